@@ -1,0 +1,13 @@
+/* maxts/maxts.h - everything. */
+#ifndef MAXTS_MAXTS_H
+#define MAXTS_MAXTS_H
+
+#include <maxts/error.h>
+#include <maxts/model.h>
+#include <maxts/reward.h>
+#include <maxts/search.h>
+#include <maxts/series.h>
+#include <maxts/tokenizer.h>
+#include <maxts/version.h>
+
+#endif

@@ -1,0 +1,189 @@
+/* maxts/search.h - search over token sequences. It sees callbacks, never a model, a tokenizer or a text.
+ *
+ * Target (docs/algorithm.md): pi*(x) = p(x) exp(lambda r(x)) / Z over finished sequences x, where p is the
+ * model's next-token distribution at temperature 1. A distribution may sum to less than 1: what a filter or
+ * a constraint took away has no part in the target, which is then the conditional of pi* on what is left.
+ */
+#ifndef MAXTS_SEARCH_H
+#define MAXTS_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <maxts/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- the model, as search sees it ---- */
+
+typedef struct MtsState MtsState; /* opaque handle to a prefix, owned by the model side, refcounted by it */
+
+/* A next-token distribution. Entries are in descending logp, ties by ascending token. */
+typedef struct MtsDist {
+    size_t count;          /* entries; 0 when nothing may follow */
+    const int32_t *tokens; /* [count] */
+    const double *logp;    /* [count] natural log of p(token | prefix) at temperature 1, as the target counts it */
+} MtsDist;
+
+typedef struct MtsStep {
+    MtsState *state; /* borrowed: the prefix that is extended */
+    int32_t token;   /* by this token, which does not end the text */
+    MtsState *next;  /* out: the longer prefix; search owns one reference */
+    MtsDist dist;    /* out: what may follow it; arrays owned by `next`, valid while it is retained */
+} MtsStep;
+
+typedef struct MtsSearchModel {
+    void *context;
+    MtsState *root;    /* the prompt; borrowed */
+    MtsDist root_dist; /* valid while root lives */
+    size_t max_tokens; /* texts end at this length at the latest, >= 1 */
+    /* Evaluates n positions. This is where NFE is counted: n per call. Must give each step the same bits
+     * whatever else is in the batch. */
+    int (*extend)(void *context, MtsStep *steps, size_t n, MtsError *err);
+    bool (*is_end)(void *context, int32_t token);
+    void (*retain)(void *context, MtsState *state);
+    void (*release)(void *context, MtsState *state);
+} MtsSearchModel;
+
+/* ---- the reward, as search sees it ---- */
+
+typedef struct MtsCandidate {
+    const int32_t *tokens; /* [count], the end token included where there is one */
+    size_t count;
+    double logp;   /* log p(tokens | prompt) */
+    bool finished; /* false: a prefix, asked of rewards that score prefixes */
+} MtsCandidate;
+
+typedef struct MtsSearchReward {
+    void *context;
+    bool prefixes; /* score() accepts unfinished candidates */
+    int workers;   /* how many threads may call score() at once; 0: only the searching thread */
+    /* *value is finite, or -HUGE_VAL for a text that must have no part in the target. Anything else is a
+     * failure with a sentence. Deterministic in the candidate. */
+    int (*score)(void *context, const MtsCandidate *candidate, double *value, MtsError *err);
+} MtsSearchReward;
+
+/* ---- settings ---- */
+
+typedef enum MtsMethod {
+    MTS_GREEDY,
+    MTS_SAMPLE,
+    MTS_BEAM,
+    MTS_BEST_OF_N,
+    MTS_SMC,
+    MTS_MCTS,
+    MTS_DTS,
+    MTS_DTS_STAR,
+    MTS_MAXENT_TS
+} MtsMethod;
+
+typedef enum MtsResampling { MTS_MULTINOMIAL, MTS_STRATIFIED, MTS_SYSTEMATIC } MtsResampling;
+
+/* mts_search_defaults() fills in every default; zero is not a default. */
+typedef struct MtsSearchSettings {
+    MtsMethod method;     /* default MTS_MAXENT_TS */
+    uint64_t seed;        /* default 0 */
+    double lambda;        /* inverse temperature of the reward, >= 0; default 1 */
+    size_t rollouts;      /* finished texts (beams, particles) asked for, >= 1; default 10 */
+    size_t in_flight;     /* B: rollouts selected before the first of them is backed up, >= 1; default 1 */
+    size_t batch;         /* most positions per extend() call, >= 1; default 64; never changes a result */
+    double temperature;   /* of the proposal a rollout draws from, > 0; default 1; never changes the target */
+    /* beam, mcts, dts, dts-star */
+    size_t expansion;     /* k: children per expansion (mcts, dts); default 3 */
+    bool use_uct;         /* mcts: UCT rather than PUCT; default true */
+    double c_uct;         /* exploration constant; default 1 */
+    double widening_c;    /* dts-star: |children| < C N^alpha; default 2 */
+    double widening_alpha; /* default 0.8 */
+    /* smc */
+    MtsResampling resampling; /* default MTS_SYSTEMATIC */
+    double ess_threshold;     /* resample when ESS < threshold * particles, in [0, 1]; default 0.5 */
+    /* maxent-ts */
+    double shrinkage;     /* c: pseudo-counts of the parent's mean tilt, >= 0; default 3 */
+    double exploration;   /* epsilon: share of the selection by prior alone, in [0, 1]; default 0.1 */
+    /* budget: 0 means no limit */
+    uint64_t max_nfe;     /* default 0 */
+    double max_seconds;   /* default 0 */
+    double log_z_tolerance; /* stop when the standard error of log Z is at most this; default 0 (off) */
+    double mass_tolerance;  /* stop when the leading answer's policy mass moves less than this; default 0 (off) */
+    size_t min_rollouts;  /* before an adaptive stop, default 4 */
+    /* Polled between steps, may be NULL: true ends the search with what it has. */
+    bool (*stop)(void *context);
+    void *stop_context;
+} MtsSearchSettings;
+
+void mts_search_defaults(MtsSearchSettings *settings);
+
+/* "maxent-ts" and the like to a method and back; -1 for an unknown name. Case, '-' and '_' do not matter,
+ * and "dts*", "best-of-N", "maxent" are understood. */
+int mts_method_from_name(const char *name, MtsMethod *method);
+const char *mts_method_name(MtsMethod method);
+
+/* ---- events: what happened, in order, to one sink ---- */
+
+typedef enum MtsEventKind {
+    MTS_EVENT_SELECTED,  /* a rollout chose its path through the tree */
+    MTS_EVENT_EXTENDED,  /* a token was drawn and evaluated */
+    MTS_EVENT_SCORED,    /* a text got its reward */
+    MTS_EVENT_BACKED_UP, /* the tree knows it */
+    MTS_EVENT_STOPPED
+} MtsEventKind;
+
+typedef struct MtsEvent {
+    MtsEventKind kind;
+    size_t rollout;        /* index */
+    const int32_t *tokens; /* [count] the rollout's tokens so far; valid during the call */
+    size_t count;
+    double probability; /* selected, extended: of the choice just made under the proposal */
+    double logp;        /* extended: log p of the token; scored: of the text */
+    double reward;      /* scored, backed up */
+    double log_z;       /* backed up: the running estimate, NaN where the method has none */
+    double log_z_se;
+    double best_reward;
+    uint64_t nfe;
+    size_t rollouts_done, rollouts;
+} MtsEvent;
+
+typedef struct MtsEventSink {
+    void *context;
+    int (*event)(void *context, const MtsEvent *event, MtsError *err); /* a failure ends the search */
+} MtsEventSink;
+
+/* ---- result ---- */
+
+typedef struct MtsAnswer {
+    int32_t *tokens;
+    size_t count;
+    double reward;
+    double logp;
+    double log_weight;  /* log of p exp(lambda r) / q, or of what the method weighs it by; unnormalised */
+    double probability; /* this answer's share in the method's estimate of pi*, over all answers returned */
+} MtsAnswer;
+
+typedef struct MtsSearchResult {
+    MtsMethod method;
+    MtsAnswer *answers; /* distinct texts, by descending reward, ties by descending logp then tokens */
+    size_t answer_count;
+    size_t best;  /* index of the largest reward */
+    size_t map;   /* index of the largest logp + lambda * reward */
+    size_t sampled; /* index of one answer drawn by `probability` */
+    double log_z, log_z_se; /* NaN where the method has none */
+    uint64_t nfe;           /* positions evaluated after the prompt */
+    uint64_t decode_tokens; /* tokens generated over all rollouts, reused ones included */
+    size_t rollouts_done;
+    size_t tree_nodes, tree_max_depth;
+    double tree_branching;  /* mean children of internal nodes */
+    const char *stop_reason; /* "rollouts", "exhausted", "nfe", "seconds", "log_z", "mass", "interrupted" */
+    double seconds;
+} MtsSearchResult;
+
+int mts_search(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
+               const MtsEventSink *sink, MtsSearchResult **result, MtsError *err);
+void mts_search_result_free(MtsSearchResult **result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,52 @@
+#include "core/json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+
+#define DUMP_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17))
+
+int mts_json_parse(json_t **out, const char *name, const char *text, size_t size, MtsError *err)
+{
+    json_error_t why;
+    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!*out) {
+        return mts_fail(err, MTS_EFORMAT, "%s: is not valid JSON at line %d: %s", name, why.line, why.text);
+    }
+    return MTS_OK;
+}
+
+int mts_json_read(json_t **out, const char *path, size_t limit, MtsError *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    *out = NULL;
+    int rc = mts_read_file(path, limit, &text, &size, err);
+    if (rc == MTS_OK) {
+        rc = mts_json_parse(out, path, text, size, err);
+    }
+    free(text);
+    return rc;
+}
+
+char *mts_json_text(const json_t *value)
+{
+    return json_dumps(value, DUMP_FLAGS);
+}
+
+int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError *err)
+{
+    errno = 0;
+    if (json_dumpf(value, stream, DUMP_FLAGS) != 0 || fputc('\n', stream) == EOF || fflush(stream) != 0) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be written whole: %s", name, strerror(errno ? errno : EIO));
+    }
+    return MTS_OK;
+}
+
+json_t *mts_json_real(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}

@@ -1,0 +1,25 @@
+/* core/json.h - JSON in and out, on jansson (UTF-8 checked, nesting bounded, doubles written so that
+ * they read back to the same bits). */
+#ifndef MTS_CORE_JSON_H
+#define MTS_CORE_JSON_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "core/error.h"
+
+/* Parses text or a whole file (at most `limit` bytes). On failure *out is NULL and the sentence
+ * names the file (or `name`), the line and the reason. Release with json_decref(). */
+int mts_json_parse(json_t **out, const char *name, const char *text, size_t size, MtsError *err);
+int mts_json_read(json_t **out, const char *path, size_t limit, MtsError *err);
+
+/* A text (malloc'ed) of the value on one line, doubles with 17 significant digits; NULL when memory ran out. */
+char *mts_json_text(const json_t *value);
+
+/* Writes the value and a newline, flushes, and says so when the stream took less than all of it. */
+int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError *err);
+
+/* JSON has no infinities: a finite x as a number, anything else as null. */
+json_t *mts_json_real(double x);
+
+#endif

@@ -1,0 +1,144 @@
+#include "core/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool mts_size_mul(size_t a, size_t b, size_t *out)
+{
+    if (b != 0 && a > SIZE_MAX / b) {
+        *out = 0;
+        return false;
+    }
+    *out = a * b;
+    return true;
+}
+
+bool mts_size_add(size_t a, size_t b, size_t *out)
+{
+    if (a > SIZE_MAX - b) {
+        *out = 0;
+        return false;
+    }
+    *out = a + b;
+    return true;
+}
+
+void *mts_calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (!mts_size_mul(count, size, &bytes)) {
+        return NULL;
+    }
+    return calloc(1, bytes ? bytes : 1);
+}
+
+bool mts_grow(void *array, size_t *cap, size_t need, size_t size)
+{
+    if (need <= *cap) {
+        return true;
+    }
+    size_t want = *cap ? *cap : 8;
+    while (want < need) {
+        if (want > SIZE_MAX / 2) {
+            return false;
+        }
+        want *= 2;
+    }
+    size_t bytes;
+    if (!mts_size_mul(want, size, &bytes)) {
+        return false;
+    }
+    void *old;
+    memcpy(&old, array, sizeof old);
+    void *grown = realloc(old, bytes);
+    if (!grown) {
+        return false;
+    }
+    memcpy(array, &grown, sizeof grown);
+    *cap = want;
+    return true;
+}
+
+void *mts_aligned_calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (!mts_size_mul(count, size, &bytes) || !mts_size_add(bytes, MTS_ALIGN, &bytes)) {
+        return NULL;
+    }
+    bytes = bytes / MTS_ALIGN * MTS_ALIGN;
+    if (bytes == 0) {
+        bytes = MTS_ALIGN;
+    }
+    void *p = NULL;
+    if (posix_memalign(&p, MTS_ALIGN, bytes) != 0) {
+        return NULL;
+    }
+    memset(p, 0, bytes);
+    return p;
+}
+
+void mts_aligned_free(void *p)
+{
+    free(p);
+}
+
+char *mts_strdup(const char *s)
+{
+    return mts_strndup(s, strlen(s));
+}
+
+char *mts_strndup(const char *s, size_t n)
+{
+    char *copy = malloc(n + 1);
+    if (copy) {
+        memcpy(copy, s, n);
+        copy[n] = '\0';
+    }
+    return copy;
+}
+
+bool mts_bytes_append(MtsBytes *b, const void *data, size_t n)
+{
+    size_t need;
+    if (!mts_size_add(b->len, n, &need) || !mts_size_add(need, 1, &need)) {
+        return false;
+    }
+    if (!mts_grow(&b->data, &b->cap, need, 1)) {
+        return false;
+    }
+    if (n) {
+        memcpy(b->data + b->len, data, n);
+    }
+    b->len += n;
+    b->data[b->len] = '\0';
+    return true;
+}
+
+bool mts_bytes_append_str(MtsBytes *b, const char *s)
+{
+    return mts_bytes_append(b, s, strlen(s));
+}
+
+bool mts_bytes_printf(MtsBytes *b, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    int need = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    if (need < 0 || !mts_grow(&b->data, &b->cap, b->len + (size_t)need + 1, 1)) {
+        return false;
+    }
+    va_start(args, fmt);
+    vsnprintf(b->data + b->len, (size_t)need + 1, fmt, args);
+    va_end(args);
+    b->len += (size_t)need;
+    return true;
+}
+
+void mts_bytes_free(MtsBytes *b)
+{
+    free(b->data);
+    memset(b, 0, sizeof *b);
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Fails when a room of src/ includes a header of a room that it may not know.
+
+The table below is the house's plan (docs/architecture.md); arrows point down only."""
+import os
+import pathlib
+import re
+import sys
+
+MAY_INCLUDE = {
+    "core": [],
+    "quant": ["core"],
+    "kernels": ["core", "quant"],
+    "gguf": ["core", "quant"],
+    "tokenizer": ["core", "gguf", "quant"],
+    "kv": ["core", "kernels"],
+    "model": ["core", "quant", "kernels", "gguf", "kv"],
+    "series": ["core"],
+    "search": ["core"],
+    "reward": ["core", "series"],
+    "engine": ["core", "quant", "kernels", "gguf", "tokenizer", "kv", "model", "series", "search", "reward"],
+    "eval": ["core", "quant", "kernels", "gguf", "tokenizer", "kv", "model", "series", "search", "reward", "engine"],
+}
+MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
+
+# The public headers that belong to a room; error.h and version.h are everybody's.
+PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "series": "series", "reward": "reward",
+          "engine": "engine", "eval": "eval"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
+
+
+def room_of(name):
+    """The room that an included name belongs to; None for the system's and everybody's."""
+    if name.startswith("maxts/"):
+        stem = name[len("maxts/"):-2]
+        return "cli" if stem == "maxts" else PUBLIC.get(stem)
+    first = name.split("/")[0]
+    return first if "/" in name and first in MAY_INCLUDE else None
+
+
+def violations(root):
+    for path in sorted((root / "src").rglob("*.[ch]")):
+        room = path.relative_to(root / "src").parts[0]
+        for name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+            other = room_of(name)
+            if other and other != room and other not in MAY_INCLUDE[room]:
+                yield f"{path.relative_to(root)}: {room}/ may not include {name} of {other}/"
+            if name == "cblas.h" and room != "model":
+                yield f"{path.relative_to(root)}: only model/ may call BLAS"
+            if name == "jansson.h" and room != "core":
+                yield f"{path.relative_to(root)}: include core/json.h, not jansson.h"
+
+
+def main():
+    root = pathlib.Path(os.environ.get("MAXTS_SOURCE_ROOT", "."))
+    files = len(list((root / "src").rglob("*.[ch]")))
+    assert files > 5, f"only {files} source files found below {root}"
+    assert room_of("kv/kv.h") == "kv" and room_of("stdio.h") is None # the test can fail
+    found = list(violations(root))
+    for line in found:
+        print(line)
+    print(f"{files} files, {len(found)} upward includes")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
