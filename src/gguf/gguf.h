@@ -42,11 +42,12 @@ typedef struct MtsTensor {
     int dims;         /* 1..4 */
     size_t shape[4];  /* shape[0] is the contiguous one (the file's ne[0]); unused ones are 1 */
     size_t elements, bytes;
-    const void *data; /* aligned as the file's general.alignment says */
+    const void *data; /* at a multiple of general.alignment (a power of two, at least 8) from the file's start */
 } MtsTensor;
 
 int mts_gguf_open(MtsGguf **gguf, const char *path, MtsError *err);
-/* The same on bytes that the caller keeps (fuzzing, tests); `name` stands for the path in sentences. */
+/* The same on bytes that the caller keeps (fuzzing, tests), which begin at a multiple of MTS_ALIGN; `name` stands for
+ * the path in sentences. */
 int mts_gguf_open_memory(MtsGguf **gguf, const char *name, const void *data, size_t size, MtsError *err);
 void mts_gguf_free(MtsGguf **gguf);
 

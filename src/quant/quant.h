@@ -23,11 +23,13 @@ typedef enum MtsType {
     MTS_TYPE_BF16 = 30
 } MtsType;
 
-/* Elements and bytes of one block; false for a type this library does not read. */
+/* Elements and bytes of one block (1 element for F32, F16, BF16); false for a type this library does not read. */
 bool mts_type_block(uint32_t type, size_t *elements, size_t *bytes);
-const char *mts_type_name(uint32_t type); /* "Q4_K"; "unknown" */
+/* "Q4_K"; also of types that this library does not read; "unknown" for ids without a name. */
+const char *mts_type_name(uint32_t type);
 
-/* n (a multiple of the block) consecutive weights as fp32. Exactly the value that the format defines. */
+/* n (a multiple of the block) consecutive weights as fp32: exactly the value that the format defines, rounded once
+ * (quant/blocks.h). `type` is one that mts_type_block() knows; blocks are aligned to 2 bytes (F32: 4). */
 void mts_dequantize(MtsType type, const void *blocks, float *out, size_t n);
 
 float mts_f16_to_f32(uint16_t h);

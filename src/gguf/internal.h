@@ -1,0 +1,57 @@
+/* gguf/internal.h - what the reader (gguf.c) leaves for the accessors (value.c). */
+#ifndef MTS_GGUF_INTERNAL_H
+#define MTS_GGUF_INTERNAL_H
+
+#include "core/file.h"
+#include "gguf/gguf.h"
+
+/* One metadata entry. `data` points to the first element (of a string: to its 8-byte length); an array of strings
+ * also has `index` [count], the offset from `data` of each string's length. */
+struct MtsGgufValue {
+    MtsString key; /* first, so that entries and tensors can be sorted by one function */
+    MtsGgufType type;
+    MtsGgufType element; /* of an array; otherwise equal to type */
+    size_t count;        /* elements; 1 for what is no array */
+    const unsigned char *data;
+    size_t *index;
+};
+
+struct MtsGguf {
+    char *path;
+    MtsMap map; /* empty where the caller keeps the bytes */
+    uint32_t version;
+    struct MtsGgufValue *values;
+    size_t value_count;
+    MtsTensor *tensors;
+    size_t tensor_count;
+    const MtsString **values_by_key;   /* [value_count], sorted: each points to a value's key */
+    const MtsString **tensors_by_name; /* [tensor_count], sorted: each points to a tensor's name */
+};
+
+/* Little-endian numbers at any address. */
+static inline uint32_t mts_load_u16(const unsigned char *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
+}
+
+static inline uint32_t mts_load_u32(const unsigned char *p)
+{
+    return mts_load_u16(p) | mts_load_u16(p + 2) << 16;
+}
+
+static inline uint64_t mts_load_u64(const unsigned char *p)
+{
+    return mts_load_u32(p) | (uint64_t)mts_load_u32(p + 4) << 32;
+}
+
+/* A string of the file fit for a sentence: at most 60 bytes, bytes outside printable ASCII as '?'. Returns out. */
+enum { MTS_SHOWN = 64 };
+char *mts_gguf_show(MtsString s, char out[MTS_SHOWN]);
+
+/* The value as a sentence shows it. Returns out. */
+char *mts_gguf_show_value(const MtsGgufValue *value, char out[MTS_SHOWN + 16]);
+
+/* The entry whose string equals the `size` bytes at name, or NULL. */
+const MtsString *mts_gguf_lookup(const MtsString **sorted, size_t n, const char *name, size_t size);
+
+#endif
