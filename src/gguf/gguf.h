@@ -20,6 +20,10 @@ typedef struct MtsString { /* not NUL-terminated */
     size_t size;
 } MtsString;
 
+/* A string of the file fit for a sentence: at most 60 bytes, bytes outside printable ASCII as '?'. Returns out. */
+enum { MTS_SHOWN = 64 };
+char *mts_gguf_show(MtsString s, char out[MTS_SHOWN]);
+
 typedef enum MtsGgufType {
     MTS_GGUF_U8,
     MTS_GGUF_I8,

@@ -44,10 +44,6 @@ static inline uint64_t mts_load_u64(const unsigned char *p)
     return mts_load_u32(p) | (uint64_t)mts_load_u32(p + 4) << 32;
 }
 
-/* A string of the file fit for a sentence: at most 60 bytes, bytes outside printable ASCII as '?'. Returns out. */
-enum { MTS_SHOWN = 64 };
-char *mts_gguf_show(MtsString s, char out[MTS_SHOWN]);
-
 /* The value as a sentence shows it. Returns out. */
 char *mts_gguf_show_value(const MtsGgufValue *value, char out[MTS_SHOWN + 16]);
 
