@@ -1,0 +1,239 @@
+/* tokenizer/split.c - see split.h.
+ *
+ * Each pre-tokenizer is published as a regular expression over Unicode properties; its words are the matches, found one
+ * after another. The expressions only ever ask of a character whether it is a letter (\p{L}), a number (\p{N}), white
+ * space (\s), or one certain ASCII character. So the text is first translated to one byte per character: ASCII stays
+ * what it is, any other character becomes the byte of its class. PCRE2 then matches plain bytes against 32-byte sets.
+ * That makes the cuts independent of the Unicode version that the installed PCRE2 knows (unicode.h has ours), and needs
+ * neither its UTF-8 checks nor its property tables in the loop.
+ *
+ * Every expression matches at least one character wherever it starts, and none backtracks over more than one run of
+ * white space per alternative, which that run's match then consumes: the time is linear in the text.
+ *
+ * With numbers cut out first (smollm), the expression sees each stretch between two of them as a text of its own. */
+#include "tokenizer/split.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/utf8.h"
+#include "tokenizer/unicode.h"
+
+/* Classes of characters beyond ASCII, and the members of each set inside [...]. U+017F (long s) is a letter that the
+ * case-insensitive 's of the newer expressions matches, too. */
+#define LETTER_BYTE 0x80
+#define NUMBER_BYTE 0x81
+#define SPACE_BYTE 0x82
+#define OTHER_BYTE 0x83
+#define LONG_S_BYTE 0x84
+#define L "A-Za-z\x80\x84"
+#define N "0-9\x81"
+#define S "\t-\r \x82"
+
+/* 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
+static const char gpt2_words[] = "'(?:s|t|re|ve|m|ll|d)"
+                                 "| ?[" L "]+"
+                                 "| ?[" N "]+"
+                                 "| ?[^" S L N "]+"
+                                 "|[" S "]+(?![^" S "])"
+                                 "|[" S "]+";
+
+/* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+ * where DIGITS is \p{N}{1,3} (llama-bpe) or \p{N} (qwen2). */
+#define MODERN_WORDS(DIGITS)                                             \
+    "'(?:[sS\x84]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])"            \
+    "|[^\r\n" L N "]?[" L "]+"                                           \
+    "|" DIGITS                                                           \
+    "| ?[^" S L N "]+[\r\n]*"                                            \
+    "|[" S "]*[\r\n]+"                                                   \
+    "|[" S "]+(?![^" S "])"                                              \
+    "|[" S "]+"
+static const char llama3_words[] = MODERN_WORDS("[" N "]{1,3}");
+static const char qwen2_words[] = MODERN_WORDS("[" N "]");
+
+typedef struct Rule {
+    const char *name;
+    const char *words;
+    bool isolate_numbers; /* each number character is a word of its own */
+    bool adds_bos, ignores_merges;
+} Rule;
+
+static const Rule rules[] = {
+    {"gpt-2", gpt2_words, false, false, false},
+    {"smollm", gpt2_words, true, false, false},
+    {"starcoder", gpt2_words, true, false, false},
+    {"llama-bpe", llama3_words, false, true, true},
+    {"llama3", llama3_words, false, true, true},
+    {"llama-v3", llama3_words, false, true, true},
+    {"qwen2", qwen2_words, false, false, false},
+    {"deepseek-r1-qwen", qwen2_words, false, false, false},
+};
+
+struct MtsSplit {
+    const Rule *rule;
+    pcre2_code *code;
+    pcre2_match_context *limits;
+};
+
+struct MtsSplitter {
+    const MtsSplit *split;
+    const char *text;
+    size_t at;              /* bytes of the text consumed */
+    unsigned char *classes; /* [count] one byte per character */
+    size_t count, next;     /* characters, and those consumed */
+    size_t stretch_end;     /* where the expression's subject ends, characters */
+    pcre2_match_data *match;
+};
+
+int mts_split_new(MtsSplit **split, MtsString name, const char *path, MtsError *err)
+{
+    *split = NULL;
+    const Rule *rule = NULL;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && !rule; i++) {
+        if (strlen(rules[i].name) == name.size && memcmp(rules[i].name, name.data, name.size) == 0) {
+            rule = &rules[i];
+        }
+    }
+    if (!rule) {
+        char shown[MTS_SHOWN];
+        return mts_fail(err, MTS_EUNSUPPORTED,
+                        "%s: tokenizer.ggml.pre is \"%s\", and the known ones are gpt-2, smollm, llama-bpe, qwen2", path,
+                        mts_gguf_show(name, shown));
+    }
+    MtsSplit *made = mts_calloc(1, sizeof *made);
+    if (!made) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for the pre-tokenizer");
+    }
+    int error = 0;
+    PCRE2_SIZE where = 0;
+    made->rule = rule;
+    made->code = pcre2_compile((PCRE2_SPTR)rule->words, PCRE2_ZERO_TERMINATED, 0, &error, &where, NULL);
+    made->limits = pcre2_match_context_create(NULL);
+    if (!made->code || !made->limits) {
+        mts_split_free(&made);
+        return mts_fail(err, MTS_ENOMEM, "PCRE2 cannot compile the pre-tokenizer %s: error %d", rule->name, error);
+    }
+    /* The default limit of ten million steps would end in a long run of spaces. */
+    pcre2_set_match_limit(made->limits, UINT32_MAX);
+    /* Where this PCRE2 has no JIT compiler, the interpreter finds the same words. */
+    (void)pcre2_jit_compile(made->code, PCRE2_JIT_COMPLETE);
+    *split = made;
+    return MTS_OK;
+}
+
+void mts_split_free(MtsSplit **split)
+{
+    if (*split) {
+        pcre2_code_free((*split)->code);
+        pcre2_match_context_free((*split)->limits);
+        free(*split);
+        *split = NULL;
+    }
+}
+
+bool mts_split_adds_bos(const MtsSplit *split)
+{
+    return split->rule->adds_bos;
+}
+
+bool mts_split_ignores_merges(const MtsSplit *split)
+{
+    return split->rule->ignores_merges;
+}
+
+static unsigned char class_byte(uint32_t code)
+{
+    static const unsigned char of_class[] = {OTHER_BYTE, LETTER_BYTE, NUMBER_BYTE, SPACE_BYTE};
+    if (code < 0x80) {
+        return (unsigned char)code;
+    }
+    return code == 0x17F ? LONG_S_BYTE : of_class[mts_char_class(code)];
+}
+
+int mts_splitter_new(MtsSplitter **splitter, const MtsSplit *split, const char *text, size_t size, MtsError *err)
+{
+    *splitter = NULL;
+    MtsSplitter *made = mts_calloc(1, sizeof *made);
+    if (made) {
+        made->split = split;
+        made->text = text;
+        made->classes = mts_calloc(size, 1);
+        made->match = pcre2_match_data_create_from_pattern(split->code, NULL);
+    }
+    if (!made || !made->classes || !made->match) {
+        mts_splitter_free(&made);
+        return mts_fail(err, MTS_ENOMEM, "no memory to split a text of %zu bytes into words", size);
+    }
+    for (size_t at = 0; at < size;) {
+        uint32_t code = 0;
+        at += mts_utf8_decode(text + at, size - at, &code);
+        made->classes[made->count++] = class_byte(code);
+    }
+    *splitter = made;
+    return MTS_OK;
+}
+
+void mts_splitter_free(MtsSplitter **splitter)
+{
+    if (*splitter) {
+        free((*splitter)->classes);
+        pcre2_match_data_free((*splitter)->match);
+        free(*splitter);
+        *splitter = NULL;
+    }
+}
+
+static bool is_number(unsigned char class)
+{
+    return class == NUMBER_BYTE || (class >= '0' && class <= '9');
+}
+
+/* The length in characters of the word that starts at s->next (< count); 0 with a sentence when PCRE2 fails. */
+static size_t word_length(MtsSplitter *s, MtsError *err)
+{
+    if (s->split->rule->isolate_numbers) {
+        if (is_number(s->classes[s->next])) {
+            return 1;
+        }
+        if (s->stretch_end <= s->next) {
+            s->stretch_end = s->next;
+            while (s->stretch_end < s->count && !is_number(s->classes[s->stretch_end])) {
+                s->stretch_end++;
+            }
+        }
+    } else {
+        s->stretch_end = s->count;
+    }
+    int rc = pcre2_match(s->split->code, s->classes, s->stretch_end, s->next, PCRE2_ANCHORED | PCRE2_NO_UTF_CHECK,
+                         s->match, s->split->limits);
+    const PCRE2_SIZE *found = pcre2_get_ovector_pointer(s->match);
+    if (rc < 0 || found[1] <= s->next) {
+        mts_fail(err, MTS_ENOMEM, "PCRE2 cannot split the text into words at byte %zu: error %d", s->at, rc);
+        return 0;
+    }
+    return found[1] - s->next;
+}
+
+int mts_splitter_next(MtsSplitter *s, size_t *start, size_t *size, MtsError *err)
+{
+    *start = s->at;
+    *size = 0;
+    if (s->next == s->count) {
+        return MTS_OK;
+    }
+    size_t length = word_length(s, err);
+    if (length == 0) {
+        return MTS_ENOMEM;
+    }
+    for (size_t i = 0; i < length; i++) {
+        unsigned char lead = (unsigned char)s->text[s->at];
+        s->at += lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    }
+    s->next += length;
+    *size = s->at - *start;
+    return MTS_OK;
+}

@@ -1,0 +1,27 @@
+/* tokenizer/split.h - the pre-tokenizers of byte-level BPE: a text is first cut into words, and no token crosses a cut. */
+#ifndef MTS_TOKENIZER_SPLIT_H
+#define MTS_TOKENIZER_SPLIT_H
+
+#include "gguf/gguf.h"
+
+typedef struct MtsSplit MtsSplit; /* immutable */
+
+/* The pre-tokenizer of the name (tokenizer.ggml.pre): gpt-2, smollm, llama-bpe, qwen2 or an alias of one of them.
+ * MTS_EUNSUPPORTED for any other; `path` is named in the sentence. */
+int mts_split_new(MtsSplit **split, MtsString name, const char *path, MtsError *err);
+void mts_split_free(MtsSplit **split);
+
+/* What the pre-tokenizer's name implies where the file does not say otherwise. */
+bool mts_split_adds_bos(const MtsSplit *split);
+bool mts_split_ignores_merges(const MtsSplit *split); /* a word that is a token as a whole becomes that token */
+
+typedef struct MtsSplitter MtsSplitter; /* a walk through one text */
+
+/* text [size] is valid UTF-8, borrowed while the splitter lives. */
+int mts_splitter_new(MtsSplitter **splitter, const MtsSplit *split, const char *text, size_t size, MtsError *err);
+void mts_splitter_free(MtsSplitter **splitter);
+
+/* The next word: its first byte in *start, its length in *size; 0 when the text is at its end. */
+int mts_splitter_next(MtsSplitter *splitter, size_t *start, size_t *size, MtsError *err);
+
+#endif
