@@ -1,0 +1,309 @@
+/* kernels/weights.c - from the file's rows to groups of 16 interleaved rows, and back. See weights.h for the layout.
+ *
+ * Packing goes block by block: each of the 16 rows' blocks of 32 columns is first spread into 32 unsigned quants
+ * of one byte (the types differ only here), and then stored four columns, that is one 32-bit word, at a time. */
+#include "kernels/weights.h"
+
+#include "core/mem.h"
+#include "kernels/ref/block.h"
+#include "quant/blocks.h"
+
+#include <string.h>
+
+bool mts_is_quantized(MtsType type)
+{
+    return type != MTS_TYPE_F32 && type != MTS_TYPE_F16 && type != MTS_TYPE_BF16;
+}
+
+MtsSections mts_sections(MtsType type, size_t cols)
+{
+    size_t nb = cols / MTS_BLOCK;
+    size_t quants = 256, plane = 0, scales = 32, supers = 0; /* bytes per block; supers per 8 blocks */
+    switch (type) {
+    case MTS_TYPE_F32:
+    case MTS_TYPE_F16:
+    case MTS_TYPE_BF16: {
+        size_t bytes = cols * MTS_GROUP * (type == MTS_TYPE_F32 ? 4 : 2);
+        return (MtsSections){bytes, bytes, bytes, (bytes + MTS_ALIGN - 1) / MTS_ALIGN * MTS_ALIGN};
+    }
+    case MTS_TYPE_Q4_0:
+        break;
+    case MTS_TYPE_Q4_1:
+        scales = 64;
+        break;
+    case MTS_TYPE_Q5_0:
+        plane = 64;
+        break;
+    case MTS_TYPE_Q5_1:
+        plane = 64, scales = 64;
+        break;
+    case MTS_TYPE_Q8_0:
+        quants = 512;
+        break;
+    case MTS_TYPE_Q4_K:
+        supers = 64;
+        break;
+    case MTS_TYPE_Q5_K:
+        plane = 64, supers = 64;
+        break;
+    case MTS_TYPE_Q6_K:
+        plane = 128, supers = 32;
+        break;
+    }
+    MtsSections s = {nb * quants, nb * (quants + plane), nb * (quants + plane + scales), 0};
+    size_t bytes = s.supers + nb / 8 * supers;
+    s.bytes = (bytes + MTS_ALIGN - 1) / MTS_ALIGN * MTS_ALIGN;
+    return s;
+}
+
+size_t mts_weights_plan(MtsWeights *w, MtsType type, size_t rows, size_t cols)
+{
+    size_t elements, bytes, total;
+    memset(w, 0, sizeof *w);
+    if (!mts_type_block(type, &elements, &bytes) || rows == 0 || cols == 0 || cols % elements != 0 ||
+        rows > SIZE_MAX - MTS_GROUP || !mts_size_mul(cols, MTS_GROUP * sizeof(float) * 2, &total)) {
+        return 0;
+    }
+    w->type = type;
+    w->rows = rows;
+    w->cols = cols;
+    w->groups = (rows + MTS_GROUP - 1) / MTS_GROUP;
+    w->group_bytes = mts_sections(type, cols).bytes;
+    return mts_size_mul(w->groups, w->group_bytes, &total) ? total : 0;
+}
+
+/* ---- one block of one row: quants 0 .. 2^bits - 1 as bytes, scales where they belong ---- */
+
+/* Nibbles of 16 bytes: element k from the low, k + 16 from the high half of byte k. */
+static void spread_nibbles(const uint8_t *qs, uint8_t u[32])
+{
+    for (int k = 0; k < 16; k++) {
+        u[k] = qs[k] & 15;
+        u[k + 16] = qs[k] >> 4;
+    }
+}
+
+static void add_fifth_bits(const uint8_t qh[4], uint8_t u[32])
+{
+    uint32_t bits = (uint32_t)qh[0] | (uint32_t)qh[1] << 8 | (uint32_t)qh[2] << 16 | (uint32_t)qh[3] << 24;
+    for (int k = 0; k < 32; k++) {
+        u[k] |= (uint8_t)((bits >> k & 1) << 4);
+    }
+}
+
+/* Columns 32 i .. 32 i + 31 of a super-block: the quants of Q4_K and Q5_K, and of Q6_K. */
+static void spread_k(const uint8_t *qs, const uint8_t *qh, size_t i, uint8_t u[32])
+{
+    const uint8_t *run = qs + i / 2 * 32;
+    for (int k = 0; k < 32; k++) {
+        u[k] = i % 2 ? run[k] >> 4 : run[k] & 15;
+        if (qh) {
+            u[k] |= (uint8_t)((qh[k] >> i & 1) << 4);
+        }
+    }
+}
+
+static void spread_q6_k(const MtsBlockQ6_K *b, size_t i, uint8_t u[32])
+{
+    size_t run = i / 4, quarter = i % 4;
+    const uint8_t *ql = b->ql + 64 * run + 32 * (quarter % 2), *qh = b->qh + 32 * run;
+    for (int k = 0; k < 32; k++) {
+        unsigned low = quarter < 2 ? ql[k] & 15u : ql[k] >> 4;
+        u[k] = (uint8_t)(low | (qh[k] >> 2 * quarter & 3u) << 4);
+    }
+}
+
+/* Stores the f16 `value` as lane r of vector `at` of 16. */
+static void put_half(unsigned char *at, size_t r, uint16_t value)
+{
+    memcpy(at + 2 * r, &value, sizeof value);
+}
+
+/* Spreads block b of a row into u and stores the row's scales into lane r of the group's. */
+static void spread_block(const MtsWeights *w, const MtsSections *at, unsigned char *group, const void *row, size_t b,
+                         size_t r, uint8_t u[32])
+{
+    unsigned char *scales = group + at->scales, *supers = group + at->supers;
+    switch (w->type) {
+    case MTS_TYPE_Q4_0: {
+        const MtsBlockQ4_0 *x = (const MtsBlockQ4_0 *)row + b;
+        spread_nibbles(x->qs, u);
+        put_half(scales + 32 * b, r, x->d);
+        break;
+    }
+    case MTS_TYPE_Q4_1: {
+        const MtsBlockQ4_1 *x = (const MtsBlockQ4_1 *)row + b;
+        spread_nibbles(x->qs, u);
+        put_half(scales + 64 * b, r, x->d);
+        put_half(scales + 64 * b + 32, r, x->m);
+        break;
+    }
+    case MTS_TYPE_Q5_0: {
+        const MtsBlockQ5_0 *x = (const MtsBlockQ5_0 *)row + b;
+        spread_nibbles(x->qs, u);
+        add_fifth_bits(x->qh, u);
+        put_half(scales + 32 * b, r, x->d);
+        break;
+    }
+    case MTS_TYPE_Q5_1: {
+        const MtsBlockQ5_1 *x = (const MtsBlockQ5_1 *)row + b;
+        spread_nibbles(x->qs, u);
+        add_fifth_bits(x->qh, u);
+        put_half(scales + 64 * b, r, x->d);
+        put_half(scales + 64 * b + 32, r, x->m);
+        break;
+    }
+    case MTS_TYPE_Q8_0: {
+        const MtsBlockQ8_0 *x = (const MtsBlockQ8_0 *)row + b;
+        for (int k = 0; k < 32; k++) {
+            u[k] = (uint8_t)(x->qs[k] + 128);
+        }
+        put_half(scales + 32 * b, r, x->d);
+        break;
+    }
+    case MTS_TYPE_Q4_K: {
+        const MtsBlockQ4_K *x = (const MtsBlockQ4_K *)row + b / 8;
+        spread_k(x->qs, NULL, b % 8, u);
+        mts_scale_min(x->scales, (int)(b % 8), scales + 32 * b + r, scales + 32 * b + 16 + r);
+        put_half(supers + b / 8 * 64, r, x->d);
+        put_half(supers + b / 8 * 64 + 32, r, x->dmin);
+        break;
+    }
+    case MTS_TYPE_Q5_K: {
+        const MtsBlockQ5_K *x = (const MtsBlockQ5_K *)row + b / 8;
+        spread_k(x->qs, x->qh, b % 8, u);
+        mts_scale_min(x->scales, (int)(b % 8), scales + 32 * b + r, scales + 32 * b + 16 + r);
+        put_half(supers + b / 8 * 64, r, x->d);
+        put_half(supers + b / 8 * 64 + 32, r, x->dmin);
+        break;
+    }
+    case MTS_TYPE_Q6_K: {
+        const MtsBlockQ6_K *x = (const MtsBlockQ6_K *)row + b / 8;
+        spread_q6_k(x, b % 8, u);
+        memcpy(scales + 32 * b + r, x->scales + b % 8 * 2, 1);
+        memcpy(scales + 32 * b + 16 + r, x->scales + b % 8 * 2 + 1, 1);
+        put_half(supers + b / 8 * 32, r, x->d);
+        break;
+    }
+    case MTS_TYPE_F32:
+    case MTS_TYPE_F16:
+    case MTS_TYPE_BF16:
+        break; /* not in blocks: pack_dense() */
+    }
+}
+
+/* ---- storing ---- */
+
+static uint32_t load_word(const uint8_t *p)
+{
+    uint32_t x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+static void store_word(unsigned char *p, uint32_t x)
+{
+    memcpy(p, &x, sizeof x);
+}
+
+/* Stores the quants u of row r as lane r of block b's operands (the planes were cleared before). */
+static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned char *group, size_t b, size_t r,
+                         const uint8_t u[32])
+{
+    if (w->type == MTS_TYPE_Q8_0) {
+        for (size_t j = 0; j < 8; j++) {
+            store_word(group + 512 * b + 64 * j + 4 * r, load_word(u + 4 * j));
+        }
+        return;
+    }
+    for (size_t v = 0; v < 4; v++) {
+        uint32_t low = load_word(u + 4 * v) & 0x0F0F0F0F, high = load_word(u + 16 + 4 * v) & 0x0F0F0F0F;
+        store_word(group + 256 * b + 64 * v + 4 * r, low | high << 4);
+    }
+    if (w->type == MTS_TYPE_Q6_K) {
+        for (size_t vector = 0; vector < 2; vector++) {
+            uint32_t top = 0;
+            for (size_t t = 0; t < 4; t++) {
+                top |= (load_word(u + 16 * vector + 4 * t) >> 4 & 0x03030303) << 2 * t;
+            }
+            store_word(group + at->plane + 128 * b + 64 * vector + 4 * r, top);
+        }
+    } else if (at->scales != at->plane) {
+        for (size_t k = 0; k < 32; k++) {
+            size_t bit = 4 * r + k % 4;
+            group[at->plane + 64 * b + 8 * (k / 4) + bit / 8] |= (unsigned char)((u[k] >> 4 & 1) << bit % 8);
+        }
+    }
+}
+
+static void pack_dense(const MtsWeights *w, unsigned char *group, const void *const rows[MTS_GROUP])
+{
+    size_t size = w->type == MTS_TYPE_F32 ? 4 : 2;
+    for (size_t r = 0; r < MTS_GROUP; r++) {
+        const unsigned char *row = rows[r];
+        for (size_t k = 0; k < w->cols && row; k++) {
+            memcpy(group + (k * MTS_GROUP + r) * size, row + k * size, size);
+        }
+    }
+}
+
+void mts_pack_group(const MtsWeights *w, size_t group_index, const void *const rows[MTS_GROUP])
+{
+    unsigned char *group = w->data + group_index * w->group_bytes;
+    bool full = true;
+    for (size_t r = 0; r < MTS_GROUP; r++) {
+        full = full && rows[r];
+    }
+    if (!full) {
+        memset(group, 0, w->group_bytes);
+    }
+    if (!mts_is_quantized(w->type)) {
+        pack_dense(w, group, rows);
+        return;
+    }
+    MtsSections at = mts_sections(w->type, w->cols);
+    memset(group + at.plane, 0, at.scales - at.plane);
+    for (size_t b = 0; b < w->cols / MTS_BLOCK; b++) {
+        for (size_t r = 0; r < MTS_GROUP; r++) {
+            if (rows[r]) {
+                uint8_t u[32];
+                spread_block(w, &at, group, rows[r], b, r, u);
+                store_quants(w, &at, group, b, r, u);
+            }
+        }
+    }
+}
+
+void mts_pack(const MtsWeights *w, size_t g0, size_t g1, const void *tensor)
+{
+    size_t elements, bytes;
+    mts_type_block(w->type, &elements, &bytes);
+    size_t row_bytes = w->cols / elements * bytes;
+    for (size_t g = g0; g < g1; g++) {
+        const void *rows[MTS_GROUP];
+        for (size_t r = 0; r < MTS_GROUP; r++) {
+            size_t row = g * MTS_GROUP + r;
+            rows[r] = row < w->rows ? (const unsigned char *)tensor + row * row_bytes : NULL;
+        }
+        mts_pack_group(w, g, rows);
+    }
+}
+
+void mts_unpack_row(const MtsWeights *w, size_t row, float *out)
+{
+    const unsigned char *group = w->data + row / MTS_GROUP * w->group_bytes;
+    size_t r = row % MTS_GROUP;
+    if (!mts_is_quantized(w->type)) {
+        for (size_t k = 0; k < w->cols; k++) {
+            out[k] = mts_ref_dense(w->type, group, k * MTS_GROUP + r);
+        }
+        return;
+    }
+    for (size_t b = 0; b < w->cols / MTS_BLOCK; b++) {
+        MtsRefBlock block;
+        mts_ref_block(&block, w->type, group, w->cols, b);
+        for (size_t k = 0; k < MTS_BLOCK; k++) {
+            out[b * MTS_BLOCK + k] = mts_ref_weight(&block, r, k);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/* kernels/weights.h - weight matrices repacked once, at load, for the kernels.
+ *
+ * A matrix has N rows (outputs) and K columns. Rows are taken 16 at a time (a group; the last one filled up with
+ * zero rows), because a vector register holds 16 fp32 lanes: lane = row, so that no sum ever runs across a register.
+ * Within a group columns run in blocks of 32, and a block's quants are eight operands: operand j is 64 bytes, byte
+ * 4 r + i being the unsigned quant of row r, column 4 j + i; that is what one dot-product instruction eats (four
+ * columns of 16 rows at once). Quants are stored in the bits that the file spends on them, so a group of cols
+ * columns (nb = cols / 32 blocks) is these sections, one behind the other:
+ *
+ *   section  bytes            types            content
+ *   quants   nb * 256         4, 5, 6 bits     4 vectors of 64 bytes: vector v has operand v in its low nibbles and
+ *                                              operand v + 4 in its high nibbles (of 5 and 6 bits the low four)
+ *            nb * 512         Q8_0             8 operands of 64 bytes, quant + 128
+ *   plane    nb * 64          5 bits           8 bytes for each operand: bit p is the fifth bit of operand byte p
+ *            nb * 128         Q6_K             2 vectors of 64 bytes: bits 2 t, 2 t + 1 of a byte of vector u are the
+ *                                              top two bits of that byte of operand 4 u + t
+ *   scales   nb * 32          Q4_0 Q5_0 Q8_0   f16 d[16]
+ *            nb * 64          Q4_1 Q5_1        f16 d[16], f16 m[16]
+ *            nb * 32          Q4_K Q5_K        u8 sub-scale[16], u8 sub-minimum[16] (the file's six bits each)
+ *            nb * 32          Q6_K             s8 scale[16] of the first 16 columns, s8 scale[16] of the last 16
+ *   supers   (nb / 8) * 64    Q4_K Q5_K        f16 d[16], f16 dmin[16] for each 256 columns
+ *            (nb / 8) * 32    Q6_K             f16 d[16]
+ *
+ * F32, F16 and BF16 are the elements themselves, [cols][16]. Groups start on multiples of 64 bytes.
+ * Apart from that rounding and zero rows the packed form is as large as the file's (Q4_K and Q5_K: 4 bytes in 144
+ * and 176 more). Every weight can be had back exactly, so an embedding table that is also the output matrix lives here
+ * only. */
+#ifndef MTS_KERNELS_WEIGHTS_H
+#define MTS_KERNELS_WEIGHTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "quant/quant.h"
+
+enum {
+    MTS_GROUP = 16, /* rows in a group */
+    MTS_TYPES = 31  /* one more than the largest MtsType */
+};
+
+typedef struct MtsWeights {
+    MtsType type;
+    size_t rows, cols;
+    size_t groups;       /* ceil(rows / 16) */
+    size_t group_bytes;  /* a multiple of 64 */
+    unsigned char *data; /* [groups][group_bytes], aligned to 64 bytes; the caller's */
+} MtsWeights;
+
+/* Where the sections of a group begin, in bytes from its start. */
+typedef struct MtsSections {
+    size_t plane, scales, supers; /* the quants are at 0 */
+    size_t bytes;                 /* of the whole group, rounded up to 64 */
+} MtsSections;
+
+/* cols must be a multiple of the type's block. */
+MtsSections mts_sections(MtsType type, size_t cols);
+
+/* True for the types that int8 activations are multiplied with. */
+bool mts_is_quantized(MtsType type);
+
+/* Fills in everything but data; returns the bytes that data must have, 0 when that does not fit in size_t, when a size
+ * is zero or when cols is no multiple of the type's block. */
+size_t mts_weights_plan(MtsWeights *w, MtsType type, size_t rows, size_t cols);
+
+/* Packs one group: row r of it from rows[r], a row of the file (cols elements of w->type), or zeros where
+ * rows[r] is NULL. Rows may come from several tensors, which is how q, k and v become one matrix. Different groups may
+ * be packed by different threads. */
+void mts_pack_group(const MtsWeights *w, size_t group, const void *const rows[MTS_GROUP]);
+
+/* Packs rows [16 g0, 16 g1) of one tensor whose rows follow each other in the file. */
+void mts_pack(const MtsWeights *w, size_t g0, size_t g1, const void *tensor);
+
+/* Row `row` as fp32 [cols]: the bits that mts_dequantize() gives for the file's row. */
+void mts_unpack_row(const MtsWeights *w, size_t row, float *out);
+
+#endif
