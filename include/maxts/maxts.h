@@ -7,6 +7,7 @@
 #include <maxts/reward.h>
 #include <maxts/search.h>
 #include <maxts/series.h>
+#include <maxts/table.h>
 #include <maxts/tokenizer.h>
 #include <maxts/version.h>
 

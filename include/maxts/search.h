@@ -25,7 +25,9 @@ typedef struct MtsState MtsState; /* opaque handle to a prefix, owned by the mod
 typedef struct MtsDist {
     size_t count;          /* entries; 0 when nothing may follow */
     const int32_t *tokens; /* [count] */
-    const double *logp;    /* [count] natural log of p(token | prefix) at temperature 1, as the target counts it */
+    const double *logp;    /* [count] natural log of p(token | prefix) at temperature 1, as the target counts it;
+                            * -HUGE_VAL for a token that cannot follow */
+    double log_mass;       /* log of the sum of exp(logp) over the entries: 0 when nothing was cut away */
 } MtsDist;
 
 typedef struct MtsStep {
@@ -107,7 +109,7 @@ typedef struct MtsSearchSettings {
     uint64_t max_nfe;     /* default 0 */
     double max_seconds;   /* default 0 */
     double log_z_tolerance; /* stop when the standard error of log Z is at most this; default 0 (off) */
-    double mass_tolerance;  /* stop when the leading answer's policy mass moves less than this; default 0 (off) */
+    double mass_tolerance;  /* stop when all but this share of the estimated pi* is on the leading answer; default 0 (off) */
     size_t min_rollouts;  /* before an adaptive stop, default 4 */
     /* Polled between steps, may be NULL: true ends the search with what it has. */
     bool (*stop)(void *context);
@@ -121,14 +123,19 @@ void mts_search_defaults(MtsSearchSettings *settings);
 int mts_method_from_name(const char *name, MtsMethod *method);
 const char *mts_method_name(MtsMethod method);
 
-/* ---- events: what happened, in order, to one sink ---- */
+/* ---- events: what happened, in order, to one sink ----
+ *
+ * A rollout's events come in one piece when it is backed up, rollouts in the order of their index, so their
+ * sequence is a function of (model, prompt, settings, seed). PROGRESS alone follows the clock: one after
+ * every forward step, its nfe counting what is in flight too. */
 
 typedef enum MtsEventKind {
-    MTS_EVENT_SELECTED,  /* a rollout chose its path through the tree */
-    MTS_EVENT_EXTENDED,  /* a token was drawn and evaluated */
+    MTS_EVENT_SELECTED,  /* a token was chosen among what the tree knew */
+    MTS_EVENT_EXTENDED,  /* a token was drawn outside the tree */
     MTS_EVENT_SCORED,    /* a text got its reward */
     MTS_EVENT_BACKED_UP, /* the tree knows it */
-    MTS_EVENT_STOPPED
+    MTS_EVENT_STOPPED,
+    MTS_EVENT_PROGRESS   /* a forward step is done */
 } MtsEventKind;
 
 typedef struct MtsEvent {
@@ -136,14 +143,17 @@ typedef struct MtsEvent {
     size_t rollout;        /* index */
     const int32_t *tokens; /* [count] the rollout's tokens so far; valid during the call */
     size_t count;
-    double probability; /* selected, extended: of the choice just made under the proposal */
-    double logp;        /* extended: log p of the token; scored: of the text */
-    double reward;      /* scored, backed up */
-    double log_z;       /* backed up: the running estimate, NaN where the method has none */
+    double log_q;       /* selected, extended: log-probability of the choice just made under the proposal;
+                         * scored, backed up: of the whole text */
+    double logp;        /* selected, extended: log p of the token; scored, backed up: of the text */
+    double reward;      /* scored, backed up; -HUGE_VAL for a rollout that no token could follow */
+    double log_z_rollout; /* backed up: log of this rollout's own estimate of Z, NaN where it has none */
+    double log_z;       /* the running estimate, NaN where the method has none */
     double log_z_se;
     double best_reward;
-    uint64_t nfe;
+    uint64_t nfe;       /* positions that the rollouts backed up so far needed */
     size_t rollouts_done, rollouts;
+    const char *reason; /* stopped: as in the result */
 } MtsEvent;
 
 typedef struct MtsEventSink {
@@ -160,6 +170,8 @@ typedef struct MtsAnswer {
     double logp;
     double log_weight;  /* log of p exp(lambda r) / q, or of what the method weighs it by; unnormalised */
     double probability; /* this answer's share in the method's estimate of pi*, over all answers returned */
+    double policy;      /* tree methods: its share under the tree's policy, which leaves the rest to texts
+                         * not seen; others: as probability */
 } MtsAnswer;
 
 typedef struct MtsSearchResult {

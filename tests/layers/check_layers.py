@@ -24,7 +24,7 @@ MAY_INCLUDE = {
 MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
 
 # The public headers that belong to a room; error.h and version.h are everybody's.
-PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "series": "series", "reward": "reward",
+PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table": "search", "series": "series", "reward": "reward",
           "engine": "engine", "eval": "eval"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)

@@ -1,0 +1,303 @@
+/* search/rollouts.c - several rollouts in flight, one forward step for all of them.
+ *
+ * Rollout i starts as soon as rollouts 0 .. i - B are backed up, and not earlier: at that moment it chooses its
+ * way through the known part of the tree at one go. Everything it needs from there on is its own (p at the
+ * nodes it makes, random numbers keyed by its index), and backups happen in the order of the index. So what
+ * a rollout does is a function of the rollouts before i - B + 1 alone, and neither the size of a forward
+ * step, nor the speed of a reward, nor the number of threads can be seen in a result:
+ *
+ *     loop:  start every rollout that may start
+ *            evaluate the prefixes that rollouts in flight wait for, as one step; let them draw their tokens
+ *            finished texts ask their reward (answered on other threads) and wait for their turn to be backed up
+ *
+ * Budget. A rollout needs at most T - 1 positions (T: most tokens; a text's last token is never evaluated).
+ * With a limit on positions, rollout i also waits until what backed-up rollouts used, plus T - 1 for itself
+ * and each one in flight, fits: near the end concurrency shrinks, the limit is never passed, and which tree a
+ * rollout saw is still a function of the rollouts alone. An adaptive stop is decided after a backup and lets
+ * rollouts that had started by then finish. Only the clock and the caller's stop flag cut rollouts short. */
+#include "search/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+typedef struct Flight {
+    MtsRollout **rollouts; /* [count] by index; the first is the next to be backed up */
+    MtsNode **wanted;      /* scratch */
+    size_t count, next;    /* next: index of the next to start */
+    bool closed;           /* no more may start */
+} Flight;
+
+static bool may_start(MtsRun *run, const Flight *flight)
+{
+    const MtsSearchSettings *s = &run->settings;
+    if (flight->closed || flight->next >= s->rollouts || flight->count >= s->in_flight) {
+        return false;
+    }
+    if (s->max_nfe == 0) {
+        return true;
+    }
+    uint64_t left = s->max_nfe > run->charged ? s->max_nfe - run->charged : 0;
+    return (run->model->max_tokens - 1) * (uint64_t)(flight->count + 1) <= left;
+}
+
+/* Choices until the rollout needs a prefix that nobody has evaluated, or its text is finished. */
+static int advance(MtsRun *run, MtsRollout *r, MtsError *err)
+{
+    for (;;) {
+        MtsNode *node = r->node;
+        if (node->finished) {
+            return mts_run_ask(run, node, err);
+        }
+        if (!node->evaluated) {
+            return MTS_OK;
+        }
+        r->dead = mts_node_is_dead(node);
+        if (r->dead) {
+            return MTS_OK;
+        }
+        size_t entry = 0;
+        MtsChoice choice = {0};
+        int rc = run->ops->choose(run, r, &entry, &choice.log_q, err);
+        if (rc != MTS_OK) {
+            return rc;
+        }
+        MtsNode *child = mts_run_child(run, node, entry);
+        if (!child || !mts_grow(&r->choices, &r->choice_cap, child->depth, sizeof *r->choices)) {
+            return mts_out_of_memory(err);
+        }
+        r->choices[node->depth] = choice;
+        r->log_q += choice.log_q;
+        r->left_at += r->in_tree;
+        r->in_tree = r->in_tree && child->visits > 0;
+        r->node = child;
+    }
+}
+
+static bool is_finished(const MtsRollout *r)
+{
+    return r->dead || r->node->finished;
+}
+
+static int start(MtsRun *run, Flight *flight, MtsError *err)
+{
+    MtsRollout *r = mts_calloc(1, sizeof *r);
+    if (!r) {
+        return mts_out_of_memory(err);
+    }
+    flight->rollouts[flight->count++] = r;
+    r->index = flight->next++;
+    r->node = run->nodes.root;
+    r->in_tree = run->nodes.root->visits > 0;
+    int rc = run->ops->start ? run->ops->start(run, r, err) : MTS_OK;
+    return rc == MTS_OK ? advance(run, r, err) : rc;
+}
+
+/* The rollout's events, from its first token to the backup. */
+static int tell(MtsRun *run, const MtsRollout *r, MtsError *err)
+{
+    if (!run->sink) {
+        return MTS_OK;
+    }
+    MtsNode *node = r->node;
+    int rc = MTS_OK;
+    mts_node_tokens(node, run->tokens);
+    MtsNode **path = mts_calloc(node->depth + 1, sizeof(MtsNode *));
+    if (!path) {
+        return mts_out_of_memory(err);
+    }
+    for (MtsNode *n = node; n; n = n->parent) {
+        path[n->depth] = n;
+    }
+    MtsEvent event = {.rollout = r->index, .tokens = run->tokens};
+    for (size_t i = 0; i < node->depth && rc == MTS_OK; i++) {
+        event.kind = i < r->left_at ? MTS_EVENT_SELECTED : MTS_EVENT_EXTENDED;
+        event.count = i + 1;
+        event.log_q = r->choices[i].log_q;
+        event.logp = path[i + 1]->logp;
+        rc = mts_run_emit(run, &event, err);
+    }
+    free(path);
+    event.count = node->depth;
+    event.log_q = r->log_q;
+    event.logp = node->path_logp;
+    event.reward = r->dead ? -HUGE_VAL : node->reward;
+    event.log_z_rollout = r->log_z;
+    event.kind = MTS_EVENT_SCORED;
+    if (rc == MTS_OK && !r->dead) {
+        rc = mts_run_emit(run, &event, err);
+    }
+    event.kind = MTS_EVENT_BACKED_UP;
+    return rc == MTS_OK ? mts_run_emit(run, &event, err) : rc;
+}
+
+static int back_up(MtsRun *run, MtsRollout *r, MtsError *err)
+{
+    MtsNode *leaf = r->node;
+    int rc = r->dead ? MTS_OK : mts_run_await(run, leaf, err);
+    if (rc != MTS_OK) {
+        return rc;
+    }
+    r->fresh = leaf->visits == 0;
+    r->log_z = (double)NAN;
+    for (MtsNode *node = leaf; node; node = node->parent) {
+        mts_node_visit(node);
+        if (!node->finished && !node->charged) {
+            node->charged = true;
+            run->charged++;
+        }
+    }
+    run->decode_tokens += leaf->depth;
+    run->done++;
+    rc = run->ops->backup(run, r, err);
+    return rc == MTS_OK ? tell(run, r, err) : rc;
+}
+
+/* After each backup, in the order of the index: whether rollouts go on being started. */
+static void decide(MtsRun *run, Flight *flight)
+{
+    const MtsSearchSettings *s = &run->settings;
+    if (flight->closed) {
+        return;
+    }
+    if (run->ops->exhausted && run->ops->exhausted(run)) {
+        run->stop_reason = "exhausted";
+        flight->closed = true;
+        return;
+    }
+    if (run->done < s->min_rollouts || run->done < 2) {
+        return;
+    }
+    double log_z = (double)NAN, se = (double)NAN;
+    if (run->ops->estimate && s->log_z_tolerance > 0) {
+        run->ops->estimate(run, &log_z, &se);
+    }
+    if (se <= s->log_z_tolerance) {
+        run->stop_reason = "log_z";
+        flight->closed = true;
+    } else if (s->mass_tolerance > 0 && run->ops->leader && run->ops->leader(run) >= 1 - s->mass_tolerance) {
+        run->stop_reason = "mass";
+        flight->closed = true;
+    }
+}
+
+/* Takes rollout `at` out of the flight and backs it up. */
+static int land(MtsRun *run, Flight *flight, size_t at, MtsError *err)
+{
+    MtsRollout *r = flight->rollouts[at];
+    if (!mts_grow(&run->log, &run->log_cap, run->log_count + 1, sizeof(MtsRollout *))) {
+        return mts_out_of_memory(err);
+    }
+    run->log[run->log_count++] = r;
+    flight->count--;
+    memmove(&flight->rollouts[at], &flight->rollouts[at + 1], (flight->count - at) * sizeof(MtsRollout *));
+    int rc = back_up(run, r, err);
+    if (rc == MTS_OK) {
+        decide(run, flight);
+    }
+    return rc;
+}
+
+/* One forward step for all that wait for one; *stepped tells whether there was any. */
+static int step(MtsRun *run, Flight *flight, bool *stepped, MtsError *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < flight->count; i++) {
+        if (!is_finished(flight->rollouts[i])) {
+            flight->wanted[n++] = flight->rollouts[i]->node;
+        }
+    }
+    *stepped = n > 0;
+    int rc = mts_run_evaluate(run, flight->wanted, n, err);
+    for (size_t i = 0; i < flight->count && rc == MTS_OK; i++) {
+        MtsRollout *r = flight->rollouts[i];
+        if (!is_finished(r)) {
+            rc = advance(run, r, err);
+        }
+    }
+    return rc;
+}
+
+static bool is_ready(MtsRun *run, const MtsRollout *r, double seconds)
+{
+    return r->dead || (r->node->finished &&
+                       (r->node->scored || mts_ask_ready(run->asker, r->node->question, seconds)));
+}
+
+/* Cut short: what is finished and scored by now is kept. */
+static int land_ready(MtsRun *run, Flight *flight, MtsError *err)
+{
+    int rc = MTS_OK;
+    const char *reason = run->stop_reason;
+    flight->closed = true;
+    for (size_t i = 0; i < flight->count && rc == MTS_OK;) {
+        if (is_ready(run, flight->rollouts[i], 0)) {
+            rc = land(run, flight, i, err);
+        } else {
+            i++;
+        }
+    }
+    run->stop_reason = reason;
+    return rc;
+}
+
+static int start_all(MtsRun *run, Flight *flight, MtsError *err)
+{
+    int rc = MTS_OK;
+    while (rc == MTS_OK && may_start(run, flight)) {
+        rc = start(run, flight, err);
+    }
+    return rc;
+}
+
+static int fly(MtsRun *run, Flight *flight, MtsError *err)
+{
+    int rc = start_all(run, flight, err);
+    while (rc == MTS_OK && flight->count > 0) {
+        if (mts_run_stopped(run)) {
+            return land_ready(run, flight, err);
+        }
+        bool stepped = false;
+        rc = step(run, flight, &stepped, err);
+        /* Whoever a backup lets start must see the tree as it is just then. */
+        double wait = stepped ? 0 : 0.02;
+        while (rc == MTS_OK && flight->count > 0 && is_ready(run, flight->rollouts[0], wait)) {
+            rc = land(run, flight, 0, err);
+            rc = rc == MTS_OK ? start_all(run, flight, err) : rc;
+            wait = 0;
+        }
+    }
+    return rc;
+}
+
+int mts_run_rollouts(MtsRun *run, MtsError *err)
+{
+    Flight flight = {0};
+    size_t most = run->settings.in_flight < run->settings.rollouts ? run->settings.in_flight : run->settings.rollouts;
+    flight.rollouts = mts_calloc(most, sizeof(MtsRollout *));
+    flight.wanted = mts_calloc(most, sizeof(MtsNode *));
+    int rc = flight.rollouts && flight.wanted ? MTS_OK : mts_out_of_memory(err);
+    if (rc == MTS_OK && run->ops->begin) {
+        rc = run->ops->begin(run, err);
+    }
+    if (rc == MTS_OK) {
+        rc = fly(run, &flight, err);
+    }
+    if (rc == MTS_OK && !run->stop_reason) {
+        run->stop_reason = run->done == run->settings.rollouts ? "rollouts" : "nfe";
+    }
+    for (size_t i = 0; i < flight.count; i++) {
+        free(flight.rollouts[i]->choices);
+        free(flight.rollouts[i]);
+    }
+    free(flight.rollouts);
+    free(flight.wanted);
+    if (rc == MTS_OK && run->done == 0) {
+        return run->stop_reason[0] == 'n'
+                   ? mts_fail(err, MTS_EREQUEST, "nfe: a limit of %llu positions is below the %zu that one text may need",
+                              (unsigned long long)run->settings.max_nfe, run->model->max_tokens - 1)
+                   : mts_fail(err, MTS_EINTERRUPTED, "search: stopped (%s) before any text was finished", run->stop_reason);
+    }
+    return rc;
+}

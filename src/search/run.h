@@ -1,0 +1,191 @@
+/* search/run.h - one search under way: what every method stands on, and what a method is.
+ *
+ * A method is either a population method (run() does everything: beam, SMC, ...) or a rollout method, which
+ * the driver of search/rollouts.c leads: rollouts draw their texts token by token, several in flight share a
+ * forward step, and are backed up one by one in the order of their index. Both use the services below, and
+ * only these evaluate positions, ask rewards, count cost and draw. */
+#ifndef MTS_SEARCH_RUN_H
+#define MTS_SEARCH_RUN_H
+
+#include <maxts/search.h>
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "search/ask.h"
+#include "search/chance.h"
+#include "search/logs.h"
+#include "search/node.h"
+
+typedef struct MtsRun MtsRun;
+
+/* One token of a rollout, kept for the trace and the checkpoint; its token and prior are the node's. */
+typedef struct MtsChoice {
+    double log_q;            /* log of its probability under the proposal */
+    double unseen, unseen_q; /* after the backup: what the method must know again about the node it was
+                              * drawn at (maxent-ts: prior and proposal mass of unknown children) */
+} MtsChoice;
+
+typedef struct MtsRollout {
+    size_t index;
+    MtsNode *node;      /* where it stands; at backup: the finished text, or the prefix that nothing may follow */
+    MtsChoice *choices; /* [node->depth] */
+    size_t choice_cap;
+    size_t left_at;     /* tokens that were drawn at known nodes before it left the tree */
+    double log_q;       /* sum over choices */
+    double own;         /* a method's own number, set by start() */
+    double log_z;       /* set by backup(): log of this rollout's estimate of Z; NaN where there is none */
+    bool in_tree;       /* still among nodes that were known when it started */
+    bool dead;          /* no token may follow: a text without a part in the target */
+    bool fresh;         /* at backup: no earlier rollout ended here */
+    bool recorded;      /* read from a checkpoint: choices are complete, the model was not asked */
+} MtsRollout;
+
+typedef enum MtsAnswersKind {
+    MTS_ANSWERS_WEIGHTED, /* answers in proportion to exp(log_weight) */
+    MTS_ANSWERS_POINT     /* the answer is the one of the largest reward */
+} MtsAnswersKind;
+
+typedef struct MtsMethodOps {
+    const char *name;
+    MtsAnswersKind answers;
+    size_t node_bytes, run_bytes; /* a method's own data: mts_node_data(), run->own; zeroed */
+
+    /* Population methods: the whole search, up to run->stop_reason. NULL for rollout methods. */
+    int (*run)(MtsRun *run, MtsError *err);
+
+    /* Rollout methods. begin() may be NULL: before the first rollout, the root is evaluated. start() may be
+     * NULL: the tree as rollout->index must see it. choose() draws an entry of rollout->node->dist and the
+     * log of the probability it had; while rollout->in_tree it is called right after start(), on the same
+     * tree; after that it may depend on the node's dist alone (mts_draw_prior), for the tree grows
+     * meanwhile. backup() gets the rollouts in the order of their index, node->reward known (or
+     * rollout->dead), mts_node_visit() done along its path. */
+    int (*begin)(MtsRun *run, MtsError *err);
+    int (*start)(MtsRun *run, MtsRollout *rollout, MtsError *err);
+    int (*choose)(MtsRun *run, MtsRollout *rollout, size_t *entry, double *log_q, MtsError *err);
+    int (*backup)(MtsRun *run, MtsRollout *rollout, MtsError *err);
+
+    /* All may be NULL. exhausted: nothing is left to find. estimate: log of the estimate of Z and its standard
+     * error, NaN while there is none. leader: the leading answer's share of the estimated pi*, for
+     * settings.mass_tolerance. finish: called once after the last backup, before what follows. policy: of tree
+     * methods, for a known unfinished node: the log of the answer policy of each entry, into out[dist.count].
+     * value: of tree methods: log of the estimate of E[exp(lambda r)] below a known node (lambda times its
+     * soft value). */
+    bool (*exhausted)(const MtsRun *run);
+    void (*estimate)(const MtsRun *run, double *log_z, double *se);
+    double (*leader)(MtsRun *run);
+    int (*finish)(MtsRun *run, MtsError *err);
+    void (*policy)(const MtsRun *run, const MtsNode *node, double *out);
+    double (*value)(const MtsRun *run, const MtsNode *node);
+} MtsMethodOps;
+
+typedef struct MtsRunAnswer {
+    MtsNode *node;
+    double log_weight;
+} MtsRunAnswer;
+
+struct MtsRun {
+    const MtsSearchModel *model;
+    const MtsSearchReward *reward;
+    MtsSearchSettings settings;
+    const MtsEventSink *sink;  /* may be NULL */
+    const MtsScript *script;   /* in place of the random stream; NULL outside proofs */
+    const MtsMethodOps *ops;
+    void *own;                 /* the method's */
+
+    MtsNodes nodes;
+    MtsAsker *asker;
+    uint64_t nfe;              /* distinct prefixes evaluated after the prompt */
+    uint64_t charged;          /* those that backed-up rollouts passed */
+    uint64_t decode_tokens;
+    size_t done;               /* rollouts backed up (population methods: texts finished) */
+    const char *stop_reason;
+    double began;              /* mts_seconds() */
+
+    MtsRunAnswer *answers;     /* distinct scored texts, in the order they were added */
+    size_t answer_count, answer_cap;
+    MtsNode *best;             /* the answer of the largest reward; NULL: none yet */
+
+    MtsRollout **log;          /* [log_count] backed-up rollouts by index (rollout methods) */
+    size_t log_count, log_cap;
+
+    double *weights;           /* scratch, [weight_cap] */
+    size_t weight_cap;
+    MtsStep *steps;            /* scratch, [settings.batch] */
+    MtsNode **stepped;         /* scratch, [settings.batch] */
+    int32_t *tokens;           /* scratch, [model->max_tokens] */
+};
+
+/* The method's table; NULL when this build has none for it. */
+const MtsMethodOps *mts_method_ops(MtsMethod method);
+
+/* MTS_EREQUEST with a sentence for a setting outside its range. */
+int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *settings, MtsError *err);
+
+/* Runs a search up to its stop (settings checked by the caller); the run stays for mts_run_result(), policies and proofs. *run is set (and
+ * mts_run_free() due) on failure too, unless it is NULL. */
+int mts_run(MtsRun **run, const MtsSearchModel *model, const MtsSearchReward *reward,
+            const MtsSearchSettings *settings, const MtsEventSink *sink, const MtsScript *script, MtsError *err);
+void mts_run_free(MtsRun **run);
+
+/* search/rollouts.c */
+int mts_run_rollouts(MtsRun *run, MtsError *err);
+
+/* search/result.c */
+int mts_run_result(MtsRun *run, MtsSearchResult **result, MtsError *err);
+
+/* ---- services ---- */
+
+/* The child by an entry of an evaluated node's distribution: made when it is new; NULL: memory ran out. */
+MtsNode *mts_run_child(MtsRun *run, MtsNode *node, size_t entry);
+
+/* Evaluates those of the n unfinished nodes that are not yet; each one's parent is evaluated. One forward
+ * step of at most settings.batch positions after the other, in the order given. */
+int mts_run_evaluate(MtsRun *run, MtsNode *const *nodes, size_t n, MtsError *err);
+
+/* An evaluated node that nothing may follow. */
+static inline bool mts_node_is_dead(const MtsNode *node)
+{
+    return node->evaluated && node->dist.log_mass == -HUGE_VAL;
+}
+
+/* Asks the reward of a node unless that was done, without waiting. */
+int mts_run_ask(MtsRun *run, MtsNode *node, MtsError *err);
+/* Waits for it. Then node->scored. */
+int mts_run_await(MtsRun *run, MtsNode *node, MtsError *err);
+/* Both for n nodes (texts, or prefixes where reward->prefixes), all asked before the first is awaited. */
+int mts_run_score(MtsRun *run, MtsNode *const *nodes, size_t n, MtsError *err);
+
+/* Adds a scored text to the answers, or log_weight (as a sum of weights) to the answer it is already. */
+int mts_run_answer(MtsRun *run, MtsNode *node, double log_weight, MtsError *err);
+
+static inline double mts_run_tilt(const MtsRun *run, const MtsNode *node)
+{
+    return mts_log_tilt(run->settings.lambda, node->reward);
+}
+
+/* True when the caller's stop flag is raised or the time is over; sets run->stop_reason then. */
+bool mts_run_stopped(MtsRun *run);
+
+/* The stream of random numbers for token `step` of rollout (or particle) `stream`. */
+static inline MtsRng mts_run_rng(const MtsRun *run, uint64_t stream, size_t step)
+{
+    return mts_rng(run->settings.seed, stream, (uint32_t)step);
+}
+
+/* The proposal outside the tree: p at settings.temperature. The weight of an entry (unnormalised;
+ * node->proposal_mass is the sum over the node's entries), and the log of its share. */
+double mts_proposal_weight(const MtsRun *run, const MtsNode *node, size_t entry);
+double mts_proposal_log(const MtsRun *run, const MtsNode *node, size_t entry);
+
+/* Draws an entry in proportion to its proposal weight: among all, or among those that are no known children,
+ * whose weights sum to `mass`. False when memory ran out. */
+bool mts_draw_prior(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t *entry);
+bool mts_draw_unknown(MtsRun *run, MtsRng *rng, const MtsNode *node, double mass, size_t *entry);
+
+/* Room for n weights at run->weights; false: memory ran out. */
+bool mts_run_weights(MtsRun *run, size_t n);
+
+int mts_run_emit(MtsRun *run, MtsEvent *event, MtsError *err); /* fills in the counters common to all */
+int mts_out_of_memory(MtsError *err);
+
+#endif
