@@ -1,0 +1,139 @@
+/* maxts/engine.h - text in, searched text out.
+ *
+ * An engine is a model file made ready: a GGUF model with its tokenizer, or a table of exact probabilities
+ * (JSON), which is searched by the same calls and is how the algorithm is taught and audited. A table's texts
+ * are its token ids written out, "3,1,2".
+ *
+ * An engine is immutable once open. Each call below makes the session it needs, so calls on one engine may
+ * run on several threads at once.
+ */
+#ifndef MAXTS_ENGINE_H
+#define MAXTS_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <maxts/error.h>
+#include <maxts/model.h>
+#include <maxts/search.h>
+#include <maxts/series.h>
+#include <maxts/tokenizer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct MtsEngine MtsEngine;
+
+typedef struct MtsEngineOptions {
+    MtsModelOptions model; /* .threads also runs the sessions */
+    size_t kv_tokens;      /* capacity of a session's KV ring, tokens; 0 (default): what the request needs, as far
+                              as 512 MiB or one finished text reach */
+} MtsEngineOptions;
+
+/* Opens a GGUF file or a table, told apart by content; options may be NULL for the defaults. */
+int mts_engine_open(MtsEngine **engine, const char *path, const MtsEngineOptions *options, MtsError *err);
+void mts_engine_free(MtsEngine **engine);
+
+bool mts_engine_is_table(const MtsEngine *engine);
+const char *mts_engine_path(const MtsEngine *engine);
+const MtsModel *mts_engine_model(const MtsEngine *engine);         /* NULL for a table */
+const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine); /* NULL for a table */
+
+/* ---- prompts ---- */
+
+/* The tokens of a text as it stands: special tokens parsed, BOS as the model says; a table's are ids. An empty
+ * text, broken UTF-8, or an id outside a table's vocabulary is MTS_EREQUEST. */
+int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, MtsTokens *tokens, MtsError *err);
+
+/* The tokens of a user's message in the model's chat template; system may be NULL for the template's own. */
+int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens, MtsError *err);
+
+/* The text of tokens as an answer shows it: no control tokens, a broken character as U+FFFD; malloc'ed. */
+int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
+                    MtsError *err);
+
+/* ---- score: how likely a text is ---- */
+
+typedef struct MtsScored {
+    size_t count;    /* tokens */
+    double *nll;     /* [count - 1] -log p(token t + 1 | tokens 0..t), nats; HUGE_VAL where p is 0 */
+    size_t top;      /* entries per position, at most the vocabulary */
+    int32_t *ids;    /* [count][top] the likeliest tokens after position t, descending, ties by ascending id */
+    double *logp;    /* [count][top] */
+    /* Tables only: a table also says what stands before the first token, and may have a reward. */
+    double first_nll; /* -log p(token 0) */
+    double reward;    /* NaN where the tokens are no finished text */
+} MtsScored;
+
+int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t count, size_t top, MtsScored **scored,
+                     MtsError *err);
+void mts_scored_free(MtsScored **scored);
+
+/* ---- answers ---- */
+
+/* Which next tokens an answer may use. The kept ones have their own probability at temperature 1; what is cut is
+ * simply absent, so a search's target is the conditional of pi* on what is left. First the top_k likeliest, then
+ * of those the fewest that hold top_p of their probability at `temperature`, then those with at least min_p
+ * times the likeliest one's at `temperature`. The likeliest token always stays. */
+typedef struct MtsCut {
+    double temperature; /* at which top_p and min_p are judged, > 0 */
+    size_t top_k;       /* 0: all */
+    double top_p;       /* in (0, 1]; 1: all */
+    double min_p;       /* in [0, 1]; 0: all */
+} MtsCut;
+
+/* Settings of one answer or one search. mts_request_defaults() fills them for this engine. */
+typedef struct MtsRequest {
+    const int32_t *prompt;   /* [prompt_count]; a table takes none and starts at its root */
+    size_t prompt_count;
+    size_t max_tokens;       /* longest answer, tokens; default 50, a table's own length at most */
+    MtsCut cut;              /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
+    bool end_stop;           /* an end token ends the answer; default true. Tables always end at theirs. */
+    const char *reward;      /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
+                                have their own and take none. */
+    const char *prompt_text; /* what rewards see as the prompt; NULL: "" */
+    const MtsSeries *series; /* what rewards see as the input; NULL: none */
+    MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16;
+                                 default temperature: the cut's */
+    const MtsEventSink *sink; /* NULL: none */
+} MtsRequest;
+
+void mts_request_defaults(const MtsEngine *engine, MtsRequest *request);
+
+/* One answer, written as it grows: write() gets whole UTF-8 characters; a failure of it ends the call. Greedy
+ * when `greedy`, else drawn at cut.temperature with search.seed. Rewards play no part. */
+typedef struct MtsGenerated {
+    int32_t *tokens;      /* [count], the end token included where there is one */
+    size_t count;
+    char *text;
+    double logp;          /* log p(tokens | prompt) at temperature 1 */
+    const char *stop_reason; /* "end", "length" or "interrupted" */
+    double prefill_seconds, decode_seconds;
+} MtsGenerated;
+
+int mts_engine_generate(const MtsEngine *engine, const MtsRequest *request, bool greedy,
+                        int (*write)(void *context, const char *text, size_t size, MtsError *err), void *context,
+                        MtsGenerated **generated, MtsError *err);
+void mts_generated_free(MtsGenerated **generated);
+
+typedef struct MtsTextResult {
+    MtsSearchResult *search; /* answers[i] has texts[i] */
+    char **texts;            /* [search->answer_count] UTF-8 without the end token */
+    char target[192];        /* what the answers are drawn from: "p", or "p cut to ..." */
+    char *reward;            /* the reward asked; "table" for a table's own */
+    size_t prompt_tokens;
+    double seconds;          /* prompt and search */
+    double prefill_seconds;
+    size_t kv_bytes, kv_pages_used, kv_page_tokens; /* of the session at its end; 0 for a table */
+    uint64_t recomputed;     /* positions evaluated again because the KV ring was full */
+} MtsTextResult;
+
+int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **result, MtsError *err);
+void mts_text_result_free(MtsTextResult **result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,253 @@
+/* cli/options.c - see options.h.
+ *
+ * Numbers are read strictly: the whole word must be the number ("10x", "", "1e3" for a count and "nan" are
+ * refused), and the sentence repeats the range that --help states. */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "core/error.h"
+
+enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };
+
+static const Option *find_long(const Option *options, size_t n, unsigned command, const char *name, size_t len)
+{
+    for (size_t i = 0; i < n; i++) {
+        const Option *o = &options[i];
+        if (o->kind != OPTION_HEADING && (o->commands & command) && strlen(o->name) == len &&
+            memcmp(o->name, name, len) == 0) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+static const Option *find_short(const Option *options, size_t n, unsigned command, char letter)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (options[i].letter == letter && (options[i].commands & command)) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+static bool choice_has(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = words; len > 0 && at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
+        if (strcspn(at, "|") == len && memcmp(at, word, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool all_digits(const char *text)
+{
+    if (!*text) {
+        return false;
+    }
+    for (; *text; text++) {
+        if (!isdigit((unsigned char)*text)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_real(const char *text, double *out)
+{
+    char *end;
+    if (!*text || isspace((unsigned char)*text)) {
+        return false;
+    }
+    *out = strtod(text, &end);
+    return !*end && isfinite(*out);
+}
+
+static int store(const Option *o, const char *name, const char *text, void *into, MtsError *err)
+{
+    void *at = (char *)into + o->offset;
+    switch (o->kind) {
+    case OPTION_FLAG:
+        *(bool *)at = true;
+        return MTS_OK;
+    case OPTION_TEXT:
+        *(const char **)at = text;
+        return MTS_OK;
+    case OPTION_CHOICE:
+        if (!choice_has(o->value, text)) {
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is none of %s", name, o->name, text, o->value);
+        }
+        *(const char **)at = text;
+        return MTS_OK;
+    case OPTION_SEED:
+    case OPTION_SIZE: {
+        double max = o->kind == OPTION_SEED ? 18446744073709551615.0 : o->max;
+        errno = 0;
+        unsigned long long v = all_digits(text) ? strtoull(text, NULL, 10) : 0;
+        if (!all_digits(text) || errno == ERANGE || (double)v < o->min || (double)v > max) {
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is no whole number from %.0f to %.0f", name, o->name,
+                            text, o->min, max);
+        }
+        if (o->kind == OPTION_SEED) {
+            *(uint64_t *)at = v;
+        } else {
+            *(size_t *)at = (size_t)v;
+        }
+        return MTS_OK;
+    }
+    case OPTION_REAL: {
+        double v;
+        if (!read_real(text, &v) || v < o->min || v > o->max) {
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is no number from %g to %g", name, o->name, text,
+                            o->min, o->max);
+        }
+        *(double *)at = v;
+        return MTS_OK;
+    }
+    case OPTION_HEADING:
+        break;
+    }
+    return mts_fail(err, MTS_EREQUEST, "%s: '%s' is no option", name, o->name);
+}
+
+void options_clear(const Option *options, size_t n, void *into)
+{
+    for (size_t i = 0; i < n; i++) {
+        void *at = (char *)into + options[i].offset;
+        switch (options[i].kind) {
+        case OPTION_FLAG:
+            *(bool *)at = false;
+            break;
+        case OPTION_TEXT:
+        case OPTION_CHOICE:
+            *(const char **)at = NULL;
+            break;
+        case OPTION_SIZE:
+            *(size_t *)at = CLI_NO_SIZE;
+            break;
+        case OPTION_SEED:
+            *(uint64_t *)at = 0;
+            break;
+        case OPTION_REAL:
+            *(double *)at = NAN;
+            break;
+        case OPTION_HEADING:
+            break;
+        }
+    }
+}
+
+/* One option at argv[*i]; moves *i past its value. */
+static int parse_one(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
+                     int *i, void *into, MtsError *err)
+{
+    const char *word = argv[*i], *text = NULL;
+    const Option *o;
+    if (word[1] == '-') {
+        size_t len = strcspn(word + 2, "=");
+        o = find_long(options, n, command, word + 2, len);
+        text = word[2 + len] ? word + 2 + len + 1 : NULL;
+    } else {
+        o = find_short(options, n, command, word[1]);
+        text = word[2] ? word + 2 : NULL;
+    }
+    if (!o) {
+        return mts_fail(err, MTS_EREQUEST, "%s: '%s' is no option of this command; 'maxts %s --help' lists them", name,
+                        word, name);
+    }
+    if (o->kind == OPTION_FLAG && text) {
+        return mts_fail(err, MTS_EREQUEST, "%s: --%s takes no value, but was given '%s'", name, o->name, text);
+    }
+    if (o->kind != OPTION_FLAG && !text) {
+        if (*i + 1 >= argc) {
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s needs a value (%s)", name, o->name, o->value);
+        }
+        text = argv[++*i];
+    }
+    return store(o, name, text, into, err);
+}
+
+int options_parse(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
+                  void *into, const char **operand, MtsError *err)
+{
+    bool ended = false;
+    for (int i = 0; i < argc; i++) {
+        if (!ended && strcmp(argv[i], "--") == 0) {
+            ended = true;
+        } else if (!ended && argv[i][0] == '-' && argv[i][1]) {
+            int rc = parse_one(options, n, command, name, argc, argv, &i, into, err);
+            if (rc) {
+                return rc;
+            }
+        } else if (operand && !*operand) {
+            *operand = argv[i];
+        } else {
+            return mts_fail(err, MTS_EREQUEST, "%s: '%s' is one word too many", name, argv[i]);
+        }
+    }
+    return MTS_OK;
+}
+
+/* Breaks text at spaces into lines that begin at HELP_COLUMN. */
+static void put_wrapped(const char *text, FILE *out)
+{
+    size_t column = HELP_COLUMN;
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        if (column > HELP_COLUMN && column + 1 + word > HELP_WIDTH) {
+            fprintf(out, "\n%*s", HELP_COLUMN, "");
+            column = HELP_COLUMN;
+        } else if (column > HELP_COLUMN) {
+            fputc(' ', out);
+            column++;
+        }
+        fprintf(out, "%.*s", (int)word, text);
+        column += word;
+        text += word + strspn(text + word, " ");
+    }
+    fputc('\n', out);
+}
+
+void options_help(const Option *options, size_t n, unsigned command, FILE *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        const Option *o = &options[i];
+        char left[128], text[1024], range[128] = "";
+        if (!(o->commands & command)) {
+            continue;
+        }
+        if (o->kind == OPTION_HEADING) {
+            fprintf(out, "\n%s:\n", o->name);
+            continue;
+        }
+        snprintf(left, sizeof left, "  %c%c%s --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
+                 o->letter ? "," : " ", o->name, o->kind == OPTION_FLAG ? "" : " ",
+                 o->kind == OPTION_FLAG ? "" : o->kind == OPTION_CHOICE ? "WORD" : o->value);
+        if (o->kind == OPTION_CHOICE) {
+            snprintf(range, sizeof range, "%s", o->value);
+        } else if (o->kind == OPTION_SIZE) {
+            snprintf(range, sizeof range, "%.0f to %.0f", o->min, o->max);
+        } else if (o->kind == OPTION_REAL) {
+            snprintf(range, sizeof range, "%g to %g", o->min, o->max);
+        } else if (o->kind == OPTION_SEED) {
+            snprintf(range, sizeof range, "0 to 2^64 - 1");
+        }
+        const char *between = *range && o->fallback ? "; " : "", *word = o->fallback ? "default " : "";
+        bool bracket = *range || o->fallback;
+        snprintf(text, sizeof text, "%s%s%s%s%s%s%s", o->help, bracket ? " (" : "", range, between, word,
+                 o->fallback ? o->fallback : "", bracket ? ")" : "");
+        if (strlen(left) + 2 > HELP_COLUMN) {
+            fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
+        } else {
+            fprintf(out, "%-*s", HELP_COLUMN, left);
+        }
+        put_wrapped(text, out);
+    }
+}

@@ -1,0 +1,51 @@
+/* cli/options.h - a table-driven option parser.
+ *
+ * A command's options are rows of one table: each says its name, what it takes, its unit, range and default,
+ * and where in the caller's struct its value goes. The parser and --help read the same rows, so that what is
+ * documented is what is checked. */
+#ifndef MTS_CLI_OPTIONS_H
+#define MTS_CLI_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <maxts/error.h>
+
+typedef enum OptionKind {
+    OPTION_FLAG,   /* bool: present or not */
+    OPTION_TEXT,   /* const char *, borrowed from argv; NULL when absent */
+    OPTION_SIZE,   /* size_t in [min, max]; CLI_NO_SIZE when absent */
+    OPTION_SEED,   /* uint64_t, any; 0 when absent */
+    OPTION_REAL,   /* double in [min, max]; NaN when absent */
+    OPTION_CHOICE, /* const char *, one of the words in `value` separated by '|'; NULL when absent */
+    OPTION_HEADING /* no option: a line that heads the rows after it in --help */
+} OptionKind;
+
+#define CLI_NO_SIZE ((size_t)-1)
+
+typedef struct Option {
+    OptionKind kind;
+    char letter;          /* short name, or 0 */
+    const char *name;     /* long name without "--"; a heading's text */
+    unsigned commands;    /* bit set of the commands that take it */
+    size_t offset;        /* of the value in the struct that the parser fills */
+    const char *value;    /* what --help calls the value ("FILE", "N"), or a choice's words */
+    double min, max;      /* of sizes and reals, both ends included */
+    const char *help;     /* what it is, with its unit */
+    const char *fallback; /* the default as --help says it; NULL: none */
+} Option;
+
+/* Sets every option's value in `into` to its absent value. */
+void options_clear(const Option *options, size_t n, void *into);
+
+/* Reads argv[0..argc) ("--name value", "--name=value", "-n value", "-nvalue"; "--" ends the options; a later
+ * one replaces an earlier one) into the struct. One word that is no option goes to *operand where operand is
+ * not NULL. MTS_EREQUEST with a sentence that names the command, the option and the value. */
+int options_parse(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
+                  void *into, const char **operand, MtsError *err);
+
+/* The --help lines of every option of the command, with unit, range and default. */
+void options_help(const Option *options, size_t n, unsigned command, FILE *out);
+
+#endif
