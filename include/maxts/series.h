@@ -1,4 +1,4 @@
-/* maxts/series.h - time series: read, normalise, spectrum. */
+/* maxts/series.h - time series: read, spectrum, distances of spectra. */
 #ifndef MAXTS_SERIES_H
 #define MAXTS_SERIES_H
 
@@ -10,34 +10,59 @@
 extern "C" {
 #endif
 
-/* One or more channels of equal length, in the file's own units. */
+/* One or more channels of equal length, in the file's own units. What this header's calls return is finite
+ * throughout; nothing is filled in, scaled or dropped silently. */
 typedef struct MtsSeries {
-    size_t channels, length;
-    double *values;      /* [channels][length], all finite */
-    char **names;        /* [channels], "" where the file has none */
-    double sampling_rate; /* Hz, or samples per step: 1 when unknown */
+    size_t channels, length; /* both >= 1 */
+    double *values;          /* [channels][length] */
+    char **names;            /* [channels], "" where the file has none */
+    char **units;            /* [channels], "" where the file says nothing */
+    char *id;                /* which series of the file this is, "" where the file has one without a name */
+    double sampling_rate;    /* samples per second where the file says so, otherwise 1 (per step) */
 } MtsSeries;
 
-/* Reads a file by its extension and content (docs/series.md lists the formats and their errors). */
-int mts_series_read(MtsSeries **series, const char *path, MtsError *err);
+/* Reads one series. `spec` is a path, optionally followed by '#' and a selection:
+ *
+ *     FILE              the file's only series
+ *     FILE#H12          of a file with many series: the one named H12, or the 12th with #12
+ *     FILE#x,z          of a file with one series: these channels (names or 1-based numbers), in this order
+ *     FILE#H12/x        both
+ *     FILE#H12[-96:-24] a range of samples as Python counts them; any selection may end so, also FILE#[0:72]
+ *
+ * A path that exists as it stands is taken whole, whatever characters it has. The format follows from the
+ * file's extension and content (docs/series.md lists them and the errors). MTS_EREQUEST: the selection does
+ * not fit the file; MTS_EFORMAT: the file is broken, or a value is missing, absurd (above 1e30 in magnitude)
+ * or of unequal length, and the sentence says which. */
+int mts_series_read(MtsSeries **series, const char *spec, MtsError *err);
 /* Copies `length` values of one channel; every value must be finite. */
 int mts_series_from_values(MtsSeries **series, const double *values, size_t length, MtsError *err);
 void mts_series_free(MtsSeries **series);
 
-/* One-sided power spectral density as scipy.signal computes it. `psd` [bins], bins from mts_psd_bins(). */
+/* One-sided power spectral density as scipy.signal.welch and .periodogram compute it (scaling "density",
+ * constant detrend, mean over segments). `psd` [bins] in units^2 / Hz. */
 typedef enum MtsPsdMethod {
-    MTS_PSD_WELCH,      /* Hann (periodic), 50 % overlap, constant detrend, density, mean; segment = min(256, length/4) */
-    MTS_PSD_PERIODOGRAM /* boxcar, constant detrend, density */
+    MTS_PSD_WELCH,      /* Hann (periodic) window, segments overlap by half */
+    MTS_PSD_PERIODOGRAM /* one segment of the whole length, no window */
 } MtsPsdMethod;
 
-size_t mts_psd_bins(MtsPsdMethod method, size_t length, size_t segment); /* segment 0: the default; 0 when too short */
+/* The samples of a segment: `segment` where it is not 0; otherwise min(256, length/4) for Welch. A
+ * periodogram's is `length` always. 0 when it would be below 2 or above length. */
+size_t mts_psd_segment(MtsPsdMethod method, size_t length, size_t segment);
+/* segment/2 + 1 of mts_psd_segment(); 0 when the series is too short. */
+size_t mts_psd_bins(MtsPsdMethod method, size_t length, size_t segment);
+/* frequency [bins] (Hz, from 0) may be NULL. MTS_EREQUEST when the series is too short, its sampling rate is
+ * not above 0, or a value is not finite. */
 int mts_psd(MtsPsdMethod method, const double *values, size_t length, size_t segment, double sampling_rate,
-            double *frequency, double *psd, MtsError *err); /* frequency may be NULL */
+            double *frequency, double *psd, MtsError *err);
 
-/* Distances of two spectra on the same grid, both floored at 1e-10 (seed system, section 2). */
+/* Distances of two spectra p, q on the same grid f, both floored at 1e-10, >= 0:
+ *   l1           trapezoid rule of |ln p - ln q| over f
+ *   wasserstein  W1 on f of the weights ln p - min(ln p) + 1e-10, normalised, and likewise of q
+ *   kl           sum of P ln(P / Q), with P = p / sum p, Q = q / sum q */
 typedef enum MtsSpectralMetric { MTS_SPECTRAL_L1, MTS_SPECTRAL_WASSERSTEIN, MTS_SPECTRAL_KL } MtsSpectralMetric;
 
-double mts_spectral_distance(MtsSpectralMetric metric, const double *frequency, const double *a, const double *b,
+/* A spectrum of a single bin has distance 0 in every metric. Finite for finite p and q. */
+double mts_spectral_distance(MtsSpectralMetric metric, const double *frequency, const double *p, const double *q,
                              size_t bins);
 
 #ifdef __cplusplus

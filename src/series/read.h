@@ -1,0 +1,13 @@
+/* series/read.h - one function per family of files. Each fills the set, whose name is already there, and takes
+ * over `text` [size] (malloc'ed, NUL-terminated) where it gets one. */
+#ifndef MTS_SERIES_READ_H
+#define MTS_SERIES_READ_H
+
+#include "series/set.h"
+
+/* Comma, semicolon, tab or white-space separated tables in any of the layouts of docs/series.md. */
+int mts_read_table(MtsSeriesSet *set, char *text, size_t size, bool tabs, MtsError *err);
+/* JSON lists. */
+int mts_read_json(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
+
+#endif

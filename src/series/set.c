@@ -1,0 +1,332 @@
+/* What a file holds, and choosing from it. The selection's grammar is in maxts/series.h; a word is tried as a
+ * name first and as a number second, so that a series called "3" can be had. */
+#include "series/set.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+void mts_set_free(MtsSeriesSet *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        mts_series_free(&set->item[i]);
+        free(set->label[i]);
+    }
+    free(set->item);
+    free(set->label);
+    free(set->name);
+    memset(set, 0, sizeof *set);
+}
+
+int mts_set_add(MtsSeriesSet *set, MtsSeries *series, const char *label, size_t n, MtsError *err)
+{
+    char *copy = mts_strndup(label, n);
+    if (!copy || !mts_grow(&set->item, &set->item_cap, set->count + 1, sizeof *set->item) ||
+        !mts_grow(&set->label, &set->label_cap, set->count + 1, sizeof *set->label)) {
+        free(copy);
+        mts_series_free(&series);
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out after %zu series", set->name, set->count);
+    }
+    set->item[set->count] = series;
+    set->label[set->count++] = copy;
+    return MTS_OK;
+}
+
+/* "H12, channel x" or what of it there is, for sentences. */
+static const char *describe(const MtsSeries *s, size_t channel, char out[160])
+{
+    MtsBytes b = {0};
+    if (s->id[0]) {
+        mts_bytes_printf(&b, "series %.60s, ", s->id);
+    }
+    if (s->names[channel][0]) {
+        mts_bytes_printf(&b, "channel %.60s, ", s->names[channel]);
+    } else if (s->channels > 1) {
+        mts_bytes_printf(&b, "channel %zu, ", channel + 1);
+    }
+    size_t n = b.len < 159 ? b.len : 159;
+    if (n) {
+        memcpy(out, b.data, n);
+    }
+    out[n] = '\0';
+    mts_bytes_free(&b);
+    return out;
+}
+
+/* One past a channel's last value that is present. */
+static size_t present_length(const MtsSeries *s, size_t channel)
+{
+    const double *x = s->values + channel * s->length;
+    size_t n = s->length;
+    while (n > 0 && isnan(x[n - 1])) {
+        n--;
+    }
+    return n;
+}
+
+/* Checks samples [from, to) of a channel; `end` is the end of its longest companion. */
+static int check_channel(const MtsSeriesSet *set, const MtsSeries *s, size_t channel, size_t from, size_t to,
+                         size_t end, MtsError *err)
+{
+    char where[160];
+    const double *x = s->values + channel * s->length;
+    size_t own = present_length(s, channel);
+    if (own < to && own < end) {
+        return mts_fail(err, MTS_EFORMAT, "%s: %shas %zu values, but another channel has %zu: lengths are unequal",
+                        set->name, describe(s, channel, where), own, end);
+    }
+    for (size_t i = from; i < to; i++) {
+        if (isnan(x[i])) {
+            return mts_fail(err, MTS_EFORMAT, "%s: %svalue %zu of %zu is missing", set->name,
+                            describe(s, channel, where), i + 1, own);
+        }
+        if (!(fabs(x[i]) <= MTS_SERIES_ABSURD)) {
+            return mts_fail(err, MTS_EFORMAT, "%s: %svalue %zu is %g, absurd for a measurement (limit %g)", set->name,
+                            describe(s, channel, where), i + 1, x[i], MTS_SERIES_ABSURD);
+        }
+    }
+    return MTS_OK;
+}
+
+int mts_set_check(const MtsSeriesSet *set, const MtsSeries *series, MtsError *err)
+{
+    for (size_t c = 0; c < series->channels; c++) {
+        int rc = check_channel(set, series, c, 0, series->length, series->length, err);
+        if (rc != MTS_OK) {
+            return rc;
+        }
+    }
+    return MTS_OK;
+}
+
+/* Reads a whole word as a number counted from 1 up to `most`; 0 when it is none. */
+static size_t index_of(const char *s, size_t n, size_t most)
+{
+    size_t v = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9' || v > most) {
+            return 0;
+        }
+        v = v * 10 + (size_t)(s[i] - '0');
+    }
+    return v <= most ? v : 0;
+}
+
+static bool named(const char *name, const char *s, size_t n)
+{
+    return strlen(name) == n && memcmp(name, s, n) == 0;
+}
+
+/* The item that s[0..n) names: set->count when none. */
+static size_t find_item(const MtsSeriesSet *set, const char *s, size_t n)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (named(set->item[i]->id, s, n)) {
+            return i;
+        }
+    }
+    size_t v = index_of(s, n, set->count);
+    return v ? v - 1 : set->count;
+}
+
+typedef struct Range {
+    bool has_from, has_to, present;
+    long long from, to;
+} Range;
+
+static bool read_index(const char *s, size_t n, bool *has, long long *value)
+{
+    *has = n > 0;
+    *value = 0;
+    size_t i = n > 0 && s[0] == '-' ? 1 : 0;
+    if (n > 0 && (i == n || n - i > 15)) {
+        return false;
+    }
+    for (size_t j = i; j < n; j++) {
+        if (s[j] < '0' || s[j] > '9') {
+            return false;
+        }
+        *value = *value * 10 + (s[j] - '0');
+    }
+    *value = i ? -*value : *value;
+    return true;
+}
+
+/* Splits "...[a:b]" off s[0..*n); leaves *n alone where the end is no range. */
+static void split_range(const char *s, size_t *n, Range *range)
+{
+    memset(range, 0, sizeof *range);
+    if (*n < 3 || s[*n - 1] != ']') {
+        return;
+    }
+    size_t open = *n - 1;
+    while (open > 0 && s[open] != '[') {
+        open--;
+    }
+    const char *colon = s[open] == '[' ? memchr(s + open, ':', *n - open) : NULL;
+    if (!colon) {
+        return;
+    }
+    const char *a = s + open + 1, *b = colon + 1, *end = s + *n - 1;
+    if (read_index(a, (size_t)(colon - a), &range->has_from, &range->from) &&
+        read_index(b, (size_t)(end - b), &range->has_to, &range->to)) {
+        range->present = true;
+        *n = open;
+    }
+}
+
+/* Picks channels by the comma-separated words s[0..n) into pick [channels wide enough]; every one when n is 0. */
+static int pick_channels(const MtsSeriesSet *set, const MtsSeries *s, const char *words, size_t n, size_t **pick,
+                         size_t *count, MtsError *err)
+{
+    size_t cap = 0;
+    *pick = NULL;
+    *count = 0;
+    if (n == 0) {
+        for (; *count < s->channels; ++*count) {
+            if (!mts_grow(pick, &cap, *count + 1, sizeof **pick)) {
+                return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
+            }
+            (*pick)[*count] = *count;
+        }
+        return MTS_OK;
+    }
+    for (size_t begin = 0; begin <= n;) {
+        const char *comma = memchr(words + begin, ',', n - begin);
+        size_t end = comma ? (size_t)(comma - words) : n;
+        size_t found = s->channels;
+        for (size_t c = 0; c < s->channels && found == s->channels; c++) {
+            if (end > begin && named(s->names[c], words + begin, end - begin)) {
+                found = c;
+            }
+        }
+        if (found == s->channels) {
+            size_t v = index_of(words + begin, end - begin, s->channels);
+            found = v ? v - 1 : found;
+        }
+        if (found == s->channels) {
+            return mts_fail(err, MTS_EREQUEST, "%s: has no channel \"%.*s\" among its %zu (the first is \"%s\")",
+                            set->name, (int)(end - begin < 80 ? end - begin : 80), words + begin, s->channels,
+                            s->names[0]);
+        }
+        if (!mts_grow(pick, &cap, *count + 1, sizeof **pick)) {
+            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
+        }
+        (*pick)[(*count)++] = found;
+        begin = end + 1;
+    }
+    return MTS_OK;
+}
+
+/* The item that the selection's words name, and what is left of them for channels. */
+static int pick_item(const MtsSeriesSet *set, const char **words, size_t *n, const MtsSeries **item, MtsError *err)
+{
+    if (set->count == 0) {
+        return mts_fail(err, MTS_EFORMAT, "%s: holds no series", set->name);
+    }
+    bool one = set->count == 1;
+    size_t whole = find_item(set, *words, *n);
+    if (*n == 0 && one) {
+        *item = set->item[0];
+        return MTS_OK;
+    }
+    if (*n > 0 && whole < set->count && (!one || named(set->item[0]->id, *words, *n))) {
+        *item = set->item[whole];
+        *n = 0;
+        return MTS_OK;
+    }
+    const char *slash = memchr(*words, '/', *n);
+    if (slash) {
+        size_t first = find_item(set, *words, (size_t)(slash - *words));
+        if (first < set->count) {
+            *item = set->item[first];
+            *n -= (size_t)(slash + 1 - *words);
+            *words = slash + 1;
+            return MTS_OK;
+        }
+    }
+    if (one) {
+        *item = set->item[0];
+        return MTS_OK;
+    }
+    if (*n == 0) {
+        return mts_fail(err, MTS_EREQUEST, "%s: holds %zu series; choose one as in %s#%s", set->name, set->count,
+                        set->name, set->item[0]->id[0] ? set->item[0]->id : "1");
+    }
+    return mts_fail(err, MTS_EREQUEST, "%s: has no series \"%.*s\" among its %zu (the first is \"%s\")", set->name,
+                    (int)(*n < 80 ? *n : 80), *words, set->count, set->item[0]->id);
+}
+
+/* Python's rule: negative counts from the end, both ends are cut to what there is. */
+static size_t place(bool has, long long at, size_t otherwise, size_t length)
+{
+    if (!has) {
+        return otherwise;
+    }
+    if (at < 0) {
+        at = at + (long long)length < 0 ? 0 : at + (long long)length;
+    }
+    return (unsigned long long)at > length ? length : (size_t)at;
+}
+
+int mts_set_take(const MtsSeriesSet *set, const char *selection, MtsSeries **series, MtsError *err)
+{
+    *series = NULL;
+    const char *words = selection;
+    size_t n = strlen(selection), count = 0, *pick = NULL;
+    const MtsSeries *item = NULL;
+    MtsSeries *out = NULL;
+    Range range;
+    split_range(words, &n, &range);
+    int rc = pick_item(set, &words, &n, &item, err);
+    if (rc != MTS_OK) {
+        return rc;
+    }
+    rc = pick_channels(set, item, words, n, &pick, &count, err);
+    if (rc != MTS_OK) {
+        goto done;
+    }
+    size_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t own = present_length(item, pick[i]);
+        end = own > end ? own : end;
+    }
+    if (end == 0) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: series \"%s\" has no values", set->name, item->id);
+        goto done;
+    }
+    size_t from = place(range.has_from, range.from, 0, end), to = place(range.has_to, range.to, end, end);
+    if (from >= to) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: the range of \"%s\" is empty: the series has %zu values", set->name,
+                      selection, end);
+        goto done;
+    }
+    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
+        rc = check_channel(set, item, pick[i], from, to, end, err);
+    }
+    if (rc != MTS_OK) {
+        goto done;
+    }
+    out = mts_series_alloc(count, to - from);
+    bool ok = out && mts_series_rename(&out->id, item->id, strlen(item->id));
+    for (size_t i = 0; ok && i < count; i++) {
+        const char *name = item->names[pick[i]], *unit = item->units[pick[i]];
+        memcpy(out->values + i * out->length, item->values + pick[i] * item->length + from,
+               out->length * sizeof *out->values);
+        ok = mts_series_rename(&out->names[i], name, strlen(name)) &&
+             mts_series_rename(&out->units[i], unit, strlen(unit));
+    }
+    if (!ok) {
+        rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out for %zu values", set->name, to - from);
+        goto done;
+    }
+    out->sampling_rate = item->sampling_rate;
+    *series = out;
+    out = NULL;
+done:
+    free(pick);
+    mts_series_free(&out);
+    return rc;
+}

@@ -1,0 +1,45 @@
+/* series/set.h - what a file holds: one or many series, before one is chosen.
+ *
+ * Inside a set a missing value is NaN, and a channel that is shorter than its series' longest is padded with
+ * NaN. mts_set_take() is the one way out, and it lets neither through. */
+#ifndef MTS_SERIES_SET_H
+#define MTS_SERIES_SET_H
+
+#include <stdbool.h>
+
+#include <maxts/series.h>
+
+#include "core/error.h"
+
+/* Largest magnitude that is taken for a measurement. */
+#define MTS_SERIES_ABSURD 1e30
+
+typedef struct MtsSeriesSet {
+    char *name;       /* the file's, for sentences */
+    MtsSeries **item; /* [count] */
+    char **label;     /* [count], a class or text that the file gives the series, "" where it gives none */
+    size_t count, item_cap, label_cap;
+} MtsSeriesSet;
+
+/* A series of NaN with empty names, units and id; NULL when memory ran out. */
+MtsSeries *mts_series_alloc(size_t channels, size_t length);
+/* Replaces *field by a copy of s[0..n); false when memory ran out. */
+bool mts_series_rename(char **field, const char *s, size_t n);
+
+/* Reads every series of a file; format by extension and content. Release with mts_set_free(), also after a
+ * failure. */
+int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err);
+/* The same from a text [size] that is already here (malloc'ed, NUL-terminated; taken over, also on failure). */
+int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, MtsError *err);
+void mts_set_free(MtsSeriesSet *set);
+
+/* Takes over `series` (also on failure), with the label label[0..n). */
+int mts_set_add(MtsSeriesSet *set, MtsSeries *series, const char *label, size_t n, MtsError *err);
+
+/* A copy of the part of the set that `selection` (see maxts/series.h, "" for none) names, checked. */
+int mts_set_take(const MtsSeriesSet *set, const char *selection, MtsSeries **series, MtsError *err);
+
+/* MTS_OK when every value of the series is present, no channel is shorter, and none is absurd. */
+int mts_set_check(const MtsSeriesSet *set, const MtsSeries *series, MtsError *err);
+
+#endif

@@ -1,0 +1,217 @@
+/* Files to series: the layouts, the selections, and a sentence for everything else. */
+#include "../test.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include <maxts/series.h>
+
+#include "core/rng.h"
+#include "series/set.h"
+
+static char path[64];
+
+static const char *write_file(const char *extension, const void *data, size_t size)
+{
+    snprintf(path, sizeof path, "/tmp/mts_series_%ld%s", (long)getpid(), extension);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(data, 1, size, f), size);
+    fclose(f);
+    return path;
+}
+
+static int read_text(const char *extension, const char *text, const char *selection, MtsSeries **s, MtsError *err)
+{
+    char spec[256];
+    snprintf(spec, sizeof spec, "%s%s", write_file(extension, text, strlen(text)), selection);
+    int rc = mts_series_read(s, spec, err);
+    unlink(path);
+    return rc;
+}
+
+/* Expects channels x length and the given values, channel by channel. */
+static void expect(const char *extension, const char *text, const char *selection, size_t channels, size_t length,
+                   const double *values)
+{
+    MtsError err = {0};
+    MtsSeries *s = NULL;
+    assert_ok(read_text(extension, text, selection, &s, &err), &err);
+    assert_int_equal(s->channels, channels);
+    assert_int_equal(s->length, length);
+    for (size_t i = 0; i < channels * length; i++) {
+        if (s->values[i] != values[i]) {
+            fail_msg("%s%s: value %zu is %g, not %g", text, selection, i + 1, s->values[i], values[i]);
+        }
+    }
+    mts_series_free(&s);
+    assert_null(s);
+}
+
+#define EXPECT(ext, text, sel, ch, len, ...)             \
+    do {                                                 \
+        const double want_[] = {__VA_ARGS__};            \
+        expect(ext, text, sel, ch, len, want_);          \
+    } while (0)
+
+static void refuse(const char *extension, const char *text, const char *selection, int code, const char *part)
+{
+    MtsError err = {0};
+    MtsSeries *s = NULL;
+    int rc = read_text(extension, text, selection, &s, &err);
+    if (rc != code || !strstr(err.text, part) || s) {
+        fail_msg("%s%s: %d \"%s\", expected %d and \"%s\"", text, selection, rc, err.text, code, part);
+    }
+    assert_non_null(strstr(err.text, "/tmp/mts_series_"));
+}
+
+static void columns(void **state)
+{
+    (void)state;
+    EXPECT(".csv", "1\n2\n3\n", "", 1, 3, 1, 2, 3);
+    EXPECT(".csv", "v\r\n1\r\n\r\n2\r\n", "", 1, 2, 1, 2);
+    EXPECT(".csv", "\xEF\xBB\xBFx,y\n1,4\n2,5\n3,6", "", 2, 3, 1, 2, 3, 4, 5, 6);
+    EXPECT(".csv", "x,y\n1,4\n2,5\n3,6", "#y", 1, 3, 4, 5, 6);
+    EXPECT(".csv", "x,y\n1,4\n2,5\n3,6", "#y,1[-2:]", 2, 2, 5, 6, 2, 3);
+    EXPECT(".csv", "x,y\n1,4\n2,5\n3,6", "#[0:1]", 2, 1, 1, 4);
+    EXPECT(".csv", "date,v\n2020-01-01,7\n2020-01-02,8\n", "", 1, 2, 7, 8);
+    EXPECT(".csv", "a;b\n1;2\n3;4\n", "#b", 1, 2, 2, 4);
+    EXPECT(".tsv", "a b\tc\n1\t2\n", "#a b", 1, 1, 1);
+    EXPECT(".txt", "[C3-A1]\n   -0.5\n  0.25\n", "#C3-A1", 1, 2, -0.5, 0.25);
+    EXPECT(".txt", " 1  2\n 3\t4\n", "#2", 1, 2, 2, 4);
+    EXPECT(".csv", "\"a \"\"b\"\"\",c\n\"1\",2\n", "#a \"b\"", 1, 1, 1);
+    EXPECT(".csv", "x,y\n1,4\n2,5\n3,\n", "#x", 1, 3, 1, 2, 3);
+    EXPECT(".csv", "x,y\n1,4\n2,5\n3,\n", "#y", 1, 2, 4, 5);
+}
+
+static void rows_long_and_lists(void **state)
+{
+    (void)state;
+    const char *m4 = "\"V1\",\"V2\",\"V3\",\"V4\"\n\"H1\",\"605\",\"586\",\"\"\n\"H2\",\"1\",\"2\",\"3\"\n";
+    EXPECT(".csv", m4, "#H1", 1, 2, 605, 586);
+    EXPECT(".csv", m4, "#2", 1, 3, 1, 2, 3);
+    EXPECT(".csv", m4, "#H2[:-1]", 1, 2, 1, 2);
+    EXPECT(".csv", "A,1,2\nB,3,4,5\n", "#B", 1, 3, 3, 4, 5);
+    const char *longer = "id,date,value\nQ1,2000,5\nQ1,2001,6\nQ2,2000,7\n";
+    EXPECT(".csv", longer, "#Q1", 1, 2, 5, 6);
+    EXPECT(".csv", longer, "#Q2", 1, 1, 7);
+    const char *lists = "label,x_axis,y_axis\nsit,\"[1, 2]\",\"[3, 4]\"\nlabel,x_axis,y_axis\nrun,\"[[5,6]]\",\"[7, 8]\"\n";
+    EXPECT(".csv", lists, "#2/y_axis", 1, 2, 7, 8);
+    EXPECT(".csv", lists, "#1", 2, 2, 1, 2, 3, 4);
+    EXPECT(".json", "[1, 2.5, -3e2]", "", 1, 3, 1, 2.5, -300);
+    EXPECT(".json", "[[1, 2], [3, 4]]", "#2", 1, 2, 3, 4);
+    EXPECT(".json", "{\"x\": [1, 2], \"y\": [3, 4]}", "#y,x", 2, 2, 3, 4, 1, 2);
+    MtsError err = {0};
+    MtsSeries *s = NULL;
+    assert_ok(read_text(".json", "{\"values\":[1,2],\"sampling_rate\":50,\"id\":\"w\",\"names\":[\"ax\"],\"units\":[\"g\"]}", "",
+                        &s, &err), &err);
+    assert_true(s->sampling_rate == 50);
+    assert_string_equal(s->id, "w");
+    assert_string_equal(s->names[0], "ax");
+    assert_string_equal(s->units[0], "g");
+    mts_series_free(&s);
+}
+
+static void bad_files_and_selections(void **state)
+{
+    (void)state;
+    refuse(".csv", "", "", MTS_EFORMAT, "is empty");
+    refuse(".csv", "x,y\n", "", MTS_EFORMAT, "header and no values");
+    refuse(".csv", "x\n1\nabc\n", "", MTS_EFORMAT, "line 3: \"abc\" is not a number");
+    refuse(".csv", "x,y\n1\n", "", MTS_EFORMAT, "line 2 has 1 cells, but the first row has 2");
+    refuse(".csv", "x\n1\n\"\"\n3\n", "", MTS_EFORMAT, "value 2 of 3 is missing");
+    refuse(".csv", "x\n1\nNaN\n3\n", "", MTS_EFORMAT, "value 2 of 3 is missing");
+    refuse(".csv", "x,y\n1,2\n3,\n", "", MTS_EFORMAT, "channel y, has 1 values, but another channel has 2");
+    refuse(".csv", "x\n1\n-2e31\n", "", MTS_EFORMAT, "value 2 is -2e+31, absurd");
+    refuse(".csv", "x\n1\n\"2\n", "", MTS_EFORMAT, "line 3: a quote is opened");
+    refuse(".csv", "x\n\"1\"2\n", "", MTS_EFORMAT, "text follows a closing quote");
+    refuse(".csv", "id,value\nA,1\nB,2\nA,3\n", "#A", MTS_EFORMAT, "series \"A\" are not together");
+    refuse(".csv", "A,1,2\nB,3,x\n", "#B", MTS_EFORMAT, "line 2: \"x\" is not a number");
+    refuse(".csv", "A,1,2\nB,3,4\n", "", MTS_EREQUEST, "holds 2 series; choose one");
+    refuse(".csv", "A,1,2\nB,3,4\n", "#C", MTS_EREQUEST, "no series \"C\" among its 2");
+    refuse(".csv", "x,y\n1,2\n", "#z", MTS_EREQUEST, "no channel \"z\"");
+    refuse(".csv", "x,y\n1,2\n", "#x,", MTS_EREQUEST, "no channel \"\"");
+    refuse(".csv", "x\n1\n2\n", "#[2:5]", MTS_EREQUEST, "is empty: the series has 2 values");
+    refuse(".csv", "x,y\n[1],[2,a]\n", "", MTS_EFORMAT, "cells");
+    refuse(".csv", "x\n\"[1, a]\"\n", "", MTS_EFORMAT, "line 2: \"a\" is not a number");
+    refuse(".json", "[1, 2", "", MTS_EFORMAT, "not valid JSON");
+    refuse(".json", "[1, \"a\"]", "", MTS_EFORMAT, "value 2 of a list is no number");
+    refuse(".json", "[1, null, 3]", "", MTS_EFORMAT, "value 2 of 3 is missing");
+    refuse(".json", "[[1, 2], [3]]", "", MTS_EFORMAT, "lengths are unequal");
+    refuse(".json", "[]", "", MTS_EFORMAT, "no values");
+    refuse(".json", "7", "", MTS_EFORMAT, "neither a list");
+    refuse(".json", "{\"values\":[1],\"sampling_rate\":0}", "", MTS_EFORMAT, "sampling_rate");
+    MtsError err = {0};
+    MtsSeries *s = NULL;
+    assert_int_equal(mts_series_read(&s, "/nonexistent/x.csv#1", &err), MTS_EIO);
+    assert_non_null(strstr(err.text, "/nonexistent/x.csv: "));
+    assert_int_equal(mts_series_read(&s, test_path("tests/test.h") , &err) < 0, 1);
+    double bad[] = {1, INFINITY};
+    assert_int_equal(mts_series_from_values(&s, bad, 2, &err), MTS_EREQUEST);
+    assert_int_equal(mts_series_from_values(&s, bad, 0, &err), MTS_EREQUEST);
+    assert_ok(mts_series_from_values(&s, bad, 1, &err), &err);
+    mts_series_free(&s);
+}
+
+/* Random damage to good files: ends in a series of finite values or in a sentence. */
+static void damaged_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *extension, *text;
+    } seed[] = {{".csv", "\"V1\",\"V2\",\"V3\"\n\"H1\",\"605\",\"586\"\n\"H2\",\"1\",\"2.5e3\"\n"},
+                {".csv", "id,date,value\nQ1,2000-01-01,5\nQ1,2001-01-01,6\nQ2,2000-01-01,7\n"},
+                {".csv", "label,x_axis\nsit,\"[1, 2, -3]\"\nrun,\"[[5,6]]\"\n"},
+                {".txt", "[C3]\n -0.5\n 0.25\n"},
+                {".json", "{\"values\": [[1, 2], [3, 4]], \"sampling_rate\": 50, \"names\": [\"a\", \"b\"]}"}};
+    MtsRng rng = mts_rng(3, 0, 0);
+    size_t good = 0, bad = 0;
+    for (int i = 0; i < 50000; i++) {
+        size_t which = (size_t)i % 5, n = strlen(seed[which].text);
+        char text[256], name[32];
+        memcpy(text, seed[which].text, n + 1);
+        for (uint64_t k = 1 + mts_rng_bits(&rng) % 3; k > 0; k--) {
+            size_t at = (size_t)(mts_rng_bits(&rng) % n);
+            switch (mts_rng_bits(&rng) % 3) {
+            case 0: text[at] = (char)mts_rng_bits(&rng); break;
+            case 1: text[at] = "\",\n[];0e-{}\t"[mts_rng_bits(&rng) % 12]; break;
+            default: n = at + 1; break;
+            }
+        }
+        snprintf(name, sizeof name, "damaged%s", seed[which].extension);
+        MtsError err = {0};
+        MtsSeries *s = NULL;
+        MtsSeriesSet set;
+        char *copy = malloc(n + 1);
+        memcpy(copy, text, n);
+        copy[n] = '\0';
+        int rc = mts_set_parse(&set, name, copy, n, &err);
+        if (rc == MTS_OK) {
+            rc = mts_set_take(&set, i % 2 ? "1" : "", &s, &err);
+        }
+        mts_set_free(&set);
+        if (rc == MTS_OK) {
+            good++;
+            for (size_t v = 0; v < s->channels * s->length; v++) {
+                assert_true(isfinite(s->values[v]));
+            }
+            mts_series_free(&s);
+        } else {
+            bad++;
+            assert_null(s);
+            assert_true(err.text[0] != '\0');
+        }
+    }
+    assert_true(good > 100 && bad > 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(columns),
+        cmocka_unit_test(rows_long_and_lists),
+        cmocka_unit_test(bad_files_and_selections),
+        cmocka_unit_test(damaged_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

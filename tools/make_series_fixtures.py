@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Writes tests/series/spectra.json: spectra and distances as SciPy computes them.
+
+    python3 tools/make_series_fixtures.py        (needs numpy and scipy; made with numpy 2.4.6 and scipy 1.17.1)
+
+The series are rounded to 6 digits so that the file carries exactly what both sides compute on."""
+import json
+import pathlib
+
+import numpy as np
+from scipy import signal, stats
+
+FLOOR = 1e-10
+
+
+def l1(f, p, q):
+    return float(np.trapezoid(np.abs(np.log(np.maximum(p, FLOOR)) - np.log(np.maximum(q, FLOOR))), f))
+
+
+def wasserstein(f, p, q):
+    a, b = (np.log(np.maximum(x, FLOOR)) for x in (p, q))
+    return float(stats.wasserstein_distance(f, f, a - a.min() + FLOOR, b - b.min() + FLOOR))
+
+
+def kl(f, p, q):
+    a, b = (np.maximum(x, FLOOR) for x in (p, q))
+    a, b = a / a.sum(), b / b.sum()
+    return float(np.sum(a * np.log(a / b)))
+
+
+def series(rng, n, kind):
+    t = np.arange(n)
+    x = {"noise": rng.normal(size=n),
+         "season": 100 + 10 * np.sin(2 * np.pi * t / 24) + rng.normal(size=n),
+         "trend": 1e4 + 3.5 * t + 40 * rng.normal(size=n),
+         "square": np.sign(np.sin(t / 3.0)) + 1e-3 * rng.normal(size=n)}[kind]
+    return np.round(x, 6)
+
+
+def main():
+    rng = np.random.default_rng(20240611)
+    cases = []
+    for n, segment, fs, kind in [(8, 0, 1.0, "noise"), (9, 0, 1.0, "season"), (24, 0, 1.0, "season"), (72, 0, 1.0, "season"),
+                                 (72, 24, 1.0, "trend"), (75, 25, 2.0, "noise"), (128, 0, 50.0, "square"),
+                                 (300, 17, 360.0, "trend"), (700, 0, 1.0, "season"), (1100, 0, 100.0, "noise"),
+                                 (1100, 600, 100.0, "square"), (1031, 1031, 1.0, "trend")]:
+        x = series(rng, n, kind)
+        nperseg = segment or min(256, n // 4)
+        fw, pw = signal.welch(x, fs=fs, nperseg=nperseg)
+        fp, pp = signal.periodogram(x, fs=fs)
+        cases.append({"x": x.tolist(), "fs": fs, "segment": segment,
+                      "welch": {"f": fw.tolist(), "p": pw.tolist()},
+                      "periodogram": {"f": fp.tolist(), "p": pp.tolist()}})
+    distances = []
+    for n, a, b in [(24, "noise", "season"), (72, "season", "trend"), (128, "square", "noise"), (40, "noise", "noise")]:
+        f, p = signal.welch(series(rng, n, a), nperseg=n // 4)
+        _, q = signal.welch(series(rng, n, b), nperseg=n // 4)
+        if n == 40:
+            p[3] = 0.0 # the floor has to act
+        distances.append({"f": f.tolist(), "p": p.tolist(), "q": q.tolist(),
+                          "l1": l1(f, p, q), "wasserstein": wasserstein(f, p, q), "kl": kl(f, p, q)})
+    out = pathlib.Path(__file__).resolve().parent.parent / "tests/series/spectra.json"
+    out.write_text(json.dumps({"cases": cases, "distances": distances}) + "\n")
+    print(out, out.stat().st_size)
+
+
+if __name__ == "__main__":
+    main()
