@@ -1,0 +1,313 @@
+#include "support.h"
+
+#include "core/mem.h"
+
+/* ---- tables ---- */
+
+static double normal(MtsRng *rng)
+{
+    double u = mts_rng_open(rng), v = mts_rng_uniform(rng);
+    return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
+}
+
+static void put_row(MtsBytes *b, Shape shape, MtsRng *rng)
+{
+    double w[64], sum = 0;
+    bool any = false;
+    for (int a = 0; a < shape.vocab; a++) {
+        bool zero = mts_rng_uniform(rng) < shape.zero && (any || a + 1 < shape.vocab);
+        w[a] = zero ? 0 : exp(shape.peak * normal(rng));
+        any = any || !zero;
+        sum += w[a];
+    }
+    for (int a = 0; a < shape.vocab; a++) {
+        mts_bytes_printf(b, "%s%.17g", a ? "," : "[", w[a] / sum);
+    }
+    mts_bytes_append_str(b, "]");
+}
+
+/* Writes what is at and below the prefix `key`: its prior (what = 0) or the rewards of its texts (what = 1). */
+static void put_below(MtsBytes *b, Shape shape, MtsRng *rng, char *key, size_t len, int depth, int what)
+{
+    if (what == 0) {
+        mts_bytes_printf(b, "%s\"%s\":", depth ? "," : "", key);
+        put_row(b, shape, rng);
+    }
+    for (int a = 0; a < shape.vocab; a++) {
+        int more = sprintf(key + len, "%s%d", len ? "," : "", a);
+        bool finished = a == shape.eos || depth + 1 == shape.steps;
+        if (!finished) {
+            put_below(b, shape, rng, key, len + (size_t)more, depth + 1, what);
+        } else if (what == 1) {
+            mts_bytes_printf(b, "%s\"%s\":", b->data[b->len - 1] == '{' ? "" : ",", key);
+            if (mts_rng_uniform(rng) < shape.hole) {
+                mts_bytes_append_str(b, "null");
+            } else {
+                mts_bytes_printf(b, "%.17g", shape.spread * normal(rng));
+            }
+        }
+        key[len] = '\0';
+    }
+}
+
+MtsTable *random_table(Shape shape, uint64_t seed)
+{
+    MtsBytes b = {0};
+    MtsError err = {0};
+    MtsTable *table = NULL;
+    MtsRng rng = mts_rng(seed, 77, 0);
+    char key[256] = "", eos[16] = "null";
+    if (shape.eos >= 0) {
+        sprintf(eos, "%d", shape.eos);
+    }
+    mts_bytes_printf(&b, "{\"vocab_size\":%d,\"max_tokens\":%d,\"eos\":%s,\"prior\":{", shape.vocab, shape.steps, eos);
+    put_below(&b, shape, &rng, key, 0, 0, 0);
+    mts_bytes_append_str(&b, "},\"reward\":{");
+    put_below(&b, shape, &rng, key, 0, 0, 1);
+    mts_bytes_append_str(&b, "}}");
+    assert_ok(mts_table_parse(&table, "random table", b.data, b.len, &err), &err);
+    mts_bytes_free(&b);
+    return table;
+}
+
+/* ---- branches ---- */
+
+static void branch_at(Branches *b, size_t count)
+{
+    if (b->depth == b->length) {
+        size_t cap = b->cap;
+        assert_true(mts_grow(&b->choice, &cap, b->length + 1, sizeof *b->choice));
+        cap = b->cap;
+        assert_true(mts_grow(&b->count, &cap, b->length + 1, sizeof *b->count));
+        assert_true(mts_grow(&b->p, &b->cap, b->length + 1, sizeof *b->p));
+        b->choice[b->length] = 0;
+        b->length++;
+    }
+    b->count[b->depth] = count;
+}
+
+static size_t script_pick(void *context, const double *weights, size_t n)
+{
+    Branches *b = context;
+    double sum = 0;
+    size_t count = 0; /* one past the last index that can be picked */
+    for (size_t i = 0; i < n; i++) {
+        assert_true(weights[i] >= 0 && isfinite(weights[i]));
+        sum += weights[i];
+        count = weights[i] > 0 ? i + 1 : count;
+    }
+    assert_true(count > 0);
+    branch_at(b, count);
+    size_t i = b->choice[b->depth];
+    while (!(weights[i] > 0)) {
+        i++;
+    }
+    b->choice[b->depth] = i;
+    b->p[b->depth++] = weights[i] / sum;
+    return i;
+}
+
+static double script_uniform(void *context, const double *breaks, size_t n)
+{
+    Branches *b = context;
+    branch_at(b, n + 1);
+    size_t i = b->choice[b->depth];
+    double low = i == 0 ? 0 : breaks[i - 1], high = i == n ? 1 : breaks[i];
+    low = low < 0 ? 0 : low > 1 ? 1 : low;
+    high = high < 0 ? 0 : high > 1 ? 1 : high;
+    assert_true(high >= low);
+    b->p[b->depth++] = high - low;
+    return low + (high - low) / 2;
+}
+
+Branches branches_begin(void)
+{
+    return (Branches){0};
+}
+
+void branches_start(Branches *b)
+{
+    b->script = (MtsScript){b, script_pick, script_uniform};
+    b->depth = 0;
+}
+
+double branches_probability(const Branches *b)
+{
+    double p = 1;
+    for (size_t i = 0; i < b->depth; i++) {
+        p *= b->p[i];
+    }
+    return p;
+}
+
+bool branches_next(Branches *b)
+{
+    b->length = b->depth;
+    while (b->length > 0 && b->choice[b->length - 1] + 1 >= b->count[b->length - 1]) {
+        b->length--;
+    }
+    if (b->length == 0) {
+        free(b->choice);
+        free(b->count);
+        free(b->p);
+        *b = (Branches){0};
+        return false;
+    }
+    b->choice[b->length - 1]++;
+    return true;
+}
+
+/* ---- masks ---- */
+
+void masked_open(Masked *m, const MtsTable *table, bool (*keep)(const MtsTable *, size_t, int32_t))
+{
+    *m = (Masked){.table = table};
+    m->tokens = mts_calloc(table->entry_count, sizeof *m->tokens);
+    m->logp = mts_calloc(table->entry_count, sizeof *m->logp);
+    m->dists = mts_calloc(table->row_count, sizeof *m->dists);
+    assert_true(m->tokens && m->logp && m->dists);
+    for (size_t row = 0; row < table->row_count; row++) {
+        const MtsTableRow *r = &table->rows[row];
+        MtsDist *dist = &m->dists[row];
+        MtsLogSum sum = MTS_LOG_SUM_ZERO;
+        dist->tokens = m->tokens + r->first;
+        dist->logp = m->logp + r->first;
+        for (size_t i = r->first; i < r->first + r->count; i++) {
+            if (!keep || keep(table, row, table->tokens[i])) {
+                m->tokens[r->first + dist->count] = table->tokens[i];
+                m->logp[r->first + dist->count++] = table->logp[i];
+                mts_log_sum_add(&sum, table->logp[i]);
+            }
+        }
+        dist->log_mass = mts_log_sum(&sum);
+    }
+}
+
+void masked_free(Masked *m)
+{
+    free(m->tokens);
+    free(m->logp);
+    free(m->dists);
+    *m = (Masked){0};
+}
+
+static int masked_extend(void *context, MtsStep *steps, size_t n, MtsError *err)
+{
+    Masked *m = context;
+    (void)err;
+    m->extended += n;
+    m->largest = n > m->largest ? n : m->largest;
+    for (size_t i = 0; i < n; i++) {
+        size_t row = (size_t)((MtsDist *)(void *)steps[i].state - m->dists);
+        int64_t next = mts_table_next(m->table, row, steps[i].token);
+        assert_true(next >= 0);
+        steps[i].next = (MtsState *)(void *)&m->dists[next];
+        steps[i].dist = m->dists[next];
+    }
+    return MTS_OK;
+}
+
+static bool masked_is_end(void *context, int32_t token)
+{
+    return token == ((Masked *)context)->table->eos;
+}
+
+static void masked_keep(void *context, MtsState *state)
+{
+    (void)context;
+    (void)state;
+}
+
+void masked_model(Masked *m, MtsSearchModel *model)
+{
+    *model = (MtsSearchModel){.context = m,
+                              .root = (MtsState *)(void *)m->dists,
+                              .root_dist = m->dists[0],
+                              .max_tokens = m->table->max_tokens,
+                              .extend = masked_extend,
+                              .is_end = masked_is_end,
+                              .retain = masked_keep,
+                              .release = masked_keep};
+}
+
+/* ---- statistics ---- */
+
+/* The regularised upper incomplete gamma function Q(a, x): by its series below a + 1, by Lentz's continued
+ * fraction above. */
+static double upper_gamma(double a, double x)
+{
+    double scale = exp(a * log(x) - x - lgamma(a));
+    if (x <= 0) {
+        return 1;
+    }
+    if (x < a + 1) {
+        double term = 1 / a, sum = term;
+        for (int n = 1; n < 100000 && term > sum * 1e-17; n++) {
+            term *= x / (a + n);
+            sum += term;
+        }
+        return 1 - scale * sum;
+    }
+    double b = x + 1 - a, c = 1e300, d = 1 / b, h = d;
+    for (int n = 1; n < 100000; n++) {
+        double an = -n * (n - a);
+        b += 2;
+        d = 1 / (an * d + b);
+        c = b + an / c;
+        h *= d * c;
+        if (fabs(d * c - 1) < 1e-15) {
+            break;
+        }
+    }
+    return scale * h;
+}
+
+double g_test(const size_t *counts, const double *p, size_t k)
+{
+    double n = 0, g = 0, freedom = -1;
+    for (size_t i = 0; i < k; i++) {
+        n += (double)counts[i];
+    }
+    for (size_t i = 0; i < k; i++) {
+        if (p[i] <= 0) {
+            if (counts[i] > 0) {
+                return 0;
+            }
+            continue;
+        }
+        freedom += 1;
+        if (counts[i] > 0) {
+            g += 2 * (double)counts[i] * log((double)counts[i] / (n * p[i]));
+        }
+    }
+    return upper_gamma(freedom / 2, g / 2);
+}
+
+/* ---- runs ---- */
+
+MtsRun *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script)
+{
+    MtsSearchModel model;
+    MtsSearchReward reward;
+    MtsRun *run = NULL;
+    MtsError err = {0};
+    mts_table_model(table, &model);
+    mts_table_reward(table, &reward);
+    /* The run keeps pointers to the seams. */
+    static MtsSearchModel models[16];
+    static MtsSearchReward rewards[16];
+    static size_t turn;
+    turn = (turn + 1) % 16;
+    models[turn] = model;
+    rewards[turn] = reward;
+    assert_ok(mts_search_check(&model, settings, &err), &err);
+    assert_ok(mts_run(&run, &models[turn], &rewards[turn], settings, NULL, script, &err), &err);
+    return run;
+}
+
+double run_log_z(const MtsRun *run)
+{
+    double log_z = (double)NAN, se = (double)NAN;
+    run->ops->estimate(run, &log_z, &se);
+    return log_z;
+}

@@ -1,0 +1,68 @@
+/* tests/search/support.h - what proofs about search stand on: small random tables, masks, a script that takes every
+ * branch of every random choice, and the G-test. */
+#ifndef MTS_TESTS_SEARCH_SUPPORT_H
+#define MTS_TESTS_SEARCH_SUPPORT_H
+
+#include "../test.h"
+
+#include <math.h>
+
+#include "search/run.h"
+#include "search/table.h"
+
+typedef struct Shape {
+    int vocab, steps;
+    int eos;             /* -1: none */
+    double peak;         /* priors are softmax(peak * normal) */
+    double spread;       /* standard deviation of the rewards */
+    double hole;         /* share of rewards that are minus infinity */
+    double zero;         /* share of tokens of probability 0 */
+} Shape;
+
+/* A random table, the same for the same seed; fails the test where it cannot be made. */
+MtsTable *random_table(Shape shape, uint64_t seed);
+
+/* ---- all branches of all choices ---- */
+
+typedef struct Branches {
+    MtsScript script;
+    size_t *choice, *count; /* [depth] of the current leaf of the choice tree */
+    double *p;              /* [depth] probability of each choice */
+    size_t depth, length, cap;
+} Branches;
+
+/*  Branches b = branches_begin();
+ *  do { run with &b.script; weigh by branches_probability(&b) } while (branches_next(&b)); */
+Branches branches_begin(void);
+void branches_start(Branches *b); /* before each run */
+double branches_probability(const Branches *b);
+bool branches_next(Branches *b); /* false: all were taken; frees */
+
+/* ---- a model with tokens masked out: sub-distributions of a table ---- */
+
+typedef struct Masked {
+    const MtsTable *table;
+    int32_t *tokens; /* as the table's entries, row by row, kept ones first */
+    double *logp;
+    MtsDist *dists;  /* [rows] */
+    size_t extended; /* positions evaluated */
+    size_t largest;  /* largest batch seen */
+} Masked;
+
+/* keep(row, token): whether the token may follow the table's row. */
+void masked_open(Masked *m, const MtsTable *table, bool (*keep)(const MtsTable *, size_t row, int32_t token));
+void masked_free(Masked *m);
+void masked_model(Masked *m, MtsSearchModel *model);
+
+/* ---- statistics ---- */
+
+/* The chance of a G at least this large under the hypothesis: counts[k] of n draws with probabilities p[k]
+ * (those of p = 0 must have count 0, else 0 is returned). */
+double g_test(const size_t *counts, const double *p, size_t k);
+
+/* One run, kept; fails the test on an error. */
+MtsRun *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script);
+
+double run_log_z(const MtsRun *run);
+
+#endif
