@@ -29,6 +29,22 @@ typedef struct Flight {
     bool closed;           /* no more may start */
 } Flight;
 
+void mts_rollout_free(MtsRollout *rollout)
+{
+    free(rollout->choices);
+    free(rollout->asides);
+    free(rollout);
+}
+
+int mts_run_aside(MtsRun *run, MtsRollout *r, MtsNode *text, MtsError *err)
+{
+    if (!mts_grow(&r->asides, &r->aside_cap, r->aside_count + 1, sizeof(MtsNode *))) {
+        return mts_out_of_memory(err);
+    }
+    r->asides[r->aside_count++] = text;
+    return mts_run_ask(run, text, err);
+}
+
 static bool may_start(MtsRun *run, const Flight *flight)
 {
     const MtsSearchSettings *s = &run->settings;
@@ -136,6 +152,9 @@ static int back_up(MtsRun *run, MtsRollout *r, MtsError *err)
 {
     MtsNode *leaf = r->node;
     int rc = r->dead ? MTS_OK : mts_run_await(run, leaf, err);
+    for (size_t i = 0; i < r->aside_count && rc == MTS_OK; i++) {
+        rc = mts_run_await(run, r->asides[i], err);
+    }
     if (rc != MTS_OK) {
         return rc;
     }
@@ -219,10 +238,19 @@ static int step(MtsRun *run, Flight *flight, bool *stepped, MtsError *err)
     return rc;
 }
 
+static bool is_scored(MtsRun *run, const MtsNode *text, double seconds)
+{
+    return text->scored || mts_ask_ready(run->asker, text->question, seconds);
+}
+
+/* Whether it can be backed up; waits up to `seconds` for each reward. */
 static bool is_ready(MtsRun *run, const MtsRollout *r, double seconds)
 {
-    return r->dead || (r->node->finished &&
-                       (r->node->scored || mts_ask_ready(run->asker, r->node->question, seconds)));
+    bool ready = r->dead || (r->node->finished && is_scored(run, r->node, seconds));
+    for (size_t i = 0; i < r->aside_count && ready; i++) {
+        ready = is_scored(run, r->asides[i], seconds);
+    }
+    return ready;
 }
 
 /* Cut short: what is finished and scored by now is kept. */
@@ -288,8 +316,7 @@ int mts_run_rollouts(MtsRun *run, MtsError *err)
         run->stop_reason = run->done == run->settings.rollouts ? "rollouts" : "nfe";
     }
     for (size_t i = 0; i < flight.count; i++) {
-        free(flight.rollouts[i]->choices);
-        free(flight.rollouts[i]);
+        mts_rollout_free(flight.rollouts[i]);
     }
     free(flight.rollouts);
     free(flight.wanted);

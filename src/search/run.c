@@ -326,8 +326,7 @@ void mts_run_free(MtsRun **out)
     mts_asker_free(&run->asker);
     mts_nodes_free(&run->nodes, run->model);
     for (size_t i = 0; i < run->log_count; i++) {
-        free(run->log[i]->choices);
-        free(run->log[i]);
+        mts_rollout_free(run->log[i]);
     }
     free(run->log);
     free(run->answers);

@@ -30,6 +30,8 @@ typedef struct MtsRollout {
     MtsNode *node;      /* where it stands; at backup: the finished text, or the prefix that nothing may follow */
     MtsChoice *choices; /* [node->depth] */
     size_t choice_cap;
+    MtsNode **asides;   /* [aside_count] texts it has scored beside its own (mts_run_aside), rewards there at backup */
+    size_t aside_count, aside_cap;
     size_t left_at;     /* tokens that were drawn at known nodes before it left the tree */
     double log_q;       /* sum over choices */
     double own;         /* a method's own number, set by start() */
@@ -129,6 +131,7 @@ void mts_run_free(MtsRun **run);
 
 /* search/rollouts.c */
 int mts_run_rollouts(MtsRun *run, MtsError *err);
+void mts_rollout_free(MtsRollout *rollout);
 
 /* search/result.c */
 int mts_run_result(MtsRun *run, MtsSearchResult **result, MtsError *err);
@@ -154,6 +157,11 @@ int mts_run_ask(MtsRun *run, MtsNode *node, MtsError *err);
 int mts_run_await(MtsRun *run, MtsNode *node, MtsError *err);
 /* Both for n nodes (texts, or prefixes where reward->prefixes), all asked before the first is awaited. */
 int mts_run_score(MtsRun *run, MtsNode *const *nodes, size_t n, MtsError *err);
+
+/* For a rollout method, from choose(): asks the reward of a finished child of rollout->node as well, whose prior is
+ * known and needs no position, and lists it in rollout->asides. At backup() the method decides what that
+ * changes; where it takes the text into the tree it calls mts_node_visit() on it, if it has no visits yet. */
+int mts_run_aside(MtsRun *run, MtsRollout *rollout, MtsNode *text, MtsError *err);
 
 /* Adds a scored text to the answers, or log_weight (as a sum of weights) to the answer it is already. */
 int mts_run_answer(MtsRun *run, MtsNode *node, double log_weight, MtsError *err);
