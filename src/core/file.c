@@ -1,3 +1,6 @@
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* madvise() */
+#endif
 #include "core/file.h"
 
 #include <errno.h>
@@ -56,6 +59,19 @@ void mts_map_close(MtsMap *map)
     }
     map->data = NULL;
     map->size = 0;
+}
+
+void mts_map_forget(const MtsMap *map, const void *from, size_t size)
+{
+#if defined(__linux__)
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), at = (size_t)((const unsigned char *)from - map->data);
+    size_t begin = (at + page - 1) / page * page, end = (at + size) / page * page;
+    if (begin < end) {
+        madvise((void *)(uintptr_t)(map->data + begin), end - begin, MADV_DONTNEED);
+    }
+#else
+    (void)map, (void)from, (void)size;
+#endif
 }
 
 int mts_read_file(const char *path, size_t limit, char **data, size_t *size, MtsError *err)

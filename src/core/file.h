@@ -15,6 +15,9 @@ typedef struct MtsMap {
 
 int mts_map_open(MtsMap *map, const char *path, MtsError *err);
 void mts_map_close(MtsMap *map);
+/* Memory pages that lie wholly in [from, from + size) of the view need not stay resident; they are read from the
+ * file again where they are looked at again. Only a hint: systems without it do nothing. */
+void mts_map_forget(const MtsMap *map, const void *from, size_t size);
 
 /* Reads a whole file ("-" is stdin) of at most `limit` bytes into a fresh NUL-terminated buffer;
  * free with free(). The NUL is not counted in *size. */

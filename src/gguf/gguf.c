@@ -535,6 +535,13 @@ void mts_gguf_free(MtsGguf **gguf)
     *gguf = NULL;
 }
 
+void mts_gguf_forget(const MtsGguf *gguf, const void *from, size_t size)
+{
+    if (gguf->map.data) {
+        mts_map_forget(&gguf->map, from, size);
+    }
+}
+
 const char *mts_gguf_path(const MtsGguf *gguf)
 {
     return gguf->path;

@@ -54,6 +54,9 @@ int mts_gguf_open(MtsGguf **gguf, const char *path, MtsError *err);
  * the path in sentences. */
 int mts_gguf_open_memory(MtsGguf **gguf, const char *name, const void *data, size_t size, MtsError *err);
 void mts_gguf_free(MtsGguf **gguf);
+/* The file's bytes [from, from + size), part of a tensor's data, will not be read soon: their memory may be given back.
+ * Nothing happens to bytes that the caller keeps (mts_gguf_open_memory). */
+void mts_gguf_forget(const MtsGguf *gguf, const void *from, size_t size);
 
 const char *mts_gguf_path(const MtsGguf *gguf);
 uint32_t mts_gguf_version(const MtsGguf *gguf);

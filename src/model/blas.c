@@ -1,0 +1,114 @@
+#include "model/blas.h"
+
+#include <config.h> /* the build's, not model/config.h */
+
+#if MTS_HAVE_OPENBLAS
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cpu.h"
+
+/* cblas.h's numbers and types (LP64 interface). */
+enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
+typedef void SgemmFn(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda,
+                     const float *b, int ldb, float beta, float *c, int ldc);
+typedef char *CorenameFn(void);
+typedef void SetThreadsFn(int threads);
+
+static struct {
+    SgemmFn *sgemm;
+    const char *core;
+    char reason[256]; /* why it could not be opened */
+} blas;
+static uint32_t wanted_cpu;
+
+/* ISO C has no conversion of an object pointer to a function pointer; POSIX promises that the bits are the same. */
+static bool resolve(void *library, const char *name, void *function)
+{
+    void *symbol = dlsym(library, name);
+    memcpy(function, &symbol, sizeof symbol);
+    return symbol != NULL;
+}
+
+static void load(void)
+{
+    static const char *const names[] = {"libopenblas.so.0", "libopenblas.so", "libopenblas.dylib"};
+    if (wanted_cpu & MTS_CPU_AVX512) {
+        setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 0);
+    } else if (wanted_cpu & MTS_CPU_AVX2) {
+        setenv("OPENBLAS_CORETYPE", "HASWELL", 0);
+    }
+    void *library = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !library; i++) {
+        library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    }
+    if (!library) {
+        const char *why = dlerror();
+        snprintf(blas.reason, sizeof blas.reason, "%s", why ? why : "not found");
+        return;
+    }
+    CorenameFn *corename;
+    SetThreadsFn *set_threads;
+    SgemmFn *sgemm;
+    if (!resolve(library, "openblas_get_corename", &corename) ||
+        !resolve(library, "openblas_set_num_threads", &set_threads) || !resolve(library, "cblas_sgemm", &sgemm)) {
+        snprintf(blas.reason, sizeof blas.reason, "it lacks cblas_sgemm or openblas_get_corename");
+        dlclose(library);
+        return;
+    }
+    set_threads(1);
+    blas.core = corename();
+    blas.sgemm = sgemm;
+}
+
+int mts_blas_open(uint32_t cpu, MtsError *err)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    if (!blas.sgemm && !blas.reason[0]) {
+        wanted_cpu = cpu;
+        load();
+    }
+    pthread_mutex_unlock(&lock);
+    if (!blas.sgemm) {
+        return mts_fail(err, MTS_EUNSUPPORTED, "OpenBLAS cannot be used: %s", blas.reason);
+    }
+    return MTS_OK;
+}
+
+const char *mts_blas_core(void)
+{
+    return blas.core;
+}
+
+void mts_blas_matmul(const float *x, size_t x_stride, size_t s, size_t k, const float *w, size_t n, float *y,
+                     size_t y_stride, bool add)
+{
+    blas.sgemm(ROW_MAJOR, NO_TRANS, TRANS, (int)s, (int)n, (int)k, 1.0f, x, (int)x_stride, w, (int)k, add ? 1.0f : 0.0f,
+               y, (int)y_stride);
+}
+
+#else
+
+int mts_blas_open(uint32_t cpu, MtsError *err)
+{
+    (void)cpu;
+    return mts_fail(err, MTS_EUNSUPPORTED, "OpenBLAS cannot be used: this program was built without it");
+}
+
+const char *mts_blas_core(void)
+{
+    return NULL;
+}
+
+void mts_blas_matmul(const float *x, size_t x_stride, size_t s, size_t k, const float *w, size_t n, float *y,
+                     size_t y_stride, bool add)
+{
+    /* never called: mts_blas_open() failed */
+    (void)x, (void)x_stride, (void)s, (void)k, (void)w, (void)n, (void)y, (void)y_stride, (void)add;
+}
+#endif

@@ -1,0 +1,40 @@
+/* model/config.h - what a GGUF file says its network is: the numbers, and which of the few variants of the same
+ * block each architecture uses. */
+#ifndef MTS_MODEL_CONFIG_H
+#define MTS_MODEL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/error.h"
+#include "gguf/gguf.h"
+
+typedef struct MtsConfig {
+    const char *architecture; /* "llama", "gemma3", "qwen2", "qwen3"; static */
+    size_t vocab, context, layers, width, heads, kv_heads, ffn_width;
+    size_t head_dim;       /* of queries, keys and values alike; a multiple of 2 */
+    size_t rope_dims;      /* the first of each head's dimensions that are rotated, <= head_dim */
+    size_t window;         /* positions a window layer sees; 0: every layer sees the whole text */
+    size_t window_pattern; /* of `pattern` consecutive layers all but the last are window layers */
+    float norm_epsilon;
+    double rope_base, rope_base_window; /* theta of layers that see the whole text, of window layers */
+    double rope_scale;                  /* positions are multiplied by it (whole-text layers only) */
+    float attention_scale;              /* of q.k */
+    float embedding_scale;              /* of token embeddings; rows given by the caller are taken as they are */
+    float final_softcap;                /* logits become cap * tanh(logit / cap); 0: as they are */
+    bool rope_halves; /* pairs are (i, i + rope_dims / 2); else (2 i, 2 i + 1) */
+    bool qk_norm;     /* RMS norm of each head's query and key before the rotation */
+    bool post_norms;  /* RMS norm of the attention's and the FFN's result before they are added */
+    bool gelu;        /* gate activation gelu (tanh form); else silu */
+} MtsConfig;
+
+/* Reads and checks the metadata; tensors' shapes are checked where they are loaded (model/weights.h), but for the
+ * vocabulary, which is the embedding's row count. */
+int mts_config_read(MtsConfig *config, const MtsGguf *gguf, MtsError *err);
+
+static inline bool mts_config_is_window(const MtsConfig *config, size_t layer)
+{
+    return config->window > 0 && (layer + 1) % config->window_pattern != 0;
+}
+
+#endif

@@ -1,0 +1,53 @@
+/* model/model.h - a network as the forward pass sees it: immutable once it is open. */
+#ifndef MTS_MODEL_MODEL_H
+#define MTS_MODEL_MODEL_H
+
+#include <maxts/model.h>
+
+#include "gguf/gguf.h"
+#include "kernels/kernels.h"
+#include "model/config.h"
+
+typedef struct MtsLayer {
+    /* [width], [head_dim] or, of biases, [rows of the matrix]; NULL: the architecture has none */
+    const float *attn_norm, *post_attn_norm, *ffn_norm, *post_ffn_norm, *q_norm, *k_norm, *q_bias, *k_bias, *v_bias;
+    MtsWeights q;        /* [heads * head_dim][width] */
+    MtsWeights k, v;     /* [kv_heads * head_dim][width] */
+    MtsWeights o;        /* [width][heads * head_dim] */
+    MtsWeights gate, up; /* [ffn_width][width] */
+    MtsWeights down;     /* [width][ffn_width] */
+    bool window;
+    size_t kv_index; /* among the layers of its kind */
+} MtsLayer;
+
+struct MtsModel {
+    MtsConfig config;
+    const MtsKernels *kernels;
+    uint32_t cpu; /* MTS_CPU_ flags */
+    bool exact, blas;
+    MtsLayer *layers;     /* [config.layers] */
+    MtsWeights embedding; /* [vocab][width] */
+    MtsWeights output;    /* [vocab][width]; the embedding itself where the file ties them */
+    const float *output_norm;
+    const float *rope_factors; /* [rope_dims / 2] or NULL: all 1 */
+    float *vectors;            /* what the const float pointers point into */
+    unsigned char *arena;      /* every matrix, packed */
+    size_t arena_bytes, vector_count;
+    size_t window_layers; /* of config.layers */
+    uint64_t parameters;
+    char *name;
+};
+
+/* As mts_model_open() on a file that is already open; it is not needed afterwards. Pages of the mapping that have
+ * been packed are given back on the way. */
+int mts_model_from_gguf(MtsModel **model, const MtsGguf *gguf, const MtsModelOptions *options, MtsError *err);
+
+/* How a matrix is multiplied. */
+typedef enum MtsArithmetic { MTS_BY_INT8, MTS_BY_F32, MTS_BY_BLAS } MtsArithmetic;
+
+static inline MtsArithmetic mts_model_arithmetic(const MtsModel *m, const MtsWeights *w)
+{
+    return m->blas ? MTS_BY_BLAS : !m->exact && mts_is_quantized(w->type) ? MTS_BY_INT8 : MTS_BY_F32;
+}
+
+#endif

@@ -1,0 +1,55 @@
+#include "model/rope.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+enum { LOW = 256 };
+
+bool mts_rope_init(MtsRope *rope, size_t dims, size_t positions, double base, double scale, const float *factors)
+{
+    memset(rope, 0, sizeof *rope);
+    size_t half = dims / 2, rows = positions / LOW + 1, size;
+    if (!mts_size_mul(half, 2 * sizeof(double), &size)) {
+        return false;
+    }
+    rope->half = half;
+    rope->positions = rows * LOW;
+    rope->low = mts_calloc(LOW, size);
+    rope->high = mts_calloc(rows, size);
+    if (!rope->low || !rope->high) {
+        mts_rope_clear(rope);
+        return false;
+    }
+    for (size_t i = 0; i < half; i++) {
+        double turn = scale * pow(base, -2.0 * (double)i / (double)dims) / (factors ? (double)factors[i] : 1.0);
+        for (size_t b = 0; b < LOW; b++) {
+            rope->low[(b * half + i) * 2] = cos((double)b * turn);
+            rope->low[(b * half + i) * 2 + 1] = sin((double)b * turn);
+        }
+        for (size_t a = 0; a < rows; a++) {
+            rope->high[(a * half + i) * 2] = cos((double)(a * LOW) * turn);
+            rope->high[(a * half + i) * 2 + 1] = sin((double)(a * LOW) * turn);
+        }
+    }
+    return true;
+}
+
+void mts_rope_clear(MtsRope *rope)
+{
+    free(rope->low);
+    free(rope->high);
+    memset(rope, 0, sizeof *rope);
+}
+
+void mts_rope_at(const MtsRope *rope, size_t p, float *cosine, float *sine)
+{
+    const double *low = rope->low + p % LOW * rope->half * 2, *high = rope->high + p / LOW * rope->half * 2;
+    for (size_t i = 0; i < rope->half; i++) {
+        double ca = high[2 * i], sa = high[2 * i + 1], cb = low[2 * i], sb = low[2 * i + 1];
+        cosine[i] = (float)(ca * cb - sa * sb);
+        sine[i] = (float)(sa * cb + ca * sb);
+    }
+}

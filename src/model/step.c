@@ -1,0 +1,330 @@
+/* model/step.c - the layers of one step. Every function below is run by all threads of the team, each on its share;
+ * mts_team_barrier() stands where a phase reads what another thread wrote in the phase before.
+ *
+ *     x = embedding                                                              (rows)
+ *     per layer
+ *         n = norm(x)                                                            (rows)
+ *         q, k, v = n Wq, n Wk, n Wv                                             (matrix rows)
+ *         bias, norm and rotation of q and k; k and v to their pages             (rows)
+ *         a = attention(q, pages)                                                (queries)
+ *         x += a Wo                                                              (matrix rows)
+ *         n = norm(x)                                                            (rows)
+ *         h = act(n Wgate) * (n Wup)                                             (matrix rows)
+ *         x += h Wdown                                                           (matrix rows)
+ *     final norm, logits = n Woutput for the rows that are wanted                (rows, matrix rows)
+ *
+ * Where the architecture norms a result before it is added, the two additions go through `branch`. */
+#include "model/step.h"
+
+#include <string.h>
+
+#include "model/blas.h"
+#include "model/team.h"
+
+static size_t stride_of(size_t n)
+{
+    return (n + MTS_GROUP - 1) / MTS_GROUP * MTS_GROUP;
+}
+
+/* ---- matrix products ---- */
+
+/* By BLAS: a tile of the matrix is dequantised into this thread's own memory, then multiplied. */
+static void linear_by_blas(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
+                           size_t s1, float *y, size_t stride, bool add)
+{
+    float *tile = s->benches[mts_team_rank()].tile;
+    size_t end = g1 * MTS_GROUP < w->rows ? g1 * MTS_GROUP : w->rows;
+    for (size_t r = g0 * MTS_GROUP, n; r < end; r += n) {
+        n = end - r < MTS_BLAS_TILE ? end - r : MTS_BLAS_TILE;
+        for (size_t i = 0; i < n; i++) {
+            mts_unpack_row(w, r + i, tile + i * w->cols);
+        }
+        mts_blas_matmul(in->x + s0 * in->stride, in->stride, s1 - s0, w->cols, tile, n, y + s0 * stride + r, stride, add);
+    }
+}
+
+void mts_linear(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0, size_t s1,
+                float *y, size_t stride, bool add)
+{
+    if (g0 >= g1 || s0 >= s1) {
+        return;
+    }
+    switch (mts_model_arithmetic(s->model, w)) {
+    case MTS_BY_INT8:
+        mts_matmul(s->model->kernels, w, g0, g1, in->acts, s0, s1, y, stride, add);
+        break;
+    case MTS_BY_F32:
+        mts_matmul_f32(s->model->kernels, w, g0, g1, in->x, in->stride, s0, s1, y, stride, add);
+        break;
+    case MTS_BY_BLAS:
+        linear_by_blas(s, w, g0, g1, in, s0, s1, y, stride, add);
+        break;
+    }
+}
+
+/* This thread's groups of several matrices with the same input: all their groups, one matrix behind the other, are cut
+ * into pieces of equal bytes. y[i] is where matrix i's results go. */
+static void products(const MtsStep *s, const MtsWeights *const *w, size_t n, const MtsOperand *in, size_t rows,
+                     float *const *y, size_t stride, bool add)
+{
+    size_t rank = mts_team_rank(), size = mts_team_size(), total = 0, at = 0;
+    for (size_t i = 0; i < n; i++) {
+        total += w[i]->groups * w[i]->group_bytes;
+    }
+    size_t begin = mts_team_share(total, rank, size), end = mts_team_share(total, rank + 1, size);
+    for (size_t i = 0; i < n; i++) {
+        size_t bytes = w[i]->group_bytes;
+        size_t g0 = begin > at ? (begin - at + bytes - 1) / bytes : 0, g1 = end > at ? (end - at + bytes - 1) / bytes : 0;
+        g1 = g1 < w[i]->groups ? g1 : w[i]->groups;
+        mts_linear(s, w[i], g0, g1, in, 0, rows, y[i], stride, add);
+        at += w[i]->groups * bytes;
+    }
+}
+
+/* Row `row` of an operand has its fp32 values; makes the quantised ones where one of the matrices asks for them. */
+static void quantize_row(const MtsStep *s, const MtsOperand *o, size_t row, const MtsWeights *const *w, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (mts_model_arithmetic(s->model, w[i]) == MTS_BY_INT8) {
+            MtsActBlock *panel = o->acts + row / MTS_PANEL * o->blocks;
+            s->model->kernels->quantize(o->x + row * o->stride, o->blocks, panel, row % MTS_PANEL);
+            return;
+        }
+    }
+}
+
+/* ---- phases ---- */
+
+static void embed(const MtsStep *s, size_t row)
+{
+    const MtsConfig *c = &s->model->config;
+    const MtsRun *r = &s->runs[s->run_of[row]];
+    size_t i = row - r->first;
+    float *x = s->x + row * stride_of(c->width);
+    if (r->tokens) {
+        mts_unpack_row(&s->model->embedding, (size_t)r->tokens[i], x);
+        if (c->embedding_scale != 1.0f) {
+            s->model->kernels->scale(x, c->embedding_scale, c->width);
+        }
+    } else {
+        memcpy(x, r->rows + i * c->width, c->width * sizeof *x);
+    }
+    int kinds = c->window ? MTS_KV_KINDS : MTS_KV_WINDOW;
+    for (int kind = 0; kind < kinds; kind++) {
+        float *angles = s->angles[kind] + row * c->rope_dims;
+        mts_rope_at(&s->rope[kind], s->position[row], angles, angles + c->rope_dims / 2);
+    }
+}
+
+/* Adds what the last attention or FFN gave (where it is to be normed first), then norms x as input of `w`. */
+static void norm_row(const MtsStep *s, size_t row, const float *post_norm, const float *norm, const MtsWeights *const *w,
+                     size_t n)
+{
+    const MtsConfig *c = &s->model->config;
+    const MtsKernels *k = s->model->kernels;
+    float *x = s->x + row * stride_of(c->width), *branch = s->branch + row * stride_of(c->width);
+    if (post_norm) {
+        k->rmsnorm(branch, post_norm, c->width, c->norm_epsilon, branch);
+        k->add(x, branch, c->width);
+    }
+    k->rmsnorm(x, norm, c->width, c->norm_epsilon, s->norm.x + row * s->norm.stride);
+    quantize_row(s, &s->norm, row, w, n);
+}
+
+static void rotate(const MtsStep *s, MtsKvKind kind, size_t row, float *head)
+{
+    size_t half = s->model->config.rope_dims / 2;
+    const float *angles = s->angles[kind] + row * 2 * half;
+    (s->model->config.rope_halves ? s->model->kernels->rope_halves : s->model->kernels->rope_pairs)(
+        head, angles, angles + half, half);
+}
+
+/* q, k and v of one row become what attention reads. */
+static void place_row(const MtsStep *s, const MtsLayer *y, size_t row)
+{
+    const MtsConfig *c = &s->model->config;
+    const MtsKernels *kernels = s->model->kernels;
+    MtsKvKind kind = y->window ? MTS_KV_WINDOW : MTS_KV_FULL;
+    float *q = s->qkv + row * (s->q_floats + 2 * s->kv_floats), *k = q + s->q_floats, *v = k + s->kv_floats;
+    if (y->q_bias) {
+        kernels->add(q, y->q_bias, c->heads * c->head_dim);
+    }
+    if (y->k_bias) {
+        kernels->add(k, y->k_bias, c->kv_heads * c->head_dim);
+    }
+    if (y->v_bias) {
+        kernels->add(v, y->v_bias, c->kv_heads * c->head_dim);
+    }
+    for (size_t h = 0; h < c->heads + c->kv_heads; h++) {
+        float *head = h < c->heads ? q + h * c->head_dim : k + (h - c->heads) * c->head_dim;
+        if (y->q_norm) {
+            kernels->rmsnorm(head, h < c->heads ? y->q_norm : y->k_norm, c->head_dim, c->norm_epsilon, head);
+        }
+        rotate(s, kind, row, head);
+    }
+    kernels->scale(q, c->attention_scale, c->heads * c->head_dim);
+    const MtsRun *r = &s->runs[s->run_of[row]];
+    size_t p = s->position[row];
+    /* the table holds const pages for readers; this row's own slot is written here, before anybody reads it */
+    unsigned char *page = mts_kv_page(s->kv, kind, s->ids[kind][r->tables + p / MTS_PAGE_TOKENS]);
+    kernels->put_key[s->kv_f32](page + mts_step_key_offset(s, y), p % MTS_PAGE_TOKENS, c->kv_heads, c->head_dim, k);
+    kernels->put_value[s->kv_f32](page + mts_step_value_offset(s, y), p % MTS_PAGE_TOKENS, c->kv_heads, c->head_dim, v);
+}
+
+/* hidden = act(n Wgate) * (n Wup), quantised for `down` where it asks for that. A thread owns blocks of 32 columns. */
+static void gated(const MtsStep *s, const MtsLayer *y)
+{
+    const MtsConfig *c = &s->model->config;
+    const MtsKernels *k = s->model->kernels;
+    size_t rank = mts_team_rank(), size = mts_team_size(), stride = stride_of(c->ffn_width);
+    size_t units = (y->gate.groups + 1) / 2, u0 = mts_team_share(units, rank, size);
+    size_t u1 = mts_team_share(units, rank + 1, size);
+    size_t g0 = 2 * u0, g1 = 2 * u1 < y->gate.groups ? 2 * u1 : y->gate.groups;
+    size_t c0 = g0 * MTS_GROUP, c1 = g1 * MTS_GROUP < c->ffn_width ? g1 * MTS_GROUP : c->ffn_width;
+    bool int8 = mts_model_arithmetic(s->model, &y->down) == MTS_BY_INT8;
+    for (size_t s0 = 0, n; s0 < s->rows && g0 < g1; s0 += n) {
+        n = s->rows - s0 < MTS_FFN_ROWS ? s->rows - s0 : MTS_FFN_ROWS;
+        MtsOperand in = s->norm; /* from row s0 on */
+        in.x += s0 * in.stride;
+        in.acts += s0 / MTS_PANEL * in.blocks;
+        mts_linear(s, &y->gate, g0, g1, &in, 0, n, s->gate, stride, false);
+        mts_linear(s, &y->up, g0, g1, &in, 0, n, s->up, stride, false);
+        for (size_t i = 0; i < n; i++) {
+            size_t row = s0 + i;
+            const float *gate = s->gate + i * stride + c0, *up = s->up + i * stride + c0;
+            float *out = s->hidden.x + row * s->hidden.stride + c0;
+            (c->gelu ? k->gelu_mul : k->silu_mul)(gate, up, out, c1 - c0);
+            if (int8) {
+                MtsActBlock *panel = s->hidden.acts + row / MTS_PANEL * s->hidden.blocks + u0;
+                k->quantize(out, (c1 - c0) / 32, panel, row % MTS_PANEL);
+            }
+        }
+    }
+}
+
+/* x += in W, or branch = in W where a norm comes first. */
+static void add_product(const MtsStep *s, const MtsWeights *w, const MtsOperand *in, const float *post_norm)
+{
+    float *const y[] = {post_norm ? s->branch : s->x};
+    const MtsWeights *const one[] = {w};
+    products(s, one, 1, in, s->rows, y, stride_of(s->model->config.width), post_norm == NULL);
+    mts_team_barrier();
+}
+
+static void layer(const MtsStep *s, size_t index)
+{
+    const MtsLayer *y = &s->model->layers[index], *before = index ? y - 1 : NULL;
+    size_t rank = mts_team_rank(), size = mts_team_size(), row_floats = s->q_floats + 2 * s->kv_floats;
+    size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
+    const MtsWeights *const qkv[] = {&y->q, &y->k, &y->v}, *const gate_up[] = {&y->gate, &y->up};
+    const MtsWeights *const o[] = {&y->o};
+    float *const places[] = {s->qkv, s->qkv + s->q_floats, s->qkv + s->q_floats + s->kv_floats};
+    for (size_t row = r0; row < r1; row++) {
+        norm_row(s, row, before ? before->post_ffn_norm : NULL, y->attn_norm, qkv, 3);
+    }
+    mts_team_barrier();
+    products(s, qkv, 3, &s->norm, s->rows, places, row_floats, false);
+    mts_team_barrier();
+    for (size_t row = r0; row < r1; row++) {
+        place_row(s, y, row);
+    }
+    mts_team_barrier();
+    mts_attention(s, index);
+    mts_team_barrier();
+    if (!mts_attention_quantizes(s, index)) {
+        for (size_t row = r0; row < r1; row++) {
+            quantize_row(s, &s->attended, row, o, 1);
+        }
+        mts_team_barrier();
+    }
+    add_product(s, &y->o, &s->attended, y->post_attn_norm);
+    for (size_t row = r0; row < r1; row++) {
+        norm_row(s, row, y->post_attn_norm, y->ffn_norm, gate_up, 2);
+    }
+    mts_team_barrier();
+    gated(s, y);
+    mts_team_barrier();
+    add_product(s, &y->down, &s->hidden, y->post_ffn_norm);
+}
+
+/* logits = cap * tanh(logits / cap), tanh z = 1 - 2 / (1 + exp(2 z)). */
+static void soften(float *x, size_t n, float cap)
+{
+    for (size_t i = 0; i < n; i++) {
+        x[i] = cap * (1.0f - 2.0f / (1.0f + mts_exp(2.0f * (x[i] / cap))));
+    }
+}
+
+/* Rows 0 .. rows - 1 of `norm` times the output matrix. */
+static void output(const MtsStep *s, size_t rows, float *logits)
+{
+    const MtsWeights *const w[] = {&s->model->output};
+    float *const y[] = {logits};
+    size_t stride = stride_of(s->model->config.vocab);
+    products(s, w, 1, &s->norm, rows, y, stride, false);
+    if (s->model->config.final_softcap > 0) {
+        mts_team_barrier();
+        size_t rank = mts_team_rank(), size = mts_team_size();
+        size_t begin = mts_team_share(rows * stride, rank, size), end = mts_team_share(rows * stride, rank + 1, size);
+        soften(logits + begin, end - begin, s->model->config.final_softcap);
+    }
+}
+
+/* The final norm of the wanted rows, which become rows 0, 1, ... of `norm`. */
+static void finish(const MtsStep *s)
+{
+    const MtsConfig *c = &s->model->config;
+    const MtsLayer *last = &s->model->layers[c->layers - 1];
+    const MtsWeights *const w[] = {&s->model->output};
+    size_t rank = mts_team_rank(), size = mts_team_size();
+    size_t f0 = mts_team_share(s->final_count, rank, size), f1 = mts_team_share(s->final_count, rank + 1, size);
+    for (size_t f = f0; f < f1; f++) {
+        const MtsFinal *final = &s->finals[f];
+        size_t row = s->runs[final->run].first + final->index;
+        float *x = s->x + row * stride_of(c->width), *branch = s->branch + row * stride_of(c->width);
+        float *out = s->norm.x + f * s->norm.stride;
+        if (last->post_ffn_norm) {
+            s->model->kernels->rmsnorm(branch, last->post_ffn_norm, c->width, c->norm_epsilon, branch);
+            s->model->kernels->add(x, branch, c->width);
+        }
+        s->model->kernels->rmsnorm(x, s->model->output_norm, c->width, c->norm_epsilon, out);
+        if (final->hidden) {
+            memcpy(final->hidden, out, c->width * sizeof *out);
+        }
+        quantize_row(s, &s->norm, f, w, 1);
+    }
+    mts_team_barrier();
+    if (s->logits_count > 0) {
+        output(s, s->logits_count, s->finals[0].logits);
+    }
+}
+
+void mts_step_run(MtsStep *s, MtsFinal *finals, size_t final_count, size_t logits_count)
+{
+    s->finals = finals;
+    s->final_count = final_count;
+    s->logits_count = logits_count;
+    MTS_TEAM(s->threads)
+    {
+        size_t rank = mts_team_rank(), size = mts_team_size();
+        size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
+        for (size_t row = r0; row < r1; row++) {
+            embed(s, row);
+        }
+        for (size_t i = 0; i < s->model->config.layers; i++) {
+            layer(s, i);
+        }
+        finish(s);
+    }
+}
+
+void mts_step_logits(MtsStep *s, const float *hidden, float *logits)
+{
+    const MtsWeights *const w[] = {&s->model->output};
+    memcpy(s->norm.x, hidden, s->model->config.width * sizeof *hidden);
+    quantize_row(s, &s->norm, 0, w, 1);
+    MTS_TEAM(s->threads)
+    {
+        output(s, 1, logits);
+    }
+}
