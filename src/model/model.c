@@ -16,7 +16,8 @@ static int choose_kernels(MtsModel *m, const MtsModelOptions *options, MtsError 
     if (mts_cpu_flags(options ? options->cpu_mask : NULL, &m->cpu, bad, sizeof bad) != 0) {
         return mts_fail(err, MTS_EREQUEST, "the CPU mask names \"%s\", which is no known feature", bad);
     }
-    m->kernels = mts_kernels(m->cpu);
+    mts_kernels_init(&m->table, m->cpu);
+    m->kernels = &m->table;
     m->exact = options && options->exact;
     m->blas = options && options->matmul == MTS_MATMUL_BLAS;
     return m->blas ? mts_blas_open(m->cpu, err) : MTS_OK;

@@ -22,7 +22,8 @@ typedef struct MtsLayer {
 
 struct MtsModel {
     MtsConfig config;
-    const MtsKernels *kernels;
+    MtsKernels table;
+    const MtsKernels *kernels; /* the table */
     uint32_t cpu; /* MTS_CPU_ flags */
     bool exact, blas;
     MtsLayer *layers;     /* [config.layers] */
