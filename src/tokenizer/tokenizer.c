@@ -117,7 +117,7 @@ static int load_rest(MtsTokenizer *t, const MtsGguf *gguf, MtsError *err)
         rc = mts_fail(err, MTS_EFORMAT, "%s: tokenizer.ggml.add_%s_token is true, but there is no tokenizer.ggml.%s_token_id",
                       mts_gguf_path(gguf), which, which);
     }
-    return rc;
+    return rc == MTS_OK ? mts_chat_load(&t->chat, gguf, err) : rc;
 }
 
 int mts_tokenizer_from_gguf(MtsTokenizer **tokenizer, const MtsGguf *gguf, MtsError *err)
@@ -167,6 +167,7 @@ void mts_tokenizer_free(MtsTokenizer **tokenizer)
 {
     MtsTokenizer *t = *tokenizer;
     if (t) {
+        mts_chat_free(&t->chat);
         free(t->ends);
         mts_specials_free(&t->specials);
         mts_spm_free(&t->spm);
@@ -339,4 +340,25 @@ int mts_detokenize(const MtsTokenizer *t, const int32_t *ids, size_t count, bool
         *size = out.len;
     }
     return MTS_OK;
+}
+
+/* ---- chat ---- */
+
+static MtsString token_text(const MtsTokenizer *t, int32_t id)
+{
+    MtsString text = {NULL, 0};
+    if (id >= 0) {
+        text.data = mts_vocab_bytes(&t->vocab, id, &text.size);
+    }
+    return text;
+}
+
+int mts_chat_prompt(const MtsTokenizer *t, const char *system, const char *user, char **text, MtsError *err)
+{
+    return mts_chat_render(&t->chat, system, user, token_text(t, t->bos), token_text(t, t->eos), t->add_bos, text, err);
+}
+
+const char *mts_chat_family(const MtsTokenizer *t)
+{
+    return mts_chat_family_name(&t->chat);
 }

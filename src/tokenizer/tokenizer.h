@@ -6,6 +6,7 @@
 
 #include "gguf/gguf.h"
 #include "tokenizer/bpe.h"
+#include "tokenizer/chat.h"
 #include "tokenizer/special.h"
 #include "tokenizer/spm.h"
 #include "tokenizer/vocab.h"
@@ -22,6 +23,7 @@ struct MtsTokenizer {
     int32_t bos, eos, unknown; /* -1: none */
     bool *ends;                /* [vocab.count] */
     bool add_bos, add_eos, space_prefix;
+    MtsChat chat;
 };
 
 #endif
