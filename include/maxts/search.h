@@ -111,6 +111,11 @@ typedef struct MtsSearchSettings {
     double log_z_tolerance; /* stop when the standard error of log Z is at most this; default 0 (off) */
     double mass_tolerance;  /* stop when all but this share of the estimated pi* is on the leading answer; default 0 (off) */
     size_t min_rollouts;  /* before an adaptive stop, default 4 */
+    /* Checkpoints (rollout methods): a file that gets every finished rollout as it is backed up, and one to go on
+     * from, which may be the same; NULL (default): none. A resumed search gives the bytes of an uninterrupted one, its
+     * time apart. `identity` is compared with the one in the file: model, prompt and reward, as the caller
+     * describes them; NULL is "". Population methods have no finished rollouts before they end: they begin anew. */
+    const char *save, *resume, *identity;
     /* Polled between steps, may be NULL: true ends the search with what it has. */
     bool (*stop)(void *context);
     void *stop_context;

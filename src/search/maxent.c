@@ -222,7 +222,15 @@ static int maxent_backup(MtsRun *run, MtsRollout *r, MtsError *err)
         }
         s->n += 1;
         mts_log_sum_add(&s->tilt, tilt);
-        update_unseen(run, node);
+        MtsChoice *choice = &r->choices[node->depth];
+        if (node->evaluated) {
+            update_unseen(run, node);
+            choice->unseen = s->unseen;
+            choice->unseen_q = s->unseen_q;
+        } else {
+            s->unseen = choice->unseen;
+            s->unseen_q = choice->unseen_q;
+        }
         update_node(node);
     }
     return r->dead ? MTS_OK : mts_run_answer(run, leaf, leaf->path_logp + tilt, err);

@@ -66,8 +66,12 @@ static int advance(MtsRun *run, MtsRollout *r, MtsError *err)
         if (node->finished) {
             return mts_run_ask(run, node, err);
         }
-        if (!node->evaluated) {
+        if (!node->evaluated && !r->in_tree) {
             return MTS_OK;
+        }
+        int rc = mts_run_need(run, node, err); /* in the tree: not evaluated only after a resume */
+        if (rc != MTS_OK) {
+            return rc;
         }
         r->dead = mts_node_is_dead(node);
         if (r->dead) {
@@ -75,7 +79,7 @@ static int advance(MtsRun *run, MtsRollout *r, MtsError *err)
         }
         size_t entry = 0;
         MtsChoice choice = {0};
-        int rc = run->ops->choose(run, r, &entry, &choice.log_q, err);
+        rc = run->ops->choose(run, r, &entry, &choice.log_q, err);
         if (rc != MTS_OK) {
             return rc;
         }
@@ -107,6 +111,9 @@ static int start(MtsRun *run, Flight *flight, MtsError *err)
     r->node = run->nodes.root;
     r->in_tree = run->nodes.root->visits > 0;
     int rc = run->ops->start ? run->ops->start(run, r, err) : MTS_OK;
+    if (rc == MTS_OK && r->index < mts_checkpoint_count(run->checkpoint)) {
+        return mts_checkpoint_read(run->checkpoint, run, r, err);
+    }
     return rc == MTS_OK ? advance(run, r, err) : rc;
 }
 
@@ -165,11 +172,16 @@ static int back_up(MtsRun *run, MtsRollout *r, MtsError *err)
         if (!node->finished && !node->charged) {
             node->charged = true;
             run->charged++;
+            run->nfe += !node->counted; /* of a recorded rollout */
+            node->counted = true;
         }
     }
     run->decode_tokens += leaf->depth;
     run->done++;
     rc = run->ops->backup(run, r, err);
+    if (rc == MTS_OK) {
+        rc = mts_checkpoint_write(run->checkpoint, r, err);
+    }
     return rc == MTS_OK ? tell(run, r, err) : rc;
 }
 
@@ -281,19 +293,21 @@ static int start_all(MtsRun *run, Flight *flight, MtsError *err)
 
 static int fly(MtsRun *run, Flight *flight, MtsError *err)
 {
+    double wait = 0;
     int rc = start_all(run, flight, err);
     while (rc == MTS_OK && flight->count > 0) {
         if (mts_run_stopped(run)) {
             return land_ready(run, flight, err);
         }
-        bool stepped = false;
-        rc = step(run, flight, &stepped, err);
-        /* Whoever a backup lets start must see the tree as it is just then. */
-        double wait = stepped ? 0 : 0.02;
-        while (rc == MTS_OK && flight->count > 0 && is_ready(run, flight->rollouts[0], wait)) {
+        if (is_ready(run, flight->rollouts[0], wait)) {
+            /* Whoever this backup lets start sees the tree as it is just then. */
             rc = land(run, flight, 0, err);
             rc = rc == MTS_OK ? start_all(run, flight, err) : rc;
             wait = 0;
+        } else {
+            bool stepped = false;
+            rc = step(run, flight, &stepped, err);
+            wait = stepped ? 0 : 0.02; /* seconds; nothing to do but wait for the reward */
         }
     }
     return rc;

@@ -166,6 +166,21 @@ int mts_run_evaluate(MtsRun *run, MtsNode *const *nodes, size_t n, MtsError *err
     return MTS_OK;
 }
 
+int mts_run_need(MtsRun *run, MtsNode *node, MtsError *err)
+{
+    while (!node->evaluated) {
+        MtsNode *highest = node;
+        while (!highest->parent->evaluated) {
+            highest = highest->parent;
+        }
+        int rc = mts_run_evaluate(run, &highest, 1, err);
+        if (rc != MTS_OK) {
+            return rc;
+        }
+    }
+    return MTS_OK;
+}
+
 /* ---- rewards and answers ---- */
 
 int mts_run_ask(MtsRun *run, MtsNode *node, MtsError *err)
@@ -309,6 +324,9 @@ int mts_run(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *re
         rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: no token may follow the prompt");
     }
     if (rc == MTS_OK) {
+        rc = mts_checkpoint_open(&run->checkpoint, run, err);
+    }
+    if (rc == MTS_OK) {
         rc = run->ops->run ? run->ops->run(run, err) : mts_run_rollouts(run, err);
     }
     if (rc == MTS_OK && run->ops->finish) {
@@ -324,6 +342,7 @@ void mts_run_free(MtsRun **out)
         return;
     }
     mts_asker_free(&run->asker);
+    mts_checkpoint_free(&run->checkpoint);
     mts_nodes_free(&run->nodes, run->model);
     for (size_t i = 0; i < run->log_count; i++) {
         mts_rollout_free(run->log[i]);

@@ -15,17 +15,20 @@
 #include "search/chance.h"
 #include "search/logs.h"
 #include "search/node.h"
+#include "search/save.h"
 
 typedef struct MtsRun MtsRun;
+typedef struct MtsRollout MtsRollout;
 
 /* One token of a rollout, kept for the trace and the checkpoint; its token and prior are the node's. */
 typedef struct MtsChoice {
     double log_q;            /* log of its probability under the proposal */
-    double unseen, unseen_q; /* after the backup: what the method must know again about the node it was
-                              * drawn at (maxent-ts: prior and proposal mass of unknown children) */
+    double unseen, unseen_q; /* after the backup: what the method must know about the node it was drawn at when
+                              * a resumed search has no distribution there (maxent-ts: prior and proposal mass
+                              * of unknown children) */
 } MtsChoice;
 
-typedef struct MtsRollout {
+struct MtsRollout {
     size_t index;
     MtsNode *node;      /* where it stands; at backup: the finished text, or the prefix that nothing may follow */
     MtsChoice *choices; /* [node->depth] */
@@ -40,7 +43,7 @@ typedef struct MtsRollout {
     bool dead;          /* no token may follow: a text without a part in the target */
     bool fresh;         /* at backup: no earlier rollout ended here */
     bool recorded;      /* read from a checkpoint: choices are complete, the model was not asked */
-} MtsRollout;
+};
 
 typedef enum MtsAnswersKind {
     MTS_ANSWERS_WEIGHTED, /* answers in proportion to exp(log_weight) */
@@ -96,6 +99,7 @@ struct MtsRun {
 
     MtsNodes nodes;
     MtsAsker *asker;
+    MtsCheckpoint *checkpoint; /* NULL: no checkpoints */
     uint64_t nfe;              /* distinct prefixes evaluated after the prompt */
     uint64_t charged;          /* those that backed-up rollouts passed */
     uint64_t decode_tokens;
@@ -144,6 +148,9 @@ MtsNode *mts_run_child(MtsRun *run, MtsNode *node, size_t entry);
 /* Evaluates those of the n unfinished nodes that are not yet; each one's parent is evaluated. One forward
  * step of at most settings.batch positions after the other, in the order given. */
 int mts_run_evaluate(MtsRun *run, MtsNode *const *nodes, size_t n, MtsError *err);
+
+/* Evaluates one node, and before it what a resumed search has not evaluated above it. */
+int mts_run_need(MtsRun *run, MtsNode *node, MtsError *err);
 
 /* An evaluated node that nothing may follow. */
 static inline bool mts_node_is_dead(const MtsNode *node)
