@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/series/spectra.json: spectra and distances as SciPy computes them.
+"""Writes tests/series/spectra.json and tests/reward/spectral.json: spectra, distances and spectral rewards as SciPy computes them.
 
     python3 tools/make_series_fixtures.py        (needs numpy and scipy; made with numpy 2.4.6 and scipy 1.17.1)
 
@@ -37,13 +37,45 @@ def series(rng, n, kind):
     return np.round(x, 6)
 
 
+def rewards(rng):
+    """Texts of numbers, an input series, and what the rewards spectral and forecast must say."""
+    cases = []
+    for n, h, kind in [(72, 24, "season"), (40, 12, "noise"), (96, 30, "trend")]:
+        x, y = series(rng, n, kind), series(rng, h, kind)
+        text = ", ".join(f"{v:.2f}" for v in y)
+        y = np.array([float(v) for v in text.split(", ")])
+        segment = min(256, min(n, h) // 4)
+        f, p = signal.welch(y, nperseg=segment)
+        _, q = signal.welch(x, nperseg=segment)
+        case = {"x": x.tolist(), "text": text, "horizon": h,
+                "spectral:l1": -l1(f, p, q), "spectral:wasserstein": -wasserstein(f, p, q), "spectral:kl": -kl(f, p, q)}
+        f, p = signal.welch(y, nperseg=h)
+        _, q = signal.welch(x, nperseg=h)
+        case["forecast"] = -l1(f, p, q)
+        cut = 5 # the text up to within the sixth number: five are complete, the last season stands in for the rest
+        case["prefix"] = ", ".join(text.split(", ")[:cut]) + ", 1"
+        _, p = signal.welch(np.concatenate([y[:cut], x[-h:][cut:]]), nperseg=h)
+        case["forecast prefix"] = -l1(f, p, q)
+        f, p = signal.periodogram(y)
+        _, q = signal.welch(x, nperseg=h, window="boxcar")
+        case["spectral:l1,periodogram=1"] = -l1(f, p, q)
+        cases.append(case)
+    return cases
+
+
+def write(path, value):
+    out = pathlib.Path(__file__).resolve().parent.parent / path
+    out.write_text(json.dumps(value) + "\n")
+    print(out, out.stat().st_size)
+
+
 def main():
     rng = np.random.default_rng(20240611)
     cases = []
     for n, segment, fs, kind in [(8, 0, 1.0, "noise"), (9, 0, 1.0, "season"), (24, 0, 1.0, "season"), (72, 0, 1.0, "season"),
                                  (72, 24, 1.0, "trend"), (75, 25, 2.0, "noise"), (128, 0, 50.0, "square"),
-                                 (300, 17, 360.0, "trend"), (700, 0, 1.0, "season"), (1100, 0, 100.0, "noise"),
-                                 (1100, 600, 100.0, "square"), (1031, 1031, 1.0, "trend")]:
+                                 (300, 17, 360.0, "trend"), (700, 0, 1.0, "season"), (1030, 0, 100.0, "noise"),
+                                 (900, 600, 100.0, "square")]:
         x = series(rng, n, kind)
         nperseg = segment or min(256, n // 4)
         fw, pw = signal.welch(x, fs=fs, nperseg=nperseg)
@@ -51,6 +83,9 @@ def main():
         cases.append({"x": x.tolist(), "fs": fs, "segment": segment,
                       "welch": {"f": fw.tolist(), "p": pw.tolist()},
                       "periodogram": {"f": fp.tolist(), "p": pp.tolist()}})
+        if segment:
+            fb, pb = signal.welch(x, fs=fs, nperseg=segment, window="boxcar")
+            cases[-1]["boxcar"] = {"f": fb.tolist(), "p": pb.tolist()}
     distances = []
     for n, a, b in [(24, "noise", "season"), (72, "season", "trend"), (128, "square", "noise"), (40, "noise", "noise")]:
         f, p = signal.welch(series(rng, n, a), nperseg=n // 4)
@@ -59,9 +94,8 @@ def main():
             p[3] = 0.0 # the floor has to act
         distances.append({"f": f.tolist(), "p": p.tolist(), "q": q.tolist(),
                           "l1": l1(f, p, q), "wasserstein": wasserstein(f, p, q), "kl": kl(f, p, q)})
-    out = pathlib.Path(__file__).resolve().parent.parent / "tests/series/spectra.json"
-    out.write_text(json.dumps({"cases": cases, "distances": distances}) + "\n")
-    print(out, out.stat().st_size)
+    write("tests/series/spectra.json", {"cases": cases, "distances": distances})
+    write("tests/reward/spectral.json", rewards(rng))
 
 
 if __name__ == "__main__":

@@ -42,11 +42,11 @@ void mts_series_free(MtsSeries **series);
  * constant detrend, mean over segments). `psd` [bins] in units^2 / Hz. */
 typedef enum MtsPsdMethod {
     MTS_PSD_WELCH,      /* Hann (periodic) window, segments overlap by half */
-    MTS_PSD_PERIODOGRAM /* one segment of the whole length, no window */
+    MTS_PSD_PERIODOGRAM /* no window; segments, where they are asked for, overlap by half too */
 } MtsPsdMethod;
 
-/* The samples of a segment: `segment` where it is not 0; otherwise min(256, length/4) for Welch. A
- * periodogram's is `length` always. 0 when it would be below 2 or above length. */
+/* The samples of a segment: `segment` where it is not 0; otherwise min(256, length/4) for Welch
+ * and `length` for a periodogram. 0 when it would be below 2 or above length. */
 size_t mts_psd_segment(MtsPsdMethod method, size_t length, size_t segment);
 /* segment/2 + 1 of mts_psd_segment(); 0 when the series is too short. */
 size_t mts_psd_bins(MtsPsdMethod method, size_t length, size_t segment);

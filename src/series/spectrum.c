@@ -6,7 +6,7 @@
  *
  *     P(k) = c |X(k)|^2 / (fs sum w^2),      c = 2 except at k = 0 and, for even n, at k = n/2: 1
  *
- * with the periodic Hann window w(t) = (1 - cos(2 pi t / n)) / 2. A periodogram is one segment with w = 1. */
+ * with the periodic Hann window w(t) = (1 - cos(2 pi t / n)) / 2. A periodogram has w = 1. */
 #include <maxts/series.h>
 
 #include <float.h>
@@ -23,10 +23,8 @@
 size_t mts_psd_segment(MtsPsdMethod method, size_t length, size_t segment)
 {
     size_t n = segment;
-    if (method == MTS_PSD_PERIODOGRAM) {
-        n = length;
-    } else if (segment == 0) {
-        n = length / 4 < 256 ? length / 4 : 256;
+    if (segment == 0) {
+        n = method == MTS_PSD_PERIODOGRAM ? length : length / 4 < 256 ? length / 4 : 256;
     }
     return n >= 2 && n <= length ? n : 0;
 }
@@ -61,7 +59,7 @@ int mts_psd(MtsPsdMethod method, const double *values, size_t length, size_t seg
     size_t n = mts_psd_segment(method, length, segment);
     if (n == 0) {
         return mts_fail(err, MTS_EREQUEST, "spectrum: %zu values are too few for a segment of %zu (at least 2)", length,
-                        method == MTS_PSD_WELCH && segment ? segment : length / (method == MTS_PSD_WELCH ? 4 : 1));
+                        segment ? segment : length / (method == MTS_PSD_WELCH ? 4 : 1));
     }
     if (!(sampling_rate > 0) || !isfinite(sampling_rate)) {
         return mts_fail(err, MTS_EREQUEST, "spectrum: the sampling rate is %g, which is not above 0", sampling_rate);

@@ -1,0 +1,26 @@
+/* reward/child.h - a program that is asked one line and answers one line, again and again. */
+#ifndef MTS_REWARD_CHILD_H
+#define MTS_REWARD_CHILD_H
+
+#include <stddef.h>
+
+#include "core/error.h"
+
+typedef struct MtsChild MtsChild;
+
+/* Starts `program` by /bin/sh in a process group of its own (a Ctrl-C in the terminal is not for it); its
+ * standard error stays ours. Not to be called by two threads at once. */
+int mts_child_new(MtsChild **child, const char *program, MtsError *err);
+
+/* Sends line [size], which ends in its newline, and waits for a line, returned without the newline and
+ * NUL-terminated, valid until the next call. MTS_EREWARD with the program's name when it has not answered
+ * within `timeout` seconds, has ended, or has written more than one line; the child is then good for nothing
+ * but mts_child_free(). */
+int mts_child_ask(MtsChild *child, const char *line, size_t size, double timeout, const char **answer,
+                  size_t *answer_size, MtsError *err);
+
+/* Closes the program's input, gives it `patience` seconds to end, kills what is left of its group and reaps
+ * it. NULL-safe; sets *child to NULL. */
+void mts_child_free(MtsChild **child, double patience);
+
+#endif

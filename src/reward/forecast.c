@@ -1,0 +1,154 @@
+/* forecast:horizon=H[,season=S][,malformed=M][,unfinished=U] - a list of H numbers that goes on as the input
+ * series does.
+ *
+ *     r = -l1(P_y, P_x) - M [not exactly H numbers, or anything but numbers and separators]
+ *
+ * y are the text's first H numbers, P_y their periodogram under a Hann window, P_x Welch's spectrum of the input
+ * with segments of H under the same window, l1 the trapezoid rule of |ln P_y - ln P_x| over frequency. Where
+ * numbers are missing, the input's last season stands in: y(t) = x(L - S + t mod S).
+ *
+ * A prefix is scored the same way: a number that touches its end may still grow and is left to the last season,
+ * and what can no longer become a list of H numbers costs U. So a search can tell early which beginnings go wrong.
+ *
+ * H from 4 to 65536 and at most the input's length L (one channel), needed; S from 1 to L, default H;
+ * M and U from 0 to 1e6, default 0.5 and 3. Range: r <= 0. */
+#include "reward/term.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+typedef struct Forecast {
+    size_t horizon, season, bins;
+    double malformed, unfinished;
+    double *last;      /* [season] the input's last values */
+    double *frequency; /* [bins] */
+    double *input_psd; /* [bins] */
+} Forecast;
+
+static void free_forecast(void *self)
+{
+    Forecast *f = self;
+    free(f->last);
+    free(f->frequency);
+    free(f->input_psd);
+    free(f);
+}
+
+static bool is_separator(char c)
+{
+    return c == ' ' || c == ',' || c == ';' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* Whether the text is (finished) or may yet become (not finished) a list of exactly `horizon` numbers:
+ * words between separators, each [+-] digits [. digits]. */
+static bool is_list(const MtsRewardText *text, size_t horizon)
+{
+    size_t words = 0;
+    for (size_t i = 0; i < text->size;) {
+        if (is_separator(text->text[i])) {
+            i++;
+            continue;
+        }
+        size_t digits = 0, points = 0;
+        if (text->text[i] == '-' || text->text[i] == '+') {
+            i++;
+        }
+        for (; i < text->size && !is_separator(text->text[i]); i++) {
+            bool digit = text->text[i] >= '0' && text->text[i] <= '9';
+            if (!digit && (text->text[i] != '.' || points++ > 0)) {
+                return false;
+            }
+            digits += digit;
+        }
+        bool open = !text->finished && i == text->size;
+        if (digits == 0 && !open) {
+            return false;
+        }
+        words++;
+    }
+    return text->finished ? words == horizon : words <= horizon;
+}
+
+static int score_forecast(void *self, const MtsRewardText *text, double *value, MtsError *err)
+{
+    const Forecast *f = self;
+    double *numbers = NULL, *y = mts_calloc(f->horizon + f->bins, sizeof *y);
+    size_t n = 0;
+    int rc = y ? mts_reward_numbers(text->text, text->size, !text->finished, &numbers, &n, err)
+               : mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
+    if (rc != MTS_OK) {
+        goto done;
+    }
+    for (size_t t = 0; t < f->horizon; t++) {
+        y[t] = t < n ? numbers[t] : f->last[t % f->season];
+    }
+    rc = mts_psd(MTS_PSD_WELCH, y, f->horizon, f->horizon, 1, NULL, y + f->horizon, err);
+    if (rc == MTS_OK) {
+        double cost = is_list(text, f->horizon) ? 0 : text->finished ? f->malformed : f->unfinished;
+        *value = -mts_spectral_distance(MTS_SPECTRAL_L1, f->frequency, y + f->horizon, f->input_psd, f->bins) - cost;
+    }
+done:
+    free(numbers);
+    free(y);
+    return rc;
+}
+
+int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
+{
+    const MtsSeries *x = input->series;
+    if (!x) {
+        return mts_fail(err, MTS_EREQUEST, "reward forecast: needs an input series (--series FILE)");
+    }
+    if (x->channels != 1) {
+        return mts_fail(err, MTS_EREQUEST, "reward forecast: the input series has %zu channels; choose one", x->channels);
+    }
+    Forecast *f = mts_calloc(1, sizeof *f);
+    if (!f) {
+        return mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
+    }
+    f->malformed = 0.5;
+    f->unfinished = 3;
+    MtsRewardOption options[] = {{"horizon", 4, 65536, NULL, &f->horizon, false},
+                                 {"season", 1, 1e9, NULL, &f->season, false},
+                                 {"malformed", 0, 1e6, &f->malformed, NULL, false},
+                                 {"unfinished", 0, 1e6, &f->unfinished, NULL, false}};
+    const char *word;
+    size_t word_size;
+    int rc = mts_reward_options("forecast", argument, &word, &word_size, options, 4, err);
+    if (rc != MTS_OK) {
+        goto done;
+    }
+    if (word_size || !options[0].given) {
+        rc = mts_fail(err, MTS_EREQUEST, "reward forecast: needs the number of steps, as in forecast:horizon=24,season=24");
+        goto done;
+    }
+    if (f->horizon > x->length || f->season > x->length) {
+        rc = mts_fail(err, MTS_EREQUEST, "reward forecast: the %s is %zu, but the input series has %zu values",
+                      f->horizon > x->length ? "horizon" : "season",
+                      f->horizon > x->length ? f->horizon : f->season, x->length);
+        goto done;
+    }
+    f->season = f->season ? f->season : f->horizon;
+    f->bins = mts_psd_bins(MTS_PSD_WELCH, x->length, f->horizon);
+    f->last = mts_calloc(f->season, sizeof *f->last);
+    f->frequency = mts_calloc(f->bins, sizeof *f->frequency);
+    f->input_psd = mts_calloc(f->bins, sizeof *f->input_psd);
+    if (!f->last || !f->frequency || !f->input_psd) {
+        rc = mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
+        goto done;
+    }
+    memcpy(f->last, x->values + x->length - f->season, f->season * sizeof *f->last);
+    rc = mts_psd(MTS_PSD_WELCH, x->values, x->length, f->horizon, 1, f->frequency, f->input_psd, err);
+done:
+    if (rc != MTS_OK) {
+        free_forecast(f);
+        return rc;
+    }
+    term->self = f;
+    term->score = score_forecast;
+    term->free = free_forecast;
+    term->prefixes = true;
+    return MTS_OK;
+}

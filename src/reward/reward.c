@@ -1,0 +1,227 @@
+/* A specification to a weighted sum of named rewards.
+ *
+ *     SPEC = TERM { " + " TERM }        TERM = [WEIGHT "*"] NAME [":" ARGUMENT]
+ *
+ * An argument may hold anything, "+" included: a plus sign between spaces separates only where what follows
+ * reads as a term of a known name. */
+#include <maxts/reward.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "reward/term.h"
+#include "series/number.h"
+
+typedef struct Kind {
+    const char *name;
+    MtsRewardMake *make;
+} Kind;
+
+static const Kind kinds[] = {
+    {"spectral", mts_reward_spectral}, {"forecast", mts_reward_forecast}, {"regex", mts_reward_regex},
+    {"length", mts_reward_length},     {"logprob", mts_reward_logprob},   {"command", mts_reward_command},
+};
+
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+struct MtsReward {
+    MtsRewardTerm *terms; /* [count] */
+    size_t count, cap;
+    bool prefixes, slow;
+};
+
+typedef struct TermText {
+    double weight;
+    const char *name;
+    size_t name_size;
+    const Kind *kind;     /* NULL: unknown */
+    const char *argument; /* behind the colon, NULL: none; runs on to the end of the specification */
+    const char *rest;     /* behind the name, where there is no colon */
+} TermText;
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Splits what stands at s into weight, name and argument; false when the weight is no number. */
+static bool read_term(const char *s, TermText *t)
+{
+    memset(t, 0, sizeof *t);
+    t->weight = 1;
+    while (is_space(*s)) {
+        s++;
+    }
+    size_t n = strcspn(s, "*: \t");
+    size_t gap = n;
+    while (is_space(s[gap])) {
+        gap++;
+    }
+    bool weighted = s[gap] == '*';
+    if (weighted && !mts_number_parse(s, n, &t->weight)) {
+        t->name = s;
+        t->name_size = n;
+        return false;
+    }
+    if (weighted) {
+        for (s += gap + 1; is_space(*s); s++) {
+        }
+        n = strcspn(s, "*: \t");
+    }
+    t->name = s;
+    t->name_size = n;
+    for (size_t k = 0; k < KINDS; k++) {
+        if (strlen(kinds[k].name) == n && memcmp(kinds[k].name, s, n) == 0) {
+            t->kind = &kinds[k];
+        }
+    }
+    t->rest = s + n;
+    t->argument = s[n] == ':' ? s + n + 1 : NULL;
+    return true;
+}
+
+/* Where the term that starts at s ends: at the space before " + TERM", or at the end. */
+static const char *term_end(const char *s)
+{
+    for (const char *p = s; *p; p++) {
+        TermText next;
+        if (is_space(p[0]) && p[1] == '+' && is_space(p[2]) && read_term(p + 2, &next) && next.kind) {
+            return p;
+        }
+    }
+    return s + strlen(s);
+}
+
+static int unknown_name(const TermText *t, MtsError *err)
+{
+    MtsBytes known = {0};
+    for (size_t k = 0; k < KINDS; k++) {
+        mts_bytes_printf(&known, "%s%s", k ? ", " : "", kinds[k].name);
+    }
+    mts_fail(err, MTS_EREQUEST, "reward: \"%.*s\" is unknown; there are %s",
+             (int)(t->name_size < 60 ? t->name_size : 60), t->name, known.data ? known.data : "");
+    mts_bytes_free(&known);
+    return MTS_EREQUEST;
+}
+
+static int add_term(MtsReward *reward, const char *s, const char *end, const MtsRewardInput *input, MtsError *err)
+{
+    TermText t;
+    if (!read_term(s, &t)) {
+        return mts_fail(err, MTS_EREQUEST, "reward: the weight \"%.*s\" is no number",
+                        (int)(t.name_size < 60 ? t.name_size : 60), t.name);
+    }
+    if (t.name_size == 0) {
+        return mts_fail(err, MTS_EREQUEST, "reward: \"%.60s\" names no reward", s);
+    }
+    if (!t.kind) {
+        return unknown_name(&t, err);
+    }
+    while (end > t.rest && is_space(end[-1])) {
+        end--;
+    }
+    if (!t.argument && t.rest < end) {
+        return mts_fail(err, MTS_EREQUEST, "reward %s: \"%.*s\" follows the name; an argument follows a colon",
+                        t.kind->name, (int)(end - t.rest < 60 ? end - t.rest : 60), t.rest);
+    }
+    if (!mts_grow(&reward->terms, &reward->cap, reward->count + 1, sizeof *reward->terms)) {
+        return mts_fail(err, MTS_ENOMEM, "reward %s: memory ran out", t.kind->name);
+    }
+    MtsRewardTerm *term = &reward->terms[reward->count++];
+    memset(term, 0, sizeof *term);
+    term->weight = t.weight;
+    term->name = mts_strdup(t.kind->name);
+    char *argument = t.argument ? mts_strndup(t.argument, (size_t)(end - t.argument)) : NULL;
+    int rc;
+    if (!term->name || (t.argument && !argument)) {
+        rc = mts_fail(err, MTS_ENOMEM, "reward %s: memory ran out", t.kind->name);
+    } else {
+        rc = t.kind->make(term, argument, input, err);
+    }
+    free(argument);
+    reward->prefixes |= term->prefixes;
+    reward->slow |= term->slow;
+    return rc;
+}
+
+int mts_reward_new(MtsReward **reward, const char *spec, const MtsRewardInput *input, MtsError *err)
+{
+    *reward = NULL;
+    MtsReward *r = mts_calloc(1, sizeof *r);
+    if (!r) {
+        return mts_fail(err, MTS_ENOMEM, "reward: memory ran out");
+    }
+    int rc = MTS_OK;
+    for (const char *s = spec; rc == MTS_OK; s += 2) { /* over the space and the plus sign */
+        const char *end = term_end(s);
+        rc = add_term(r, s, end, input, err);
+        s = end;
+        if (!*s) {
+            break;
+        }
+    }
+    if (rc != MTS_OK) {
+        mts_reward_free(&r);
+        return rc;
+    }
+    *reward = r;
+    return MTS_OK;
+}
+
+void mts_reward_free(MtsReward **reward)
+{
+    MtsReward *r = *reward;
+    if (!r) {
+        return;
+    }
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->terms[i].self) {
+            r->terms[i].free(r->terms[i].self);
+        }
+        free(r->terms[i].name);
+    }
+    free(r->terms);
+    free(r);
+    *reward = NULL;
+}
+
+bool mts_reward_scores_prefixes(const MtsReward *reward)
+{
+    return reward->prefixes;
+}
+
+bool mts_reward_is_slow(const MtsReward *reward)
+{
+    return reward->slow;
+}
+
+int mts_reward_score(const MtsReward *reward, const char *text, size_t size, double logp, size_t tokens, bool finished,
+                     double *value, MtsError *err)
+{
+    const MtsRewardText t = {text, size, logp, tokens, finished};
+    double sum = 0;
+    *value = NAN;
+    for (size_t i = 0; i < reward->count; i++) {
+        const MtsRewardTerm *term = &reward->terms[i];
+        if (!finished && !term->prefixes) {
+            continue;
+        }
+        double v = NAN;
+        int rc = term->score(term->self, &t, &v, err);
+        if (rc != MTS_OK) {
+            return rc;
+        }
+        if (!isfinite(v)) {
+            return mts_fail(err, MTS_EREWARD, "reward %s: its value for a text of %zu bytes is %g, which is not finite",
+                            term->name, size, v);
+        }
+        sum += term->weight * v;
+    }
+    if (!isfinite(sum)) {
+        return mts_fail(err, MTS_EREWARD, "reward: the weighted sum of %zu rewards is not finite", reward->count);
+    }
+    *value = sum;
+    return MTS_OK;
+}

@@ -1,0 +1,59 @@
+/* reward/term.h - one named reward, as the sum of them sees it. */
+#ifndef MTS_REWARD_TERM_H
+#define MTS_REWARD_TERM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <maxts/reward.h>
+
+#include "core/error.h"
+
+/* What is asked about. */
+typedef struct MtsRewardText {
+    const char *text; /* [size] */
+    size_t size;
+    double logp;   /* nats */
+    size_t tokens;
+    bool finished; /* false only for terms with `prefixes` */
+} MtsRewardText;
+
+/* A term is immutable once made, or locks what it changes: score() may run on several threads. */
+typedef struct MtsRewardTerm {
+    char *name; /* as it was asked for, without the argument; for sentences */
+    double weight;
+    bool prefixes, slow;
+    void *self;
+    int (*score)(void *self, const MtsRewardText *text, double *value, MtsError *err);
+    void (*free)(void *self); /* not called while self is NULL */
+} MtsRewardTerm;
+
+/* Fills in everything but name and weight. `argument` is what followed the colon, NULL when there was none. */
+typedef int MtsRewardMake(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err);
+
+MtsRewardMake mts_reward_spectral, mts_reward_forecast, mts_reward_regex, mts_reward_length, mts_reward_logprob,
+    mts_reward_command;
+
+/* ---- arguments of the form "WORD,key=value,key=value" ---- */
+
+typedef struct MtsRewardOption {
+    const char *key;
+    double min, max;
+    double *real;  /* where it goes, one of these two */
+    size_t *count;
+    bool given; /* out */
+} MtsRewardOption;
+
+/* Reads them; *word [*word_size] is the leading word without '=', of size 0 when there is none. A key that is
+ * not listed, twice given or out of its range is MTS_EREQUEST with what is allowed. */
+int mts_reward_options(const char *reward, const char *argument, const char **word, size_t *word_size,
+                       MtsRewardOption *options, size_t count, MtsError *err);
+
+/* ---- numbers of an answer ---- */
+
+/* The numbers of a text in order (series/number.h, list style); those above MTS_SERIES_ABSURD are left out.
+ * *values is malloc'ed, also when *count is 0. `cut`: a number that touches the text's end may still grow and
+ * is left out. */
+int mts_reward_numbers(const char *text, size_t size, bool cut, double **values, size_t *count, MtsError *err);
+
+#endif
