@@ -18,6 +18,7 @@
 #include <maxts/model.h>
 #include <maxts/search.h>
 #include <maxts/series.h>
+#include <maxts/table.h>
 #include <maxts/tokenizer.h>
 
 #ifdef __cplusplus
@@ -38,6 +39,7 @@ void mts_engine_free(MtsEngine **engine);
 
 bool mts_engine_is_table(const MtsEngine *engine);
 const char *mts_engine_path(const MtsEngine *engine);
+const MtsTable *mts_engine_table(const MtsEngine *engine);         /* NULL for a GGUF model */
 const MtsModel *mts_engine_model(const MtsEngine *engine);         /* NULL for a table */
 const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine); /* NULL for a table */
 
@@ -49,6 +51,11 @@ int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, 
 
 /* The tokens of a user's message in the model's chat template; system may be NULL for the template's own. */
 int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens, MtsError *err);
+
+/* The text with every "{series}" replaced by the values of the series, in the order of time, at most 6 significant
+ * digits, joined by ", "; several channels each on a line of their own that begins with their name. malloc'ed.
+ * A text that has it while series is NULL is MTS_EREQUEST. */
+int mts_prompt_fill(const char *text, const MtsSeries *series, char **filled, MtsError *err);
 
 /* The text of tokens as an answer shows it: no control tokens, a broken character as U+FFFD; malloc'ed. */
 int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
@@ -88,7 +95,7 @@ typedef struct MtsCut {
 typedef struct MtsRequest {
     const int32_t *prompt;   /* [prompt_count]; a table takes none and starts at its root */
     size_t prompt_count;
-    size_t max_tokens;       /* longest answer, tokens; default 50, a table's own length at most */
+    size_t max_tokens;       /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
     MtsCut cut;              /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
     bool end_stop;           /* an end token ends the answer; default true. Tables always end at theirs. */
     const char *reward;      /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables

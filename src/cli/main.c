@@ -1,14 +1,89 @@
+/* cli/main.c - the program: which command, its options, its exit status.
+ *
+ * Results go to standard output, everything else to standard error. Exit status 0: done; 1: the work failed;
+ * 2: the request was wrong. An error is one sentence. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <maxts/maxts.h>
 
+#include "cli/command.h"
+#include "core/error.h"
+
+static const struct Command {
+    const char *name;
+    unsigned bit;
+    int (*run)(const Args *args, MtsError *err);
+    const char *what;
+} COMMANDS[] = {
+    {"inspect", CMD_INSPECT, cmd_inspect, "what is in a model file"},
+    {"tokenize", CMD_TOKENIZE, cmd_tokenize, "the token ids of a text, as it stands"},
+    {"score", CMD_SCORE, cmd_score, "how likely a text is, token by token"},
+    {"generate", CMD_GENERATE, cmd_generate, "one answer to a prompt, as it grows"},
+    {"search", CMD_SEARCH, cmd_search, "the best answers to a prompt under a reward"},
+    {"verify", CMD_VERIFY, cmd_verify, "a method against the exact values of a table"},
+    {"bench", CMD_BENCH, cmd_bench, "how fast this machine runs a model, and what it could do"},
+};
+
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
+
+static void usage(FILE *out)
+{
+    fputs("maxts " MTS_VERSION ": maximum-entropy tree search over language models, on plain CPUs\n\n"
+          "usage: maxts COMMAND [options]\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(out, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].what);
+    }
+    fputs("\n'maxts COMMAND --help' lists a command's options with their units, ranges and defaults.\n"
+          "Exit status: 0 done, 1 the work failed, 2 the request was wrong.\n", out);
+}
+
+static int fail_with(const MtsError *err)
+{
+    fprintf(stderr, "maxts: %s\n", err->text);
+    return mts_exit_status(err->code);
+}
+
+static int run(const struct Command *command, int argc, char **argv)
+{
+    Args args;
+    MtsError err = {0};
+    options_clear(ARGS_OPTIONS, ARGS_OPTION_COUNT, &args);
+    int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args, NULL, &err);
+    if (rc == 0 && args.help) {
+        printf("usage: maxts %s [options]\n%s.\n", command->name, command->what);
+        options_help(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, stdout);
+        return fflush(stdout) ? 1 : 0;
+    }
+    if (rc == 0) {
+        rc = command->run(&args, &err);
+    }
+    err.code = rc;
+    return rc ? fail_with(&err) : 0;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        puts("maxts " MTS_VERSION);
-        return 0;
+    MtsError err = {0};
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error with a sentence */
+    if (argc < 2) {
+        usage(stderr);
+        return 2;
     }
-    fputs("maxts: no command given\n", stderr);
-    return 2;
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("maxts " MTS_VERSION);
+        return fflush(stdout) ? 1 : 0;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return fflush(stdout) ? 1 : 0;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], COMMANDS[i].name) == 0) {
+            return run(&COMMANDS[i], argc - 2, argv + 2);
+        }
+    }
+    mts_fail(&err, MTS_EREQUEST, "'%s' is no command; 'maxts --help' lists them", argv[1]);
+    return fail_with(&err);
 }

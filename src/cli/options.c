@@ -88,12 +88,12 @@ static int store(const Option *o, const char *name, const char *text, void *into
         return MTS_OK;
     case OPTION_SEED:
     case OPTION_SIZE: {
-        double max = o->kind == OPTION_SEED ? 18446744073709551615.0 : o->max;
+        uint64_t max = o->kind == OPTION_SEED ? INT64_MAX : (uint64_t)o->max;
         errno = 0;
         unsigned long long v = all_digits(text) ? strtoull(text, NULL, 10) : 0;
-        if (!all_digits(text) || errno == ERANGE || (double)v < o->min || (double)v > max) {
-            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is no whole number from %.0f to %.0f", name, o->name,
-                            text, o->min, max);
+        if (!all_digits(text) || errno == ERANGE || v < (uint64_t)o->min || v > max) {
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is no whole number from %.0f to %llu", name, o->name,
+                            text, o->min, (unsigned long long)max);
         }
         if (o->kind == OPTION_SEED) {
             *(uint64_t *)at = v;
@@ -237,7 +237,7 @@ void options_help(const Option *options, size_t n, unsigned command, FILE *out)
         } else if (o->kind == OPTION_REAL) {
             snprintf(range, sizeof range, "%g to %g", o->min, o->max);
         } else if (o->kind == OPTION_SEED) {
-            snprintf(range, sizeof range, "0 to 2^64 - 1");
+            snprintf(range, sizeof range, "0 to 2^63 - 1");
         }
         const char *between = *range && o->fallback ? "; " : "", *word = o->fallback ? "default " : "";
         bool bracket = *range || o->fallback;

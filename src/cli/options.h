@@ -16,7 +16,7 @@ typedef enum OptionKind {
     OPTION_FLAG,   /* bool: present or not */
     OPTION_TEXT,   /* const char *, borrowed from argv; NULL when absent */
     OPTION_SIZE,   /* size_t in [min, max]; CLI_NO_SIZE when absent */
-    OPTION_SEED,   /* uint64_t, any; 0 when absent */
+    OPTION_SEED,   /* uint64_t below 2^63, what JSON readers keep; 0 when absent */
     OPTION_REAL,   /* double in [min, max]; NaN when absent */
     OPTION_CHOICE, /* const char *, one of the words in `value` separated by '|'; NULL when absent */
     OPTION_HEADING /* no option: a line that heads the rows after it in --help */

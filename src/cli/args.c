@@ -1,0 +1,105 @@
+/* cli/args.c - the options of every command. */
+#include "cli/args.h"
+
+#define AT(field) offsetof(Args, field)
+
+enum {
+    ALL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH,
+    RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH,
+    TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH,
+    ANSWERS = CMD_GENERATE | CMD_SEARCH,
+    SEARCHES = CMD_SEARCH | CMD_VERIFY
+};
+
+#define HEADING(commands, text) {OPTION_HEADING, 0, text, commands, 0, NULL, 0, 0, NULL, NULL}
+#define FLAG(letter, name, commands, field, help) \
+    {OPTION_FLAG, letter, name, commands, AT(field), NULL, 0, 0, help, NULL}
+#define TEXT(letter, name, commands, field, value, help, fallback) \
+    {OPTION_TEXT, letter, name, commands, AT(field), value, 0, 0, help, fallback}
+#define CHOICE(name, commands, field, words, help, fallback) \
+    {OPTION_CHOICE, 0, name, commands, AT(field), words, 0, 0, help, fallback}
+#define SIZE(letter, name, commands, field, min, max, help, fallback) \
+    {OPTION_SIZE, letter, name, commands, AT(field), "N", min, max, help, fallback}
+#define REAL(name, commands, field, min, max, help, fallback) \
+    {OPTION_REAL, 0, name, commands, AT(field), "X", min, max, help, fallback}
+
+const Option ARGS_OPTIONS[] = {
+    HEADING(ALL, "Model and machine"),
+    TEXT('m', "model", ALL, model, "FILE", "the model: a GGUF file, or a table of exact probabilities (JSON)", NULL),
+    SIZE(0, "threads", RUNS_MODEL, threads, 1, 1024, "threads of the forward pass", "all processors"),
+    TEXT(0, "cpu-mask", RUNS_MODEL, cpu_mask, "LIST",
+         "processor features to do without, joined by commas: avx512vnni, avx512, avxvnni, avx2, amx, i8mm, dotprod, "
+         "neon; or scalar for all",
+         "the environment's MAXTS_CPU_MASK"),
+    CHOICE("matmul", RUNS_MODEL, matmul, "auto|int8|blas",
+           "matrix products: blas is OpenBLAS in fp32, whose bits may change with batch and threads", "auto"),
+    FLAG(0, "exact", RUNS_MODEL, exact, "fp32 activations and fp32 keys and values instead of int8 and fp16"),
+    SIZE(0, "kv", ANSWERS, kv_tokens, 64, 1e9, "capacity of the KV ring over all branches, in tokens",
+         "what the request needs, at most 65536"),
+
+    HEADING(TAKES_TEXT, "Text in (standard input where neither is given)"),
+    TEXT('p', "prompt", TAKES_TEXT, prompt, "TEXT", "the prompt itself", NULL),
+    TEXT(0, "prompt-file", TAKES_TEXT, prompt_file, "FILE", "a file that holds it; - is standard input", NULL),
+    TEXT(0, "system", ANSWERS, system, "TEXT", "the chat's system message", "the template's own"),
+    FLAG(0, "raw", ANSWERS, raw, "the prompt as it is, without the model's chat template"),
+    TEXT(0, "series", ANSWERS, series, "FILE",
+         "the input time series; {series} in the prompt becomes its values, and rewards see it", NULL),
+
+    HEADING(ANSWERS, "Answers"),
+    SIZE('n', "max-tokens", ANSWERS, max_tokens, 1, 1e6, "longest answer, in tokens", "50, or a table's own"),
+    REAL("temperature", ANSWERS, temperature, 0, 100,
+         "of the tokens drawn; it never changes the search's target; 0: generate takes the likeliest token", "0.8, "
+         "tables 1"),
+    SIZE(0, "top-k", ANSWERS, top_k, 0, 1e9, "only the k likeliest next tokens; 0: all", "50, tables 0"),
+    REAL("top-p", ANSWERS, top_p, 1e-9, 1,
+         "only the likeliest next tokens that hold this share of the probability at the temperature", "0.9, tables 1"),
+    REAL("min-p", ANSWERS, min_p, 0, 1, "only next tokens with at least this share of the likeliest one's "
+         "probability at the temperature", "0"),
+    SIZE(0, "vocab-top", ANSWERS, vocab_top, 1, 1e9,
+         "the K likeliest next tokens and no other cut: --top-k K --top-p 1 --min-p 0, unless those are given", NULL),
+    CHOICE("end-stop", ANSWERS, end_stop, "on|off", "whether an end token ends the answer", "on"),
+    {OPTION_SEED, 0, "seed", ANSWERS | CMD_VERIFY, AT(seed), "N", 0, 0, "of all that is drawn", "0"},
+
+    HEADING(SEARCHES, "Search"),
+    CHOICE("preset", CMD_SEARCH, preset, "quick|balanced|quality",
+           "rollouts and tokens: 5 of 30, 10 of 50, 20 of 100", "balanced"),
+    TEXT(0, "method", SEARCHES, method, "WORD",
+         "greedy, sample, beam, best-of-n, smc, mcts, dts, dts-star or maxent-ts", "maxent-ts"),
+    TEXT(0, "reward", CMD_SEARCH, reward, "SPEC",
+         "NAME, NAME:ARGUMENT or a weighted sum of them (docs/rewards.md); a table has its own",
+         "spectral with --series, else logprob"),
+    REAL("lambda", SEARCHES, lambda, 0, 1e6, "weight of the reward against the model", "1"),
+    SIZE(0, "rollouts", SEARCHES, rollouts, 1, 1e7, "finished texts (beams, particles) asked for", "10"),
+    SIZE(0, "in-flight", SEARCHES, in_flight, 1, 1e6,
+         "rollouts selected before the first of them is backed up; part of the result's definition",
+         "the rollouts, at most 16; tables 1"),
+    SIZE(0, "batch", SEARCHES, batch, 1, 1e6, "most positions in one forward step; never changes a result", "64"),
+    SIZE('k', "expansion", SEARCHES, expansion, 1, 1e6, "children per expansion (mcts, dts)", "3"),
+    CHOICE("uct", SEARCHES, uct, "on|off", "mcts: UCT rather than PUCT", "on"),
+    REAL("c-uct", SEARCHES, c_uct, 0, 1e6, "exploration constant (mcts, dts-star)", "1"),
+    REAL("widening-c", SEARCHES, widening_c, 1e-6, 1e6, "dts-star: fewer than C N^alpha children at N visits", "2"),
+    REAL("widening-alpha", SEARCHES, widening_alpha, 0, 1, "dts-star: the power alpha", "0.8"),
+    CHOICE("resampling", SEARCHES, resampling, "multinomial|stratified|systematic", "smc", "systematic"),
+    REAL("ess-threshold", SEARCHES, ess_threshold, 0, 1,
+         "smc: resample below this share of effective particles", "0.5"),
+    REAL("shrinkage", SEARCHES, shrinkage, 0, 1e6, "maxent-ts: pseudo-counts of the parent's mean tilt", "3"),
+    REAL("exploration", SEARCHES, exploration, 0, 1, "maxent-ts: share of the selection by prior alone", "0.1"),
+
+    HEADING(CMD_SEARCH, "When to stop (Ctrl-C stops with the best so far)"),
+    SIZE(0, "nfe", CMD_SEARCH, nfe, 1, 1e12, "token positions evaluated after the prompt", "no limit"),
+    REAL("seconds", CMD_SEARCH, seconds, 1e-3, 1e9, "time of the search", "no limit"),
+    REAL("log-z-tolerance", CMD_SEARCH, log_z_tolerance, 1e-12, 1e6, "standard error of log Z", "off"),
+    REAL("mass-tolerance", CMD_SEARCH, mass_tolerance, 1e-12, 1,
+         "how little the leading answer's share may still move", "off"),
+    SIZE(0, "min-rollouts", CMD_SEARCH, min_rollouts, 1, 1e7, "before a tolerance may stop it", "4"),
+
+    HEADING(CMD_VERIFY, "Runs"),
+    SIZE(0, "runs", CMD_VERIFY, runs, 2, 1e7, "searches with seeds seed, seed + 1, ...", "400"),
+
+    HEADING(ALL, "Output"),
+    SIZE(0, "top", CMD_SCORE, top, 0, 1000, "likeliest next tokens listed per position", "8"),
+    FLAG(0, "json", ALL, json, "JSON also where standard output is a terminal"),
+    FLAG('h', "help", ALL, help, "this text"),
+};
+
+const size_t ARGS_OPTION_COUNT = sizeof ARGS_OPTIONS / sizeof ARGS_OPTIONS[0];

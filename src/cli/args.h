@@ -1,0 +1,79 @@
+/* cli/args.h - every value that the command line can carry, and the table of the options that set them. */
+#ifndef MTS_CLI_ARGS_H
+#define MTS_CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/options.h"
+
+/* Bits of Option.commands. */
+enum {
+    CMD_INSPECT = 1u << 0,
+    CMD_TOKENIZE = 1u << 1,
+    CMD_SCORE = 1u << 2,
+    CMD_GENERATE = 1u << 3,
+    CMD_SEARCH = 1u << 4,
+    CMD_VERIFY = 1u << 5,
+    CMD_BENCH = 1u << 6
+};
+
+/* Absent values as options.h says: NULL, CLI_NO_SIZE, NaN, false. Strings are borrowed from argv. */
+typedef struct Args {
+    /* model and machine */
+    const char *model;
+    size_t threads;
+    const char *cpu_mask;
+    const char *matmul;
+    bool exact;
+    size_t kv_tokens;
+    /* text in */
+    const char *prompt;
+    const char *prompt_file;
+    const char *system;
+    bool raw;
+    const char *series;
+    /* text out */
+    bool json;
+    size_t top;
+    bool help;
+    /* what is generated */
+    size_t max_tokens;
+    double temperature;
+    size_t top_k;
+    double top_p;
+    double min_p;
+    size_t vocab_top;
+    const char *end_stop;
+    uint64_t seed;
+    /* search */
+    const char *preset;
+    const char *method;
+    const char *reward;
+    double lambda;
+    size_t rollouts;
+    size_t in_flight;
+    size_t batch;
+    size_t expansion;
+    const char *uct;
+    double c_uct;
+    double widening_c;
+    double widening_alpha;
+    const char *resampling;
+    double ess_threshold;
+    double shrinkage;
+    double exploration;
+    size_t nfe;
+    double seconds;
+    double log_z_tolerance;
+    double mass_tolerance;
+    size_t min_rollouts;
+    /* verify */
+    size_t runs;
+} Args;
+
+extern const Option ARGS_OPTIONS[];
+extern const size_t ARGS_OPTION_COUNT;
+
+#endif

@@ -1,0 +1,122 @@
+/* cli/cmd_search.c - search: the best texts for a prompt, a table's or a model's. */
+#include <math.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/out.h"
+#include "cli/progress.h"
+
+static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
+{
+    const MtsAnswer *a = &r->search->answers[i];
+    json_t *o = json_pack("{s:o, s:o, s:o, s:o}", "tokens", out_ids(a->tokens, a->count), "text", out_string(r->texts[i]),
+                          "reward", mts_json_real(a->reward), "logprob", mts_json_real(a->logp));
+    if (weights) {
+        json_object_set_new(o, "log_weight", mts_json_real(a->log_weight));
+        json_object_set_new(o, "probability", mts_json_real(a->probability));
+        json_object_set_new(o, "policy", mts_json_real(a->policy));
+    }
+    return o;
+}
+
+static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
+{
+    const MtsSearchResult *s = r->search;
+    json_t *answers = json_array(), *o = json_object();
+    json_object_set_new(o, "method", json_string(mts_method_name(s->method)));
+    json_object_set_new(o, "seed", json_integer((json_int_t)asked->seed));
+    json_object_set_new(o, "lambda", json_real(asked->lambda));
+    json_object_set_new(o, "rollouts", json_integer((json_int_t)s->rollouts_done));
+    json_object_set_new(o, "reward", out_string(r->reward));
+    json_object_set_new(o, "target", json_string(r->target));
+    json_object_set_new(o, "nfe", json_integer((json_int_t)s->nfe));
+    json_object_set_new(o, "prompt_tokens", json_integer((json_int_t)r->prompt_tokens));
+    json_object_set_new(o, "decode_tokens", json_integer((json_int_t)s->decode_tokens));
+    json_object_set_new(o, "seconds", json_real(r->seconds));
+    json_object_set_new(o, "prefill_seconds", json_real(r->prefill_seconds));
+    json_object_set_new(o, "stop_reason", json_string(s->stop_reason));
+    json_object_set_new(o, "log_z", mts_json_real(s->log_z));
+    json_object_set_new(o, "log_z_se", mts_json_real(s->log_z_se));
+    if (s->answer_count > 0) {
+        json_object_set_new(o, "best", answer_of(r, s->best, false));
+        json_object_set_new(o, "map", answer_of(r, s->map, false));
+        json_object_set_new(o, "sampled", answer_of(r, s->sampled, false));
+    }
+    for (size_t i = 0; i < s->answer_count; i++) {
+        json_array_append_new(answers, answer_of(r, i, true));
+    }
+    json_object_set_new(o, "answers", answers);
+    json_object_set_new(o, "tree", json_pack("{s:I, s:I, s:f}", "nodes", (json_int_t)s->tree_nodes, "max_depth",
+                                             (json_int_t)s->tree_max_depth, "branching", s->tree_branching));
+    if (r->kv_page_tokens) {
+        json_object_set_new(o, "kv", json_pack("{s:I, s:I, s:I, s:I}", "bytes", (json_int_t)r->kv_bytes, "pages_used",
+                                               (json_int_t)r->kv_pages_used, "page_tokens",
+                                               (json_int_t)r->kv_page_tokens, "recomputed",
+                                               (json_int_t)r->recomputed));
+    }
+    return o;
+}
+
+/* A text below its heading, each line indented. */
+static void put_text(const char *text)
+{
+    fputs("    ", stdout);
+    for (; *text; text++) {
+        putchar(*text);
+        if (*text == '\n' && text[1]) {
+            fputs("    ", stdout);
+        }
+    }
+    putchar('\n');
+}
+
+static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
+{
+    const MtsSearchResult *s = r->search;
+    for (size_t i = 0; i < s->answer_count; i++) {
+        const MtsAnswer *a = &s->answers[i];
+        printf("%sreward %.4g, log p %.2f, share %.3g\n", i == s->best ? "best: " : "", a->reward, a->logp,
+               a->probability);
+        put_text(r->texts[i]);
+    }
+    printf("\n%s, lambda %g, seed %llu, reward %s, target %s\n", mts_method_name(s->method), asked->lambda,
+           (unsigned long long)asked->seed, r->reward, r->target);
+    if (isfinite(s->log_z)) {
+        printf("log Z %.4f, standard error %.2g\n", s->log_z, s->log_z_se);
+    }
+    printf("%zu rollouts (stopped: %s), %zu prompt tokens, %llu positions evaluated for %llu tokens generated\n",
+           s->rollouts_done, s->stop_reason, r->prompt_tokens, (unsigned long long)s->nfe,
+           (unsigned long long)s->decode_tokens);
+    printf("tree: %zu nodes, depth %zu, branching %.3f; %.2f s, of them the prompt %.2f s\n", s->tree_nodes,
+           s->tree_max_depth, s->tree_branching, r->seconds, r->prefill_seconds);
+}
+
+int cmd_search(const Args *args, MtsError *err)
+{
+    MtsEngine *engine;
+    Asked asked = {0};
+    MtsTextResult *result = NULL;
+    Progress progress;
+    int rc = open_engine(&engine, args, err);
+    if (rc) {
+        return rc;
+    }
+    if ((rc = ask(&asked, engine, args, err)) == 0) {
+        catch_interrupts();
+        progress_begin(&progress, &asked.request.search);
+        asked.request.sink = progress.shown ? &progress.sink : NULL;
+        progress_say(&progress, "reading the prompt ...");
+        rc = mts_engine_search(engine, &asked.request, &result, err);
+        progress_end(&progress);
+    }
+    if (!rc && out_is_json(args)) {
+        rc = out_print(args, describe(result, &asked.request.search), err);
+    } else if (!rc) {
+        put_readable(result, &asked.request.search);
+        rc = out_flush(err);
+    }
+    mts_text_result_free(&result);
+    asked_free(&asked);
+    mts_engine_free(&engine);
+    return rc;
+}

@@ -1,0 +1,141 @@
+/* cli/cmd_text.c - tokenize, score and generate: one text, once through the model. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/out.h"
+
+/* The tokens of the text on the command line or standard input, as it stands. */
+static int read_tokens(const MtsEngine *engine, const Args *args, MtsTokens *tokens, MtsError *err)
+{
+    char *text;
+    size_t size;
+    int rc = read_text(args, &text, &size, err);
+    if (!rc) {
+        rc = mts_engine_tokenize(engine, text, size, tokens, err);
+    }
+    free(text);
+    return rc;
+}
+
+int cmd_tokenize(const Args *args, MtsError *err)
+{
+    MtsEngine *engine;
+    MtsTokens tokens = {0};
+    int rc = open_engine(&engine, args, err);
+    if (!rc && (rc = read_tokens(engine, args, &tokens, err)) == 0) {
+        rc = out_print(args, json_pack("{s:o}", "tokens", out_ids(tokens.ids, tokens.count)), err);
+    }
+    mts_tokens_free(&tokens);
+    mts_engine_free(&engine);
+    return rc;
+}
+
+/* ---- score ---- */
+
+static json_t *reals(const double *values, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(list, mts_json_real(values[i]));
+    }
+    return list;
+}
+
+static json_t *top_of(const int32_t *ids, const double *logp, size_t top)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < top && ids[i] >= 0; i++) {
+        json_array_append_new(list, json_pack("[i, o]", (int)ids[i], mts_json_real(logp[i])));
+    }
+    return list;
+}
+
+static json_t *describe_score(const MtsScored *s, const MtsTokens *tokens, bool table)
+{
+    double sum = 0;
+    json_t *positions = json_array();
+    for (size_t t = 0; t + 1 < s->count; t++) {
+        sum += s->nll[t];
+    }
+    for (size_t t = 0; t < s->count && s->top > 0; t++) {
+        json_array_append_new(positions, json_pack("{s:i, s:o}", "pos", (int)t, "top",
+                                                   top_of(s->ids + t * s->top, s->logp + t * s->top, s->top)));
+    }
+    json_t *o = json_pack("{s:o, s:o, s:o, s:o}", "tokens", out_ids(tokens->ids, tokens->count), "nll",
+                          reals(s->nll, s->count - 1), "perplexity",
+                          mts_json_real(s->count > 1 ? exp(sum / (double)(s->count - 1)) : NAN), "positions", positions);
+    if (table) {
+        json_object_set_new(o, "first_nll", mts_json_real(s->first_nll));
+        json_object_set_new(o, "logprob", mts_json_real(-s->first_nll - sum));
+        json_object_set_new(o, "reward", mts_json_real(s->reward));
+    }
+    return o;
+}
+
+int cmd_score(const Args *args, MtsError *err)
+{
+    MtsEngine *engine;
+    MtsTokens tokens = {0};
+    MtsScored *scored = NULL;
+    int rc = open_engine(&engine, args, err);
+    if (!rc && (rc = read_tokens(engine, args, &tokens, err)) == 0) {
+        size_t top = args->top == CLI_NO_SIZE ? 8 : args->top;
+        rc = mts_engine_score(engine, tokens.ids, tokens.count, top, &scored, err);
+    }
+    if (!rc) {
+        rc = out_print(args, describe_score(scored, &tokens, mts_engine_is_table(engine)), err);
+    }
+    mts_scored_free(&scored);
+    mts_tokens_free(&tokens);
+    mts_engine_free(&engine);
+    return rc;
+}
+
+/* ---- generate ---- */
+
+static int write_text(void *context, const char *text, size_t size, MtsError *err)
+{
+    (void)context;
+    fwrite(text, 1, size, stdout);
+    return out_flush(err);
+}
+
+static json_t *describe_generated(const MtsGenerated *g, const MtsRequest *request)
+{
+    return json_pack("{s:o, s:o, s:f, s:s, s:I, s:f, s:f}", "text", out_string(g->text), "tokens",
+                     out_ids(g->tokens, g->count), "logprob", g->logp, "stop_reason", g->stop_reason, "prompt_tokens",
+                     (json_int_t)request->prompt_count, "prefill_seconds", g->prefill_seconds, "decode_seconds",
+                     g->decode_seconds);
+}
+
+int cmd_generate(const Args *args, MtsError *err)
+{
+    MtsEngine *engine;
+    Asked asked = {0};
+    MtsGenerated *generated = NULL;
+    bool json = out_is_json(args), greedy = args->temperature == 0;
+    Args plain = *args;
+    if (greedy) {
+        plain.temperature = 1; /* of no effect where the likeliest token is taken */
+    }
+    int rc = open_engine(&engine, args, err);
+    if (rc) {
+        return rc;
+    }
+    if ((rc = ask(&asked, engine, &plain, err)) == 0) {
+        catch_interrupts();
+        rc = mts_engine_generate(engine, &asked.request, greedy, json ? NULL : write_text, NULL, &generated, err);
+    }
+    if (!rc && json) {
+        rc = out_print(args, describe_generated(generated, &asked.request), err);
+    } else if (!rc) {
+        putchar('\n');
+        rc = out_flush(err);
+    }
+    mts_generated_free(&generated);
+    asked_free(&asked);
+    mts_engine_free(&engine);
+    return rc;
+}

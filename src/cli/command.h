@@ -1,0 +1,46 @@
+/* cli/command.h - one function a command, and what they share. */
+#ifndef MTS_CLI_COMMAND_H
+#define MTS_CLI_COMMAND_H
+
+#include <maxts/engine.h>
+
+#include "cli/args.h"
+
+/* Each does its work and prints its result; returns a code of maxts/error.h with the sentence in *err. */
+int cmd_inspect(const Args *args, MtsError *err);
+int cmd_tokenize(const Args *args, MtsError *err);
+int cmd_score(const Args *args, MtsError *err);
+int cmd_generate(const Args *args, MtsError *err);
+int cmd_search(const Args *args, MtsError *err);
+int cmd_verify(const Args *args, MtsError *err);
+int cmd_bench(const Args *args, MtsError *err);
+
+/* ---- shared.c ---- */
+
+/* Opens --model as the machine options say; a missing --model is MTS_EREQUEST. */
+int open_engine(MtsEngine **engine, const Args *args, MtsError *err);
+
+/* --prompt, --prompt-file or standard input, malloc'ed and NUL-terminated. */
+int read_text(const Args *args, char **text, size_t *size, MtsError *err);
+
+/* Everything that stands between the command line and a request: the text, the series and the tokens, which the
+ * request borrows. */
+typedef struct Asked {
+    MtsRequest request;
+    char *text;
+    MtsSeries *series;
+    MtsTokens tokens;
+} Asked;
+
+/* Zero-initialise `asked`; asked_free() is due whatever this returns. */
+int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err);
+void asked_free(Asked *asked);
+
+/* The search options that were given, over what `settings` holds. */
+int apply_search_options(const Args *args, MtsSearchSettings *settings, MtsError *err);
+
+/* From now on Ctrl-C raises a flag (a second one ends the program) that stop_asked() polls. */
+void catch_interrupts(void);
+bool stop_asked(void *context);
+
+#endif

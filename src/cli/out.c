@@ -1,0 +1,196 @@
+/* cli/out.c - see out.h.
+ *
+ * The readable form follows the object: scalars as "name  value", a list of objects as a table with one column
+ * a field, any other list on wrapped lines, an object inside an object below its name. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/out.h"
+#include "core/mem.h"
+#include "core/utf8.h"
+
+enum { NAME_WIDTH = 18, LINE_WIDTH = 110, CELL_WIDTH = 60, CELLS = 32 };
+
+bool out_is_json(const Args *args)
+{
+    return args->json || !isatty(STDOUT_FILENO);
+}
+
+int out_flush(MtsError *err)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return mts_fail(err, MTS_EIO, "standard output: %s", errno ? strerror(errno) : "not everything was written");
+    }
+    return MTS_OK;
+}
+
+json_t *out_string(const char *text)
+{
+    size_t n = strlen(text);
+    MtsBytes bytes = {0};
+    bool ok = mts_bytes_append_str(&bytes, "");
+    while (n > 0 && ok) {
+        size_t good = mts_utf8_valid_prefix(text, n);
+        ok = mts_bytes_append(&bytes, text, good);
+        text += good;
+        n -= good;
+        if (n > 0) {
+            ok = ok && mts_bytes_append_str(&bytes, "\xEF\xBF\xBD");
+            text++;
+            n--;
+        }
+    }
+    json_t *string = ok ? json_stringn(bytes.data, bytes.len) : NULL;
+    mts_bytes_free(&bytes);
+    return string;
+}
+
+json_t *out_ids(const int32_t *ids, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(list, json_integer(ids[i]));
+    }
+    return list;
+}
+
+/* A scalar in few characters; an array or object as JSON. In cells, line ends show as \n. */
+static void cell(const json_t *value, char *out, size_t size)
+{
+    if (json_is_string(value)) {
+        size_t n = 0;
+        for (const char *s = json_string_value(value); *s && n + 3 < size; s++) {
+            if (*s == '\n') {
+                out[n++] = '\\';
+                out[n++] = 'n';
+            } else {
+                out[n++] = *s;
+            }
+        }
+        out[n] = '\0';
+        out[n - mts_utf8_pending(out, n)] = '\0';
+    } else if (json_is_real(value)) {
+        snprintf(out, size, "%.6g", json_real_value(value));
+    } else if (json_is_null(value)) {
+        snprintf(out, size, "-");
+    } else {
+        char *text = mts_json_text(value);
+        snprintf(out, size, "%s", text ? text : "?");
+        free(text);
+    }
+}
+
+/* Columns on screen, one a character. */
+static size_t columns(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) {
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return n;
+}
+
+static void put_padded(const char *text, size_t width)
+{
+    fputs(text, stdout);
+    for (size_t n = columns(text); n < width; n++) {
+        putchar(' ');
+    }
+}
+
+static void put_table(const json_t *rows)
+{
+    const char *names[CELLS];
+    size_t width[CELLS], n = 0, i;
+    const json_t *row, *value;
+    const char *name;
+    char text[CELL_WIDTH + 1];
+    json_object_foreach((json_t *)json_array_get(rows, 0), name, value) {
+        if (n < CELLS) {
+            names[n] = name;
+            width[n++] = strlen(name);
+        }
+    }
+    json_array_foreach(rows, i, row) {
+        for (size_t c = 0; c < n; c++) {
+            cell(json_object_get(row, names[c]), text, sizeof text);
+            size_t wide = columns(text);
+            width[c] = wide > width[c] ? wide : width[c];
+        }
+    }
+    for (size_t c = 0; c < n; c++) {
+        fputs("  ", stdout);
+        put_padded(names[c], width[c]);
+    }
+    putchar('\n');
+    json_array_foreach(rows, i, row) {
+        for (size_t c = 0; c < n; c++) {
+            cell(json_object_get(row, names[c]), text, sizeof text);
+            fputs("  ", stdout);
+            put_padded(text, c + 1 < n ? width[c] : 0);
+        }
+        putchar('\n');
+    }
+}
+
+static void put_list(const json_t *list)
+{
+    size_t i, column = 2;
+    const json_t *value;
+    char text[CELL_WIDTH + 1];
+    fputs("  ", stdout);
+    json_array_foreach(list, i, value) {
+        cell(value, text, sizeof text);
+        size_t wide = columns(text) + 1;
+        if (column + wide > LINE_WIDTH) {
+            fputs("\n  ", stdout);
+            column = 2;
+        }
+        printf("%s ", text);
+        column += wide;
+    }
+    putchar('\n');
+}
+
+static void put_object(const json_t *object, int indent)
+{
+    const char *name;
+    const json_t *value;
+    json_object_foreach((json_t *)object, name, value) {
+        if (json_is_array(value) && json_array_size(value) > 0) {
+            printf("%*s%s\n", indent, "", name);
+            if (json_is_object(json_array_get(value, 0))) {
+                put_table(value);
+            } else {
+                put_list(value);
+            }
+        } else if (json_is_object(value)) {
+            printf("%*s%s\n", indent, "", name);
+            put_object(value, indent + 2);
+        } else if (json_is_string(value)) {
+            printf("%*s%-*s %s\n", indent, "", NAME_WIDTH - indent, name, json_string_value(value));
+        } else {
+            char text[64];
+            cell(value, text, sizeof text);
+            printf("%*s%-*s %s\n", indent, "", NAME_WIDTH - indent, name, text);
+        }
+    }
+}
+
+int out_print(const Args *args, json_t *object, MtsError *err)
+{
+    int rc;
+    if (!object) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for the output");
+    }
+    if (out_is_json(args)) {
+        rc = mts_json_print(stdout, "standard output", object, err);
+    } else {
+        put_object(object, 0);
+        rc = out_flush(err);
+    }
+    json_decref(object);
+    return rc;
+}

@@ -1,0 +1,320 @@
+/* engine/engine.c - opening a model file, and the way between texts and tokens. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "core/cpu.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/utf8.h"
+#include "engine/internal.h"
+
+/* A table is JSON: its first byte that is no white space opens an object. A GGUF file begins with "GGUF", and
+ * whatever else there is gets the GGUF reader's sentence. */
+static int looks_like_table(const char *path, bool *table, MtsError *err)
+{
+    MtsMap map;
+    int rc = mts_map_open(&map, path, err);
+    if (rc) {
+        return rc;
+    }
+    size_t i = 0;
+    while (i < map.size && i < 64 && strchr(" \t\r\n", map.data[i]) && map.data[i]) {
+        i++;
+    }
+    *table = i < map.size && map.data[i] == '{';
+    mts_map_close(&map);
+    return MTS_OK;
+}
+
+static int all_processors(void)
+{
+#ifdef _OPENMP
+    return omp_get_num_procs();
+#else
+    return 1;
+#endif
+}
+
+static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsError *err)
+{
+    uint32_t flags;
+    char bad[32];
+    if (mts_cpu_flags(options->model.cpu_mask, &flags, bad, sizeof bad)) {
+        return mts_fail(err, MTS_EREQUEST, "cpu mask: '%s' is no processor feature", bad);
+    }
+    mts_kernels_init(&engine->kernels, flags);
+    MtsModelOptions model = options->model;
+    model.threads = engine->threads;
+    int rc = mts_model_open(&engine->model, engine->path, &model, err);
+    if (rc || (rc = mts_tokenizer_open(&engine->tokenizer, engine->path, err)) != 0) {
+        return rc;
+    }
+    MtsModelInfo info;
+    mts_model_info(engine->model, &info);
+    engine->vocab = info.vocab;
+    engine->text_tokens = info.context;
+    size_t texts = mts_tokenizer_vocab(engine->tokenizer);
+    if (texts != info.vocab) {
+        return mts_fail(err, MTS_EFORMAT, "%s: the tokenizer has %zu tokens, the model's output has %zu", engine->path,
+                        texts, info.vocab);
+    }
+    return MTS_OK;
+}
+
+static int open_table(MtsEngine *engine, MtsError *err)
+{
+    int rc = mts_table_open(&engine->table, engine->path, err);
+    if (rc) {
+        return rc;
+    }
+    MtsTableInfo info;
+    mts_table_info(engine->table, &info);
+    engine->vocab = info.vocab;
+    engine->text_tokens = info.max_tokens;
+    return MTS_OK;
+}
+
+int mts_engine_open(MtsEngine **out, const char *path, const MtsEngineOptions *options, MtsError *err)
+{
+    const MtsEngineOptions defaults = {0};
+    bool table = false;
+    *out = NULL;
+    options = options ? options : &defaults;
+    int rc = looks_like_table(path, &table, err);
+    if (rc) {
+        return rc;
+    }
+    MtsEngine *engine = mts_calloc(1, sizeof *engine);
+    if (!engine || !(engine->path = mts_strdup(path))) {
+        free(engine);
+        return mts_fail(err, MTS_ENOMEM, "%s: no memory to open it", path);
+    }
+    engine->threads = options->model.threads > 0 ? options->model.threads : all_processors();
+    engine->kv_tokens = options->kv_tokens;
+    if (table) {
+        rc = open_table(engine, err);
+    } else {
+        rc = open_gguf(engine, options, err);
+    }
+    if (rc) {
+        mts_engine_free(&engine);
+        return rc;
+    }
+    *out = engine;
+    return MTS_OK;
+}
+
+void mts_engine_free(MtsEngine **out)
+{
+    MtsEngine *engine = *out;
+    if (engine) {
+        mts_model_free(&engine->model);
+        mts_tokenizer_free(&engine->tokenizer);
+        mts_table_free(&engine->table);
+        free(engine->path);
+        free(engine);
+        *out = NULL;
+    }
+}
+
+bool mts_engine_is_table(const MtsEngine *engine)
+{
+    return engine->table != NULL;
+}
+
+const char *mts_engine_path(const MtsEngine *engine)
+{
+    return engine->path;
+}
+
+const MtsTable *mts_engine_table(const MtsEngine *engine)
+{
+    return engine->table;
+}
+
+const MtsModel *mts_engine_model(const MtsEngine *engine)
+{
+    return engine->model;
+}
+
+const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine)
+{
+    return engine->tokenizer;
+}
+
+/* ---- texts ---- */
+
+static int text_check(const char *text, size_t size, MtsError *err)
+{
+    size_t valid = mts_utf8_valid_prefix(text, size);
+    if (size == 0) {
+        return mts_fail(err, MTS_EREQUEST, "the text is empty");
+    }
+    if (valid < size) {
+        return mts_fail(err, MTS_EREQUEST, "the text is no valid UTF-8: byte %zu is 0x%02x", valid,
+                        (unsigned)(unsigned char)text[valid]);
+    }
+    return MTS_OK;
+}
+
+/* "3,1,2" (spaces and line ends around the numbers do not matter) to ids below the vocabulary. */
+static int read_ids(const MtsEngine *engine, const char *text, size_t size, MtsTokens *tokens, MtsError *err)
+{
+    size_t at = 0;
+    while (at < size) {
+        size_t start = at, end;
+        uint64_t id = 0;
+        while (at < size && text[at] != ',') {
+            at++;
+        }
+        for (end = at; end > start && strchr(" \t\r\n", text[end - 1]); end--) {
+        }
+        while (start < end && strchr(" \t\r\n", text[start])) {
+            start++;
+        }
+        bool number = start < end && end - start < 10;
+        for (size_t i = start; i < end && number; i++) {
+            number = text[i] >= '0' && text[i] <= '9';
+            id = id * 10 + (uint64_t)(text[i] - '0');
+        }
+        if (!number || id >= engine->vocab) {
+            return mts_fail(err, MTS_EREQUEST, "%s: '%.*s' is no token id of this table, 0 to %zu", engine->path,
+                            (int)(end - start < 40 ? end - start : 40), text + start, engine->vocab - 1);
+        }
+        if (!mts_grow(&tokens->ids, &tokens->cap, tokens->count + 1, sizeof *tokens->ids)) {
+            return mts_fail(err, MTS_ENOMEM, "no memory for %zu tokens", tokens->count + 1);
+        }
+        tokens->ids[tokens->count++] = (int32_t)id;
+        at++;
+    }
+    return MTS_OK;
+}
+
+int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, MtsTokens *tokens, MtsError *err)
+{
+    int rc = text_check(text, size, err);
+    if (rc) {
+        return rc;
+    }
+    return engine->table ? read_ids(engine, text, size, tokens, err)
+                         : mts_tokenize(engine->tokenizer, text, size, true, true, tokens, err);
+}
+
+int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens, MtsError *err)
+{
+    char *text;
+    int rc = text_check(user, strlen(user), err);
+    if (rc || (system && *system && (rc = text_check(system, strlen(system), err)) != 0)) {
+        return rc;
+    }
+    if (engine->table) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a table has no chat template", engine->path);
+    }
+    rc = mts_chat_prompt(engine->tokenizer, system, user, &text, err);
+    if (rc) {
+        return rc;
+    }
+    rc = mts_tokenize(engine->tokenizer, text, strlen(text), true, true, tokens, err);
+    free(text);
+    return rc;
+}
+
+/* A table's tokens are their numbers. */
+static int write_ids(const int32_t *tokens, size_t count, char **text, size_t *size, MtsError *err)
+{
+    MtsBytes bytes = {0};
+    bool ok = mts_bytes_append_str(&bytes, "");
+    for (size_t i = 0; i < count && ok; i++) {
+        ok = mts_bytes_printf(&bytes, "%s%d", i ? "," : "", (int)tokens[i]);
+    }
+    if (!ok) {
+        mts_bytes_free(&bytes);
+        return mts_fail(err, MTS_ENOMEM, "no memory for the text of %zu tokens", count);
+    }
+    *text = bytes.data;
+    if (size) {
+        *size = bytes.len;
+    }
+    return MTS_OK;
+}
+
+int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
+                    MtsError *err)
+{
+    return engine->table ? write_ids(tokens, count, text, size, err)
+                         : mts_detokenize(engine->tokenizer, tokens, count, false, text, size, err);
+}
+
+/* ---- requests ---- */
+
+void mts_request_defaults(const MtsEngine *engine, MtsRequest *request)
+{
+    bool table = engine->table != NULL;
+    memset(request, 0, sizeof *request);
+    mts_search_defaults(&request->search);
+    request->max_tokens = table ? engine->text_tokens : 50;
+    request->cut = table ? (MtsCut){.temperature = 1, .top_p = 1} : (MtsCut){.temperature = 0.8, .top_k = 50, .top_p = 0.9};
+    request->end_stop = true;
+    request->search.in_flight = table ? 1 : 0;
+    request->search.temperature = request->cut.temperature;
+}
+
+int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, MtsError *err)
+{
+    size_t most = engine->text_tokens;
+    if (prompt > most) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a text of %zu tokens does not fit into its context of %zu", engine->path,
+                        prompt, most);
+    }
+    if (answer > most - prompt) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a prompt of %zu tokens and answers of up to %zu do not fit into its "
+                        "context of %zu", engine->path, prompt, answer, most);
+    }
+    return MTS_OK;
+}
+
+/* A table has rewards for whole texts only, and its texts begin at its root. */
+static int check_for_table(const MtsEngine *engine, const MtsRequest *request, MtsError *err)
+{
+    if (request->prompt_count > 0) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a table's texts begin at its root and take no prompt", engine->path);
+    }
+    if (request->max_tokens < engine->text_tokens) {
+        return mts_fail(err, MTS_EREQUEST, "%s: max-tokens %zu would cut its texts, which have up to %zu tokens",
+                        engine->path, request->max_tokens, engine->text_tokens);
+    }
+    if (!request->end_stop) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a table's end token always ends a text", engine->path);
+    }
+    return MTS_OK;
+}
+
+int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsError *err)
+{
+    const MtsCut *cut = &request->cut;
+    if (!(cut->temperature > 0) || !(cut->top_p > 0 && cut->top_p <= 1) || !(cut->min_p >= 0 && cut->min_p <= 1)) {
+        return mts_fail(err, MTS_EREQUEST, "the cut needs a temperature above 0, top-p in (0, 1], min-p in [0, 1], not "
+                        "%g, %g, %g", cut->temperature, cut->top_p, cut->min_p);
+    }
+    if (request->max_tokens == 0) {
+        return mts_fail(err, MTS_EREQUEST, "an answer needs room for at least one token, max-tokens is 0");
+    }
+    if (engine->table) {
+        return check_for_table(engine, request, err);
+    }
+    if (request->prompt_count == 0) {
+        return mts_fail(err, MTS_EREQUEST, "the prompt is empty");
+    }
+    for (size_t i = 0; i < request->prompt_count; i++) {
+        if (request->prompt[i] < 0 || (size_t)request->prompt[i] >= engine->vocab) {
+            return mts_fail(err, MTS_EREQUEST, "prompt token %zu is %d, outside the vocabulary of %zu", i,
+                            (int)request->prompt[i], engine->vocab);
+        }
+    }
+    return mts_context_check(engine, request->prompt_count, request->max_tokens, err);
+}

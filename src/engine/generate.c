@@ -1,0 +1,146 @@
+/* engine/generate.c - one answer, token by token, written as it grows.
+ *
+ * It runs on the same model seam as search, so a table generates as a model does. A drawn token is the first one
+ * whose cumulative tempered weight passes a uniform number keyed by (seed, answer 0, token position).
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "engine/internal.h"
+
+void mts_generated_free(MtsGenerated **generated)
+{
+    if (*generated) {
+        free((*generated)->tokens);
+        free((*generated)->text);
+        free(*generated);
+        *generated = NULL;
+    }
+}
+
+/* The index of the token to take next; dist has at least one. */
+static size_t choose(const MtsDist *dist, bool greedy, double temperature, uint64_t seed, size_t position)
+{
+    double total = 0, sum = 0;
+    if (greedy) {
+        return 0;
+    }
+    for (size_t i = 0; i < dist->count; i++) {
+        total += exp((dist->logp[i] - dist->logp[0]) / temperature);
+    }
+    MtsRng rng = mts_rng(seed, 0, (uint32_t)position);
+    double u = mts_rng_uniform(&rng) * total;
+    for (size_t i = 0; i + 1 < dist->count; i++) {
+        sum += exp((dist->logp[i] - dist->logp[0]) / temperature);
+        if (u < sum) {
+            return i;
+        }
+    }
+    return dist->count - 1;
+}
+
+typedef struct Stream {
+    int (*write)(void *context, const char *text, size_t size, MtsError *err);
+    void *context;
+    size_t written; /* bytes of the text so far */
+} Stream;
+
+/* Writes what the newest token added, whole characters only unless it was the last one. */
+static int stream(Stream *s, const MtsEngine *engine, MtsGenerated *g, bool last, MtsError *err)
+{
+    size_t size;
+    char *text;
+    size_t count = g->count;
+    if (last && strcmp(g->stop_reason, "end") == 0) {
+        count--;
+    }
+    int rc = engine->table || last ? mts_engine_text(engine, g->tokens, count, &text, &size, err)
+                                   : mts_detokenize(engine->tokenizer, g->tokens, count, true, &text, &size, err);
+    if (rc) {
+        return rc;
+    }
+    if (s->write && size > s->written) {
+        rc = s->write(s->context, text + s->written, size - s->written, err);
+        s->written = size;
+    }
+    free(g->text);
+    g->text = text;
+    return rc;
+}
+
+static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsRequest *request, bool greedy,
+                Stream *out, MtsGenerated *g, MtsError *err)
+{
+    const MtsSearchSettings *search = &request->search;
+    MtsDist dist = model->root_dist;
+    MtsState *state = model->root;
+    int rc = 0;
+    model->retain(model->context, state);
+    while (!rc && !g->stop_reason) {
+        if (search->stop && search->stop(search->stop_context)) {
+            g->stop_reason = "interrupted";
+            break;
+        }
+        if (dist.count == 0) {
+            rc = mts_fail(err, MTS_ECONSTRAINT, "no token may follow the first %zu of the answer", g->count);
+            break;
+        }
+        size_t at = choose(&dist, greedy, request->cut.temperature, search->seed, g->count);
+        g->tokens[g->count++] = dist.tokens[at];
+        g->logp += dist.logp[at];
+        if (model->is_end(model->context, dist.tokens[at])) {
+            g->stop_reason = "end";
+        } else if (g->count == model->max_tokens) {
+            g->stop_reason = "length";
+        } else {
+            MtsStep step = {.state = state, .token = dist.tokens[at]};
+            if ((rc = model->extend(model->context, &step, 1, err)) == 0) {
+                model->release(model->context, state);
+                state = step.next;
+                dist = step.dist;
+                rc = stream(out, engine, g, false, err);
+            }
+        }
+    }
+    model->release(model->context, state);
+    return rc ? rc : g->count || !g->stop_reason ? stream(out, engine, g, true, err)
+                                                 : mts_fail(err, MTS_EINTERRUPTED, "interrupted before the first token");
+}
+
+int mts_engine_generate(const MtsEngine *engine, const MtsRequest *request, bool greedy,
+                        int (*write)(void *context, const char *text, size_t size, MtsError *err), void *context,
+                        MtsGenerated **generated, MtsError *err)
+{
+    MtsSource source = {0};
+    MtsGenerated *g = NULL;
+    Stream out = {.write = write, .context = context};
+    MtsRequest one = *request;
+    *generated = NULL;
+    if (greedy) {
+        one.cut = (MtsCut){.temperature = 1, .top_k = 1, .top_p = 1};
+    }
+    double began = mts_seconds();
+    int rc = mts_source_open(&source, engine, &one, 1, err);
+    if (rc) {
+        return rc;
+    }
+    double ready = mts_seconds();
+    g = mts_calloc(1, sizeof *g);
+    if (!g || !(g->tokens = mts_calloc(source.model.max_tokens, sizeof *g->tokens))) {
+        rc = mts_fail(err, MTS_ENOMEM, "no memory for an answer of %zu tokens", source.model.max_tokens);
+    } else {
+        rc = grow(engine, &source.model, &one, greedy, &out, g, err);
+        g->prefill_seconds = ready - began;
+        g->decode_seconds = mts_seconds() - ready;
+    }
+    mts_source_close(&source);
+    if (rc) {
+        mts_generated_free(&g);
+    }
+    *generated = g;
+    return rc;
+}

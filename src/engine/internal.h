@@ -1,0 +1,67 @@
+/* engine/internal.h - what an engine holds, and the model side of the search seam. */
+#ifndef MTS_ENGINE_INTERNAL_H
+#define MTS_ENGINE_INTERNAL_H
+
+#include <maxts/engine.h>
+#include <maxts/reward.h>
+#include <maxts/table.h>
+
+#include "core/error.h"
+#include "kernels/kernels.h"
+
+struct MtsEngine {
+    char *path;
+    MtsModel *model; /* and its tokenizer, or */
+    MtsTokenizer *tokenizer;
+    MtsTable *table; /* a table */
+    size_t vocab, text_tokens; /* text_tokens: of its longest text, a prompt included */
+    MtsKernels kernels; /* of the processor as the options mask it */
+    int threads; /* >= 1 */
+    size_t kv_tokens;
+};
+
+/* ---- lm.c: a GGUF model behind MtsSearchModel ---- */
+
+typedef struct MtsLm MtsLm;
+
+/* A session with the prompt evaluated. `texts`: how many finished texts it should have room for. The cut and
+ * the engine are borrowed. A prompt that with max_tokens exceeds the trained context is MTS_EREQUEST. */
+int mts_lm_new(MtsLm **lm, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err);
+void mts_lm_free(MtsLm **lm);
+
+/* Its root is the prompt; search and generation run on it. Lives as long as lm. */
+const MtsSearchModel *mts_lm_search_model(const MtsLm *lm);
+void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats);
+
+/* ---- search.c: either kind of model, opened for a request ---- */
+
+typedef struct MtsSource {
+    MtsLm *lm; /* NULL for a table */
+    MtsSearchModel model;
+} MtsSource;
+
+/* Checks the request, then makes ready a model whose root is the prompt; `texts` as in mts_lm_new(). */
+int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err);
+void mts_source_close(MtsSource *source);
+
+/* ---- judge.c: a reward on texts behind MtsSearchReward ---- */
+
+typedef struct MtsJudge {
+    const MtsEngine *engine;
+    MtsReward *reward;
+    MtsSearchReward search; /* what search asks; its context is this struct, which must not move */
+} MtsJudge;
+
+int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *request, MtsError *err);
+void mts_judge_close(MtsJudge *judge);
+
+/* The reward that the request names or defaults to. */
+const char *mts_request_reward(const MtsRequest *request);
+
+/* Whether a text of `prompt` tokens and up to `answer` more fits: MTS_EREQUEST with both figures where not. */
+int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, MtsError *err);
+
+/* The request without the settings that mts_search() checks itself. */
+int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsError *err);
+
+#endif

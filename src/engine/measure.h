@@ -1,0 +1,32 @@
+/* engine/measure.h - how fast a model runs here, and the two limits of the machine that it runs against. */
+#ifndef MTS_ENGINE_MEASURE_H
+#define MTS_ENGINE_MEASURE_H
+
+#include <stddef.h>
+
+#include <maxts/engine.h>
+
+typedef struct MtsMachine {
+    int threads;
+    double read_bytes_per_s;    /* all threads reading memory that no cache holds */
+    double int8_macs_per_s;     /* all threads in the int8 kernel with operands in their first-level caches */
+    const char *kernels;        /* the kernels' name; static */
+} MtsMachine;
+
+/* About half a second. */
+int mts_measure_machine(const MtsEngine *engine, MtsMachine *machine, MtsError *err);
+
+/* Tokens per second of evaluating one prompt of `tokens` tokens, repeated for about `seconds`: the best of them. */
+int mts_measure_prefill(const MtsEngine *engine, size_t tokens, double seconds, double *tok_per_s, MtsError *err);
+
+/* Tokens per second, over all sequences, of `batch` sequences that share a prompt of `prompt` tokens and grow by a
+ * token a step for up to `most` steps or about `seconds`; the median step. *steps: how many there were. Each step ends
+ * with the logits of every sequence. */
+int mts_measure_decode(const MtsEngine *engine, size_t batch, size_t prompt, size_t most, double seconds, size_t *steps,
+                       double *tok_per_s, MtsError *err);
+
+/* The most tokens per second that the machine's two limits leave for `batch` tokens a step: the weights are read once
+ * a step and multiplied once a token. Keys and values are not counted. */
+double mts_roofline(const MtsMachine *machine, const MtsModelInfo *info, size_t batch);
+
+#endif

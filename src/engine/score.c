@@ -1,0 +1,167 @@
+/* engine/score.c - how likely a text is, token by token.
+ *
+ * The text is evaluated SCORE_ROWS tokens at a time, because the logits of a step are kept for all its rows and a
+ * row is as long as the vocabulary. How it is cut into steps has no effect on the bits.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "engine/dist.h"
+#include "engine/internal.h"
+
+enum { SCORE_ROWS = 32 };
+
+void mts_scored_free(MtsScored **scored)
+{
+    if (*scored) {
+        free((*scored)->nll);
+        free((*scored)->ids);
+        free((*scored)->logp);
+        free(*scored);
+        *scored = NULL;
+    }
+}
+
+static int scored_new(MtsScored **out, size_t count, size_t top, MtsError *err)
+{
+    size_t entries;
+    MtsScored *s = mts_calloc(1, sizeof *s);
+    if (s && mts_size_mul(count, top, &entries)) {
+        s->nll = mts_calloc(count, sizeof *s->nll);
+        s->ids = mts_calloc(entries, sizeof *s->ids);
+        s->logp = mts_calloc(entries, sizeof *s->logp);
+    }
+    *out = s;
+    if (!s || !s->nll || !s->ids || !s->logp) {
+        mts_scored_free(out);
+        return mts_fail(err, MTS_ENOMEM, "no memory for the scores of %zu tokens", count);
+    }
+    s->count = count;
+    s->top = top;
+    s->first_nll = s->reward = NAN;
+    return MTS_OK;
+}
+
+/* What one row of logits says: the likeliest tokens after position t and how likely the next one is. */
+static int score_row(const MtsEngine *engine, const float *logits, const int32_t *tokens, size_t t, MtsScored *s,
+                     MtsDistScratch *scratch, MtsError *err)
+{
+    const MtsCut likeliest = {.temperature = 1, .top_k = s->top ? s->top : 1, .top_p = 1};
+    size_t kept;
+    double normaliser;
+    int rc = mts_dist_cut(&engine->kernels, logits, engine->vocab, &likeliest, scratch, &kept, &normaliser, err);
+    if (rc) {
+        return rc;
+    }
+    for (size_t i = 0; i < s->top; i++) {
+        bool there = i < kept;
+        s->ids[t * s->top + i] = there ? scratch->ids[i] : -1;
+        s->logp[t * s->top + i] = there ? (double)scratch->logits[i] - normaliser : -HUGE_VAL;
+    }
+    if (t + 1 < s->count) {
+        s->nll[t] = normaliser - (double)logits[tokens[t + 1]];
+    }
+    return MTS_OK;
+}
+
+static int score_model(const MtsEngine *engine, const int32_t *tokens, size_t count, MtsScored *s, MtsError *err)
+{
+    MtsSession *session = NULL;
+    MtsBranch *branch = NULL;
+    MtsDistScratch scratch = {0};
+    MtsSessionOptions options = {.kv_tokens = count + SCORE_ROWS, .threads = engine->threads};
+    int rc = mts_session_new(&session, engine->model, &options, err);
+    for (size_t t = 0; t < count && !rc; t += SCORE_ROWS) {
+        size_t rows = count - t < SCORE_ROWS ? count - t : SCORE_ROWS;
+        MtsExtend item = {.prefix = branch, .tokens = tokens + t, .count = rows, .wanted = MTS_LOGITS_ALL};
+        if ((rc = mts_session_extend(session, &item, 1, err)) != 0) {
+            break;
+        }
+        mts_branch_release(&branch);
+        branch = item.branch;
+        for (size_t i = 0; i < rows && !rc; i++) {
+            rc = score_row(engine, mts_session_logits(session, item.logits_row + i), tokens, t + i, s, &scratch, err);
+        }
+    }
+    mts_branch_release(&branch);
+    mts_session_free(&session);
+    mts_dist_scratch_free(&scratch);
+    return rc;
+}
+
+/* A table row's entries come likeliest first, as those of any model. */
+static void score_dist(const MtsDist *dist, size_t t, MtsScored *s)
+{
+    for (size_t i = 0; i < s->top; i++) {
+        bool there = i < dist->count && dist->logp[i] > -HUGE_VAL;
+        s->ids[t * s->top + i] = there ? dist->tokens[i] : -1;
+        s->logp[t * s->top + i] = there ? dist->logp[i] : -HUGE_VAL;
+    }
+}
+
+static double nll_of(const MtsDist *dist, int32_t token)
+{
+    for (size_t i = 0; i < dist->count; i++) {
+        if (dist->tokens[i] == token) {
+            return -dist->logp[i];
+        }
+    }
+    return HUGE_VAL;
+}
+
+/* Walks a table's text from the root to its end. After a finished text nothing follows, nor after a token of
+ * probability 0. */
+static int score_table(const MtsEngine *engine, const int32_t *tokens, size_t count, MtsScored *s, MtsError *err)
+{
+    MtsSearchModel model;
+    MtsSearchReward reward;
+    mts_table_model(engine->table, &model);
+    mts_table_reward(engine->table, &reward);
+    MtsDist dist = model.root_dist;
+    MtsState *state = model.root;
+    double logp = 0;
+    int rc = 0;
+    model.retain(model.context, state);
+    for (size_t t = 0; t < count && !rc; t++) {
+        double nll = nll_of(&dist, tokens[t]);
+        *(t == 0 ? &s->first_nll : &s->nll[t - 1]) = nll;
+        logp -= nll;
+        bool finished = t + 1 == engine->text_tokens || model.is_end(model.context, tokens[t]);
+        dist = (MtsDist){0};
+        if ((finished || nll == HUGE_VAL) && t + 1 < count) {
+            rc = mts_fail(err, MTS_EREQUEST, "%s: nothing can follow token %zu (%d) of the text, which %s", engine->path, t,
+                          (int)tokens[t], finished ? "is finished there" : "has probability 0 there");
+        } else if (finished && nll < HUGE_VAL) {
+            MtsCandidate whole = {.tokens = tokens, .count = count, .logp = logp, .finished = true};
+            rc = reward.score(reward.context, &whole, &s->reward, err);
+        } else if (nll < HUGE_VAL) {
+            MtsStep step = {.state = state, .token = tokens[t]};
+            if ((rc = model.extend(model.context, &step, 1, err)) == 0) {
+                model.release(model.context, state);
+                state = step.next;
+                dist = step.dist;
+            }
+        }
+        score_dist(&dist, t, s);
+    }
+    model.release(model.context, state);
+    return rc;
+}
+
+int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t count, size_t top, MtsScored **scored,
+                     MtsError *err)
+{
+    *scored = NULL;
+    int rc = mts_context_check(engine, count, 0, err);
+    if (rc || (rc = scored_new(scored, count, top < engine->vocab ? top : engine->vocab, err)) != 0) {
+        return rc;
+    }
+    rc = engine->table ? score_table(engine, tokens, count, *scored, err)
+                       : score_model(engine, tokens, count, *scored, err);
+    if (rc) {
+        mts_scored_free(scored);
+    }
+    return rc;
+}

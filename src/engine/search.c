@@ -1,0 +1,157 @@
+/* engine/search.c - one search on text: the model or table, the reward and the method joined. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "engine/internal.h"
+
+enum { DEFAULT_IN_FLIGHT = 16 };
+
+int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
+{
+    memset(source, 0, sizeof *source);
+    int rc = mts_request_check(engine, request, err);
+    if (rc) {
+        return rc;
+    }
+    if (engine->table) {
+        mts_table_model(engine->table, &source->model);
+        return MTS_OK;
+    }
+    if ((rc = mts_lm_new(&source->lm, engine, request, texts, err)) == 0) {
+        source->model = *mts_lm_search_model(source->lm);
+    }
+    return rc;
+}
+
+void mts_source_close(MtsSource *source)
+{
+    mts_lm_free(&source->lm);
+}
+
+/* "p", or "p cut to top-k 50, top-p 0.9 at temperature 0.8". */
+static void name_target(const MtsRequest *request, bool table, char *out, size_t size)
+{
+    const MtsCut *cut = &request->cut;
+    size_t n = (size_t)snprintf(out, size, "p");
+    const char *join = " cut to";
+    if (table) {
+        return;
+    }
+    if (cut->top_k > 0) {
+        n += (size_t)snprintf(out + n, size - n, "%s top-k %zu", join, cut->top_k);
+        join = ",";
+    }
+    if (cut->top_p < 1) {
+        n += (size_t)snprintf(out + n, size - n, "%s top-p %g", join, cut->top_p);
+        join = ",";
+    }
+    if (cut->min_p > 0) {
+        n += (size_t)snprintf(out + n, size - n, "%s min-p %g", join, cut->min_p);
+    }
+    if (cut->top_p < 1 || cut->min_p > 0) {
+        n += (size_t)snprintf(out + n, size - n, " at temperature %g", cut->temperature);
+    }
+    if (!request->end_stop) {
+        snprintf(out + n, size - n, ", end tokens do not end a text");
+    }
+}
+
+void mts_text_result_free(MtsTextResult **out)
+{
+    MtsTextResult *result = *out;
+    if (result) {
+        for (size_t i = 0; result->texts && i < result->search->answer_count; i++) {
+            free(result->texts[i]);
+        }
+        free(result->texts);
+        free(result->reward);
+        mts_search_result_free(&result->search);
+        free(result);
+        *out = NULL;
+    }
+}
+
+static int write_texts(MtsTextResult *result, const MtsEngine *engine, const MtsSearchModel *model, MtsError *err)
+{
+    int rc = 0;
+    result->texts = mts_calloc(result->search->answer_count, sizeof *result->texts);
+    if (!result->texts) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for %zu answers", result->search->answer_count);
+    }
+    for (size_t i = 0; i < result->search->answer_count && !rc; i++) {
+        const MtsAnswer *a = &result->search->answers[i];
+        bool ended = !engine->table && a->count > 0 && model->is_end(model->context, a->tokens[a->count - 1]);
+        rc = mts_engine_text(engine, a->tokens, a->count - (ended ? 1 : 0), &result->texts[i], NULL, err);
+    }
+    return rc;
+}
+
+static int run(const MtsEngine *engine, const MtsRequest *request, MtsSource *source, const MtsSearchReward *reward,
+               MtsTextResult *result, MtsError *err)
+{
+    int rc = mts_search(&source->model, reward, &request->search, request->sink, &result->search, err);
+    if (rc) {
+        return rc;
+    }
+    result->prompt_tokens = request->prompt_count;
+    name_target(request, engine->table != NULL, result->target, sizeof result->target);
+    if (source->lm) {
+        MtsSessionStats stats;
+        mts_lm_stats(source->lm, &stats);
+        result->kv_bytes = stats.kv_bytes;
+        result->kv_pages_used = stats.kv_pages_used;
+        result->kv_page_tokens = stats.kv_page_tokens;
+        result->recomputed = stats.recomputed;
+    }
+    result->reward = mts_strdup(engine->table ? "table" : mts_request_reward(request));
+    return result->reward ? write_texts(result, engine, &source->model, err)
+                          : mts_fail(err, MTS_ENOMEM, "no memory for the result");
+}
+
+int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **out, MtsError *err)
+{
+    MtsRequest full = *request;
+    MtsSource source = {0};
+    MtsJudge judge = {0};
+    MtsSearchReward reward;
+    double began = mts_seconds(), ready;
+    int rc;
+    *out = NULL;
+    MtsTextResult *result = mts_calloc(1, sizeof *result);
+    if (!result) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for the result");
+    }
+    if (full.search.in_flight == 0) {
+        full.search.in_flight = full.search.rollouts < DEFAULT_IN_FLIGHT ? full.search.rollouts : DEFAULT_IN_FLIGHT;
+    }
+    if (engine->table && request->reward) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: a table has its own reward and takes none ('%s')", engine->path,
+                      request->reward);
+        goto done;
+    }
+    if (engine->table) {
+        mts_table_reward(engine->table, &reward);
+    } else if ((rc = mts_judge_open(&judge, engine, &full, err)) != 0) {
+        goto done;
+    } else {
+        reward = judge.search;
+    }
+    if ((rc = mts_source_open(&source, engine, &full, full.search.rollouts, err)) != 0) {
+        goto done;
+    }
+    ready = mts_seconds();
+    rc = run(engine, &full, &source, &reward, result, err);
+    result->prefill_seconds = ready - began;
+    result->seconds = mts_seconds() - began;
+done:
+    mts_source_close(&source);
+    mts_judge_close(&judge);
+    if (rc) {
+        mts_text_result_free(&result);
+    }
+    *out = result;
+    return rc;
+}

@@ -1,0 +1,82 @@
+"""What the tests of the program share: running it, and saying what went wrong."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(os.environ.get("MAXTS_SOURCE_ROOT", "."))
+PROGRAM = os.environ.get("MAXTS_PROGRAM", str(ROOT / "build" / "src" / "cli" / "maxts"))
+GOLDEN = ROOT / "tests" / "golden"
+TINY = GOLDEN / "llama-tied.gguf"
+SKIPPED = 77
+
+TABLE = {
+    "name": "two tokens and an end", "vocab_size": 3, "eos": 0, "max_tokens": 2,
+    "prior": {"": [0.25, 0.5, 0.25], "1": [0.5, 0.25, 0.25], "2": [0.2, 0.3, 0.5]},
+    "reward": {"0": 0.5, "1,0": 1, "1,1": -1, "1,2": 0, "2,0": 2, "2,1": -0.5, "2,2": 0.25},
+}
+
+checks = 0
+
+
+def fail(text):
+    print(f"FAILED: {text}")
+    sys.exit(1)
+
+
+def check(condition, text):
+    global checks
+    checks += 1
+    if not condition:
+        fail(text)
+
+
+def run(*args, stdin="", timeout=120, env=None, stdout=subprocess.PIPE):
+    """Runs the program; a signal or a hang fails the test."""
+    command = [PROGRAM, *map(str, args)]
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    try:
+        done = subprocess.run(command, input=data, stdout=stdout, stderr=subprocess.PIPE, timeout=timeout,
+                              env={**os.environ, **(env or {})})
+    except subprocess.TimeoutExpired:
+        fail(f"{command}: still running after {timeout} s")
+    check(done.returncode >= 0, f"{command}: killed by signal {-done.returncode}\n{done.stderr.decode()}")
+    return done
+
+
+def ask(*args, **kw):
+    """The JSON object of a run that must succeed."""
+    done = run(*args, **kw)
+    check(done.returncode == 0, f"{args}: exit {done.returncode}: {done.stderr.decode()}")
+    check(done.stderr == b"", f"{args}: standard error says {done.stderr.decode()!r}")
+    lines = done.stdout.decode().splitlines()
+    check(len(lines) == 1, f"{args}: {len(lines)} lines instead of one object")
+    return json.loads(lines[0])
+
+
+def refuse(status, words, *args, **kw):
+    """A run that must end with `status`, nothing on standard output and one sentence that has all the words."""
+    done = run(*args, **kw)
+    text = done.stderr.decode()
+    check(done.returncode == status, f"{args}: exit {done.returncode} instead of {status}: {text}")
+    check(not done.stdout, f"{args}: a failure printed {done.stdout!r}")
+    check(text.startswith("maxts: ") and text.endswith("\n") and text.count("\n") == 1, f"{args}: not one line: {text!r}")
+    for word in words:
+        check(word in text, f"{args}: the sentence lacks {word!r}: {text}")
+
+
+def work_dir():
+    return tempfile.TemporaryDirectory(prefix="maxts-test-")
+
+
+def write_table(folder, **changes):
+    path = pathlib.Path(folder) / "table.json"
+    path.write_text(json.dumps({**TABLE, **changes}))
+    return path
+
+
+def finish(least):
+    check(checks >= least, f"only {checks} checks were made")
+    print(f"{checks} checks")
