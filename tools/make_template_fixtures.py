@@ -214,6 +214,8 @@ FEATURES = [
     "{{ 'x' if true }}{% generation %}{{ 'said' }}{% endgeneration %}", "{{ bos_token }}{{ eos_token }}{{ add_generation_prompt }}{{ tools }}{{ documents }}{{ strftime_now is defined }}{{ raise_exception is defined }}",
     "{{ ' \t\n x \u2003' | trim }}", "日本 {{ '語' }} {{ 'ü' in 'über' }}", "{{ messages[-1].content[:3] }}|{{ messages[-1]['content'][-3:] }}", "{{ 'a' ~ 1 + 2 }}", "{{ 1 + 1 ~ 'a' }}", "{{ 'a' * 3 }}",
     "{%- if true %} a {%- endif %} b", "{% if true -%}\n\n  a\n{%- endif %}\n\nb", "a\n{{ 1 }}\nb\n", "a\n\t{% set x = 1 %}\t\nb", "{{ messages[0]['role'].upper() + ':' }}", "{% raw %}{{ x }}{% endraw %}",
+    "a\n  {% raw %}\n {{ x }} {% 'y %}\n  {% endraw %}\nb", "a {%- raw -%} {{ x }} {%- endraw -%} b", "{% raw %}x{{", "{{ [[4, 5]].0[1] }} {{ messages.0.role }}",
+    "{{ 'hELLO big-world x2y' | title }} {{ 'hELLO World' | capitalize }} {{ 'user'.title() }} {{ 'uSER'.capitalize() }}",
 ]
 
 MESSAGES = [(None, "Hello"), ("Be kind.", "  Wie geht's?\n"), (" sys \n", "日本語 <|im_end|> 🙂 {{ x }}"), ("", "")]

@@ -61,16 +61,27 @@ static MtsString strip(MtsString s, MtsString set, bool left, bool right)
     return s;
 }
 
-/* ASCII letters only: other letters' cases need tables that no template has needed. */
-static MtsString change_case(MtsTpl *tpl, MtsString s, bool upper)
+/* 'u' upper, 'l' lower, 'c' capitalize (the first letter upper, the rest lower), 't' title (likewise for each run of
+ * letters), 'w' the title of the filter (likewise for each word, which white space and opening signs begin). ASCII letters
+ * only: other letters' cases need tables that no template has needed. */
+static MtsString change_case(MtsTpl *tpl, MtsString s, char how)
 {
     char *out = mts_tpl_alloc(tpl, s.size);
+    bool begins = true; /* a word, or with 'c' the text */
     for (size_t i = 0; i < s.size && out; i++) {
-        char c = s.data[i];
-        bool letter = upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z';
-        out[i] = letter ? (char)(c ^ 0x20) : c;
+        bool is_lower = s.data[i] >= 'a' && s.data[i] <= 'z', is_upper = s.data[i] >= 'A' && s.data[i] <= 'Z';
+        bool wants_upper = how == 'u' || (how != 'l' && begins);
+        out[i] = (wants_upper ? is_lower : is_upper) ? (char)(s.data[i] ^ 0x20) : s.data[i];
+        begins = (how == 't' && !is_lower && !is_upper && !(s.data[i] & 0x80)) ||
+                 (how == 'w' && memchr("-({[< \t\n\v\f\r", s.data[i], 11));
     }
     return (MtsString){out ? out : "", out ? s.size : 0};
+}
+
+static bool is_case_name(MtsString name)
+{
+    return mts_str_is(name, "upper") || mts_str_is(name, "lower") || mts_str_is(name, "capitalize") ||
+           mts_str_is(name, "title");
 }
 
 static MtsString replace(MtsTpl *tpl, MtsString s, MtsString from, MtsString to, size_t at)
@@ -286,8 +297,9 @@ MtsValue mts_tpl_filter(MtsTpl *tpl, MtsString name, MtsValue value, const MtsAr
     if (mts_str_is(name, "string") || mts_str_is(name, "safe")) {
         return mts_value_string(mts_value_print(tpl, value, at));
     }
-    if (mts_str_is(name, "upper") || mts_str_is(name, "lower")) {
-        return mts_value_string(change_case(tpl, mts_value_print(tpl, value, at), name.data[0] == 'u'));
+    if (is_case_name(name)) {
+        char how = name.data[0] == 't' ? 'w' : name.data[0];
+        return mts_value_string(change_case(tpl, mts_value_print(tpl, value, at), how));
     }
     if (mts_str_is(name, "replace")) {
         MtsString from = string_argument(args, 0, "old", empty), to = string_argument(args, 1, "new", empty);
@@ -372,8 +384,8 @@ static MtsValue string_method(MtsTpl *tpl, MtsString s, MtsString name, const Mt
         MtsString from = string_argument(args, 0, "old", empty), to = string_argument(args, 1, "new", empty);
         return mts_value_string(replace(tpl, s, from, to, at));
     }
-    if (mts_str_is(name, "upper") || mts_str_is(name, "lower")) {
-        return mts_value_string(change_case(tpl, s, name.data[0] == 'u'));
+    if (is_case_name(name)) {
+        return mts_value_string(change_case(tpl, s, name.data[0]));
     }
     return unknown(tpl, "method", name, at);
 }

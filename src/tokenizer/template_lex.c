@@ -233,6 +233,26 @@ static bool tag_begins(const char *s, size_t n)
     return n >= 2 && s[0] == '{' && (s[1] == '{' || s[1] == '%' || s[1] == '#');
 }
 
+/* The text from begin to the tag at end, without what that tag trims before it. */
+static MtsString trim_before(const MtsTplLexer *p, size_t begin, size_t end)
+{
+    char sort = p->text[end + 1], sign = p->size - end > 2 ? p->text[end + 2] : '\0';
+    if (sign == '-') {
+        while (end > begin && blank(p->text[end - 1])) {
+            end--;
+        }
+    } else if (sign != '+' && sort != '{') {
+        size_t line = end;
+        while (line > begin && (p->text[line - 1] == ' ' || p->text[line - 1] == '\t')) {
+            line--;
+        }
+        if (line > begin ? p->text[line - 1] == '\n' : p->line_start) {
+            end = line;
+        }
+    }
+    return (MtsString){p->text + begin, end - begin};
+}
+
 MtsString mts_lex_text(MtsTplLexer *p)
 {
     size_t begin = p->at, end = begin;
@@ -240,23 +260,37 @@ MtsString mts_lex_text(MtsTplLexer *p)
         end++;
     }
     p->at = end;
-    if (end < p->size) {
-        char sign = p->size - end > 2 ? p->text[end + 2] : '\0';
-        if (sign == '-') {
-            while (end > begin && blank(p->text[end - 1])) {
-                end--;
-            }
-        } else if (sign != '+' && p->text[end + 1] != '{') {
-            size_t line = end;
-            while (line > begin && (p->text[line - 1] == ' ' || p->text[line - 1] == '\t')) {
-                line--;
-            }
-            if (line > begin ? p->text[line - 1] == '\n' : p->line_start) {
-                end = line;
-            }
+    return end < p->size ? trim_before(p, begin, end) : (MtsString){p->text + begin, end - begin};
+}
+
+MtsString mts_lex_raw(MtsTplLexer *p)
+{
+    size_t at = p->token_at;
+    bool newline = p->at < p->size && p->text[p->at] != '-';
+    mts_lex_close(p, "%}");
+    if (newline && p->line_start) { /* here the first newline stays */
+        p->at--;
+        p->line_start = false;
+    }
+    size_t begin = p->at;
+    for (size_t end = begin; end + 2 < p->size && !mts_lex_failed(p); end++) {
+        if (p->text[end] != '{' || p->text[end + 1] != '%') {
+            continue;
+        }
+        p->at = end + 2;
+        p->at += p->text[p->at] == '-' || p->text[p->at] == '+';
+        while (p->at < p->size && blank(p->text[p->at])) {
+            p->at++;
+        }
+        if (starts(p, "endraw")) {
+            p->at += strlen("endraw");
+            MtsString raw = trim_before(p, begin, end);
+            mts_lex_advance(p);
+            return raw;
         }
     }
-    return (MtsString){p->text + begin, end - begin};
+    mts_tpl_fail(p->tpl, MTS_EFORMAT, at, "a block has no end");
+    return (MtsString){"", 0};
 }
 
 static void skip_comment(MtsTplLexer *p)

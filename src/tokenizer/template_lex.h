@@ -22,6 +22,8 @@ typedef struct MtsTplLexer {
 
 /* Outside tags. The text up to the next tag or the end, as that tag's trimming leaves it. */
 MtsString mts_lex_text(MtsTplLexer *p);
+/* After the word "raw" of a tag: the text up to "endraw", whose tag is left open. */
+MtsString mts_lex_raw(MtsTplLexer *p);
 /* At a tag: '{', '%' or '#', its sort. Opens it (the first token is then current), or skips it when it is a comment. */
 char mts_lex_open(MtsTplLexer *p);
 /* Ends the tag ("}}" or "%}") that must end here, and trims after it. */

@@ -185,10 +185,12 @@ static MtsNode *parse_postfix(MtsTplLexer *p, MtsNode *node)
                 outer->b = arguments;
             }
         } else if (mts_lex_take_sign(p, ".")) {
-            outer = new_node(p, MTS_NODE_ATTR, at);
+            bool index = p->kind == MTS_TPL_INTEGER; /* x.0 is x[0] */
+            outer = new_node(p, index ? MTS_NODE_ITEM : MTS_NODE_ATTR, at);
             if (outer) {
                 outer->a = node;
-                outer->text = mts_lex_expect_name(p);
+                outer->b = index ? parse_primary(p) : NULL;
+                outer->text = index ? outer->text : mts_lex_expect_name(p);
             }
         } else {
             break;
@@ -534,6 +536,14 @@ static MtsNode *parse_statement(MtsTplLexer *p)
     }
     if (mts_lex_take_word(p, "continue")) {
         return new_node(p, MTS_NODE_CONTINUE, at);
+    }
+    if (mts_lex_take_word(p, "raw")) {
+        MtsNode *text = new_node(p, MTS_NODE_TEXT, at);
+        MtsString raw = mts_lex_raw(p);
+        if (text) {
+            text->text = raw;
+        }
+        return text;
     }
     if (mts_lex_take_word(p, "generation")) { /* marks the assistant's words for training; here it is its body */
         MtsNode *body = parse_body(p, generation_end);

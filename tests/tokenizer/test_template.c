@@ -19,7 +19,7 @@ static int render(const char *text, const char *system, const char *user, char *
 /* Where Jinja would print something but the construct is not in docs/tokenizer.md's list. */
 static bool may_be_unsupported(const char *text)
 {
-    return strstr(text, "{{ 'a' * 3 }}") || strstr(text, "{% raw %}");
+    return strstr(text, "{{ 'a' * 3 }}") != NULL;
 }
 
 static void prompts_equal_those_of_jinja(void **state)
