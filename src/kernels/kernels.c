@@ -4,14 +4,31 @@
 
 #include <string.h>
 
+#include "core/cpu.h"
 #include "core/mem.h"
 #include "kernels/ref/ref.h"
+#include "kernels/x86/x86.h"
 
 void mts_kernels_init(MtsKernels *kernels, uint32_t cpu_flags)
 {
-    (void)cpu_flags;
     memset(kernels, 0, sizeof *kernels);
     mts_ref_fill(kernels);
+#if defined(__x86_64__)
+    if (cpu_flags & MTS_CPU_AVX2) {
+        mts_avx2_fill(kernels);
+    }
+    if (cpu_flags & MTS_CPU_AVXVNNI) {
+        mts_avxvnni_fill(kernels);
+    }
+    if (cpu_flags & MTS_CPU_AVX512) {
+        mts_avx512_fill(kernels);
+    }
+    if (cpu_flags & MTS_CPU_AVX512VNNI) {
+        mts_avx512vnni_fill(kernels);
+    }
+#else
+    (void)cpu_flags;
+#endif
 }
 
 void mts_ref_fill(MtsKernels *kernels)

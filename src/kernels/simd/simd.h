@@ -1,0 +1,36 @@
+/* kernels/simd/simd.h - how one body serves every instruction set.
+ *
+ * The algorithms stand once, in the *_template.h files here, written in a small vocabulary of vectors (v_load, v_fma,
+ * v_dot,
+ * ...). A file for each instruction set (x86/avx2.c, arm/neon.c, ...) includes the header that gives those words
+ * their meaning there (x86/vec_avx2.h, arm/vec_neon.h, ...) and then the templates, and is compiled with the flags for
+ * it. A group of 16 rows, a page of 16 positions and 16 partial sums are 16 / V_LANES vectors, so the order of
+ * operations, and with it every bit, is the same for any vector width.
+ *
+ * What a vec_*.h provides:
+ *   V_LANES         floats in a vector: 16, 8, 4
+ *   V_TILE          activation rows that a matrix tile works on at once: what the registers hold, 1 .. 8
+ *   V_ACCUMULATORS  vectors of running sums that attention may keep in registers
+ *   V_DOT           1: v_dot(acc, u, s) adds products of four unsigned and four signed bytes to each int32 lane
+ * (unsigned bytes above 127 only where V_DOT_UNSIGNED is not defined as 0); 0: v_pairs_short() multiplies and adds two
+ * neighbours into int16 with saturation, v_add_short() adds those, v_widen_pairs() adds neighbours into int32 vf, vd,
+ * vi      vectors of floats, of V_LANES / 2 doubles, of integers; the functions below "v_" with the meaning of their
+ * names. Three that need care: v_greater(a, b) is a > b ? a : b, so b when either is a NaN; v_smaller(a, b) is a < b ?
+ * a : b; v_zero_below(x, bound, y) is x < bound ? 0 : y. v_load_n and v_store_n touch only the first n lanes (the rest
+ * read as 0), 0 <= n <= V_LANES.
+ */
+#ifndef MTS_KERNELS_SIMD_SIMD_H
+#define MTS_KERNELS_SIMD_SIMD_H
+
+#include <stddef.h>
+
+#define MTS_INLINE static inline __attribute__((always_inline))
+
+enum { MTS_UNIT = 16 }; /* rows of a group, positions of a page, partial sums */
+
+static inline size_t mts_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+#endif

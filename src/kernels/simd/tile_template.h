@@ -1,0 +1,274 @@
+/* kernels/simd/tile_template.h - 16 weight rows times a few int8 activation rows. Words: simd.h; arithmetic: kernels.h.
+ *
+ * Per block of 32 columns the eight weight operands are unpacked into registers once and meet T activation rows, each
+ * of which is one broadcast of four bytes away. T is a constant of each instance, as are the weight type and what
+ * follows from it, so the body below folds into straight code without a branch: T x 8 dot products in T independent
+ * chains, then a conversion, a multiplication and one or two fused multiply-adds per activation row.
+ *
+ * Where there is no dot product (V_DOT 0), bytes are multiplied and added in int16: pairs of products of u <= 15 fit
+ * eight operands deep (15 * 127 * 2 * 8 = 30480), of u <= 31 four, of u <= 63 two; 8-bit weights go as two nibbles, the
+ * upper one's sum times 16.
+ *
+ * One activation row (decoding) waits for memory: while a group is multiplied the next one is prefetched. */
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "kernels/simd/simd.h"
+
+enum { TILE_PREFETCH_ROWS = 4 }; /* up to so many activation rows, memory is the limit */
+
+MTS_INLINE int type_bits(MtsType type)
+{
+    return type == MTS_TYPE_Q8_0                                                     ? 8
+           : type == MTS_TYPE_Q6_K                                                   ? 6
+           : type == MTS_TYPE_Q5_0 || type == MTS_TYPE_Q5_1 || type == MTS_TYPE_Q5_K ? 5
+                                                                                     : 4;
+}
+
+/* log2 of the offset z of the quants; 0: none. */
+MTS_INLINE int type_shift(MtsType type)
+{
+    return type == MTS_TYPE_Q4_0   ? 3
+           : type == MTS_TYPE_Q5_0 ? 4
+           : type == MTS_TYPE_Q6_K ? 5
+           : type == MTS_TYPE_Q8_0 ? 7
+                                   : 0;
+}
+
+/* The eight operands of block b, V_LANES rows from row h on, as unsigned bytes. */
+MTS_INLINE void unpack_operands(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h,
+                                vi u[8])
+{
+    const vi low = v_set_byte(15);
+    if (type == MTS_TYPE_Q8_0) {
+        for (int j = 0; j < 8; j++) {
+            u[j] = v_load_bytes(group + 512 * b + 64 * j + 4 * h);
+        }
+        return;
+    }
+    for (int v = 0; v < 4; v++) {
+        vi x = v_load_bytes(group + 256 * b + 64 * v + 4 * h);
+        u[v] = v_and(x, low);
+        u[v + 4] = v_and(v_shift_right_short(x, 4), low);
+    }
+    if (type_bits(type) == 5) {
+        const unsigned char *plane = group + at->plane + 64 * b + h / 2;
+        for (int j = 0; j < 8; j++) {
+            u[j] = v_or_fifth_bits(u[j], plane + 8 * j);
+        }
+    }
+    if (type == MTS_TYPE_Q6_K) {
+        const vi top = v_set_byte(0x30);
+        for (int j = 0; j < 8; j += 4) {
+            vi x = v_load_bytes(group + at->plane + 128 * b + 16 * j + 4 * h);
+            u[j] = v_or(u[j], v_and(v_shift_left_short(x, 4), top));
+            u[j + 1] = v_or(u[j + 1], v_and(v_shift_left_short(x, 2), top));
+            u[j + 2] = v_or(u[j + 2], v_and(x, top));
+            u[j + 3] = v_or(u[j + 3], v_and(v_shift_right_short(x, 2), top));
+        }
+    }
+}
+
+MTS_INLINE vi broadcast4(const int8_t *q)
+{
+    int32_t x;
+    memcpy(&x, q, sizeof x);
+    return v_set_int(x);
+}
+
+/* sums[i] += the products of operands [from, to) with activation row i's bytes q + 32 i. */
+#if V_DOT
+MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const int8_t *q, int rows, vi sums[V_TILE])
+{
+    (void)type;
+    for (int j = from; j < to; j++) {
+        for (int i = 0; i < rows; i++) {
+            sums[i] = v_dot(sums[i], u[j], broadcast4(q + 32 * i + 4 * j));
+        }
+    }
+}
+#else
+MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const int8_t *q, int rows, vi sums[V_TILE])
+{
+    const vi low = v_set_byte(15);
+    int bits = type_bits(type), depth = bits == 6 ? 2 : bits == 5 ? 4 : 8;
+    for (int i = 0; i < rows; i++) {
+        for (int j0 = from; j0 < to; j0 += depth) {
+            vi pairs = v_zero_int(), upper = v_zero_int();
+            for (int j = j0; j < j0 + depth && j < to; j++) {
+                vi s = broadcast4(q + 32 * i + 4 * j);
+                pairs = v_add_short(pairs, v_pairs_short(bits == 8 ? v_and(u[j], low) : u[j], s));
+                if (bits == 8) {
+                    upper = v_add_short(upper, v_pairs_short(v_and(v_shift_right_short(u[j], 4), low), s));
+                }
+            }
+            sums[i] = v_add_int(sums[i], v_widen_pairs(pairs));
+            if (bits == 8) {
+                sums[i] = v_add_int(sums[i], v_shift_left_int(v_widen_pairs(upper), 4));
+            }
+        }
+    }
+}
+#endif
+
+/* Where an exact integer sum starts: -z times the sum of the activations. */
+MTS_INLINE vi start_sum(MtsType type, const int32_t *n)
+{
+    switch (type) {
+    case MTS_TYPE_Q4_0:
+        return v_shift_left_int(v_set_int(*n), 3);
+    case MTS_TYPE_Q5_0:
+        return v_shift_left_int(v_set_int(*n), 4);
+    case MTS_TYPE_Q6_K:
+        return v_shift_left_int(v_set_int(*n), 5);
+    case MTS_TYPE_Q8_0:
+        return v_shift_left_int(v_set_int(*n), 7);
+    default:
+        return v_zero_int();
+    }
+}
+
+/* The scale w and minimum m of block b for V_LANES rows from row h on. */
+MTS_INLINE void block_scales(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h, vf *w,
+                             vf *m)
+{
+    const unsigned char *scales = group + at->scales, *supers = group + at->supers;
+    switch (type) {
+    case MTS_TYPE_Q4_1:
+    case MTS_TYPE_Q5_1:
+        *w = v_load_half((const uint16_t *)(const void *)(scales + 64 * b) + h);
+        *m = v_load_half((const uint16_t *)(const void *)(scales + 64 * b + 32) + h);
+        break;
+    case MTS_TYPE_Q4_K:
+    case MTS_TYPE_Q5_K:
+        *w = v_mul(v_load_half((const uint16_t *)(const void *)(supers + b / 8 * 64) + h),
+                   v_load_u8(scales + 32 * b + h));
+        *m = v_mul(v_load_half((const uint16_t *)(const void *)(supers + b / 8 * 64 + 32) + h),
+                   v_mul(v_load_u8(scales + 32 * b + 16 + h), v_set(-1)));
+        break;
+    case MTS_TYPE_Q6_K:
+        *w = v_load_half((const uint16_t *)(const void *)(supers + b / 8 * 32) + h);
+        *m = v_zero();
+        break;
+    default:
+        *w = v_load_half((const uint16_t *)(const void *)(scales + 32 * b) + h);
+        *m = v_zero();
+        break;
+    }
+}
+
+/* One instance: rows activation rows, rows <= V_TILE and constant. */
+MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *group, size_t cols,
+                          const MtsActBlock *panel, size_t lane, float *y, size_t stride, bool add)
+{
+    const MtsSections at = mts_sections(type, cols);
+    const size_t blocks = cols / 32, pace = at.bytes / blocks;
+    for (size_t h = 0; h < MTS_GROUP; h += V_LANES) {
+        vf acc[V_TILE];
+        for (int i = 0; i < rows; i++) {
+            acc[i] = v_zero();
+        }
+        for (size_t b = 0; b < blocks; b++) {
+            const MtsActBlock *a = &panel[b];
+            const int8_t *q = a->q[lane];
+            const float *d = a->d + lane, *s = a->s + lane;
+            vi u[8], sums[V_TILE];
+            vf w, m;
+            if (rows <= TILE_PREFETCH_ROWS && h == 0) {
+                for (size_t line = 0; line < pace; line += 64) {
+                    __builtin_prefetch(group + at.bytes + b * pace + line);
+                }
+            }
+            unpack_operands(type, group, &at, b, h, u);
+            block_scales(type, group, &at, b, h, &w, &m);
+            if (type == MTS_TYPE_Q6_K) {
+                vi more[V_TILE];
+                const vf sub0 = v_load_s8(group + at.scales + 32 * b + h),
+                         sub1 = v_load_s8(group + at.scales + 32 * b + 16 + h);
+                for (int i = 0; i < rows; i++) {
+                    sums[i] = start_sum(type, a->n[1] + lane + i);
+                    more[i] = start_sum(type, a->n[2] + lane + i);
+                }
+                multiply(type, u, 0, 4, q, rows, sums);
+                multiply(type, u, 4, 8, q, rows, more);
+                for (int i = 0; i < rows; i++) {
+                    vf sum = v_fma(v_int_to_float(more[i]), sub1, v_mul(v_int_to_float(sums[i]), sub0)); /* exact */
+                    acc[i] = v_fma(sum, v_mul(w, v_set(d[i])), acc[i]);
+                }
+                continue;
+            }
+            for (int i = 0; i < rows; i++) {
+                sums[i] = start_sum(type, a->n[0] + lane + i);
+            }
+            multiply(type, u, 0, 8, q, rows, sums);
+            for (int i = 0; i < rows; i++) {
+                acc[i] = v_fma(v_int_to_float(sums[i]), v_mul(w, v_set(d[i])), acc[i]);
+                if (type_shift(type) == 0) {
+                    acc[i] = v_fma(m, v_set(s[i]), acc[i]);
+                }
+            }
+        }
+        for (int i = 0; i < rows; i++) {
+            float *out = y + (size_t)i * stride + h;
+            v_store(out, add ? v_add(v_load(out), acc[i]) : acc[i]);
+        }
+    }
+}
+
+/* n activation rows in equal shares of at most V_TILE. */
+MTS_INLINE void tile_all(MtsType type, const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane,
+                         size_t n, float *y, size_t stride, bool add)
+{
+    size_t shares = (n + V_TILE - 1) / V_TILE;
+    for (; shares > 0; shares--) {
+        size_t rows = (n + shares - 1) / shares;
+        switch (rows) {
+#define SHARE(count)                                                                                                   \
+    case count:                                                                                                        \
+        tile_rows(type, count, group, cols, panel, lane, y, stride, add);                                              \
+        break;
+            SHARE(1)
+            SHARE(2)
+            SHARE(3)
+            SHARE(4)
+#if V_TILE > 4
+            SHARE(5)
+            SHARE(6)
+            SHARE(7)
+            SHARE(8)
+#endif
+#undef SHARE
+        }
+        lane += rows;
+        y += rows * stride;
+        n -= rows;
+    }
+}
+
+#define TILE(type)                                                                                                     \
+    static void tile_##type(const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane, size_t n,  \
+                            float *y, size_t stride, bool add)                                                         \
+    {                                                                                                                  \
+        tile_all(MTS_TYPE_##type, group, cols, panel, lane, n, y, stride, add);                                        \
+    }
+TILE(Q4_0)
+TILE(Q4_1)
+TILE(Q5_0)
+TILE(Q5_1)
+TILE(Q8_0)
+TILE(Q4_K)
+TILE(Q5_K)
+TILE(Q6_K)
+#undef TILE
+
+static void fill_tiles(MtsKernels *k)
+{
+    k->tile[MTS_TYPE_Q4_0] = tile_Q4_0;
+    k->tile[MTS_TYPE_Q4_1] = tile_Q4_1;
+    k->tile[MTS_TYPE_Q5_0] = tile_Q5_0;
+    k->tile[MTS_TYPE_Q5_1] = tile_Q5_1;
+    k->tile[MTS_TYPE_Q8_0] = tile_Q8_0;
+    k->tile[MTS_TYPE_Q4_K] = tile_Q4_K;
+    k->tile[MTS_TYPE_Q5_K] = tile_Q5_K;
+    k->tile[MTS_TYPE_Q6_K] = tile_Q6_K;
+}

@@ -1,0 +1,11 @@
+/* kernels/x86/avxvnni.c - the int8 matrix tiles again, with a dot-product instruction. */
+#include "kernels/x86/vec_avx2.h"
+#include "kernels/x86/x86.h"
+
+#include "kernels/simd/tile_template.h"
+
+void mts_avxvnni_fill(MtsKernels *k)
+{
+    k->name = "avxvnni";
+    fill_tiles(k);
+}

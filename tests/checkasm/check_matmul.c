@@ -1,0 +1,231 @@
+/* The matrix kernels: every type, every number of activation rows, several widths, quants at their limits. */
+#include "checkasm.h"
+
+/* The packed form of one group: random weights, or every quant at its largest (the sums of products then are as large
+ * as they get), or scales of any bits at all, infinities and NaNs among them. */
+enum { PLAIN, LARGEST, WILD, CONTENTS };
+
+static void *group_new(Check *c, MtsWeights *w, MtsType type, size_t cols, int content)
+{
+    size_t elements, bytes, size = mts_weights_plan(w, type, MTS_GROUP, cols);
+    mts_type_block(type, &elements, &bytes);
+    unsigned char *tensor = malloc(MTS_GROUP * cols / elements * bytes);
+    fill_tensor(&c->rng, type, tensor, MTS_GROUP * cols);
+    w->data = guard_new(size, true);
+    mts_pack(w, 0, 1, tensor);
+    free(tensor);
+    if (mts_is_quantized(type)) {
+        MtsSections at = mts_sections(type, cols);
+        if (content == LARGEST) {
+            memset(w->data, 0xFF, at.scales);
+        } else if (content == WILD) {
+            fill_bytes(&c->rng, w->data, at.bytes);
+        }
+    }
+    return w->data;
+}
+
+/* A panel whose rows are plain numbers; when `largest`, all at the limit of int8 with signs by column, or all alike. */
+static MtsActBlock *panel_new(Check *c, size_t cols, int content)
+{
+    size_t size = cols / 32 * sizeof(MtsActBlock);
+    MtsActBlock *panel = guard_new(size, true);
+    float *x = malloc(cols * sizeof *x);
+    for (size_t lane = 0; lane < MTS_PANEL; lane++) {
+        fill_normal(&c->rng, x, cols, 2);
+        for (size_t k = 0; k < cols && content == LARGEST; k++) {
+            x[k] = lane % 3 == 0 ? 5.0f : lane % 3 == 1 ? -5.0f : k % 2 ? -5.0f : 5.0f;
+        }
+        if (content == WILD && lane == 3) {
+            x[cols / 2] = NAN;
+        }
+        c->scalar->quantize(x, cols / 32, panel, lane);
+    }
+    free(x);
+    return panel;
+}
+
+typedef struct TileRun {
+    Check *check;
+    MtsWeights w;
+    size_t groups; /* of w, cycled through */
+    const MtsActBlock *panel;
+    const float *x;
+    size_t n;
+    float *y;
+} TileRun;
+
+static void run_tile(void *data)
+{
+    TileRun *r = data;
+    for (size_t g = 0; g < r->groups; g++) {
+        r->check->vector->tile[r->w.type](r->w.data + g * r->w.group_bytes, r->w.cols, r->panel, 0, r->n, r->y, 16,
+                                          false);
+    }
+}
+
+static void run_tile_f32(void *data)
+{
+    TileRun *r = data;
+    for (size_t g = 0; g < r->groups; g++) {
+        r->check->vector->tile_f32[r->w.type](r->w.data + g * r->w.group_bytes, r->w.cols, r->x, r->w.cols, r->n, r->y,
+                                              16, false);
+    }
+}
+
+static void bench_tile(Check *c, MtsType type, bool f32)
+{
+    enum { COLS = 768, GROUPS = 8 };
+    TileRun run = {.check = c, .groups = GROUPS};
+    size_t elements, bytes, size = mts_weights_plan(&run.w, type, GROUPS * MTS_GROUP, COLS);
+    mts_type_block(type, &elements, &bytes);
+    void *tensor = malloc(GROUPS * MTS_GROUP * COLS / elements * bytes);
+    fill_tensor(&c->rng, type, tensor, GROUPS * MTS_GROUP * COLS);
+    run.w.data = guard_new(size, true);
+    mts_pack(&run.w, 0, GROUPS, tensor);
+    MtsActBlock *panel = panel_new(c, COLS, PLAIN);
+    float *x = calloc(MTS_PANEL * COLS, sizeof *x), y[MTS_PANEL * MTS_GROUP];
+    run.panel = panel;
+    run.x = x;
+    run.y = y;
+    static const size_t counts[] = {1, 2, 4, 8, 10, 16};
+    printf("  %-12s %-16s GMAC/s for", c->vector->name, c->name);
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        run.n = counts[i];
+        double rate = check_rate(f32 ? run_tile_f32 : run_tile, &run);
+        printf(" %zu: %.1f", counts[i], rate * (double)(GROUPS * MTS_GROUP * COLS * counts[i]) * 1e-9);
+    }
+    printf("\n");
+    free(tensor);
+    free(x);
+    guard_free(panel);
+    guard_free(run.w.data);
+}
+
+static void check_tile(Check *c, MtsType type)
+{
+    char name[32];
+    snprintf(name, sizeof name, "tile %s", mts_type_name(type));
+    if (!CHECK_BEGIN(c, name, tile[type])) {
+        return;
+    }
+    size_t unit = type == MTS_TYPE_Q4_K || type == MTS_TYPE_Q5_K || type == MTS_TYPE_Q6_K ? 256 : 32;
+    static const size_t units[] = {1, 2, 3, 7};
+    enum { STRIDE = 19 };
+    for (size_t u = 0; u < 4; u++) {
+        for (int content = 0; content < CONTENTS; content++) {
+            size_t cols = units[u] * unit;
+            MtsWeights w;
+            void *group = group_new(c, &w, type, cols, content);
+            MtsActBlock *panel = panel_new(c, cols, content);
+            for (size_t n = 1; n <= MTS_PANEL; n++) {
+                for (size_t lane = 0; lane + n <= MTS_PANEL; lane += 1 + lane / 2) {
+                    size_t floats = (n - 1) * STRIDE + MTS_GROUP;
+                    float *y = guard_new(floats * sizeof *y, true), want[MTS_PANEL * STRIDE];
+                    for (int add = 0; add < 2; add++) {
+                        memset(want, 0xA5, sizeof want);
+                        for (size_t i = 0; i < n * add; i++) {
+                            fill_normal(&c->rng, want + i * STRIDE, MTS_GROUP, 1);
+                        }
+                        memcpy(y, want, floats * sizeof *y);
+                        c->scalar->tile[type](group, cols, panel, lane, n, want, STRIDE, add);
+                        c->vector->tile[type](group, cols, panel, lane, n, y, STRIDE, add);
+                        check_floats(c, y, want, floats, "columns and rows", cols, n);
+                    }
+                    guard_free(y);
+                }
+            }
+            guard_free(panel);
+            guard_free(group);
+        }
+    }
+    if (c->bench) {
+        bench_tile(c, type, false);
+    }
+}
+
+static void check_tile_f32(Check *c, MtsType type)
+{
+    char name[32];
+    snprintf(name, sizeof name, "tile_f32 %s", mts_type_name(type));
+    if (!CHECK_BEGIN(c, name, tile_f32[type])) {
+        return;
+    }
+    size_t elements, bytes;
+    mts_type_block(type, &elements, &bytes);
+    static const size_t units[] = {1, 3, 35};
+    for (size_t u = 0; u < (elements > 32 ? 2 : 3); u++) {
+        for (int content = 0; content < CONTENTS; content++) {
+            for (size_t n = 1; n <= 19; n += 1 + n / 8) {
+                size_t cols = units[u] * elements, x_stride = cols + u, y_stride = MTS_GROUP + u;
+                MtsWeights w;
+                void *group = group_new(c, &w, type, cols, content);
+                float *x = guard_new(((n - 1) * x_stride + cols) * sizeof *x, true);
+                size_t floats = (n - 1) * y_stride + MTS_GROUP;
+                float *y = guard_new(floats * sizeof *y, true), *want = malloc(floats * sizeof *want);
+                fill_normal(&c->rng, x, (n - 1) * x_stride + cols, content == LARGEST ? 1e30f : 2);
+                memset(want, 0xA5, floats * sizeof *want);
+                for (int add = 0; add < 2; add++) {
+                    memcpy(y, want, floats * sizeof *y);
+                    c->scalar->tile_f32[type](group, cols, x, x_stride, n, want, y_stride, add);
+                    c->vector->tile_f32[type](group, cols, x, x_stride, n, y, y_stride, add);
+                    check_floats(c, y, want, floats, "columns and rows", cols, n);
+                }
+                free(want);
+                guard_free(y);
+                guard_free(x);
+                guard_free(group);
+            }
+        }
+    }
+    if (c->bench) {
+        bench_tile(c, type, true);
+    }
+}
+
+static void check_quantize(Check *c)
+{
+    if (!CHECK_BEGIN(c, "quantize", quantize)) {
+        return;
+    }
+    for (int kind = 0; kind < 6; kind++) {
+        static const float sizes[] = {1, 1e30f, 1e-36f, 1e-42f, 3, 0};
+        for (size_t blocks = 1; blocks < 8; blocks++) {
+            float *x = guard_new(blocks * 32 * sizeof *x, true);
+            MtsActBlock *got = guard_new(blocks * sizeof *got, true), *want = guard_new(blocks * sizeof *want, true);
+            fill_normal(&c->rng, x, blocks * 32, sizes[kind]);
+            if (kind == 4) {
+                x[blocks * 16] = NAN;
+                x[3] = -INFINITY;
+            } else if (kind == 0) { /* halves: ties */
+                for (size_t i = 0; i < blocks * 32; i++) {
+                    x[i] = i % 32 ? 0.5f * (float)((int)(i * 37 % 254) - 127) : 127;
+                }
+            }
+            size_t lane = (blocks * 5 + (size_t)kind) % MTS_PANEL;
+            c->scalar->quantize(x, blocks, want, lane);
+            c->vector->quantize(x, blocks, got, lane);
+            for (size_t b = 0; b < blocks; b++) { /* a NaN scale may have any bits */
+                if (isnan(want[b].d[lane]) && isnan(got[b].d[lane]) && isnan(got[b].s[lane])) {
+                    got[b].d[lane] = want[b].d[lane];
+                    got[b].s[lane] = want[b].s[lane];
+                }
+            }
+            if (memcmp(got, want, blocks * sizeof *got) != 0) {
+                check_fail(c, "%zu blocks of kind %d", blocks, kind);
+            }
+            guard_free(x);
+            guard_free(got);
+            guard_free(want);
+        }
+    }
+}
+
+void check_matmul(Check *c)
+{
+    check_quantize(c);
+    for (size_t t = 0; t < EVERY_TYPE; t++) {
+        check_tile(c, every_type[t]);
+        check_tile_f32(c, every_type[t]);
+    }
+}
