@@ -103,8 +103,10 @@ typedef struct MtsSearchSettings {
     MtsResampling resampling; /* default MTS_SYSTEMATIC */
     double ess_threshold;     /* resample when ESS < threshold * particles, in [0, 1]; default 0.5 */
     /* maxent-ts */
-    double shrinkage;     /* c: pseudo-counts of the parent's mean tilt, >= 0; default 3 */
-    double exploration;   /* epsilon: share of the selection by prior alone, in [0, 1]; default 0.1 */
+    double shrinkage;     /* c: how little of a reward its tokens are taken to explain, >= 0; default 3 */
+    double exploration;   /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1 */
+    size_t sweep;         /* finished continuations scored at each position that a rollout passes, the likeliest:
+                           * they cost reward calls and no positions; 0: the drawn one alone; default 16 */
     /* budget: 0 means no limit */
     uint64_t max_nfe;     /* default 0 */
     double max_seconds;   /* default 0 */

@@ -5,45 +5,67 @@
  *
  *     u(s) = sum over a of p(a|s) u(s.a)        prior mass not seen yet: a text 0 once scored, an unknown child 1
  *     K(s) = sum over known a of p(a|s) K(s.a)  tilted mass known: a text exp(lambda r)
- *     E(s) = (S(s) + c E(parent)) / (n(s) + c)  mean tilt to expect of what is unseen below s: S sums exp(lambda r)
- *                                               over the n(s) texts seen below s; at the root c = 0
+ *     E(s.a)                                    mean tilt to expect of what is unseen there, by search/estimate.c
  *     W(s) = sum over known a of p(a|s) W(s.a) + U(s) E(s)       exp(lambda V(s)), the soft Bellman backup, where
- *                                               U(s) is the prior mass of s's unknown children; a text exp(lambda r)
+ *                                               U(s) is the prior mass of unknown children; a text exp(lambda r)
  *
- * A rollout draws token a at s in proportion to p'(a|s) u(s.a) E(s.a), mixed with a share epsilon of
- * p'(a|s) u(s.a); p' is p at the rollout's temperature. An unknown child has u = 1 and E(s.a) = E(s), so outside the
- * tree this is p'. A subtree that was seen whole has u = 0 and is never entered again; u(root) = 0 is the end, and
- * K(root) is then Z itself.
+ * Selection. A rollout draws token a at s in proportion to p'(a|s) u(s.a) E(s.a), and outside the tree to p'(a|s); p'
+ * is p at the rollout's temperature. A share epsilon of the rollouts leaves E out. Which ones is never decided: with g
+ * and h the probabilities of the way to s with and without E, the share of those without it among rollouts that come to
+ * s is
+ *
+ *     e(s) = epsilon h / ((1 - epsilon) g + epsilon h)
+ *
+ * and drawing from the mixture of both in these shares is the same thing. The way x has then q(x) >= epsilon h(x),
+ * whatever E believed: no weight p/q exceeds 1/epsilon at temperature 1, where a mixture made afresh at every token
+ * would bound it by epsilon^-T only. A subtree that was seen whole has u = 0 and is never entered again; u(root) = 0 is
+ * the end, and K(root) is then Z itself.
+ *
+ * Sweep. At an evaluated node the prior of every finished child (an end token, any token at the limit) is there, and
+ * its reward costs no position. So a rollout has the likeliest of them scored wherever it comes by: F(s), at most
+ * settings.sweep of them, a function of the distribution alone.
  *
  * u is kept as the logarithm of what is left, not as 1 - known: it keeps its digits down to the last text and
  * becomes exactly 0 there. What a cut took out of a distribution (it sums to less than 1) is in no sum, which is to
  * say: known, with a tilt of zero.
  *
- * Estimate. Rollout i drew x with probability q among the texts unseen when it selected, when K was known. Then
+ * Estimate. Let a rollout select when K was known and U was the set of texts not known, and come by s with
+ * probability Q(s). Of each text s.a in U: if it is in F(s), it was scored with probability Q(s), else with the
+ * probability q(s.a) of having been drawn. Over the texts x of U that this rollout had scored, drawn or swept,
  *
- *     z = K + p(x) exp(lambda r(x)) / q         has E[z | what came before] = K + sum over unseen x of p exp(lambda r) = Z
+ *     z = K + sum of p(x) exp(lambda r(x)) / (Q(s) if x is in F(s), else q(x))
  *
- * so the mean of the z is unbiased for any number of rollouts, in flight together or not; a rollout that finds a text
- * which another one brought home meanwhile changes nothing in the tree and still counts with its own K and q. The z
- * have a common mean and no correlation, so their sample variance gives the standard error. When everything is seen,
- * K(root) takes the place of the estimate. */
+ * each text of U counts p exp(lambda r) in the mean, so E[z | what came before] = Z: the mean of the z is unbiased for
+ * any number of rollouts, in flight together or not; a rollout that finds texts which another one brought home
+ * meanwhile changes nothing in the tree and still counts with its own K, U and Q. The z have a common mean and no
+ * correlation, so their sample variance gives the standard error. When everything is seen, K(root) takes the place of
+ * the estimate. */
 #include "search/methods.h"
+
+#include "search/estimate.h"
 
 typedef struct Sums { /* of one node */
     double log_u, log_k;
-    MtsLogSum tilt;       /* S */
-    double n;
-    double unseen;        /* U: prior mass of the children that are not known */
-    double unseen_q;      /* the same under the proposal, unnormalised */
-    double log_e, log_w;  /* E and W, set by survey() */
+    double unseen;      /* prior mass of the children that are not known */
+    double unseen_q;    /* the same under the proposal, unnormalised */
+    MtsOutlook outlook; /* set by survey() */
+    double log_w;       /* W, set by survey() */
+    size_t born;        /* texts: rollouts backed up when it became known, its own included */
 } Sums;
 
-typedef struct Estimate {
+typedef struct Maxent { /* of the run */
     MtsLogMean z;
-} Estimate;
+    MtsEstimate estimate;
+    MtsOutlook here; /* at the node where a rollout that is in the tree chooses next */
+    double share;    /* e there */
+} Maxent;
 
-/* Distributions up to this size have their unknown mass summed up directly. */
-enum { DIRECT_SUM = 4096 };
+/* Distributions up to this size have their unknown mass summed up directly, and E of every unknown child looked up;
+ * of larger ones, that of the LOOKED likeliest tokens, the others having no effect of their own. */
+enum { DIRECT_SUM = 4096, LOOKED = 1024 };
+
+/* Sweeps leave out finished children below this probability: too many, for too little. */
+#define SWEEP_LOGP (-10 * 0.69314718055994531)
 
 static Sums *sums(const MtsNode *node)
 {
@@ -57,12 +79,17 @@ static double log_prior(double x)
 
 /* ---- what a node knows ---- */
 
+static bool is_unknown(const MtsRun *run, const MtsNode *node, size_t entry)
+{
+    const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[entry]);
+    return !child || child->visits == 0;
+}
+
 static void sum_unknown(const MtsRun *run, const MtsNode *node, double *unseen, double *unseen_q)
 {
     *unseen = *unseen_q = 0;
     for (size_t i = 0; i < node->dist.count; i++) {
-        const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[i]);
-        if (!child || child->visits == 0) {
+        if (is_unknown(run, node, i)) {
             *unseen += exp(node->dist.logp[i]);
             *unseen_q += mts_proposal_weight(run, node, i);
         }
@@ -102,15 +129,64 @@ static void update_node(MtsNode *node)
     s->log_k = mts_log_sum(&k);
 }
 
-/* log E of a node from that of its parent; 0 while nothing was seen at all (E has no scale of its own). */
-static double log_e(const MtsRun *run, const MtsNode *node, double parent)
+/* ---- E ---- */
+
+static bool is_finished(const MtsRun *run, const MtsNode *node, size_t entry)
 {
-    const Sums *s = sums(node);
-    double c = node->parent ? run->settings.shrinkage : 0;
-    if (s->n + c == 0) {
-        return node->parent ? parent : 0;
+    return node->depth + 1 >= run->model->max_tokens ||
+           run->model->is_end(run->model->context, node->dist.tokens[entry]);
+}
+
+static size_t looked(const MtsNode *node)
+{
+    return node->dist.count <= DIRECT_SUM ? node->dist.count : LOOKED;
+}
+
+static MtsOutlook child_outlook(const Maxent *m, MtsOutlook here, const MtsNode *child)
+{
+    return mts_estimate_step(&m->estimate, here, child->depth, child->token, child);
+}
+
+/* log E of an unknown child by an entry. */
+static double log_e_unknown(const MtsRun *run, const MtsNode *node, MtsOutlook here, size_t entry)
+{
+    const Maxent *m = run->own;
+    size_t depth = node->depth + 1;
+    MtsOutlook there = mts_estimate_step(&m->estimate, here, depth, node->dist.tokens[entry], NULL);
+    return mts_estimate_log(&m->estimate, there, depth, is_finished(run, node, entry));
+}
+
+/* log E of an unknown child by a token that has no effect. */
+static double log_e_others(const MtsRun *run, const MtsNode *node, MtsOutlook here)
+{
+    const Maxent *m = run->own;
+    size_t depth = node->depth + 1;
+    return mts_estimate_log(&m->estimate, mts_estimate_step(&m->estimate, here, depth, -1, NULL), depth,
+                            depth >= run->model->max_tokens);
+}
+
+/* What of the unknown mass under the proposal is on entries that are not looked up. */
+static double others_mass(const MtsRun *run, const MtsNode *node)
+{
+    size_t from = looked(node);
+    double whole = sums(node)->unseen_q, left = whole, direct = 0;
+    if (from == node->dist.count) {
+        return 0;
     }
-    return mts_log_add(mts_log_sum(&s->tilt), c > 0 ? log(c) + parent : -HUGE_VAL) - log(s->n + c);
+    for (size_t i = 0; i < from; i++) {
+        if (is_unknown(run, node, i)) {
+            left -= mts_proposal_weight(run, node, i);
+        }
+    }
+    if (left > whole * 0x1p-10) {
+        return left;
+    }
+    for (size_t i = from; i < node->dist.count; i++) {
+        if (is_unknown(run, node, i)) {
+            direct += mts_proposal_weight(run, node, i);
+        }
+    }
+    return direct;
 }
 
 /* ---- selection ---- */
@@ -118,72 +194,91 @@ static double log_e(const MtsRun *run, const MtsNode *node, double parent)
 static int maxent_start(MtsRun *run, MtsRollout *r, MtsError *err)
 {
     (void)err;
+    Maxent *m = run->own;
     const MtsNode *root = run->nodes.root;
     r->own = root->visits ? sums(root)->log_k : -HUGE_VAL; /* K when it selected */
+    m->here = mts_estimate_root(&m->estimate);
+    m->share = run->settings.exploration;
     return MTS_OK;
 }
 
-/* log E along the rollout's way, from the root to its node. */
-static double log_e_here(const MtsRun *run, const MtsNode *node)
+/* Has the finished children of the rollout's node scored that its prior makes worth it. */
+static int sweep(MtsRun *run, MtsRollout *r, MtsError *err)
 {
-    return log_e(run, node, node->parent ? log_e_here(run, node->parent) : 0);
+    MtsNode *node = r->node;
+    size_t left = run->settings.sweep;
+    int rc = MTS_OK;
+    for (size_t i = 0; i < node->dist.count && left > 0 && node->dist.logp[i] >= SWEEP_LOGP && rc == MTS_OK; i++) {
+        if (is_finished(run, node, i)) {
+            MtsNode *text = mts_run_child(run, node, i);
+            rc = text ? mts_run_aside(run, r, text, err) : mts_out_of_memory(err);
+            left--;
+        }
+    }
+    return rc;
 }
 
-/* Weights of the known children and, last, of the unknown ones together, at run->weights. */
+/* exp(x - the largest), in place; their sum. */
+static double exponentiate(double *x, size_t n)
+{
+    double high = -HUGE_VAL, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        high = x[i] > high ? x[i] : high;
+    }
+    for (size_t i = 0; i < n; i++) {
+        x[i] = x[i] == -HUGE_VAL ? 0 : exp(x[i] - high);
+        sum += x[i];
+    }
+    return sum;
+}
+
+/* Selection probabilities of the known children, of the entries looked up (0 where the child is known) and of all
+ * others together, at run->weights; behind them the same without E, and with E alone. */
 static bool weigh(MtsRun *run, const MtsNode *node)
 {
-    size_t n = node->children + 1, i = 0;
-    if (!mts_run_weights(run, 2 * n)) {
+    const Maxent *m = run->own;
+    size_t entries = looked(node), n = node->children + entries + 1, i = 0;
+    if (!mts_run_weights(run, 3 * n)) {
         return false;
     }
-    double *guided = run->weights, *plain = run->weights + n;
-    double here = log_e_here(run, node), t = run->settings.temperature;
-    double shift = t == 1 ? 0 : node->dist.logp[0];
+    double *plain = run->weights + n, *guided = plain + n;
+    double t = run->settings.temperature, shift = t == 1 ? 0 : node->dist.logp[0];
     for (const MtsNode *child = node->first; child; child = child->next, i++) {
         plain[i] = (child->logp - shift) / t + sums(child)->log_u;
-        guided[i] = plain[i] == -HUGE_VAL ? -HUGE_VAL : plain[i] + log_e(run, child, here);
+        guided[i] = plain[i];
+        if (plain[i] != -HUGE_VAL) {
+            guided[i] +=
+                mts_estimate_log(&m->estimate, child_outlook(m, m->here, child), child->depth, child->finished);
+        }
     }
-    plain[i] = log_prior(sums(node)->unseen_q);
-    guided[i] = plain[i] == -HUGE_VAL ? -HUGE_VAL : plain[i] + here;
-
-    double high_g = -HUGE_VAL, high_p = -HUGE_VAL, sum_g = 0, sum_p = 0;
-    for (i = 0; i < n; i++) {
-        high_g = guided[i] > high_g ? guided[i] : high_g;
-        high_p = plain[i] > high_p ? plain[i] : high_p;
+    for (size_t e = 0; e < entries; e++, i++) {
+        plain[i] = is_unknown(run, node, e) ? (node->dist.logp[e] - shift) / t : -HUGE_VAL;
+        guided[i] = plain[i] == -HUGE_VAL ? plain[i] : plain[i] + log_e_unknown(run, node, m->here, e);
     }
+    plain[i] = log_prior(others_mass(run, node));
+    guided[i] = plain[i] == -HUGE_VAL ? plain[i] : plain[i] + log_e_others(run, node, m->here);
+    double sum_p = exponentiate(plain, n), sum_g = exponentiate(guided, n);
     for (i = 0; i < n; i++) {
-        guided[i] = high_g == -HUGE_VAL ? 0 : exp(guided[i] - high_g);
-        plain[i] = exp(plain[i] - high_p);
-        sum_g += guided[i];
-        sum_p += plain[i];
-    }
-    double epsilon = sum_g > 0 ? run->settings.exploration : 1; /* nothing seen had any tilt: by prior alone */
-    for (i = 0; i < n; i++) {
-        run->weights[i] = (sum_g > 0 ? (1 - epsilon) * guided[i] / sum_g : 0) + epsilon * plain[i] / sum_p;
+        plain[i] /= sum_p;
+        guided[i] /= sum_g;
+        run->weights[i] = (1 - m->share) * guided[i] + m->share * plain[i];
     }
     return true;
 }
 
-static int maxent_choose(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
+static int choose_known(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
 {
     MtsNode *node = r->node;
+    Maxent *m = run->own;
     MtsRng rng = mts_run_rng(run, r->index, node->depth);
-    if (!r->in_tree) {
-        if (!mts_draw_prior(run, &rng, node, entry)) {
-            return mts_out_of_memory(err);
-        }
-        *log_q = mts_proposal_log(run, node, *entry);
-        return MTS_OK;
-    }
     if (!weigh(run, node)) {
         return mts_out_of_memory(err);
     }
-    size_t n = node->children + 1, picked = mts_pick(run->script, &rng, run->weights, n);
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += run->weights[i];
-    }
-    *log_q = log(run->weights[picked] / sum);
+    size_t entries = looked(node), n = node->children + entries + 1;
+    size_t picked = mts_pick(run->script, &rng, run->weights, n);
+    *log_q = log(run->weights[picked]);
+    m->share *= run->weights[n + picked] / run->weights[picked];
+    m->share = m->share < 1 ? m->share : 1;
     if (picked < node->children) {
         const MtsNode *child = node->first;
         while (picked-- > 0) {
@@ -192,37 +287,98 @@ static int maxent_choose(MtsRun *run, MtsRollout *r, size_t *entry, double *log_
         for (*entry = 0; node->dist.tokens[*entry] != child->token;) {
             ++*entry;
         }
+        m->here = child_outlook(m, m->here, child);
         return MTS_OK;
     }
-    if (!mts_draw_unknown(run, &rng, node, sums(node)->unseen_q, entry)) {
+    if (picked < n - 1) {
+        *entry = picked - node->children;
+        return MTS_OK;
+    }
+    double mass = others_mass(run, node);
+    if (!mts_draw_unknown(run, &rng, node, entries, mass, entry)) {
         return mts_out_of_memory(err);
     }
-    *log_q += log(mts_proposal_weight(run, node, *entry)) - log(sums(node)->unseen_q);
+    *log_q += log(mts_proposal_weight(run, node, *entry)) - log(mass);
+    return MTS_OK;
+}
+
+static int maxent_choose(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
+{
+    MtsRng rng = mts_run_rng(run, r->index, r->node->depth);
+    int rc = sweep(run, r, err);
+    if (rc != MTS_OK || r->in_tree) {
+        return rc != MTS_OK ? rc : choose_known(run, r, entry, log_q, err);
+    }
+    if (!mts_draw_prior(run, &rng, r->node, entry)) {
+        return mts_out_of_memory(err);
+    }
+    *log_q = mts_proposal_log(run, r->node, *entry);
     return MTS_OK;
 }
 
 /* ---- backup ---- */
 
+/* The text is known from now on. */
+static int bring_home(MtsRun *run, MtsNode *text, MtsError *err)
+{
+    Maxent *m = run->own;
+    double tilt = mts_run_tilt(run, text);
+    *sums(text) = (Sums){.log_u = -HUGE_VAL, .log_k = tilt, .born = run->done};
+    if (!mts_estimate_add(&m->estimate, text)) {
+        return mts_out_of_memory(err);
+    }
+    return mts_run_answer(run, text, text->path_logp + tilt, err);
+}
+
+/* z of the rollout. Its asides are brought home, and those that were known when it selected struck from the list. */
+static int collect(MtsRun *run, MtsRollout *r, MtsError *err)
+{
+    MtsLogSum z = MTS_LOG_SUM_ZERO;
+    double log_q = 0; /* of the way to where the aside was */
+    size_t depth = 0, kept = 0;
+    bool drawn = !r->dead;
+    int rc = MTS_OK;
+    mts_log_sum_add(&z, r->own);
+    for (size_t i = 0; i < r->aside_count && rc == MTS_OK; i++) {
+        MtsNode *text = r->asides[i];
+        for (; depth + 1 < text->depth; depth++) {
+            log_q += r->choices[depth].log_q;
+        }
+        if (text->visits == 0) {
+            mts_node_visit(text);
+            rc = bring_home(run, text, err);
+        }
+        if (sums(text)->born > r->started) {
+            mts_log_sum_add(&z, text->path_logp + mts_run_tilt(run, text) - log_q);
+            r->asides[kept++] = text;
+            drawn = drawn && text != r->node;
+        }
+    }
+    r->aside_count = kept;
+    if (drawn) {
+        mts_log_sum_add(&z, r->node->path_logp + mts_run_tilt(run, r->node) - r->log_q);
+    }
+    r->log_z = mts_log_sum(&z);
+    return rc;
+}
+
 static int maxent_backup(MtsRun *run, MtsRollout *r, MtsError *err)
 {
-    MtsNode *leaf = r->node;
-    double tilt = r->dead ? -HUGE_VAL : mts_run_tilt(run, leaf);
-    Estimate *estimate = run->own;
-    r->log_z = mts_log_add(r->own, tilt == -HUGE_VAL ? -HUGE_VAL : leaf->path_logp + tilt - r->log_q);
-    mts_log_mean_add(&estimate->z, r->log_z);
-    if (!r->fresh) {
-        return MTS_OK; /* brought home by another rollout meanwhile */
+    Maxent *m = run->own;
+    int rc = MTS_OK;
+    if (r->dead) {
+        *sums(r->node) = (Sums){.log_u = -HUGE_VAL, .log_k = -HUGE_VAL};
+    } else if (r->fresh) {
+        rc = bring_home(run, r->node, err);
     }
-    *sums(leaf) = (Sums){.log_u = -HUGE_VAL, .log_k = tilt, .n = 1, .tilt = MTS_LOG_SUM_ZERO};
-    mts_log_sum_add(&sums(leaf)->tilt, tilt);
-    for (MtsNode *node = leaf->parent; node; node = node->parent) {
-        Sums *s = sums(node);
-        if (s->n == 0) {
-            s->tilt = MTS_LOG_SUM_ZERO;
-        }
-        s->n += 1;
-        mts_log_sum_add(&s->tilt, tilt);
+    rc = rc == MTS_OK ? collect(run, r, err) : rc;
+    if (rc != MTS_OK) {
+        return rc;
+    }
+    mts_log_mean_add(&m->z, r->log_z);
+    for (MtsNode *node = r->node->parent; node; node = node->parent) {
         MtsChoice *choice = &r->choices[node->depth];
+        Sums *s = sums(node);
         if (node->evaluated) {
             update_unseen(run, node);
             choice->unseen = s->unseen;
@@ -233,15 +389,22 @@ static int maxent_backup(MtsRun *run, MtsRollout *r, MtsError *err)
         }
         update_node(node);
     }
-    return r->dead ? MTS_OK : mts_run_answer(run, leaf, leaf->path_logp + tilt, err);
+    mts_estimate_fit(&m->estimate);
+    return MTS_OK;
 }
 
 static int maxent_begin(MtsRun *run, MtsError *err)
 {
     (void)err;
-    Estimate *estimate = run->own;
-    estimate->z = MTS_LOG_MEAN_ZERO;
+    Maxent *m = run->own;
+    m->z = MTS_LOG_MEAN_ZERO;
+    mts_estimate_init(&m->estimate, run->settings.lambda, run->settings.shrinkage);
     return MTS_OK;
+}
+
+static void maxent_end(MtsRun *run)
+{
+    mts_estimate_free(&((Maxent *)run->own)->estimate);
 }
 
 /* ---- what it amounts to ---- */
@@ -253,23 +416,32 @@ static bool maxent_exhausted(const MtsRun *run)
 
 static void maxent_estimate(const MtsRun *run, double *log_z, double *se)
 {
-    const Estimate *estimate = run->own;
+    const Maxent *m = run->own;
     if (maxent_exhausted(run)) {
         *log_z = sums(run->nodes.root)->log_k;
         *se = 0;
     } else if (run->done > 0) {
-        *log_z = mts_log_mean(&estimate->z);
-        *se = mts_log_mean_se(&estimate->z);
+        *log_z = mts_log_mean(&m->z);
+        *se = mts_log_mean_se(&m->z);
     }
 }
 
-/* E of all known nodes downwards, W upwards: a parent is always made before its children. */
+/* log E of a known node. */
+static double log_e(const MtsRun *run, const MtsNode *node)
+{
+    const Maxent *m = run->own;
+    return mts_estimate_log(&m->estimate, sums(node)->outlook, node->depth, node->finished);
+}
+
+/* Outlooks of all known nodes downwards, W upwards: a parent is always made before its children. */
 static void survey(MtsRun *run)
 {
+    const Maxent *m = run->own;
     for (size_t i = 0; i < run->nodes.count; i++) {
         MtsNode *node = mts_nodes_at(&run->nodes, i);
         if (node->visits > 0) {
-            sums(node)->log_e = log_e(run, node, node->parent ? sums(node->parent)->log_e : 0);
+            sums(node)->outlook =
+                node->parent ? child_outlook(m, sums(node->parent)->outlook, node) : mts_estimate_root(&m->estimate);
         }
     }
     for (size_t i = run->nodes.count; i-- > 0;) {
@@ -283,7 +455,7 @@ static void survey(MtsRun *run)
             continue;
         }
         MtsLogSum w = MTS_LOG_SUM_ZERO;
-        mts_log_sum_add(&w, s->unseen > 0 ? log(s->unseen) + s->log_e : -HUGE_VAL);
+        mts_log_sum_add(&w, s->unseen > 0 ? log(s->unseen) + log_e(run, node) : -HUGE_VAL);
         for (const MtsNode *child = node->first; child; child = child->next) {
             mts_log_sum_add(&w, child->logp + sums(child)->log_w);
         }
@@ -315,25 +487,44 @@ static double maxent_value(const MtsRun *run, const MtsNode *node)
     return sums(node)->log_w;
 }
 
+/* The share of unknown children is U E / W, and each one's part of it in proportion to its own p E. */
 static void maxent_policy(const MtsRun *run, const MtsNode *node, double *out)
 {
     const Sums *s = sums(node);
+    double others = log_e_others(run, node, s->outlook);
+    MtsLogSum unknown = MTS_LOG_SUM_ZERO;
     for (size_t i = 0; i < node->dist.count; i++) {
-        const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[i]);
-        double log_w = child && child->visits > 0 ? sums(child)->log_w : s->log_e;
         double logp = node->dist.logp[i];
-        out[i] = s->log_w == -HUGE_VAL ? logp - node->dist.log_mass
-                 : logp == -HUGE_VAL   ? -HUGE_VAL
-                                       : logp + log_w - s->log_w;
+        out[i] = logp - node->dist.log_mass; /* where nothing has any tilt */
+        if (s->log_w != -HUGE_VAL && logp != -HUGE_VAL && is_unknown(run, node, i)) {
+            out[i] = logp + (i < looked(node) ? log_e_unknown(run, node, s->outlook, i) : others);
+            mts_log_sum_add(&unknown, out[i]);
+        }
     }
+    double scale = log_prior(s->unseen) + log_e(run, node) - mts_log_sum(&unknown);
+    for (size_t i = 0; i < node->dist.count && s->log_w != -HUGE_VAL; i++) {
+        const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[i]);
+        double logp = node->dist.logp[i];
+        if (logp != -HUGE_VAL) {
+            out[i] = child && child->visits > 0 ? logp + sums(child)->log_w : out[i] + scale;
+            out[i] -= s->log_w;
+        }
+    }
+}
+
+static double maxent_beyond(const MtsRun *run, size_t depth, int32_t token)
+{
+    const Maxent *m = run->own;
+    return mts_estimate_token(&m->estimate, depth, token);
 }
 
 const MtsMethodOps mts_maxent_ops = {
     .name = "maxent-ts",
     .answers = MTS_ANSWERS_WEIGHTED,
     .node_bytes = sizeof(Sums),
-    .run_bytes = sizeof(Estimate),
+    .run_bytes = sizeof(Maxent),
     .begin = maxent_begin,
+    .end = maxent_end,
     .start = maxent_start,
     .choose = maxent_choose,
     .backup = maxent_backup,
@@ -342,5 +533,6 @@ const MtsMethodOps mts_maxent_ops = {
     .leader = maxent_leader,
     .finish = maxent_finish,
     .policy = maxent_policy,
+    .beyond = maxent_beyond,
     .value = maxent_value,
 };

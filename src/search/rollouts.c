@@ -108,6 +108,7 @@ static int start(MtsRun *run, Flight *flight, MtsError *err)
     }
     flight->rollouts[flight->count++] = r;
     r->index = flight->next++;
+    r->started = run->done;
     r->node = run->nodes.root;
     r->in_tree = run->nodes.root->visits > 0;
     int rc = run->ops->start ? run->ops->start(run, r, err) : MTS_OK;

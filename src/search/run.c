@@ -54,7 +54,8 @@ static bool is_known_child(const MtsRun *run, const MtsNode *node, size_t entry)
 
 /* The stream's draw stops at the entry it lands on, which is near the front: entries descend. A script is
  * shown every weight. */
-static bool draw_entry(MtsRun *run, MtsRng *rng, const MtsNode *node, bool unknown_only, double mass, size_t *entry)
+static bool draw_entry(MtsRun *run, MtsRng *rng, const MtsNode *node, bool unknown_only, size_t from, double mass,
+                       size_t *entry)
 {
     size_t n = node->dist.count, last = 0;
     double target = 0, sum = 0;
@@ -67,7 +68,7 @@ static bool draw_entry(MtsRun *run, MtsRng *rng, const MtsNode *node, bool unkno
         target = mts_rng_uniform(rng) * mass;
     }
     for (size_t i = 0; i < n; i++) {
-        double w = skip && is_known_child(run, node, i) ? 0 : mts_proposal_weight(run, node, i);
+        double w = i < from || (skip && is_known_child(run, node, i)) ? 0 : mts_proposal_weight(run, node, i);
         if (run->script) {
             run->weights[i] = w;
         } else if (w > 0) {
@@ -84,12 +85,12 @@ static bool draw_entry(MtsRun *run, MtsRng *rng, const MtsNode *node, bool unkno
 
 bool mts_draw_prior(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t *entry)
 {
-    return draw_entry(run, rng, node, false, node->proposal_mass, entry);
+    return draw_entry(run, rng, node, false, 0, node->proposal_mass, entry);
 }
 
-bool mts_draw_unknown(MtsRun *run, MtsRng *rng, const MtsNode *node, double mass, size_t *entry)
+bool mts_draw_unknown(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t from, double mass, size_t *entry)
 {
-    return draw_entry(run, rng, node, true, mass, entry);
+    return draw_entry(run, rng, node, true, from, mass, entry);
 }
 
 /* ---- nodes and the model ---- */
@@ -343,6 +344,9 @@ void mts_run_free(MtsRun **out)
     }
     mts_asker_free(&run->asker);
     mts_checkpoint_free(&run->checkpoint);
+    if (run->ops && run->ops->end && run->own) {
+        run->ops->end(run);
+    }
     mts_nodes_free(&run->nodes, run->model);
     for (size_t i = 0; i < run->log_count; i++) {
         mts_rollout_free(run->log[i]);

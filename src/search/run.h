@@ -38,6 +38,7 @@ struct MtsRollout {
     size_t left_at;     /* tokens that were drawn at known nodes before it left the tree */
     double log_q;       /* sum over choices */
     double own;         /* a method's own number, set by start() */
+    size_t started;     /* rollouts backed up when it selected */
     double log_z;       /* set by backup(): log of this rollout's estimate of Z; NaN where there is none */
     bool in_tree;       /* still among nodes that were known when it started */
     bool dead;          /* no token may follow: a text without a part in the target */
@@ -58,13 +59,15 @@ typedef struct MtsMethodOps {
     /* Population methods: the whole search, up to run->stop_reason. NULL for rollout methods. */
     int (*run)(MtsRun *run, MtsError *err);
 
-    /* Rollout methods. begin() may be NULL: before the first rollout, the root is evaluated. start() may be
+    /* Rollout methods. begin() may be NULL: before the first rollout, the root is evaluated;
+     * end() may be NULL: frees what own points to. start() may be
      * NULL: the tree as rollout->index must see it. choose() draws an entry of rollout->node->dist and the
      * log of the probability it had; while rollout->in_tree it is called right after start(), on the same
      * tree; after that it may depend on the node's dist alone (mts_draw_prior), for the tree grows
      * meanwhile. backup() gets the rollouts in the order of their index, node->reward known (or
      * rollout->dead), mts_node_visit() done along its path. */
     int (*begin)(MtsRun *run, MtsError *err);
+    void (*end)(MtsRun *run);
     int (*start)(MtsRun *run, MtsRollout *rollout, MtsError *err);
     int (*choose)(MtsRun *run, MtsRollout *rollout, size_t *entry, double *log_q, MtsError *err);
     int (*backup)(MtsRun *run, MtsRollout *rollout, MtsError *err);
@@ -73,13 +76,15 @@ typedef struct MtsMethodOps {
      * error, NaN while there is none. leader: the leading answer's share of the estimated pi*, for
      * settings.mass_tolerance. finish: called once after the last backup, before what follows. policy: of tree
      * methods, for a known unfinished node: the log of the answer policy of each entry, into out[dist.count].
-     * value: of tree methods: log of the estimate of E[exp(lambda r)] below a known node (lambda times its
-     * soft value). */
+     * beyond: of tree methods, may be NULL: log of the factor that the answer policy gives a token at a depth
+     * beyond the tree, relative to p. value: of tree methods: log of the estimate of E[exp(lambda r)] below a known
+     * node (lambda times its soft value). */
     bool (*exhausted)(const MtsRun *run);
     void (*estimate)(const MtsRun *run, double *log_z, double *se);
     double (*leader)(MtsRun *run);
     int (*finish)(MtsRun *run, MtsError *err);
     void (*policy)(const MtsRun *run, const MtsNode *node, double *out);
+    double (*beyond)(const MtsRun *run, size_t depth, int32_t token);
     double (*value)(const MtsRun *run, const MtsNode *node);
 } MtsMethodOps;
 
@@ -192,10 +197,10 @@ static inline MtsRng mts_run_rng(const MtsRun *run, uint64_t stream, size_t step
 double mts_proposal_weight(const MtsRun *run, const MtsNode *node, size_t entry);
 double mts_proposal_log(const MtsRun *run, const MtsNode *node, size_t entry);
 
-/* Draws an entry in proportion to its proposal weight: among all, or among those that are no known children,
- * whose weights sum to `mass`. False when memory ran out. */
+/* Draws an entry in proportion to its proposal weight: among all, or among those from `from` on that are no
+ * known children, whose weights sum to `mass`. False when memory ran out. */
 bool mts_draw_prior(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t *entry);
-bool mts_draw_unknown(MtsRun *run, MtsRng *rng, const MtsNode *node, double mass, size_t *entry);
+bool mts_draw_unknown(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t from, double mass, size_t *entry);
 
 /* Room for n weights at run->weights; false: memory ran out. */
 bool mts_run_weights(MtsRun *run, size_t n);

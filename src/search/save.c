@@ -25,13 +25,14 @@ struct MtsCheckpoint {
 json_t *mts_settings_json(const MtsRun *run)
 {
     const MtsSearchSettings *s = &run->settings;
-    return json_pack("{s:s, s:I, s:f, s:I, s:f, s:I, s:b, s:f, s:f, s:f, s:i, s:f, s:f, s:f, s:I, s:I, s:s}", "method",
+    return json_pack("{s:s, s:I, s:f, s:I, s:f, s:I, s:b, s:f, s:f, s:f, s:i, s:f, s:f, s:f, s:I, s:I, s:I, s:s}", "method",
                      mts_method_name(s->method), "seed", (json_int_t)s->seed, "lambda", s->lambda, "in_flight",
                      (json_int_t)s->in_flight, "temperature", s->temperature, "expansion", (json_int_t)s->expansion,
                      "use_uct", (int)s->use_uct, "c_uct", s->c_uct, "widening_c", s->widening_c, "widening_alpha",
                      s->widening_alpha, "resampling", (int)s->resampling, "ess_threshold", s->ess_threshold,
-                     "shrinkage", s->shrinkage, "exploration", s->exploration, "max_nfe", (json_int_t)s->max_nfe,
-                     "max_tokens", (json_int_t)run->model->max_tokens, "identity", s->identity ? s->identity : "");
+                     "shrinkage", s->shrinkage, "exploration", s->exploration, "sweep", (json_int_t)s->sweep, "max_nfe",
+                     (json_int_t)s->max_nfe, "max_tokens", (json_int_t)run->model->max_tokens, "identity",
+                     s->identity ? s->identity : "");
 }
 
 /* ---- reading ---- */

@@ -79,6 +79,7 @@ void mts_search_defaults(MtsSearchSettings *settings)
         .ess_threshold = 0.5,
         .shrinkage = 3,
         .exploration = 0.1,
+        .sweep = 16,
         .min_rollouts = 4,
     };
 }

@@ -31,7 +31,23 @@ typedef struct Desk { /* arrays of one verification */
     double *policy;                 /* [vocab] */
 } Desk;
 
-/* The tree's policy, completed by p beyond the tree. A row comes after its parent. */
+/* p, tilted by what the method believes of tokens that it has not met there. */
+static void beyond_tree(const MtsTable *t, const MtsRun *run, const MtsTableRow *at, double *policy)
+{
+    MtsLogSum sum = MTS_LOG_SUM_ZERO;
+    for (size_t i = 0; i < at->count; i++) {
+        policy[i] = t->logp[at->first + i];
+        if (run->ops->beyond) {
+            policy[i] += run->ops->beyond(run, at->depth + 1, t->tokens[at->first + i]);
+        }
+        mts_log_sum_add(&sum, policy[i]);
+    }
+    for (size_t i = 0; i < at->count; i++) {
+        policy[i] -= mts_log_sum(&sum);
+    }
+}
+
+/* The tree's policy, completed beyond the tree. A row comes after its parent. */
 static void policy_answers(const MtsTable *t, const MtsRun *run, Desk *desk)
 {
     desk->log_q[0] = 0;
@@ -42,9 +58,7 @@ static void policy_answers(const MtsTable *t, const MtsRun *run, Desk *desk)
         if (node && node->visits > 0 && node->first) {
             run->ops->policy(run, node, desk->policy);
         } else {
-            for (size_t i = 0; i < at->count; i++) {
-                desk->policy[i] = t->logp[at->first + i] - at->log_mass;
-            }
+            beyond_tree(t, run, at, desk->policy);
         }
         for (size_t i = 0; i < at->count; i++) {
             double log_q = desk->log_q[row] + desk->policy[i];
