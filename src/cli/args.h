@@ -64,6 +64,7 @@ typedef struct Args {
     double ess_threshold;
     double shrinkage;
     double exploration;
+    size_t sweep;
     size_t nfe;
     double seconds;
     double log_z_tolerance;

@@ -7,7 +7,7 @@
 #include "core/mem.h"
 #include "engine/internal.h"
 
-enum { DEFAULT_IN_FLIGHT = 16 };
+enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_SWEEP = 16 };
 
 int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
 {
@@ -138,6 +138,9 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
         goto done;
     } else {
         reward = judge.search;
+    }
+    if (full.search.sweep == MTS_SWEEP_AUTO) {
+        full.search.sweep = reward.workers > 0 ? 0 : DEFAULT_SWEEP;
     }
     if ((rc = mts_source_open(&source, engine, &full, full.search.rollouts, err)) != 0) {
         goto done;

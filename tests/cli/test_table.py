@@ -54,7 +54,7 @@ def search(table):
         for a in answer["answers"]:
             near(a["probability"], exact[tuple(a["tokens"])], "probability")
             check(set(a) >= {"tokens", "text", "reward", "logprob", "log_weight", "probability"}, a)
-    one = ask("search", "-m", table, "--rollouts", 1)
+    one = ask("search", "-m", table, "--rollouts", 1, "--sweep", 0)
     check(one["stop_reason"] == "rollouts" and one["rollouts"] == 1 and len(one["answers"]) == 1, one)
 
 
