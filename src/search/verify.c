@@ -95,6 +95,24 @@ static double total_variation(const double *a, const double *b, size_t n)
     return sum / 2;
 }
 
+/* log of the estimate of Z that is unbiased whatever the budget: the mean over all rollouts asked for, where one that an
+ * exhausted search did not need would have found Z itself. A search that happens to be exhausted reports the exact Z,
+ * and a mean over searches of which some are is not the mean of either. */
+static double unbiased_log_z(const MtsRun *run, double log_z)
+{
+    MtsLogMean mean = MTS_LOG_MEAN_ZERO;
+    for (size_t i = 0; i < run->log_count; i++) {
+        if (isnan(run->log[i]->log_z)) {
+            return log_z;
+        }
+        mts_log_mean_add(&mean, run->log[i]->log_z);
+    }
+    for (size_t i = run->log_count; i < run->settings.rollouts; i++) {
+        mts_log_mean_add(&mean, log_z);
+    }
+    return run->log_count ? mts_log_mean(&mean) : log_z;
+}
+
 static int one_run(const MtsTable *t, const MtsSearchSettings *settings, Desk *desk, double *log_z, double *nfe,
                    MtsError *err)
 {
@@ -109,7 +127,7 @@ static int one_run(const MtsTable *t, const MtsSearchSettings *settings, Desk *d
         rc = mts_run_result(run, &result, err);
     }
     if (rc == MTS_OK) {
-        *log_z = result->log_z;
+        *log_z = unbiased_log_z(run, result->log_z);
         *nfe = (double)result->nfe;
         if (run->ops->policy) {
             policy_answers(t, run, desk);
