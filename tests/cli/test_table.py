@@ -72,9 +72,9 @@ def same_again(table):
     def words(*args):
         answer = ask(*args)
         return {k: v for k, v in answer.items() if "seconds" not in k}
-    first = words("search", "-m", table, "--rollouts", 3, "--seed", 5)
-    check(first == words("search", "-m", table, "--rollouts", 3, "--seed", 5, "--batch", 1), "the batch changed a result")
-    check(any(first["answers"] != words("search", "-m", table, "--rollouts", 3, "--seed", s)["answers"] for s in range(20)),
+    first = words("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--seed", 5)
+    check(first == words("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--seed", 5, "--batch", 1), "the batch changed a result")
+    check(any(first["answers"] != words("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--seed", s)["answers"] for s in range(20)),
           "the seed has no effect")
 
 
