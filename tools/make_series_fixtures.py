@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes tests/series/spectra.json and tests/reward/spectral.json: spectra, distances and spectral rewards as SciPy computes them.
+"""Writes tests/series/spectra.json and tests/reward/spectral.json: spectra, distances and spectral rewards as SciPy computes
+them; and tests/series/squares.csv.gz: the squares of 0 to 599 in three gzip members, one of each kind of block.
 
     python3 tools/make_series_fixtures.py        (needs numpy and scipy; made with numpy 2.4.6 and scipy 1.17.1)
 
 The series are rounded to 6 digits so that the file carries exactly what both sides compute on."""
+import gzip
 import json
 import pathlib
 
@@ -96,6 +98,10 @@ def main():
                           "l1": l1(f, p, q), "wasserstein": wasserstein(f, p, q), "kl": kl(f, p, q)})
     write("tests/series/spectra.json", {"cases": cases, "distances": distances})
     write("tests/reward/spectral.json", rewards(rng))
+    parts = [("".join(f"{i * i}\n" for i in r), level) for r, level in
+             [(range(0, 500), 9), (range(500, 503), 9), (range(503, 600), 0)]]
+    packed = b"".join(gzip.compress(text.encode(), level, mtime=0) for text, level in parts)
+    (pathlib.Path(__file__).resolve().parent.parent / "tests/series/squares.csv.gz").write_bytes(packed)
 
 
 if __name__ == "__main__":

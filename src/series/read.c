@@ -1,4 +1,5 @@
-/* From a file's name to its series. */
+/* From a file's name to its series. What gzip packed is unpacked first and then goes by the name in front of
+ * ".gz"; a WFDB signal file stands for the header beside it. */
 #include "series/read.h"
 
 #include <stdlib.h>
@@ -7,23 +8,49 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "series/gzip.h"
 
 /* A text of series larger than this is no input to a language model. */
 #define MOST_BYTES ((size_t)1 << 30)
 
-static bool ends_with(const char *s, const char *end)
+/* The name's last ".word" in lower case, or the one before a last ".gz"; "" when it has none or a longer one. */
+static void extension(const char *path, char out[6])
 {
-    size_t n = strlen(s), m = strlen(end);
-    if (n < m) {
-        return false;
-    }
-    for (size_t i = 0; i < m; i++) {
-        char c = s[n - m + i];
-        if ((c >= 'A' && c <= 'Z' ? c + 32 : c) != end[i]) {
-            return false;
+    size_t end = strlen(path);
+    const char *slash = strrchr(path, '/');
+    size_t begin = slash ? (size_t)(slash + 1 - path) : 0;
+    for (int turn = 0; turn < 2; turn++) {
+        size_t dot = end;
+        while (dot > begin && path[dot] != '.') {
+            dot--;
         }
+        out[0] = '\0';
+        size_t n = end - dot;
+        if (path[dot] != '.' || n > 5) {
+            return;
+        }
+        for (size_t i = 0; i < 5; i++) {
+            char c = i < n ? path[dot + i] : '\0';
+            out[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+        }
+        out[5] = '\0';
+        if (strcmp(out, ".gz") != 0) {
+            return;
+        }
+        end = dot;
     }
-    return true;
+}
+
+/* "100.dat" and "E07500.mat" to "100.hea" and "E07500.hea"; a copy of any other path. */
+static char *header_of(const char *path)
+{
+    char kind[6];
+    extension(path, kind);
+    char *copy = mts_strdup(path);
+    if (copy && (strcmp(kind, ".dat") == 0 || strcmp(kind, ".mat") == 0)) {
+        memcpy(copy + strlen(copy) - 4, ".hea", 4);
+    }
+    return copy;
 }
 
 int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, MtsError *err)
@@ -34,19 +61,40 @@ int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, 
         free(text);
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
     }
-    if (ends_with(path, ".json")) {
+    if (mts_is_gzip(text, size)) {
+        char *unpacked = NULL;
+        int rc = mts_gunzip(path, text, size, MOST_BYTES, &unpacked, &size, err);
+        free(text);
+        if (rc != MTS_OK) {
+            return rc;
+        }
+        text = unpacked;
+    }
+    char kind[6] = "";
+    extension(path, kind);
+    if (strcmp(kind, ".json") == 0) {
         return mts_read_json(set, text, size, err);
     }
-    return mts_read_table(set, text, size, ends_with(path, ".tsv"), err);
+    if (strcmp(kind, ".ts") == 0) {
+        return mts_read_ts(set, text, size, err);
+    }
+    if (strcmp(kind, ".hea") == 0) {
+        return mts_read_wfdb(set, text, size, err);
+    }
+    return mts_read_table(set, text, size, strcmp(kind, ".tsv") == 0, err);
 }
 
 int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err)
 {
-    char *text = NULL;
+    char *text = NULL, *name = header_of(path);
     size_t size = 0;
     memset(set, 0, sizeof *set);
-    int rc = mts_read_file(path, MOST_BYTES, &text, &size, err);
-    return rc == MTS_OK ? mts_set_parse(set, path, text, size, err) : rc;
+    int rc = name ? mts_read_file(name, MOST_BYTES, &text, &size, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
+    if (rc == MTS_OK) {
+        rc = mts_set_parse(set, name, text, size, err);
+    }
+    free(name);
+    return rc;
 }
 
 int mts_series_read(MtsSeries **series, const char *spec, MtsError *err)

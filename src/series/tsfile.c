@@ -1,0 +1,155 @@
+/* .ts files, as sktime and aeon write them: lines "@key value", "@data", then one case a line,
+ *
+ *     1.0,2.0,3.0:4.0,5.0,6.0:label
+ *
+ * dimensions between colons, then the class (where @classLabel or @targetLabel is true); "?" is a missing value,
+ * '#' begins a comment line. Cases are called by their number. Time stamps in parentheses are not read. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "series/csv.h"
+#include "series/number.h"
+#include "series/read.h"
+
+typedef struct Header {
+    bool labelled;
+    size_t dimensions; /* 0: not said */
+} Header;
+
+static MtsCell trim(const char *s, size_t n)
+{
+    while (n > 0 && (*s == ' ' || *s == '\t')) {
+        s++;
+        n--;
+    }
+    while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t' || s[n - 1] == '\r')) {
+        n--;
+    }
+    return (MtsCell){s, n};
+}
+
+/* Splits the first word off. */
+static MtsCell first_word(MtsCell *rest)
+{
+    size_t n = 0;
+    while (n < rest->size && rest->data[n] != ' ' && rest->data[n] != '\t') {
+        n++;
+    }
+    MtsCell word = {rest->data, n};
+    *rest = trim(rest->data + n, rest->size - n);
+    return word;
+}
+
+static int header_line(const MtsSeriesSet *set, size_t line, MtsCell text, Header *h, MtsError *err)
+{
+    MtsCell key = first_word(&text), value = first_word(&text);
+    if (mts_cell_is(key, "@timestamps") && mts_cell_is(value, "true")) {
+        return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: series with time stamps are not read", set->name, line);
+    }
+    if (mts_cell_is(key, "@classlabel") || mts_cell_is(key, "@targetlabel")) {
+        h->labelled = mts_cell_is(value, "true");
+    }
+    if (mts_cell_is(key, "@dimensions") || mts_cell_is(key, "@dimension")) {
+        double v;
+        if (!mts_number_parse(value.data, value.size, &v) || v < 1 || v > 1e6 || v != floor(v)) {
+            return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is no number of dimensions", set->name, line,
+                            (int)(value.size < 40 ? value.size : 40), value.data);
+        }
+        h->dimensions = (size_t)v;
+    }
+    return MTS_OK;
+}
+
+static size_t count_char(MtsCell cell, char c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cell.size; i++) {
+        n += cell.data[i] == c;
+    }
+    return n;
+}
+
+/* The part of *rest before the next `end`, or all of it. */
+static MtsCell next_part(MtsCell *rest, char end)
+{
+    const char *at = rest->size ? memchr(rest->data, end, rest->size) : NULL;
+    size_t n = at ? (size_t)(at - rest->data) : rest->size;
+    MtsCell part = trim(rest->data, n);
+    rest->data += at ? n + 1 : n;
+    rest->size -= at ? n + 1 : n;
+    return part;
+}
+
+static int fill_channel(const MtsSeriesSet *set, size_t line, MtsCell part, double *out, MtsError *err)
+{
+    for (size_t i = 0, n = count_char(part, ',') + 1; i < n; i++) {
+        MtsCell cell = next_part(&part, ',');
+        if (!mts_cell_missing(cell) && !mts_number_parse(cell.data, cell.size, &out[i])) {
+            return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is not a number", set->name, line,
+                            (int)(cell.size < 60 ? cell.size : 60), cell.data);
+        }
+    }
+    return MTS_OK;
+}
+
+static int case_line(MtsSeriesSet *set, size_t line, MtsCell text, const Header *h, MtsError *err)
+{
+    size_t parts = count_char(text, ':') + 1, channels = parts - h->labelled, longest = 0;
+    if (channels < 1 || (h->dimensions && channels != h->dimensions)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu has %zu dimensions, not %zu", set->name, line, channels,
+                        h->dimensions ? h->dimensions : 1);
+    }
+    MtsCell rest = text;
+    for (size_t c = 0; c < channels; c++) {
+        size_t n = count_char(next_part(&rest, ':'), ',') + 1;
+        longest = n > longest ? n : longest;
+    }
+    MtsSeries *s = mts_series_alloc(channels, longest);
+    char id[24];
+    snprintf(id, sizeof id, "%zu", set->count + 1);
+    if (!s || !mts_series_rename(&s->id, id, strlen(id))) {
+        mts_series_free(&s);
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", set->name, line);
+    }
+    rest = text;
+    for (size_t c = 0; c < channels; c++) {
+        int rc = fill_channel(set, line, next_part(&rest, ':'), s->values + c * longest, err);
+        if (rc != MTS_OK) {
+            mts_series_free(&s);
+            return rc;
+        }
+    }
+    MtsCell label = trim(rest.data, rest.size);
+    return mts_set_add(set, s, label.data, h->labelled ? label.size : 0, err);
+}
+
+int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
+{
+    Header h = {false, 0};
+    bool data = false;
+    int rc = MTS_OK;
+    MtsCell rest = {text, size};
+    for (size_t line = 1; rest.size > 0 && rc == MTS_OK; line++) {
+        MtsCell here = next_part(&rest, '\n');
+        if (here.size == 0 || here.data[0] == '#') {
+            continue;
+        }
+        if (data) {
+            rc = case_line(set, line, here, &h, err);
+        } else if (mts_cell_is(here, "@data")) {
+            data = true;
+        } else if (here.data[0] == '@') {
+            rc = header_line(set, line, here, &h, err);
+        } else {
+            rc = mts_fail(err, MTS_EFORMAT, "%s: line %zu: a line before @data begins with neither @ nor #", set->name, line);
+        }
+    }
+    if (rc == MTS_OK && !data) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: has no @data line", set->name);
+    }
+    free(text);
+    return rc;
+}
