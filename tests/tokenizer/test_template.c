@@ -70,7 +70,7 @@ static void sentences_say_where(void **state)
         const char *says;
     } cases[] = {
         {"a\n{{ 1 | nofilter }}", MTS_EUNSUPPORTED, "line 2: asks for what is not supported: the filter \"nofilter\""},
-        {"{{ raise_exception('System role not supported') }}", MTS_EREQUEST, "refuses these messages: System role not supported"},
+        {"{{ raise_exception('System role not supported') }}", MTS_EREQUEST, "refuses these messages: \"System role not supported\""},
         {"\n\n{% if x %}", MTS_EFORMAT, "line 3: a block has no end"},
         {"{{ missing.name }}", MTS_EFORMAT, "\"name\" of \"missing\", which is undefined"},
         {"{{ strftime_now('%Y') }}", MTS_EUNSUPPORTED, "the function \"strftime_now\""},

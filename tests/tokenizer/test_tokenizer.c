@@ -239,7 +239,7 @@ static double cpu_seconds(void)
 static void time_is_nearly_linear(void **state)
 {
     (void)state;
-    const size_t small = 1 << 17, large = 4 * small;
+    const size_t small = 1 << 15, large = 4 * small;
     char *text = malloc(large);
     for (int i = 0; i < FIXTURES; i++) {
         MtsTokenizer *tokenizer = open_fixture(fixtures[i]);

@@ -149,6 +149,32 @@ static void wrong_byte_level_files(void **state)
     expect_sentence(&b, MTS_EFORMAT, "\"tokenizer.chat_template\"");
 }
 
+/* Where the tokenizer puts BOS first, the prompt leaves out the template's own; where it does not, the prompt has it. */
+static void bos_comes_once(void **state)
+{
+    (void)state;
+    for (int adds = 0; adds < 2; adds++) {
+        Vocabulary v = good();
+        v.tokens[v.count] = "<s>", v.types[v.count++] = MTS_TOKEN_CONTROL;
+        Builder b = build(&v);
+        add_u32(&b, "tokenizer.ggml.bos_token_id", (uint32_t)v.count - 1);
+        add_bool(&b, "tokenizer.ggml.add_bos_token", adds);
+        add_string(&b, "tokenizer.chat_template", "{{ bos_token }}[INST] {{ messages[-1].content }} [/INST]");
+        MtsTokenizer *tokenizer = expect_good(&b);
+        char *prompt;
+        MtsError err = {0};
+        assert_ok(mts_chat_prompt(tokenizer, NULL, "a", &prompt, &err), &err);
+        assert_string_equal(prompt, adds ? "[INST] a [/INST]" : "<s>[INST] a [/INST]");
+        assert_string_equal(mts_chat_family(tokenizer), "mistral");
+        MtsTokens tokens = {NULL, 0, 0};
+        assert_ok(mts_tokenize(tokenizer, prompt, strlen(prompt), true, true, &tokens, &err), &err);
+        assert_true(tokens.ids[0] == mts_tokenizer_bos(tokenizer) && tokens.ids[1] == '[');
+        mts_tokens_free(&tokens);
+        free(prompt);
+        mts_tokenizer_free(&tokenizer);
+    }
+}
+
 /* Odd but harmless: empty tokens, repeated merges, tokens that no text can be, control tokens in the way of merges. */
 static void odd_byte_level_files(void **state)
 {
@@ -345,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_byte_level_files),
+        cmocka_unit_test(bos_comes_once),
         cmocka_unit_test(odd_byte_level_files),
         cmocka_unit_test(sentence_piece_files),
         cmocka_unit_test(scores_decide),
