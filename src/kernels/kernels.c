@@ -38,6 +38,7 @@ void mts_ref_fill(MtsKernels *kernels)
     mts_ref_fill_rows(kernels);
     mts_ref_fill_attention(kernels);
     mts_ref_fill_logits(kernels);
+    mts_ref_fill_probe(kernels);
 }
 
 size_t mts_acts_size(size_t rows, size_t cols)

@@ -145,6 +145,16 @@ typedef struct MtsKernels {
 
     /* The indices of all x[i] >= bound, ascending, into at[cap]; returns how many there are, even beyond cap. */
     size_t (*collect)(const float *x, size_t n, float bound, int32_t *at, size_t cap);
+
+    /* ---- what the machine can do, for whoever holds a clock ---- */
+
+    /* Multiplies and adds in registers alone, as the matrix kernels would at their best; returns how many int8
+     * (fp32) multiply-adds that were: at least `work`. */
+    size_t (*peak_int8)(size_t work);
+    size_t (*peak_f32)(size_t work);
+
+    /* Exclusive or of n 32-bit words, read as fast as memory gives them. */
+    uint32_t (*read)(const uint32_t *p, size_t n);
 } MtsKernels;
 
 /* Fills the table with the best kernels for these MTS_CPU_* flags (core/cpu.h); 0: scalar C. */

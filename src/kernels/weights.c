@@ -83,11 +83,25 @@ static void spread_nibbles(const uint8_t *qs, uint8_t u[32])
     }
 }
 
+static uint32_t load_word(const uint8_t *p)
+{
+    uint32_t x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+static void store_word(unsigned char *p, uint32_t x)
+{
+    memcpy(p, &x, sizeof x);
+}
+
+/* Bit k of qh becomes bit 4 of u[k], four at a time: the product puts bits 0..3 at 0, 8, 16 and 24 (among others). */
 static void add_fifth_bits(const uint8_t qh[4], uint8_t u[32])
 {
-    uint32_t bits = (uint32_t)qh[0] | (uint32_t)qh[1] << 8 | (uint32_t)qh[2] << 16 | (uint32_t)qh[3] << 24;
-    for (int k = 0; k < 32; k++) {
-        u[k] |= (uint8_t)((bits >> k & 1) << 4);
+    uint32_t bits = load_word(qh);
+    for (int k = 0; k < 32; k += 4) {
+        uint32_t four = (bits >> k & 15) * 0x00204081u & 0x01010101;
+        store_word(u + k, load_word(u + k) | four << 4);
     }
 }
 
@@ -194,18 +208,6 @@ static void spread_block(const MtsWeights *w, const MtsSections *at, unsigned ch
 
 /* ---- storing ---- */
 
-static uint32_t load_word(const uint8_t *p)
-{
-    uint32_t x;
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-
-static void store_word(unsigned char *p, uint32_t x)
-{
-    memcpy(p, &x, sizeof x);
-}
-
 /* Stores the quants u of row r as lane r of block b's operands (the planes were cleared before). */
 static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned char *group, size_t b, size_t r,
                          const uint8_t u[32])
@@ -229,9 +231,10 @@ static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned ch
             store_word(group + at->plane + 128 * b + 64 * vector + 4 * r, top);
         }
     } else if (at->scales != at->plane) {
-        for (size_t k = 0; k < 32; k++) {
-            size_t bit = 4 * r + k % 4;
-            group[at->plane + 64 * b + 8 * (k / 4) + bit / 8] |= (unsigned char)((u[k] >> 4 & 1) << bit % 8);
+        for (size_t j = 0; j < 8; j++) {
+            /* bits 0, 8, 16, 24 to 28, 29, 30, 31: no two of the product's terms share a place */
+            uint32_t four = (load_word(u + 4 * j) >> 4 & 0x01010101) * 0x10204080u >> 28;
+            group[at->plane + 64 * b + 8 * j + r / 2] |= (unsigned char)(four << 4 * (r % 2));
         }
     }
 }
@@ -266,7 +269,7 @@ void mts_pack_group(const MtsWeights *w, size_t group_index, const void *const r
     for (size_t b = 0; b < w->cols / MTS_BLOCK; b++) {
         for (size_t r = 0; r < MTS_GROUP; r++) {
             if (rows[r]) {
-                uint8_t u[32];
+                uint8_t u[32] = {0};
                 spread_block(w, &at, group, rows[r], b, r, u);
                 store_quants(w, &at, group, b, r, u);
             }

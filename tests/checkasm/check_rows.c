@@ -119,6 +119,40 @@ static void check_simple(Check *c, int what)
     }
 }
 
+/* What is read is all there is; the peaks do the work they are asked for. */
+static void check_read(Check *c)
+{
+    for (size_t n = 1; n < 300; n++) {
+        uint32_t *p = guard_new(n * sizeof *p, true);
+        fill_bytes(&c->rng, p, n * sizeof *p);
+        if (c->scalar->read(p, n) != c->vector->read(p, n)) {
+            check_fail(c, "%zu words", n);
+        }
+        guard_free(p);
+    }
+}
+
+static void run_peak_int8(void *k)
+{
+    ((const MtsKernels *)k)->peak_int8(1000000);
+}
+
+static void run_peak_f32(void *k)
+{
+    ((const MtsKernels *)k)->peak_f32(1000000);
+}
+
+static void check_peak(Check *c, size_t (*peak)(size_t work), void (*run)(void *k))
+{
+    if (peak(12345) < 12345) {
+        check_fail(c, "less work than asked for");
+    }
+    if (c->bench) {
+        MtsKernels k = *c->vector;
+        printf("  %-12s %-16s %.1f GMAC/s\n", k.name, c->name, check_rate(run, &k) * 1e-3);
+    }
+}
+
 typedef struct RowRun {
     const MtsKernels *k;
     float x[1536], y[1536];
@@ -185,5 +219,14 @@ void check_rows(Check *c)
     }
     if (c->bench && c->tested > before) {
         bench(c);
+    }
+    if (CHECK_BEGIN(c, "read", read)) {
+        check_read(c);
+    }
+    if (CHECK_BEGIN(c, "peak int8", peak_int8)) {
+        check_peak(c, c->vector->peak_int8, run_peak_int8);
+    }
+    if (CHECK_BEGIN(c, "peak f32", peak_f32)) {
+        check_peak(c, c->vector->peak_f32, run_peak_f32);
     }
 }

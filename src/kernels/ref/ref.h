@@ -11,5 +11,6 @@ void mts_ref_fill_matmul(MtsKernels *kernels);
 void mts_ref_fill_rows(MtsKernels *kernels);
 void mts_ref_fill_attention(MtsKernels *kernels);
 void mts_ref_fill_logits(MtsKernels *kernels);
+void mts_ref_fill_probe(MtsKernels *kernels);
 
 #endif

@@ -9,13 +9,12 @@
  * eight operands deep (15 * 127 * 2 * 8 = 30480), of u <= 31 four, of u <= 63 two; 8-bit weights go as two nibbles, the
  * upper one's sum times 16.
  *
- * One activation row (decoding) waits for memory: while a group is multiplied the next one is prefetched. */
+ * Few activation rows wait for memory, many for the second-level cache: while a group is multiplied, the one behind it
+ * is prefetched at an even pace (beyond the last one nothing happens). */
 #include <string.h>
 
 #include "kernels/kernels.h"
 #include "kernels/simd/simd.h"
-
-enum { TILE_PREFETCH_ROWS = 4 }; /* up to so many activation rows, memory is the limit */
 
 MTS_INLINE int type_bits(MtsType type)
 {
@@ -174,7 +173,7 @@ MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *gro
             const float *d = a->d + lane, *s = a->s + lane;
             vi u[8], sums[V_TILE];
             vf w, m;
-            if (rows <= TILE_PREFETCH_ROWS && h == 0) {
+            if (h == 0) {
                 for (size_t line = 0; line < pace; line += 64) {
                     __builtin_prefetch(group + at.bytes + b * pace + line);
                 }
@@ -261,8 +260,40 @@ TILE(Q5_K)
 TILE(Q6_K)
 #undef TILE
 
+enum { CHAINS = 10 }; /* enough to hide the latency of a multiply-add; sixteen registers hold them */
+
+/* The dot product alone. v_keep() takes the place of operands that change: no product may leave the loop. */
+static size_t peak_int8(size_t work)
+{
+    vi sums[CHAINS], u = v_set_byte(3), s = v_set_byte(-5);
+    volatile int32_t sink;
+    size_t done = 0;
+    for (int i = 0; i < CHAINS; i++) {
+        sums[i] = v_zero_int();
+    }
+    for (; done < work; done += CHAINS * V_LANES * 4) {
+        u = v_keep(u);
+        for (int i = 0; i < CHAINS; i++) {
+#if V_DOT
+            sums[i] = v_dot(sums[i], u, s);
+#else
+            sums[i] = v_add_short(v_keep(sums[i]), v_pairs_short(u, v_keep(s)));
+#endif
+        }
+    }
+    for (int i = 1; i < CHAINS; i++) {
+        sums[0] = v_add_int(sums[0], sums[i]);
+    }
+    float out[V_LANES];
+    v_store(out, v_int_to_float(sums[0]));
+    sink = (int32_t)(out[0] * 0);
+    (void)sink;
+    return done;
+}
+
 static void fill_tiles(MtsKernels *k)
 {
+    k->peak_int8 = peak_int8;
     k->tile[MTS_TYPE_Q4_0] = tile_Q4_0;
     k->tile[MTS_TYPE_Q4_1] = tile_Q4_1;
     k->tile[MTS_TYPE_Q5_0] = tile_Q5_0;

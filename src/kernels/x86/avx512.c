@@ -12,6 +12,8 @@
 
 #include "kernels/simd/logits_template.h"
 
+#include "kernels/simd/probe_template.h"
+
 void mts_avx512_fill(MtsKernels *k)
 {
     k->name = "avx512";
@@ -20,4 +22,5 @@ void mts_avx512_fill(MtsKernels *k)
     fill_rows(k);
     fill_attention(k);
     fill_logits(k);
+    fill_probe(k);
 }

@@ -208,6 +208,18 @@ static inline vi v_or(vi a, vi b)
     return _mm256_or_si256(a, b);
 }
 
+static inline vi v_xor(vi a, vi b)
+{
+    return _mm256_xor_si256(a, b);
+}
+
+/* x, of which the compiler may assume nothing. */
+static inline vi v_keep(vi x)
+{
+    __asm__ volatile("" : "+x"(x));
+    return x;
+}
+
 static inline vi v_add_int(vi a, vi b)
 {
     return _mm256_add_epi32(a, b);

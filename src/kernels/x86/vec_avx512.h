@@ -204,6 +204,18 @@ static inline vi v_or(vi a, vi b)
     return _mm512_or_si512(a, b);
 }
 
+static inline vi v_xor(vi a, vi b)
+{
+    return _mm512_xor_si512(a, b);
+}
+
+/* x, of which the compiler may assume nothing. */
+static inline vi v_keep(vi x)
+{
+    __asm__ volatile("" : "+v"(x));
+    return x;
+}
+
 static inline vi v_add_int(vi a, vi b)
 {
     return _mm512_add_epi32(a, b);
