@@ -38,9 +38,9 @@ static bool in_set(MtsString set, const char *c, size_t size)
     return false;
 }
 
-static MtsString strip(MtsString s, MtsString set, bool left, bool right)
+static MtsString strip(MtsTpl *tpl, MtsString s, MtsString set, bool left, bool right)
 {
-    while (left && s.size) {
+    while (left && s.size && mts_tpl_charge(tpl, 1 + set.size)) {
         size_t length = mts_str_offset(s, 1);
         if (!in_set(set, s.data, length)) {
             break;
@@ -48,7 +48,7 @@ static MtsString strip(MtsString s, MtsString set, bool left, bool right)
         s.data += length;
         s.size -= length;
     }
-    while (right && s.size) {
+    while (right && s.size && mts_tpl_charge(tpl, 1 + set.size)) {
         size_t begin = s.size - 1;
         while (begin > 0 && (s.data[begin] & 0xC0) == 0x80) {
             begin--;
@@ -212,7 +212,7 @@ static MtsValue pick(MtsTpl *tpl, MtsString filter, MtsValue value, const MtsArg
     size_t count = 0;
     for (size_t i = 0; i < items.list->count && tpl->rc == MTS_OK; i++) {
         MtsValue item = items.list->items[i];
-        const MtsValue *found = item.kind == MTS_VALUE_DICT ? mts_dict_find(item.dict, name->string) : NULL;
+        const MtsValue *found = item.kind == MTS_VALUE_DICT ? mts_dict_find(tpl, item.dict, name->string) : NULL;
         MtsValue attribute = found ? *found : undefined();
         if (map) {
             picked.list->items[count++] = attribute;
@@ -292,7 +292,7 @@ MtsValue mts_tpl_filter(MtsTpl *tpl, MtsString name, MtsValue value, const MtsAr
     }
     if (mts_str_is(name, "trim")) {
         MtsString text = mts_value_print(tpl, value, at);
-        return mts_value_string(strip(text, string_argument(args, 0, "chars", (MtsString){NULL, 0}), true, true));
+        return mts_value_string(strip(tpl, text, string_argument(args, 0, "chars", (MtsString){NULL, 0}), true, true));
     }
     if (mts_str_is(name, "string") || mts_str_is(name, "safe")) {
         return mts_value_string(mts_value_print(tpl, value, at));
@@ -367,7 +367,7 @@ static MtsValue string_method(MtsTpl *tpl, MtsString s, MtsString name, const Mt
     }
     if (mts_str_is(name, "strip") || mts_str_is(name, "lstrip") || mts_str_is(name, "rstrip")) {
         MtsString set = string_argument(args, 0, "chars", (MtsString){NULL, 0});
-        return mts_value_string(strip(s, set, name.data[0] != 'r', name.data[0] != 'l'));
+        return mts_value_string(strip(tpl, s, set, name.data[0] != 'r', name.data[0] != 'l'));
     }
     if (mts_str_is(name, "startswith") || mts_str_is(name, "endswith")) {
         const MtsValue *affix = mts_argument(args, 0, "prefix");
@@ -401,7 +401,7 @@ MtsValue mts_tpl_method(MtsTpl *tpl, MtsValue object, MtsString name, const MtsA
         }
         const MtsValue *key = mts_argument(args, 0, "key"), *otherwise = mts_argument(args, 1, "default");
         if (mts_str_is(name, "get") && key && key->kind == MTS_VALUE_STRING) {
-            const MtsValue *found = mts_dict_find(object.dict, key->string);
+            const MtsValue *found = mts_dict_find(tpl, object.dict, key->string);
             return found ? *found : otherwise ? *otherwise : mts_value(MTS_VALUE_NONE);
         }
     }

@@ -36,7 +36,7 @@ static MtsValue undefined(void)
 static void emit(Run *run, MtsString text)
 {
     if (mts_tpl_charge(run->tpl, text.size) && !mts_bytes_append(run->out, text.data, text.size)) {
-        mts_tpl_fail(run->tpl, MTS_ENOMEM, 0, "no memory for the prompt");
+        mts_tpl_fail(run->tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");
     }
 }
 
@@ -46,7 +46,7 @@ static MtsValue eval_name(Run *run, const MtsNode *node)
 {
     static const char *const functions[] = {"raise_exception", "namespace", "range", "dict"};
     for (const Scope *scope = run->scope; scope; scope = scope->outer) {
-        const MtsValue *found = mts_dict_find(scope->names, node->text);
+        const MtsValue *found = mts_dict_find(run->tpl, scope->names, node->text);
         if (found) {
             return *found;
         }
@@ -68,7 +68,7 @@ static MtsValue member(Run *run, MtsValue object, MtsString name, size_t at)
         mts_tpl_fail(run->tpl, MTS_EFORMAT, at, "\"%s\" of \"%s\", which is undefined", mts_gguf_show(name, member_shown),
                      mts_gguf_show(object.string, shown));
     }
-    const MtsValue *found = object.kind == MTS_VALUE_DICT ? mts_dict_find(object.dict, name) : NULL;
+    const MtsValue *found = object.kind == MTS_VALUE_DICT ? mts_dict_find(run->tpl, object.dict, name) : NULL;
     MtsValue value = found ? *found : undefined();
     if (!found) {
         value.string = name;

@@ -38,7 +38,8 @@ bool mts_tpl_charge(MtsTpl *tpl, size_t size);
 /* Zeroed memory that lives as long as the run, counted as work; NULL (and rc set) when there is none. */
 void *mts_tpl_alloc(MtsTpl *tpl, size_t size);
 
-/* Fails with a sentence that names the template and the line of the byte `at`. */
+/* Fails with a sentence that names the template and the line of the byte `at`, unless that is MTS_TPL_NOWHERE. */
+#define MTS_TPL_NOWHERE SIZE_MAX
 void mts_tpl_fail(MtsTpl *tpl, int code, size_t at, const char *fmt, ...) MTS_PRINTF(4, 5);
 
 /* Call on the way down and, when it was true, depth-- on the way up. */
@@ -152,7 +153,7 @@ MtsValue mts_value_string(MtsString string);
 MtsValue mts_value_list(MtsTpl *tpl, size_t count); /* of undefined items */
 MtsValue mts_value_dict(MtsTpl *tpl);
 
-MtsValue *mts_dict_find(const MtsDict *dict, MtsString key); /* NULL: absent */
+MtsValue *mts_dict_find(MtsTpl *tpl, const MtsDict *dict, MtsString key); /* NULL: absent; counted as work */
 void mts_dict_set(MtsTpl *tpl, MtsDict *dict, MtsString key, MtsValue value);
 
 bool mts_value_truth(MtsValue value);

@@ -32,13 +32,17 @@ void mts_tpl_fail(MtsTpl *tpl, int code, size_t at, const char *fmt, ...)
         line += tpl->text.data[i] == '\n';
     }
     const char *unsupported = code == MTS_EUNSUPPORTED ? "asks for what is not supported: " : "";
-    tpl->rc = mts_fail(tpl->err, code, "%s, line %zu: %s%s", tpl->name, line, unsupported, why);
+    char where[32] = "";
+    if (at != MTS_TPL_NOWHERE) {
+        snprintf(where, sizeof where, ", line %zu", line);
+    }
+    tpl->rc = mts_fail(tpl->err, code, "%s%s: %s%s", tpl->name, where, unsupported, why);
 }
 
 bool mts_tpl_charge(MtsTpl *tpl, size_t size)
 {
     if (size > tpl->work_left) {
-        mts_tpl_fail(tpl, MTS_ECAPACITY, 0, "the template takes too much memory or time");
+        mts_tpl_fail(tpl, MTS_ECAPACITY, MTS_TPL_NOWHERE, "the template takes too much memory or time");
         return false;
     }
     tpl->work_left -= size;
@@ -56,7 +60,7 @@ void *mts_tpl_alloc(MtsTpl *tpl, size_t size)
         size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
         block = calloc(1, sizeof *block + 16 + room);
         if (!block) {
-            mts_tpl_fail(tpl, MTS_ENOMEM, 0, "no memory for the prompt");
+            mts_tpl_fail(tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");
             return NULL;
         }
         block->size = room;
@@ -179,7 +183,7 @@ MtsValue mts_value_list(MtsTpl *tpl, size_t count)
         value.list = list;
         return value;
     }
-    mts_tpl_fail(tpl, MTS_ECAPACITY, 0, "a list of %zu items", count);
+    mts_tpl_fail(tpl, MTS_ECAPACITY, MTS_TPL_NOWHERE, "a list of %zu items", count);
     return mts_value(MTS_VALUE_UNDEFINED);
 }
 
@@ -190,10 +194,14 @@ MtsValue mts_value_dict(MtsTpl *tpl)
     return value.dict ? value : mts_value(MTS_VALUE_UNDEFINED);
 }
 
-MtsValue *mts_dict_find(const MtsDict *dict, MtsString key)
+MtsValue *mts_dict_find(MtsTpl *tpl, const MtsDict *dict, MtsString key)
 {
     for (MtsDictEntry *entry = dict->first; entry; entry = entry->next) {
-        if (mts_str_equal(entry->key, key)) {
+        bool alike = entry->key.size == key.size;
+        if (!mts_tpl_charge(tpl, alike ? 1 + key.size : 1)) {
+            break;
+        }
+        if (alike && mts_str_equal(entry->key, key)) {
             return &entry->value;
         }
     }
@@ -202,13 +210,13 @@ MtsValue *mts_dict_find(const MtsDict *dict, MtsString key)
 
 void mts_dict_set(MtsTpl *tpl, MtsDict *dict, MtsString key, MtsValue value)
 {
-    MtsValue *there = mts_dict_find(dict, key);
+    MtsValue *there = mts_dict_find(tpl, dict, key);
     if (there) {
         *there = value;
         return;
     }
     MtsDictEntry *entry = mts_tpl_alloc(tpl, sizeof *entry);
-    if (entry && mts_tpl_charge(tpl, 16 * dict->count)) { /* finding a key is linear in their number */
+    if (entry) {
         entry->key = key;
         entry->value = value;
         *(dict->last ? &dict->last->next : &dict->first) = entry;
@@ -240,7 +248,7 @@ static bool dicts_equal(MtsTpl *tpl, const MtsDict *a, const MtsDict *b)
 {
     bool equal = a->count == b->count;
     for (const MtsDictEntry *entry = a->first; entry && equal; entry = entry->next) {
-        const MtsValue *other = mts_dict_find(b, entry->key);
+        const MtsValue *other = mts_dict_find(tpl, b, entry->key);
         equal = other && mts_value_equal(tpl, entry->value, *other);
     }
     return equal;
@@ -280,7 +288,7 @@ bool mts_value_in(MtsTpl *tpl, MtsValue item, MtsValue container, size_t at)
         return mts_tpl_search(tpl, container.string, item.string) != SIZE_MAX;
     }
     if (container.kind == MTS_VALUE_DICT) {
-        return item.kind == MTS_VALUE_STRING && mts_dict_find(container.dict, item.string);
+        return item.kind == MTS_VALUE_STRING && mts_dict_find(tpl, container.dict, item.string);
     }
     if (container.kind == MTS_VALUE_LIST) {
         bool found = false;
@@ -394,13 +402,13 @@ int mts_template_render(const char *name, MtsString text, const MtsTemplateInput
     *out = NULL;
     tpl.work_left = MTS_TEMPLATE_WORK + 64 * (input->system.size + input->user.size);
     if (text.size > MTS_TEMPLATE_BYTES) {
-        mts_tpl_fail(&tpl, MTS_EFORMAT, 0, "%zu bytes, more than %d", text.size, MTS_TEMPLATE_BYTES);
+        mts_tpl_fail(&tpl, MTS_EFORMAT, MTS_TPL_NOWHERE, "%zu bytes, more than %d", text.size, MTS_TEMPLATE_BYTES);
     } else {
         tpl.text = unix_lines(&tpl, text);
         MtsNode *statements = mts_tpl_parse(&tpl);
         MtsDict *scope = variables(&tpl, input);
         if (tpl.rc == MTS_OK && !mts_bytes_append(&rendered, "", 0)) {
-            mts_tpl_fail(&tpl, MTS_ENOMEM, 0, "no memory for the prompt");
+            mts_tpl_fail(&tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");
         }
         if (tpl.rc == MTS_OK) {
             mts_tpl_run(&tpl, statements, scope, &rendered);

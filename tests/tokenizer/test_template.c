@@ -95,6 +95,8 @@ static void hostile_templates_end_in_a_sentence(void **state)
         "{% set ns = namespace(s='ab') %}{% for a in range(100) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
         "{% set ns = namespace(l=[1]) %}{% for a in range(100) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
         "{% set ns = namespace(s='x') %}{% for a in range(100) %}{% set ns.s = ns.s | replace('x', 'xx') %}{% endfor %}",
+        "{% set ns = namespace(s='ab') %}{% for a in range(18) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"
+        "{% for a in range(9) %}{{ ns.s | trim(ns.s) }}{% endfor %}",
         "{% set a = namespace() %}{% set b = namespace() %}{% set a.x = a %}{% set b.x = b %}{{ a == b }}",
     };
     char *out;
