@@ -29,8 +29,8 @@ static int add_merge(MtsBpe *bpe, const char *path, size_t i, MtsString line, Mt
     char bytes[2 * MTS_TOKEN_MAX], shown[MTS_SHOWN];
     const char *space = line.size > 1 ? memchr(line.data + 1, ' ', line.size - 1) : NULL;
     if (line.size > sizeof bytes || !space) {
-        return mts_fail(err, MTS_EFORMAT, "%s: " MERGES "[%zu] is \"%s\", not two tokens with a space between them", path, i,
-                        mts_gguf_show(line, shown));
+        return mts_fail(err, MTS_EFORMAT, "%s: " MERGES "[%zu] is \"%s\", not two tokens with a space between them",
+                        path, i, mts_gguf_show(line, shown));
     }
     size_t head = (size_t)(space - line.data);
     size_t left_size = mts_byte_level_decode(line.data, head, bytes);
@@ -107,8 +107,8 @@ void mts_bpe_free(MtsBpe *bpe)
     memset(bpe, 0, sizeof *bpe);
 }
 
-static bool pair_rule(const void *rules, const char *text, const MtsSymbol *left, const MtsSymbol *right, uint32_t *rank,
-                      int32_t *id)
+static bool pair_rule(const void *rules, const char *text, const MtsSymbol *left, const MtsSymbol *right,
+                      uint32_t *rank, int32_t *id)
 {
     (void)text;
     const MtsMerge *merge = find_merge(rules, left->id, right->id);

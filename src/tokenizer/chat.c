@@ -54,8 +54,8 @@ const char *mts_chat_family_name(const MtsChat *chat)
                                                    : "unknown";
 }
 
-int mts_chat_render(const MtsChat *chat, const char *system, const char *user, MtsString bos, MtsString eos, bool strip_bos,
-                    char **text, MtsError *err)
+int mts_chat_render(const MtsChat *chat, const char *system, const char *user, MtsString bos, MtsString eos,
+                    bool strip_bos, char **text, MtsError *err)
 {
     *text = NULL;
     if (!chat->source && system) {

@@ -18,7 +18,7 @@ const char *mts_chat_family_name(const MtsChat *chat);
 
 /* See mts_chat_prompt(). bos, eos: the tokens' texts, data NULL: none. strip_bos: the tokenizer will put one first
  * itself. */
-int mts_chat_render(const MtsChat *chat, const char *system, const char *user, MtsString bos, MtsString eos, bool strip_bos,
-                    char **text, MtsError *err);
+int mts_chat_render(const MtsChat *chat, const char *system, const char *user, MtsString bos, MtsString eos,
+                    bool strip_bos, char **text, MtsError *err);
 
 #endif

@@ -114,7 +114,8 @@ void mts_specials_free(MtsSpecials *specials)
 }
 
 /* The longest token at text, of at most `limit` bytes, as a pair of (order, its size); false when there is none. */
-static bool longest_at(const MtsSpecials *specials, const char *text, size_t limit, bool all, uint32_t *order, uint32_t *size)
+static bool longest_at(const MtsSpecials *specials, const char *text, size_t limit, bool all, uint32_t *order,
+                       uint32_t *size)
 {
     uint32_t node = limit ? specials->root[(unsigned char)text[0]] : 0;
     bool any = false;
@@ -152,8 +153,8 @@ static int by_start(const void *a, const void *b)
     return x->start < y->start ? -1 : x->start > y->start;
 }
 
-int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsFound **found, size_t *count,
-                      MtsError *err)
+int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsFound **found,
+                      size_t *count, MtsError *err)
 {
     MtsHeap heap = {NULL, 0, 0};
     unsigned char *claimed = NULL; /* [size] 1 where a token has been claimed */

@@ -32,7 +32,7 @@ typedef struct MtsFound {
 /* The special tokens in text [size], which do not overlap, in text order; malloc'ed, NULL when there are none. A
  * longer token goes before a shorter one wherever they overlap, a lower id before a higher one of the same length, an
  * earlier place before a later one of the same token. all: every kind; otherwise user-defined ones only. */
-int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsFound **found, size_t *count,
-                      MtsError *err);
+int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsFound **found,
+                      size_t *count, MtsError *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* tokenizer/split.h - the pre-tokenizers of byte-level BPE: a text is first cut into words, and no token crosses a cut. */
+/* tokenizer/split.h - the pre-tokenizers of byte-level BPE: a text is first cut into words; no token crosses a cut. */
 #ifndef MTS_TOKENIZER_SPLIT_H
 #define MTS_TOKENIZER_SPLIT_H
 

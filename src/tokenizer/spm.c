@@ -33,8 +33,9 @@ int mts_spm_load(MtsSpm *spm, const MtsGguf *gguf, const MtsVocab *vocab, int32_
     memset(spm, 0, sizeof *spm);
     for (int byte = 0; byte < 256 && unknown < 0; byte++) {
         if (vocab->byte_token[byte] < 0) {
-            return mts_fail(err, MTS_EFORMAT, "%s: tokenizer.ggml.tokens has neither an unknown token nor one for byte 0x%02X",
-                            path, (unsigned)byte);
+            return mts_fail(err, MTS_EFORMAT,
+                            "%s: tokenizer.ggml.tokens has neither an unknown token nor one for byte 0x%02X", path,
+                            (unsigned)byte);
         }
     }
     const MtsGgufValue *scores = mts_gguf_find(gguf, SCORES);
@@ -65,8 +66,8 @@ void mts_spm_free(MtsSpm *spm)
     memset(spm, 0, sizeof *spm);
 }
 
-static bool pair_rule(const void *rules, const char *text, const MtsSymbol *left, const MtsSymbol *right, uint32_t *rank,
-                      int32_t *id)
+static bool pair_rule(const void *rules, const char *text, const MtsSymbol *left, const MtsSymbol *right,
+                      uint32_t *rank, int32_t *id)
 {
     const MtsSpm *spm = rules;
     size_t size = (size_t)left->size + right->size;
@@ -109,7 +110,8 @@ static int push_bytes(const MtsSpm *spm, const char *text, size_t size, MtsToken
     return rc;
 }
 
-int mts_spm_encode(const MtsSpm *spm, const char *text, size_t size, bool space_prefix, MtsTokens *tokens, MtsError *err)
+int mts_spm_encode(const MtsSpm *spm, const char *text, size_t size, bool space_prefix, MtsTokens *tokens,
+                   MtsError *err)
 {
     MtsBytes normal = {NULL, 0, 0};
     MtsHeap heap = {NULL, 0, 0};

@@ -19,6 +19,7 @@ int mts_spm_load(MtsSpm *spm, const MtsGguf *gguf, const MtsVocab *vocab, int32_
 void mts_spm_free(MtsSpm *spm);
 
 /* Appends the ids of text [size], valid UTF-8 without special tokens. space_prefix: as if it began with a space. */
-int mts_spm_encode(const MtsSpm *spm, const char *text, size_t size, bool space_prefix, MtsTokens *tokens, MtsError *err);
+int mts_spm_encode(const MtsSpm *spm, const char *text, size_t size, bool space_prefix, MtsTokens *tokens,
+                   MtsError *err);
 
 #endif

@@ -62,8 +62,8 @@ static MtsString strip(MtsTpl *tpl, MtsString s, MtsString set, bool left, bool 
 }
 
 /* 'u' upper, 'l' lower, 'c' capitalize (the first letter upper, the rest lower), 't' title (likewise for each run of
- * letters), 'w' the title of the filter (likewise for each word, which white space and opening signs begin). ASCII letters
- * only: other letters' cases need tables that no template has needed. */
+ * letters), 'w' the title of the filter (likewise for each word, which white space and opening signs begin). ASCII
+ * letters only: other letters' cases need tables that no template has needed. */
 static MtsString change_case(MtsTpl *tpl, MtsString s, char how)
 {
     char *out = mts_tpl_alloc(tpl, s.size);
@@ -325,7 +325,8 @@ bool mts_tpl_test(MtsTpl *tpl, MtsString name, MtsValue value, const MtsArgument
         return kind == MTS_VALUE_DICT;
     }
     if (mts_str_is(name, "iterable") || mts_str_is(name, "sequence")) {
-        return kind == MTS_VALUE_LIST || kind == MTS_VALUE_STRING || kind == MTS_VALUE_DICT || kind == MTS_VALUE_UNDEFINED;
+        return kind == MTS_VALUE_LIST || kind == MTS_VALUE_STRING || kind == MTS_VALUE_DICT ||
+               kind == MTS_VALUE_UNDEFINED;
     }
     if (mts_str_is(name, "number")) {
         return mts_value_is_number(value);
@@ -413,8 +414,9 @@ static MtsValue range(MtsTpl *tpl, const MtsArguments *args, size_t at)
     int64_t bounds[3] = {0, 0, 1};
     bool good = args->count >= 1 && args->count <= 3;
     for (size_t i = 0; i < args->count && good; i++) {
-        bounds[args->count == 1 ? 1 : i] = args->values[i].integer;
-        good = mts_value_is_number(args->values[i]) && args->values[i].integer < INT32_MAX && args->values[i].integer > INT32_MIN;
+        int64_t bound = args->values[i].integer;
+        bounds[args->count == 1 ? 1 : i] = bound;
+        good = mts_value_is_number(args->values[i]) && bound < INT32_MAX && bound > INT32_MIN;
     }
     if (!good || bounds[2] == 0) {
         mts_tpl_fail(tpl, MTS_EFORMAT, at, "a range of such bounds");

@@ -65,8 +65,8 @@ static MtsValue member(Run *run, MtsValue object, MtsString name, size_t at)
 {
     if (object.kind == MTS_VALUE_UNDEFINED) {
         char member_shown[MTS_SHOWN], shown[MTS_SHOWN];
-        mts_tpl_fail(run->tpl, MTS_EFORMAT, at, "\"%s\" of \"%s\", which is undefined", mts_gguf_show(name, member_shown),
-                     mts_gguf_show(object.string, shown));
+        mts_tpl_fail(run->tpl, MTS_EFORMAT, at, "\"%s\" of \"%s\", which is undefined",
+                     mts_gguf_show(name, member_shown), mts_gguf_show(object.string, shown));
     }
     const MtsValue *found = object.kind == MTS_VALUE_DICT ? mts_dict_find(run->tpl, object.dict, name) : NULL;
     MtsValue value = found ? *found : undefined();

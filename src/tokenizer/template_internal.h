@@ -80,15 +80,15 @@ typedef enum MtsNodeKind {
     MTS_NODE_AND,     /* a, b */
     MTS_NODE_OR,      /* a, b */
     MTS_NODE_BINARY,  /* a op b; op is one of + - * / % ~ and 'F' for // */
-    MTS_NODE_COMPARE, /* a op b; op is one of = ! < > 'l' (<=) 'g' (>=) 'i' (in) 'n' (not in); next: what follows in a chain */
+    MTS_NODE_COMPARE, /* a op b; op is one of = ! < > 'l' (<=) 'g' (>=) 'i' (in) 'n' (not in) */
     MTS_NODE_IF_ELSE, /* a if b else c (c may be NULL) */
     /* statements, linked by next */
-    MTS_NODE_TEXT,    /* text */
-    MTS_NODE_OUTPUT,  /* a */
-    MTS_NODE_IF,      /* a: condition, b: body, c: else */
-    MTS_NODE_FOR,     /* d: names, a: iterable, b: body, c: else, e: condition or NULL */
-    MTS_NODE_SET,     /* text (of number != 0: the attribute of the namespace a) = b, or of the body c */
-    MTS_NODE_MACRO,   /* text, a: parameters (KEYWORDs, a NULL: no default), b: body */
+    MTS_NODE_TEXT,   /* text */
+    MTS_NODE_OUTPUT, /* a */
+    MTS_NODE_IF,     /* a: condition, b: body, c: else */
+    MTS_NODE_FOR,    /* d: names, a: iterable, b: body, c: else, e: condition or NULL */
+    MTS_NODE_SET,    /* text (of number != 0: the attribute of the namespace a) = b, or of the body c */
+    MTS_NODE_MACRO,  /* text, a: parameters (KEYWORDs, a NULL: no default), b: body */
     MTS_NODE_BREAK,
     MTS_NODE_CONTINUE
 } MtsNodeKind;

@@ -1,8 +1,8 @@
 /* tokenizer/template_lex.c - see template_lex.h.
  *
- * White space round tags follows the environment that chat templates are made for (trim_blocks and lstrip_blocks on): the
- * first newline after a statement or comment goes; blanks before one that stands first on its line go; "-" on either side
- * takes all white space there; "+" keeps it. */
+ * White space round tags follows the environment that chat templates are made for (trim_blocks and lstrip_blocks on):
+ * the first newline after a statement or comment goes; blanks before one that stands first on its line go; "-" on
+ * either side takes all white space there; "+" keeps it. */
 #include "tokenizer/template_lex.h"
 
 #include <string.h>
@@ -18,7 +18,9 @@ static bool blank(char c)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    const char *digits = "0123456789abcdefABCDEF", *digit = c ? strchr(digits, c) : NULL;
+    int place = digit ? (int)(digit - digits) : -1;
+    return place < 16 ? place : place - 6;
 }
 
 /* The escape after a backslash at s [n] as UTF-8 in out; its length in *used, 0 when it means nothing (both stay). */

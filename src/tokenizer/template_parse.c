@@ -1,14 +1,24 @@
 /* tokenizer/template_parse.c - a chat template to a syntax tree.
  *
- * The outer language is text with {{ expression }}, {% statement %} and {# comment #}; one newline at the very end of the
- * template is not part of it. The inner language is read by recursive descent, one function per level of binding, loosest
- * first:
- *   a if b else c;  or;  and;  not;  comparisons;  + -;  ~;  * / // %;  unary - +;  postfix . [] ();  | filter, is test */
+ * The outer language is text with {{ expression }}, {% statement %} and {# comment #}; one newline at the very end of
+ * the template is not part of it. The inner language is read by recursive descent, one function per level of binding,
+ * loosest first:
+ *   a if b else c;  or;  and;  not;  comparisons;  + -;  ~;  * / // %;  unary - +;  postfix . [] ();  | and is */
 #include <string.h>
 
 #include "tokenizer/template_lex.h"
 
 static MtsNode *parse_expression(MtsTplLexer *p);
+
+static bool at_one_of(const MtsTplLexer *p, const char *const *words)
+{
+    for (; *words; words++) {
+        if (mts_lex_at_word(p, *words)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static MtsNode *new_node(MtsTplLexer *p, MtsNodeKind kind, size_t at)
 {
@@ -126,7 +136,8 @@ static MtsNode *parse_primary(MtsTplLexer *p)
         node->number = p->number;
         mts_lex_advance(p);
     } else if (p->kind == MTS_TPL_NAME) {
-        if (mts_lex_at_word(p, "true") || mts_lex_at_word(p, "True") || mts_lex_at_word(p, "false") || mts_lex_at_word(p, "False")) {
+        static const char *const truths[] = {"true", "True", "false", "False", NULL};
+        if (at_one_of(p, truths)) {
             node->kind = MTS_NODE_BOOL;
             node->number = p->word.data[0] == 't' || p->word.data[0] == 'T';
         } else if (mts_lex_at_word(p, "none") || mts_lex_at_word(p, "None")) {
@@ -200,6 +211,14 @@ static MtsNode *parse_postfix(MtsTplLexer *p, MtsNode *node)
     return node;
 }
 
+/* Whether the token can be the operand of a test without parentheses: "is divisibleby 3". */
+static bool begins_operand(const MtsTplLexer *p)
+{
+    static const char *const joining[] = {"else", "or", "and", "if", "is", "in", "not", NULL};
+    return p->kind == MTS_TPL_STRING || p->kind == MTS_TPL_INTEGER || mts_lex_at_sign(p, "[") ||
+           mts_lex_at_sign(p, "{") || (p->kind == MTS_TPL_NAME && !at_one_of(p, joining));
+}
+
 /* "| name(arguments)", "is name", "is not name" after `node`. */
 static MtsNode *parse_filters(MtsTplLexer *p, MtsNode *node)
 {
@@ -216,10 +235,8 @@ static MtsNode *parse_filters(MtsTplLexer *p, MtsNode *node)
         MtsNode *arguments = NULL;
         if (mts_lex_take_sign(p, "(")) {
             arguments = parse_arguments(p);
-        } else if (test && (p->kind == MTS_TPL_STRING || p->kind == MTS_TPL_INTEGER || mts_lex_at_sign(p, "[") || mts_lex_at_sign(p, "{") ||
-                            (p->kind == MTS_TPL_NAME && !mts_lex_at_word(p, "else") && !mts_lex_at_word(p, "or") && !mts_lex_at_word(p, "and") &&
-                             !mts_lex_at_word(p, "if") && !mts_lex_at_word(p, "is") && !mts_lex_at_word(p, "in") && !mts_lex_at_word(p, "not")))) {
-            arguments = parse_postfix(p, parse_primary(p)); /* "is divisibleby 3" */
+        } else if (test && begins_operand(p)) {
+            arguments = parse_postfix(p, parse_primary(p));
         }
         if (outer) {
             outer->a = node;
@@ -583,10 +600,8 @@ static MtsNode *parse_statements(MtsTplLexer *p, const char *const *ends)
             mts_lex_close(p, "}}");
             continue;
         }
-        for (size_t i = 0; ends && ends[i]; i++) {
-            if (mts_lex_at_word(p, ends[i])) {
-                return first;
-            }
+        if (ends && at_one_of(p, ends)) {
+            return first;
         }
         MtsNode *statement = parse_statement(p);
         append(&tail, statement);

@@ -9,8 +9,8 @@
 #include "core/utf8.h"
 #include "tokenizer/tokens.h"
 
-/* Names under which models end a text or a turn, where the file does not say so by number. They count for control tokens
- * only: Gemma has "</s>", the end of struck-out HTML, as a user-defined one. */
+/* Names under which models end a text or a turn, where the file does not say so by number. They count for control
+ * tokens only: Gemma has "</s>", the end of struck-out HTML, as a user-defined one. */
 static const char *const end_names[] = {
     "</s>",        "<eos>",           "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>",
     "<|im_end|>",  "<|eot_id|>",      "<|eom_id|>",    "<|end|>",
@@ -92,7 +92,8 @@ static int load_rest(MtsTokenizer *t, const MtsGguf *gguf, MtsError *err)
         rc = get_id(gguf, "tokenizer.ggml.unknown_token_id", vocab, spm ? 0 : -1, &t->unknown, err);
     }
     if (rc == MTS_OK) {
-        rc = spm ? mts_spm_load(&t->spm, gguf, &t->vocab, t->unknown, err) : mts_bpe_load(&t->bpe, gguf, &t->vocab, err);
+        rc = spm ? mts_spm_load(&t->spm, gguf, &t->vocab, t->unknown, err)
+                 : mts_bpe_load(&t->bpe, gguf, &t->vocab, err);
     }
     if (rc == MTS_OK) {
         rc = mts_specials_build(&t->specials, &t->vocab, err);
@@ -114,7 +115,8 @@ static int load_rest(MtsTokenizer *t, const MtsGguf *gguf, MtsError *err)
     }
     if (rc == MTS_OK && ((t->add_bos && t->bos < 0) || (t->add_eos && t->eos < 0))) {
         const char *which = t->add_bos && t->bos < 0 ? "bos" : "eos";
-        rc = mts_fail(err, MTS_EFORMAT, "%s: tokenizer.ggml.add_%s_token is true, but there is no tokenizer.ggml.%s_token_id",
+        rc = mts_fail(err, MTS_EFORMAT,
+                      "%s: tokenizer.ggml.add_%s_token is true, but there is no tokenizer.ggml.%s_token_id",
                       mts_gguf_path(gguf), which, which);
     }
     return rc == MTS_OK ? mts_chat_load(&t->chat, gguf, err) : rc;
@@ -132,7 +134,8 @@ int mts_tokenizer_from_gguf(MtsTokenizer **tokenizer, const MtsGguf *gguf, MtsEr
     bool spm = model.size == 5 && memcmp(model.data, "llama", 5) == 0;
     if (!bpe && !spm) {
         char shown[MTS_SHOWN];
-        return mts_fail(err, MTS_EUNSUPPORTED, "%s: tokenizer.ggml.model is \"%s\", and the known ones are gpt2 and llama",
+        return mts_fail(err, MTS_EUNSUPPORTED,
+                        "%s: tokenizer.ggml.model is \"%s\", and the known ones are gpt2 and llama",
                         mts_gguf_path(gguf), mts_gguf_show(model, shown));
     }
     MtsTokenizer *t = mts_calloc(1, sizeof *t);

@@ -167,8 +167,8 @@ static size_t decode_token(MtsString text, int kind, bool byte_level, char *out,
     return text.size;
 }
 
-static int check_array(const MtsGguf *gguf, const char *key, const MtsGgufValue *value, MtsGgufType type, const char *of,
-                       MtsError *err)
+static int check_array(const MtsGguf *gguf, const char *key, const MtsGgufValue *value, MtsGgufType type,
+                       const char *of, MtsError *err)
 {
     if (!value) {
         return mts_fail(err, MTS_EFORMAT, "%s: metadata key \"%s\" is missing", mts_gguf_path(gguf), key);
@@ -266,8 +266,8 @@ int mts_vocab_load(MtsVocab *vocab, const MtsGguf *gguf, bool byte_level, MtsErr
     }
     size_t count = mts_gguf_array_count(tokens);
     if (count < 1 || count > MAX_TOKENS) {
-        return mts_fail(err, MTS_EFORMAT, "%s: " TOKENS " has %zu elements, outside 1 to %d", mts_gguf_path(gguf), count,
-                        MAX_TOKENS);
+        return mts_fail(err, MTS_EFORMAT, "%s: " TOKENS " has %zu elements, outside 1 to %d", mts_gguf_path(gguf),
+                        count, MAX_TOKENS);
     }
     rc = measure(gguf, tokens, count, &total, err);
     if (rc != MTS_OK) {

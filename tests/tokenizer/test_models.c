@@ -78,8 +78,10 @@ static void reference_texts(int which)
     if (which == 0) { /* the default system message is the template's own */
         char *prompt;
         assert_ok(mts_chat_prompt(tokenizer, NULL, "Hi", &prompt, &err), &err);
-        assert_string_equal(prompt, "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
-                                    "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+        assert_string_equal(
+            prompt,
+            "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
+            "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
         free(prompt);
     }
     mts_tokenizer_free(&tokenizer);

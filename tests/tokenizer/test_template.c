@@ -43,8 +43,8 @@ static void prompts_equal_those_of_jinja(void **state)
                 unsupported++;
             } else if (want) {
                 if (rc != 0 || strcmp(got, want) != 0) {
-                    fail_msg("%s\n%s\nwant %s\ngot  %s", json_string_value(json_object_get(fixture, "name")), text, want,
-                             rc == 0 ? got : err.text);
+                    fail_msg("%s\n%s\nwant %s\ngot  %s", json_string_value(json_object_get(fixture, "name")), text,
+                             want, rc == 0 ? got : err.text);
                 }
                 rendered++;
             } else {
@@ -70,7 +70,8 @@ static void sentences_say_where(void **state)
         const char *says;
     } cases[] = {
         {"a\n{{ 1 | nofilter }}", MTS_EUNSUPPORTED, "line 2: asks for what is not supported: the filter \"nofilter\""},
-        {"{{ raise_exception('System role not supported') }}", MTS_EREQUEST, "refuses these messages: \"System role not supported\""},
+        {"{{ raise_exception('System role not supported') }}", MTS_EREQUEST,
+         "refuses these messages: \"System role not supported\""},
         {"\n\n{% if x %}", MTS_EFORMAT, "line 3: a block has no end"},
         {"{{ missing.name }}", MTS_EFORMAT, "\"name\" of \"missing\", which is undefined"},
         {"{{ strftime_now('%Y') }}", MTS_EUNSUPPORTED, "the function \"strftime_now\""},
@@ -94,7 +95,8 @@ static void hostile_templates_end_in_a_sentence(void **state)
         "{% for a in range(2000000000) %}{% endfor %}",
         "{% set ns = namespace(s='ab') %}{% for a in range(100) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
         "{% set ns = namespace(l=[1]) %}{% for a in range(100) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
-        "{% set ns = namespace(s='x') %}{% for a in range(100) %}{% set ns.s = ns.s | replace('x', 'xx') %}{% endfor %}",
+        "{% set ns = namespace(s='x') %}{% for a in range(100) %}{% set ns.s = ns.s | replace('x', 'xx') %}{% endfor "
+        "%}",
         "{% set ns = namespace(s='ab') %}{% for a in range(18) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"
         "{% for a in range(9) %}{{ ns.s | trim(ns.s) }}{% endfor %}",
         "{% set a = namespace() %}{% set b = namespace() %}{% set a.x = a %}{% set b.x = b %}{{ a == b }}",
