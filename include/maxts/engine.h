@@ -61,6 +61,10 @@ int mts_prompt_fill(const char *text, const MtsSeries *series, char **filled, Mt
 int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
                     MtsError *err);
 
+/* The regular expression for MtsRequest.constraint that the JSON texts valid under a schema match; malloc'ed. What of
+ * JSON Schema is understood is in docs/constraints.md; anything else is MTS_EUNSUPPORTED. */
+int mts_schema_constraint(const char *path, char **pattern, MtsError *err);
+
 /* ---- score: how likely a text is ---- */
 
 typedef struct MtsScored {
@@ -100,6 +104,8 @@ typedef struct MtsRequest {
     size_t max_tokens;       /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
     MtsCut cut;              /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
     bool end_stop;           /* an end token ends the answer; default true. Tables always end at theirs. */
+    const char *constraint;  /* a regular expression (PCRE2) that the whole answer must match, or NULL (default); the
+                                answer is what its tokens spell, byte for byte. Models only. */
     const char *reward;      /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
                                 have their own and take none. */
     const char *prompt_text; /* what rewards see as the prompt; NULL: "" */
@@ -135,7 +141,7 @@ typedef struct MtsTextResult {
     size_t prompt_tokens;
     double seconds;          /* prompt and search */
     double prefill_seconds;
-    size_t kv_bytes, kv_pages_used, kv_page_tokens; /* of the session at its end; 0 for a table */
+    size_t kv_bytes, kv_pages_peak, kv_page_tokens; /* the ring, the most pages in use at once; 0 for a table */
     uint64_t recomputed;     /* positions evaluated again because the KV ring was full */
 } MtsTextResult;
 

@@ -58,6 +58,9 @@ const Option ARGS_OPTIONS[] = {
     SIZE(0, "vocab-top", ANSWERS, vocab_top, 1, 1e9,
          "the K likeliest next tokens and no other cut: --top-k K --top-p 1 --min-p 0, unless those are given", NULL),
     CHOICE("end-stop", ANSWERS, end_stop, "on|off", "whether an end token ends the answer", "on"),
+    TEXT(0, "constraint", ANSWERS, constraint, "REGEX",
+         "only answers that match this regular expression (PCRE2) from their first byte to their last", NULL),
+    TEXT(0, "schema", ANSWERS, schema, "FILE", "only answers that are JSON valid under this JSON schema", NULL),
     {OPTION_SEED, 0, "seed", ANSWERS | CMD_VERIFY, AT(seed), "N", 0, 0, "of all that is drawn", "0"},
 
     HEADING(SEARCHES, "Search"),
@@ -96,6 +99,10 @@ const Option ARGS_OPTIONS[] = {
     REAL("mass-tolerance", CMD_SEARCH, mass_tolerance, 1e-12, 1,
          "how little the leading answer's share may still move", "off"),
     SIZE(0, "min-rollouts", CMD_SEARCH, min_rollouts, 1, 1e7, "before a tolerance may stop it", "4"),
+
+    TEXT(0, "save", CMD_SEARCH, save, "FILE", "a checkpoint that keeps every finished rollout", NULL),
+    TEXT(0, "resume", CMD_SEARCH, resume, "FILE",
+         "a checkpoint to go on from, to the same result as an uninterrupted search", NULL),
 
     HEADING(CMD_VERIFY, "Runs"),
     SIZE(0, "runs", CMD_VERIFY, runs, 2, 1e7, "searches with seeds seed, seed + 1, ...", "400"),

@@ -46,6 +46,8 @@ typedef struct Args {
     double min_p;
     size_t vocab_top;
     const char *end_stop;
+    const char *constraint;
+    const char *schema;
     uint64_t seed;
     /* search */
     const char *preset;
@@ -70,6 +72,8 @@ typedef struct Args {
     double log_z_tolerance;
     double mass_tolerance;
     size_t min_rollouts;
+    const char *save;
+    const char *resume;
     /* verify */
     size_t runs;
 } Args;

@@ -49,8 +49,8 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
     json_object_set_new(o, "tree", json_pack("{s:I, s:I, s:f}", "nodes", (json_int_t)s->tree_nodes, "max_depth",
                                              (json_int_t)s->tree_max_depth, "branching", s->tree_branching));
     if (r->kv_page_tokens) {
-        json_object_set_new(o, "kv", json_pack("{s:I, s:I, s:I, s:I}", "bytes", (json_int_t)r->kv_bytes, "pages_used",
-                                               (json_int_t)r->kv_pages_used, "page_tokens",
+        json_object_set_new(o, "kv", json_pack("{s:I, s:I, s:I, s:I}", "bytes", (json_int_t)r->kv_bytes, "pages_peak",
+                                               (json_int_t)r->kv_pages_peak, "page_tokens",
                                                (json_int_t)r->kv_page_tokens, "recomputed",
                                                (json_int_t)r->recomputed));
     }

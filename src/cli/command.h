@@ -28,6 +28,7 @@ int read_text(const Args *args, char **text, size_t *size, MtsError *err);
 typedef struct Asked {
     MtsRequest request;
     char *text;
+    char *pattern;
     MtsSeries *series;
     MtsTokens tokens;
 } Asked;

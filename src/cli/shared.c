@@ -107,6 +107,8 @@ int apply_search_options(const Args *args, MtsSearchSettings *s, MtsError *err)
     take_real(args->log_z_tolerance, &s->log_z_tolerance);
     take_real(args->mass_tolerance, &s->mass_tolerance);
     take_size(args->min_rollouts, &s->min_rollouts);
+    s->save = args->save;
+    s->resume = args->resume;
     if (args->uct) {
         s->use_uct = strcmp(args->uct, "on") == 0;
     }
@@ -169,6 +171,20 @@ static int make_prompt(Asked *asked, const MtsEngine *engine, const Args *args, 
                      : mts_engine_chat(engine, args->system, asked->text, &asked->tokens, err);
 }
 
+static int make_constraint(Asked *asked, const Args *args, MtsError *err)
+{
+    if (args->constraint && args->schema) {
+        return mts_fail(err, MTS_EREQUEST, "--constraint and --schema: only one of them can hold");
+    }
+    asked->request.constraint = args->constraint;
+    if (args->schema) {
+        int rc = mts_schema_constraint(args->schema, &asked->pattern, err);
+        asked->request.constraint = asked->pattern;
+        return rc;
+    }
+    return MTS_OK;
+}
+
 int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
 {
     MtsRequest *request = &asked->request;
@@ -184,7 +200,8 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
     if (args->raw && args->system) {
         return mts_fail(err, MTS_EREQUEST, "--raw and --system: a prompt without a template has no system message");
     }
-    if ((rc = apply_search_options(args, &request->search, err)) != 0) {
+    if ((rc = apply_search_options(args, &request->search, err)) != 0 ||
+        (rc = make_constraint(asked, args, err)) != 0) {
         return rc;
     }
     if (args->series && (rc = mts_series_read(&asked->series, args->series, err)) != 0) {
@@ -203,6 +220,7 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
 void asked_free(Asked *asked)
 {
     free(asked->text);
+    free(asked->pattern);
     mts_series_free(&asked->series);
     mts_tokens_free(&asked->tokens);
     memset(asked, 0, sizeof *asked);

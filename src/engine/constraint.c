@@ -2,6 +2,11 @@
  * (PCRE2_PARTIAL_HARD). The pattern stands between \A and \z: PCRE2_ENDANCHORED refuses partial matching. "Possible" is PCRE2's word: with look-arounds it can be optimistic, and the search
  * then meets a prefix after which nothing may follow; that prefix weighs nothing, so the target is unharmed.
  *
+ * A token may end inside a UTF-8 character. Whether some character that begins with those bytes may stand there is asked
+ * of a few: classes and ranges of a pattern change only at the code points that it names, so of all characters with a
+ * common beginning it is enough to try the first, the last and those named. Unicode properties change anywhere; under
+ * a pattern that uses them an unfinished character counts as possible.
+ *
  * The mask walks the vocabulary sorted by bytes as if it were a trie: tokens with a common beginning are
  * neighbours, so a dead beginning skips all of them. */
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -27,6 +32,9 @@ struct MtsConstraint {
     size_t longest;  /* bytes of the longest token */
     int32_t *sorted; /* [sorted_count] tokens that have bytes, by those bytes, then by id */
     size_t sorted_count;
+    uint32_t *named; /* [named_count] the code points beyond ASCII that the pattern names */
+    size_t named_count, named_cap;
+    bool properties; /* it uses Unicode properties */
 };
 
 struct MtsMatcher {
@@ -83,6 +91,33 @@ static int sort_vocabulary(MtsConstraint *c, MtsError *err)
     return MTS_OK;
 }
 
+static bool add_named(MtsConstraint *c, uint32_t cp)
+{
+    if (!mts_grow(&c->named, &c->named_cap, c->named_count + 1, sizeof *c->named)) {
+        return false;
+    }
+    c->named[c->named_count++] = cp;
+    return true;
+}
+
+/* Collects what the pattern names: its own characters, \x{...}; valid UTF-8, for it has compiled. */
+static bool read_names(MtsConstraint *c, const char *pattern)
+{
+    bool ok = true;
+    c->properties = strstr(pattern, "\\p") || strstr(pattern, "\\P") || strstr(pattern, "\\X") || strstr(pattern, "(*") ||
+                    strstr(pattern, "(?i") || strstr(pattern, "\\N{");
+    for (size_t n = strlen(pattern), size; n > 0 && ok; pattern += size, n -= size) {
+        uint32_t cp = 0;
+        size = mts_utf8_decode(pattern, n, &cp);
+        size = size ? size : 1;
+        if (strncmp(pattern, "\\x{", 3) == 0) {
+            cp = (uint32_t)strtoul(pattern + 3, NULL, 16);
+        }
+        ok = cp < 0x80 || add_named(c, cp);
+    }
+    return ok;
+}
+
 int mts_constraint_new(MtsConstraint **constraint, const char *pattern, size_t vocab, MtsTokenBytes bytes,
                        const void *context, MtsError *err)
 {
@@ -115,7 +150,7 @@ int mts_constraint_new(MtsConstraint **constraint, const char *pattern, size_t v
         goto fail;
     }
     pcre2_jit_compile(c->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD); /* where there is no JIT, it interprets */
-    rc = sort_vocabulary(c, err);
+    rc = read_names(c, pattern) ? sort_vocabulary(c, err) : mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
     if (rc == MTS_OK) {
         rc = mts_matcher_new(&m, c, err);
     }
@@ -153,6 +188,7 @@ void mts_constraint_free(MtsConstraint **constraint)
     if (c) {
         pcre2_code_free(c->code);
         free(c->sorted);
+        free(c->named);
         free(c);
         *constraint = NULL;
     }
@@ -193,7 +229,7 @@ int mts_matcher_set(MtsMatcher *m, const char *text, size_t size, MtsError *err)
 {
     size_t room;
     m->text.len = 0;
-    if (!mts_size_add(size, m->constraint->longest + 1, &room) || !mts_grow(&m->text.data, &m->text.cap, room, 1) ||
+    if (!mts_size_add(size, m->constraint->longest + 4, &room) || !mts_grow(&m->text.data, &m->text.cap, room, 1) ||
         !mts_bytes_append(&m->text, text, size)) {
         return mts_fail(err, MTS_ENOMEM, "constraint: memory ran out for a text of %zu bytes", size);
     }
@@ -210,8 +246,33 @@ static bool matches(MtsMatcher *m, size_t size, bool partial)
     return rc >= 0 || (partial && (rc == PCRE2_ERROR_PARTIAL || size == 0));
 }
 
+/* Whether a character that begins with the `pending` bytes behind the first `at` may stand there. `length`: its bytes. */
+static bool may_stand(MtsMatcher *m, size_t at, size_t pending, size_t length)
+{
+    const MtsConstraint *c = m->constraint;
+    char *end = m->text.data + at, begun[4], whole[4];
+    bool ok = false;
+    if (c->properties || !matches(m, at, true)) {
+        return c->properties && matches(m, at, true);
+    }
+    memcpy(begun, end, pending);
+    for (int fill = 0x80; fill <= 0xBF && !ok; fill++) { /* the first and the last of them that are valid, and some between */
+        memset(end + pending, fill, length - pending);
+        ok = mts_utf8_valid_prefix(end, length) == length && matches(m, at + length, true);
+    }
+    for (size_t i = 0; i < c->named_count && !ok; i++) {
+        if (mts_utf8_encode(c->named[i], whole) == length && memcmp(whole, begun, pending) == 0) {
+            memcpy(end, whole, length);
+            ok = matches(m, at + length, true);
+        }
+    }
+    memcpy(end, begun, pending);
+    end[pending] = '\0';
+    return ok;
+}
+
 /* Whether the whole buffer is alive. A character left unfinished at its end is alive when one of its possible
- * last bytes makes it so; when more than one byte is missing, what stands before it has to be alive. */
+ * last bytes makes it so, or one of may_stand()'s candidates where more than one byte is missing. */
 static bool alive(MtsMatcher *m)
 {
     size_t size = m->text.len, pending = mts_utf8_pending(m->text.data, size);
@@ -223,10 +284,10 @@ static bool alive(MtsMatcher *m)
     }
     unsigned char lead = (unsigned char)m->text.data[size - pending];
     size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (length - pending > 1) {
-        return matches(m, size - pending, true);
-    }
     bool ok = false;
+    if (length - pending > 1) {
+        return may_stand(m, size - pending, pending, length);
+    }
     for (int last = 0x80; last < 0xC0 && !ok; last++) {
         m->text.data[size] = (char)last; /* in the place of the NUL */
         ok = mts_utf8_valid_prefix(m->text.data, size + 1) == size + 1 && matches(m, size + 1, true);

@@ -24,6 +24,7 @@ void mts_dist_scratch_free(MtsDistScratch *scratch)
     free(scratch->logits);
     free(scratch->select);
     free(scratch->tempered);
+    free(scratch->allowed);
     memset(scratch, 0, sizeof *scratch);
 }
 
@@ -32,9 +33,11 @@ static bool reserve(MtsDistScratch *s, size_t vocab, size_t n)
     if (s->vocab < vocab) {
         free(s->select);
         free(s->tempered);
+        free(s->allowed);
         s->select = malloc(mts_top_k_scratch(vocab));
         s->tempered = mts_calloc(vocab, sizeof *s->tempered);
-        s->vocab = s->select && s->tempered ? vocab : 0;
+        s->allowed = mts_calloc(vocab, sizeof *s->allowed);
+        s->vocab = s->select && s->tempered && s->allowed ? vocab : 0;
     }
     if (s->cap < n) {
         free(s->ids);
@@ -77,7 +80,7 @@ static size_t prefix(const float *logits, size_t n, const MtsCut *cut, double ma
     return n;
 }
 
-int mts_dist_cut(const MtsKernels *kernels, const float *logits, size_t vocab, const MtsCut *cut,
+int mts_dist_cut(const MtsKernels *kernels, const float *logits, const uint8_t *mask, size_t vocab, const MtsCut *cut,
                  MtsDistScratch *s, size_t *count, double *normaliser, MtsError *err)
 {
     *normaliser = mts_dist_normaliser(kernels, logits, vocab);
@@ -87,17 +90,24 @@ int mts_dist_cut(const MtsKernels *kernels, const float *logits, size_t vocab, c
     bool all = cut->top_k == 0 || cut->top_k >= vocab, shares = cut->top_p < 1 || cut->min_p > 0;
     size_t take = !all ? cut->top_k : shares && vocab > 256 ? 256 : vocab;
     double mass = 0;
+    if (mask && !reserve(s, vocab, take)) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", vocab);
+    }
+    for (size_t i = 0; mask && i < vocab; i++) {
+        s->allowed[i] = mask[i] ? logits[i] : -HUGE_VALF;
+    }
+    logits = mask ? s->allowed : logits;
     for (;; take = take > vocab / 8 ? vocab : 8 * take) {
         if (!reserve(s, vocab, take)) {
             return mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", take);
         }
         size_t n = mts_top_k(kernels, logits, vocab, take, s->ids, s->logits, s->select);
-        if (shares && mass == 0) {
+        if (shares && mass == 0 && n > 0) {
             mass = tempered_mass(kernels, all ? logits : s->logits, all ? vocab : n, s->logits[0], cut->temperature,
                                  s->tempered);
         }
         *count = shares ? prefix(s->logits, n, cut, mass) : n;
-        if (!all || *count < n || take == vocab) {
+        if (!all || *count < n || n < take || take == vocab) {
             return MTS_OK;
         }
     }

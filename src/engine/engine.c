@@ -96,6 +96,7 @@ int mts_engine_open(MtsEngine **out, const char *path, const MtsEngineOptions *o
     }
     engine->threads = options->model.threads > 0 ? options->model.threads : all_processors();
     engine->kv_tokens = options->kv_tokens;
+    engine->exact = options->model.exact;
     if (table) {
         rc = open_table(engine, err);
     } else {
@@ -288,6 +289,9 @@ static int check_for_table(const MtsEngine *engine, const MtsRequest *request, M
     if (request->max_tokens < engine->text_tokens) {
         return mts_fail(err, MTS_EREQUEST, "%s: max-tokens %zu would cut its texts, which have up to %zu tokens",
                         engine->path, request->max_tokens, engine->text_tokens);
+    }
+    if (request->constraint) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a table's texts are numbers and take no constraint", engine->path);
     }
     if (!request->end_stop) {
         return mts_fail(err, MTS_EREQUEST, "%s: a table's end token always ends a text", engine->path);

@@ -86,7 +86,8 @@ static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsR
             break;
         }
         if (dist.count == 0) {
-            rc = mts_fail(err, MTS_ECONSTRAINT, "no token may follow the first %zu of the answer", g->count);
+            rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: nothing may follow the first %zu tokens of the answer, and %zu are "
+                          "allowed", g->count, model->max_tokens);
             break;
         }
         size_t at = choose(&dist, greedy, request->cut.temperature, search->seed, g->count);

@@ -7,6 +7,7 @@
 #include <maxts/table.h>
 
 #include "core/error.h"
+#include "engine/constraint.h"
 #include "kernels/kernels.h"
 
 struct MtsEngine {
@@ -17,6 +18,7 @@ struct MtsEngine {
     size_t vocab, text_tokens; /* text_tokens: of its longest text, a prompt included */
     MtsKernels kernels; /* of the processor as the options mask it */
     int threads; /* >= 1 */
+    bool exact;
     size_t kv_tokens;
 };
 
@@ -24,19 +26,22 @@ struct MtsEngine {
 
 typedef struct MtsLm MtsLm;
 
-/* A session with the prompt evaluated. `texts`: how many finished texts it should have room for. The cut and
+/* A session with the prompt evaluated. constraint may be NULL; it outlives the lm. `texts`: how many finished texts it should have room for. The cut and
  * the engine are borrowed. A prompt that with max_tokens exceeds the trained context is MTS_EREQUEST. */
-int mts_lm_new(MtsLm **lm, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err);
+int mts_lm_new(MtsLm **lm, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
+               size_t texts, MtsError *err);
 void mts_lm_free(MtsLm **lm);
 
 /* Its root is the prompt; search and generation run on it. Lives as long as lm. */
 const MtsSearchModel *mts_lm_search_model(const MtsLm *lm);
+/* kv_pages_used is the most there ever were. */
 void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats);
 
 /* ---- search.c: either kind of model, opened for a request ---- */
 
 typedef struct MtsSource {
-    MtsLm *lm; /* NULL for a table */
+    MtsLm *lm;                 /* NULL for a table */
+    MtsConstraint *constraint; /* NULL: none */
     MtsSearchModel model;
 } MtsSource;
 
@@ -60,6 +65,10 @@ const char *mts_request_reward(const MtsRequest *request);
 
 /* Whether a text of `prompt` tokens and up to `answer` more fits: MTS_EREQUEST with both figures where not. */
 int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, MtsError *err);
+
+/* One line (malloc'ed) that names what the result depends on beside request->search: what a checkpoint checks. */
+int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, const char *target, char **identity,
+                         MtsError *err);
 
 /* The request without the settings that mts_search() checks itself. */
 int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsError *err);

@@ -4,6 +4,9 @@
  * search share the prompt's branch. extend() runs the forward pass once for all its steps, so that the weights
  * and the shared prompt's keys and values are read once, then cuts the rows of logits to distributions in
  * parallel; a row's distribution depends on that row alone.
+ *
+ * A constraint takes tokens away before the cut: those after which no match is possible, end tokens while the text is
+ * no match, and at the last position all that would not make it one. So every finished text matches.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -29,7 +32,16 @@ struct MtsState {
     int32_t *tokens; /* [dist.count], behind logp */
     size_t count;
     double log_mass;
+    size_t depth; /* tokens after the prompt */
+    char *text; /* [size] what the answer's tokens spell so far, behind tokens; only with a constraint */
+    size_t size;
 };
+
+typedef struct Worker { /* what one thread needs to make a distribution */
+    MtsDistScratch scratch;
+    MtsMatcher *matcher; /* with a constraint */
+    uint8_t *mask;       /* [vocab] */
+} Worker;
 
 struct MtsLm {
     const MtsEngine *engine;
@@ -40,8 +52,12 @@ struct MtsLm {
     MtsExtend *items; /* [items_cap] of the step under way */
     int *codes;       /* [items_cap] what became of each row */
     size_t items_cap, codes_cap;
-    MtsDistScratch *scratch; /* [threads] */
+    const MtsConstraint *constraint; /* NULL: none */
+    int32_t *ends;                   /* [end_count] the end tokens, with a constraint */
+    size_t end_count;
+    Worker *workers; /* [threads] */
     int threads;
+    size_t pages_peak;
 };
 
 static void release(void *context, MtsState *state)
@@ -69,40 +85,99 @@ static bool is_end(void *context, int32_t token)
 static double log_mass(const MtsLm *lm, const MtsState *state)
 {
     double sum = 0;
-    if (lm->cut.top_k == 0 && lm->cut.top_p == 1 && lm->cut.min_p == 0) {
+    if (!lm->constraint && lm->cut.top_k == 0 && lm->cut.top_p == 1 && lm->cut.min_p == 0) {
         return 0;
     }
     for (size_t i = state->count; i-- > 0;) { /* the small ones first */
         sum += exp(state->logp[i]);
     }
-    return sum < 1 ? log(sum) : 0;
+    return sum == 0 ? -HUGE_VAL : sum < 1 ? log(sum) : 0;
 }
 
-/* A state for `branch`, whose reference it takes only on success, with the distribution of one row of logits. */
-static int state_new(MtsState **out, MtsBranch *branch, const float *logits, const MtsLm *lm, MtsDistScratch *scratch,
-                     MtsError *err)
+/* Of the tokens in the mask, leaves those that make the text whole. */
+static int keep_whole(const MtsLm *lm, Worker *w, const char *text, size_t size, MtsError *err)
 {
-    size_t count, bytes;
-    double normaliser;
-    int rc = mts_dist_cut(&lm->engine->kernels, logits, lm->engine->vocab, &lm->cut, scratch, &count, &normaliser, err);
+    MtsBytes longer = {0};
+    bool ok = mts_bytes_append(&longer, text, size);
+    int rc = 0;
+    for (size_t token = 0; token < lm->engine->vocab && ok && !rc; token++) {
+        if (w->mask[token]) {
+            size_t more;
+            const char *bytes = mts_token_bytes(lm->engine->tokenizer, (int32_t)token, false, &more);
+            longer.len = size;
+            ok = mts_bytes_append(&longer, bytes, more);
+            rc = ok ? mts_matcher_set(w->matcher, longer.data, longer.len, err) : 0;
+            w->mask[token] = !rc && mts_matcher_may_end(w->matcher);
+        }
+    }
+    mts_bytes_free(&longer);
+    return ok ? rc : mts_fail(err, MTS_ENOMEM, "no memory for a text of %zu bytes", size);
+}
+
+/* The tokens that may follow `text` under the constraint; `last`: nothing may follow them. */
+static int make_mask(const MtsLm *lm, Worker *w, const char *text, size_t size, bool last, MtsError *err)
+{
+    int rc = mts_matcher_set(w->matcher, text, size, err);
     if (rc) {
         return rc;
     }
+    mts_matcher_mask(w->matcher, w->mask);
+    bool may_end = mts_matcher_may_end(w->matcher);
+    if (last && (rc = keep_whole(lm, w, text, size, err)) != 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < lm->end_count; i++) {
+        w->mask[lm->ends[i]] = may_end;
+    }
+    return MTS_OK;
+}
+
+/* A state for `branch`, whose reference it takes only on success, with the distribution of one row of logits. The
+ * prefix is that of `before` (NULL: the prompt) and `token`. */
+static int state_new(MtsState **out, const MtsState *before, int32_t token, MtsBranch *branch, const float *logits,
+                     const MtsLm *lm, Worker *w, MtsError *err)
+{
+    size_t count, bytes, old = before ? before->size : 0, more = 0;
+    size_t depth = before ? before->depth + 1 : 0;
+    double normaliser;
+    const char *spelt = NULL;
     MtsState *state = NULL;
-    if (mts_size_mul(count, sizeof(double) + sizeof(int32_t), &bytes) && mts_size_add(bytes, sizeof *state, &bytes)) {
+    if (lm->constraint && before) {
+        spelt = mts_token_bytes(lm->engine->tokenizer, token, false, &more);
+    }
+    char *text = malloc(old + more + 1);
+    if (!text) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for a text of %zu bytes", old + more);
+    }
+    if (old) {
+        memcpy(text, before->text, old);
+    }
+    if (more) {
+        memcpy(text + old, spelt, more);
+    }
+    int rc = lm->constraint ? make_mask(lm, w, text, old + more, depth + 1 == lm->search.max_tokens, err) : MTS_OK;
+    if (rc || (rc = mts_dist_cut(&lm->engine->kernels, logits, lm->constraint ? w->mask : NULL, lm->engine->vocab, &lm->cut,
+                                 &w->scratch, &count, &normaliser, err)) != 0) {
+        free(text);
+        return rc;
+    }
+    if (mts_size_mul(count, sizeof(double) + sizeof(int32_t), &bytes) &&
+        mts_size_add(bytes, sizeof *state + old + more, &bytes)) {
         state = malloc(bytes);
     }
     if (!state) {
+        free(text);
         return mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", count);
     }
-    state->references = 1;
-    state->branch = branch;
-    state->count = count;
+    *state = (MtsState){.references = 1, .branch = branch, .count = count, .depth = depth, .size = old + more};
     state->logp = (double *)(state + 1);
     state->tokens = (int32_t *)(state->logp + count);
+    state->text = (char *)(state->tokens + count);
+    memcpy(state->text, text, old + more);
+    free(text);
     for (size_t i = 0; i < count; i++) {
-        state->tokens[i] = scratch->ids[i];
-        state->logp[i] = (double)scratch->logits[i] - normaliser;
+        state->tokens[i] = w->scratch.ids[i];
+        state->logp[i] = (double)w->scratch.logits[i] - normaliser;
     }
     state->log_mass = log_mass(lm, state);
     *out = state;
@@ -123,6 +198,13 @@ static int thread_index(void)
 #endif
 }
 
+static void note_pages(MtsLm *lm)
+{
+    MtsSessionStats stats;
+    mts_session_stats(lm->session, &stats);
+    lm->pages_peak = stats.kv_pages_used > lm->pages_peak ? stats.kv_pages_used : lm->pages_peak;
+}
+
 static int extend(void *context, MtsStep *steps, size_t n, MtsError *err)
 {
     MtsLm *lm = context;
@@ -139,19 +221,20 @@ static int extend(void *context, MtsStep *steps, size_t n, MtsError *err)
     if (rc) {
         return rc;
     }
+    note_pages(lm);
     long rows = (long)n;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) num_threads(lm->threads) if (rows > 1)
 #endif
     for (long i = 0; i < rows; i++) {
-        lm->codes[i] = state_new(&steps[i].next, lm->items[i].branch,
+        lm->codes[i] = state_new(&steps[i].next, steps[i].state, steps[i].token, lm->items[i].branch,
                                  mts_session_logits(lm->session, lm->items[i].logits_row), lm,
-                                 &lm->scratch[thread_index()], NULL);
+                                 &lm->workers[thread_index()], NULL);
     }
     for (size_t i = 0; i < n && !rc; i++) {
         if (lm->codes[i]) { /* once more, for the sentence */
-            rc = state_new(&steps[i].next, lm->items[i].branch,
-                           mts_session_logits(lm->session, lm->items[i].logits_row), lm, &lm->scratch[0], err);
+            rc = state_new(&steps[i].next, steps[i].state, steps[i].token, lm->items[i].branch,
+                           mts_session_logits(lm->session, lm->items[i].logits_row), lm, &lm->workers[0], err);
         }
     }
     for (size_t i = 0; i < n; i++) {
@@ -186,7 +269,57 @@ static size_t kv_capacity(const MtsEngine *engine, const MtsRequest *request, si
     return all < most ? all : most;
 }
 
-int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
+static int make_workers(MtsLm *lm, MtsError *err)
+{
+    size_t vocab = lm->engine->vocab;
+    int rc = 0;
+    lm->workers = mts_calloc((size_t)lm->threads, sizeof *lm->workers);
+    if (!lm->workers) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for a session");
+    }
+    if (!lm->constraint) {
+        return MTS_OK;
+    }
+    for (int i = 0; i < lm->threads && !rc; i++) {
+        rc = mts_matcher_new(&lm->workers[i].matcher, lm->constraint, err);
+        lm->workers[i].mask = mts_calloc(vocab, 1);
+        if (!rc && !lm->workers[i].mask) {
+            rc = mts_fail(err, MTS_ENOMEM, "no memory for a session");
+        }
+    }
+    size_t cap = 0;
+    for (size_t token = 0; token < vocab && lm->end_stop && !rc; token++) {
+        if (mts_tokenizer_is_end(lm->engine->tokenizer, (int32_t)token)) {
+            if (!mts_grow(&lm->ends, &cap, lm->end_count + 1, sizeof *lm->ends)) {
+                return mts_fail(err, MTS_ENOMEM, "no memory for a session");
+            }
+            lm->ends[lm->end_count++] = (int32_t)token;
+        }
+    }
+    return rc;
+}
+
+static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
+{
+    MtsExtend prompt = {.tokens = request->prompt, .count = request->prompt_count, .wanted = MTS_LOGITS_LAST};
+    int rc = mts_session_extend(lm->session, &prompt, 1, err);
+    if (rc) {
+        return rc;
+    }
+    note_pages(lm);
+    rc = state_new(&lm->search.root, NULL, -1, prompt.branch, mts_session_logits(lm->session, prompt.logits_row), lm,
+                   &lm->workers[0], err);
+    if (rc) {
+        mts_branch_release(&prompt.branch);
+    } else if (lm->search.root->count == 0) {
+        rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: no token of this model can begin a text that matches '%s'",
+                      request->constraint);
+    }
+    return rc;
+}
+
+int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
+               size_t texts, MtsError *err)
 {
     int rc;
     *out = NULL;
@@ -198,28 +331,20 @@ int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, 
     lm->cut = request->cut;
     lm->end_stop = request->end_stop;
     lm->threads = engine->threads;
-    lm->scratch = mts_calloc((size_t)lm->threads, sizeof *lm->scratch);
-    if (!lm->scratch) {
-        rc = mts_fail(err, MTS_ENOMEM, "no memory for a session");
+    lm->constraint = constraint;
+    lm->search.max_tokens = request->max_tokens;
+    if ((rc = make_workers(lm, err)) != 0) {
         goto fail;
     }
     MtsSessionOptions options = {.kv_tokens = kv_capacity(engine, request, texts), .threads = engine->threads};
     if ((rc = mts_session_new(&lm->session, engine->model, &options, err)) != 0) {
         goto fail;
     }
-    MtsExtend prompt = {.tokens = request->prompt, .count = request->prompt_count, .wanted = MTS_LOGITS_LAST};
-    if ((rc = mts_session_extend(lm->session, &prompt, 1, err)) != 0) {
-        goto fail;
-    }
-    rc = state_new(&lm->search.root, prompt.branch, mts_session_logits(lm->session, prompt.logits_row), lm,
-                   &lm->scratch[0], err);
-    if (rc) {
-        mts_branch_release(&prompt.branch);
+    if ((rc = evaluate_prompt(lm, request, err)) != 0) {
         goto fail;
     }
     lm->search.context = lm;
     lm->search.root_dist = dist_of(lm->search.root);
-    lm->search.max_tokens = request->max_tokens;
     lm->search.extend = extend;
     lm->search.is_end = is_end;
     lm->search.retain = retain;
@@ -236,10 +361,13 @@ void mts_lm_free(MtsLm **out)
     MtsLm *lm = *out;
     if (lm) {
         release(lm, lm->search.root);
-        for (int i = 0; lm->scratch && i < lm->threads; i++) {
-            mts_dist_scratch_free(&lm->scratch[i]);
+        for (int i = 0; lm->workers && i < lm->threads; i++) {
+            mts_dist_scratch_free(&lm->workers[i].scratch);
+            mts_matcher_free(&lm->workers[i].matcher);
+            free(lm->workers[i].mask);
         }
-        free(lm->scratch);
+        free(lm->workers);
+        free(lm->ends);
         free(lm->items);
         free(lm->codes);
         mts_session_free(&lm->session);
@@ -256,4 +384,5 @@ const MtsSearchModel *mts_lm_search_model(const MtsLm *lm)
 void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats)
 {
     mts_session_stats(lm->session, stats);
+    stats->kv_pages_used = lm->pages_peak;
 }

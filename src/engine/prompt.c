@@ -1,8 +1,11 @@
-/* engine/prompt.c - a series written into a prompt. */
+/* engine/prompt.c - what a request is made of: a series written into a prompt, a schema as a constraint. */
 #include <string.h>
 
 #include "core/mem.h"
 #include "engine/internal.h"
+#include "engine/schema.h"
+
+enum { MAX_SCHEMA = 1 << 20 }; /* bytes */
 
 static const char PLACE[] = "{series}";
 
@@ -40,4 +43,16 @@ int mts_prompt_fill(const char *text, const MtsSeries *series, char **filled, Mt
     }
     *filled = out.data;
     return MTS_OK;
+}
+
+int mts_schema_constraint(const char *path, char **pattern, MtsError *err)
+{
+    json_t *schema;
+    *pattern = NULL;
+    int rc = mts_json_read(&schema, path, MAX_SCHEMA, err);
+    if (!rc) {
+        rc = mts_schema_pattern(schema, path, pattern, err);
+        json_decref(schema);
+    }
+    return rc;
 }

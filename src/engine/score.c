@@ -51,7 +51,7 @@ static int score_row(const MtsEngine *engine, const float *logits, const int32_t
     const MtsCut likeliest = {.temperature = 1, .top_k = s->top ? s->top : 1, .top_p = 1};
     size_t kept;
     double normaliser;
-    int rc = mts_dist_cut(&engine->kernels, logits, engine->vocab, &likeliest, scratch, &kept, &normaliser, err);
+    int rc = mts_dist_cut(&engine->kernels, logits, NULL, engine->vocab, &likeliest, scratch, &kept, &normaliser, err);
     if (rc) {
         return rc;
     }

@@ -9,6 +9,11 @@
 
 enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_SWEEP = 16 };
 
+static const char *token_bytes(const void *context, int32_t token, size_t *size)
+{
+    return mts_token_bytes(context, token, false, size);
+}
+
 int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
 {
     memset(source, 0, sizeof *source);
@@ -20,8 +25,13 @@ int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest
         mts_table_model(engine->table, &source->model);
         return MTS_OK;
     }
-    if ((rc = mts_lm_new(&source->lm, engine, request, texts, err)) == 0) {
+    if (request->constraint) {
+        rc = mts_constraint_new(&source->constraint, request->constraint, engine->vocab, token_bytes, engine->tokenizer, err);
+    }
+    if (!rc && (rc = mts_lm_new(&source->lm, engine, request, source->constraint, texts, err)) == 0) {
         source->model = *mts_lm_search_model(source->lm);
+    } else {
+        mts_constraint_free(&source->constraint);
     }
     return rc;
 }
@@ -29,6 +39,7 @@ int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest
 void mts_source_close(MtsSource *source)
 {
     mts_lm_free(&source->lm);
+    mts_constraint_free(&source->constraint);
 }
 
 /* "p", or "p cut to top-k 50, top-p 0.9 at temperature 0.8". */
@@ -54,7 +65,10 @@ static void name_target(const MtsRequest *request, bool table, char *out, size_t
     if (cut->top_p < 1 || cut->min_p > 0) {
         n += (size_t)snprintf(out + n, size - n, " at temperature %g", cut->temperature);
     }
-    if (!request->end_stop) {
+    if (request->constraint && n < size) {
+        n += (size_t)snprintf(out + n, size - n, ", matching the constraint");
+    }
+    if (!request->end_stop && n < size) {
         snprintf(out + n, size - n, ", end tokens do not end a text");
     }
 }
@@ -97,12 +111,11 @@ static int run(const MtsEngine *engine, const MtsRequest *request, MtsSource *so
         return rc;
     }
     result->prompt_tokens = request->prompt_count;
-    name_target(request, engine->table != NULL, result->target, sizeof result->target);
     if (source->lm) {
         MtsSessionStats stats;
         mts_lm_stats(source->lm, &stats);
         result->kv_bytes = stats.kv_bytes;
-        result->kv_pages_used = stats.kv_pages_used;
+        result->kv_pages_peak = stats.kv_pages_used;
         result->kv_page_tokens = stats.kv_page_tokens;
         result->recomputed = stats.recomputed;
     }
@@ -118,6 +131,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     MtsJudge judge = {0};
     MtsSearchReward reward;
     double began = mts_seconds(), ready;
+    char *identity = NULL;
     int rc;
     *out = NULL;
     MtsTextResult *result = mts_calloc(1, sizeof *result);
@@ -142,6 +156,13 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     if (full.search.sweep == MTS_SWEEP_AUTO) {
         full.search.sweep = reward.workers > 0 ? 0 : DEFAULT_SWEEP;
     }
+    name_target(&full, engine->table != NULL, result->target, sizeof result->target);
+    if (full.search.save || full.search.resume) {
+        if ((rc = mts_request_identity(engine, &full, result->target, &identity, err)) != 0) {
+            goto done;
+        }
+        full.search.identity = identity;
+    }
     if ((rc = mts_source_open(&source, engine, &full, full.search.rollouts, err)) != 0) {
         goto done;
     }
@@ -152,6 +173,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
 done:
     mts_source_close(&source);
     mts_judge_close(&judge);
+    free(identity);
     if (rc) {
         mts_text_result_free(&result);
     }

@@ -94,7 +94,7 @@ static void cuts_as_defined(void **state)
         for (size_t c = 0; c < sizeof cuts / sizeof cuts[0]; c++) {
             size_t vocab = seed % 3 == 0 ? 100 + seed : VOCAB, count;
             double normaliser, sum = 0, margin;
-            assert_ok(mts_dist_cut(&kernels, logits, vocab, &cuts[c], &scratch, &count, &normaliser, &err), &err);
+            assert_ok(mts_dist_cut(&kernels, logits, NULL, vocab, &cuts[c], &scratch, &count, &normaliser, &err), &err);
             size_t expected = slow_cut(logits, vocab, &cuts[c], slow, &margin);
             if (margin > 1e-5) {
                 assert_int_equal(count, expected);
@@ -129,14 +129,14 @@ static void damaged_logits_are_named(void **state)
             logits[i] = (float)i;
         }
         logits[17] = bad[b];
-        assert_int_equal(mts_dist_cut(&kernels, logits, 64, &all, &scratch, &count, &normaliser, &err), MTS_EFORMAT);
+        assert_int_equal(mts_dist_cut(&kernels, logits, NULL, 64, &all, &scratch, &count, &normaliser, &err), MTS_EFORMAT);
         assert_non_null(strstr(err.text, "logits"));
     }
     for (size_t i = 0; i < 64; i++) {
         logits[i] = -HUGE_VALF;
     }
     MtsError err = {0};
-    assert_int_equal(mts_dist_cut(&kernels, logits, 64, &all, &scratch, &count, &normaliser, &err), MTS_EFORMAT);
+    assert_int_equal(mts_dist_cut(&kernels, logits, NULL, 64, &all, &scratch, &count, &normaliser, &err), MTS_EFORMAT);
     mts_dist_scratch_free(&scratch);
 }
 

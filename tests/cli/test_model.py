@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""The program on tiny GGUF models: every command, the same bytes however it is run, every refusal."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from program import GOLDEN, PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir
+
+SERIES = ROOT / "data" / "m4_hourly.csv"
+SEARCH = ["search", "-m", TINY, "-p", "hello there", "-n", 12, "--rollouts", 9, "--seed", 3, "--reward", "length:40",
+          "--lambda", 4]
+
+
+def without_times(answer):
+    return {k: v for k, v in answer.items() if "seconds" not in k and k != "kv"}
+
+
+def texts_and_tokens():
+    for model in ("llama-tied", "gemma3", "qwen2", "qwen3"):
+        file = GOLDEN / f"{model}.gguf"
+        tokens = ask("tokenize", "-m", file, stdin="The number 42.")["tokens"]
+        check(tokens and all(isinstance(t, int) for t in tokens), tokens)
+        reference = json.loads((GOLDEN / f"{model}.json").read_text())
+        known = ask("inspect", "-m", file)
+        check(known["format"] == "gguf" and known["parameters"] > 0 and known["tensors"], known)
+        scored = ask("score", "-m", file, "--top", 3, stdin="The number 42.")
+        check(scored["tokens"] == tokens and len(scored["nll"]) == len(tokens) - 1, scored)
+        check(len(scored["positions"]) == len(tokens) and all(len(p["top"]) == 3 for p in scored["positions"]), scored)
+        check(all(x >= 0 for x in scored["nll"]) and scored["perplexity"] > 1, scored)
+        check(reference, model)
+    check(ask("score", "-m", TINY, "--top", 0, stdin="a b")["positions"] == [], "--top 0")
+
+
+def generate():
+    greedy = ask("generate", "-m", TINY, "-p", "hello", "-n", 20, "--temperature", 0)
+    again = ask("generate", "-m", TINY, "-p", "hello", "-n", 20, "--temperature", 0, "--seed", 9)
+    check(without_times(greedy) == without_times(again), "greedy does not draw")
+    check(0 < len(greedy["tokens"]) <= 20 and greedy["stop_reason"] in ("end", "length"), greedy)
+    drawn = [ask("generate", "-m", TINY, "-p", "hello", "-n", 20, "--seed", s)["tokens"] for s in range(4)]
+    check(len({tuple(d) for d in drawn}) > 1, "the seed has no effect")
+    check(ask("generate", "-m", TINY, "-p", "hello", "-n", 20, "--seed", 2)["tokens"] == drawn[2], "a seed repeats")
+    raw = ask("generate", "-m", TINY, "--raw", "-p", "hello", "-n", 9, "--temperature", 0)
+    top = ask("score", "-m", TINY, "--top", 1, stdin="hello")["positions"][-1]["top"][0]
+    check(raw["tokens"][0] == top[0], "greedy takes the likeliest token")
+
+
+def same_bytes():
+    first = without_times(ask(*SEARCH, "--threads", 1))
+    for threads in (1, 2, 8):
+        for batch in (1, 3, 16):
+            check(first == without_times(ask(*SEARCH, "--threads", threads, "--batch", batch)),
+                  f"threads {threads}, batch {batch} changed the result")
+    check(first == without_times(ask(*SEARCH, "--kv", 240)), "a small KV ring changed the result")
+    check(len(first["answers"]) > 1 and first["best"]["reward"] == max(a["reward"] for a in first["answers"]), first)
+    check(abs(sum(a["probability"] for a in first["answers"]) - 1) < 1e-9, "the answers' probabilities sum to 1")
+
+
+def search_words():
+    answer = ask(*SEARCH, "--preset", "quick")
+    check(answer["rollouts"] == 9, "an option given wins over the preset")
+    quick = ask("search", "-m", TINY, "-p", "x", "--preset", "quick", "--reward", "length")
+    check(quick["rollouts"] <= 5 and all(len(a["tokens"]) <= 30 for a in quick["answers"]), "quick is 5 of 30")
+    check(quick["target"] == "p cut to top-k 50, top-p 0.9 at temperature 0.8", quick["target"])
+    cut = ask("search", "-m", TINY, "-p", "x", "--vocab-top", 2, "-n", 2, "--rollouts", 50, "--in-flight", 1)
+    check(cut["target"] == "p cut to top-k 2" and cut["stop_reason"] == "exhausted", cut)
+    check(cut["reward"] == "logprob" and len(cut["answers"]) <= 4, cut)
+    whole = ask("search", "-m", TINY, "-p", "x", "--top-k", 0, "--top-p", 1, "-n", 4, "--rollouts", 3)
+    check(whole["target"] == "p", whole["target"])
+    series = ask("search", "-m", TINY, "--series", f"{SERIES}#H10[0:48]", "-p", "Go on: {series}, ", "-n", 8, "--rollouts", 2)
+    check(series["reward"] == "spectral" and series["prompt_tokens"] > 100, series)
+    check(ask(*SEARCH, "--nfe", 30)["stop_reason"] == "nfe", "--nfe")
+
+
+def constraints(folder):
+    pattern = "[0-9]{1,3}(, [0-9]{1,3})*"
+    for method_options in ([], ["--in-flight", 1, "--seed", 5], ["--top-k", 0, "--top-p", 1]):
+        answer = ask("search", "-m", TINY, "-p", "x", "-n", 9, "--rollouts", 6, "--constraint", pattern, "--reward",
+                     "length:12", *method_options)
+        check(answer["answers"] and all(re.fullmatch(pattern, a["text"]) for a in answer["answers"]), answer["answers"])
+        check("constraint" in answer["target"], answer["target"])
+    schema = folder / "schema.json"
+    schema.write_text(json.dumps({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}))
+    made = ask("generate", "-m", TINY, "-p", "x", "-n", 20, "--schema", schema, "--temperature", 0)
+    check(isinstance(json.loads(made["text"])["a"], int), made)
+    refuse(2, ["character 1"], "generate", "-m", TINY, "-p", "x", "--constraint", "[")
+    refuse(2, ["--schema"], "generate", "-m", TINY, "-p", "x", "--constraint", "a", "--schema", schema)
+    refuse(1, ["constraint"], "generate", "-m", TINY, "-p", "x", "-n", 2, "--constraint", "[0-9]{30}")
+    schema.write_text('{"uniqueItems": true}')
+    refuse(1, ["uniqueItems"], "generate", "-m", TINY, "-p", "x", "--schema", schema)
+
+
+def checkpoints(folder):
+    file = folder / "search.checkpoint"
+    whole = without_times(ask(*SEARCH, "--in-flight", 2))
+    check(without_times(ask(*SEARCH, "--in-flight", 2, "--save", file)) == whole, "--save changed the result")
+    lines = file.read_bytes().splitlines(keepends=True)
+    check(len(lines) == 10, f"{len(lines)} lines for 9 rollouts")
+    for kept in range(1, 10):
+        file.write_bytes(b"".join(lines[:kept]) + b'{"rollout":')
+        check(without_times(ask(*SEARCH, "--in-flight", 2, "--resume", file)) == whole, f"resumed after {kept - 1}")
+    refuse(2, ["reward"], *SEARCH[:-4], "--reward", "length:41", "--lambda", 4, "--in-flight", 2, "--resume", file)
+    refuse(1, ["none.checkpoint"], *SEARCH, "--resume", folder / "none.checkpoint")
+
+
+def refusals(folder):
+    refuse(1, ["missing.gguf"], "search", "-m", folder / "missing.gguf", "-p", "x")
+    whole = TINY.read_bytes()
+    for name, data in (("truncated.gguf", whole[:-1000]), ("head.gguf", whole[:50]), ("text.gguf", b"once upon a time\n" * 9),
+                       ("empty.gguf", b""), ("strange.gguf", whole.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0lhama", 1))):
+        path = folder / name
+        path.write_bytes(data)
+        for command in ("search", "inspect", "tokenize", "score"):
+            refuse(1, [name], command, "-m", path, stdin="x")
+    refuse(1, ["lhama"], "inspect", "-m", folder / "strange.gguf")
+    refuse(2, ["empty"], "search", "-m", TINY, "-p", "")
+    refuse(2, ["empty"], "generate", "-m", TINY, stdin="")
+    refuse(2, ["empty"], "tokenize", "-m", TINY, stdin="")
+    for command in ("tokenize", "score", "generate", "search"):
+        refuse(2, ["UTF-8", "0xff"], command, "-m", TINY, stdin=b"abc \xff def")
+    refuse(2, ["NUL"], "generate", "-m", TINY, stdin=b"abc\0def")
+    refuse(2, ["context of 512"], "search", "-m", TINY, "-p", "word " * 600)
+    refuse(2, ["context of 512"], "score", "-m", TINY, stdin="word " * 600)
+    refuse(2, ["context of 512", "505"], "generate", "-m", TINY, "-p", "word", "-n", 505)
+    refuse(2, ["nonsense"], "search", "-m", TINY, "-p", "x", "--reward", "nonsense")
+    refuse(2, ["series"], "search", "-m", TINY, "-p", "x", "--reward", "spectral")
+    refuse(2, ["{series}"], "search", "-m", TINY, "-p", "{series}")
+    refuse(1, ["none.csv"], "search", "-m", TINY, "-p", "x", "--series", folder / "none.csv")
+    refuse(2, ["--raw"], "search", "-m", TINY, "-p", "x", "--raw", "--system", "y")
+    refuse(2, ["table"], "verify", "-m", TINY)
+    refuse(2, ["'fast'"], "search", "-m", TINY, "-p", "x", "--cpu-mask", "fast")
+    few = ["search", "-m", TINY, "-p", "x", "-n", 4, "--rollouts", 3, "--reward"]
+    refuse(1, ["dies"], *few, "command:sh -c 'exit 3' dies")
+    refuse(1, ["within 0.3 s"], *few, "command:timeout=0.3 sleep 60")
+    refuse(1, ["maxts-no-such-program"], *few, "command:maxts-no-such-program 2>/dev/null")
+    for command in (["inspect"], ["search", "-p", "x", "-n", 4], ["score", "-p", "hello"], ["generate", "-p", "x"]):
+        with open("/dev/full", "wb") as full:
+            done = run(command[0], "-m", TINY, *command[1:], stdout=full)
+        check(done.returncode == 1 and b"standard output: " in done.stderr, f"{command} on a full disk: {done}")
+
+
+def interrupts():
+    """Ctrl-C ends a long search with what it has, whole."""
+    command = [PROGRAM, *map(str, ["search", "-m", TINY, "-p", "x", "-n", 8, "--rollouts", 100000, "--end-stop", "off",
+                                   "--in-flight", 1, "--reward", "length"])]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    check(process.returncode == 0 and not err, f"interrupted: exit {process.returncode}: {err.decode()}")
+    answer = json.loads(out)
+    check(answer["stop_reason"] == "interrupted" and 0 < answer["rollouts"] < 100000 and answer["best"]["text"], answer)
+
+
+def main():
+    with work_dir() as folder:
+        texts_and_tokens()
+        generate()
+        search_words()
+        same_bytes()
+        constraints(pathlib.Path(folder))
+        checkpoints(pathlib.Path(folder))
+        refusals(pathlib.Path(folder))
+        if os.name == "posix":
+            interrupts()
+    finish(150)
+
+
+if __name__ == "__main__":
+    main()
