@@ -10,22 +10,31 @@
 
 int mts_chat_load(MtsChat *chat, const MtsGguf *gguf, MtsError *err)
 {
+    const char *path = mts_gguf_path(gguf);
     MtsString source;
+    MtsBytes name = {NULL, 0, 0};
     memset(chat, 0, sizeof *chat);
-    if (!mts_gguf_find(gguf, KEY)) {
-        return MTS_OK;
-    }
-    int rc = mts_gguf_get_string(gguf, KEY, true, &source, err);
+    int rc = mts_gguf_get_string(gguf, KEY, false, &source, err);
     if (rc != MTS_OK) {
         return rc;
     }
-    chat->source = mts_strndup(source.data, source.size);
-    chat->size = source.size;
-    return chat->source ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: no memory for " KEY, mts_gguf_path(gguf));
+    bool fits = mts_bytes_printf(&name, "%s: " KEY, path);
+    chat->name = name.data;
+    if (source.size > 0 && fits) { /* an empty template is none */
+        chat->source = mts_strndup(source.data, source.size);
+        chat->size = source.size;
+        fits = chat->source != NULL;
+    }
+    if (!fits) {
+        mts_chat_free(chat);
+        return mts_fail(err, MTS_ENOMEM, "%s: no memory for " KEY, path);
+    }
+    return MTS_OK;
 }
 
 void mts_chat_free(MtsChat *chat)
 {
+    free(chat->name);
     free(chat->source);
     memset(chat, 0, sizeof *chat);
 }
@@ -59,7 +68,7 @@ int mts_chat_render(const MtsChat *chat, const char *system, const char *user, M
 {
     *text = NULL;
     if (!chat->source && system) {
-        return mts_fail(err, MTS_EREQUEST, "the file has no " KEY " that says where a system message goes");
+        return mts_fail(err, MTS_EREQUEST, "%s is missing, so there is no place for a system message", chat->name);
     }
     if (!chat->source) {
         *text = mts_strdup(user);
@@ -70,7 +79,7 @@ int mts_chat_render(const MtsChat *chat, const char *system, const char *user, M
         input.system = (MtsString){system, strlen(system)};
     }
     size_t size;
-    int rc = mts_template_render(KEY, (MtsString){chat->source, chat->size}, &input, text, &size, err);
+    int rc = mts_template_render(chat->name, (MtsString){chat->source, chat->size}, &input, text, &size, err);
     if (rc == MTS_OK && strip_bos && bos.size && size >= bos.size && memcmp(*text, bos.data, bos.size) == 0) {
         memmove(*text, *text + bos.size, size - bos.size + 1);
     }

@@ -5,7 +5,8 @@
 #include "gguf/gguf.h"
 
 typedef struct MtsChat {
-    char *source; /* tokenizer.chat_template, malloc'ed; NULL: the file has none */
+    char *name;   /* "FILE: tokenizer.chat_template", for sentences; malloc'ed */
+    char *source; /* its text, malloc'ed; NULL: the file has none */
     size_t size;
 } MtsChat;
 

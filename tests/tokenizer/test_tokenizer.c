@@ -223,6 +223,7 @@ static void chat_prompts(void **state)
     assert_string_equal(text, "Hi");
     free(text);
     assert_int_equal(mts_chat_prompt(tokenizer, "Rhyme.", "Hi", &text, &err), MTS_EREQUEST);
+    assert_non_null(strstr(err.text, "spm.gguf: tokenizer.chat_template is missing"));
     assert_null(text);
     mts_tokenizer_free(&tokenizer);
 }

@@ -175,6 +175,21 @@ static void bos_comes_once(void **state)
     }
 }
 
+static void a_broken_template_names_the_file(void **state)
+{
+    (void)state;
+    Vocabulary v = good();
+    Builder b = build(&v);
+    add_string(&b, "tokenizer.chat_template", "{% if %}");
+    MtsTokenizer *tokenizer = expect_good(&b); /* it serves for everything but chat */
+    char *prompt;
+    MtsError err = {0};
+    assert_int_equal(mts_chat_prompt(tokenizer, NULL, "a", &prompt, &err), MTS_EFORMAT);
+    assert_string_equal(err.text, "built.gguf: tokenizer.chat_template, line 1: an expression is expected");
+    assert_null(prompt);
+    mts_tokenizer_free(&tokenizer);
+}
+
 /* Odd but harmless: empty tokens, repeated merges, tokens that no text can be, control tokens in the way of merges. */
 static void odd_byte_level_files(void **state)
 {
@@ -372,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_byte_level_files),
         cmocka_unit_test(bos_comes_once),
+        cmocka_unit_test(a_broken_template_names_the_file),
         cmocka_unit_test(odd_byte_level_files),
         cmocka_unit_test(sentence_piece_files),
         cmocka_unit_test(scores_decide),
