@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the small files that the tests compare with: tests/golden/*.gguf + *.json and tests/quant/dequant.gguf.
+"""Makes the small files that the tests compare with: tests/golden/*.gguf + *.json and tests/quant/dequant.gguf; and
+the fuzzer's first inputs, tests/fuzz/gguf/*.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install -r tools/requirements.txt
     /tmp/venv/bin/python tools/make_fixtures.py [NAME...]        # all of them, or those named
@@ -32,7 +33,7 @@ from gguf import GGMLQuantizationType as Q
 import tiny_vocab
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-GOLDEN, QUANT = ROOT / "tests/golden", ROOT / "tests/quant"
+GOLDEN, QUANT, FUZZ = ROOT / "tests/golden", ROOT / "tests/quant", ROOT / "tests/fuzz/gguf"
 TEXT = ("The series rises from 12.5 to 19.8 and falls back: 10, 11, 12, 13, 14, 15, 14, 13. "
         "Naïve café, 3×7=21 ✓ — what comes next?")
 KQUANTS = (Q.Q4_K, Q.Q5_K, Q.Q6_K)
@@ -363,6 +364,18 @@ def models():
                                           kv_heads=1, head_dim=64, ffn=256, size=64, seed=40 + i, tokens=24)
 
 
+def seeds():
+    """Smaller models still, one for each architecture and tokenizer."""
+    v = tiny_vocab
+    shape = dict(width=32, layers=1, heads=2, kv_heads=1, head_dim=16, ffn=32)
+    yield Tiny("llama", "llama", Q.Q4_0, **shape, vocab=v.llama3(8), seed=61, rope={
+        "theta": 10000.0, "factor": 8.0, "low": 1.0, "high": 4.0, "original": 32})
+    yield Tiny("qwen2", "qwen2", Q.Q4_1, **shape, vocab=v.chatml("qwen2", 8), tied=False, seed=62)
+    yield Tiny("qwen3", "qwen3", Q.Q5_1, **shape, vocab=v.chatml("smollm", 8), seed=63)
+    yield Tiny("gemma3", "gemma3", Q.Q8_0, **shape, vocab=v.gemma(8), window=4, pattern=1, softcap=4.0, seed=64,
+               rope={"theta": 1000000.0, "local": 10000.0})
+
+
 def main():
     wanted = set(sys.argv[1:])
     GOLDEN.mkdir(parents=True, exist_ok=True)
@@ -370,6 +383,11 @@ def main():
         tiny = make()
         if not wanted or tiny.name in wanted:
             golden(tiny)
+    if not wanted or "seeds" in wanted:
+        FUZZ.mkdir(parents=True, exist_ok=True)
+        for tiny in seeds():
+            tiny.write(FUZZ / tiny.name)
+            print("seed", tiny.name)
     if not wanted or "dequant" in wanted:
         dequant_fixture()
 
