@@ -102,6 +102,28 @@ static void bench_tile(Check *c, MtsType type, bool f32)
     guard_free(run.w.data);
 }
 
+/* n lanes from `lane` on, stored and added, against the twin's lanes. */
+static void check_tile_lanes(Check *c, MtsType type, const MtsWeights *w, const MtsActBlock *panel, size_t lane,
+                             size_t n, float all[MTS_PANEL][MTS_GROUP])
+{
+    enum { STRIDE = 19 };
+    size_t floats = (n - 1) * STRIDE + MTS_GROUP;
+    float *y = guard_new(floats * sizeof *y, true), want[MTS_PANEL * STRIDE];
+    for (int add = 0; add < 2; add++) {
+        fill_normal(&c->rng, want, floats, 1);
+        memcpy(y, want, floats * sizeof *y);
+        for (size_t i = 0; i < n; i++) {
+            for (size_t r = 0; r < MTS_GROUP; r++) {
+                float *to = &want[i * STRIDE + r];
+                *to = add ? *to + all[lane + i][r] : all[lane + i][r];
+            }
+        }
+        c->vector->tile[type](w->data, w->cols, panel, lane, n, y, STRIDE, add);
+        check_floats(c, y, want, floats, "columns and rows", w->cols, n);
+    }
+    guard_free(y);
+}
+
 static void check_tile(Check *c, MtsType type)
 {
     char name[32];
@@ -111,28 +133,17 @@ static void check_tile(Check *c, MtsType type)
     }
     size_t unit = type == MTS_TYPE_Q4_K || type == MTS_TYPE_Q5_K || type == MTS_TYPE_Q6_K ? 256 : 32;
     static const size_t units[] = {1, 2, 3, 7};
-    enum { STRIDE = 19 };
     for (size_t u = 0; u < 4; u++) {
         for (int content = 0; content < CONTENTS; content++) {
             size_t cols = units[u] * unit;
             MtsWeights w;
             void *group = group_new(c, &w, type, cols, content);
             MtsActBlock *panel = panel_new(c, cols, content);
+            float all[MTS_PANEL][MTS_GROUP]; /* every lane on its own, by the twin */
+            c->scalar->tile[type](group, cols, panel, 0, MTS_PANEL, all[0], MTS_GROUP, false);
             for (size_t n = 1; n <= MTS_PANEL; n++) {
                 for (size_t lane = 0; lane + n <= MTS_PANEL; lane += 1 + lane / 2) {
-                    size_t floats = (n - 1) * STRIDE + MTS_GROUP;
-                    float *y = guard_new(floats * sizeof *y, true), want[MTS_PANEL * STRIDE];
-                    for (int add = 0; add < 2; add++) {
-                        memset(want, 0xA5, sizeof want);
-                        for (size_t i = 0; i < n * add; i++) {
-                            fill_normal(&c->rng, want + i * STRIDE, MTS_GROUP, 1);
-                        }
-                        memcpy(y, want, floats * sizeof *y);
-                        c->scalar->tile[type](group, cols, panel, lane, n, want, STRIDE, add);
-                        c->vector->tile[type](group, cols, panel, lane, n, y, STRIDE, add);
-                        check_floats(c, y, want, floats, "columns and rows", cols, n);
-                    }
-                    guard_free(y);
+                    check_tile_lanes(c, type, &w, panel, lane, n, all);
                 }
             }
             guard_free(panel);
