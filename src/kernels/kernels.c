@@ -6,6 +6,7 @@
 
 #include "core/cpu.h"
 #include "core/mem.h"
+#include "kernels/arm/arm.h"
 #include "kernels/ref/ref.h"
 #include "kernels/x86/x86.h"
 
@@ -25,6 +26,16 @@ void mts_kernels_init(MtsKernels *kernels, uint32_t cpu_flags)
     }
     if (cpu_flags & MTS_CPU_AVX512VNNI) {
         mts_avx512vnni_fill(kernels);
+    }
+#elif defined(__aarch64__)
+    if (cpu_flags & MTS_CPU_NEON) {
+        mts_neon_fill(kernels);
+    }
+    if (cpu_flags & MTS_CPU_DOTPROD) {
+        mts_dotprod_fill(kernels);
+    }
+    if (cpu_flags & MTS_CPU_I8MM) {
+        mts_i8mm_fill(kernels);
     }
 #else
     (void)cpu_flags;

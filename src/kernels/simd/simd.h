@@ -11,13 +11,15 @@
  *   V_LANES         floats in a vector: 16, 8, 4
  *   V_TILE          activation rows that a matrix tile works on at once: what the registers hold, 1 .. 8
  *   V_ACCUMULATORS  vectors of running sums that attention may keep in registers
- *   V_DOT           1: v_dot(acc, u, s) adds products of four unsigned and four signed bytes to each int32 lane
- * (unsigned bytes above 127 only where V_DOT_UNSIGNED is not defined as 0); 0: v_pairs_short() multiplies and adds two
- * neighbours into int16 with saturation, v_add_short() adds those, v_widen_pairs() adds neighbours into int32 vf, vd,
- * vi      vectors of floats, of V_LANES / 2 doubles, of integers; the functions below "v_" with the meaning of their
- * names. Three that need care: v_greater(a, b) is a > b ? a : b, so b when either is a NaN; v_smaller(a, b) is a < b ?
- * a : b; v_zero_below(x, bound, y) is x < bound ? 0 : y. v_load_n and v_store_n touch only the first n lanes (the rest
- * read as 0), 0 <= n <= V_LANES.
+ *   V_DOT           1: v_dot(acc, u, s) adds the products of four unsigned and four signed bytes to each int32 lane;
+ *                   with V_DOT_SIGNED defined, both are signed. 0: v_pairs_short() multiplies and adds two neighbours
+ *                   into int16 (sums that do not fit are not asked for), v_add_short() adds those, v_widen_pairs()
+ *                   adds neighbours into int32
+ *   vf, vd, vi      vectors of floats, of V_LANES / 2 doubles, of integers
+ *
+ * and the functions v_*, with the meaning of their names. Some need care: v_greater(a, b) is a > b ? a : b, so b when
+ * either is a NaN; v_smaller(a, b) is a < b ? a : b; v_zero_below(x, bound, y) is x < bound ? 0 : y; v_load_n and
+ * v_store_n touch only the first n lanes (the rest reads as 0), 0 <= n <= V_LANES.
  */
 #ifndef MTS_KERNELS_SIMD_SIMD_H
 #define MTS_KERNELS_SIMD_SIMD_H
