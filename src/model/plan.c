@@ -74,6 +74,10 @@ bool mts_step_init(MtsStep *s, const MtsModel *model, MtsKv *kv, size_t max_rows
     size_t widest = padded(c->ffn_width > c->width ? c->ffn_width : c->width);
     widest = widest > s->q_floats ? widest : s->q_floats;
     s->benches = mts_calloc((size_t)threads, sizeof *s->benches);
+    s->barrier = take(1, MTS_ALIGN, sizeof *s->barrier, &ok); /* on a cache line of its own */
+    if (s->barrier) {
+        *s->barrier = mts_barrier(threads);
+    }
     for (int i = 0; s->benches && i < threads; i++) {
         s->benches[i].scores = take(s->score_floats, 1, sizeof(float), &ok);
         s->benches[i].tile = take(model->blas ? MTS_BLAS_TILE : 0, widest, sizeof(float), &ok);
@@ -104,6 +108,7 @@ void mts_step_clear(MtsStep *s)
     drop_operand(&s->attended);
     drop_operand(&s->hidden);
     free(s->benches);
+    free(s->barrier);
     free(s->run_of);
     free(s->position);
     free(s->x);

@@ -1,5 +1,5 @@
 /* model/step.c - the layers of one step. Every function below is run by all threads of the team, each on its share;
- * mts_team_barrier() stands where a phase reads what another thread wrote in the phase before.
+ * meet() stands where a phase reads what another thread wrote in the phase before.
  *
  *     x = embedding                                                              (rows)
  *     per layer
@@ -24,6 +24,11 @@
 static size_t stride_of(size_t n)
 {
     return (n + MTS_GROUP - 1) / MTS_GROUP * MTS_GROUP;
+}
+
+static void meet(const MtsStep *s)
+{
+    mts_barrier_wait(s->barrier);
 }
 
 /* ---- matrix products ---- */
@@ -208,7 +213,7 @@ static void add_product(const MtsStep *s, const MtsWeights *w, const MtsOperand 
     float *const y[] = {post_norm ? s->branch : s->x};
     const MtsWeights *const one[] = {w};
     products(s, one, 1, in, s->rows, y, stride_of(s->model->config.width), post_norm == NULL);
-    mts_team_barrier();
+    meet(s);
 }
 
 static void layer(const MtsStep *s, size_t index)
@@ -222,28 +227,28 @@ static void layer(const MtsStep *s, size_t index)
     for (size_t row = r0; row < r1; row++) {
         norm_row(s, row, before ? before->post_ffn_norm : NULL, y->attn_norm, qkv, 3);
     }
-    mts_team_barrier();
+    meet(s);
     products(s, qkv, 3, &s->norm, s->rows, places, row_floats, false);
-    mts_team_barrier();
+    meet(s);
     for (size_t row = r0; row < r1; row++) {
         place_row(s, y, row);
     }
-    mts_team_barrier();
+    meet(s);
     mts_attention(s, index);
-    mts_team_barrier();
+    meet(s);
     if (!mts_attention_quantizes(s, index)) {
         for (size_t row = r0; row < r1; row++) {
             quantize_row(s, &s->attended, row, o, 1);
         }
-        mts_team_barrier();
+        meet(s);
     }
     add_product(s, &y->o, &s->attended, y->post_attn_norm);
     for (size_t row = r0; row < r1; row++) {
         norm_row(s, row, y->post_attn_norm, y->ffn_norm, gate_up, 2);
     }
-    mts_team_barrier();
+    meet(s);
     gated(s, y);
-    mts_team_barrier();
+    meet(s);
     add_product(s, &y->down, &s->hidden, y->post_ffn_norm);
 }
 
@@ -263,7 +268,7 @@ static void output(const MtsStep *s, size_t rows, float *logits)
     size_t stride = stride_of(s->model->config.vocab);
     products(s, w, 1, &s->norm, rows, y, stride, false);
     if (s->model->config.final_softcap > 0) {
-        mts_team_barrier();
+        meet(s);
         size_t rank = mts_team_rank(), size = mts_team_size();
         size_t begin = mts_team_share(rows * stride, rank, size), end = mts_team_share(rows * stride, rank + 1, size);
         soften(logits + begin, end - begin, s->model->config.final_softcap);
@@ -293,7 +298,7 @@ static void finish(const MtsStep *s)
         }
         quantize_row(s, &s->norm, f, w, 1);
     }
-    mts_team_barrier();
+    meet(s);
     if (s->logits_count > 0) {
         output(s, s->logits_count, s->finals[0].logits);
     }

@@ -12,6 +12,7 @@
 #include "kv/kv.h"
 #include "model/model.h"
 #include "model/rope.h"
+#include "model/team.h"
 
 /* Input of a matrix product: rows as fp32, as quantised panels, or both, as the matrices ask for. */
 typedef struct MtsOperand {
@@ -82,6 +83,7 @@ typedef struct MtsStep {
     MtsOperand attended;        /* [max_rows][heads * head_dim] */
     MtsOperand hidden;          /* [max_rows][ffn_width] */
     MtsBench *benches;          /* [threads] */
+    MtsBarrier *barrier;
     size_t score_floats;
 } MtsStep;
 
