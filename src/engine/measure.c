@@ -1,9 +1,9 @@
 /* engine/measure.c - see measure.h.
  *
- * The two limits. Memory: every thread adds up its own share of a buffer much larger than the caches; the best of a
- * few passes. Arithmetic: every thread multiplies one packed group of 16 Q8_0 rows, which fits into a first-level
- * cache, with 16 activation rows, over and over. That is what the kernel itself can do when nothing has to be fetched, so
- * a model's distance to it is made of fetching, attention and everything that is no matrix product.
+ * The two limits come from the kernels' own probes. Memory: every thread reads its share of a buffer much larger than
+ * the caches; the best of a few passes. Arithmetic: every thread runs the instruction that the int8 kernels are made
+ * of, on registers. A model's distance to them is made of unpacking, fetching, attention and everything that is no
+ * matrix product.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,85 +16,65 @@
 
 enum {
     READ_BYTES = 256 << 20,
-    READ_PASSES = 4,
-    TILE_COLS = 512,
-    TILE_ROUNDS = 4000,
-    TILE_PASSES = 4,
+    PASSES = 4,
     MAX_STEPS = 512
 };
+
+static const size_t INT8_WORK = (size_t)4 << 30; /* multiply-adds of a thread and pass */
 
 /* ---- the machine ---- */
 
 static int measure_read(const MtsEngine *engine, double *bytes_per_s, MtsError *err)
 {
-    const long words = READ_BYTES / (long)sizeof(uint64_t);
-    uint64_t *data = mts_aligned_calloc((size_t)words, sizeof *data), total = 0;
+    const size_t share = READ_BYTES / sizeof(uint32_t) / (size_t)engine->threads / 64 * 64; /* words of a thread */
+    uint32_t *data = mts_aligned_calloc(share * (size_t)engine->threads, sizeof *data);
     double best = HUGE_VAL;
     if (!data) {
         return mts_fail(err, MTS_ENOMEM, "no memory to measure its bandwidth: %d bytes", READ_BYTES);
     }
-    memset(data, 1, READ_BYTES); /* pages of its own, not the system's one zero page */
-    for (int pass = 0; pass < READ_PASSES; pass++) {
+    memset(data, 1, share * (size_t)engine->threads * sizeof *data); /* pages of its own, not the system's zero page */
+    for (int pass = 0; pass < PASSES; pass++) {
         double began = mts_seconds();
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(engine->threads) reduction(+ : total)
+#pragma omp parallel for schedule(static) num_threads(engine->threads)
 #endif
-        for (long i = 0; i < words; i += 8) {
-            total += data[i] + data[i + 1] + data[i + 2] + data[i + 3] + data[i + 4] + data[i + 5] + data[i + 6] +
-                     data[i + 7];
+        for (int i = 0; i < engine->threads; i++) {
+            volatile uint32_t sink = engine->kernels.read(data + (size_t)i * share, share);
+            (void)sink;
         }
         best = fmin(best, mts_seconds() - began);
     }
     mts_aligned_free(data);
-    *bytes_per_s = total ? READ_BYTES / best : 0; /* the sum keeps the loop from being left out */
-    (void)engine;
+    *bytes_per_s = (double)share * sizeof *data * engine->threads / best;
     return MTS_OK;
 }
 
-static int measure_tile(const MtsEngine *engine, double *macs_per_s, MtsError *err)
+static double measure_int8(const MtsEngine *engine)
 {
-    MtsWeights w;
-    size_t bytes = mts_weights_plan(&w, MTS_TYPE_Q8_0, MTS_GROUP, TILE_COLS);
-    MtsActBlock *panel = mts_aligned_calloc(1, mts_acts_size(MTS_PANEL, TILE_COLS));
-    float row[TILE_COLS];
-    double best = HUGE_VAL;
-    w.data = mts_aligned_calloc(1, bytes);
-    if (!panel || !w.data) {
-        mts_aligned_free(panel);
-        mts_aligned_free(w.data);
-        return mts_fail(err, MTS_ENOMEM, "no memory to measure the kernels");
-    }
-    for (size_t i = 0; i < TILE_COLS; i++) {
-        row[i] = (float)(i % 17) - 8;
-    }
-    for (size_t lane = 0; lane < MTS_PANEL; lane++) {
-        engine->kernels.quantize(row, TILE_COLS / 32, panel, lane);
-    }
-    for (int pass = 0; pass < TILE_PASSES; pass++) {
-        double began = mts_seconds();
+    double best = 0;
+    size_t work = engine->kernels.peak_int8(INT8_WORK / 1024); /* of a first, short pass: sizes the others */
+    double began = mts_seconds();
+    work = engine->kernels.peak_int8(work);
+    double rate = (double)work / fmax(mts_seconds() - began, 1e-7);
+    work = (size_t)fmin((double)INT8_WORK, rate / 20); /* about 50 ms */
+    for (int pass = 0; pass < PASSES; pass++) {
+        size_t done = 0;
+        began = mts_seconds();
 #ifdef _OPENMP
-#pragma omp parallel num_threads(engine->threads)
+#pragma omp parallel for schedule(static) num_threads(engine->threads) reduction(+ : done)
 #endif
-        {
-            float y[MTS_PANEL * MTS_GROUP];
-            for (int i = 0; i < TILE_ROUNDS; i++) {
-                engine->kernels.tile[MTS_TYPE_Q8_0](w.data, TILE_COLS, panel, 0, MTS_PANEL, y, MTS_GROUP, false);
-            }
+        for (int i = 0; i < engine->threads; i++) {
+            done += engine->kernels.peak_int8(work);
         }
-        best = fmin(best, mts_seconds() - began);
+        best = fmax(best, (double)done / (mts_seconds() - began));
     }
-    mts_aligned_free(panel);
-    mts_aligned_free(w.data);
-    *macs_per_s = (double)TILE_COLS * MTS_GROUP * MTS_PANEL * TILE_ROUNDS * engine->threads / best;
-    return MTS_OK;
+    return best;
 }
 
 int mts_measure_machine(const MtsEngine *engine, MtsMachine *machine, MtsError *err)
 {
     int rc = measure_read(engine, &machine->read_bytes_per_s, err);
-    if (!rc) {
-        rc = measure_tile(engine, &machine->int8_macs_per_s, err);
-    }
+    machine->int8_macs_per_s = rc ? 0 : measure_int8(engine);
     machine->threads = engine->threads;
     machine->kernels = engine->kernels.name;
     return rc;

@@ -9,7 +9,7 @@
 typedef struct MtsMachine {
     int threads;
     double read_bytes_per_s;    /* all threads reading memory that no cache holds */
-    double int8_macs_per_s;     /* all threads in the int8 kernel with operands in their first-level caches */
+    double int8_macs_per_s;     /* all threads in the instruction that int8 kernels are made of */
     const char *kernels;        /* the kernels' name; static */
 } MtsMachine;
 

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""The demo: a real series, a small model, its first answer and the searched one side by side.
+
+    tools/demo.py PROGRAM MODEL.gguf
+
+A language model is shown three days of an hourly series (data/m4_hourly.csv, H10) and writes the next day. Both answers
+are held to 24 three-digit numbers. The reward never sees what came next: it compares the spectrum of the
+answer with that of the three days. What came next is only shown at the end."""
+import csv
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import textwrap
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHOWN, NEXT = 72, 24
+SERIES = ROOT / "data" / "m4_hourly.csv"
+OPTIONS = ["--series", f"{SERIES}#H10[0:{SHOWN}]", "--raw", "-p", "Hourly values: {series}, ", "-n", "120",
+           "--constraint", "[0-9]{3}(, [0-9]{3}){23}", "--reward", f"forecast:horizon={NEXT},season={NEXT}", "--json"]
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def search(program, model, *more):
+    command = [program, "search", "-m", model, *OPTIONS, *more]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return json.loads(done.stdout)
+
+
+def numbers(text):
+    return [float(word) for word in text.split(",")]
+
+
+def chart(values, low, high):
+    return "".join(BARS[max(0, min(7, int(8 * (v - low) / (high - low))))] for v in values)
+
+
+def beside(left, right, width):
+    for a, b in zip(left + [""] * (len(right) - len(left)), right + [""] * (len(left) - len(right))):
+        print(f"  {a:<{width}}  {b}")
+
+
+def main():
+    program, model = sys.argv[1:3]
+    with SERIES.open() as file:
+        h10 = [float(row["H10"]) for row in csv.DictReader(file)]
+    shown, after = h10[:SHOWN], h10[SHOWN:SHOWN + NEXT]
+    first = search(program, model, "--method", "greedy")
+    found = search(program, model, "--method", "maxent-ts", "--rollouts", "10", "--lambda", "5")
+    answers = [numbers(result["best"]["text"]) for result in (first, found)]
+    low, high = min(shown + after), max(shown + after)
+    width = (shutil.get_terminal_size().columns - 6) // 2
+    width = max(48, min(width, 64))
+    columns = []
+    for title, result, values in zip(("the model's first answer (greedy)", "the searched answer (MaxEnt-TS)"), (first, found),
+                                     answers):
+        error = sum(2 * abs(v - a) / (abs(v) + abs(a)) for v, a in zip(values, after)) / NEXT * 100
+        tree = result["tree"]
+        columns.append([title, "", *textwrap.wrap(result["best"]["text"], width), "", chart(values, low, high), "",
+                        f"reward           {result['best']['reward']:.3f}",
+                        f"log p            {result['best']['logprob']:.1f}",
+                        f"tokens evaluated {result['prompt_tokens']} + {result['nfe']}",
+                        f"seconds          {result['seconds']:.2f}",
+                        f"tree             {tree['nodes']} nodes, depth {tree['max_depth']}, branching {tree['branching']:.2f}",
+                        f"sMAPE, unseen    {error:.1f} %"])
+    print(f"\nM4 series H10, {SHOWN} hours shown to {pathlib.Path(model).name}:")
+    print(textwrap.fill(", ".join(f"{v:g}" for v in shown), 2 * width + 2, initial_indent="  ", subsequent_indent="  "))
+    print(f"  {chart(shown, low, high)}\n")
+    beside(*columns, width)
+    print(f"\n  what came next   {chart(after, low, high)}")
+    others = [f"{a['reward']:.3f}" for a in found["answers"]]
+    print(f"  all {len(others)} searched answers by reward: {', '.join(others)}")
+    if found["log_z"] is not None:
+        print(f"  log Z = {found['log_z']:.2f} ± {found['log_z_se']:.2f}; target: {found['target']}")
+
+
+if __name__ == "__main__":
+    main()
