@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes tests/series/spectra.json and tests/reward/spectral.json: spectra, distances and spectral rewards as SciPy computes
-them; and tests/series/squares.csv.gz: the squares of 0 to 599 in three gzip members, one of each kind of block.
+them; tests/series/features.json: features as numpy computes them; and tests/series/squares.csv.gz: the squares of 0 to 599 in three gzip members, one of each kind of block.
 
     python3 tools/make_series_fixtures.py        (needs numpy and scipy; made with numpy 2.4.6 and scipy 1.17.1)
 
@@ -65,6 +65,47 @@ def rewards(rng):
     return cases
 
 
+def features(x):
+    """The formulas of src/series/features.h, the numpy way."""
+    n, t = len(x), np.arange(len(x))
+    line = np.polyfit(t, x, 1)
+    d = x - np.polyval(line, t)
+    r = np.correlate(d, d, "full")[n - 1:] / np.sum(d * d)
+    lags = [k for k in range(2, min(n // 2, 1000) + 1) if r[k] > r[k - 1] and (k + 1 >= n or r[k] >= r[k + 1]) and r[k] >= 0.3]
+    period = max(lags, key=lambda k: r[k]) if lags else 0
+    season = np.zeros(n)
+    if period:
+        for phase in range(period):
+            season[phase::period] = d[phase::period].mean()
+    y, w, steps = x - season, min(max(n // 10, 4), 50), []
+    for k in range(w, n - w + 1):
+        i = np.arange(2 * w)
+        design = np.stack([np.ones(2 * w), i - w + 0.5, i >= w], axis=1).astype(float)
+        beta, rest, _, _ = np.linalg.lstsq(design, y[k - w:k + w], rcond=None)
+        error = np.sqrt(rest[0] / (2 * w - 3) * np.linalg.inv(design.T @ design)[2, 2])
+        if abs(beta[2] / error) >= 5 and abs(beta[2]) >= np.ptp(x) / 10:
+            steps.append([k, float(beta[2]), float(beta[2] / error)])
+    kept = []
+    for s in sorted(steps, key=lambda s: (-abs(s[2]), s[0])):
+        if len(kept) < 8 and all(abs(s[0] - o[0]) >= w for o in kept):
+            kept.append(s)
+    return {"x": x.tolist(), "mean": x.mean(), "sd": x.std(ddof=1), "median": float(np.median(x)), "min": x.min(), "max": x.max(),
+            "argmin": int(x.argmin()), "argmax": int(x.argmax()), "slope": line[0], "intercept": line[1],
+            "correlation": np.corrcoef(t, x)[0, 1], "volatility": float(np.sqrt(np.mean(np.diff(x) ** 2))),
+            "period": period, "autocorrelation": float(r[period]) if period else 0.0,
+            "seasonal_strength": float(1 - np.var(d - season) / np.var(d)) if period else 0.0, "shifts": kept}
+
+
+def feature_cases(rng):
+    t = np.arange(120)
+    step = np.where(t < 70, 5.0, 9.0) + 0.3 * rng.normal(size=120)
+    two = np.where(t < 40, 0.0, np.where(t < 80, 6.0, 2.0)) + 0.02 * t + 0.2 * rng.normal(size=120)
+    seasonal_step = 3 * np.sin(2 * np.pi * t / 12) + 4.0 * (t >= 60) + 0.2 * rng.normal(size=120)
+    return [features(np.round(x, 6)) for x in
+            [series(rng, 96, "season"), series(rng, 50, "noise"), series(rng, 60, "trend"), series(rng, 200, "square"),
+             step, two, seasonal_step, series(rng, 9, "noise")]]
+
+
 def write(path, value):
     out = pathlib.Path(__file__).resolve().parent.parent / path
     out.write_text(json.dumps(value) + "\n")
@@ -98,6 +139,7 @@ def main():
                           "l1": l1(f, p, q), "wasserstein": wasserstein(f, p, q), "kl": kl(f, p, q)})
     write("tests/series/spectra.json", {"cases": cases, "distances": distances})
     write("tests/reward/spectral.json", rewards(rng))
+    write("tests/series/features.json", feature_cases(rng))
     parts = [("".join(f"{i * i}\n" for i in r), level) for r, level in
              [(range(0, 500), 9), (range(500, 503), 9), (range(503, 600), 0)]]
     packed = b"".join(gzip.compress(text.encode(), level, mtime=0) for text, level in parts)
