@@ -22,6 +22,7 @@ typedef struct Kind {
 static const Kind kinds[] = {
     {"spectral", mts_reward_spectral}, {"forecast", mts_reward_forecast}, {"regex", mts_reward_regex},
     {"length", mts_reward_length},     {"logprob", mts_reward_logprob},   {"command", mts_reward_command},
+    {"claims", mts_reward_claims},
 };
 
 #define KINDS (sizeof kinds / sizeof kinds[0])

@@ -32,7 +32,7 @@ typedef struct MtsRewardTerm {
 typedef int MtsRewardMake(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err);
 
 MtsRewardMake mts_reward_spectral, mts_reward_forecast, mts_reward_regex, mts_reward_length, mts_reward_logprob,
-    mts_reward_command;
+    mts_reward_command, mts_reward_claims;
 
 /* ---- arguments of the form "WORD,key=value,key=value" ---- */
 

@@ -188,7 +188,7 @@ static int find_shifts(const double *y, size_t n, MtsFeatures *f, MtsError *err)
     return MTS_OK;
 }
 
-int mts_features(const double *x, size_t n, MtsFeatures *features, MtsError *err)
+int mts_features(const double *x, size_t n, MtsFeatures *features, double *adjusted, MtsError *err)
 {
     memset(features, 0, sizeof *features);
     double *d = mts_calloc(n, 2 * sizeof *d);
@@ -207,6 +207,9 @@ int mts_features(const double *x, size_t n, MtsFeatures *features, MtsError *err
     seasonality(d, n, f, s);
     for (size_t t = 0; t < n; t++) {
         s[t] = x[t] - s[t];
+    }
+    if (adjusted) {
+        memcpy(adjusted, s, n * sizeof *s);
     }
     int rc = find_shifts(s, n, f, err);
     free(d);

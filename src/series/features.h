@@ -49,8 +49,9 @@ typedef struct MtsFeatures {
     size_t shifts;
 } MtsFeatures;
 
-/* Of x [n], n >= 1, all finite. MTS_ENOMEM alone can go wrong. */
-int mts_features(const double *x, size_t n, MtsFeatures *features, MtsError *err);
+/* Of x [n], n >= 1, all finite. `adjusted` [n], which may be NULL, is x without its seasonal part: x - s. MTS_ENOMEM alone can go
+ * wrong. */
+int mts_features(const double *x, size_t n, MtsFeatures *features, double *adjusted, MtsError *err);
 
 /* Root mean square of the steps x(t) - x(t-1) of x [n]; 0 for n < 2. */
 double mts_volatility(const double *x, size_t n);

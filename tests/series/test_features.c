@@ -35,7 +35,7 @@ static void features_equal_numpy(void **state)
             x[t] = json_number_value(json_array_get(list, t));
         }
         MtsFeatures f;
-        assert_ok(mts_features(x, n, &f, &err), &err);
+        assert_ok(mts_features(x, n, &f, NULL, &err), &err);
         const struct {
             const char *key;
             double value;
@@ -69,15 +69,15 @@ static void edges(void **state)
     MtsError err = {0};
     MtsFeatures f;
     double one[] = {7}, same[40], line[40];
-    assert_ok(mts_features(one, 1, &f, &err), &err);
+    assert_ok(mts_features(one, 1, &f, NULL, &err), &err);
     assert_true(f.mean == 7 && f.median == 7 && f.sd == 0 && f.volatility == 0 && f.period == 0 && f.trend.slope == 0);
     for (int t = 0; t < 40; t++) {
         same[t] = 1e9;
         line[t] = 1e9 + 0.25 * t;
     }
-    assert_ok(mts_features(same, 40, &f, &err), &err);
+    assert_ok(mts_features(same, 40, &f, NULL, &err), &err);
     assert_true(f.trend.correlation == 0 && f.period == 0 && f.shifts == 0 && f.volatility == 0 && f.mean == 1e9);
-    assert_ok(mts_features(line, 40, &f, &err), &err);
+    assert_ok(mts_features(line, 40, &f, NULL, &err), &err);
     assert_true(fabs(f.trend.slope - 0.25) < 1e-9 && fabs(f.trend.correlation - 1) < 1e-12 && f.period == 0 && f.shifts == 0);
 }
 
