@@ -4,6 +4,13 @@
 
 #include "search/run.h"
 
-extern const MtsMethodOps mts_maxent_ops; /* search/maxent.c */
+extern const MtsMethodOps mts_greedy_ops;    /* search/greedy.c */
+extern const MtsMethodOps mts_sample_ops;    /* search/sample.c */
+extern const MtsMethodOps mts_best_of_n_ops; /* search/sample.c */
+extern const MtsMethodOps mts_beam_ops;      /* search/beam.c */
+extern const MtsMethodOps mts_smc_ops;       /* search/smc.c */
+extern const MtsMethodOps mts_mcts_ops;      /* search/mcts.c */
+extern const MtsMethodOps mts_dts_ops;       /* search/dts.c; DTS* too */
+extern const MtsMethodOps mts_maxent_ops;    /* search/maxent.c */
 
 #endif

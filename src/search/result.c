@@ -66,18 +66,20 @@ static void weigh_answers(const MtsRun *run, MtsSearchResult *result)
     double total = mts_log_sum(&sum), highest = -HUGE_VAL;
     for (size_t i = 0; i < result->answer_count; i++) {
         MtsAnswer *answer = &result->answers[i];
-        if (run->ops->answers == MTS_ANSWERS_POINT) {
-            answer->probability = i == 0;
-        } else {
-            answer->probability = answer->log_weight == -HUGE_VAL ? 0 : exp(answer->log_weight - total);
-        }
-        if (!run->ops->value) {
-            answer->policy = answer->probability;
-        }
+        answer->probability = answer->log_weight == -HUGE_VAL ? 0 : exp(answer->log_weight - total);
         double map = answer->logp + mts_log_tilt(run->settings.lambda, answer->reward);
         if (map > highest) {
             highest = map;
             result->map = i;
+        }
+    }
+    for (size_t i = 0; i < result->answer_count; i++) {
+        MtsAnswer *answer = &result->answers[i];
+        if (run->ops->answers != MTS_ANSWERS_WEIGHTED) {
+            answer->probability = i == (run->ops->answers == MTS_ANSWERS_MAP ? result->map : 0);
+        }
+        if (!run->ops->value) {
+            answer->policy = answer->probability;
         }
     }
 }

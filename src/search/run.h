@@ -48,7 +48,8 @@ struct MtsRollout {
 
 typedef enum MtsAnswersKind {
     MTS_ANSWERS_WEIGHTED, /* answers in proportion to exp(log_weight) */
-    MTS_ANSWERS_POINT     /* the answer is the one of the largest reward */
+    MTS_ANSWERS_POINT,    /* the answer is the one of the largest reward */
+    MTS_ANSWERS_MAP       /* the answer is the one of the largest log p + lambda r */
 } MtsAnswersKind;
 
 typedef struct MtsMethodOps {

@@ -54,6 +54,21 @@ int mts_method_from_name(const char *name, MtsMethod *method)
 const MtsMethodOps *mts_method_ops(MtsMethod method)
 {
     switch (method) {
+    case MTS_GREEDY:
+        return &mts_greedy_ops;
+    case MTS_SAMPLE:
+        return &mts_sample_ops;
+    case MTS_BEAM:
+        return &mts_beam_ops;
+    case MTS_BEST_OF_N:
+        return &mts_best_of_n_ops;
+    case MTS_SMC:
+        return &mts_smc_ops;
+    case MTS_MCTS:
+        return &mts_mcts_ops;
+    case MTS_DTS:
+    case MTS_DTS_STAR:
+        return &mts_dts_ops;
     case MTS_MAXENT_TS:
         return &mts_maxent_ops;
     default:

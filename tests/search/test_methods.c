@@ -1,0 +1,462 @@
+/* The methods that MaxEnt-TS is compared with, each against what it must be; exact ones by enumeration of all chance. */
+#include "support.h"
+
+#define EXACT 1e-12
+
+static const Shape SHAPES[] = {
+    {.vocab = 3, .steps = 2, .eos = -1, .peak = 1, .spread = 1},
+    {.vocab = 3, .steps = 2, .eos = 0, .peak = 1, .spread = 1},
+    {.vocab = 2, .steps = 2, .eos = 1, .peak = 2, .spread = 2},
+    {.vocab = 3, .steps = 2, .eos = -1, .peak = 1, .spread = 1, .hole = 0.4, .zero = 0.3},
+};
+enum { SHAPE_COUNT = sizeof SHAPES / sizeof SHAPES[0] };
+
+static MtsSearchSettings settings_of(MtsMethod method, double lambda, size_t rollouts)
+{
+    MtsSearchSettings s;
+    mts_search_defaults(&s);
+    s.method = method;
+    s.lambda = lambda;
+    s.rollouts = rollouts;
+    return s;
+}
+
+static size_t text_of(const MtsTable *table, const int32_t *tokens, size_t count)
+{
+    int64_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        at = mts_table_next(table, (size_t)at, tokens[i]);
+    }
+    return (size_t)~at;
+}
+
+static double tilted(const MtsTable *table, size_t text, double lambda)
+{
+    return exp(table->texts[text].logp + mts_log_tilt(lambda, table->texts[text].reward));
+}
+
+/* ---- the reward of prefixes in these proofs: any function of the prefix will do ---- */
+
+static double phi(const int32_t *tokens, size_t count)
+{
+    double x = 0.3;
+    for (size_t i = 0; i < count; i++) {
+        x = sin(37 * x + tokens[i] + 1);
+    }
+    return x;
+}
+
+static int prefixed_score(void *context, const MtsCandidate *candidate, double *value, MtsError *err)
+{
+    const MtsSearchReward *texts = context;
+    if (candidate->finished) {
+        return texts->score(texts->context, candidate, value, err);
+    }
+    *value = phi(candidate->tokens, candidate->count);
+    return MTS_OK;
+}
+
+static MtsRun *run_prefixed(const MtsTable *table, const MtsSearchSettings *s, bool prefixes, const MtsScript *script)
+{
+    static MtsSearchModel model; /* the run keeps pointers to them */
+    static MtsSearchReward texts, reward;
+    MtsRun *run = NULL;
+    MtsError err = {0};
+    mts_table_model(table, &model);
+    mts_table_reward(table, &texts);
+    reward = (MtsSearchReward){.context = &texts, .prefixes = prefixes, .score = prefixed_score};
+    assert_ok(mts_run(&run, &model, &reward, s, NULL, script, &err), &err);
+    return run;
+}
+
+/* ---- estimates of Z ---- */
+
+/* Sum over all branches of P Z^ = Z, and of P Z^ times the answers' shares = each text's part of Z. */
+static void prove_unbiased(const MtsTable *table, const MtsSearchSettings *s, bool prefixes)
+{
+    double *mean = calloc(table->text_count, sizeof *mean), p_sum = 0, z_mean = 0, z = 0;
+    Branches b = branches_begin();
+    size_t leaves = 0;
+    do {
+        branches_start(&b);
+        MtsRun *run = run_prefixed(table, s, prefixes, &b.script);
+        double p = branches_probability(&b), log_z = run_log_z(run);
+        MtsLogSum sum = MTS_LOG_SUM_ZERO;
+        leaves++;
+        p_sum += p;
+        z_mean += p * exp(log_z);
+        for (size_t i = 0; i < run->answer_count; i++) {
+            mts_log_sum_add(&sum, run->answers[i].log_weight);
+        }
+        for (size_t i = 0; i < run->answer_count && log_z != -HUGE_VAL; i++) {
+            int32_t tokens[8];
+            const MtsNode *node = run->answers[i].node;
+            mts_node_tokens(node, tokens);
+            mean[text_of(table, tokens, node->depth)] +=
+                p * exp(log_z + run->answers[i].log_weight - mts_log_sum(&sum));
+        }
+        mts_run_free(&run);
+    } while (branches_next(&b));
+    for (size_t x = 0; x < table->text_count; x++) {
+        z += tilted(table, x, s->lambda);
+    }
+    assert_true(leaves > 1);
+    assert_true(fabs(p_sum - 1) < EXACT);
+    if (fabs(z_mean - z) > EXACT * (1 + z)) {
+        fail_msg("%s lambda %g N %zu resampling %d threshold %g: sum of P Z^ is %.17g, Z is %.17g",
+                 mts_method_name(s->method), s->lambda, s->rollouts, (int)s->resampling, s->ess_threshold, z_mean, z);
+    }
+    for (size_t x = 0; x < table->text_count; x++) {
+        assert_true(fabs(mean[x] - tilted(table, x, s->lambda)) < EXACT * (1 + z));
+    }
+    free(mean);
+}
+
+static void smc_is_unbiased(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        MtsTable *table = random_table(SHAPES[i], 40 + i);
+        for (int r = MTS_MULTINOMIAL; r <= MTS_SYSTEMATIC; r++) {
+            for (size_t n = 2; n <= 3; n++) {
+                for (int threshold = 0; threshold <= 2; threshold++) {
+                    MtsSearchSettings s = settings_of(MTS_SMC, 2, n);
+                    s.resampling = (MtsResampling)r;
+                    s.ess_threshold = threshold / 2.0;
+                    prove_unbiased(table, &s, true);
+                    s.temperature = 0.6;
+                    prove_unbiased(table, &s, n == 2);
+                }
+            }
+        }
+        mts_table_free(&table);
+    }
+}
+
+static void weighted_samples_are_unbiased(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        MtsTable *table = random_table(SHAPES[i], 50 + i);
+        for (size_t n = 1; n <= 3; n++) {
+            MtsSearchSettings s = settings_of(MTS_SAMPLE, 2, n);
+            prove_unbiased(table, &s, false);
+            s.temperature = 1.5;
+            s.in_flight = 2;
+            prove_unbiased(table, &s, false);
+        }
+        mts_table_free(&table);
+    }
+}
+
+/* While a node may always be widened its children are draws of p: the mean backup is then the mean of the samples. */
+static void dts_starts_as_weighted_samples(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        MtsTable *table = random_table(SHAPES[i], 60 + i);
+        for (size_t n = 1; n <= 3; n++) {
+            for (int star = 0; star < 2; star++) {
+                MtsSearchSettings s = settings_of(star ? MTS_DTS_STAR : MTS_DTS, 2, n);
+                s.temperature = star ? 0.8 : 1;
+                s.in_flight = n == 3 ? 2 : 1;
+                prove_unbiased(table, &s, false);
+            }
+        }
+        mts_table_free(&table);
+    }
+}
+
+/* ---- DTS: the tree and what it says ---- */
+
+static void dts_takes_the_mean_of_its_draws(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = 0, .peak = 1, .spread = 1}, 70);
+    for (int star = 0; star < 2; star++) {
+        MtsSearchSettings s = settings_of(star ? MTS_DTS_STAR : MTS_DTS, 2, 400);
+        s.widening_c = 1;
+        s.widening_alpha = 0.5; /* 20 draws at the root */
+        MtsRun *run = run_table(table, &s, NULL);
+        double policy[8], sum = 0, log_z;
+        run->ops->policy(run, run->nodes.root, policy);
+        for (size_t i = 0; i < run->nodes.root->dist.count; i++) {
+            sum += exp(policy[i]);
+        }
+        assert_true(fabs(sum - 1) < EXACT);
+        sum = 0;
+        for (size_t i = 0; i < run->answer_count; i++) {
+            sum += exp(run->answers[i].log_weight);
+        }
+        assert_true(fabs(sum - 1) < EXACT); /* every leaf of the tree is an answer */
+        log_z = run_log_z(run);
+        assert_true(log_z > -10 && log_z < 10);
+        assert_true(run->done == 400 && strcmp(run->stop_reason, "rollouts") == 0);
+        mts_run_free(&run);
+    }
+    mts_table_free(&table);
+}
+
+/* ---- best-of-N ---- */
+
+static void best_of_n_has_its_closed_form(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        MtsTable *table = random_table(SHAPES[i], 80 + i);
+        for (size_t n = 1; n <= 3; n++) {
+            MtsSearchSettings s = settings_of(MTS_BEST_OF_N, 1, n);
+            double *found = calloc(table->text_count, sizeof *found);
+            Branches b = branches_begin();
+            do {
+                MtsSearchResult *result = NULL;
+                MtsError err = {0};
+                branches_start(&b);
+                MtsRun *run = run_table(table, &s, &b.script);
+                assert_ok(mts_run_result(run, &result, &err), &err);
+                const MtsAnswer *best = &result->answers[result->best];
+                assert_true(best->probability == 1);
+                found[text_of(table, best->tokens, best->count)] += branches_probability(&b);
+                mts_search_result_free(&result);
+                mts_run_free(&run);
+            } while (branches_next(&b));
+            for (size_t x = 0; x < table->text_count; x++) { /* rewards are all different */
+                double better = 0, p = exp(table->texts[x].logp);
+                for (size_t y = 0; y < table->text_count; y++) {
+                    better += table->texts[y].reward > table->texts[x].reward ? exp(table->texts[y].logp) : 0;
+                }
+                double want = pow(1 - better, (double)n) - pow(fmax(1 - better - p, 0), (double)n);
+                assert_true(fabs(found[x] - want) < EXACT);
+            }
+            free(found);
+        }
+        mts_table_free(&table);
+    }
+}
+
+/* ---- greedy and beam ---- */
+
+static void one_beam_at_lambda_zero_is_greedy(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        Shape shape = {.vocab = 4, .steps = 5, .eos = seed % 3 == 0 ? 1 : -1, .peak = 1, .spread = 1};
+        MtsTable *table = random_table(shape, 100 + seed);
+        MtsSearchSettings s = settings_of(MTS_GREEDY, 0, 7);
+        MtsRun *greedy = run_table(table, &s, NULL);
+        assert_int_equal(greedy->answer_count, 1);
+        for (int prefixes = 0; prefixes < 2; prefixes++) {
+            s = settings_of(MTS_BEAM, 0, 1);
+            MtsRun *beam = run_prefixed(table, &s, prefixes, NULL);
+            int32_t a[8], b[8];
+            assert_int_equal(beam->answer_count, 1);
+            assert_int_equal(beam->best->depth, greedy->best->depth);
+            mts_node_tokens(greedy->best, a);
+            mts_node_tokens(beam->best, b);
+            assert_memory_equal(a, b, greedy->best->depth * sizeof *a);
+            assert_int_equal(beam->nfe, greedy->nfe);
+            mts_run_free(&beam);
+        }
+        const MtsNode *node = greedy->best;
+        for (; node->parent; node = node->parent) {
+            assert_int_equal(node->token, node->parent->dist.tokens[0]);
+        }
+        mts_run_free(&greedy);
+        mts_table_free(&table);
+    }
+}
+
+static void as_many_beams_as_texts_find_the_mode(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        Shape shape = {.vocab = 3, .steps = 4, .eos = seed % 2 ? 2 : -1, .peak = 1, .spread = 1, .hole = 0.2};
+        MtsTable *table = random_table(shape, 140 + seed);
+        size_t mode = 0;
+        for (size_t x = 1; x < table->text_count; x++) {
+            mode = tilted(table, x, 3) > tilted(table, mode, 3) ? x : mode;
+        }
+        for (int prefixes = 0; prefixes < 2; prefixes++) {
+            MtsSearchSettings s = settings_of(MTS_BEAM, 3, 81); /* 3^4 */
+            MtsSearchResult *result = NULL;
+            MtsError err = {0};
+            MtsRun *run = run_prefixed(table, &s, prefixes, NULL);
+            assert_ok(mts_run_result(run, &result, &err), &err);
+            assert_int_equal(result->answer_count, table->text_count);
+            const MtsAnswer *map = &result->answers[result->map];
+            assert_int_equal(text_of(table, map->tokens, map->count), mode);
+            assert_true(map->probability == 1);
+            mts_search_result_free(&result);
+            mts_run_free(&run);
+        }
+        mts_table_free(&table);
+    }
+}
+
+/* ---- MCTS ---- */
+
+static void mcts_comes_to_prefer_the_best(void **state)
+{
+    (void)state;
+    for (int uct = 0; uct < 2; uct++) {
+        MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = 0, .peak = 1, .spread = 1}, 160);
+        MtsSearchSettings s = settings_of(MTS_MCTS, 1, 2000);
+        s.use_uct = uct;
+        MtsRun *run = run_table(table, &s, NULL);
+        double highest = -HUGE_VAL, policy[8], sum = 0;
+        for (size_t x = 0; x < table->text_count; x++) {
+            highest = fmax(highest, table->texts[x].reward);
+        }
+        assert_true(run->best->reward == highest);
+        run->ops->policy(run, run->nodes.root, policy);
+        for (size_t i = 0; i < run->nodes.root->dist.count; i++) {
+            sum += exp(policy[i]);
+        }
+        assert_true(fabs(sum - 1) < EXACT);
+        const MtsNode *most = run->nodes.root; /* down the most visited children */
+        while (!most->finished) {
+            const MtsNode *next = most->first;
+            for (const MtsNode *child = most->first; child; child = child->next) {
+                next = child->visits > next->visits ? child : next;
+            }
+            most = next;
+        }
+        assert_ptr_equal(most, run->best);
+        assert_null(run->ops->estimate);
+        mts_run_free(&run);
+        mts_table_free(&table);
+    }
+}
+
+/* ---- ends ---- */
+
+static bool nothing_after_one(const MtsTable *table, size_t row, int32_t token)
+{
+    (void)token;
+    return table->rows[row].token != 1;
+}
+
+static bool only_one(const MtsTable *table, size_t row, int32_t token)
+{
+    return row == 0 ? token == 1 : nothing_after_one(table, row, token);
+}
+
+/* Every method on texts that end nowhere: those that can avoid it do, the others say so in a sentence. */
+static void dead_ends_are_met_by_name(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = -1, .peak = 1, .spread = 1}, 170);
+    for (int all = 0; all < 2; all++) {
+        Masked m;
+        MtsSearchModel model;
+        MtsSearchReward reward;
+        masked_open(&m, table, all ? only_one : nothing_after_one);
+        masked_model(&m, &model);
+        mts_table_reward(table, &reward);
+        for (int method = MTS_GREEDY; method <= MTS_MAXENT_TS; method++) {
+            MtsSearchSettings s = settings_of((MtsMethod)method, 1, 20);
+            MtsSearchResult *result = NULL;
+            MtsError err = {0};
+            int rc = mts_search(&model, &reward, &s, NULL, &result, &err);
+            if (all) {
+                assert_int_equal(rc, MTS_ECONSTRAINT);
+                assert_non_null(strstr(err.text, "constraint"));
+            } else if (method != MTS_GREEDY) {
+                assert_ok(rc, &err);
+                for (size_t i = 0; i < result->answer_count; i++) {
+                    for (size_t t = 0; t + 1 < result->answers[i].count; t++) {
+                        assert_int_not_equal(result->answers[i].tokens[t], 1);
+                    }
+                }
+            }
+            mts_search_result_free(&result);
+        }
+        masked_free(&m);
+    }
+    mts_table_free(&table);
+}
+
+static void one_token_and_no_tilt_are_no_trouble(void **state)
+{
+    (void)state;
+    const Shape shapes[] = {{.vocab = 1, .steps = 3, .eos = -1, .peak = 1, .spread = 1},
+                            {.vocab = 3, .steps = 1, .eos = 0, .peak = 1, .spread = 1},
+                            {.vocab = 3, .steps = 3, .eos = 0, .peak = 1, .spread = 1, .hole = 1}};
+    for (size_t i = 0; i < 3; i++) {
+        MtsTable *table = random_table(shapes[i], 180 + i);
+        for (int method = MTS_GREEDY; method <= MTS_MAXENT_TS; method++) {
+            for (size_t in_flight = 1; in_flight <= 4; in_flight += 3) {
+                MtsSearchSettings s = settings_of((MtsMethod)method, 2, 12);
+                MtsSearchModel model;
+                MtsSearchReward reward;
+                MtsSearchResult *result = NULL;
+                MtsError err = {0};
+                s.in_flight = in_flight;
+                mts_table_model(table, &model);
+                mts_table_reward(table, &reward);
+                int rc = mts_search(&model, &reward, &s, NULL, &result, &err);
+                if (rc != MTS_OK) { /* particles without weight are no answers */
+                    assert_true(i == 2 && method == MTS_SMC && rc == MTS_ECONSTRAINT);
+                    continue;
+                }
+                assert_true(result->answer_count > 0);
+                assert_true(i == 2 || isfinite(result->answers[0].reward));
+                mts_search_result_free(&result);
+            }
+        }
+        mts_table_free(&table);
+    }
+}
+
+static bool raised(void *context)
+{
+    return *(int *)context != 0;
+}
+
+static void limits_are_kept(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 4, .steps = 6, .eos = 0, .peak = 1, .spread = 1}, 190);
+    for (int method = MTS_GREEDY; method <= MTS_MAXENT_TS; method++) {
+        MtsSearchModel model;
+        MtsSearchReward reward;
+        mts_table_model(table, &model);
+        mts_table_reward(table, &reward);
+        for (uint64_t limit = 1; limit <= 41; limit += 10) {
+            MtsSearchSettings s = settings_of((MtsMethod)method, 1, 30);
+            MtsSearchResult *result = NULL;
+            MtsError err = {0};
+            s.max_nfe = limit;
+            int rc = mts_search(&model, &reward, &s, NULL, &result, &err);
+            assert_true(rc == MTS_OK || (rc == MTS_EREQUEST && err.text[0]));
+            assert_true(rc != MTS_OK || result->nfe <= limit);
+            mts_search_result_free(&result);
+        }
+        MtsSearchSettings s = settings_of((MtsMethod)method, 1, 30);
+        MtsSearchResult *result = NULL;
+        MtsError err = {0};
+        int flag = 1;
+        s.stop = raised;
+        s.stop_context = &flag;
+        assert_int_equal(mts_search(&model, &reward, &s, NULL, &result, &err), MTS_EINTERRUPTED);
+    }
+    mts_table_free(&table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(smc_is_unbiased),
+        cmocka_unit_test(weighted_samples_are_unbiased),
+        cmocka_unit_test(dts_starts_as_weighted_samples),
+        cmocka_unit_test(dts_takes_the_mean_of_its_draws),
+        cmocka_unit_test(best_of_n_has_its_closed_form),
+        cmocka_unit_test(one_beam_at_lambda_zero_is_greedy),
+        cmocka_unit_test(as_many_beams_as_texts_find_the_mode),
+        cmocka_unit_test(mcts_comes_to_prefer_the_best),
+        cmocka_unit_test(dead_ends_are_met_by_name),
+        cmocka_unit_test(one_token_and_no_tilt_are_no_trouble),
+        cmocka_unit_test(limits_are_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
