@@ -11,7 +11,6 @@ PROGRAM = os.environ.get("MAXTS_PROGRAM", str(ROOT / "build" / "src" / "cli" / "
 GOLDEN = ROOT / "tests" / "golden"
 TINY = GOLDEN / "llama-tied.gguf"
 SKIPPED = 77
-PATIENT = {"OMP_WAIT_POLICY": "passive"} # threads that wait do not spin: tests share their machine
 
 TABLE = {
     "name": "two tokens and an end", "vocab_size": 3, "eos": 0, "max_tokens": 2,
@@ -40,7 +39,7 @@ def run(*args, stdin="", timeout=120, env=None, stdout=subprocess.PIPE):
     data = stdin.encode() if isinstance(stdin, str) else stdin
     try:
         done = subprocess.run(command, input=data, stdout=stdout, stderr=subprocess.PIPE, timeout=timeout,
-                              env={**os.environ, **PATIENT, **(env or {})})
+                              env={**os.environ, **(env or {})})
     except subprocess.TimeoutExpired:
         fail(f"{command}: still running after {timeout} s")
     check(done.returncode >= 0, f"{command}: killed by signal {-done.returncode}\n{done.stderr.decode()}")
