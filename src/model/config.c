@@ -70,9 +70,10 @@ static int read_architecture(Reader *r, MtsConfig *c)
             return MTS_OK;
         }
     }
+    char shown[MTS_SHOWN];
     return mts_fail(r->err, MTS_EUNSUPPORTED,
-                    "%s: general.architecture is \"%.*s\"; this program runs llama, gemma3, qwen2 and qwen3",
-                    mts_gguf_path(r->gguf), name.size > 64 ? 64 : (int)name.size, name.data);
+                    "%s: general.architecture is %s; this program runs llama, gemma3, qwen2 and qwen3",
+                    mts_gguf_path(r->gguf), mts_gguf_show(name, shown));
 }
 
 static int read_sizes(Reader *r, MtsConfig *c)
@@ -94,8 +95,9 @@ static int read_sizes(Reader *r, MtsConfig *c)
         return mts_fail(r->err, MTS_EFORMAT, "%s: %s.attention.head_count is %zu, no multiple of head_count_kv, %zu",
                         mts_gguf_path(r->gguf), r->architecture, c->heads, c->kv_heads);
     }
-    if (c->head_dim < 2 || c->head_dim > MOST_HEAD_DIM || c->head_dim % 2 != 0) {
-        return mts_fail(r->err, MTS_EFORMAT, "%s: %s.attention.key_length is %zu; heads have an even size of 2 to %d",
+    if (c->head_dim == 0 || c->head_dim > MOST_HEAD_DIM || c->head_dim % 8 != 0) {
+        return mts_fail(r->err, MTS_EUNSUPPORTED,
+                        "%s: %s.attention.key_length is %zu; this program takes multiples of 8 up to %d",
                         mts_gguf_path(r->gguf), r->architecture, c->head_dim, MOST_HEAD_DIM);
     }
     if (value_dim != c->head_dim) {

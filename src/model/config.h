@@ -12,7 +12,7 @@
 typedef struct MtsConfig {
     const char *architecture; /* "llama", "gemma3", "qwen2", "qwen3"; static */
     size_t vocab, context, layers, width, heads, kv_heads, ffn_width;
-    size_t head_dim;       /* of queries, keys and values alike; a multiple of 2 */
+    size_t head_dim;       /* of queries, keys and values alike; a multiple of 8 */
     size_t rope_dims;      /* the first of each head's dimensions that are rotated, <= head_dim */
     size_t window;         /* positions a window layer sees; 0: every layer sees the whole text */
     size_t window_pattern; /* of `pattern` consecutive layers all but the last are window layers */

@@ -159,9 +159,9 @@ static int check_all_wanted(Loader *l)
     for (size_t i = 0; l->matrix_count + l->vector_count != count && i < count; i++) {
         const MtsTensor *t = mts_gguf_tensor_at(l->gguf, i);
         if (!wanted(l, t)) {
-            return mts_fail(l->err, MTS_EUNSUPPORTED, "%s: tensor %.*s is not one that this program knows in %s models",
-                            mts_gguf_path(l->gguf), t->name.size > 64 ? 64 : (int)t->name.size, t->name.data,
-                            l->model->config.architecture);
+            char shown[MTS_SHOWN];
+            return mts_fail(l->err, MTS_EUNSUPPORTED, "%s: tensor %s is not one that this program knows in %s models",
+                            mts_gguf_path(l->gguf), mts_gguf_show(t->name, shown), l->model->config.architecture);
         }
     }
     return MTS_OK;
