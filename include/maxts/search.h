@@ -118,6 +118,11 @@ typedef struct MtsSearchSettings {
      * time apart. `identity` is compared with the one in the file: model, prompt and reward, as the caller
      * describes them; NULL is "". Population methods have no finished rollouts before they end: they begin anew. */
     const char *save, *resume, *identity;
+    /* maxent-ts: `sampled` is drawn from all texts, not from the known ones alone: with the probability that the
+     * policy leaves to unseen texts, one more rollout is drawn, scored and added. Default false. */
+    bool complete_sample;
+    bool keep_tree;       /* result->tree; default false */
+    const char *trace;    /* a file for everything the search did, see mts_replay(); NULL (default): none */
     /* Polled between steps, may be NULL: true ends the search with what it has. */
     bool (*stop)(void *context);
     void *stop_context;
@@ -181,8 +186,24 @@ typedef struct MtsAnswer {
                          * not seen; others: as probability */
 } MtsAnswer;
 
+/* A node that the search knows. result->tree lists them depth first, children in the order in which they
+ * were first backed up. */
+typedef struct MtsTreeNode {
+    uint32_t depth;   /* 0: the prompt */
+    int32_t token;    /* -1: the prompt */
+    bool finished;    /* a whole text */
+    double logp;      /* log p(token | prefix) */
+    double log_value; /* log of the estimate of E[exp(lambda r)] below: lambda times the soft value; NaN where
+                       * the method has none */
+    double policy;    /* share of this token in its parent's answer policy; NaN as above */
+    double reward;    /* of a scored text or prefix; NaN: none */
+    double unseen;    /* prior probability of the tokens that are not known children */
+    uint64_t visits;  /* rollouts that passed */
+} MtsTreeNode;
+
 typedef struct MtsSearchResult {
     MtsMethod method;
+    double lambda;
     MtsAnswer *answers; /* distinct texts, by descending reward, ties by descending logp then tokens */
     size_t answer_count;
     size_t best;  /* index of the largest reward */
@@ -196,11 +217,24 @@ typedef struct MtsSearchResult {
     double tree_branching;  /* mean children of internal nodes */
     const char *stop_reason; /* "rollouts", "exhausted", "nfe", "seconds", "log_z", "mass", "interrupted" */
     double seconds;
+    MtsTreeNode *tree;      /* [tree_count], where settings.keep_tree */
+    size_t tree_count;
 } MtsSearchResult;
 
 int mts_search(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
                const MtsEventSink *sink, MtsSearchResult **result, MtsError *err);
 void mts_search_result_free(MtsSearchResult **result);
+
+/* The tree as a table for reading, malloc'ed: per node how many rollouts passed, p, the soft value, the policy, and the
+ * token, indented; down to max_depth, and at most max_nodes lines. label(context, token) names a token (may be NULL:
+ * its number). NULL when memory ran out. */
+char *mts_search_tree_text(const MtsSearchResult *result, size_t max_depth, size_t max_nodes,
+                           const char *(*label)(void *context, int32_t token), void *context);
+
+/* Runs a traced search again from the priors and rewards in its trace and compares every line of it, number by
+ * number (relative difference at most 1e-9): MTS_OK and the number of lines confirmed, or MTS_EFORMAT with a sentence
+ * naming the first line and field that do not hold. */
+int mts_replay(const char *path, size_t *lines, MtsError *err);
 
 #ifdef __cplusplus
 }

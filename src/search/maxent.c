@@ -487,6 +487,21 @@ static double maxent_value(const MtsRun *run, const MtsNode *node)
     return sums(node)->log_w;
 }
 
+static double maxent_unseen(const MtsRun *run)
+{
+    const Sums *s = sums(run->nodes.root);
+    return s->log_u == -HUGE_VAL || s->log_w == -HUGE_VAL ? 0 : -expm1(s->log_k - s->log_w);
+}
+
+static void maxent_inspect(const MtsRun *run, const MtsNode *node, double out[3])
+{
+    (void)run;
+    const Sums *s = sums(node);
+    out[0] = s->log_k;
+    out[1] = s->log_u;
+    out[2] = s->unseen;
+}
+
 /* The share of unknown children is U E / W, and each one's part of it in proportion to its own p E. */
 static void maxent_policy(const MtsRun *run, const MtsNode *node, double *out)
 {
@@ -535,4 +550,6 @@ const MtsMethodOps mts_maxent_ops = {
     .policy = maxent_policy,
     .beyond = maxent_beyond,
     .value = maxent_value,
+    .unseen = maxent_unseen,
+    .inspect = maxent_inspect,
 };

@@ -7,9 +7,6 @@
 #include "core/file.h"
 #include "core/mem.h"
 
-/* Random numbers for the drawn answer are those of a rollout that no search can reach. */
-#define SAMPLE_STREAM UINT64_MAX
-
 /* By descending reward, then descending logp, then tokens. */
 static int compare_answers(const void *a, const void *b)
 {
@@ -84,6 +81,15 @@ static void weigh_answers(const MtsRun *run, MtsSearchResult *result)
     }
 }
 
+static bool is_answer(const MtsRun *run, const MtsAnswer *answer, const MtsNode *node)
+{
+    if (answer->count != node->depth) {
+        return false;
+    }
+    mts_node_tokens(node, run->tokens);
+    return memcmp(answer->tokens, run->tokens, node->depth * sizeof *run->tokens) == 0;
+}
+
 static int draw_sampled(MtsRun *run, MtsSearchResult *result, MtsError *err)
 {
     bool any = false;
@@ -91,11 +97,14 @@ static int draw_sampled(MtsRun *run, MtsSearchResult *result, MtsError *err)
         return mts_out_of_memory(err);
     }
     for (size_t i = 0; i < result->answer_count; i++) {
+        if (run->sampled && is_answer(run, &result->answers[i], run->sampled)) {
+            result->sampled = i;
+        }
         run->weights[i] = result->answers[i].probability;
         any = any || run->weights[i] > 0;
     }
-    if (any) {
-        MtsRng rng = mts_run_rng(run, SAMPLE_STREAM, 0);
+    if (any && !run->sampled) {
+        MtsRng rng = mts_run_rng(run, MTS_SAMPLE_STREAM, 1);
         result->sampled = mts_pick(NULL, &rng, run->weights, result->answer_count);
     }
     return MTS_OK;
@@ -131,11 +140,15 @@ int mts_run_result(MtsRun *run, MtsSearchResult **out, MtsError *err)
         weigh_answers(run, result);
         rc = draw_sampled(run, result, err);
     }
+    if (rc == MTS_OK && run->settings.keep_tree) {
+        rc = mts_run_tree(run, result, err);
+    }
     if (rc != MTS_OK) {
         mts_search_result_free(&result);
         return rc;
     }
     result->method = run->settings.method;
+    result->lambda = run->settings.lambda;
     result->log_z = result->log_z_se = (double)NAN;
     if (run->ops->estimate) {
         run->ops->estimate(run, &result->log_z, &result->log_z_se);
@@ -160,6 +173,7 @@ void mts_search_result_free(MtsSearchResult **out)
         free(result->answers[i].tokens);
     }
     free(result->answers);
+    free(result->tree);
     free(result);
     *out = NULL;
 }

@@ -112,7 +112,7 @@ static int start(MtsRun *run, Flight *flight, MtsError *err)
     r->node = run->nodes.root;
     r->in_tree = run->nodes.root->visits > 0;
     int rc = run->ops->start ? run->ops->start(run, r, err) : MTS_OK;
-    if (rc == MTS_OK && r->index < mts_checkpoint_count(run->checkpoint)) {
+    if (rc == MTS_OK && r->index < mts_checkpoint_count(run->checkpoint) && !run->sampling) {
         return mts_checkpoint_read(run->checkpoint, run, r, err);
     }
     return rc == MTS_OK ? advance(run, r, err) : rc;
@@ -180,7 +180,7 @@ static int back_up(MtsRun *run, MtsRollout *r, MtsError *err)
     run->decode_tokens += leaf->depth;
     run->done++;
     rc = run->ops->backup(run, r, err);
-    if (rc == MTS_OK) {
+    if (rc == MTS_OK && !run->sampling) {
         rc = mts_checkpoint_write(run->checkpoint, r, err);
     }
     return rc == MTS_OK ? tell(run, r, err) : rc;
@@ -231,12 +231,23 @@ static int land(MtsRun *run, Flight *flight, size_t at, MtsError *err)
     return rc;
 }
 
+/* Whether a rollout was kept by the search that is being replayed. */
+static bool is_kept(const MtsRun *run, const MtsRollout *r)
+{
+    const MtsCut *cut = run->cut;
+    bool kept = !cut || r->index < cut->whole;
+    for (size_t i = 0; !kept && i < cut->count; i++) {
+        kept = cut->others[i] == r->index;
+    }
+    return kept;
+}
+
 /* One forward step for all that wait for one; *stepped tells whether there was any. */
 static int step(MtsRun *run, Flight *flight, bool *stepped, MtsError *err)
 {
     size_t n = 0;
     for (size_t i = 0; i < flight->count; i++) {
-        if (!is_finished(flight->rollouts[i])) {
+        if (!is_finished(flight->rollouts[i]) && is_kept(run, flight->rollouts[i])) {
             flight->wanted[n++] = flight->rollouts[i]->node;
         }
     }
@@ -244,7 +255,7 @@ static int step(MtsRun *run, Flight *flight, bool *stepped, MtsError *err)
     int rc = mts_run_evaluate(run, flight->wanted, n, err);
     for (size_t i = 0; i < flight->count && rc == MTS_OK; i++) {
         MtsRollout *r = flight->rollouts[i];
-        if (!is_finished(r)) {
+        if (!is_finished(r) && is_kept(run, r)) {
             rc = advance(run, r, err);
         }
     }
@@ -266,6 +277,17 @@ static bool is_ready(MtsRun *run, const MtsRollout *r, double seconds)
     return ready;
 }
 
+/* At the cut of a replayed search: all before the first rollout that was not kept are backed up, and the
+ * kept ones behind it are ready. */
+static bool at_cut(MtsRun *run, const Flight *flight)
+{
+    bool ready = run->cut && !is_kept(run, flight->rollouts[0]);
+    for (size_t i = 0; i < flight->count && ready; i++) {
+        ready = !is_kept(run, flight->rollouts[i]) || is_ready(run, flight->rollouts[i], 0);
+    }
+    return ready;
+}
+
 /* Cut short: what is finished and scored by now is kept. */
 static int land_ready(MtsRun *run, Flight *flight, MtsError *err)
 {
@@ -273,7 +295,7 @@ static int land_ready(MtsRun *run, Flight *flight, MtsError *err)
     const char *reason = run->stop_reason;
     flight->closed = true;
     for (size_t i = 0; i < flight->count && rc == MTS_OK;) {
-        if (is_ready(run, flight->rollouts[i], 0)) {
+        if (is_kept(run, flight->rollouts[i]) && is_ready(run, flight->rollouts[i], 0)) {
             rc = land(run, flight, i, err);
         } else {
             i++;
@@ -297,10 +319,10 @@ static int fly(MtsRun *run, Flight *flight, MtsError *err)
     double wait = 0;
     int rc = start_all(run, flight, err);
     while (rc == MTS_OK && flight->count > 0) {
-        if (mts_run_stopped(run)) {
+        if (mts_run_stopped(run) || at_cut(run, flight)) {
             return land_ready(run, flight, err);
         }
-        if (is_ready(run, flight->rollouts[0], wait)) {
+        if (is_kept(run, flight->rollouts[0]) && is_ready(run, flight->rollouts[0], wait)) {
             /* Whoever this backup lets start sees the tree as it is just then. */
             rc = land(run, flight, 0, err);
             rc = rc == MTS_OK ? start_all(run, flight, err) : rc;
@@ -314,32 +336,60 @@ static int fly(MtsRun *run, Flight *flight, MtsError *err)
     return rc;
 }
 
-int mts_run_rollouts(MtsRun *run, MtsError *err)
+/* Leads rollouts from index `next` on to their end. */
+static int lead(MtsRun *run, size_t next, MtsError *err)
 {
-    Flight flight = {0};
+    Flight flight = {.next = next};
     size_t most = run->settings.in_flight < run->settings.rollouts ? run->settings.in_flight : run->settings.rollouts;
     flight.rollouts = mts_calloc(most, sizeof(MtsRollout *));
     flight.wanted = mts_calloc(most, sizeof(MtsNode *));
-    int rc = flight.rollouts && flight.wanted ? MTS_OK : mts_out_of_memory(err);
-    if (rc == MTS_OK && run->ops->begin) {
-        rc = run->ops->begin(run, err);
-    }
-    if (rc == MTS_OK) {
-        rc = fly(run, &flight, err);
-    }
-    if (rc == MTS_OK && !run->stop_reason) {
-        run->stop_reason = run->done == run->settings.rollouts ? "rollouts" : "nfe";
-    }
+    int rc = flight.rollouts && flight.wanted ? fly(run, &flight, err) : mts_out_of_memory(err);
     for (size_t i = 0; i < flight.count; i++) {
         mts_rollout_free(flight.rollouts[i]);
     }
     free(flight.rollouts);
     free(flight.wanted);
-    if (rc == MTS_OK && run->done == 0) {
-        return run->stop_reason[0] == 'n'
-                   ? mts_fail(err, MTS_EREQUEST, "nfe: a limit of %llu positions is below the %zu that one text may need",
-                              (unsigned long long)run->settings.max_nfe, run->model->max_tokens - 1)
-                   : mts_fail(err, MTS_EINTERRUPTED, "search: stopped (%s) before any text was finished", run->stop_reason);
+    return rc;
+}
+
+int mts_run_rollouts(MtsRun *run, MtsError *err)
+{
+    int rc = run->ops->begin ? run->ops->begin(run, err) : MTS_OK;
+    if (rc == MTS_OK) {
+        rc = lead(run, 0, err);
+    }
+    if (rc != MTS_OK) {
+        return rc;
+    }
+    if (run->cut) {
+        run->stop_reason = run->cut->reason;
+    } else if (!run->stop_reason) {
+        run->stop_reason = run->done == run->settings.rollouts ? "rollouts" : "nfe";
+    }
+    if (run->done > 0) {
+        return MTS_OK;
+    }
+    return run->stop_reason[0] == 'n'
+               ? mts_fail(err, MTS_EREQUEST, "nfe: a limit of %llu positions is below the %zu that one text may need",
+                          (unsigned long long)run->settings.max_nfe, run->model->max_tokens - 1)
+               : mts_fail(err, MTS_EINTERRUPTED, "search: stopped (%s) before any text was finished", run->stop_reason);
+}
+
+int mts_run_one_more(MtsRun *run, MtsError *err)
+{
+    const MtsSearchSettings asked = run->settings;
+    const char *reason = run->stop_reason;
+    size_t done = run->done;
+    run->settings.rollouts = done + 1;
+    run->settings.in_flight = 1;
+    run->settings.batch = 1;
+    run->sampling = true;
+    int rc = lead(run, done, err);
+    run->sampling = false;
+    run->settings = asked;
+    run->stop_reason = reason;
+    if (rc == MTS_OK && run->done > done && !run->log[run->log_count - 1]->dead) {
+        run->sampled = run->log[run->log_count - 1]->node;
     }
     return rc;
 }

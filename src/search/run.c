@@ -1,6 +1,7 @@
 #include "search/run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -297,8 +298,8 @@ static bool prepare(MtsRun *run)
     return true;
 }
 
-int mts_run(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *reward,
-            const MtsSearchSettings *settings, const MtsEventSink *sink, const MtsScript *script, MtsError *err)
+int mts_run_new(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *reward,
+                const MtsSearchSettings *settings, const MtsEventSink *sink, MtsError *err)
 {
     MtsRun *run = *out = mts_calloc(1, sizeof *run);
     if (!run) {
@@ -308,7 +309,6 @@ int mts_run(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *re
     run->reward = reward;
     run->settings = *settings;
     run->sink = sink;
-    run->script = script;
     run->ops = mts_method_ops(settings->method);
     run->began = mts_seconds();
     if (!run->ops) {
@@ -317,10 +317,30 @@ int mts_run(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *re
     if (!prepare(run)) {
         return mts_out_of_memory(err);
     }
-    int rc = mts_asker_new(&run->asker, reward, err);
-    if (rc == MTS_OK) {
-        rc = check_dist(&run->nodes.root->dist, err);
+    return mts_asker_new(&run->asker, reward, err);
+}
+
+static bool is_cut_short(const MtsRun *run)
+{
+    return strcmp(run->stop_reason, "interrupted") == 0 || strcmp(run->stop_reason, "seconds") == 0;
+}
+
+/* With the probability of the texts not seen, one of them. */
+static int draw_unseen(MtsRun *run, MtsError *err)
+{
+    double unseen = run->ops->unseen(run);
+    double weights[2] = {unseen, 1 - unseen};
+    MtsRng rng = mts_run_rng(run, MTS_SAMPLE_STREAM, 0);
+    if (!(unseen > 0) || (unseen < 1 && mts_pick(run->script, &rng, weights, 2) == 1)) {
+        return MTS_OK;
     }
+    int rc = mts_run_one_more(run, err);
+    return rc == MTS_OK && run->ops->finish ? run->ops->finish(run, err) : rc;
+}
+
+int mts_run_go(MtsRun *run, MtsError *err)
+{
+    int rc = check_dist(&run->nodes.root->dist, err);
     if (rc == MTS_OK && mts_node_is_dead(run->nodes.root)) {
         rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: no token may follow the prompt");
     }
@@ -332,6 +352,24 @@ int mts_run(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *re
     }
     if (rc == MTS_OK && run->ops->finish) {
         rc = run->ops->finish(run, err);
+    }
+    if (rc == MTS_OK && run->settings.complete_sample && run->ops->unseen && !is_cut_short(run)) {
+        rc = draw_unseen(run, err);
+    }
+    if (rc == MTS_OK) {
+        MtsEvent event = {.kind = MTS_EVENT_STOPPED, .reason = run->stop_reason};
+        rc = mts_run_emit(run, &event, err);
+    }
+    return rc;
+}
+
+int mts_run(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *reward,
+            const MtsSearchSettings *settings, const MtsEventSink *sink, const MtsScript *script, MtsError *err)
+{
+    int rc = mts_run_new(out, model, reward, settings, sink, err);
+    if (rc == MTS_OK) {
+        (*out)->script = script;
+        rc = mts_run_go(*out, err);
     }
     return rc;
 }

@@ -16,6 +16,7 @@
 #include "search/logs.h"
 #include "search/node.h"
 #include "search/save.h"
+#include "search/settings.h"
 
 typedef struct MtsRun MtsRun;
 typedef struct MtsRollout MtsRollout;
@@ -87,12 +88,24 @@ typedef struct MtsMethodOps {
     void (*policy)(const MtsRun *run, const MtsNode *node, double *out);
     double (*beyond)(const MtsRun *run, size_t depth, int32_t token);
     double (*value)(const MtsRun *run, const MtsNode *node);
+    /* unseen: for settings.complete_sample, after finish(): the share that the policy leaves to texts not seen.
+     * inspect: three numbers that the method knows at a node, for the trace; NaN and infinite ones are allowed. */
+    double (*unseen)(const MtsRun *run);
+    void (*inspect)(const MtsRun *run, const MtsNode *node, double out[3]);
 } MtsMethodOps;
 
 typedef struct MtsRunAnswer {
     MtsNode *node;
     double log_weight;
 } MtsRunAnswer;
+
+/* For a replay: a search that the clock or the caller cut short kept these rollouts and no others. */
+typedef struct MtsCut {
+    const char *reason;
+    size_t whole;          /* rollouts 0 .. whole - 1 */
+    const size_t *others;  /* [count] and these, ascending */
+    size_t count;
+} MtsCut;
 
 struct MtsRun {
     const MtsSearchModel *model;
@@ -101,6 +114,7 @@ struct MtsRun {
     const MtsEventSink *sink;  /* may be NULL */
     const MtsScript *script;   /* in place of the random stream; NULL outside proofs */
     const MtsMethodOps *ops;
+    const MtsCut *cut;         /* NULL outside replays of such searches */
     void *own;                 /* the method's */
 
     MtsNodes nodes;
@@ -115,6 +129,8 @@ struct MtsRun {
 
     MtsRunAnswer *answers;     /* distinct scored texts, in the order they were added */
     size_t answer_count, answer_cap;
+    MtsNode *sampled;          /* the text drawn for settings.complete_sample from those not seen; NULL: none */
+    bool sampling;             /* that rollout is under way */
     MtsNode *best;             /* the answer of the largest reward; NULL: none yet */
 
     MtsRollout **log;          /* [log_count] backed-up rollouts by index (rollout methods) */
@@ -127,23 +143,35 @@ struct MtsRun {
     int32_t *tokens;           /* scratch, [model->max_tokens] */
 };
 
+/* Random numbers for the drawn answer are those of a rollout that no search can reach. */
+#define MTS_SAMPLE_STREAM UINT64_MAX
+
+#define MTS_METHOD_LAST MTS_MAXENT_TS
+
 /* The method's table; NULL when this build has none for it. */
 const MtsMethodOps *mts_method_ops(MtsMethod method);
 
 /* MTS_EREQUEST with a sentence for a setting outside its range. */
 int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *settings, MtsError *err);
 
-/* Runs a search up to its stop (settings checked by the caller); the run stays for mts_run_result(), policies and proofs. *run is set (and
- * mts_run_free() due) on failure too, unless it is NULL. */
+/* Makes a search (settings checked by the caller) and leads it to its stop; the run stays for mts_run_result(),
+ * policies and proofs. *run is set (and mts_run_free() due) on failure too, unless it is NULL. mts_run() does
+ * both. */
+int mts_run_new(MtsRun **run, const MtsSearchModel *model, const MtsSearchReward *reward,
+                const MtsSearchSettings *settings, const MtsEventSink *sink, MtsError *err);
+int mts_run_go(MtsRun *run, MtsError *err);
 int mts_run(MtsRun **run, const MtsSearchModel *model, const MtsSearchReward *reward,
             const MtsSearchSettings *settings, const MtsEventSink *sink, const MtsScript *script, MtsError *err);
 void mts_run_free(MtsRun **run);
 
 /* search/rollouts.c */
 int mts_run_rollouts(MtsRun *run, MtsError *err);
+/* One more rollout on the tree as it is, for run->sampled; no part of checkpoints. */
+int mts_run_one_more(MtsRun *run, MtsError *err);
 void mts_rollout_free(MtsRollout *rollout);
 
 /* search/result.c */
+int mts_run_tree(MtsRun *run, MtsSearchResult *result, MtsError *err); /* search/tree.c: for settings.keep_tree */
 int mts_run_result(MtsRun *run, MtsSearchResult **result, MtsError *err);
 
 /* ---- services ---- */

@@ -22,24 +22,11 @@ struct MtsCheckpoint {
     int fd;              /* of `save`; -1: none */
 };
 
-json_t *mts_settings_json(const MtsRun *run)
-{
-    const MtsSearchSettings *s = &run->settings;
-    return json_pack("{s:s, s:I, s:f, s:I, s:f, s:I, s:b, s:f, s:f, s:f, s:i, s:f, s:f, s:f, s:I, s:I, s:I, s:s}", "method",
-                     mts_method_name(s->method), "seed", (json_int_t)s->seed, "lambda", s->lambda, "in_flight",
-                     (json_int_t)s->in_flight, "temperature", s->temperature, "expansion", (json_int_t)s->expansion,
-                     "use_uct", (int)s->use_uct, "c_uct", s->c_uct, "widening_c", s->widening_c, "widening_alpha",
-                     s->widening_alpha, "resampling", (int)s->resampling, "ess_threshold", s->ess_threshold,
-                     "shrinkage", s->shrinkage, "exploration", s->exploration, "sweep", (json_int_t)s->sweep, "max_nfe",
-                     (json_int_t)s->max_nfe, "max_tokens", (json_int_t)run->model->max_tokens, "identity",
-                     s->identity ? s->identity : "");
-}
-
 /* ---- reading ---- */
 
 static int check_header(const MtsCheckpoint *j, const json_t *line, const MtsRun *run, MtsError *err)
 {
-    json_t *want = mts_settings_json(run), *have = json_object_get(line, "maxts_checkpoint");
+    json_t *want = mts_settings_json(run, false), *have = json_object_get(line, "maxts_checkpoint");
     int rc = want ? MTS_OK : mts_out_of_memory(err);
     const char *key;
     json_t *value;
@@ -213,7 +200,7 @@ int mts_checkpoint_read(const MtsCheckpoint *j, MtsRun *run, MtsRollout *r, MtsE
 static int begin(MtsCheckpoint *j, const MtsRun *run, MtsError *err)
 {
     MtsBytes bytes = {0};
-    json_t *settings = mts_settings_json(run);
+    json_t *settings = mts_settings_json(run, false);
     json_t *header = settings ? json_pack("{s:o}", "maxts_checkpoint", settings) : NULL;
     char *text = header ? mts_json_text(header) : NULL;
     const char *rest = j->text ? (const char *)memchr(j->text, '\n', j->kept) + 1 : "";

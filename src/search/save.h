@@ -14,15 +14,11 @@
 #include <stddef.h>
 
 #include "core/error.h"
-#include "core/json.h"
 
 typedef struct MtsCheckpoint MtsCheckpoint;
 
 struct MtsRun;
 struct MtsRollout;
-
-/* The settings that a result is a function of, as a new JSON object; NULL: memory ran out. */
-json_t *mts_settings_json(const struct MtsRun *run);
 
 /* Reads run->settings.resume and begins run->settings.save, each where it is not NULL. */
 int mts_checkpoint_open(MtsCheckpoint **checkpoint, const struct MtsRun *run, MtsError *err);

@@ -1,10 +1,17 @@
 #include <maxts/search.h>
 
 #include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "search/methods.h"
-#include "search/run.h"
+#include "search/trace.h"
+
+typedef struct TraceFile {
+    const char *path;
+    FILE *file; /* NULL: no trace asked for */
+} TraceFile;
 
 static const char *const METHOD_NAMES[] = {
     [MTS_GREEDY] = "greedy", [MTS_SAMPLE] = "sample", [MTS_BEAM] = "beam", [MTS_BEST_OF_N] = "best-of-n",
@@ -76,89 +83,56 @@ const MtsMethodOps *mts_method_ops(MtsMethod method)
     }
 }
 
-void mts_search_defaults(MtsSearchSettings *settings)
+/* Where a trace goes. */
+static int trace_line(void *context, const char *text, size_t size, MtsError *err)
 {
-    *settings = (MtsSearchSettings){
-        .method = MTS_MAXENT_TS,
-        .lambda = 1,
-        .rollouts = 10,
-        .in_flight = 1,
-        .batch = 64,
-        .temperature = 1,
-        .expansion = 3,
-        .use_uct = true,
-        .c_uct = 1,
-        .widening_c = 2,
-        .widening_alpha = 0.8,
-        .resampling = MTS_SYSTEMATIC,
-        .ess_threshold = 0.5,
-        .shrinkage = 3,
-        .exploration = 0.1,
-        .sweep = 16,
-        .min_rollouts = 4,
-    };
-}
-
-static int check_real(const char *field, double value, double min, double max, bool open, MtsError *err)
-{
-    if (!(open ? value > min : value >= min) || !(value <= max)) {
-        return mts_fail(err, MTS_EREQUEST, "%s: %g is outside %c%g, %g]", field, value, open ? '(' : '[', min, max);
+    TraceFile *t = context;
+    errno = 0;
+    if (fwrite(text, 1, size, t->file) != size || fputc('\n', t->file) == EOF) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", t->path, strerror(errno ? errno : EIO));
     }
     return MTS_OK;
 }
 
-static int check_size(const char *field, size_t value, size_t min, size_t max, MtsError *err)
+static int close_trace(TraceFile *t, int rc, MtsError *err)
 {
-    if (value < min || value > max) {
-        return mts_fail(err, MTS_EREQUEST, "%s: %zu is outside [%zu, %zu]", field, value, min, max);
+    if (t->file && fclose(t->file) != 0 && rc == MTS_OK) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", t->path, strerror(errno));
     }
-    return MTS_OK;
+    return rc;
 }
 
-static int check_settings(const MtsSearchSettings *s, MtsError *err)
+static int open_trace(TraceFile *t, MtsTrace *trace, MtsRun *run, MtsError *err)
 {
-    int rc;
-    if ((size_t)s->method >= METHOD_COUNT) {
-        return mts_fail(err, MTS_EREQUEST, "method: %d is not known", (int)s->method);
+    t->path = run->settings.trace;
+    if (!t->path) {
+        return MTS_OK;
     }
-    if ((rc = check_real("lambda", s->lambda, 0, 1e300, false, err)) ||
-        (rc = check_size("rollouts", s->rollouts, 1, 100000000, err)) ||
-        (rc = check_size("in-flight", s->in_flight, 1, 65536, err)) ||
-        (rc = check_size("batch", s->batch, 1, 65536, err)) ||
-        (rc = check_real("temperature", s->temperature, 0, 1e6, true, err)) ||
-        (rc = check_size("expansion", s->expansion, 1, 1000000, err)) ||
-        (rc = check_real("c_uct", s->c_uct, 0, 1e300, false, err)) ||
-        (rc = check_real("widening_c", s->widening_c, 0, 1e300, true, err)) ||
-        (rc = check_real("widening_alpha", s->widening_alpha, 0, 1, false, err)) ||
-        (rc = check_real("ess_threshold", s->ess_threshold, 0, 1, false, err)) ||
-        (rc = check_real("shrinkage", s->shrinkage, 0, 1e300, false, err)) ||
-        (rc = check_real("exploration", s->exploration, 0, 1, false, err)) ||
-        (rc = check_real("seconds", s->max_seconds, 0, 1e300, false, err)) ||
-        (rc = check_real("log_z_tolerance", s->log_z_tolerance, 0, 1e300, false, err)) ||
-        (rc = check_real("mass_tolerance", s->mass_tolerance, 0, 1, false, err))) {
-        return rc;
+    t->file = fopen(t->path, "wb");
+    if (!t->file) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", t->path, strerror(errno));
     }
-    return MTS_OK;
-}
-
-int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *settings, MtsError *err)
-{
-    int rc = check_settings(settings, err);
-    return rc ? rc : check_size("max-tokens", model->max_tokens, 1, 1u << 24, err);
+    return mts_trace_begin(trace, run, (MtsLines){t, trace_line}, err);
 }
 
 int mts_search(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
                const MtsEventSink *sink, MtsSearchResult **result, MtsError *err)
 {
     MtsRun *run = NULL;
+    MtsTrace trace = {0};
+    TraceFile file = {0};
     *result = NULL;
     int rc = mts_search_check(model, settings, err);
-    if (rc == MTS_OK) {
-        rc = mts_run(&run, model, reward, settings, sink, NULL, err);
+    rc = rc == MTS_OK ? mts_run_new(&run, model, reward, settings, sink, err) : rc;
+    rc = rc == MTS_OK ? open_trace(&file, &trace, run, err) : rc;
+    rc = rc == MTS_OK ? mts_run_go(run, err) : rc;
+    rc = rc == MTS_OK ? mts_run_result(run, result, err) : rc;
+    rc = rc == MTS_OK && file.file ? mts_trace_end(&trace, *result, err) : rc;
+    rc = close_trace(&file, rc, err);
+    if (rc != MTS_OK) {
+        mts_search_result_free(result);
     }
-    if (rc == MTS_OK) {
-        rc = mts_run_result(run, result, err);
-    }
+    mts_trace_free(&trace);
     mts_run_free(&run);
     return rc;
 }

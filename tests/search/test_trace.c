@@ -1,0 +1,362 @@
+/* Traces and their replay, drawn answers, the tree for reading. */
+#include "support.h"
+
+#include <ctype.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/mem.h"
+
+static const char *scratch(const char *name)
+{
+    static char path[4][256];
+    static int turn;
+    const char *dir = getenv("TMPDIR");
+    turn = (turn + 1) % 4;
+    snprintf(path[turn], sizeof path[turn], "%s/maxts-trace-%d-%s", dir ? dir : "/tmp", (int)getpid(), name);
+    return path[turn];
+}
+
+static void whole_file(const char *path, char **data, size_t *size)
+{
+    MtsError err = {0};
+    assert_ok(mts_read_file(path, 1u << 30, data, size, &err), &err);
+}
+
+static void put_file(const char *path, const char *data, size_t size)
+{
+    MtsError err = {0};
+    assert_ok(mts_write_file_atomic(path, data, size, &err), &err);
+}
+
+static MtsSearchResult *search(const MtsTable *table, const MtsSearchSettings *s)
+{
+    MtsSearchModel model;
+    MtsSearchReward reward;
+    MtsSearchResult *result = NULL;
+    MtsError err = {0};
+    mts_table_model(table, &model);
+    mts_table_reward(table, &reward);
+    assert_ok(mts_search(&model, &reward, s, NULL, &result, &err), &err);
+    return result;
+}
+
+static MtsSearchSettings settings_of(double lambda, size_t rollouts, size_t in_flight)
+{
+    MtsSearchSettings s;
+    mts_search_defaults(&s);
+    s.lambda = lambda;
+    s.rollouts = rollouts;
+    s.in_flight = in_flight;
+    return s;
+}
+
+static size_t confirmed(const char *path)
+{
+    MtsError err = {0};
+    size_t lines = 0;
+    assert_ok(mts_replay(path, &lines, &err), &err);
+    return lines;
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) {
+        n += *text == '\n';
+    }
+    return n;
+}
+
+static void a_replay_confirms_every_line(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 4, .steps = 4, .eos = 0, .peak = 1, .spread = 1, .hole = 0.1}, 6);
+    const char *path = scratch("whole");
+    for (int i = 0; i < 12; i++) {
+        MtsSearchSettings s = settings_of(i % 3, i % 2 ? 12 : 100000, (size_t)(1 + i % 4 * 3));
+        size_t size;
+        s.temperature = i % 2 ? 0.7 : 1;
+        s.sweep = i % 3 ? 16 : 0;
+        s.seed = (uint64_t)i;
+        s.complete_sample = i > 5;
+        s.trace = path;
+        MtsSearchResult *result = search(table, &s);
+        char *text = NULL;
+        whole_file(path, &text, &size);
+        assert_int_equal(confirmed(path), lines_of(text));
+        assert_true(lines_of(text) > result->nfe + result->answer_count);
+        free(text);
+        mts_search_result_free(&result);
+    }
+    unlink(path);
+    mts_table_free(&table);
+}
+
+/* Each digit of the trace in turn is made another one. */
+static void a_replay_notices_any_other_number(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = 0, .peak = 1, .spread = 1}, 6);
+    const char *path = scratch("digit"), *other = scratch("other");
+    MtsSearchSettings s = settings_of(1, 5, 2);
+    size_t size, tried = 0, number = 1;
+    s.sweep = 1;
+    s.trace = path;
+    MtsSearchResult *result = search(table, &s);
+    char *text = NULL;
+        whole_file(path, &text, &size);
+    for (size_t i = 0; i < size; i++) {
+        number += text[i] == '\n';
+        /* the first digit after the point, or of a whole number; line 1 holds settings that may be of no effect */
+        bool first = isdigit((unsigned char)text[i]) && !isdigit((unsigned char)text[i - 1]) && text[i - 1] != 'e' &&
+                     text[i - 1] != '-' && text[i - 1] != '+';
+        if (number == 1 || !first || text[i - 1] == '"') {
+            continue;
+        }
+        char *changed = malloc(size);
+        MtsError err = {0};
+        size_t lines;
+        memcpy(changed, text, size);
+        changed[i] = (char)('0' + (changed[i] - '0' + 1) % 10);
+        put_file(other, changed, size);
+        if (mts_replay(other, &lines, &err) != MTS_EFORMAT || !strstr(err.text, "line")) {
+            fail_msg("line %zu: \"%.40s\" was taken for \"%.40s\" (%s)", number, changed + i, text + i, err.text);
+        }
+        free(changed);
+        tried++;
+    }
+    assert_true(tried > 200);
+    /* settings of effect */
+    for (int i = 0; i < 4; i++) {
+        const char *fields[] = {"\"seed\":0", "\"lambda\":1.0", "\"in_flight\":2", "\"exploration\":0.1"};
+        const char *values[] = {"\"seed\":1", "\"lambda\":2.0", "\"in_flight\":1", "\"exploration\":0.9"};
+        char *changed = malloc(size + 1), *at;
+        MtsError err = {0};
+        size_t lines;
+        memcpy(changed, text, size + 1);
+        at = strstr(changed, fields[i]);
+        assert_non_null(at);
+        memcpy(at, values[i], strlen(values[i]));
+        put_file(other, changed, size);
+        assert_int_equal(mts_replay(other, &lines, &err), MTS_EFORMAT);
+        free(changed);
+    }
+    /* a line gone, a file cut, no trace at all */
+    for (int i = 0; i < 3; i++) {
+        MtsError err = {0};
+        size_t lines;
+        char *second = strchr(text, '\n') + 1, *third = strchr(second, '\n') + 1;
+        MtsBytes b = {0};
+        mts_bytes_append(&b, text, i == 0 ? (size_t)(second - text) : i == 1 ? size / 2 : 0);
+        mts_bytes_append_str(&b, i == 0 ? third : i == 1 ? "" : "{}\n");
+        put_file(other, b.data, b.len);
+        assert_int_equal(mts_replay(other, &lines, &err), MTS_EFORMAT);
+        mts_bytes_free(&b);
+    }
+    MtsError err = {0};
+    size_t lines;
+    assert_int_equal(mts_replay("/nonexistent", &lines, &err), MTS_EIO);
+    free(text);
+    unlink(path);
+    unlink(other);
+    mts_search_result_free(&result);
+    mts_table_free(&table);
+}
+
+static bool stop_after(void *context)
+{
+    return (*(int *)context)-- <= 0;
+}
+
+static void a_search_that_was_cut_short_replays_too(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 5, .steps = 7, .eos = 0, .peak = 1, .spread = 1}, 16);
+    MtsSearchModel model;
+    MtsSearchReward reward;
+    mts_table_model(table, &model);
+    mts_table_reward(table, &reward);
+    const char *path = scratch("cut");
+    size_t gaps = 0, done = 0;
+    for (int polls = 1; polls < 80; polls++) {
+        MtsSearchSettings s = settings_of(1, 1000, 6);
+        MtsSearchResult *result = NULL;
+        MtsError err = {0};
+        int left = polls;
+        size_t size;
+        s.stop = stop_after;
+        s.stop_context = &left;
+        s.trace = path;
+        if (mts_search(&model, &reward, &s, NULL, &result, &err) == MTS_EINTERRUPTED) {
+            continue;
+        }
+        assert_ok(err.code, &err);
+        char *text = NULL;
+        whole_file(path, &text, &size);
+        gaps += strstr(text, "\"cut\":[]") == NULL;
+        done++;
+        assert_int_equal(confirmed(path), lines_of(text));
+        free(text);
+        mts_search_result_free(&result);
+    }
+    assert_true(done > 20 && gaps > 3);
+    unlink(path);
+    mts_table_free(&table);
+}
+
+/* The steps of a resumed search, up to the inputs at the end, which come in another order. */
+static void a_resumed_search_has_the_same_trace(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 4, .steps = 5, .eos = 0, .peak = 1, .spread = 1}, 26);
+    const char *first = scratch("first"), *second = scratch("second"), *save = scratch("save");
+    MtsSearchSettings s = settings_of(1, 20, 4);
+    size_t size;
+    s.trace = first;
+    s.save = save;
+    MtsSearchResult *result = search(table, &s);
+    mts_search_result_free(&result);
+    char *journal = NULL;
+    whole_file(save, &journal, &size);
+    char *at = journal;
+    for (int i = 0; i < 8; i++) {
+        at = strchr(at, '\n') + 1;
+    }
+    put_file(save, journal, (size_t)(at - journal));
+    free(journal);
+    s.resume = save;
+    s.save = NULL;
+    s.trace = second;
+    result = search(table, &s);
+    mts_search_result_free(&result);
+    char *a = NULL, *b = NULL;
+    whole_file(first, &a, &size);
+    whole_file(second, &b, &size);
+    *strstr(a, "{\"prior\"") = '\0';
+    *strstr(b, "{\"prior\"") = '\0';
+    assert_string_equal(a, b);
+    assert_true(confirmed(second) > 20);
+    free(a);
+    free(b);
+    unlink(first);
+    unlink(second);
+    unlink(save);
+    mts_table_free(&table);
+}
+
+/* ---- drawn answers ---- */
+
+static size_t text_of(const MtsTable *table, const MtsAnswer *answer)
+{
+    int64_t at = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        at = mts_table_next(table, (size_t)at, answer->tokens[i]);
+    }
+    return (size_t)~at;
+}
+
+static double g_of_sampled(const MtsTable *table, MtsSearchSettings s, size_t runs, double lambda)
+{
+    size_t *counts = calloc(table->text_count, sizeof *counts);
+    double *p = calloc(table->text_count, sizeof *p);
+    MtsTableExact exact;
+    MtsError err = {0};
+    assert_ok(mts_table_exact(table, lambda, &exact, &err), &err);
+    for (size_t x = 0; x < table->text_count; x++) {
+        p[x] = exp(table->texts[x].logp + lambda * table->texts[x].reward - exact.log_z);
+    }
+    for (size_t i = 0; i < runs; i++) {
+        s.seed = 1000 + i;
+        MtsSearchResult *result = search(table, &s);
+        counts[text_of(table, &result->answers[result->sampled])]++;
+        mts_search_result_free(&result);
+    }
+    double chance = g_test(counts, p, table->text_count);
+    free(counts);
+    free(p);
+    return chance;
+}
+
+#define FALSE_ALARM 1e-6
+
+static void drawn_answers_follow_their_law(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = 0, .peak = 0.7, .spread = 0.7}, 40);
+    MtsSearchSettings s = settings_of(0, 1, 1);
+    s.sweep = 0;
+    assert_true(g_of_sampled(table, s, 20000, 0) > FALSE_ALARM); /* one rollout is one draw of p */
+    s = settings_of(1, 100000, 1);
+    assert_true(g_of_sampled(table, s, 20000, 1) > FALSE_ALARM); /* everything seen: pi* */
+    assert_true(g_of_sampled(table, s, 20000, 0) < FALSE_ALARM); /* which is not p: the test can fail */
+    for (size_t n = 2; n <= 4; n++) { /* part seen, the rest drawn when its turn comes: still p at lambda 0 */
+        s = settings_of(0, n, 2);
+        s.complete_sample = true;
+        assert_true(g_of_sampled(table, s, 20000, 0) > FALSE_ALARM);
+        s.complete_sample = false;
+        assert_true(g_of_sampled(table, s, 20000, 0) < FALSE_ALARM);
+    }
+    mts_table_free(&table);
+}
+
+static void the_g_test_knows_its_own_chances(void **state)
+{
+    (void)state;
+    const double p[3] = {0.5, 0.3, 0.2};
+    assert_true(fabs(g_test((size_t[]){50, 30, 20}, p, 3) - 1) < 1e-12);
+    /* G = 2 (60 ln 1.2 + 25 ln(25/30) + 15 ln 0.75), two degrees of freedom: exp(-G/2) */
+    double g = 2 * (60 * log(1.2) + 25 * log(25.0 / 30) + 15 * log(0.75));
+    assert_true(fabs(g_test((size_t[]){60, 25, 15}, p, 3) - exp(-g / 2)) < 1e-12);
+    assert_true(g_test((size_t[]){90, 5, 5}, p, 3) < 1e-10);
+    const double q[3] = {0.5, 0.5, 0};
+    assert_true(g_test((size_t[]){50, 50, 1}, q, 3) == 0);
+}
+
+/* ---- the tree for reading ---- */
+
+static void the_tree_is_listed(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = 0, .peak = 1, .spread = 1}, 41);
+    MtsSearchSettings s = settings_of(2, 4, 1);
+    s.keep_tree = true;
+    MtsSearchResult *result = search(table, &s);
+    assert_int_equal(result->tree_count, result->tree_nodes);
+    double sum = 0, shares = 0;
+    for (size_t i = 0; i < result->tree_count; i++) {
+        const MtsTreeNode *node = &result->tree[i];
+        assert_true(i == 0 ? node->depth == 0 && node->token == -1 : node->depth <= node[-1].depth + 1);
+        assert_true(node->policy >= 0 && node->policy <= 1 + 1e-12);
+        shares += node->depth == 1 ? node->policy : 0;
+    }
+    assert_true(shares < 1 + 1e-12);
+    for (size_t i = 0; i < result->answer_count; i++) {
+        sum += result->answers[i].policy;
+    }
+    assert_true(sum < 1);
+    char *text = mts_search_tree_text(result, 100, 1000, NULL, NULL);
+    assert_int_equal(lines_of(text), result->tree_count + 1);
+    assert_non_null(strstr(text, "(prompt)"));
+    free(text);
+    text = mts_search_tree_text(result, 1, 2, NULL, NULL);
+    assert_int_equal(lines_of(text), 4);
+    assert_non_null(strstr(text, "more"));
+    free(text);
+    mts_search_result_free(&result);
+    mts_table_free(&table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_replay_confirms_every_line),
+        cmocka_unit_test(a_replay_notices_any_other_number),
+        cmocka_unit_test(a_search_that_was_cut_short_replays_too),
+        cmocka_unit_test(a_resumed_search_has_the_same_trace),
+        cmocka_unit_test(drawn_answers_follow_their_law),
+        cmocka_unit_test(the_g_test_knows_its_own_chances),
+        cmocka_unit_test(the_tree_is_listed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
