@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHOWN, NEXT = 72, 24
 SERIES = ROOT / "data" / "m4_hourly.csv"
 OPTIONS = ["--series", f"{SERIES}#H10[0:{SHOWN}]", "--raw", "-p", "Hourly values: {series}, ", "-n", "120",
-           "--constraint", "[0-9]{3}(, [0-9]{3}){23}", "--reward", f"forecast:horizon={NEXT},season={NEXT}", "--json"]
+           "--constraint", "[45][0-9]{2}(, [45][0-9]{2}){23}", "--reward", f"forecast:horizon={NEXT},season={NEXT}", "--json"]
 BARS = "▁▂▃▄▅▆▇█"
 
 

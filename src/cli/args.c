@@ -4,7 +4,8 @@
 #define AT(field) offsetof(Args, field)
 
 enum {
-    ALL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH,
+    USES_MODEL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH,
+    ALL = USES_MODEL | CMD_REPLAY,
     RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH,
     TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH,
     ANSWERS = CMD_GENERATE | CMD_SEARCH,
@@ -24,8 +25,8 @@ enum {
     {OPTION_REAL, 0, name, commands, AT(field), "X", min, max, help, fallback}
 
 const Option ARGS_OPTIONS[] = {
-    HEADING(ALL, "Model and machine"),
-    TEXT('m', "model", ALL, model, "FILE", "the model: a GGUF file, or a table of exact probabilities (JSON)", NULL),
+    HEADING(USES_MODEL, "Model and machine"),
+    TEXT('m', "model", USES_MODEL, model, "FILE", "the model: a GGUF file, or a table of exact probabilities (JSON)", NULL),
     SIZE(0, "threads", RUNS_MODEL, threads, 1, 1024, "threads of the forward pass", "all processors"),
     TEXT(0, "cpu-mask", RUNS_MODEL, cpu_mask, "LIST",
          "processor features to do without, joined by commas: avx512vnni, avx512, avxvnni, avx2, amx, i8mm, dotprod, "
@@ -103,6 +104,12 @@ const Option ARGS_OPTIONS[] = {
     TEXT(0, "save", CMD_SEARCH, save, "FILE", "a checkpoint that keeps every finished rollout", NULL),
     TEXT(0, "resume", CMD_SEARCH, resume, "FILE",
          "a checkpoint to go on from, to the same result as an uninterrupted search", NULL),
+
+    HEADING(CMD_SEARCH, "What to keep and show"),
+    TEXT(0, "trace", CMD_SEARCH, trace, "FILE", "every step as a JSON line; maxts replay recomputes it", NULL),
+    FLAG(0, "explain", CMD_SEARCH, explain, "shows the tree: rollouts, p, soft value and policy of each node"),
+    FLAG(0, "complete-sample", CMD_SEARCH, complete_sample,
+         "maxent-ts: draws `sampled` from all texts, by one more rollout where it falls on an unseen one"),
 
     HEADING(CMD_VERIFY, "Runs"),
     SIZE(0, "runs", CMD_VERIFY, runs, 2, 1e7, "searches with seeds seed, seed + 1, ...", "400"),

@@ -16,7 +16,8 @@ enum {
     CMD_GENERATE = 1u << 3,
     CMD_SEARCH = 1u << 4,
     CMD_VERIFY = 1u << 5,
-    CMD_BENCH = 1u << 6
+    CMD_BENCH = 1u << 6,
+    CMD_REPLAY = 1u << 7
 };
 
 /* Absent values as options.h says: NULL, CLI_NO_SIZE, NaN, false. Strings are borrowed from argv. */
@@ -35,6 +36,7 @@ typedef struct Args {
     bool raw;
     const char *series;
     /* text out */
+    const char *operand; /* replay: the trace */
     bool json;
     size_t top;
     bool help;
@@ -74,6 +76,9 @@ typedef struct Args {
     size_t min_rollouts;
     const char *save;
     const char *resume;
+    const char *trace;
+    bool explain;
+    bool complete_sample;
     /* verify */
     size_t runs;
 } Args;

@@ -1,10 +1,12 @@
 /* cli/cmd_search.c - search: the best texts for a prompt, a table's or a model's. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/out.h"
 #include "cli/progress.h"
+#include "core/error.h"
 
 static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
 {
@@ -18,6 +20,44 @@ static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
     }
     return o;
 }
+
+/* ---- --explain ---- */
+
+enum { EXPLAIN_DEPTH = 12, EXPLAIN_LINES = 400, LABEL_SIZE = 64 };
+
+typedef struct Labels {
+    const MtsTokenizer *tokenizer; /* NULL: a table's tokens are their numbers */
+    char text[LABEL_SIZE];
+} Labels;
+
+/* A token as it reads in a tree: its text in quotes, what would break the line escaped. */
+static const char *label(void *context, int32_t token)
+{
+    Labels *labels = context;
+    size_t size, n = 0;
+    const char *bytes = labels->tokenizer ? mts_token_bytes(labels->tokenizer, token, true, &size) : NULL;
+    if (!bytes) {
+        snprintf(labels->text, sizeof labels->text, "%d", (int)token);
+        return labels->text;
+    }
+    labels->text[n++] = '"';
+    for (size_t i = 0; i < size && n + 7 < sizeof labels->text; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        bool plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+        n += (size_t)snprintf(labels->text + n, sizeof labels->text - n, plain ? "%c" : c == '\n' ? "\\n" : "\\x%02x", c);
+    }
+    labels->text[n++] = '"';
+    labels->text[n] = '\0';
+    return labels->text;
+}
+
+static char *explain(const MtsEngine *engine, const MtsTextResult *r)
+{
+    Labels labels = {.tokenizer = mts_engine_tokenizer(engine)};
+    return mts_search_tree_text(r->search, EXPLAIN_DEPTH, EXPLAIN_LINES, label, &labels);
+}
+
+/* ---- the result ---- */
 
 static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
 {
@@ -91,6 +131,32 @@ static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
            s->tree_max_depth, s->tree_branching, r->seconds, r->prefill_seconds);
 }
 
+/* --explain is for reading, so it is readable unless --json asks otherwise. */
+static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *result, const MtsSearchSettings *asked,
+                MtsError *err)
+{
+    char *tree = NULL;
+    int rc;
+    if (args->explain && !(tree = explain(engine, result))) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for the tree");
+    }
+    if (args->json || (out_is_json(args) && !args->explain)) {
+        json_t *o = describe(result, asked);
+        if (tree) {
+            json_object_set_new(o, "explain", out_string(tree));
+        }
+        rc = out_print(args, o, err);
+    } else {
+        if (tree) {
+            printf("%s\n", tree);
+        }
+        put_readable(result, asked);
+        rc = out_flush(err);
+    }
+    free(tree);
+    return rc;
+}
+
 int cmd_search(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
@@ -109,11 +175,8 @@ int cmd_search(const Args *args, MtsError *err)
         rc = mts_engine_search(engine, &asked.request, &result, err);
         progress_end(&progress);
     }
-    if (!rc && out_is_json(args)) {
-        rc = out_print(args, describe(result, &asked.request.search), err);
-    } else if (!rc) {
-        put_readable(result, &asked.request.search);
-        rc = out_flush(err);
+    if (!rc) {
+        rc = show(args, engine, result, &asked.request.search, err);
     }
     mts_text_result_free(&result);
     asked_free(&asked);

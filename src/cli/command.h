@@ -14,6 +14,7 @@ int cmd_generate(const Args *args, MtsError *err);
 int cmd_search(const Args *args, MtsError *err);
 int cmd_verify(const Args *args, MtsError *err);
 int cmd_bench(const Args *args, MtsError *err);
+int cmd_replay(const Args *args, MtsError *err);
 
 /* ---- shared.c ---- */
 

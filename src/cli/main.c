@@ -24,6 +24,7 @@ static const struct Command {
     {"search", CMD_SEARCH, cmd_search, "the best answers to a prompt under a reward"},
     {"verify", CMD_VERIFY, cmd_verify, "a method against the exact values of a table"},
     {"bench", CMD_BENCH, cmd_bench, "how fast this machine runs a model, and what it could do"},
+    {"replay", CMD_REPLAY, cmd_replay, "recomputes every number of a search's trace: maxts replay FILE"},
 };
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
@@ -50,9 +51,12 @@ static int run(const struct Command *command, int argc, char **argv)
     Args args;
     MtsError err = {0};
     options_clear(ARGS_OPTIONS, ARGS_OPTION_COUNT, &args);
-    int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args, NULL, &err);
+    args.operand = NULL;
+    int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args,
+                           command->bit == CMD_REPLAY ? &args.operand : NULL, &err);
     if (rc == 0 && args.help) {
-        printf("usage: maxts %s [options]\n%s.\n", command->name, command->what);
+        printf("usage: maxts %s%s [options]\n%s.\n", command->name, command->bit == CMD_REPLAY ? " FILE" : "",
+               command->what);
         options_help(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, stdout);
         return fflush(stdout) ? 1 : 0;
     }

@@ -109,6 +109,9 @@ int apply_search_options(const Args *args, MtsSearchSettings *s, MtsError *err)
     take_size(args->min_rollouts, &s->min_rollouts);
     s->save = args->save;
     s->resume = args->resume;
+    s->trace = args->trace;
+    s->keep_tree = args->explain;
+    s->complete_sample = args->complete_sample;
     if (args->uct) {
         s->use_uct = strcmp(args->uct, "on") == 0;
     }

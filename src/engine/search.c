@@ -157,7 +157,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
         full.search.sweep = reward.workers > 0 ? 0 : DEFAULT_SWEEP;
     }
     name_target(&full, engine->table != NULL, result->target, sizeof result->target);
-    if (full.search.save || full.search.resume) {
+    if (full.search.save || full.search.resume || full.search.trace) {
         if ((rc = mts_request_identity(engine, &full, result->target, &identity, err)) != 0) {
             goto done;
         }

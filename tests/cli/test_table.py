@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The program on table models: exact values, every word of the output, every refusal."""
 import itertools
+import json
 import math
 import pathlib
 
@@ -78,6 +79,42 @@ def same_again(table):
           "the seed has no effect")
 
 
+def methods(table):
+    words = set(ask("search", "-m", table))
+    for method in ("greedy", "sample", "beam", "best-of-n", "smc", "mcts", "dts", "dts-star", "maxent-ts"):
+        answer = ask("search", "-m", table, "--method", method, "--rollouts", 4, "--lambda", 2)
+        check(set(answer) == words and answer["method"] == method, f"{method}: {answer.keys()}")
+        check(answer["best"]["reward"] == max(a["reward"] for a in answer["answers"]), answer)
+        verified = ask("verify", "-m", table, "--method", method, "--rollouts", 4, "--runs", 5)
+        check(0 <= verified["tv_mean"] <= 1, verified)
+    check(ask("search", "-m", table, "--method", "greedy")["best"]["tokens"] == [1, 0], "greedy")
+    check(ask("search", "-m", table, "--method", "DTS*")["method"] == "dts-star", "DTS*")
+
+
+def audit(table, folder):
+    trace = pathlib.Path(folder) / "search.trace"
+    plain = {k: v for k, v in ask("search", "-m", table, "--rollouts", 3, "--sweep", 0).items() if "seconds" not in k}
+    traced = ask("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--trace", trace)
+    check({k: v for k, v in traced.items() if "seconds" not in k} == plain, "--trace changed the result")
+    lines = trace.read_text().splitlines()
+    check(ask("replay", trace)["lines_confirmed"] == len(lines) > 5, f"{len(lines)} lines")
+    for place, line in enumerate(lines):
+        row = json.loads(line)
+        if "reward" in row and isinstance(row["reward"], float):
+            row["reward"] += 1e-6
+            trace.write_text("\n".join([*lines[:place], json.dumps(row), *lines[place + 1:]]) + "\n")
+            refuse(1, [str(trace)], "replay", trace)
+            break
+    else:
+        check(False, "no line of the trace has a reward")
+    refuse(2, ["FILE"], "replay")
+    refuse(1, ["none"], "replay", pathlib.Path(folder) / "none")
+    tree = run("search", "-m", table, "--rollouts", 50, "--explain").stdout.decode()
+    check("policy" in tree and "r = 2.0000" in tree and "not seen" not in tree, tree)
+    shown = ask("search", "-m", table, "--explain", "--json")
+    check("policy" in shown["explain"], shown)
+
+
 def refusals(table, folder):
     refuse(2, ["--model"], "search")
     refuse(2, ["'fly'"], "fly")
@@ -126,6 +163,8 @@ def main():
         verify(table)
         same_again(table)
         other_ways_out(table)
+        methods(table)
+        audit(table, folder)
         refusals(table, folder)
     finish(150)
 
