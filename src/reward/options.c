@@ -65,6 +65,21 @@ int mts_reward_options(const char *reward, const char *argument, const char **wo
     return MTS_OK;
 }
 
+int mts_reward_metric(const char *reward, const char *word, size_t word_size, MtsSpectralMetric *metric, MtsError *err)
+{
+    static const char *const names[] = {"l1", "wasserstein", "kl"};
+    size_t m = 0;
+    while (word_size && m < 3 && (strlen(names[m]) != word_size || memcmp(names[m], word, word_size) != 0)) {
+        m++;
+    }
+    if (m == 3) {
+        return mts_fail(err, MTS_EREQUEST, "reward %s: \"%.*s\" is no metric (l1, wasserstein, kl)", reward,
+                        (int)(word_size < 40 ? word_size : 40), word);
+    }
+    *metric = (MtsSpectralMetric)m;
+    return MTS_OK;
+}
+
 int mts_reward_numbers(const char *text, size_t size, bool cut, double **values, size_t *count, MtsError *err)
 {
     size_t position = 0, cap = 0;

@@ -23,6 +23,8 @@ static const Kind kinds[] = {
     {"spectral", mts_reward_spectral}, {"forecast", mts_reward_forecast}, {"regex", mts_reward_regex},
     {"length", mts_reward_length},     {"logprob", mts_reward_logprob},   {"command", mts_reward_command},
     {"claims", mts_reward_claims},
+    {"option", mts_reward_option},
+    {"class-spectral", mts_reward_class_spectral},
 };
 
 #define KINDS (sizeof kinds / sizeof kinds[0])

@@ -21,7 +21,6 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/mem.h"
 
@@ -188,9 +187,8 @@ static int default_missing(Spectral *s, MtsError *err)
 
 int mts_reward_spectral(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
-    static const char *const metrics[] = {"l1", "wasserstein", "kl"};
     const char *word;
-    size_t word_size, periodogram = 0, metric = 0;
+    size_t word_size, periodogram = 0;
     if (!input->series) {
         return mts_fail(err, MTS_EREQUEST, "reward spectral: needs an input series (--series FILE)");
     }
@@ -206,18 +204,10 @@ int mts_reward_spectral(MtsRewardTerm *term, const char *argument, const MtsRewa
                                  {"missing", 0, 1e6, &s->missing, NULL, false}};
     pthread_mutex_init(&s->lock, NULL);
     int rc = mts_reward_options("spectral", argument, &word, &word_size, options, 4, err);
+    rc = rc == MTS_OK ? mts_reward_metric("spectral", word, word_size, &s->metric, err) : rc;
     if (rc != MTS_OK) {
         goto done;
     }
-    while (word_size && metric < 3 && (strlen(metrics[metric]) != word_size || memcmp(metrics[metric], word, word_size))) {
-        metric++;
-    }
-    if (metric == 3) {
-        rc = mts_fail(err, MTS_EREQUEST, "reward spectral: \"%.*s\" is no metric (l1, wasserstein, kl)",
-                      (int)(word_size < 40 ? word_size : 40), word);
-        goto done;
-    }
-    s->metric = (MtsSpectralMetric)metric;
     s->method = periodogram ? MTS_PSD_PERIODOGRAM : MTS_PSD_WELCH;
     if (common_segment(s, s->series->length) == 0) {
         rc = mts_fail(err, MTS_EREQUEST, "reward spectral: the input series has %zu values, fewer than the %zu it needs",

@@ -32,7 +32,8 @@ typedef struct MtsRewardTerm {
 typedef int MtsRewardMake(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err);
 
 MtsRewardMake mts_reward_spectral, mts_reward_forecast, mts_reward_regex, mts_reward_length, mts_reward_logprob,
-    mts_reward_command, mts_reward_claims;
+    mts_reward_command, mts_reward_claims,
+    mts_reward_option, mts_reward_class_spectral;
 
 /* ---- arguments of the form "WORD,key=value,key=value" ---- */
 
@@ -48,6 +49,9 @@ typedef struct MtsRewardOption {
  * not listed, twice given or out of its range is MTS_EREQUEST with what is allowed. */
 int mts_reward_options(const char *reward, const char *argument, const char **word, size_t *word_size,
                        MtsRewardOption *options, size_t count, MtsError *err);
+
+/* "l1", "wasserstein", "kl"; l1 when word_size is 0. */
+int mts_reward_metric(const char *reward, const char *word, size_t word_size, MtsSpectralMetric *metric, MtsError *err);
 
 /* ---- numbers of an answer ---- */
 

@@ -9,6 +9,7 @@
 
 #include "core/json.h"
 #include "core/rng.h"
+#include "reward/answer.h"
 
 static double ask(const char *spec, const MtsSeries *series, const char *text, bool finished)
 {
@@ -205,6 +206,81 @@ static void what_numbers_a_text_lacks(void **state)
     mts_series_free(&s);
 }
 
+static void options_and_classes(void **state)
+{
+    (void)state;
+    static const char *const options[] = {"walking_up", "walking", "Lying."};
+    static const struct {
+        const char *text;
+        int option, lettered;
+    } cases[] = {{"It moves. Answer: Walking up.", 0, 0}, {"answer:  walking_up<|im_end|>\n", 0, 0}, {"Answer: up Answer: LYING", 2, 0},
+                 {"lying", 2, 0}, {"Answer: running", -1, 0}, {"Answer: ", -1, 0}, {"", -1, 0}, {"Answer: b", 1, 1}, {"(C)", 2, 1},
+                 {"B) walking", 1, 1}, {"B) lying", -1, 1}, {"Option A. as it moves", 0, 1}, {"d", -1, 1}, {"b", -1, 0}, {"Answer: bwalk", -1, 1},
+                 {"Answer: walking<", -1, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int got = mts_answer_option(cases[i].text, strlen(cases[i].text), options, 3, cases[i].lettered);
+        if (got != cases[i].option) {
+            fail_msg("\"%s\" is option %d, not %d", cases[i].text, got, cases[i].option);
+        }
+    }
+    VALUE("option:walking_up|walking", "x. Answer: walking up", 1);
+    VALUE("option:walking_up|walking", "walks", 0);
+    assert_true(ask("option:run|walk", NULL, "It is", false) == 0.25);
+    assert_true(ask("option:run|walk", NULL, "Answer: wa", false) == 0.5);
+    assert_true(ask("option:run|walk", NULL, "Answer: wi", false) == 0);
+    refuse_with("option", NULL, "needs the allowed answers");
+    refuse_with("option:a||b", NULL, "empty option");
+}
+
+static void classes_by_their_spectra(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsSeries *s = NULL;
+    double x[64], f[9], p[9], fast[9] = {0}, slow[9] = {0}, one[9];
+    char path[64] = "/tmp/mts_classes_XXXXXX", spec[128];
+    int fd = mkstemp(path);
+    FILE *file = fdopen(fd, "w");
+    assert_non_null(file);
+    fprintf(file, "label,x\n");
+    for (int i = 0; i < 6; i++) { /* three of each class, of periods near 4 and 16 */
+        fprintf(file, "%s,\"[", i % 2 ? "fast" : "slow");
+        for (int t = 0; t < 64; t++) {
+            x[t] = sin((i % 2 ? 1.5 : 0.4) * t + i) + 0.1 * ((t * 7 + i) % 5);
+            fprintf(file, "%s%.17g", t ? ", " : "", x[t]);
+        }
+        fprintf(file, "]\"\n");
+        assert_ok(mts_psd(MTS_PSD_WELCH, x, 64, 16, 1, NULL, one, &err), &err);
+        for (int b = 0; b < 9; b++) {
+            (i % 2 ? fast : slow)[b] += one[b] / 3;
+        }
+    }
+    fclose(file);
+    for (int t = 0; t < 64; t++) {
+        x[t] = sin(1.5 * t) + 0.1 * (t * 3 % 4);
+    }
+    assert_ok(mts_series_from_values(&s, x, 64, &err), &err);
+    assert_ok(mts_psd(MTS_PSD_WELCH, x, 64, 16, 1, f, p, &err), &err);
+    double to_fast = mts_spectral_distance(MTS_SPECTRAL_L1, f, p, fast, 9), to_slow = mts_spectral_distance(MTS_SPECTRAL_L1, f, p, slow, 9);
+    snprintf(spec, sizeof spec, "class-spectral:%s", path);
+    assert_true(to_fast < to_slow);
+    assert_close("fast", ask(spec, s, "Answer: fast", true), -to_fast);
+    assert_close("slow", ask(spec, s, "Answer: slow", true), -to_slow);
+    assert_close("none", ask(spec, s, "Answer: neither", true), -to_slow);
+    snprintf(spec, sizeof spec, "class-spectral:%s,l1,gamma=2,missing=7", path);
+    assert_close("none", ask(spec, s, "", true), -14);
+    assert_close("fast", ask(spec, s, "fast", true), -2 * to_fast);
+    snprintf(spec, sizeof spec, "class-spectral:%s,l3", path);
+    refuse_with(spec, s, "is no metric");
+    refuse_with("class-spectral", s, "needs an input series and a file");
+    mts_series_free(&s);
+    assert_ok(mts_series_from_values(&s, x, 7, &err), &err);
+    snprintf(spec, sizeof spec, "class-spectral:%s", path);
+    refuse_with(spec, s, "has 7 values, fewer than 8");
+    mts_series_free(&s);
+    remove(path);
+}
+
 static void failures_have_a_name(void **state)
 {
     (void)state;
@@ -279,6 +355,8 @@ int main(void)
         cmocka_unit_test(wrong_specifications),
         cmocka_unit_test(spectra_as_scipy_computes_them),
         cmocka_unit_test(what_numbers_a_text_lacks),
+        cmocka_unit_test(options_and_classes),
+        cmocka_unit_test(classes_by_their_spectra),
         cmocka_unit_test(failures_have_a_name),
         cmocka_unit_test(any_bytes),
     };
