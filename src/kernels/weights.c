@@ -304,7 +304,7 @@ void mts_unpack_row(const MtsWeights *w, size_t row, float *out)
     }
     for (size_t b = 0; b < w->cols / MTS_BLOCK; b++) {
         MtsRefBlock block;
-        mts_ref_block(&block, w->type, group, w->cols, b);
+        mts_ref_rows(&block, w->type, group, w->cols, b, r, r + 1);
         for (size_t k = 0; k < MTS_BLOCK; k++) {
             out[b * MTS_BLOCK + k] = mts_ref_weight(&block, r, k);
         }

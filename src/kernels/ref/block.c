@@ -14,11 +14,12 @@ static int signed_byte(unsigned char c)
     return c < 128 ? c : c - 256;
 }
 
-/* Quants: bits 0..3 from the nibbles, 4 and 5 from the plane. */
-static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t plane_at, size_t b)
+/* Quants of rows [r0, r1): bits 0..3 from the nibbles, 4 and 5 from the plane. */
+static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t plane_at, size_t b,
+                          size_t r0, size_t r1)
 {
     const unsigned char *nibbles = group + 256 * b, *bytes = group + 512 * b, *plane = group + plane_at;
-    for (size_t r = 0; r < MTS_GROUP; r++) {
+    for (size_t r = r0; r < r1; r++) {
         for (size_t k = 0; k < 32; k++) {
             size_t j = k / 4, lane = 4 * r + k % 4; /* operand, byte */
             unsigned u = nibbles[64 * (j % 4) + lane] >> (j < 4 ? 0 : 4) & 15;
@@ -42,18 +43,18 @@ static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *gro
     }
 }
 
-void mts_ref_block(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t cols, size_t b)
+void mts_ref_rows(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t cols, size_t b, size_t r0, size_t r1)
 {
     MtsSections at = mts_sections(type, cols);
     const unsigned char *scales = group + at.scales, *supers = group + at.supers;
-    unpack_quants(x, type, group, type == MTS_TYPE_Q8_0 ? 0 : at.plane, b);
+    unpack_quants(x, type, group, at.plane, b, r0, r1);
     x->zero = type == MTS_TYPE_Q4_0   ? 8
               : type == MTS_TYPE_Q5_0 ? 16
               : type == MTS_TYPE_Q6_K ? 32
               : type == MTS_TYPE_Q8_0 ? 128
                                       : 0;
     x->has_min = x->zero == 0;
-    for (size_t r = 0; r < MTS_GROUP; r++) {
+    for (size_t r = r0; r < r1; r++) {
         x->sub[0][r] = x->sub[1][r] = 1;
         x->m[r] = 0;
         switch (type) {
@@ -77,6 +78,11 @@ void mts_ref_block(MtsRefBlock *x, MtsType type, const unsigned char *group, siz
             break;
         }
     }
+}
+
+void mts_ref_block(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t cols, size_t b)
+{
+    mts_ref_rows(x, type, group, cols, b, 0, MTS_GROUP);
 }
 
 float mts_ref_dense(MtsType type, const unsigned char *group, size_t at)

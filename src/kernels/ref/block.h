@@ -17,6 +17,10 @@ typedef struct MtsRefBlock {
 /* Block b of a group of `cols` columns; type is quantised. */
 void mts_ref_block(MtsRefBlock *block, MtsType type, const unsigned char *group, size_t cols, size_t b);
 
+/* Its rows [r0, r1) alone; the others are left as they are. */
+void mts_ref_rows(MtsRefBlock *block, MtsType type, const unsigned char *group, size_t cols, size_t b, size_t r0,
+                  size_t r1);
+
 /* The weight of row r, column k of the block. */
 static inline float mts_ref_weight(const MtsRefBlock *block, size_t r, size_t k)
 {

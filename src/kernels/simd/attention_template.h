@@ -199,6 +199,9 @@ MTS_INLINE void values_queries(bool f32, const int nq, const float *const *w, si
     for (; d + (size_t)nd * V_LANES <= dim; d += (size_t)nd * V_LANES) {
         values_block(f32, nq, nd, w, dim, pages, offset, npages, last, out, d, V_LANES);
     }
+    for (; nd > 4 && d + 4 * V_LANES <= dim; d += 4 * V_LANES) {
+        values_block(f32, nq, nd > 4 ? 4 : nd, w, dim, pages, offset, npages, last, out, d, V_LANES);
+    }
     for (; d + V_LANES <= dim; d += V_LANES) {
         values_block(f32, nq, 1, w, dim, pages, offset, npages, last, out, d, V_LANES);
     }

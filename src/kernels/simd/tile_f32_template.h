@@ -74,18 +74,27 @@ MTS_INLINE void tile_f32_rows(MtsType type, const int rows, const unsigned char 
     }
 }
 
-/* Full shares of V_TILE rows, then the rest two and one at a time. */
+/* Full shares of V_TILE rows, then the rest four, two and one at a time. */
 MTS_INLINE void tile_f32_all(MtsType type, const unsigned char *group, size_t cols, const float *x, size_t x_stride,
                              size_t n, float *y, size_t y_stride, bool add)
 {
     while (n > 0) {
-        size_t rows = n >= V_TILE ? V_TILE : n >= 2 ? 2 : 1;
-        if (rows == V_TILE) {
-            tile_f32_rows(type, V_TILE, group, cols, x, x_stride, y, y_stride, add);
-        } else if (rows == 2) {
-            tile_f32_rows(type, 2, group, cols, x, x_stride, y, y_stride, add);
-        } else {
+        size_t rows = n >= V_TILE ? V_TILE : n >= 4 ? 4 : n >= 2 ? 2 : 1;
+        switch (rows) {
+        case 1:
             tile_f32_rows(type, 1, group, cols, x, x_stride, y, y_stride, add);
+            break;
+        case 2:
+            tile_f32_rows(type, 2, group, cols, x, x_stride, y, y_stride, add);
+            break;
+        case 4:
+            tile_f32_rows(type, 4, group, cols, x, x_stride, y, y_stride, add);
+            break;
+#if V_TILE > 4
+        case V_TILE:
+            tile_f32_rows(type, V_TILE, group, cols, x, x_stride, y, y_stride, add);
+            break;
+#endif
         }
         x += rows * x_stride;
         y += rows * y_stride;
