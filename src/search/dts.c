@@ -139,6 +139,10 @@ static void update(const MtsRun *run, MtsNode *node)
 
 static int dts_backup(MtsRun *run, MtsRollout *r, MtsError *err)
 {
+    int rc = r->recorded ? mts_run_need(run, r->dead ? r->node : r->node->parent, err) : MTS_OK; /* p' along its way */
+    if (rc != MTS_OK) {
+        return rc;
+    }
     value(r->node)->log_v = r->dead ? -HUGE_VAL : mts_run_tilt(run, r->node);
     for (MtsNode *child = r->node, *node = child->parent; node; child = node, node = node->parent) {
         MtsChoice *choice = &r->choices[node->depth];

@@ -93,6 +93,52 @@ static void a_replay_confirms_every_line(void **state)
     mts_table_free(&table);
 }
 
+/* All methods: a trace that replays, and checkpoints that lead to the same one. */
+static void every_method_replays_and_resumes(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 4, .steps = 5, .eos = 0, .peak = 1, .spread = 1, .hole = 0.1}, 8);
+    const char *first = scratch("first"), *second = scratch("second"), *save = scratch("save");
+    for (int method = 0; method <= MTS_METHOD_LAST; method++) {
+        for (size_t in_flight = 1; in_flight <= 4; in_flight += 3) {
+            MtsSearchSettings s = settings_of(1, 16, in_flight);
+            char *a = NULL, *b = NULL, *journal = NULL;
+            size_t size, lines = 0;
+            s.method = (MtsMethod)method;
+            s.temperature = 0.8;
+            s.trace = first;
+            s.save = save;
+            MtsSearchResult *result = search(table, &s);
+            mts_search_result_free(&result);
+            whole_file(first, &a, &size);
+            assert_int_equal(confirmed(first), lines_of(a));
+            whole_file(save, &journal, &size);
+            *strstr(a, "{\"prior\"") = '\0';
+            s.resume = save;
+            s.save = NULL;
+            s.trace = second;
+            for (char *at = journal; (at = strchr(at, '\n')); at++, lines++) {
+                put_file(save, journal, (size_t)(at + 1 - journal));
+                result = search(table, &s);
+                mts_search_result_free(&result);
+                whole_file(second, &b, &size);
+                *strstr(b, "{\"prior\"") = '\0';
+                if (strcmp(a, b) != 0) {
+                    fail_msg("%s: resumed after line %zu it takes another way", mts_method_name(s.method), lines);
+                }
+                free(b);
+            }
+            assert_true(lines >= 1);
+            free(a);
+            free(journal);
+        }
+    }
+    unlink(first);
+    unlink(second);
+    unlink(save);
+    mts_table_free(&table);
+}
+
 /* Each digit of the trace in turn is made another one. */
 static void a_replay_notices_any_other_number(void **state)
 {
@@ -351,6 +397,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replay_confirms_every_line),
+        cmocka_unit_test(every_method_replays_and_resumes),
         cmocka_unit_test(a_replay_notices_any_other_number),
         cmocka_unit_test(a_search_that_was_cut_short_replays_too),
         cmocka_unit_test(a_resumed_search_has_the_same_trace),
