@@ -69,6 +69,7 @@ typedef struct Args {
     double shrinkage;
     double exploration;
     size_t sweep;
+    size_t look_ahead;
     size_t nfe;
     double seconds;
     double log_z_tolerance;

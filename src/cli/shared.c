@@ -101,6 +101,7 @@ int apply_search_options(const Args *args, MtsSearchSettings *s, MtsError *err)
     take_real(args->shrinkage, &s->shrinkage);
     take_real(args->exploration, &s->exploration);
     take_size(args->sweep, &s->sweep);
+    take_size(args->look_ahead, &s->look_ahead);
     take_size(args->nfe, &nfe);
     s->max_nfe = nfe ? nfe : s->max_nfe;
     take_real(args->seconds, &s->max_seconds);

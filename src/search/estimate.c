@@ -31,6 +31,11 @@
  * meets them; from y = 1 on log E goes on along the tangent, lambda mean + y - 1/2: one standard deviation of
  * hope, at any lambda.
  *
+ * Prefix rewards. Where the reward scores prefixes, phi(s), the effect of a prefix is expected to be what it adds,
+ * phi(s) - phi(parent), and no longer 0, with the same variance about it: a text then counts what its reward has
+ * beyond the phi of its last prefix, an untried prefix has its phi, and one that texts were seen below is corrected by
+ * them. phi(root) is 0: mu has the rest.
+ *
  * A reward of minus infinity stands below the smallest finite one, by the standard deviation of the finite ones or by
  * 1/lambda, whichever is larger. */
 #include "search/estimate.h"
@@ -124,14 +129,30 @@ static bool make_token(MtsEstimate *e, size_t depth, int32_t token, uint32_t *in
     return true;
 }
 
-static bool make_prefix(MtsEstimate *e, uint32_t id)
+/* phi of a prefix as far as it is known; 0 for the root, and for one that no text with a tilt is below. */
+static double phi(const MtsNode *prefix)
+{
+    return prefix->parent && prefix->scored && prefix->reward != -HUGE_VAL ? prefix->reward : 0;
+}
+
+/* What a prefix adds to the reward before any text is seen below it. */
+static double gain(const MtsNode *node)
+{
+    return node->finished || !node->scored || node->reward == -HUGE_VAL ? 0 : phi(node) - phi(node->parent);
+}
+
+static bool make_prefix(MtsEstimate *e, const MtsNode *node)
 {
     size_t before = e->prefix_cap;
-    if (!mts_grow(&e->prefixes, &e->prefix_cap, (size_t)id + 1, sizeof *e->prefixes)) {
+    if (!mts_grow(&e->prefixes, &e->prefix_cap, (size_t)node->id + 1, sizeof *e->prefixes)) {
         return false;
     }
     for (size_t i = before; i < e->prefix_cap; i++) {
         e->prefixes[i] = (MtsEffect){0};
+    }
+    MtsEffect *effect = &e->prefixes[node->id];
+    if (effect->texts == 0) {
+        effect->value = effect->expected = gain(node);
     }
     return true;
 }
@@ -151,7 +172,7 @@ bool mts_estimate_add(MtsEstimate *e, const MtsNode *text)
     size_t at = end;
     for (const MtsNode *node = text; node->parent; node = node->parent) {
         at--;
-        if (!make_token(e, node->depth, node->token, &e->path_tokens[at]) || !make_prefix(e, node->id)) {
+        if (!make_token(e, node->depth, node->token, &e->path_tokens[at]) || !make_prefix(e, node)) {
             return false;
         }
         e->path_ids[at] = node->id;
@@ -185,12 +206,17 @@ static double variance_of(const MtsEstimate *e)
     return n < 3 ? (m2 + 1 / (e->lambda * e->lambda)) / n : m2 / (n - 1);
 }
 
-/* The rewards into left[], and their variance. false: none is finite. */
+/* What the rewards have beyond what their prefixes were expected to add, into left[], and its variance. false: none is
+ * finite. */
 static bool take_rewards(MtsEstimate *e, double *variance)
 {
     double least = HUGE_VAL, tokens = 0;
     for (size_t i = 0; i < e->text_count; i++) {
-        double r = e->left[i] = e->texts[i]->reward;
+        double r = e->texts[i]->reward;
+        for (size_t t = 0; t < e->texts[i]->depth; t++) {
+            r -= e->prefixes[e->path_ids[e->path[i] + t]].expected;
+        }
+        e->left[i] = r;
         tokens += e->texts[i]->depth;
         least = r != -HUGE_VAL && r < least ? r : least;
     }
@@ -252,7 +278,8 @@ static void relax(MtsEstimate *e, MtsEffect *effects, const uint32_t *of, size_t
         MtsEffect *effect = &effects[of[e->path[i] + position]];
         if (effect->moved != round) {
             effect->moved = round;
-            double value = (effect->sum + effect->texts * effect->value) / (effect->texts + prior);
+            double value =
+                (effect->sum + effect->texts * effect->value + prior * effect->expected) / (effect->texts + prior);
             effect->change = value - effect->value;
             effect->value = value;
         }
@@ -273,7 +300,8 @@ void mts_estimate_fit(MtsEstimate *e)
         e->left[i] -= e->mean;
         for (size_t t = 0; t < e->texts[i]->depth; t++) {
             e->left[i] -= e->tokens[e->path_tokens[e->path[i] + t]].value;
-            e->left[i] -= e->prefixes[e->path_ids[e->path[i] + t]].value;
+            const MtsEffect *prefix = &e->prefixes[e->path_ids[e->path[i] + t]];
+            e->left[i] -= prefix->value - prefix->expected;
         }
     }
     for (int round = 0; round < ROUNDS; round++) {
@@ -305,8 +333,8 @@ MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t de
     const MtsEffect *effect = find_token(e, depth, token);
     outlook.mean += effect ? effect->value : 0;
     outlook.variance += variance_left(e->token_variance, e->token_prior, effect ? effect->texts : 0);
-    effect = node && node->id < e->prefix_cap ? &e->prefixes[node->id] : NULL;
-    outlook.mean += effect ? effect->value : 0;
+    effect = node && node->id < e->prefix_cap && e->prefixes[node->id].texts > 0 ? &e->prefixes[node->id] : NULL;
+    outlook.mean += effect ? effect->value : node ? gain(node) : 0;
     outlook.variance += variance_left(e->prefix_variance, e->prefix_prior, effect ? effect->texts : 0);
     return outlook;
 }
@@ -314,11 +342,16 @@ MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t de
 double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, bool finished)
 {
     if (e->fitted == 0) {
-        return 0;
+        return e->lambda * outlook.mean; /* of prefix rewards, where there are any */
     }
     double to_come = finished ? 0 : fmax(e->length - (double)depth, 0);
     double y = e->lambda * sqrt(outlook.variance + to_come * (e->token_variance + e->prefix_variance));
     return e->lambda * outlook.mean + (y <= 1 ? y * y / 2 : y - 0.5);
+}
+
+double mts_estimate_gain(const MtsEstimate *e, const MtsNode *node)
+{
+    return node->scored && node->reward == -HUGE_VAL ? -HUGE_VAL : e->lambda * gain(node);
 }
 
 double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token)

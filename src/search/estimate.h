@@ -12,7 +12,7 @@
 #include "search/node.h"
 
 typedef struct MtsEffect {
-    double value;           /* in units of the reward */
+    double value, expected; /* in units of the reward; expected of it before any text was seen */
     double texts;           /* scored texts that have it */
     double sum, change;     /* scratch of a fit */
     uint64_t summed, moved; /* the round that last used them */
@@ -49,7 +49,8 @@ typedef struct MtsOutlook {
 void mts_estimate_init(MtsEstimate *e, double lambda, double shrinkage);
 void mts_estimate_free(MtsEstimate *e);
 
-/* Takes a finished, scored text, which must not have been added before; kept by reference. false: memory ran out. */
+/* Takes a finished, scored text, which must not have been added before; kept by reference. Where the reward scores
+ * prefixes, those of the text are scored by now. false: memory ran out. */
 bool mts_estimate_add(MtsEstimate *e, const MtsNode *text);
 
 /* Takes in what was added: at once for few texts, when they have grown by 1/64 for many, so that a search of n
@@ -58,13 +59,18 @@ void mts_estimate_fit(MtsEstimate *e);
 
 MtsOutlook mts_estimate_root(const MtsEstimate *e);
 
-/* One token further, to depth `depth` >= 1. node: the prefix there where the tree knows it, else NULL. */
+/* One token further, to depth `depth` >= 1. node: the prefix there where the tree knows it or its reward is there, else
+ * NULL. */
 MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t depth, int32_t token,
                              const MtsNode *node);
 
 /* log E: of the mean tilt to expect of texts below a prefix of this depth; finished: of the one text it is. 0 while
  * there is nothing to go by. */
 double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, bool finished);
+
+/* lambda times what a scored prefix adds to its parent's reward, and 0 for one that is not scored; -infinity where its
+ * reward is. */
+double mts_estimate_gain(const MtsEstimate *e, const MtsNode *node);
 
 /* lambda times the effect of a token at a depth: what its being there does to log E wherever no prefix is known. */
 double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token);

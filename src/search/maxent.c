@@ -25,6 +25,13 @@
  * its reward costs no position. So a rollout has the likeliest of them scored wherever it comes by: F(s), at most
  * settings.sweep of them, a function of the distribution alone.
  *
+ * Prefix rewards. Where the reward scores prefixes it is asked for every prefix that a rollout comes by and, before a
+ * token is drawn there, for the settings.look_ahead likeliest next ones, which costs no position either. E then begins
+ * from them (search/estimate.c), and outside the tree, where the other rollouts in flight must not be seen, the
+ * rollouts that go by E draw in proportion to p'(a|s) exp(lambda (phi(s.a) - phi(s))), tokens that were not asked for
+ * having the mean of those that were. A prefix of reward minus infinity is one without a text of any tilt below it;
+ * these rollouts do not go there.
+ *
  * u is kept as the logarithm of what is left, not as 1 - known: it keeps its digits down to the last text and
  * becomes exactly 0 there. What a cut took out of a distribution (it sums to less than 1) is in no sum, which is to
  * say: known, with a tilt of zero.
@@ -42,6 +49,9 @@
  * the estimate. */
 #include "search/methods.h"
 
+#include <stdlib.h>
+
+#include "core/mem.h"
 #include "search/estimate.h"
 
 typedef struct Sums { /* of one node */
@@ -57,7 +67,7 @@ typedef struct Maxent { /* of the run */
     MtsLogMean z;
     MtsEstimate estimate;
     MtsOutlook here; /* at the node where a rollout that is in the tree chooses next */
-    double share;    /* e there */
+    MtsNode **asked; /* scratch, [settings.look_ahead + 1] */
 } Maxent;
 
 /* Distributions up to this size have their unknown mass summed up directly, and E of every unknown child looked up;
@@ -142,6 +152,23 @@ static size_t looked(const MtsNode *node)
     return node->dist.count <= DIRECT_SUM ? node->dist.count : LOOKED;
 }
 
+/* The entries whose prefixes are scored before one is drawn. */
+static size_t looked_ahead(const MtsRun *run, const MtsNode *node)
+{
+    size_t most = run->reward->prefixes ? run->settings.look_ahead : 0;
+    return most < node->dist.count ? most : node->dist.count;
+}
+
+/* The unfinished child by an entry that was looked ahead at; NULL for any other. */
+static const MtsNode *foreseen(const MtsRun *run, const MtsNode *node, size_t entry)
+{
+    if (entry >= looked_ahead(run, node)) {
+        return NULL;
+    }
+    const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[entry]);
+    return child && !child->finished && child->scored ? child : NULL;
+}
+
 static MtsOutlook child_outlook(const Maxent *m, MtsOutlook here, const MtsNode *child)
 {
     return mts_estimate_step(&m->estimate, here, child->depth, child->token, child);
@@ -151,8 +178,12 @@ static MtsOutlook child_outlook(const Maxent *m, MtsOutlook here, const MtsNode 
 static double log_e_unknown(const MtsRun *run, const MtsNode *node, MtsOutlook here, size_t entry)
 {
     const Maxent *m = run->own;
+    const MtsNode *child = foreseen(run, node, entry);
     size_t depth = node->depth + 1;
-    MtsOutlook there = mts_estimate_step(&m->estimate, here, depth, node->dist.tokens[entry], NULL);
+    if (child && child->reward == -HUGE_VAL) {
+        return -HUGE_VAL;
+    }
+    MtsOutlook there = mts_estimate_step(&m->estimate, here, depth, node->dist.tokens[entry], child);
     return mts_estimate_log(&m->estimate, there, depth, is_finished(run, node, entry));
 }
 
@@ -198,7 +229,7 @@ static int maxent_start(MtsRun *run, MtsRollout *r, MtsError *err)
     const MtsNode *root = run->nodes.root;
     r->own = root->visits ? sums(root)->log_k : -HUGE_VAL; /* K when it selected */
     m->here = mts_estimate_root(&m->estimate);
-    m->share = run->settings.exploration;
+    r->share = run->settings.exploration;
     return MTS_OK;
 }
 
@@ -218,6 +249,29 @@ static int sweep(MtsRun *run, MtsRollout *r, MtsError *err)
     return rc;
 }
 
+/* Has the rollout's node scored, and the prefixes that it looks ahead at. */
+static int look_ahead(MtsRun *run, MtsNode *node, MtsError *err)
+{
+    Maxent *m = run->own;
+    size_t n = 0;
+    if (!run->reward->prefixes) {
+        return MTS_OK;
+    }
+    if (node->parent) {
+        m->asked[n++] = node;
+    }
+    for (size_t i = 0; i < looked_ahead(run, node); i++) {
+        if (node->dist.logp[i] != -HUGE_VAL && !is_finished(run, node, i)) {
+            MtsNode *child = mts_run_child(run, node, i);
+            if (!child) {
+                return mts_out_of_memory(err);
+            }
+            m->asked[n++] = child;
+        }
+    }
+    return mts_run_score(run, m->asked, n, err);
+}
+
 /* exp(x - the largest), in place; their sum. */
 static double exponentiate(double *x, size_t n)
 {
@@ -232,11 +286,35 @@ static double exponentiate(double *x, size_t n)
     return sum;
 }
 
+/* From logarithms of weights, behind run->weights[n] those without E and behind these those with it, to probabilities:
+ * of their mixture at run->weights, and each on its own. */
+static void mix(MtsRun *run, const MtsRollout *r, size_t n)
+{
+    double *plain = run->weights + n, *guided = plain + n;
+    double sum_p = exponentiate(plain, n), sum_g = exponentiate(guided, n);
+    for (size_t i = 0; i < n; i++) {
+        plain[i] /= sum_p;
+        guided[i] = sum_g > 0 ? guided[i] / sum_g : plain[i]; /* all foreseen to be of no use */
+        run->weights[i] = (1 - r->share) * guided[i] + r->share * plain[i];
+    }
+}
+
+/* Draws one of n, given probabilities by mix(). */
+static size_t pick_mixed(MtsRun *run, MtsRollout *r, MtsRng *rng, size_t n, double *log_q)
+{
+    size_t picked = mts_pick(run->script, rng, run->weights, n);
+    *log_q = log(run->weights[picked]);
+    r->share *= run->weights[n + picked] / run->weights[picked];
+    r->share = r->share < 1 ? r->share : 1;
+    return picked;
+}
+
 /* Selection probabilities of the known children, of the entries looked up (0 where the child is known) and of all
  * others together, at run->weights; behind them the same without E, and with E alone. */
-static bool weigh(MtsRun *run, const MtsNode *node)
+static bool weigh(MtsRun *run, const MtsRollout *r)
 {
     const Maxent *m = run->own;
+    const MtsNode *node = r->node;
     size_t entries = looked(node), n = node->children + entries + 1, i = 0;
     if (!mts_run_weights(run, 3 * n)) {
         return false;
@@ -257,12 +335,7 @@ static bool weigh(MtsRun *run, const MtsNode *node)
     }
     plain[i] = log_prior(others_mass(run, node));
     guided[i] = plain[i] == -HUGE_VAL ? plain[i] : plain[i] + log_e_others(run, node, m->here);
-    double sum_p = exponentiate(plain, n), sum_g = exponentiate(guided, n);
-    for (i = 0; i < n; i++) {
-        plain[i] /= sum_p;
-        guided[i] /= sum_g;
-        run->weights[i] = (1 - m->share) * guided[i] + m->share * plain[i];
-    }
+    mix(run, r, n);
     return true;
 }
 
@@ -271,14 +344,11 @@ static int choose_known(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q
     MtsNode *node = r->node;
     Maxent *m = run->own;
     MtsRng rng = mts_run_rng(run, r->index, node->depth);
-    if (!weigh(run, node)) {
+    if (!weigh(run, r)) {
         return mts_out_of_memory(err);
     }
     size_t entries = looked(node), n = node->children + entries + 1;
-    size_t picked = mts_pick(run->script, &rng, run->weights, n);
-    *log_q = log(run->weights[picked]);
-    m->share *= run->weights[n + picked] / run->weights[picked];
-    m->share = m->share < 1 ? m->share : 1;
+    size_t picked = pick_mixed(run, r, &rng, n, log_q);
     if (picked < node->children) {
         const MtsNode *child = node->first;
         while (picked-- > 0) {
@@ -302,18 +372,58 @@ static int choose_known(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q
     return MTS_OK;
 }
 
-static int maxent_choose(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
+/* Outside the tree: by what was foreseen at this node and nothing else. */
+static int choose_unknown(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
 {
-    MtsRng rng = mts_run_rng(run, r->index, r->node->depth);
-    int rc = sweep(run, r, err);
-    if (rc != MTS_OK || r->in_tree) {
-        return rc != MTS_OK ? rc : choose_known(run, r, entry, log_q, err);
+    const Maxent *m = run->own;
+    const MtsNode *node = r->node;
+    MtsRng rng = mts_run_rng(run, r->index, node->depth);
+    size_t n = looked_ahead(run, node) + 1;
+    if (n == 1) {
+        if (!mts_draw_prior(run, &rng, node, entry)) {
+            return mts_out_of_memory(err);
+        }
+        *log_q = mts_proposal_log(run, node, *entry);
+        return MTS_OK;
     }
-    if (!mts_draw_prior(run, &rng, r->node, entry)) {
+    if (!mts_run_weights(run, 3 * n)) {
         return mts_out_of_memory(err);
     }
-    *log_q = mts_proposal_log(run, r->node, *entry);
+    double *plain = run->weights + n, *guided = plain + n, sum = 0, mass = 0;
+    for (size_t i = 0; i + 1 < n; i++) {
+        const MtsNode *child = foreseen(run, node, i);
+        double w = mts_proposal_weight(run, node, i);
+        guided[i] = child ? mts_estimate_gain(&m->estimate, child) : 0;
+        if (child && guided[i] != -HUGE_VAL) {
+            sum += w * guided[i];
+            mass += w;
+        }
+    }
+    double mean = mass > 0 ? sum / mass : 0, others = mts_proposal_rest(run, node, n - 1);
+    for (size_t i = 0; i < n; i++) {
+        double w = i + 1 < n ? mts_proposal_weight(run, node, i) : others;
+        plain[i] = log_prior(w);
+        guided[i] = w > 0 ? plain[i] + (i + 1 < n && foreseen(run, node, i) ? guided[i] - mean : 0) : -HUGE_VAL;
+    }
+    mix(run, r, n);
+    *entry = pick_mixed(run, r, &rng, n, log_q);
+    if (*entry == n - 1) {
+        if (!mts_draw_rest(run, &rng, node, n - 1, others, entry)) {
+            return mts_out_of_memory(err);
+        }
+        *log_q += log(mts_proposal_weight(run, node, *entry)) - log(others);
+    }
     return MTS_OK;
+}
+
+static int maxent_choose(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
+{
+    int rc = sweep(run, r, err);
+    rc = rc == MTS_OK ? look_ahead(run, r->node, err) : rc;
+    if (rc != MTS_OK) {
+        return rc;
+    }
+    return r->in_tree ? choose_known(run, r, entry, log_q, err) : choose_unknown(run, r, entry, log_q, err);
 }
 
 /* ---- backup ---- */
@@ -362,10 +472,24 @@ static int collect(MtsRun *run, MtsRollout *r, MtsError *err)
     return rc;
 }
 
+/* The prefixes of a rollout read from a checkpoint are asked for again. */
+static int score_prefixes(MtsRun *run, const MtsRollout *r, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (MtsNode *node = r->node->finished ? r->node->parent : r->node; node->parent && rc == MTS_OK;
+         node = node->parent) {
+        rc = mts_run_score(run, &node, 1, err);
+    }
+    return rc;
+}
+
 static int maxent_backup(MtsRun *run, MtsRollout *r, MtsError *err)
 {
     Maxent *m = run->own;
-    int rc = MTS_OK;
+    int rc = run->reward->prefixes ? score_prefixes(run, r, err) : MTS_OK;
+    if (rc != MTS_OK) {
+        return rc;
+    }
     if (r->dead) {
         *sums(r->node) = (Sums){.log_u = -HUGE_VAL, .log_k = -HUGE_VAL};
     } else if (r->fresh) {
@@ -395,16 +519,18 @@ static int maxent_backup(MtsRun *run, MtsRollout *r, MtsError *err)
 
 static int maxent_begin(MtsRun *run, MtsError *err)
 {
-    (void)err;
     Maxent *m = run->own;
     m->z = MTS_LOG_MEAN_ZERO;
     mts_estimate_init(&m->estimate, run->settings.lambda, run->settings.shrinkage);
-    return MTS_OK;
+    m->asked = mts_calloc(run->settings.look_ahead + 1, sizeof(MtsNode *));
+    return m->asked ? MTS_OK : mts_out_of_memory(err);
 }
 
 static void maxent_end(MtsRun *run)
 {
-    mts_estimate_free(&((Maxent *)run->own)->estimate);
+    Maxent *m = run->own;
+    mts_estimate_free(&m->estimate);
+    free((void *)m->asked);
 }
 
 /* ---- what it amounts to ---- */

@@ -32,6 +32,22 @@ double mts_proposal_log(const MtsRun *run, const MtsNode *node, size_t entry)
     return (t == 1 ? logp : (logp - node->dist.logp[0]) / t) - log(node->proposal_mass);
 }
 
+/* By subtraction while a good part is left, which costs it few digits; else summed up. */
+double mts_proposal_rest(const MtsRun *run, const MtsNode *node, size_t from)
+{
+    double left = node->proposal_mass, direct = 0;
+    for (size_t i = 0; i < from; i++) {
+        left -= mts_proposal_weight(run, node, i);
+    }
+    if (left > node->proposal_mass * 0x1p-10) {
+        return left;
+    }
+    for (size_t i = from; i < node->dist.count; i++) {
+        direct += mts_proposal_weight(run, node, i);
+    }
+    return direct;
+}
+
 static double proposal_mass(const MtsRun *run, const MtsNode *node)
 {
     if (node->dist.log_mass == -HUGE_VAL) {
@@ -87,6 +103,11 @@ static bool draw_entry(MtsRun *run, MtsRng *rng, const MtsNode *node, bool unkno
 bool mts_draw_prior(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t *entry)
 {
     return draw_entry(run, rng, node, false, 0, node->proposal_mass, entry);
+}
+
+bool mts_draw_rest(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t from, double mass, size_t *entry)
+{
+    return draw_entry(run, rng, node, false, from, mass, entry);
 }
 
 bool mts_draw_unknown(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t from, double mass, size_t *entry)

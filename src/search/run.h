@@ -39,6 +39,7 @@ struct MtsRollout {
     size_t left_at;     /* tokens that were drawn at known nodes before it left the tree */
     double log_q;       /* sum over choices */
     double own;         /* a method's own number, set by start() */
+    double share;       /* maxent-ts: e(s) where it stands */
     size_t started;     /* rollouts backed up when it selected */
     double log_z;       /* set by backup(): log of this rollout's estimate of Z; NaN where there is none */
     bool in_tree;       /* still among nodes that were known when it started */
@@ -226,9 +227,13 @@ static inline MtsRng mts_run_rng(const MtsRun *run, uint64_t stream, size_t step
 double mts_proposal_weight(const MtsRun *run, const MtsNode *node, size_t entry);
 double mts_proposal_log(const MtsRun *run, const MtsNode *node, size_t entry);
 
-/* Draws an entry in proportion to its proposal weight: among all, or among those from `from` on that are no
- * known children, whose weights sum to `mass`. False when memory ran out. */
+/* The sum of the weights of the entries from `from` on. */
+double mts_proposal_rest(const MtsRun *run, const MtsNode *node, size_t from);
+
+/* Draws an entry in proportion to its proposal weight: among all, among those from `from` on, or among those of them
+ * that are no known children, whose weights sum to `mass`. False when memory ran out. */
 bool mts_draw_prior(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t *entry);
+bool mts_draw_rest(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t from, double mass, size_t *entry);
 bool mts_draw_unknown(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t from, double mass, size_t *entry);
 
 /* Room for n weights at run->weights; false: memory ran out. */

@@ -34,6 +34,7 @@ static const Field FIELDS[] = {
     {"shrinkage", REAL, AT(shrinkage), 3, 0, 1e300, false, true},
     {"exploration", REAL, AT(exploration), 0.1, 0, 1, false, true},
     {"sweep", SIZE, AT(sweep), 16, 0, 1e8, false, true},
+    {"look_ahead", SIZE, AT(look_ahead), 8, 0, 1e6, false, true},
     {"nfe", COUNT, AT(max_nfe), 0, 0, HUGE_VAL, false, true},
     {"log_z_tolerance", REAL, AT(log_z_tolerance), 0, 0, 1e300, false, false},
     {"mass_tolerance", REAL, AT(mass_tolerance), 0, 0, 1, false, false},

@@ -37,8 +37,18 @@ static double tilted(const MtsTable *table, size_t text, double lambda)
 
 /* ---- the reward of prefixes in these proofs: any function of the prefix will do ---- */
 
+static const double *soft_values; /* where set, phi is the soft value itself, for lambda 3 */
+static const MtsTable *soft_table;
+
 static double phi(const int32_t *tokens, size_t count)
 {
+    int64_t row = 0;
+    for (size_t i = 0; soft_values && i < count; i++) {
+        row = mts_table_next(soft_table, (size_t)row, tokens[i]);
+    }
+    if (soft_values) {
+        return soft_values[row] / 3;
+    }
     double x = 0.3;
     for (size_t i = 0; i < count; i++) {
         x = sin(37 * x + tokens[i] + 1);
@@ -147,6 +157,80 @@ static void weighted_samples_are_unbiased(void **state)
         }
         mts_table_free(&table);
     }
+}
+
+/* Whatever the rewards of prefixes say, and however many are asked for ahead: the mean of the rollouts' own estimates.
+ */
+static void maxent_with_prefix_rewards_is_unbiased(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        MtsTable *table = random_table(SHAPES[i], 55 + i);
+        double z = 0;
+        for (size_t x = 0; x < table->text_count; x++) {
+            z += tilted(table, x, 2);
+        }
+        for (size_t ahead = 0; ahead <= 3; ahead++) {
+            for (size_t variant = 0; variant < 4; variant++) {
+                MtsSearchSettings s = settings_of(MTS_MAXENT_TS, 2, 3);
+                s.look_ahead = ahead;
+                s.sweep = variant % 2 ? 2 : 0;
+                s.in_flight = variant / 2 + 1;
+                s.temperature = variant == 3 ? 0.7 : 1;
+                double mean = 0;
+                Branches b = branches_begin();
+                do {
+                    branches_start(&b);
+                    MtsRun *run = run_prefixed(table, &s, true, &b.script);
+                    double sum = 0;
+                    for (size_t r = 0; r < s.rollouts; r++) { /* what an exhausted search did not need finds Z */
+                        sum += r < run->log_count ? exp(run->log[r]->log_z) : exp(run_log_z(run));
+                    }
+                    mean += branches_probability(&b) * sum / (double)s.rollouts;
+                    mts_run_free(&run);
+                } while (branches_next(&b));
+                assert_true(fabs(mean - z) < EXACT * (1 + z));
+            }
+        }
+        mts_table_free(&table);
+    }
+}
+
+/* A search that sees everything is exact, and one that does not finds more of pi* with good prefix rewards. */
+static void prefix_rewards_guide_and_do_not_bend(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 4, .steps = 4, .eos = 0, .peak = 1, .spread = 1}, 58);
+    MtsTableExact exact;
+    MtsError err = {0};
+    assert_ok(mts_table_exact(table, 3, &exact, &err), &err);
+    MtsSearchSettings s = settings_of(MTS_MAXENT_TS, 3, 100000);
+    s.in_flight = 5;
+    MtsRun *run = run_prefixed(table, &s, true, NULL);
+    assert_string_equal(run->stop_reason, "exhausted");
+    assert_true(fabs(run_log_z(run) - exact.log_z) < EXACT);
+    mts_run_free(&run);
+    double found[2] = {0};
+    double *log_w = calloc(table->row_count, sizeof *log_w);
+    mts_table_values(table, 3, log_w);
+    soft_values = log_w;
+    soft_table = table;
+    for (int guided = 0; guided < 2; guided++) {
+        for (uint64_t seed = 0; seed < 40; seed++) {
+            s = settings_of(MTS_MAXENT_TS, 3, 3);
+            s.seed = seed;
+            s.sweep = 0;
+            run = run_prefixed(table, &s, guided, NULL);
+            for (size_t i = 0; i < run->answer_count; i++) {
+                found[guided] += exp(run->answers[i].log_weight - exact.log_z) / 40;
+            }
+            mts_run_free(&run);
+        }
+    }
+    soft_values = NULL;
+    free(log_w);
+    assert_true(found[1] > 1.5 * found[0]);
+    mts_table_free(&table);
 }
 
 /* While a node may always be widened its children are draws of p: the mean backup is then the mean of the samples. */
@@ -449,6 +533,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(smc_is_unbiased),
         cmocka_unit_test(weighted_samples_are_unbiased),
+        cmocka_unit_test(maxent_with_prefix_rewards_is_unbiased),
+        cmocka_unit_test(prefix_rewards_guide_and_do_not_bend),
         cmocka_unit_test(dts_starts_as_weighted_samples),
         cmocka_unit_test(dts_takes_the_mean_of_its_draws),
         cmocka_unit_test(best_of_n_has_its_closed_form),
