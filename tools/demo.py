@@ -4,7 +4,7 @@
     tools/demo.py PROGRAM MODEL.gguf
 
 A language model is shown three days of an hourly series (data/m4_hourly.csv, H10) and writes the next day. Both answers
-are held to 24 three-digit numbers. The reward never sees what came next: it compares the spectrum of the
+are held to 24 three-digit numbers from 400 to 599, the range of what is shown. The reward never sees what came next: it compares the spectrum of the
 answer with that of the three days. What came next is only shown at the end."""
 import csv
 import json
@@ -40,7 +40,7 @@ def chart(values, low, high):
 
 def beside(left, right, width):
     for a, b in zip(left + [""] * (len(right) - len(left)), right + [""] * (len(left) - len(right))):
-        print(f"  {a:<{width}}  {b}")
+        print(f"  {a:<{width}}  {b}".rstrip())
 
 
 def main():
@@ -49,11 +49,12 @@ def main():
         h10 = [float(row["H10"]) for row in csv.DictReader(file)]
     shown, after = h10[:SHOWN], h10[SHOWN:SHOWN + NEXT]
     first = search(program, model, "--method", "greedy")
-    found = search(program, model, "--method", "maxent-ts", "--rollouts", "10", "--lambda", "5")
+    found = search(program, model, "--method", "maxent-ts", "--rollouts", "20", "--lambda", "5")
     answers = [numbers(result["best"]["text"]) for result in (first, found)]
-    low, high = min(shown + after), max(shown + after)
+    every = shown + after + answers[0] + answers[1]
+    low, high = min(every), max(every)
     width = (shutil.get_terminal_size().columns - 6) // 2
-    width = max(48, min(width, 64))
+    width = max(54, min(width, 64))
     columns = []
     for title, result, values in zip(("the model's first answer (greedy)", "the searched answer (MaxEnt-TS)"), (first, found),
                                      answers):
