@@ -31,6 +31,7 @@ typedef struct MtsEngineOptions {
     MtsModelOptions model; /* .threads also runs the sessions */
     size_t kv_tokens;      /* capacity of a session's KV ring, tokens; 0 (default): what the request needs, as far
                               as 512 MiB or one finished text reach */
+    bool text_only;        /* the tokenizer without the weights: for tokens and texts, nothing else; default false */
 } MtsEngineOptions;
 
 /* Opens a GGUF file or a table, told apart by content; options may be NULL for the defaults. */

@@ -163,7 +163,7 @@ int cmd_search(const Args *args, MtsError *err)
     Asked asked = {0};
     MtsTextResult *result = NULL;
     Progress progress;
-    int rc = open_engine(&engine, args, err);
+    int rc = open_engine(&engine, args, false, err);
     if (rc) {
         return rc;
     }

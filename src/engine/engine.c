@@ -50,18 +50,23 @@ static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsErro
     mts_kernels_init(&engine->kernels, flags);
     MtsModelOptions model = options->model;
     model.threads = engine->threads;
-    int rc = mts_model_open(&engine->model, engine->path, &model, err);
-    if (rc || (rc = mts_tokenizer_open(&engine->tokenizer, engine->path, err)) != 0) {
+    int rc = mts_tokenizer_open(&engine->tokenizer, engine->path, err);
+    if (rc) {
+        return rc;
+    }
+    engine->vocab = mts_tokenizer_vocab(engine->tokenizer);
+    if (options->text_only) {
+        return MTS_OK;
+    }
+    if ((rc = mts_model_open(&engine->model, engine->path, &model, err)) != 0) {
         return rc;
     }
     MtsModelInfo info;
     mts_model_info(engine->model, &info);
-    engine->vocab = info.vocab;
     engine->text_tokens = info.context;
-    size_t texts = mts_tokenizer_vocab(engine->tokenizer);
-    if (texts != info.vocab) {
+    if (engine->vocab != info.vocab) {
         return mts_fail(err, MTS_EFORMAT, "%s: the tokenizer has %zu tokens, the model's output has %zu", engine->path,
-                        texts, info.vocab);
+                        engine->vocab, info.vocab);
     }
     return MTS_OK;
 }
@@ -269,6 +274,9 @@ void mts_request_defaults(const MtsEngine *engine, MtsRequest *request)
 int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, MtsError *err)
 {
     size_t most = engine->text_tokens;
+    if (!engine->table && !engine->model) {
+        return mts_fail(err, MTS_EREQUEST, "%s: was opened for its tokens alone", engine->path);
+    }
     if (prompt > most) {
         return mts_fail(err, MTS_EREQUEST, "%s: a text of %zu tokens does not fit into its context of %zu", engine->path,
                         prompt, most);

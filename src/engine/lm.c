@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -318,11 +319,29 @@ static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
     return rc;
 }
 
+/* Without a cut every state keeps the whole vocabulary. What half of the machine's memory cannot hold is refused
+ * rather than begun. */
+static int check_memory(const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
+{
+    const MtsCut *cut = &request->cut;
+    double entry = sizeof(double) + sizeof(int32_t), memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double need = entry * (double)engine->vocab * (double)texts * (double)request->max_tokens;
+    if (cut->top_k == 0 && cut->top_p == 1 && cut->min_p == 0 && !request->constraint && memory > 0 && need > memory / 2) {
+        return mts_fail(err, MTS_EREQUEST, "%zu texts of up to %zu tokens over the whole vocabulary of %zu need up to %.1f "
+                        "GiB for their distributions; this machine has %.1f: cut them (top-k, top-p, min-p) or ask for "
+                        "fewer", texts, request->max_tokens, engine->vocab, need / 0x1p30, memory / 0x1p30);
+    }
+    return MTS_OK;
+}
+
 int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
                size_t texts, MtsError *err)
 {
     int rc;
     *out = NULL;
+    if ((rc = check_memory(engine, request, texts, err)) != 0) {
+        return rc;
+    }
     MtsLm *lm = mts_calloc(1, sizeof *lm);
     if (!lm) {
         return mts_fail(err, MTS_ENOMEM, "no memory for a session");
