@@ -97,27 +97,21 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
     return o;
 }
 
-/* A text below its heading, each line indented. */
-static void put_text(const char *text)
-{
-    fputs("    ", stdout);
-    for (; *text; text++) {
-        putchar(*text);
-        if (*text == '\n' && text[1]) {
-            fputs("    ", stdout);
-        }
-    }
-    putchar('\n');
-}
+enum { SHOWN_ANSWERS = 6, TEXT_INDENT = 4 };
 
 static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
 {
     const MtsSearchResult *s = r->search;
-    for (size_t i = 0; i < s->answer_count; i++) {
+    for (size_t i = 0; i < s->answer_count && i < SHOWN_ANSWERS; i++) {
         const MtsAnswer *a = &s->answers[i];
         printf("%sreward %.4g, log p %.2f, share %.3g\n", i == s->best ? "best: " : "", a->reward, a->logp,
                a->probability);
-        put_text(r->texts[i]);
+        printf("%*s", TEXT_INDENT, "");
+        out_text(r->texts[i], strlen(r->texts[i]), TEXT_INDENT);
+        putchar('\n');
+    }
+    if (s->answer_count > SHOWN_ANSWERS) {
+        printf("and %zu more (--json lists all)\n", s->answer_count - SHOWN_ANSWERS);
     }
     printf("\n%s, lambda %g, seed %llu, reward %s, target %s\n", mts_method_name(s->method), asked->lambda,
            (unsigned long long)asked->seed, r->reward, r->target);

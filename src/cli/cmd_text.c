@@ -98,7 +98,7 @@ int cmd_score(const Args *args, MtsError *err)
 static int write_text(void *context, const char *text, size_t size, MtsError *err)
 {
     (void)context;
-    fwrite(text, 1, size, stdout);
+    out_text(text, size, 0);
     return out_flush(err);
 }
 

@@ -26,6 +26,24 @@ int out_flush(MtsError *err)
     return MTS_OK;
 }
 
+void out_text(const char *text, size_t size, int indent)
+{
+    for (size_t i = 0, n; i < size; i += n) {
+        uint32_t cp;
+        n = mts_utf8_decode(text + i, size - i, &cp);
+        bool control = n == 0 || cp < 0x20 || (cp >= 0x7F && cp < 0xA0);
+        if (control && text[i] != '\n' && text[i] != '\t') {
+            fputs("\xEF\xBF\xBD", stdout);
+        } else {
+            fwrite(text + i, 1, n, stdout);
+        }
+        n = n ? n : 1;
+        if (text[i] == '\n') {
+            printf("%*s", indent, "");
+        }
+    }
+}
+
 json_t *out_string(const char *text)
 {
     size_t n = strlen(text);
@@ -56,7 +74,27 @@ json_t *out_ids(const int32_t *ids, size_t count)
     return list;
 }
 
-/* A scalar in few characters; an array or object as JSON. In cells, line ends show as \n. */
+static void cell(const json_t *value, char *out, size_t size);
+
+/* "1 -0.5, 7 -1.2": a list, and a list of lists. */
+static void list_cell(const json_t *list, const char *join, char *out, size_t size)
+{
+    size_t i, n = 0;
+    const json_t *value;
+    out[0] = '\0';
+    json_array_foreach(list, i, value) {
+        n += (size_t)snprintf(out + n, size - n, "%s", i ? join : "");
+        if (n + 1 < size) {
+            cell(value, out + n, size - n);
+            n += strlen(out + n);
+        }
+        if (n + 1 >= size) {
+            break;
+        }
+    }
+}
+
+/* A scalar or list in few characters, an object as JSON. In cells, line ends show as \n. */
 static void cell(const json_t *value, char *out, size_t size)
 {
     if (json_is_string(value)) {
@@ -72,7 +110,9 @@ static void cell(const json_t *value, char *out, size_t size)
         out[n] = '\0';
         out[n - mts_utf8_pending(out, n)] = '\0';
     } else if (json_is_real(value)) {
-        snprintf(out, size, "%.6g", json_real_value(value));
+        snprintf(out, size, "%.5g", json_real_value(value));
+    } else if (json_is_array(value)) {
+        list_cell(value, json_is_array(json_array_get(value, 0)) ? ", " : " ", out, size);
     } else if (json_is_null(value)) {
         snprintf(out, size, "-");
     } else {
