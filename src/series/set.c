@@ -271,20 +271,13 @@ static size_t place(bool has, long long at, size_t otherwise, size_t length)
     return (unsigned long long)at > length ? length : (size_t)at;
 }
 
-int mts_set_take(const MtsSeriesSet *set, const char *selection, MtsSeries **series, MtsError *err)
+/* The channels and the range of an item, checked and copied. */
+static int take_from(const MtsSeriesSet *set, const MtsSeries *item, const char *words, size_t n, const Range *range,
+                     const char *selection, MtsSeries **series, MtsError *err)
 {
-    *series = NULL;
-    const char *words = selection;
-    size_t n = strlen(selection), count = 0, *pick = NULL;
-    const MtsSeries *item = NULL;
+    size_t count = 0, *pick = NULL;
     MtsSeries *out = NULL;
-    Range range;
-    split_range(words, &n, &range);
-    int rc = pick_item(set, &words, &n, &item, err);
-    if (rc != MTS_OK) {
-        return rc;
-    }
-    rc = pick_channels(set, item, words, n, &pick, &count, err);
+    int rc = pick_channels(set, item, words, n, &pick, &count, err);
     if (rc != MTS_OK) {
         goto done;
     }
@@ -297,7 +290,7 @@ int mts_set_take(const MtsSeriesSet *set, const char *selection, MtsSeries **ser
         rc = mts_fail(err, MTS_EFORMAT, "%s: series \"%s\" has no values", set->name, item->id);
         goto done;
     }
-    size_t from = place(range.has_from, range.from, 0, end), to = place(range.has_to, range.to, end, end);
+    size_t from = place(range->has_from, range->from, 0, end), to = place(range->has_to, range->to, end, end);
     if (from >= to) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: the range of \"%s\" is empty: the series has %zu values", set->name,
                       selection, end);
@@ -329,4 +322,26 @@ done:
     free(pick);
     mts_series_free(&out);
     return rc;
+}
+
+int mts_set_take(const MtsSeriesSet *set, const char *selection, MtsSeries **series, MtsError *err)
+{
+    const char *words = selection;
+    size_t n = strlen(selection);
+    const MtsSeries *item = NULL;
+    Range range;
+    *series = NULL;
+    split_range(words, &n, &range);
+    int rc = pick_item(set, &words, &n, &item, err);
+    return rc == MTS_OK ? take_from(set, item, words, n, &range, selection, series, err) : rc;
+}
+
+int mts_set_take_at(const MtsSeriesSet *set, size_t index, size_t last, MtsSeries **series, MtsError *err)
+{
+    *series = NULL;
+    if (index >= set->count) {
+        return mts_fail(err, MTS_EREQUEST, "%s: has %zu series, no number %zu", set->name, set->count, index + 1);
+    }
+    const Range range = {.has_from = last > 0, .present = last > 0, .from = -(long long)last};
+    return take_from(set, set->item[index], "", 0, &range, set->item[index]->id, series, err);
 }

@@ -1,0 +1,203 @@
+/* Stages: their samples from small files of each layout, the sentences for bad ones, and scoring. */
+#include "../test.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include "eval/metrics.h"
+#include "eval/stage.h"
+
+static char folder[64];
+
+static const char *in_folder(const char *name)
+{
+    static char path[32][160];
+    static int turn;
+    turn = (turn + 1) % 32;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
+    return path[turn];
+}
+
+static const char *file_of(const char *name, const char *text)
+{
+    const char *path = in_folder(name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    return path;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/mts_stage_XXXXXX");
+    return mkdtemp(folder) ? 0 : 1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt"};
+    for (size_t i = 0; i < 5; i++) {
+        unlink(in_folder(names[i]));
+    }
+    return rmdir(folder);
+}
+
+static void refuse(const char *name, const char *path, const char *more, int code, const char *part)
+{
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    int rc = mts_stage_open(&s, name, path, more, NULL, &err);
+    if (rc != code || !strstr(err.text, part) || s) {
+        fail_msg("%s: %d \"%s\", expected %d and \"%s\"", name, rc, err.text, code, part);
+    }
+}
+
+static void activity(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    const char *csv = "label,x_axis,y_axis,z_axis\nsit,\"[0.9, 1.0, 1.1, 1]\",\"[0, 0.1, 0, 0]\",\"[0, 0, 0.2, 0]\"\n"
+                      "run,\"[1, 1, 1, 1]\",\"[0, 0, 0, 0]\",\"[0, 0, 0, 1]\"\n";
+    const MtsStageOptions options = {.points = 2};
+    assert_ok(mts_stage_open(&s, "har", file_of("a.csv", csv), NULL, &options, &err), &err);
+    assert_int_equal(s->count, 2);
+    const MtsSample *one = &s->samples[0], *two = &s->samples[1];
+    assert_string_equal(one->key, "har:1");
+    assert_int_equal(one->option_count, 2);
+    assert_int_equal(one->truth.option, 0);
+    assert_int_equal(two->truth.option, 1);
+    assert_non_null(strstr(one->prompt, "x_axis: 0.950, 1.050\ny_axis: 0.050, 0.000\n"));
+    assert_non_null(strstr(one->prompt, "one of sit or run."));
+    assert_int_equal(one->series->channels, 3);
+    assert_true(one->series->sampling_rate == 50 && one->series->values[2] == 1.1);
+    assert_int_equal(mts_stage_answer(s, one, "It runs. Answer: Run.", 21), 1);
+    assert_int_equal(mts_stage_answer(s, one, "Answer: swim", 12), MTS_NO_LABEL);
+    mts_stage_free(&s);
+    assert_null(s);
+    refuse("har", file_of("a.csv", "label,x_axis,y_axis,z_axis\nsit,\"[9, 9]\",\"[1, 1]\",\"[4, 4]\"\n"), NULL, MTS_EFORMAT, "probably m/s^2");
+    refuse("har", file_of("a.csv", "label,x_axis\nsit,\"[1, 1]\"\n"), NULL, MTS_EFORMAT, "has 1 axes, not 3");
+    refuse("har", file_of("a.csv", "x_axis,y_axis\n\"[1]\",\"[1]\"\n"), NULL, MTS_EFORMAT, "no label");
+    refuse("har", in_folder("a.csv"), in_folder("b.csv"), MTS_EREQUEST, "takes no second file");
+    refuse("swim", in_folder("a.csv"), NULL, MTS_EREQUEST, "\"swim\" is unknown");
+}
+
+static void sleep_nights(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    char *text = malloc(3 * 3000 * 8), *at = text;
+    for (int t = 0; t < 2 * 3000; t++) { /* two windows at 100 Hz, values 0 2 0 2 ... */
+        at += sprintf(at, "%d\n", t % 2 * 2);
+    }
+    const char *night = file_of("n.txt", text);
+    assert_ok(mts_stage_open(&s, "sleep", night, file_of("h.txt", "[Hypnogram]\n2\n2\n2\n2\n2\n2\n0\n0\n0\n0\n0\n0\n"), NULL, &err), &err);
+    assert_int_equal(s->count, 2);
+    assert_int_equal(s->samples[0].truth.option, 3);
+    assert_int_equal(s->samples[1].truth.option, 4);
+    assert_int_equal(s->samples[0].series->length, 1500);
+    assert_true(s->samples[0].series->values[7] == 1);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: N2", 10), 3);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: rem", 11), 1);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: Non-REM stage 3.", 24), 4);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: dreaming", 16), MTS_NO_LABEL);
+    mts_stage_free(&s);
+    assert_ok(mts_stage_open(&s, "sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n5\n1\n2\n2\n2\n2\n2\n"), NULL, &err), &err);
+    assert_int_equal(s->count, 1); /* a window of two stages is none */
+    mts_stage_free(&s);
+    refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n6\n"), MTS_EFORMAT, "entry 6 is 6, not a sleep stage");
+    refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n5\n5\n"), MTS_EFORMAT, "at a multiple of 50 Hz");
+    free(text);
+}
+
+static void forecasts_and_captions(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    const char *past = file_of("a.csv", "V1,V2,V3,V4,V5,V6,V7,V8,V9,V10,V11\nH1,1,2,3,4,5,6,7,8,9,10\nW2,5,5,5,5,5,5,5,5\n");
+    const char *future = file_of("b.csv", "V1,V2,V3\nH1,11,12\nW2,6,7\n");
+    const MtsStageOptions options = {.context = 8};
+    assert_ok(mts_stage_open(&s, "forecast", past, future, &options, &err), &err);
+    assert_int_equal(s->count, 2);
+    assert_string_equal(s->samples[0].key, "forecast:H1");
+    assert_true(s->samples[0].horizon == 2 && s->samples[0].season == 24 && s->samples[1].season == 1);
+    assert_true(s->samples[0].series->length == 8 && s->samples[0].series->values[0] == 3 && s->samples[0].truth.future[1] == 12);
+    assert_non_null(strstr(s->samples[0].prompt, "3, 4, 5, 6, 7, 8, 9, 10\n"));
+    assert_null(strstr(s->samples[0].prompt, "11")); /* the future is not in it */
+    mts_stage_free(&s);
+    refuse("forecast", past, NULL, MTS_EREQUEST, "needs a second file");
+    refuse("forecast", past, file_of("b.csv", "V1,V2,V3\nH1,11,12\nW3,6,7\n"), MTS_EREQUEST, "has no series \"W2\"");
+    assert_ok(mts_stage_open(&s, "m4", past, file_of("b.csv", "id,caption\nW2,\"Flat, at 5.\"\n"), NULL, &err), &err);
+    assert_int_equal(s->count, 2);
+    assert_string_equal(s->samples[0].truth.text, "");
+    assert_string_equal(s->samples[1].truth.text, "Flat, at 5.");
+    assert_non_null(strstr(s->samples[1].prompt, "A time series of 8 values:\n5, 5,"));
+    mts_stage_free(&s);
+    refuse("m4", past, file_of("b.csv", "id,text\nW2,x\n"), MTS_EFORMAT, "no columns id and caption");
+}
+
+static void questions(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    const char *json = "[{\"question\":\"Which?\",\"options\":[\"one\",\"two\"],\"answer\":\"two\",\"ts\":[1,2,3],\"category\":\"c\"},"
+                       "{\"question\":\"How much?\",\"options\":[17.92,5.37],\"answer\":5.37,\"ts1\":[1,2],\"ts2\":[3,4,5]}]";
+    assert_ok(mts_stage_open(&s, "tsqa", file_of("q.json", json), NULL, NULL, &err), &err);
+    assert_int_equal(s->count, 2);
+    assert_int_equal(s->samples[0].truth.option, 1);
+    assert_string_equal(s->samples[0].group, "c");
+    assert_non_null(strstr(s->samples[0].prompt, "Which?\nA) one\nB) two\n"));
+    assert_int_equal(s->samples[1].truth.option, 1);
+    assert_non_null(strstr(s->samples[1].prompt, "Time series 2: 3.00, 4.00, 5.00\n"));
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: B) two", 14), 1);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: A", 9), 0);
+    mts_stage_free(&s);
+    refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"c\",\"ts\":[1]}]"), NULL, MTS_EFORMAT, "none of its options");
+    refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\"}]"), NULL, MTS_EFORMAT, "has no series");
+    refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\",\"ts\":[1,null]}]"), NULL, MTS_EFORMAT, "no list of numbers");
+    refuse("tsqa", file_of("q.json", "{}"), NULL, MTS_EFORMAT, "no list of questions");
+    refuse("tsqa", file_of("q.json", "[]"), NULL, MTS_EFORMAT, "has no sample");
+}
+
+/* The published files, where developers have them beside the source. */
+static void published_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *path, *more;
+        size_t count;
+    } cases[] = {{"har", "har/uci_har_test.csv.gz", NULL, 500},
+                 {"tsqa", "tsqa/time_series_exam.json.gz", NULL, 564},
+                 {"ecg", "ecg/cinc2021", NULL, 42},
+                 {"m4", "m4/Weekly-train.csv.gz", NULL, 359},
+                 {"forecast", "m4/Hourly-train.csv.gz", "m4/Hourly-test.csv.gz", 414},
+                 {"sleep", "sleep/excerpt2.txt.gz", "sleep/Hypnogram_excerpt2.txt", 43}};
+    for (size_t i = 0; i < 6; i++) {
+        MtsError err = {0};
+        MtsStage *s = NULL;
+        char path[256], more[256];
+        snprintf(path, sizeof path, "../shared/data/%s", cases[i].path);
+        snprintf(more, sizeof more, "../shared/data/%s", cases[i].more ? cases[i].more : "");
+        if (access(test_path(path), R_OK) != 0) {
+            skip();
+        }
+        assert_ok(mts_stage_open(&s, cases[i].name, test_path(path), cases[i].more ? test_path(more) : NULL, NULL, &err), &err);
+        assert_int_equal(s->count, cases[i].count);
+        mts_stage_free(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(activity),  cmocka_unit_test(sleep_nights),    cmocka_unit_test(forecasts_and_captions),
+        cmocka_unit_test(questions), cmocka_unit_test(published_files),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
