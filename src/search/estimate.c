@@ -31,10 +31,18 @@
  * meets them; from y = 1 on log E goes on along the tangent, lambda mean + y - 1/2: one standard deviation of
  * hope, at any lambda.
  *
- * Prefix rewards. Where the reward scores prefixes, phi(s), the effect of a prefix is expected to be what it adds,
- * phi(s) - phi(parent), and no longer 0, with the same variance about it: a text then counts what its reward has
- * beyond the phi of its last prefix, an untried prefix has its phi, and one that texts were seen below is corrected by
- * them. phi(root) is 0: mu has the rest.
+ * Prefix rewards. Where the reward scores prefixes, phi(s), the effect of a prefix is expected to be b times what it
+ * adds, phi(s) - phi(parent), and no longer 0: a text then counts what its reward has beyond b phi of its last prefix,
+ * an untried prefix has its own, and one that texts were seen below is corrected by them. phi(root) is 0: mu has the
+ * rest. How far phi is to be trusted is learnt. After each fit the effects say what b would have been: with the mean of
+ * what is left of n texts, m = value + noise/(variance n) (value - expected), of variance `variance + noise/n`,
+ *
+ *     b  =  (4 + sum of m gain / (variance + noise/n)) / (4 + sum of gain^2 / (variance + noise/n))        at least 0
+ *
+ * is the regression of m on the gains with a prior of 1 +- 1/2; and how much the effects scatter about their
+ * expectation: their mean squared distance, what is unknown of each included, with ten effects of the usual variance
+ * beside them, is their variance in the next fit. An exact phi keeps b = 1 and little scatter, a blurred one is
+ * soon overruled by what texts show.
  *
  * A reward of minus infinity stands below the smallest finite one, by the standard deviation of the finite ones or by
  * 1/lambda, whichever is larger. */
@@ -49,7 +57,7 @@ enum { ROUNDS = 2, EAGER = 64 };
 
 void mts_estimate_init(MtsEstimate *e, double lambda, double shrinkage)
 {
-    *e = (MtsEstimate){.lambda = lambda, .shrinkage = shrinkage};
+    *e = (MtsEstimate){.lambda = lambda, .shrinkage = shrinkage, .trust = 1};
 }
 
 void mts_estimate_free(MtsEstimate *e)
@@ -152,7 +160,10 @@ static bool make_prefix(MtsEstimate *e, const MtsNode *node)
     }
     MtsEffect *effect = &e->prefixes[node->id];
     if (effect->texts == 0) {
-        effect->value = effect->expected = gain(node);
+        effect->gain = gain(node);
+        effect->value = e->trust * effect->gain;
+        effect->inner = !node->finished;
+        e->foreseen = e->foreseen || effect->gain != 0;
     }
     return true;
 }
@@ -214,7 +225,7 @@ static bool take_rewards(MtsEstimate *e, double *variance)
     for (size_t i = 0; i < e->text_count; i++) {
         double r = e->texts[i]->reward;
         for (size_t t = 0; t < e->texts[i]->depth; t++) {
-            r -= e->prefixes[e->path_ids[e->path[i] + t]].expected;
+            r -= e->trust * e->prefixes[e->path_ids[e->path[i] + t]].gain;
         }
         e->left[i] = r;
         tokens += e->texts[i]->depth;
@@ -240,6 +251,11 @@ static void set_variances(MtsEstimate *e, double variance)
     e->prefix_variance = variance * (1 / (c + 5)) / e->length;
     e->token_prior = c / 4 * e->length;
     e->prefix_prior = c * e->length;
+    if (e->scatter > 0 && e->noise > 0) {
+        e->prefix_variance = e->scatter * variance;
+        e->prefix_prior = e->noise / e->prefix_variance;
+    }
+    e->variance = variance;
 }
 
 static void relax_mean(MtsEstimate *e)
@@ -278,13 +294,43 @@ static void relax(MtsEstimate *e, MtsEffect *effects, const uint32_t *of, size_t
         MtsEffect *effect = &effects[of[e->path[i] + position]];
         if (effect->moved != round) {
             effect->moved = round;
-            double value =
-                (effect->sum + effect->texts * effect->value + prior * effect->expected) / (effect->texts + prior);
+            double value = (effect->sum + effect->texts * effect->value + prior * e->trust * effect->gain) /
+                           (effect->texts + prior);
             effect->change = value - effect->value;
             effect->value = value;
         }
         e->left[i] -= effect->change;
     }
+}
+
+/* 1 / (1/variance + texts/noise), where prior is noise/variance. */
+static double variance_left(double variance, double prior, double texts)
+{
+    return texts == 0 ? variance : variance * (prior / (texts + prior));
+}
+
+/* How far prefix rewards are to be trusted from now on. */
+static void learn_trust(MtsEstimate *e)
+{
+    double usual = 1 / (e->shrinkage + 5) / e->length * e->variance, squares = 10 * usual, effects = 10;
+    double up = 4, down = 4;
+    if (!e->foreseen || e->noise <= 0 || e->prefix_variance <= 0) {
+        return;
+    }
+    for (size_t i = 0; i < e->prefix_cap; i++) {
+        const MtsEffect *p = &e->prefixes[i];
+        if (p->texts == 0 || !p->inner) {
+            continue;
+        }
+        double off = p->value - e->trust * p->gain;
+        double seen = p->value + e->prefix_prior / p->texts * off, spread = e->prefix_variance + e->noise / p->texts;
+        up += seen * p->gain / spread;
+        down += p->gain * p->gain / spread;
+        squares += off * off + variance_left(e->prefix_variance, e->prefix_prior, p->texts);
+        effects += 1;
+    }
+    e->trust = fmax(up / down, 0);
+    e->scatter = squares / effects / e->variance;
 }
 
 void mts_estimate_fit(MtsEstimate *e)
@@ -301,7 +347,7 @@ void mts_estimate_fit(MtsEstimate *e)
         for (size_t t = 0; t < e->texts[i]->depth; t++) {
             e->left[i] -= e->tokens[e->path_tokens[e->path[i] + t]].value;
             const MtsEffect *prefix = &e->prefixes[e->path_ids[e->path[i] + t]];
-            e->left[i] -= prefix->value - prefix->expected;
+            e->left[i] -= prefix->value - e->trust * prefix->gain;
         }
     }
     for (int round = 0; round < ROUNDS; round++) {
@@ -313,15 +359,10 @@ void mts_estimate_fit(MtsEstimate *e)
             relax(e, e->prefixes, e->path_ids, t, 1, e->prefix_prior);
         }
     }
+    learn_trust(e);
 }
 
 /* ---- the outlook ---- */
-
-/* 1 / (1/variance + texts/noise), where prior is noise/variance. */
-static double variance_left(double variance, double prior, double texts)
-{
-    return texts == 0 ? variance : variance * (prior / (texts + prior));
-}
 
 MtsOutlook mts_estimate_root(const MtsEstimate *e)
 {
@@ -334,7 +375,7 @@ MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t de
     outlook.mean += effect ? effect->value : 0;
     outlook.variance += variance_left(e->token_variance, e->token_prior, effect ? effect->texts : 0);
     effect = node && node->id < e->prefix_cap && e->prefixes[node->id].texts > 0 ? &e->prefixes[node->id] : NULL;
-    outlook.mean += effect ? effect->value : node ? gain(node) : 0;
+    outlook.mean += effect ? effect->value : node ? e->trust * gain(node) : 0;
     outlook.variance += variance_left(e->prefix_variance, e->prefix_prior, effect ? effect->texts : 0);
     return outlook;
 }
@@ -351,7 +392,7 @@ double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, 
 
 double mts_estimate_gain(const MtsEstimate *e, const MtsNode *node)
 {
-    return node->scored && node->reward == -HUGE_VAL ? -HUGE_VAL : e->lambda * gain(node);
+    return node->scored && node->reward == -HUGE_VAL ? -HUGE_VAL : e->lambda * e->trust * gain(node);
 }
 
 double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token)

@@ -12,10 +12,12 @@
 #include "search/node.h"
 
 typedef struct MtsEffect {
-    double value, expected; /* in units of the reward; expected of it before any text was seen */
+    double value;           /* in units of the reward */
+    double gain;            /* of prefixes: what their own reward adds to their parent's */
     double texts;           /* scored texts that have it */
     double sum, change;     /* scratch of a fit */
     uint64_t summed, moved; /* the round that last used them */
+    bool inner;             /* of an unfinished prefix */
 } MtsEffect;
 
 typedef struct MtsEstimate {
@@ -38,6 +40,9 @@ typedef struct MtsEstimate {
     double mean, length; /* mu; mean tokens of a text */
     double noise, token_variance, prefix_variance;
     double token_prior, prefix_prior; /* pseudo-counts: noise / variance */
+    double variance;                  /* of the rewards, beyond what was expected */
+    double trust, scatter;            /* b; variance of prefix effects / variance, 0: the usual */
+    bool foreseen;                    /* some prefix has a gain */
 } MtsEstimate;
 
 /* Of a prefix: the reward to expect below it, and the variance of what is unknown about it. */
@@ -68,7 +73,7 @@ MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t de
  * there is nothing to go by. */
 double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, bool finished);
 
-/* lambda times what a scored prefix adds to its parent's reward, and 0 for one that is not scored; -infinity where its
+/* lambda times what a scored prefix is expected to add, and 0 for one that is not scored; -infinity where its
  * reward is. */
 double mts_estimate_gain(const MtsEstimate *e, const MtsNode *node);
 

@@ -154,6 +154,42 @@ static void hope_is_bounded(void **state)
     close_texts(&t);
 }
 
+/* phi with and without truth in it: b stays at 1, or goes down and the effects take over. */
+static void trust_in_prefix_rewards_is_earned(void **state)
+{
+    (void)state;
+    for (int noisy = 0; noisy < 2; noisy++) {
+        Texts t;
+        MtsEstimate e;
+        open_texts(&t);
+        mts_estimate_init(&e, 1, 3);
+        MtsRng rng = mts_rng(7, 0, 0);
+        for (size_t i = 1; i < t.nodes.count; i++) {
+            MtsNode *node = mts_nodes_at(&t.nodes, i);
+            double step = mts_rng_gumbel(&rng);
+            node->reward = (node->parent->parent ? node->parent->reward : 0) + step;
+            node->scored = true;
+        }
+        for (size_t i = 1; i < t.nodes.count && noisy; i++) { /* now phi has nothing to do with the texts */
+            MtsNode *node = mts_nodes_at(&t.nodes, i);
+            node->reward = node->finished ? node->reward : 2 * mts_rng_gumbel(&rng);
+        }
+        const MtsNode *untried = t.text[26]->parent; /* 2,2 */
+        for (int i = 0; i < TEXTS; i++) {
+            if (t.text[i]->parent != untried) {
+                assert_true(mts_estimate_add(&e, t.text[i]));
+                mts_estimate_fit(&e);
+            }
+        }
+        assert_true(noisy ? e.trust < 0.5 : e.trust > 0.7 && e.trust < 1.3);
+        double expected = e.trust * (untried->reward - untried->parent->reward);
+        assert_true(fabs(mts_estimate_gain(&e, untried) - expected) < 1e-12);
+        assert_true(fabs(mts_estimate_step(&e, mts_estimate_root(&e), 2, 77, untried).mean - e.mean - expected) < 1e-12);
+        mts_estimate_free(&e);
+        close_texts(&t);
+    }
+}
+
 static void minus_infinity_is_bad_but_finite_news(void **state)
 {
     (void)state;
@@ -229,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_fit_solves_its_equations),
         cmocka_unit_test(shifted_and_scaled_rewards_say_the_same),
         cmocka_unit_test(hope_is_bounded),
+        cmocka_unit_test(trust_in_prefix_rewards_is_earned),
         cmocka_unit_test(minus_infinity_is_bad_but_finite_news),
         cmocka_unit_test(no_shrinkage_and_no_lambda_are_allowed),
         cmocka_unit_test(fits_become_rare),
