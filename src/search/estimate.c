@@ -317,11 +317,13 @@ static void learn_trust(MtsEstimate *e)
     if (!e->foreseen || e->noise <= 0 || e->prefix_variance <= 0) {
         return;
     }
-    for (size_t i = 0; i < e->prefix_cap; i++) {
-        const MtsEffect *p = &e->prefixes[i];
-        if (p->texts == 0 || !p->inner) {
+    uint64_t round = ++e->round;
+    for (size_t i = 0; i < e->path_count; i++) { /* in the order of the texts: node ids have none that may be seen */
+        MtsEffect *p = &e->prefixes[e->path_ids[i]];
+        if (p->summed == round || !p->inner) {
             continue;
         }
+        p->summed = round;
         double off = p->value - e->trust * p->gain;
         double seen = p->value + e->prefix_prior / p->texts * off, spread = e->prefix_variance + e->noise / p->texts;
         up += seen * p->gain / spread;
@@ -390,9 +392,9 @@ double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, 
     return e->lambda * outlook.mean + (y <= 1 ? y * y / 2 : y - 0.5);
 }
 
-double mts_estimate_gain(const MtsEstimate *e, const MtsNode *node)
+double mts_estimate_gain(const MtsEstimate *e, double trust, const MtsNode *node)
 {
-    return node->scored && node->reward == -HUGE_VAL ? -HUGE_VAL : e->lambda * e->trust * gain(node);
+    return node->scored && node->reward == -HUGE_VAL ? -HUGE_VAL : e->lambda * trust * gain(node);
 }
 
 double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token)

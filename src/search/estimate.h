@@ -73,9 +73,9 @@ MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t de
  * there is nothing to go by. */
 double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, bool finished);
 
-/* lambda times what a scored prefix is expected to add, and 0 for one that is not scored; -infinity where its
- * reward is. */
-double mts_estimate_gain(const MtsEstimate *e, const MtsNode *node);
+/* lambda times what a scored prefix is expected to add when prefix rewards are trusted this much; 0 for one that is not
+ * scored, -infinity where its reward is. */
+double mts_estimate_gain(const MtsEstimate *e, double trust, const MtsNode *node);
 
 /* lambda times the effect of a token at a depth: what its being there does to log E wherever no prefix is known. */
 double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token);

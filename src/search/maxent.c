@@ -230,6 +230,7 @@ static int maxent_start(MtsRun *run, MtsRollout *r, MtsError *err)
     r->own = root->visits ? sums(root)->log_k : -HUGE_VAL; /* K when it selected */
     m->here = mts_estimate_root(&m->estimate);
     r->share = run->settings.exploration;
+    r->trust = m->estimate.trust;
     return MTS_OK;
 }
 
@@ -393,7 +394,7 @@ static int choose_unknown(MtsRun *run, MtsRollout *r, size_t *entry, double *log
     for (size_t i = 0; i + 1 < n; i++) {
         const MtsNode *child = foreseen(run, node, i);
         double w = mts_proposal_weight(run, node, i);
-        guided[i] = child ? mts_estimate_gain(&m->estimate, child) : 0;
+        guided[i] = child ? mts_estimate_gain(&m->estimate, r->trust, child) : 0;
         if (child && guided[i] != -HUGE_VAL) {
             sum += w * guided[i];
             mass += w;

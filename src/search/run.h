@@ -40,6 +40,7 @@ struct MtsRollout {
     double log_q;       /* sum over choices */
     double own;         /* a method's own number, set by start() */
     double share;       /* maxent-ts: e(s) where it stands */
+    double trust;       /* maxent-ts: in prefix rewards, when it selected */
     size_t started;     /* rollouts backed up when it selected */
     double log_z;       /* set by backup(): log of this rollout's estimate of Z; NaN where there is none */
     bool in_tree;       /* still among nodes that were known when it started */
