@@ -52,6 +52,7 @@ bool mts_step_init(MtsStep *s, const MtsModel *model, MtsKv *kv, size_t max_rows
     s->max_rows = max_rows;
     s->max_positions = max_positions;
     s->threads = threads;
+    s->pace = mts_pace(threads);
     s->kv_f32 = kv_f32;
     s->q_floats = padded(c->heads * c->head_dim);
     s->kv_floats = padded(c->kv_heads * c->head_dim);

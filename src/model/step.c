@@ -309,7 +309,8 @@ void mts_step_run(MtsStep *s, MtsFinal *finals, size_t final_count, size_t logit
     s->finals = finals;
     s->final_count = final_count;
     s->logits_count = logits_count;
-    MTS_TEAM(s->threads)
+    int team = mts_pace_begin(&s->pace, s->rows);
+    MTS_TEAM(team)
     {
         size_t rank = mts_team_rank(), size = mts_team_size();
         size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
@@ -321,6 +322,7 @@ void mts_step_run(MtsStep *s, MtsFinal *finals, size_t final_count, size_t logit
         }
         finish(s);
     }
+    mts_pace_end(&s->pace, s->rows);
 }
 
 void mts_step_logits(MtsStep *s, const float *hidden, float *logits)
@@ -328,7 +330,7 @@ void mts_step_logits(MtsStep *s, const float *hidden, float *logits)
     const MtsWeights *const w[] = {&s->model->output};
     memcpy(s->norm.x, hidden, s->model->config.width * sizeof *hidden);
     quantize_row(s, &s->norm, 0, w, 1);
-    MTS_TEAM(s->threads)
+    MTS_TEAM(s->pace.now)
     {
         output(s, 1, logits);
     }

@@ -11,6 +11,7 @@
 
 #include "kv/kv.h"
 #include "model/model.h"
+#include "model/pace.h"
 #include "model/rope.h"
 #include "model/team.h"
 
@@ -84,6 +85,7 @@ typedef struct MtsStep {
     MtsOperand hidden;          /* [max_rows][ffn_width] */
     MtsBench *benches;          /* [threads] */
     MtsBarrier *barrier;
+    MtsPace pace;
     size_t score_floats;
 } MtsStep;
 

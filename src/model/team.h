@@ -19,7 +19,7 @@ typedef struct MtsBarrier {
 #include <omp.h>
 #include <sched.h>
 
-enum { MTS_BARRIER_SPINS = 1000 };
+enum { MTS_BARRIER_SPINS = 4000 };
 
 static inline size_t mts_team_size(void)
 {
