@@ -218,6 +218,37 @@ static void verification_adds_up(void **state)
     mts_table_free(&table);
 }
 
+/* At equal rollouts, without scoring more texts than were drawn. */
+static void no_other_method_is_nearer_to_the_target(void **state)
+{
+    (void)state;
+    const Shape shapes[] = {{.vocab = 5, .steps = 4, .eos = -1, .peak = 1, .spread = 1},
+                            {.vocab = 5, .steps = 5, .eos = 0, .peak = 1.5, .spread = 0.7}};
+    for (size_t i = 0; i < 2; i++) {
+        MtsTable *table = random_table(shapes[i], 80 + i);
+        for (int which = 0; which < 4; which++) {
+            MtsSearchSettings s;
+            MtsVerify v;
+            MtsError err = {0};
+            mts_search_defaults(&s);
+            s.sweep = 0;
+            s.lambda = which / 2 ? 3 : 1;
+            s.rollouts = which % 2 ? 30 : 10;
+            assert_ok(mts_verify(table, &s, 60, &v, &err), &err);
+            double ours = v.tv_mean;
+            for (int method = 0; method <= MTS_METHOD_LAST; method++) {
+                s.method = (MtsMethod)method;
+                assert_ok(mts_verify(table, &s, 60, &v, &err), &err);
+                if (s.method != MTS_MAXENT_TS && v.tv_mean <= ours) {
+                    fail_msg("lambda %g, %zu rollouts: %s is at %g, maxent-ts at %g", s.lambda, s.rollouts,
+                             mts_method_name(s.method), v.tv_mean, ours);
+                }
+            }
+        }
+        mts_table_free(&table);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +258,7 @@ int main(void)
         cmocka_unit_test(exact_values_are_the_files_own),
         cmocka_unit_test(the_search_beats_the_published_figures),
         cmocka_unit_test(verification_adds_up),
+        cmocka_unit_test(no_other_method_is_nearer_to_the_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

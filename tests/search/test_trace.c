@@ -29,14 +29,31 @@ static void put_file(const char *path, const char *data, size_t size)
     assert_ok(mts_write_file_atomic(path, data, size, &err), &err);
 }
 
+static bool prefixes; /* rewards of prefixes too: any function of the tokens */
+static int workers;   /* threads that answer */
+
+static int score(void *context, const MtsCandidate *candidate, double *value, MtsError *err)
+{
+    const MtsSearchReward *table = context;
+    if (candidate->finished) {
+        return table->score(table->context, candidate, value, err);
+    }
+    *value = 0;
+    for (size_t i = 0; i < candidate->count; i++) {
+        *value += 0.3 * ((int)(i * 7 + (size_t)candidate->tokens[i] * 5) % 11 - 5);
+    }
+    *value = candidate->count == 3 && candidate->tokens[1] == 1 ? -HUGE_VAL : *value;
+    return MTS_OK;
+}
+
 static MtsSearchResult *search(const MtsTable *table, const MtsSearchSettings *s)
 {
     MtsSearchModel model;
-    MtsSearchReward reward;
+    MtsSearchReward inner, reward = {.context = &inner, .score = score, .prefixes = prefixes, .workers = workers};
     MtsSearchResult *result = NULL;
     MtsError err = {0};
     mts_table_model(table, &model);
-    mts_table_reward(table, &reward);
+    mts_table_reward(table, &inner);
     assert_ok(mts_search(&model, &reward, s, NULL, &result, &err), &err);
     return result;
 }
@@ -99,13 +116,17 @@ static void every_method_replays_and_resumes(void **state)
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 4, .steps = 5, .eos = 0, .peak = 1, .spread = 1, .hole = 0.1}, 8);
     const char *first = scratch("first"), *second = scratch("second"), *save = scratch("save");
-    for (int method = 0; method <= MTS_METHOD_LAST; method++) {
+    for (int method = 0; method <= 2 * MTS_METHOD_LAST + 1; method++) {
+        prefixes = method > MTS_METHOD_LAST;
         for (size_t in_flight = 1; in_flight <= 4; in_flight += 3) {
-            MtsSearchSettings s = settings_of(1, 16, in_flight);
+            MtsSearchSettings s = settings_of(1, 9, in_flight);
             char *a = NULL, *b = NULL, *journal = NULL;
             size_t size, lines = 0;
-            s.method = (MtsMethod)method;
+            s.method = (MtsMethod)(method % (MTS_METHOD_LAST + 1));
             s.temperature = 0.8;
+            s.look_ahead = 2;
+            s.batch = 16;
+            workers = 0;
             s.trace = first;
             s.save = save;
             MtsSearchResult *result = search(table, &s);
@@ -117,6 +138,8 @@ static void every_method_replays_and_resumes(void **state)
             s.resume = save;
             s.save = NULL;
             s.trace = second;
+            s.batch = 3;
+            workers = 2;
             for (char *at = journal; (at = strchr(at, '\n')); at++, lines++) {
                 put_file(save, journal, (size_t)(at + 1 - journal));
                 result = search(table, &s);
@@ -133,6 +156,8 @@ static void every_method_replays_and_resumes(void **state)
             free(journal);
         }
     }
+    prefixes = false;
+    workers = 0;
     unlink(first);
     unlink(second);
     unlink(save);
