@@ -1,19 +1,24 @@
-/* forecast:horizon=H[,season=S][,malformed=M][,unfinished=U] - a list of H numbers that goes on as the input
+/* forecast:horizon=H[,season=S][,level=W][,malformed=M][,unfinished=U] - a list of H numbers that goes on as the input
  * series does.
  *
- *     r = -l1(P_y, P_x) - M [not exactly H numbers, or anything but numbers and separators]
+ *     r = -l1(P_y, P_x) - W D(y) - M [not exactly H numbers, or anything but numbers and separators]
  *
  * y are the text's first H numbers, P_y their periodogram under a Hann window, P_x Welch's spectrum of the input
  * with segments of H under the same window, l1 the trapezoid rule of |ln P_y - ln P_x| over frequency. Where
  * numbers are missing, the input's last season stands in: y(t) = x(L - S + t mod S).
  *
+ * Spectra know rhythm, not level or phase; D does. It is the mean over steps of min(10, |y(t) - x(L - S + t mod S)| / q): how far y is from the
+ * last season, in units of q, the mean |x(t) - x(t - S)| of the input (at least a hundredth of its range; 1 where that is 0 too).
+ *
  * A prefix is scored the same way: a number that touches its end may still grow and is left to the last season,
  * and what can no longer become a list of H numbers costs U. So a search can tell early which beginnings go wrong.
  *
  * H from 4 to 65536 and at most the input's length L (one channel), needed; S from 1 to L, default H;
- * M and U from 0 to 1e6, default 0.5 and 3. Range: r <= 0. */
+ * W, M and U from 0 to 1e6, default 0, 0.5 and 3.
+ * Range: r <= 0. */
 #include "reward/term.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +26,8 @@
 
 typedef struct Forecast {
     size_t horizon, season, bins;
-    double malformed, unfinished;
+    double level, malformed, unfinished;
+    double step;       /* q */
     double *last;      /* [season] the input's last values */
     double *frequency; /* [bins] */
     double *input_psd; /* [bins] */
@@ -87,12 +93,30 @@ static int score_forecast(void *self, const MtsRewardText *text, double *value, 
     rc = mts_psd(MTS_PSD_WELCH, y, f->horizon, f->horizon, 1, NULL, y + f->horizon, err);
     if (rc == MTS_OK) {
         double cost = is_list(text, f->horizon) ? 0 : text->finished ? f->malformed : f->unfinished;
-        *value = -mts_spectral_distance(MTS_SPECTRAL_L1, f->frequency, y + f->horizon, f->input_psd, f->bins) - cost;
+        double apart = 0;
+        for (size_t t = 0; t < f->horizon; t++) {
+            apart += fmin(10, fabs(y[t] - f->last[t % f->season]) / f->step) / (double)f->horizon;
+        }
+        *value = -f->level * apart - mts_spectral_distance(MTS_SPECTRAL_L1, f->frequency, y + f->horizon, f->input_psd, f->bins) - cost;
     }
 done:
     free(numbers);
     free(y);
     return rc;
+}
+
+/* The mean step from season to season, kept away from 0. */
+static double season_step(const MtsSeries *x, size_t season)
+{
+    double sum = 0, least = x->values[0], most = x->values[0];
+    for (size_t t = 0; t < x->length; t++) {
+        sum += t >= season ? fabs(x->values[t] - x->values[t - season]) : 0;
+        least = fmin(least, x->values[t]);
+        most = fmax(most, x->values[t]);
+    }
+    double step = x->length > season ? sum / (double)(x->length - season) : 0;
+    step = fmax(step, (most - least) / 100);
+    return step > 0 ? step : 1;
 }
 
 int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
@@ -112,11 +136,12 @@ int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewa
     f->unfinished = 3;
     MtsRewardOption options[] = {{"horizon", 4, 65536, NULL, &f->horizon, false},
                                  {"season", 1, 1e9, NULL, &f->season, false},
+                                 {"level", 0, 1e6, &f->level, NULL, false},
                                  {"malformed", 0, 1e6, &f->malformed, NULL, false},
                                  {"unfinished", 0, 1e6, &f->unfinished, NULL, false}};
     const char *word;
     size_t word_size;
-    int rc = mts_reward_options("forecast", argument, &word, &word_size, options, 4, err);
+    int rc = mts_reward_options("forecast", argument, &word, &word_size, options, 5, err);
     if (rc != MTS_OK) {
         goto done;
     }
@@ -131,6 +156,7 @@ int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewa
         goto done;
     }
     f->season = f->season ? f->season : f->horizon;
+    f->step = season_step(x, f->season);
     f->bins = mts_psd_bins(MTS_PSD_WELCH, x->length, f->horizon);
     f->last = mts_calloc(f->season, sizeof *f->last);
     f->frequency = mts_calloc(f->bins, sizeof *f->frequency);

@@ -96,6 +96,26 @@ static uint64_t meaning(const char *s, size_t n)
     return means;
 }
 
+static bool is_word(const char *s, size_t n, const char *word)
+{
+    bool same = strlen(word) == n;
+    for (size_t i = 0; same && i < n; i++) {
+        same = lower(s[i]) == word[i];
+    }
+    return same;
+}
+
+/* "a high of" and "a low of" are extremes; "high" and "low" by themselves are not. */
+static void mark_extreme(const char *text, MtsWords *words)
+{
+    MtsWord *last = words->count ? &words->items[words->count - 1] : NULL;
+    if (last && last->kind == T_WORD) {
+        const char *s = text + last->begin;
+        size_t n = last->end - last->begin;
+        last->means |= is_word(s, n, "high") ? W_MAX : is_word(s, n, "low") ? W_MIN : 0;
+    }
+}
+
 /* One in the last written place of s[0..n), and in its last place that is not 0. */
 static void units(const char *s, size_t n, MtsWord *w)
 {
@@ -154,6 +174,9 @@ int mts_words_read(const char *text, size_t size, MtsWords *words, MtsError *err
             w.means = meaning(text + i, w.end - i);
             if ((w.means & W_PERCENT) && words->count && words->items[words->count - 1].kind == T_NUMBER) {
                 words->items[words->count - 1].percent = true;
+            }
+            if (is_word(text + i, w.end - i, "of")) {
+                mark_extreme(text, words);
             }
             ok = add(words, w);
         } else if (strchr(".!?\n", text[i]) && text[i]) {

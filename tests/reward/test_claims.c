@@ -110,6 +110,8 @@ static void numbers_of_values(void **state)
         {"The initial value is 100, the final value is 126", "+first, +last"},
         {"It rises by 20%.", "+rises"},
         {"The maximum was reached in 2015 percent", ""},
+        {"It has a low of 84.5 and a high of 300.", "+minimum, -maximum"},
+        {"The noise is high, 151.5.", ""},
         {"605, 586, 586, 559", ""},
         {"", ""},
     };

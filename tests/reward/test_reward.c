@@ -165,6 +165,19 @@ static void spectra_as_scipy_computes_them(void **state)
         assert_close("forecast with words", ask(spec, s, longer, true), whole - 0.5);
         snprintf(longer, sizeof longer, "Values: %s", prefix);
         assert_close("forecast with words, prefix", ask(spec, s, longer, false), begun - 3);
+        char with_level[96];
+        size_t h = (size_t)json_integer_value(json_object_get(c, "horizon")), at = 0;
+        double step = 0, apart = 0;
+        for (size_t t = h; t < n; t++) {
+            step += fabs(x[t] - x[t - h]) / (double)(n - h);
+        }
+        const char *rest = text;
+        for (; at < h; at++, rest += strcspn(rest, ",") + 1) {
+            apart += fabs(strtod(rest, NULL) - x[n - h + at]) / step / (double)h;
+        }
+        snprintf(with_level, sizeof with_level, "%s,level=2", spec);
+        assert_true(apart > 0 && apart < 10);
+        assert_close("forecast with its level", ask(with_level, s, text, true), whole - 2 * apart);
         snprintf(longer, sizeof longer, "%s, 17", text);
         assert_close("forecast with a number too many", ask(spec, s, longer, true), whole - 0.5);
         mts_series_free(&s);
