@@ -319,12 +319,17 @@ static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
     return rc;
 }
 
-/* Without a cut every state keeps the whole vocabulary. What half of the machine's memory cannot hold is refused
- * rather than begun. */
+/* A KV ring that cannot hold one text is refused rather than begun with; so is a search whose distributions half of the
+ * machine's memory cannot hold, for without a cut every state keeps the whole vocabulary. */
 static int check_memory(const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
 {
     const MtsCut *cut = &request->cut;
     double entry = sizeof(double) + sizeof(int32_t), memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    size_t one = request->prompt_count + request->max_tokens;
+    if (engine->kv_tokens && engine->kv_tokens < one) {
+        return mts_fail(err, MTS_EREQUEST, "a KV ring of %zu tokens does not hold a prompt of %zu and an answer of up to %zu",
+                        engine->kv_tokens, request->prompt_count, request->max_tokens);
+    }
     double need = entry * (double)engine->vocab * (double)texts * (double)request->max_tokens;
     if (cut->top_k == 0 && cut->top_p == 1 && cut->min_p == 0 && !request->constraint && memory > 0 && need > memory / 2) {
         return mts_fail(err, MTS_EREQUEST, "%zu texts of up to %zu tokens over the whole vocabulary of %zu need up to %.1f "

@@ -133,6 +133,7 @@ def refusals(folder):
     refuse(1, ["none.csv"], "search", "-m", TINY, "-p", "x", "--series", folder / "none.csv")
     refuse(2, ["--raw"], "search", "-m", TINY, "-p", "x", "--raw", "--system", "y")
     refuse(2, ["table"], "verify", "-m", TINY)
+    refuse(2, ["KV ring of 64"], "search", "-m", TINY, "-p", "word " * 60, "--kv", 64)
     refuse(2, ["vocabulary", "GiB"], "search", "-m", TINY, "-p", "x", "--top-k", 0, "--top-p", 1, "--rollouts", 10**7)
     refuse(2, ["'fast'"], "search", "-m", TINY, "-p", "x", "--cpu-mask", "fast")
     few = ["search", "-m", TINY, "-p", "x", "-n", 4, "--rollouts", 3, "--reward"]
