@@ -11,9 +11,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char path[64];
+    static char path[4096];
     if (!path[0]) {
-        snprintf(path, sizeof path, "/tmp/maxts-fuzz-%ld", (long)getpid());
+        const char *directory = getenv("TMPDIR");
+        snprintf(path, sizeof path, "%s/maxts-fuzz-%ld", directory ? directory : "/tmp", (long)getpid());
     }
     void *copy = mts_aligned_calloc(size, 1);
     if (!copy) {

@@ -5,7 +5,7 @@ set -eu
 fuzzer=$1 seeds=$2 dictionary=$3 seconds=$4
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/maxts-fuzz-XXXXXX")
 mkdir "$scratch/corpus"
-if "$fuzzer" -max_total_time="${MAXTS_FUZZ_SECONDS:-$seconds}" -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=300 \
+if TMPDIR=$scratch "$fuzzer" -max_total_time="${MAXTS_FUZZ_SECONDS:-$seconds}" -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=300 \
     -max_len=65536 -print_final_stats=1 -dict="$dictionary" -artifact_prefix="$scratch/" \
     "$scratch/corpus" "$seeds" >"$scratch/log" 2>&1; then
     grep -E 'number_of_executed|new_units|peak_rss|slowest' "$scratch/log"
