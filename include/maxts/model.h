@@ -55,14 +55,14 @@ typedef struct MtsModelInfo {
 void mts_model_info(const MtsModel *model, MtsModelInfo *info);
 
 typedef struct MtsSessionOptions {
-    size_t kv_tokens;  /* capacity of the KV ring in tokens over all branches; 0 (default): 4096 or what one context needs */
+    size_t kv_tokens;  /* capacity of the KV ring in tokens over all branches; 0 (default): 4096, or the context if that is less */
     size_t max_batch;  /* most tokens in one forward step; longer work is cut into such steps; 0 (default): 512 */
-    int threads;       /* 0 (default): all processors this process may use */
+    int threads;       /* 0 (default): all processors this process may use; short steps take fewer on a busy machine */
     bool kv_f32;       /* keys and values in f32; default false: f16. Exact models always use f32. */
 } MtsSessionOptions;
 
 int mts_session_new(MtsSession **session, const MtsModel *model, const MtsSessionOptions *options, MtsError *err);
-void mts_session_free(MtsSession **session);
+void mts_session_free(MtsSession **session); /* after every branch of it has been released */
 
 typedef enum MtsLogitsWanted { MTS_LOGITS_NONE, MTS_LOGITS_LAST, MTS_LOGITS_ALL } MtsLogitsWanted;
 
@@ -83,7 +83,8 @@ typedef struct MtsExtend {
 int mts_session_extend(MtsSession *session, MtsExtend *items, size_t n, MtsError *err);
 
 /* The logits of a row of the latest step: [vocab], after the architecture's final soft-capping if any.
- * Valid until the next mts_session_extend(). */
+ * Valid until the next mts_session_extend(); NULL for a row that it has not. A step holds all rows it was asked for
+ * (vocab * 4 bytes each): ask for many positions in several steps. */
 const float *mts_session_logits(const MtsSession *session, size_t row);
 
 /* The logits of a branch's last position again (from its kept final hidden state: no position is
