@@ -48,7 +48,8 @@ typedef struct MtsStageOptions {
  *             0 S4; 30 s windows of one stage are samples, S4 counted as S3); or path alone: CSV of lists time_series and label
  *   m4        path: series in rows or (id, value) form; more: NULL, or CSV of id and caption
  *   forecast  path: training series in rows, more: the same series' futures
- *   tsqa      path: TimeSeriesExam JSON (question, options, answer, ts or ts1 and ts2)
+ *   tsqa      path: TimeSeriesExam JSON (question, options, answer, ts or ts1 and ts2), or CSV with columns Series (a list), Question,
+ *             Answer (begins with (a), (b) or (c)) and Task
  *   ecg       path: a directory of WFDB records whose headers name diagnoses (SNOMED CT); the question is their rhythm
  *
  * Files may be packed with gzip. Release with mts_stage_free(). */

@@ -1,4 +1,5 @@
 /* The stages whose answer is a text, a list of numbers, or one of a question's own options: captions, forecasts, questions. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,72 @@ static int add_question(MtsStage *stage, const char *path, const json_t *q, size
     return rc;
 }
 
+/* One row of the published CSV: its answer begins "(a)", "(b)" or "(c)", and the question names the choices itself. */
+static int add_row(MtsStage *stage, const char *path, const MtsSeriesSet *set, const MtsCsv *csv, size_t row, const size_t columns[3],
+                   const MtsStageOptions *options, MtsError *err)
+{
+    static const char *const letters[] = {"(a)", "(b)", "(c)"};
+    MtsCell question = mts_csv_cell(csv, row, columns[0]), answer = mts_csv_cell(csv, row, columns[1]),
+            task = mts_csv_cell(csv, row, columns[2]);
+    char id[24];
+    MtsBytes prompt = {0};
+    snprintf(id, sizeof id, "%zu", row);
+    MtsSample *s = mts_stage_add(stage, id);
+    int rc = s ? mts_set_take_at(set, row - 1, 0, &s->series, err) : mts_stage_no_memory(stage, err);
+    if (rc != MTS_OK) {
+        return rc;
+    }
+    bool ok = mts_bytes_append(&prompt, question.data, question.size) && mts_bytes_append_str(&prompt, "\n") &&
+              mts_stage_channel(&prompt, s->series, 0, options->points, false) &&
+              mts_bytes_append_str(&prompt, "End with \"Answer: \" and (a), (b) or (c).") && mts_series_rename(&s->group, task.data, task.size);
+    for (size_t k = 0; ok && k < 3; k++) {
+        ok = mts_sample_option(s, letters[k], 3);
+        s->truth.option = answer.size >= 3 && memcmp(answer.data, letters[k], 3) == 0 ? (int)k : s->truth.option;
+    }
+    s->prompt = prompt.data;
+    if (!ok) {
+        return mts_stage_no_memory(stage, err);
+    }
+    return s->truth.option >= 0 ? MTS_OK
+                                : mts_fail(err, MTS_EFORMAT, "%s: line %zu: the answer \"%.*s\" does not begin with (a), (b) or (c)", path,
+                                           csv->line[row], (int)(answer.size < 40 ? answer.size : 40), answer.data);
+}
+
+/* The published layout: a CSV with columns Series (a list), Question, Answer, Task. The text is parsed twice, once for its lists. */
+static int load_published(MtsStage *stage, const char *path, const char *text, size_t size, const MtsStageOptions *options, MtsError *err)
+{
+    static const char *const names[] = {"question", "answer", "task"};
+    MtsSeriesSet set;
+    MtsCsv csv;
+    char *first = mts_strndup(text, size), *second = mts_strndup(text, size);
+    size_t columns[3] = {SIZE_MAX, SIZE_MAX, SIZE_MAX};
+    if (!first || !second) {
+        free(first);
+        free(second);
+        return mts_stage_no_memory(stage, err);
+    }
+    int rc = mts_csv_parse(&csv, path, first, size, false, err);
+    if (rc != MTS_OK) {
+        free(second);
+        return rc;
+    }
+    rc = mts_set_parse(&set, path, second, size, err);
+    for (size_t c = 0; c < mts_csv_columns(&csv, 0); c++) {
+        for (size_t k = 0; k < 3; k++) {
+            columns[k] = mts_cell_is(mts_csv_cell(&csv, 0, c), names[k]) ? c : columns[k];
+        }
+    }
+    if (rc == MTS_OK && (columns[0] == SIZE_MAX || columns[1] == SIZE_MAX || columns[2] == SIZE_MAX || set.count + 1 != csv.rows)) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: has no columns Series, Question, Answer and Task with a row each question", path);
+    }
+    for (size_t r = 1; rc == MTS_OK && r < csv.rows && (!options->limit || r <= options->limit); r++) {
+        rc = add_row(stage, path, &set, &csv, r, columns, options, err);
+    }
+    mts_set_free(&set);
+    mts_csv_free(&csv);
+    return rc;
+}
+
 int mts_load_tsqa(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options, MtsError *err)
 {
     (void)more;
@@ -244,6 +311,11 @@ int mts_load_tsqa(MtsStage *stage, const char *path, const char *more, const Mts
     char *text = NULL;
     size_t size;
     int rc = read_text(path, &text, &size, err);
+    if (rc == MTS_OK && text[strspn(text, " \t\r\n")] != '[' && text[strspn(text, " \t\r\n")] != '{') {
+        rc = load_published(stage, path, text, size, options, err);
+        free(text);
+        return rc;
+    }
     rc = rc == MTS_OK ? mts_json_parse(&all, path, text, size, err) : rc;
     free(text);
     if (rc == MTS_OK && !json_is_array(all)) {

@@ -161,6 +161,16 @@ static void questions(void **state)
     refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"c\",\"ts\":[1]}]"), NULL, MTS_EFORMAT, "none of its options");
     refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\"}]"), NULL, MTS_EFORMAT, "has no series");
     refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\",\"ts\":[1,null]}]"), NULL, MTS_EFORMAT, "no list of numbers");
+    const char *csv = "Task,Question,Series,Answer\nvolatility,\"Which one, (a) x or (b) y?\",\"[1, 2, 3]\",(b) y is\n";
+    assert_ok(mts_stage_open(&s, "tsqa", file_of("a.csv", csv), NULL, NULL, &err), &err);
+    assert_true(s->count == 1 && s->samples[0].truth.option == 1 && s->samples[0].option_count == 3);
+    assert_string_equal(s->samples[0].group, "volatility");
+    assert_non_null(strstr(s->samples[0].prompt, "Which one, (a) x or (b) y?\nSeries: 1.00, 2.00, 3.00\n"));
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: (b) y", 13), 1);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "", 0), MTS_NO_LABEL);
+    mts_stage_free(&s);
+    refuse("tsqa", file_of("a.csv", "Task,Question,Series,Answer\nt,q,\"[1, 2]\",yes\n"), NULL, MTS_EFORMAT, "\"yes\" does not begin with (a)");
+    refuse("tsqa", file_of("a.csv", "Task,Query,Series,Answer\nt,q,\"[1, 2]\",(a)\n"), NULL, MTS_EFORMAT, "has no columns Series");
     refuse("tsqa", file_of("q.json", "{}"), NULL, MTS_EFORMAT, "no list of questions");
     refuse("tsqa", file_of("q.json", "[]"), NULL, MTS_EFORMAT, "has no sample");
 }
