@@ -55,7 +55,7 @@ static int stream(Stream *s, const MtsEngine *engine, MtsGenerated *g, bool last
     size_t size;
     char *text;
     size_t count = g->count;
-    if (last && strcmp(g->stop_reason, "end") == 0) {
+    if (last && !engine->table && strcmp(g->stop_reason, "end") == 0) {
         count--;
     }
     int rc = engine->table || last ? mts_engine_text(engine, g->tokens, count, &text, &size, err)

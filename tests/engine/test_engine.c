@@ -1,0 +1,137 @@
+/* The engine through its public header: generation's law on a table, prompts, identities, what an engine refuses. */
+#include "../test.h"
+
+#include <math.h>
+#include <unistd.h>
+
+#include <maxts/engine.h>
+
+#include "engine/internal.h"
+
+static const char TABLE[] = "{\"vocab_size\": 3, \"eos\": 0, \"max_tokens\": 2, \"prior\": {\"\": [0.25, 0.5, 0.25], "
+                            "\"1\": [0.5, 0.25, 0.25], \"2\": [0.2, 0.3, 0.5]}, \"reward\": {\"0\": 0.5, \"1,0\": 1, "
+                            "\"1,1\": -1, \"1,2\": 0, \"2,0\": 2, \"2,1\": -0.5, \"2,2\": 0.25}}";
+
+static MtsEngine *open_table(void)
+{
+    char path[] = "/tmp/maxts-test-XXXXXX";
+    MtsError err = {0};
+    MtsEngine *engine = NULL;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, TABLE, sizeof TABLE - 1), sizeof TABLE - 1);
+    close(fd);
+    assert_ok(mts_engine_open(&engine, path, NULL, &err), &err);
+    unlink(path);
+    return engine;
+}
+
+/* 3000 draws at temperature T against the enumerated law, by a G-test of 6 degrees of freedom at 1e-6. */
+static void generation_follows_its_law(void **state)
+{
+    static const char *const texts[] = {"0", "1,0", "1,1", "1,2", "2,0", "2,1", "2,2"};
+    static const double first[] = {0.25, 0.5, 0.25}, second[3][3] = {{0}, {0.5, 0.25, 0.25}, {0.2, 0.3, 0.5}};
+    enum { DRAWS = 3000, TEXTS = 7 };
+    const double critical = 38.26;
+    MtsEngine *engine = open_table();
+    (void)state;
+    for (int hot = 0; hot < 2; hot++) {
+        double temperature = hot ? 2 : 1, law[TEXTS], sum[3] = {0}, all = 0, g = 0;
+        size_t seen[TEXTS] = {0};
+        for (int a = 0; a < 3; a++) {
+            all += pow(first[a], 1 / temperature);
+            for (int b = 0; b < 3; b++) {
+                sum[a] += pow(second[a][b], 1 / temperature);
+            }
+        }
+        law[0] = pow(first[0], 1 / temperature) / all;
+        for (int a = 1; a < 3; a++) {
+            for (int b = 0; b < 3; b++) {
+                law[1 + 3 * (a - 1) + b] =
+                    pow(first[a], 1 / temperature) / all * pow(second[a][b], 1 / temperature) / sum[a];
+            }
+        }
+        for (uint64_t seed = 0; seed < DRAWS; seed++) {
+            MtsError err = {0};
+            MtsRequest request;
+            MtsGenerated *made = NULL;
+            mts_request_defaults(engine, &request);
+            request.search.seed = seed;
+            request.cut.temperature = temperature;
+            assert_ok(mts_engine_generate(engine, &request, false, NULL, NULL, &made, &err), &err);
+            for (int i = 0; i < TEXTS; i++) {
+                seen[i] += strcmp(made->text, texts[i]) == 0;
+            }
+            mts_generated_free(&made);
+        }
+        size_t total = 0;
+        for (int i = 0; i < TEXTS; i++) {
+            total += seen[i];
+            g += seen[i] ? 2 * (double)seen[i] * log((double)seen[i] / (DRAWS * law[i])) : 0;
+        }
+        assert_int_equal(total, DRAWS);
+        assert_true(g < critical);
+    }
+    mts_engine_free(&engine);
+}
+
+static void series_go_into_prompts(void **state)
+{
+    double values[] = {1, 2.5, -3e6, 0.1234567, 605, 606};
+    char x[] = "x", y[] = "y", *names[] = {x, y};
+    MtsSeries one = {.channels = 1, .length = 4, .values = values, .names = names},
+              two = {.channels = 2, .length = 3, .values = values, .names = names};
+    MtsError err = {0};
+    char *text;
+    (void)state;
+    assert_ok(mts_prompt_fill("A {series} B {series}", &one, &text, &err), &err);
+    assert_string_equal(text, "A 1, 2.5, -3e+06, 0.123457 B 1, 2.5, -3e+06, 0.123457");
+    free(text);
+    assert_ok(mts_prompt_fill("{series}", &two, &text, &err), &err);
+    assert_string_equal(text, "x: 1, 2.5, -3e+06\ny: 0.123457, 605, 606");
+    free(text);
+    assert_ok(mts_prompt_fill("none", NULL, &text, &err), &err);
+    assert_string_equal(text, "none");
+    free(text);
+    assert_int_equal(mts_prompt_fill("{series}", NULL, &text, &err), MTS_EREQUEST);
+    assert_null(text);
+}
+
+static void an_identity_is_of_everything(void **state)
+{
+    const char *path = test_path("tests/golden/llama-tied.gguf");
+    const MtsEngineOptions options = {.text_only = true};
+    MtsEngine *engine = NULL;
+    MtsError err = {0};
+    MtsScored *scored;
+    char *names[7];
+    int32_t prompt[] = {5, 6, 7};
+    (void)state;
+    assert_ok(mts_engine_open(&engine, path, &options, &err), &err);
+    for (int i = 0; i < 7; i++) {
+        MtsRequest request;
+        mts_request_defaults(engine, &request);
+        request.prompt = prompt;
+        request.prompt_count = i == 1 ? 2 : 3;
+        request.max_tokens = i == 2 ? 51 : 50;
+        request.reward = i == 3 ? "length" : NULL;
+        request.constraint = i == 4 ? "a*" : NULL;
+        assert_ok(mts_request_identity(engine, &request, i == 5 ? "p cut" : "p", &names[i], &err), &err);
+        for (int j = 0; j < i; j++) {
+            assert_true((strcmp(names[i], names[j]) == 0) == (i == 6 && j == 0));
+        }
+    }
+    for (int i = 0; i < 7; i++) {
+        free(names[i]);
+    }
+    assert_int_equal(mts_engine_score(engine, prompt, 3, 1, &scored, &err), MTS_EREQUEST); /* it has no weights */
+    assert_non_null(strstr(err.text, "tokens alone"));
+    mts_engine_free(&engine);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(generation_follows_its_law), cmocka_unit_test(series_go_into_prompts),
+                                       cmocka_unit_test(an_identity_is_of_everything)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
