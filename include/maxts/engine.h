@@ -97,7 +97,7 @@ typedef struct MtsCut {
 } MtsCut;
 
 /* Settings of one answer or one search. mts_request_defaults() fills them for this engine. */
-#define MTS_SWEEP_AUTO ((size_t)-1) /* 16, or 0 where a call of the reward is slow */
+#define MTS_REWARDS_AUTO ((size_t)-1) /* 16 (sweep), 8 (look_ahead), or 0 where a call of the reward is slow */
 
 typedef struct MtsRequest {
     const int32_t *prompt;   /* [prompt_count]; a table takes none and starts at its root */
@@ -112,7 +112,8 @@ typedef struct MtsRequest {
     const char *prompt_text; /* what rewards see as the prompt; NULL: "" */
     const MtsSeries *series; /* what rewards see as the input; NULL: none */
     MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16;
-                                 default temperature: the cut's; default sweep: tables 16, otherwise MTS_SWEEP_AUTO */
+                                 default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
+                                 MTS_REWARDS_AUTO */
     const MtsEventSink *sink; /* NULL: none */
 } MtsRequest;
 

@@ -93,7 +93,8 @@ const Option ARGS_OPTIONS[] = {
          "maxent-ts: finished continuations scored at each position passed; no positions, only rewards",
          "16; 0 where the reward is a program"),
     SIZE(0, "look-ahead", SEARCHES, look_ahead, 0, 1e6,
-         "maxent-ts: likeliest next tokens whose prefixes a reward of prefixes is asked for; no positions", "8"),
+         "maxent-ts: likeliest next tokens whose prefixes a reward of prefixes is asked for; no positions",
+         "8; 0 where the reward is a program"),
 
     HEADING(CMD_SEARCH, "When to stop (Ctrl-C stops with the best so far)"),
     SIZE(0, "nfe", CMD_SEARCH, nfe, 1, 1e12, "token positions evaluated after the prompt", "no limit"),

@@ -267,7 +267,8 @@ void mts_request_defaults(const MtsEngine *engine, MtsRequest *request)
     request->cut = table ? (MtsCut){.temperature = 1, .top_p = 1} : (MtsCut){.temperature = 0.8, .top_k = 50, .top_p = 0.9};
     request->end_stop = true;
     request->search.in_flight = table ? 1 : 0;
-    request->search.sweep = table ? request->search.sweep : MTS_SWEEP_AUTO;
+    request->search.sweep = table ? request->search.sweep : MTS_REWARDS_AUTO;
+    request->search.look_ahead = table ? request->search.look_ahead : MTS_REWARDS_AUTO;
     request->search.temperature = request->cut.temperature;
 }
 

@@ -7,7 +7,7 @@
 #include "core/mem.h"
 #include "engine/internal.h"
 
-enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_SWEEP = 16 };
+enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_SWEEP = 16, DEFAULT_LOOK_AHEAD = 8 };
 
 static const char *token_bytes(const void *context, int32_t token, size_t *size)
 {
@@ -153,8 +153,11 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     } else {
         reward = judge.search;
     }
-    if (full.search.sweep == MTS_SWEEP_AUTO) {
+    if (full.search.sweep == MTS_REWARDS_AUTO) {
         full.search.sweep = reward.workers > 0 ? 0 : DEFAULT_SWEEP;
+    }
+    if (full.search.look_ahead == MTS_REWARDS_AUTO) {
+        full.search.look_ahead = reward.workers > 0 ? 0 : DEFAULT_LOOK_AHEAD;
     }
     name_target(&full, engine->table != NULL, result->target, sizeof result->target);
     if (full.search.save || full.search.resume || full.search.trace) {
