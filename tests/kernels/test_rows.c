@@ -196,12 +196,12 @@ static int descending(const void *a, const void *b)
 static void test_top_k(void **state)
 {
     (void)state;
-    static const size_t lengths[] = {1, 2, 63, 64, 65, 1000, 20001}, ks[] = {1, 2, 3, 15, 40, 313, 1000};
+    static const size_t lengths[] = {1, 2, 63, 64, 65, 1000, 20001}, ks[] = {1, 2, 3, 15, 40, 313, 1000, 20001};
     MtsRng rng = mts_rng(5, 0, 0);
     for (size_t l = 0; l < 7; l++) {
         size_t n = lengths[l];
-        float *x = mts_calloc(n, sizeof *x), *values = mts_calloc(1000, sizeof *values);
-        int32_t *all = mts_calloc(n, sizeof *all), *ids = mts_calloc(1000, sizeof *ids);
+        float *x = mts_calloc(n, sizeof *x), *values = mts_calloc(20001, sizeof *values);
+        int32_t *all = mts_calloc(n, sizeof *all), *ids = mts_calloc(20001, sizeof *ids);
         void *scratch = mts_calloc(mts_top_k_scratch(n), 1);
         for (int kind = 0; kind < 3; kind++) { /* distinct, full of ties, nearly all excluded */
             fill_normal(&rng, x, n, 3);
@@ -217,7 +217,7 @@ static void test_top_k(void **state)
             }
             sorted_by = x;
             qsort(all, valid, sizeof *all, descending);
-            for (size_t j = 0; j < 7; j++) {
+            for (size_t j = 0; j < 8; j++) {
                 size_t want = ks[j] < valid ? ks[j] : valid;
                 assert_int_equal(mts_top_k(&k, x, n, ks[j], ids, values, scratch), want);
                 assert_memory_equal(ids, all, want * sizeof *ids);
