@@ -27,11 +27,17 @@ extern "C" {
 
 typedef struct MtsEngine MtsEngine;
 
+typedef enum MtsEngineParts {
+    MTS_ENGINE_WHOLE,
+    MTS_ENGINE_TEXT,   /* the tokenizer without the weights: for tokens and texts, nothing else */
+    MTS_ENGINE_WEIGHTS /* the weights without the tokenizer: for mts_engine_model(), nothing else */
+} MtsEngineParts;
+
 typedef struct MtsEngineOptions {
     MtsModelOptions model; /* .threads also runs the sessions */
     size_t kv_tokens;      /* capacity of a session's KV ring, tokens; 0 (default): what the request needs, as far
                               as 512 MiB or one finished text reach */
-    bool text_only;        /* the tokenizer without the weights: for tokens and texts, nothing else; default false */
+    MtsEngineParts parts;  /* default MTS_ENGINE_WHOLE */
 } MtsEngineOptions;
 
 /* Opens a GGUF file or a table, told apart by content; options may be NULL for the defaults. */

@@ -84,7 +84,7 @@ int cmd_bench(const Args *args, MtsError *err)
     Progress progress;
     json_t *prefill = json_array(), *decode = json_array();
     double prefill_share = 0, alone = 0, shared = 0;
-    int rc = open_engine(&engine, args, false, err);
+    int rc = open_engine(&engine, args, MTS_ENGINE_WEIGHTS, err);
     if (!rc && mts_engine_is_table(engine)) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: a table has no forward pass to measure", args->model);
     }

@@ -124,7 +124,7 @@ int cmd_inspect(const Args *args, MtsError *err)
     MtsEngine *engine;
     MtsGguf *gguf = NULL;
     json_t *o = NULL;
-    int rc = open_engine(&engine, args, false, err);
+    int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;
     }

@@ -157,7 +157,7 @@ int cmd_search(const Args *args, MtsError *err)
     Asked asked = {0};
     MtsTextResult *result = NULL;
     Progress progress;
-    int rc = open_engine(&engine, args, false, err);
+    int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;
     }

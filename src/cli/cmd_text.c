@@ -23,7 +23,7 @@ int cmd_tokenize(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
     MtsTokens tokens = {0};
-    int rc = open_engine(&engine, args, true, err);
+    int rc = open_engine(&engine, args, MTS_ENGINE_TEXT, err);
     if (!rc && (rc = read_tokens(engine, args, &tokens, err)) == 0) {
         rc = out_print(args, json_pack("{s:o}", "tokens", out_ids(tokens.ids, tokens.count)), err);
     }
@@ -79,7 +79,7 @@ int cmd_score(const Args *args, MtsError *err)
     MtsEngine *engine;
     MtsTokens tokens = {0};
     MtsScored *scored = NULL;
-    int rc = open_engine(&engine, args, false, err);
+    int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (!rc && (rc = read_tokens(engine, args, &tokens, err)) == 0) {
         size_t top = args->top == CLI_NO_SIZE ? 8 : args->top;
         rc = mts_engine_score(engine, tokens.ids, tokens.count, top, &scored, err);
@@ -120,7 +120,7 @@ int cmd_generate(const Args *args, MtsError *err)
     if (greedy) {
         plain.temperature = 1; /* of no effect where the likeliest token is taken */
     }
-    int rc = open_engine(&engine, args, false, err);
+    int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;
     }

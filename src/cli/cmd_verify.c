@@ -22,7 +22,7 @@ int cmd_verify(const Args *args, MtsError *err)
     MtsEngine *engine;
     MtsRequest request;
     MtsVerify verify;
-    int rc = open_engine(&engine, args, false, err);
+    int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;
     }

@@ -19,7 +19,7 @@ int cmd_replay(const Args *args, MtsError *err);
 /* ---- shared.c ---- */
 
 /* Opens --model as the machine options say, or only its tokenizer; a missing --model is MTS_EREQUEST. */
-int open_engine(MtsEngine **engine, const Args *args, bool text_only, MtsError *err);
+int open_engine(MtsEngine **engine, const Args *args, MtsEngineParts parts, MtsError *err);
 
 /* --prompt, --prompt-file or standard input, malloc'ed and NUL-terminated. */
 int read_text(const Args *args, char **text, size_t *size, MtsError *err);

@@ -37,13 +37,13 @@ bool stop_asked(void *context)
     return interrupted != 0;
 }
 
-int open_engine(MtsEngine **engine, const Args *args, bool text_only, MtsError *err)
+int open_engine(MtsEngine **engine, const Args *args, MtsEngineParts parts, MtsError *err)
 {
     *engine = NULL;
     if (!args->model) {
         return mts_fail(err, MTS_EREQUEST, "--model is missing: which GGUF file or table?");
     }
-    MtsEngineOptions options = {.model = {.cpu_mask = args->cpu_mask, .exact = args->exact}, .text_only = text_only};
+    MtsEngineOptions options = {.model = {.cpu_mask = args->cpu_mask, .exact = args->exact}, .parts = parts};
     options.model.threads = args->threads == CLI_NO_SIZE ? 0 : (int)args->threads;
     options.kv_tokens = args->kv_tokens == CLI_NO_SIZE ? 0 : args->kv_tokens;
     options.model.matmul = !args->matmul || strcmp(args->matmul, "auto") == 0 ? MTS_MATMUL_AUTO

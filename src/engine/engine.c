@@ -50,13 +50,15 @@ static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsErro
     mts_kernels_init(&engine->kernels, flags);
     MtsModelOptions model = options->model;
     model.threads = engine->threads;
-    int rc = mts_tokenizer_open(&engine->tokenizer, engine->path, err);
-    if (rc) {
-        return rc;
-    }
-    engine->vocab = mts_tokenizer_vocab(engine->tokenizer);
-    if (options->text_only) {
-        return MTS_OK;
+    int rc = MTS_OK;
+    if (options->parts != MTS_ENGINE_WEIGHTS) {
+        if ((rc = mts_tokenizer_open(&engine->tokenizer, engine->path, err)) != 0) {
+            return rc;
+        }
+        engine->vocab = mts_tokenizer_vocab(engine->tokenizer);
+        if (options->parts == MTS_ENGINE_TEXT) {
+            return MTS_OK;
+        }
     }
     if ((rc = mts_model_open(&engine->model, engine->path, &model, err)) != 0) {
         return rc;
@@ -64,6 +66,9 @@ static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsErro
     MtsModelInfo info;
     mts_model_info(engine->model, &info);
     engine->text_tokens = info.context;
+    if (!engine->tokenizer) {
+        engine->vocab = info.vocab;
+    }
     if (engine->vocab != info.vocab) {
         return mts_fail(err, MTS_EFORMAT, "%s: the tokenizer has %zu tokens, the model's output has %zu", engine->path,
                         engine->vocab, info.vocab);

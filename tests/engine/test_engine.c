@@ -100,7 +100,7 @@ static void series_go_into_prompts(void **state)
 static void an_identity_is_of_everything(void **state)
 {
     const char *path = test_path("tests/golden/llama-tied.gguf");
-    const MtsEngineOptions options = {.text_only = true};
+    const MtsEngineOptions options = {.parts = MTS_ENGINE_TEXT};
     MtsEngine *engine = NULL;
     MtsError err = {0};
     MtsScored *scored;
