@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include "core/cpu.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "engine/internal.h"
+#include "gguf/gguf.h"
+#include "model/model.h"
+#include "model/team.h"
+#include "tokenizer/tokenizer.h"
 
 /* A table is JSON: its first byte that is no white space opens an object. A GGUF file begins with "GGUF", and
  * whatever else there is gets the GGUF reader's sentence. */
@@ -31,16 +31,8 @@ static int looks_like_table(const char *path, bool *table, MtsError *err)
     return MTS_OK;
 }
 
-static int all_processors(void)
-{
-#ifdef _OPENMP
-    return omp_get_num_procs();
-#else
-    return 1;
-#endif
-}
-
-static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsError *err)
+/* The tokenizer and the weights, or the part of them that is asked for, of a file that is open. */
+static int read_gguf(MtsEngine *engine, const MtsGguf *gguf, const MtsEngineOptions *options, MtsError *err)
 {
     uint32_t flags;
     char bad[32];
@@ -52,7 +44,7 @@ static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsErro
     model.threads = engine->threads;
     int rc = MTS_OK;
     if (options->parts != MTS_ENGINE_WEIGHTS) {
-        if ((rc = mts_tokenizer_open(&engine->tokenizer, engine->path, err)) != 0) {
+        if ((rc = mts_tokenizer_from_gguf(&engine->tokenizer, gguf, err)) != 0) {
             return rc;
         }
         engine->vocab = mts_tokenizer_vocab(engine->tokenizer);
@@ -60,7 +52,7 @@ static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsErro
             return MTS_OK;
         }
     }
-    if ((rc = mts_model_open(&engine->model, engine->path, &model, err)) != 0) {
+    if ((rc = mts_model_from_gguf(&engine->model, gguf, &model, err)) != 0) {
         return rc;
     }
     MtsModelInfo info;
@@ -74,6 +66,17 @@ static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsErro
                         engine->vocab, info.vocab);
     }
     return MTS_OK;
+}
+
+static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsError *err)
+{
+    MtsGguf *gguf;
+    int rc = mts_gguf_open(&gguf, engine->path, err);
+    if (rc == MTS_OK) {
+        rc = read_gguf(engine, gguf, options, err);
+        mts_gguf_free(&gguf);
+    }
+    return rc;
 }
 
 static int open_table(MtsEngine *engine, MtsError *err)
@@ -104,7 +107,7 @@ int mts_engine_open(MtsEngine **out, const char *path, const MtsEngineOptions *o
         free(engine);
         return mts_fail(err, MTS_ENOMEM, "%s: no memory to open it", path);
     }
-    engine->threads = options->model.threads > 0 ? options->model.threads : all_processors();
+    engine->threads = options->model.threads > 0 ? options->model.threads : mts_team_processors();
     engine->kv_tokens = options->kv_tokens;
     engine->exact = options->model.exact;
     if (table) {
