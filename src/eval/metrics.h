@@ -1,4 +1,4 @@
-/* eval/metrics.h - numbers that say how good answers are, by the published rules (docs/evaluation.md). */
+/* eval/metrics.h - numbers that say how good answers are, by the published rules (docs/stages.md). */
 #ifndef MTS_EVAL_METRICS_H
 #define MTS_EVAL_METRICS_H
 
