@@ -39,6 +39,12 @@ def series(rng, n, kind):
     return np.round(x, 6)
 
 
+def open_number(digits, wanted, x):
+    """The value nearest to `wanted` that a number beginning with these digits can have, written like those of x (6 decimals)."""
+    ranges = [(int(digits) * 10**j, (int(digits) + 1) * 10**j - 1e-6) for j in range(len(str(int(max(abs(x))))) - len(digits) + 1)]
+    return min((min(max(wanted, low), high) for low, high in ranges), key=lambda v: abs(v - wanted))
+
+
 def rewards(rng):
     """Texts of numbers, an input series, and what the rewards spectral and forecast must say."""
     cases = []
@@ -54,9 +60,11 @@ def rewards(rng):
         f, p = signal.welch(y, nperseg=h)
         _, q = signal.welch(x, nperseg=h)
         case["forecast"] = -l1(f, p, q)
-        cut = 5 # the text up to within the sixth number: five are complete, the last season stands in for the rest
-        case["prefix"] = ", ".join(text.split(", ")[:cut]) + ", 1"
-        _, p = signal.welch(np.concatenate([y[:cut], x[-h:][cut:]]), nperseg=h)
+        cut = 5 # the text up to within the sixth number: five are complete, the last season stands in for the rest,
+        case["prefix"] = ", ".join(text.split(", ")[:cut]) + ", 1" # and the sixth counts as what is nearest to it there
+        rest = x[-h:][cut:]
+        rest[0] = open_number("1", rest[0], x)
+        _, p = signal.welch(np.concatenate([y[:cut], rest]), nperseg=h)
         case["forecast prefix"] = -l1(f, p, q)
         f, p = signal.periodogram(y)
         _, q = signal.welch(x, nperseg=h, window="boxcar")

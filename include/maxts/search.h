@@ -215,6 +215,8 @@ typedef struct MtsSearchResult {
     uint64_t nfe;           /* positions evaluated after the prompt */
     uint64_t decode_tokens; /* tokens generated over all rollouts, reused ones included */
     size_t rollouts_done;
+    double mean_reward;     /* of the rollouts' own texts, one found twice counting twice; NaN: none. Texts scored in passing
+                             * (sweep) are answers, but no rollout's */
     size_t tree_nodes, tree_max_depth;
     double tree_branching;  /* mean children of internal nodes */
     const char *stop_reason; /* "rollouts", "exhausted", "nfe", "seconds", "log_z", "mass", "interrupted" */

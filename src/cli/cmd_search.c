@@ -59,6 +59,16 @@ static char *explain(const MtsEngine *engine, const MtsTextResult *r)
 
 /* ---- the result ---- */
 
+/* The mean reward of the answers by their probability. */
+static double weighted_mean(const MtsSearchResult *s)
+{
+    double sum = 0;
+    for (size_t i = 0; i < s->answer_count; i++) {
+        sum += s->answers[i].probability > 0 ? s->answers[i].probability * s->answers[i].reward : 0;
+    }
+    return sum;
+}
+
 static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
 {
     const MtsSearchResult *s = r->search;
@@ -77,6 +87,8 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
     json_object_set_new(o, "stop_reason", json_string(s->stop_reason));
     json_object_set_new(o, "log_z", mts_json_real(s->log_z));
     json_object_set_new(o, "log_z_se", mts_json_real(s->log_z_se));
+    json_object_set_new(o, "mean_reward", json_pack("{s:o, s:o}", "rollouts", mts_json_real(s->mean_reward), "answers",
+                                                    mts_json_real(weighted_mean(s))));
     if (s->answer_count > 0) {
         json_object_set_new(o, "best", answer_of(r, s->best, false));
         json_object_set_new(o, "map", answer_of(r, s->map, false));

@@ -10,8 +10,11 @@
  * Spectra know rhythm, not level or phase; D does. It is the mean over steps of min(10, |y(t) - x(L - S + t mod S)| / q): how far y is from the
  * last season, in units of q, the mean |x(t) - x(t - S)| of the input (at least a hundredth of its range; 1 where that is 0 too).
  *
- * A prefix is scored the same way: a number that touches its end may still grow and is left to the last season,
- * and what can no longer become a list of H numbers costs U. So a search can tell early which beginnings go wrong.
+ * A prefix is scored the same way, and what can no longer become a list of H numbers costs U. A number that touches its end
+ * may still grow: it counts as the nearest to the last season's value that it can become. With k digits so far it becomes
+ * anything from d 10^j to (d + 1) 10^j less one unit, j = 0 .. D - k, D the most digits before the point in the input (and
+ * j = 0 where k > D or the point is written), one unit being the input's last decimal place. So "4" where the last season has
+ * 505 counts as 499, "5" as 505, and each digit says at once what it does: a search need not wait for whole numbers.
  *
  * H from 4 to 65536 and at most the input's length L (one channel), needed; S from 1 to L, default H;
  * W, M and U from 0 to 1e6, default 0, 0.5 and 3.
@@ -23,11 +26,14 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "series/set.h"
 
 typedef struct Forecast {
     size_t horizon, season, bins;
     double level, malformed, unfinished;
     double step;       /* q */
+    double unit;       /* one in the last decimal place of the input */
+    size_t digits;     /* most digits before the point in the input */
     double *last;      /* [season] the input's last values */
     double *frequency; /* [bins] */
     double *input_psd; /* [bins] */
@@ -77,18 +83,72 @@ static bool is_list(const MtsRewardText *text, size_t horizon)
     return text->finished ? words == horizon : words <= horizon;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The value nearest to `wanted` that a number between low and high has, its sign apart. */
+static void come_nearer(double wanted, double low, double high, double *nearest)
+{
+    double value = fmin(fmax(wanted, low), high);
+    *nearest = fabs(value - wanted) < fabs(*nearest - wanted) ? value : *nearest;
+}
+
+/* Where the word that touches the end of an unfinished text begins. */
+static size_t open_word(const MtsRewardText *text)
+{
+    size_t at = text->size;
+    while (!text->finished && at > 0 && !is_separator(text->text[at - 1])) {
+        at--;
+    }
+    return at;
+}
+
+/* What a number that begins at `at` and touches the text's end counts as where the last season has `season`; that itself
+ * where there is no number yet. */
+static double open_number(const Forecast *f, const MtsRewardText *text, size_t at, double season)
+{
+    size_t digits = 0;
+    bool negative = at < text->size && text->text[at] == '-';
+    at += at < text->size && (negative || text->text[at] == '+');
+    double low = 0, place = 1, wanted = negative ? -season : season, nearest = HUGE_VAL;
+    for (; at < text->size && is_digit(text->text[at]); at++, digits++) {
+        low = 10 * low + (text->text[at] - '0');
+    }
+    bool point = at < text->size && text->text[at] == '.';
+    for (at += point; at < text->size && is_digit(text->text[at]); at++) {
+        place /= 10;
+        low += place * (text->text[at] - '0');
+    }
+    if (at < text->size || digits == 0 || !(low <= MTS_SERIES_ABSURD)) {
+        return season;
+    }
+    if (point || digits >= f->digits) {
+        come_nearer(wanted, low, fmax(low, low + place - f->unit), &nearest);
+    } else {
+        for (size_t j = digits; j <= f->digits; j++, low *= 10, place *= 10) {
+            come_nearer(wanted, low, low + place - f->unit, &nearest);
+        }
+    }
+    return negative ? -nearest : nearest;
+}
+
 static int score_forecast(void *self, const MtsRewardText *text, double *value, MtsError *err)
 {
     const Forecast *f = self;
     double *numbers = NULL, *y = mts_calloc(f->horizon + f->bins, sizeof *y);
-    size_t n = 0;
-    int rc = y ? mts_reward_numbers(text->text, text->size, !text->finished, &numbers, &n, err)
+    size_t n = 0, whole = open_word(text);
+    int rc = y ? mts_reward_numbers(text->text, whole, &numbers, &n, err)
                : mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
     if (rc != MTS_OK) {
         goto done;
     }
     for (size_t t = 0; t < f->horizon; t++) {
         y[t] = t < n ? numbers[t] : f->last[t % f->season];
+    }
+    if (whole < text->size && n < f->horizon) {
+        y[n] = open_number(f, text, whole, y[n]);
     }
     rc = mts_psd(MTS_PSD_WELCH, y, f->horizon, f->horizon, 1, NULL, y + f->horizon, err);
     if (rc == MTS_OK) {
@@ -117,6 +177,22 @@ static double season_step(const MtsSeries *x, size_t season)
     double step = x->length > season ? sum / (double)(x->length - season) : 0;
     step = fmax(step, (most - least) / 100);
     return step > 0 ? step : 1;
+}
+
+/* How the input's numbers are written: the digits before the point, and the last decimal place (at most six). */
+static void learn_format(Forecast *f, const MtsSeries *x)
+{
+    double most = 0;
+    f->unit = 1;
+    for (size_t t = 0; t < x->length; t++) {
+        most = fmax(most, fabs(x->values[t]));
+        while (f->unit > 1.5e-6 && fabs(x->values[t] / f->unit - round(x->values[t] / f->unit)) > 1e-3) {
+            f->unit /= 10;
+        }
+    }
+    for (f->digits = 1; most >= 10; most /= 10) {
+        f->digits++;
+    }
 }
 
 int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
@@ -157,6 +233,7 @@ int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewa
     }
     f->season = f->season ? f->season : f->horizon;
     f->step = season_step(x, f->season);
+    learn_format(f, x);
     f->bins = mts_psd_bins(MTS_PSD_WELCH, x->length, f->horizon);
     f->last = mts_calloc(f->season, sizeof *f->last);
     f->frequency = mts_calloc(f->bins, sizeof *f->frequency);

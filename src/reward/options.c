@@ -80,7 +80,7 @@ int mts_reward_metric(const char *reward, const char *word, size_t word_size, Mt
     return MTS_OK;
 }
 
-int mts_reward_numbers(const char *text, size_t size, bool cut, double **values, size_t *count, MtsError *err)
+int mts_reward_numbers(const char *text, size_t size, double **values, size_t *count, MtsError *err)
 {
     size_t position = 0, cap = 0;
     MtsNumber number;
@@ -90,7 +90,7 @@ int mts_reward_numbers(const char *text, size_t size, bool cut, double **values,
         return mts_fail(err, MTS_ENOMEM, "reward: memory ran out");
     }
     while (mts_number_next(text, size, MTS_NUMBERS_LIST, &position, &number)) {
-        if (fabs(number.value) > MTS_SERIES_ABSURD || (cut && number.end == size)) {
+        if (fabs(number.value) > MTS_SERIES_ABSURD) {
             continue;
         }
         if (!mts_grow(values, &cap, *count + 1, sizeof **values)) {

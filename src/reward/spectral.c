@@ -130,7 +130,7 @@ static int score_spectral(void *self, const MtsRewardText *text, double *value, 
     Spectral *s = self;
     double *numbers = NULL, *psd = NULL;
     size_t n;
-    int rc = mts_reward_numbers(text->text, text->size, false, &numbers, &n, err);
+    int rc = mts_reward_numbers(text->text, text->size, &numbers, &n, err);
     if (rc != MTS_OK) {
         return rc;
     }

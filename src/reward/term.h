@@ -56,8 +56,7 @@ int mts_reward_metric(const char *reward, const char *word, size_t word_size, Mt
 /* ---- numbers of an answer ---- */
 
 /* The numbers of a text in order (series/number.h, list style); those above MTS_SERIES_ABSURD are left out.
- * *values is malloc'ed, also when *count is 0. `cut`: a number that touches the text's end may still grow and
- * is left out. */
-int mts_reward_numbers(const char *text, size_t size, bool cut, double **values, size_t *count, MtsError *err);
+ * *values is malloc'ed, also when *count is 0. */
+int mts_reward_numbers(const char *text, size_t size, double **values, size_t *count, MtsError *err);
 
 #endif

@@ -23,6 +23,8 @@ int mts_population_finish(MtsRun *run, MtsNode *text, double log_q, double log_w
         mts_node_visit(node);
     }
     run->decode_tokens += text->depth;
+    run->reward_sum += text->reward;
+    run->rewarded_texts++;
     int rc = mts_run_answer(run, text, log_weight, err);
     mts_node_tokens(text, run->tokens);
     MtsEvent event = {.kind = MTS_EVENT_SCORED,

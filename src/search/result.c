@@ -156,6 +156,7 @@ int mts_run_result(MtsRun *run, MtsSearchResult **out, MtsError *err)
     result->nfe = run->nfe;
     result->decode_tokens = run->decode_tokens;
     result->rollouts_done = run->done;
+    result->mean_reward = run->reward_sum / (double)run->rewarded_texts; /* of none: NaN */
     describe_tree(run, result);
     result->stop_reason = run->stop_reason;
     result->seconds = mts_seconds() - run->began;

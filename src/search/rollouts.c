@@ -179,6 +179,10 @@ static int back_up(MtsRun *run, MtsRollout *r, MtsError *err)
     }
     run->decode_tokens += leaf->depth;
     run->done++;
+    if (!r->dead && !run->sampling) {
+        run->reward_sum += leaf->reward;
+        run->rewarded_texts++;
+    }
     rc = run->ops->backup(run, r, err);
     if (rc == MTS_OK && !run->sampling) {
         rc = mts_checkpoint_write(run->checkpoint, r, err);

@@ -185,6 +185,46 @@ static void spectra_as_scipy_computes_them(void **state)
     json_decref(all);
 }
 
+/* A number that is still growing is worth what the nearest one it can become is worth written out. */
+static void an_open_number_is_the_nearest_it_can_become(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsSeries *s = NULL;
+    double x[48];
+    for (int t = 0; t < 48; t++) {
+        x[t] = t % 8 == 1 ? 505 : t % 8 == 2 ? -40 : t % 8 == 3 ? 7 : round(500 + 80 * sin(0.8 * t) + t % 5);
+    }
+    static const struct {
+        const char *open, *becomes;
+    } same[] = {
+        {"505", "505,"}, {"4", "499,"}, {"5", "505,"}, {"50", "505,"}, {"51", "510,"}, {"9", "900,"}, {"1", "199,"},
+        {"0", "99,"}, /* leading zeros are digits */
+        {"5123", "5123,"}, {"505.", "505,"}, {"505.2", "505.2,"}, {"-3", "-3,"}, {"+4", "499,"},
+        {"505, -3", "505, -39,"}, {"505, 3", "505, 3,"}, {"505, -", "505,"}, {"505, -40, 1", "505, -40, 10,"}, {"505, -40, 7", "505, -40, 7,"},
+        {"505, -40, 2", "505, -40, 2,"}, {"505, -40, ", "505, -40,"}, {"505, -40, 8", "505, -40, 8,"},
+    };
+    assert_ok(mts_series_from_values(&s, x + 1, 40, &err), &err);
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        double open = ask("forecast:horizon=8", s, same[i].open, false);
+        double whole = ask("forecast:horizon=8", s, same[i].becomes, false);
+        if (open != whole) {
+            fail_msg("\"%s\" is worth %.17g, \"%s\" %.17g", same[i].open, open, same[i].becomes, whole);
+        }
+    }
+    mts_series_free(&s);
+    for (int t = 0; t < 48; t++) {
+        x[t] = t % 8 == 1 ? 12.25 : 11 + sin(0.8 * t);
+        x[t] = round(100 * x[t]) / 100;
+    }
+    assert_ok(mts_series_from_values(&s, x + 1, 40, &err), &err);
+    assert_true(ask("forecast:horizon=8", s, "1", false) == ask("forecast:horizon=8", s, "12.25,", false));
+    assert_true(ask("forecast:horizon=8", s, "11", false) == ask("forecast:horizon=8", s, "11.99,", false));
+    assert_true(ask("forecast:horizon=8", s, "12.1", false) == ask("forecast:horizon=8", s, "12.19,", false));
+    assert_true(ask("forecast:horizon=8", s, "12.2", false) == ask("forecast:horizon=8", s, "12.25,", false));
+    mts_series_free(&s);
+}
+
 static void what_numbers_a_text_lacks(void **state)
 {
     (void)state;
@@ -367,6 +407,7 @@ int main(void)
         cmocka_unit_test(weighted_sums),
         cmocka_unit_test(wrong_specifications),
         cmocka_unit_test(spectra_as_scipy_computes_them),
+        cmocka_unit_test(an_open_number_is_the_nearest_it_can_become),
         cmocka_unit_test(what_numbers_a_text_lacks),
         cmocka_unit_test(options_and_classes),
         cmocka_unit_test(classes_by_their_spectra),
