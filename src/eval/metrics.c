@@ -188,29 +188,54 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int mts_bootstrap(const double *values, size_t n, size_t resamples, uint64_t seed, MtsInterval *interval, MtsError *err)
+int mts_bootstrap_of(MtsStatistic *statistic, const void *context, size_t n, size_t resamples, uint64_t seed, MtsInterval *interval,
+                     MtsError *err)
 {
-    double *means = mts_calloc(resamples, sizeof *means), sum = 0;
-    if (!means) {
-        return mts_fail(err, MTS_ENOMEM, "bootstrap: memory ran out for %zu resamples", resamples);
+    double *drawn = mts_calloc(resamples, sizeof *drawn);
+    size_t *index = mts_calloc(n, sizeof *index), found = 0;
+    if (!drawn || !index) {
+        free(drawn);
+        free(index);
+        return mts_fail(err, MTS_ENOMEM, "bootstrap: memory ran out for %zu resamples of %zu", resamples, n);
     }
     for (size_t i = 0; i < n; i++) {
-        sum += values[i];
+        index[i] = i;
     }
-    interval->mean = sum / (double)n;
+    interval->mean = statistic(context, index, n);
     for (size_t r = 0; r < resamples; r++) {
         MtsRng rng = mts_rng(seed, r, 0);
-        double drawn = 0;
         for (size_t i = 0; i < n; i++) {
-            drawn += values[(size_t)(mts_rng_uniform(&rng) * (double)n)];
+            index[i] = (size_t)(mts_rng_uniform(&rng) * (double)n);
         }
-        means[r] = drawn / (double)n;
+        double v = statistic(context, index, n);
+        if (!isnan(v)) {
+            drawn[found++] = v;
+        }
     }
-    qsort(means, resamples, sizeof *means, by_value);
-    interval->low = means[(size_t)(0.025 * (double)(resamples - 1))];
-    interval->high = means[(size_t)ceil(0.975 * (double)(resamples - 1))];
-    free(means);
+    interval->low = interval->high = NAN;
+    if (found > resamples / 2) {
+        qsort(drawn, found, sizeof *drawn, by_value);
+        interval->low = drawn[(size_t)(0.025 * (double)(found - 1))];
+        interval->high = drawn[(size_t)ceil(0.975 * (double)(found - 1))];
+    }
+    free(drawn);
+    free(index);
     return MTS_OK;
+}
+
+static double mean_of(const void *context, const size_t *index, size_t n)
+{
+    const double *values = context;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += values[index[i]];
+    }
+    return sum / (double)n;
+}
+
+int mts_bootstrap(const double *values, size_t n, size_t resamples, uint64_t seed, MtsInterval *interval, MtsError *err)
+{
+    return mts_bootstrap_of(mean_of, values, n, resamples, seed, interval, err);
 }
 
 double mts_paired_test(const double *a, const double *b, size_t n, size_t flips, uint64_t seed)

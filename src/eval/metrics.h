@@ -55,6 +55,12 @@ typedef struct MtsInterval {
 /* Percentile bootstrap of the mean of values [n >= 1] with `resamples` draws (2000 is usual) of one seed. */
 int mts_bootstrap(const double *values, size_t n, size_t resamples, uint64_t seed, MtsInterval *interval, MtsError *err);
 
+/* The same of any statistic of the samples index [n], which may repeat. Resamples whose statistic is NaN are left out; low and high are NaN where
+ * these are half or more. */
+typedef double MtsStatistic(const void *context, const size_t *index, size_t n);
+int mts_bootstrap_of(MtsStatistic *statistic, const void *context, size_t n, size_t resamples, uint64_t seed, MtsInterval *interval,
+                     MtsError *err);
+
 /* Two-sided p-value of the paired sign-flip test that a and b [n] have the same mean, `flips` random flips. */
 double mts_paired_test(const double *a, const double *b, size_t n, size_t flips, uint64_t seed);
 
