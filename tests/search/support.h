@@ -3,6 +3,7 @@
 #ifndef MTS_TESTS_SEARCH_SUPPORT_H
 #define MTS_TESTS_SEARCH_SUPPORT_H
 
+#include "../statistics.h"
 #include "../test.h"
 
 #include <math.h>
@@ -53,12 +54,6 @@ typedef struct Masked {
 void masked_open(Masked *m, const MtsTable *table, bool (*keep)(const MtsTable *, size_t row, int32_t token));
 void masked_free(Masked *m);
 void masked_model(Masked *m, MtsSearchModel *model);
-
-/* ---- statistics ---- */
-
-/* The chance of a G at least this large under the hypothesis: counts[k] of n draws with probabilities p[k]
- * (those of p = 0 must have count 0, else 0 is returned). */
-double g_test(const size_t *counts, const double *p, size_t k);
 
 /* One run, kept; fails the test on an error. */
 MtsRun *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script);
