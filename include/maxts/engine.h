@@ -111,6 +111,8 @@ typedef struct MtsRequest {
     size_t max_tokens;       /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
     MtsCut cut;              /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
     bool end_stop;           /* an end token ends the answer; default true. Tables always end at theirs. */
+    bool no_cache;           /* every position evaluates its whole text again, prompt included, to the same bits: for
+                                measuring what the KV cache brings; default false. Models only. */
     const char *constraint;  /* a regular expression (PCRE2) that the whole answer must match, or NULL (default); the
                                 answer is what its tokens spell, byte for byte. Models only. */
     const char *reward;      /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
@@ -124,6 +126,9 @@ typedef struct MtsRequest {
 } MtsRequest;
 
 void mts_request_defaults(const MtsEngine *engine, MtsRequest *request);
+
+/* What its answers are drawn from: "p", or "p cut to top-k 50, top-p 0.9 at temperature 0.8". */
+void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char *out, size_t size);
 
 /* One answer, written as it grows: write() gets whole UTF-8 characters; a failure of it ends the call. Greedy
  * when `greedy`, else drawn at cut.temperature with search.seed. Rewards play no part. */
@@ -150,7 +155,7 @@ typedef struct MtsTextResult {
     double seconds;          /* prompt and search */
     double prefill_seconds;
     size_t kv_bytes, kv_pages_peak, kv_page_tokens; /* the ring, the most pages in use at once; 0 for a table */
-    uint64_t recomputed;     /* positions evaluated again because the KV ring was full */
+    uint64_t recomputed;     /* positions evaluated again because the KV ring was full or not to be used */
 } MtsTextResult;
 
 int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **result, MtsError *err);

@@ -17,7 +17,8 @@ enum {
     CMD_SEARCH = 1u << 4,
     CMD_VERIFY = 1u << 5,
     CMD_BENCH = 1u << 6,
-    CMD_REPLAY = 1u << 7
+    CMD_REPLAY = 1u << 7,
+    CMD_EVAL = 1u << 8
 };
 
 /* Absent values as options.h says: NULL, CLI_NO_SIZE, NaN, false. Strings are borrowed from argv. */
@@ -36,7 +37,7 @@ typedef struct Args {
     bool raw;
     const char *series;
     /* text out */
-    const char *operand; /* replay: the trace */
+    const char **operands; /* [argc], NULL behind the last; replay: the trace, eval: what is merged */
     bool json;
     size_t top;
     bool help;
@@ -80,8 +81,15 @@ typedef struct Args {
     const char *trace;
     bool explain;
     bool complete_sample;
+    const char *kv_cache;
     /* verify */
     size_t runs;
+    /* eval: lists are joined by commas */
+    const char *stage, *data, *more, *train, *experiment;
+    const char *methods, *lambdas, *rollouts_list, *max_tokens_list, *temperatures, *expansions, *seeds;
+    const char *eval_reward, *eval_constraint;
+    size_t samples, points, context, horizon, keep_trees, total_nfe;
+    const char *out, *shard, *merge;
 } Args;
 
 extern const Option ARGS_OPTIONS[];

@@ -13,6 +13,7 @@ int cmd_score(const Args *args, MtsError *err);
 int cmd_generate(const Args *args, MtsError *err);
 int cmd_search(const Args *args, MtsError *err);
 int cmd_verify(const Args *args, MtsError *err);
+int cmd_eval(const Args *args, MtsError *err);
 int cmd_bench(const Args *args, MtsError *err);
 int cmd_replay(const Args *args, MtsError *err);
 
@@ -40,6 +41,9 @@ void asked_free(Asked *asked);
 
 /* The search options that were given, over what `settings` holds. */
 int apply_search_options(const Args *args, MtsSearchSettings *settings, MtsError *err);
+
+/* Likewise which tokens may follow. */
+void apply_cut(const Args *args, MtsCut *cut);
 
 /* From now on Ctrl-C raises a flag (a second one ends the program) that stop_asked() polls. */
 void catch_interrupts(void);

@@ -4,6 +4,7 @@
  * 2: the request was wrong. An error is one sentence. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <maxts/maxts.h>
@@ -23,6 +24,7 @@ static const struct Command {
     {"generate", CMD_GENERATE, cmd_generate, "one answer to a prompt, as it grows"},
     {"search", CMD_SEARCH, cmd_search, "the best answers to a prompt under a reward"},
     {"verify", CMD_VERIFY, cmd_verify, "a method against the exact values of a table"},
+    {"eval", CMD_EVAL, cmd_eval, "methods and settings over a data set, scored against its answers"},
     {"bench", CMD_BENCH, cmd_bench, "how fast this machine runs a model, and what it could do"},
     {"replay", CMD_REPLAY, cmd_replay, "recomputes every number of a search's trace: maxts replay FILE"},
 };
@@ -51,18 +53,24 @@ static int run(const struct Command *command, int argc, char **argv)
     Args args;
     MtsError err = {0};
     options_clear(ARGS_OPTIONS, ARGS_OPTION_COUNT, &args);
-    args.operand = NULL;
-    int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args,
-                           command->bit == CMD_REPLAY ? &args.operand : NULL, &err);
+    args.operands = calloc((size_t)argc + 1, sizeof *args.operands);
+    if (!args.operands) {
+        err.code = mts_fail(&err, MTS_ENOMEM, "no memory for %d words", argc);
+        return fail_with(&err);
+    }
+    size_t most = command->bit == CMD_REPLAY ? 1 : command->bit == CMD_EVAL ? (size_t)argc : 0;
+    int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args, args.operands, most, &err);
     if (rc == 0 && args.help) {
         printf("usage: maxts %s%s [options]\n%s.\n", command->name, command->bit == CMD_REPLAY ? " FILE" : "",
                command->what);
         options_help(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, stdout);
+        free(args.operands);
         return fflush(stdout) ? 1 : 0;
     }
     if (rc == 0) {
         rc = command->run(&args, &err);
     }
+    free(args.operands);
     err.code = rc;
     return rc ? fail_with(&err) : 0;
 }

@@ -175,9 +175,10 @@ static int parse_one(const Option *options, size_t n, unsigned command, const ch
 }
 
 int options_parse(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
-                  void *into, const char **operand, MtsError *err)
+                  void *into, const char **operands, size_t most, MtsError *err)
 {
     bool ended = false;
+    size_t count = 0;
     for (int i = 0; i < argc; i++) {
         if (!ended && strcmp(argv[i], "--") == 0) {
             ended = true;
@@ -186,8 +187,8 @@ int options_parse(const Option *options, size_t n, unsigned command, const char 
             if (rc) {
                 return rc;
             }
-        } else if (operand && !*operand) {
-            *operand = argv[i];
+        } else if (count < most) {
+            operands[count++] = argv[i];
         } else {
             return mts_fail(err, MTS_EREQUEST, "%s: '%s' is one word too many", name, argv[i]);
         }

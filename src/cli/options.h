@@ -40,10 +40,10 @@ typedef struct Option {
 void options_clear(const Option *options, size_t n, void *into);
 
 /* Reads argv[0..argc) ("--name value", "--name=value", "-n value", "-nvalue"; "--" ends the options; a later
- * one replaces an earlier one) into the struct. One word that is no option goes to *operand where operand is
- * not NULL. MTS_EREQUEST with a sentence that names the command, the option and the value. */
+ * one replaces an earlier one) into the struct. Words that are no options go to operands[0 .. most),
+ * whose others stay as they are. MTS_EREQUEST with a sentence that names the command, the option and the value. */
 int options_parse(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
-                  void *into, const char **operand, MtsError *err);
+                  void *into, const char **operands, size_t most, MtsError *err);
 
 /* The --help lines of every option of the command, with unit, range and default. */
 void options_help(const Option *options, size_t n, unsigned command, FILE *out);

@@ -46,23 +46,7 @@ void out_text(const char *text, size_t size, int indent)
 
 json_t *out_string(const char *text)
 {
-    size_t n = strlen(text);
-    MtsBytes bytes = {0};
-    bool ok = mts_bytes_append_str(&bytes, "");
-    while (n > 0 && ok) {
-        size_t good = mts_utf8_valid_prefix(text, n);
-        ok = mts_bytes_append(&bytes, text, good);
-        text += good;
-        n -= good;
-        if (n > 0) {
-            ok = ok && mts_bytes_append_str(&bytes, "\xEF\xBF\xBD");
-            text++;
-            n--;
-        }
-    }
-    json_t *string = ok ? json_stringn(bytes.data, bytes.len) : NULL;
-    mts_bytes_free(&bytes);
-    return string;
+    return mts_json_string(text, strlen(text));
 }
 
 json_t *out_ids(const int32_t *ids, size_t count)

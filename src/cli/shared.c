@@ -139,7 +139,7 @@ static void apply_preset(const char *name, MtsRequest *request)
     }
 }
 
-static void apply_cut(const Args *args, MtsCut *cut)
+void apply_cut(const Args *args, MtsCut *cut)
 {
     if (args->vocab_top != CLI_NO_SIZE) {
         *cut = (MtsCut){.temperature = cut->temperature, .top_k = args->vocab_top, .top_p = 1};
@@ -198,6 +198,7 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
     apply_cut(args, &request->cut);
     take_size(args->max_tokens, &request->max_tokens);
     request->end_stop = !args->end_stop || strcmp(args->end_stop, "on") == 0;
+    request->no_cache = args->kv_cache && strcmp(args->kv_cache, "off") == 0;
     request->reward = args->reward;
     request->search.temperature = request->cut.temperature;
     request->search.stop = stop_asked;

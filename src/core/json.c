@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/mem.h"
+#include "core/utf8.h"
 
 #define DUMP_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17))
 
@@ -49,4 +51,25 @@ int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError
 json_t *mts_json_real(double x)
 {
     return isfinite(x) ? json_real(x) : json_null();
+}
+
+json_t *mts_json_string(const char *text, size_t size)
+{
+    MtsBytes bytes = {0};
+    bool ok = mts_bytes_append_str(&bytes, "");
+    while (size > 0 && ok) {
+        const char *nul = memchr(text, 0, size); /* what this room's reader would refuse */
+        size_t good = mts_utf8_valid_prefix(text, nul ? (size_t)(nul - text) : size);
+        ok = mts_bytes_append(&bytes, text, good);
+        text += good;
+        size -= good;
+        if (size > 0) {
+            ok = ok && mts_bytes_append_str(&bytes, "\xEF\xBF\xBD");
+            text++;
+            size--;
+        }
+    }
+    json_t *string = ok ? json_stringn(bytes.data, bytes.len) : NULL;
+    mts_bytes_free(&bytes);
+    return string;
 }

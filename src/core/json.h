@@ -19,6 +19,9 @@ char *mts_json_text(const json_t *value);
 /* Writes the value and a newline, flushes, and says so when the stream took less than all of it. */
 int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError *err);
 
+/* A string of bytes that may hold anything: broken UTF-8 and NUL become U+FFFD. NULL when memory ran out. */
+json_t *mts_json_string(const char *text, size_t size);
+
 /* JSON has no infinities: a finite x as a number, anything else as null. */
 json_t *mts_json_real(double x);
 

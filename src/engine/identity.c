@@ -1,28 +1,12 @@
 /* engine/identity.c - what a result depends on beside the settings of its search, as one line of text.
  *
  * A checkpoint keeps it, so that a search goes on only with the model file, prompt, cut and reward it began with. Files
- * and arrays enter as a 64-bit FNV-1a hash over words of eight bytes: against mistakes, not against forgery.
+ * and arrays enter as hashes.
  */
-#include <string.h>
-
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/mem.h"
 #include "engine/internal.h"
-
-static uint64_t hash(const void *data, size_t size)
-{
-    const unsigned char *at = data;
-    uint64_t h = 14695981039346656037u ^ size, word;
-    for (; size >= sizeof word; size -= sizeof word, at += sizeof word) {
-        memcpy(&word, at, sizeof word);
-        h = (h ^ word) * 1099511628211u;
-        h ^= h >> 29; /* so that the upper bytes of a word reach the lower ones of the next product */
-    }
-    for (; size > 0; size--, at++) {
-        h = (h ^ *at) * 1099511628211u;
-    }
-    return h;
-}
 
 int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, const char *target, char **identity,
                          MtsError *err)
@@ -34,10 +18,10 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
     if (rc) {
         return rc;
     }
-    bool ok = mts_bytes_printf(&out, "model %016llx", (unsigned long long)hash(file.data, file.size));
+    bool ok = mts_bytes_printf(&out, "model %016llx", (unsigned long long)mts_hash(MTS_HASH_BEGIN, file.data, file.size));
     mts_map_close(&file);
     ok = ok && mts_bytes_printf(&out, "%s, prompt %016llx, at most %zu tokens, target %s", engine->exact ? " exact" : "",
-                                (unsigned long long)hash(request->prompt, request->prompt_count * sizeof(int32_t)),
+                                (unsigned long long)mts_hash(MTS_HASH_BEGIN, request->prompt, request->prompt_count * sizeof(int32_t)),
                                 request->max_tokens, target);
     if (request->constraint) {
         ok = ok && mts_bytes_printf(&out, ", constraint %s", request->constraint);
@@ -47,8 +31,8 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
     }
     if (series) {
         ok = ok && mts_bytes_printf(&out, ", series %016llx",
-                                    (unsigned long long)hash(series->values,
-                                                             series->channels * series->length * sizeof(double)));
+                                    (unsigned long long)mts_hash(MTS_HASH_BEGIN, series->values,
+                                                                 series->channels * series->length * sizeof(double)));
     }
     if (!ok) {
         mts_bytes_free(&out);

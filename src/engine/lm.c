@@ -7,6 +7,9 @@
  *
  * A constraint takes tokens away before the cut: those after which no match is possible, end tokens while the text is
  * no match, and at the last position all that would not make it one. So every finished text matches.
+ *
+ * Without the cache (MtsRequest.no_cache) a state holds the state before it in place of a branch, and a step evaluates each
+ * of its texts from the prompt's first token on.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -28,7 +31,9 @@ enum {
 
 struct MtsState {
     size_t references;
-    MtsBranch *branch;
+    MtsBranch *branch; /* or, without the cache, NULL and */
+    MtsState *before;  /* the prefix that `token` extended; NULL: the prompt */
+    int32_t token;
     double *logp;    /* [dist.count], in the same block */
     int32_t *tokens; /* [dist.count], behind logp */
     size_t count;
@@ -59,14 +64,22 @@ struct MtsLm {
     Worker *workers; /* [threads] */
     int threads;
     size_t pages_peak;
+    bool no_cache;
+    const int32_t *prompt; /* [prompt_count] borrowed; this and what follows without the cache alone */
+    size_t prompt_count, kv_tokens;
+    int32_t *path; /* [path_cap] the texts of a step, one after the other */
+    size_t path_cap;
+    uint64_t again; /* positions evaluated that a cache would have held */
 };
 
 static void release(void *context, MtsState *state)
 {
     (void)context;
-    if (state && --state->references == 0) {
+    while (state && --state->references == 0) {
+        MtsState *before = state->before;
         mts_branch_release(&state->branch);
         free(state);
+        state = before;
     }
 }
 
@@ -206,18 +219,9 @@ static void note_pages(MtsLm *lm)
     lm->pages_peak = stats.kv_pages_used > lm->pages_peak ? stats.kv_pages_used : lm->pages_peak;
 }
 
-static int extend(void *context, MtsStep *steps, size_t n, MtsError *err)
+/* Runs lm->items[0 .. n), whose tokens and prefixes are set, and makes the steps' states. */
+static int run_items(MtsLm *lm, MtsStep *steps, size_t n, MtsError *err)
 {
-    MtsLm *lm = context;
-    if (!mts_grow(&lm->items, &lm->items_cap, n, sizeof *lm->items) ||
-        !mts_grow(&lm->codes, &lm->codes_cap, n, sizeof *lm->codes)) {
-        return mts_fail(err, MTS_ENOMEM, "no memory for a step of %zu positions", n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        lm->items[i] = (MtsExtend){
-            .prefix = steps[i].state->branch, .tokens = &steps[i].token, .count = 1, .wanted = MTS_LOGITS_LAST};
-        steps[i].next = NULL;
-    }
     int rc = mts_session_extend(lm->session, lm->items, n, err);
     if (rc) {
         return rc;
@@ -249,6 +253,74 @@ static int extend(void *context, MtsStep *steps, size_t n, MtsError *err)
         }
     }
     return rc;
+}
+
+/* The text that a step makes, prompt included, at lm->path + at. */
+static void write_path(const MtsLm *lm, const MtsStep *step, size_t at)
+{
+    int32_t *text = lm->path + at;
+    const MtsState *state = step->state;
+    memcpy(text, lm->prompt, lm->prompt_count * sizeof *text);
+    text += lm->prompt_count;
+    text[state->depth] = step->token;
+    for (; state->before; state = state->before) {
+        text[state->depth - 1] = state->token;
+    }
+}
+
+/* Without the cache: whole texts, as many at once as the ring holds, and nothing of them is kept. */
+static int extend_whole(MtsLm *lm, MtsStep *steps, size_t n, MtsError *err)
+{
+    int rc = MTS_OK;
+    size_t done = 0;
+    while (done < n && !rc) {
+        size_t count = 0, tokens = 0;
+        for (; done + count < n; count++) {
+            size_t length = lm->prompt_count + steps[done + count].state->depth + 1;
+            if (count > 0 && tokens + length + (count + 1) * KV_SLACK_TOKENS > lm->kv_tokens) {
+                break;
+            }
+            if (!mts_grow(&lm->path, &lm->path_cap, tokens + length, sizeof *lm->path)) {
+                return mts_fail(err, MTS_ENOMEM, "no memory for %zu tokens", tokens + length);
+            }
+            write_path(lm, &steps[done + count], tokens);
+            lm->items[count] = (MtsExtend){.count = length, .wanted = MTS_LOGITS_LAST};
+            tokens += length;
+        }
+        for (size_t i = 0, at = 0; i < count; at += lm->items[i].count, i++) {
+            lm->items[i].tokens = lm->path + at;
+        }
+        rc = run_items(lm, steps + done, count, err);
+        for (size_t i = 0; i < count && !rc; i++) {
+            MtsState *state = steps[done + i].next;
+            mts_branch_release(&state->branch);
+            state->token = steps[done + i].token;
+            state->before = steps[done + i].state;
+            retain(lm, state->before);
+        }
+        lm->again += tokens - count;
+        done += rc ? 0 : count;
+    }
+    for (size_t i = 0; i < done && rc; i++) {
+        release(lm, steps[i].next);
+        steps[i].next = NULL;
+    }
+    return rc;
+}
+
+static int extend(void *context, MtsStep *steps, size_t n, MtsError *err)
+{
+    MtsLm *lm = context;
+    if (!mts_grow(&lm->items, &lm->items_cap, n, sizeof *lm->items) ||
+        !mts_grow(&lm->codes, &lm->codes_cap, n, sizeof *lm->codes)) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for a step of %zu positions", n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        steps[i].next = NULL;
+        lm->items[i] = (MtsExtend){
+            .prefix = steps[i].state->branch, .tokens = &steps[i].token, .count = 1, .wanted = MTS_LOGITS_LAST};
+    }
+    return lm->no_cache ? extend_whole(lm, steps, n, err) : run_items(lm, steps, n, err);
 }
 
 /* The ring's capacity: the prompt once and every text that may be alive, as far as KV_DEFAULT_BYTES reach, but
@@ -355,12 +427,16 @@ int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, 
     lm->cut = request->cut;
     lm->end_stop = request->end_stop;
     lm->threads = engine->threads;
+    lm->no_cache = request->no_cache;
+    lm->prompt = request->prompt;
+    lm->prompt_count = request->prompt_count;
     lm->constraint = constraint;
     lm->search.max_tokens = request->max_tokens;
     if ((rc = make_workers(lm, err)) != 0) {
         goto fail;
     }
     MtsSessionOptions options = {.kv_tokens = kv_capacity(engine, request, texts), .threads = engine->threads};
+    lm->kv_tokens = options.kv_tokens;
     if ((rc = mts_session_new(&lm->session, engine->model, &options, err)) != 0) {
         goto fail;
     }
@@ -394,6 +470,7 @@ void mts_lm_free(MtsLm **out)
         free(lm->ends);
         free(lm->items);
         free(lm->codes);
+        free(lm->path);
         mts_session_free(&lm->session);
         free(lm);
         *out = NULL;
@@ -409,4 +486,5 @@ void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats)
 {
     mts_session_stats(lm->session, stats);
     stats->kv_pages_used = lm->pages_peak;
+    stats->recomputed += lm->again;
 }

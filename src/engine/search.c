@@ -42,13 +42,12 @@ void mts_source_close(MtsSource *source)
     mts_constraint_free(&source->constraint);
 }
 
-/* "p", or "p cut to top-k 50, top-p 0.9 at temperature 0.8". */
-static void name_target(const MtsRequest *request, bool table, char *out, size_t size)
+void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char *out, size_t size)
 {
     const MtsCut *cut = &request->cut;
     size_t n = (size_t)snprintf(out, size, "p");
     const char *join = " cut to";
-    if (table) {
+    if (engine->table) {
         return;
     }
     if (cut->top_k > 0) {
@@ -159,7 +158,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     if (full.search.look_ahead == MTS_REWARDS_AUTO) {
         full.search.look_ahead = reward.workers > 0 ? 0 : DEFAULT_LOOK_AHEAD;
     }
-    name_target(&full, engine->table != NULL, result->target, sizeof result->target);
+    mts_request_target(engine, &full, result->target, sizeof result->target);
     if (full.search.save || full.search.resume || full.search.trace) {
         if ((rc = mts_request_identity(engine, &full, result->target, &identity, err)) != 0) {
             goto done;

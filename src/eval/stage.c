@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "eval/metrics.h"
 #include "eval/stage_build.h"
 #include "reward/answer.h"
 #include "series/format.h"
+#include "series/gzip.h"
+
+#define MOST_BYTES ((size_t)1 << 30)
 
 int mts_stage_no_memory(const MtsStage *stage, MtsError *err)
 {
@@ -90,6 +94,38 @@ bool mts_stage_values(MtsBytes *out, const MtsSeries *series, size_t points)
     return ok;
 }
 
+bool mts_stage_ecg(MtsBytes *out, const MtsSeries *series, size_t points)
+{
+    size_t lead = 0; /* rhythm is read from lead II */
+    for (size_t c = 0; c < series->channels; c++) {
+        lead = strcmp(series->names[c], "II") == 0 || strcmp(series->names[c], "MLII") == 0 ? c : lead;
+    }
+    return mts_bytes_printf(out, "One lead of an electrocardiogram in mV over %.3g seconds, the peaks of %zu equal parts:\n",
+                            (double)series->length / series->sampling_rate, series->length < points ? series->length : points) &&
+           mts_stage_channel(out, series, lead, points, true);
+}
+
+int mts_stage_check_mv(const char *path, const MtsSeries *series, MtsError *err)
+{
+    for (size_t c = 0; c < series->channels; c++) {
+        if (strcmp(series->units[c], "mV") != 0 && strcmp(series->units[c], "mv") != 0) {
+            return mts_fail(err, MTS_EFORMAT, "%s: channel %s is in %s, not mV", path, series->names[c], series->units[c]);
+        }
+    }
+    return MTS_OK;
+}
+
+int mts_stage_text(const char *path, char **text, size_t *size, MtsError *err)
+{
+    int rc = mts_read_file(path, MOST_BYTES, text, size, err);
+    if (rc == MTS_OK && mts_is_gzip(*text, *size)) {
+        char *packed = *text;
+        rc = mts_gunzip(path, packed, *size, MOST_BYTES, text, size, err);
+        free(packed);
+    }
+    return rc;
+}
+
 bool mts_stage_choices(MtsBytes *out, const MtsSample *sample)
 {
     bool ok = true;
@@ -106,14 +142,14 @@ static const struct {
     size_t points;
     int more; /* whether there is a second file: -1 never, 0 may be, 1 must be */
 } loaders[] = {{"tsqa", mts_load_tsqa, 64, -1}, {"m4", mts_load_captions, 64, 0}, {"har", mts_load_har, 32, -1},
-               {"sleep", mts_load_sleep, 64, 0}, {"ecg", mts_load_ecg, 125, -1}, {"forecast", mts_load_forecast, 64, 1}};
+               {"sleep", mts_load_sleep, 64, 0}, {"ecg", mts_load_ecg, 125, 0}, {"forecast", mts_load_forecast, 64, 1}};
 
 #define LOADERS (sizeof loaders / sizeof loaders[0])
 
 int mts_stage_open(MtsStage **stage, const char *name, const char *path, const char *more, const MtsStageOptions *options,
                    MtsError *err)
 {
-    MtsStageOptions o = options ? *options : (MtsStageOptions){0, 0, 0};
+    MtsStageOptions o = options ? *options : (MtsStageOptions){0};
     size_t which = 0;
     *stage = NULL;
     while (which < LOADERS && strcmp(loaders[which].name, name) != 0) {

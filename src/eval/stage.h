@@ -22,7 +22,7 @@ typedef struct MtsSample {
     MtsSeries *series;   /* whole, in the file's units; what rewards see */
     char **options;      /* [option_count] allowed answers; none for captions and forecasts */
     size_t option_count;
-    char *group;         /* tsqa: the question's category; otherwise "" */
+    char *group;         /* tsqa: the question's category; ecg: its template; otherwise "" */
     size_t horizon, season; /* forecast: steps asked for, steps of a season; otherwise 0 */
     MtsTruth truth;
 } MtsSample;
@@ -37,6 +37,7 @@ typedef struct MtsStageOptions {
     size_t points;  /* most values of a channel that a prompt shows, as means of blocks where there are more; 2 to 10000, 0 (default): 32
                        for har, 125 for ecg (peaks of blocks, one lead), 64 for sleep, m4 and tsqa. A forecast shows its whole context */
     size_t context; /* forecast: values before the future that are shown and that rewards see, at least 8; 0 (default): 72 */
+    size_t horizon; /* forecast: the first values of the future that are asked for; 0 (default): all that came */
     size_t limit;   /* most samples, the first ones; 0 (default): all */
 } MtsStageOptions;
 
@@ -54,6 +55,9 @@ typedef struct MtsStageOptions {
  *             records with beats (.atr), in windows of ten seconds, whether one is of ventricular origin (V, E, r). Windows without
  *             a beat, or with one that is fused, paced or unclassified, or with fibrillation are left out. Both kinds in one
  *             directory are MTS_EFORMAT, since they are different questions
+ *             Or path: ECG-QA's published CSV with columns question, answer, template_id, ecg_id ("[n]") and, where there are any, clinical_context;
+ *             more: the folder of PTB-XL that has records500/. answers_for_each_template.csv (template_id, classes) lies beside the CSV.
+ *             Every fifth value at 500 Hz is taken
  *
  * Files may be packed with gzip. Release with mts_stage_free(). */
 int mts_stage_open(MtsStage **stage, const char *name, const char *path, const char *more, const MtsStageOptions *options,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "eval/stage_build.h"
 #include "series/set.h"
@@ -254,26 +255,6 @@ static int rhythm_of(const char *diagnoses)
     return found;
 }
 
-/* Lead II, which rhythm is read from, else the first. */
-static size_t lead_of(const MtsSeries *s)
-{
-    size_t lead = 0;
-    for (size_t c = 0; c < s->channels; c++) {
-        lead = strcmp(s->names[c], "II") == 0 || strcmp(s->names[c], "MLII") == 0 ? c : lead;
-    }
-    return lead;
-}
-
-static int check_millivolts(const char *path, const MtsSeries *s, MtsError *err)
-{
-    for (size_t c = 0; c < s->channels; c++) {
-        if (strcmp(s->units[c], "mV") != 0 && strcmp(s->units[c], "mv") != 0) {
-            return mts_fail(err, MTS_EFORMAT, "%s: channel %s is in %s, not mV", path, s->names[c], s->units[c]);
-        }
-    }
-    return MTS_OK;
-}
-
 /* Takes over *series as a new sample with the question and the options. */
 static int add_heart(MtsStage *stage, const char *id, MtsSeries **series, const char *question, const char *const *names, size_t count,
                      int right, const MtsStageOptions *options, MtsError *err)
@@ -286,9 +267,7 @@ static int add_heart(MtsStage *stage, const char *id, MtsSeries **series, const 
     s->series = *series;
     *series = NULL;
     s->truth.option = right;
-    bool ok = mts_bytes_printf(&prompt, "One lead of an electrocardiogram in mV over %.3g seconds, the peaks of %zu equal parts:\n",
-                               (double)s->series->length / s->series->sampling_rate, options->points) &&
-              mts_stage_channel(&prompt, s->series, lead_of(s->series), options->points, true);
+    bool ok = mts_stage_ecg(&prompt, s->series, options->points);
     for (size_t k = 0; ok && k < count; k++) {
         ok = mts_sample_option(s, names[k], strlen(names[k]));
     }
@@ -311,7 +290,7 @@ static int add_rhythm(MtsStage *stage, const char *path, const char *id, const M
         names[r] = rhythms[r].name;
     }
     int rc = mts_set_take_at(set, 0, 0, &series, err);
-    rc = rc == MTS_OK ? check_millivolts(path, series, err) : rc;
+    rc = rc == MTS_OK ? mts_stage_check_mv(path, series, err) : rc;
     rc = rc == MTS_OK ? add_heart(stage, id, &series, "What is the rhythm?", names, RHYTHMS, rhythm, options, err) : rc;
     mts_series_free(&series);
     return rc;
@@ -345,7 +324,7 @@ static int add_beats(MtsStage *stage, const char *path, const char *id, const Mt
     static const char *const names[] = {"yes", "no"};
     MtsSeries *all = NULL, *window = NULL;
     int rc = mts_set_take_at(set, 0, 0, &all, err);
-    rc = rc == MTS_OK ? check_millivolts(path, all, err) : rc;
+    rc = rc == MTS_OK ? mts_stage_check_mv(path, all, err) : rc;
     size_t n = rc == MTS_OK ? (size_t)llround(HEART_WINDOW * all->sampling_rate) : 0;
     size_t from = n && beats->count ? beats->items[0].sample / n : 0, last = beats->count ? beats->items[beats->count - 1].sample : 0;
     for (size_t w = from; rc == MTS_OK && n && (w + 1) * n <= all->length && (!options->limit || stage->count < options->limit); w++) {
@@ -414,10 +393,16 @@ static int by_name(const void *a, const void *b)
 
 int mts_load_ecg(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options, MtsError *err)
 {
-    (void)more;
     char **names = NULL;
     size_t count = 0, cap = 0;
     bool diagnoses = false, annotated = false;
+    struct stat what;
+    if (stat(path, &what) == 0 && !S_ISDIR(what.st_mode)) {
+        return mts_load_ecg_qa(stage, path, more, options, err);
+    }
+    if (more) {
+        return mts_fail(err, MTS_EREQUEST, "stage ecg: a directory of records takes no second file");
+    }
     DIR *folder = opendir(path);
     int rc = folder ? MTS_OK : mts_fail(err, MTS_EIO, "%s: cannot be listed: %s", path, strerror(errno));
     for (struct dirent *e; rc == MTS_OK && (e = readdir(folder));) {

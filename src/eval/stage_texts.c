@@ -4,27 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "core/json.h"
 #include "eval/stage_build.h"
 #include "series/csv.h"
 #include "series/format.h"
-#include "series/gzip.h"
 #include "series/set.h"
-
-#define MOST_BYTES ((size_t)1 << 30)
-
-/* A file's text, unpacked where gzip packed it. */
-static int read_text(const char *path, char **text, size_t *size, MtsError *err)
-{
-    int rc = mts_read_file(path, MOST_BYTES, text, size, err);
-    if (rc == MTS_OK && mts_is_gzip(*text, *size)) {
-        char *packed = *text;
-        rc = mts_gunzip(path, packed, *size, MOST_BYTES, text, size, err);
-        free(packed);
-    }
-    return rc;
-}
 
 /* ---- captions ---- */
 
@@ -34,7 +18,7 @@ static int attach_captions(MtsStage *stage, const char *path, MtsError *err)
     MtsCsv csv;
     char *text = NULL;
     size_t size;
-    int rc = read_text(path, &text, &size, err);
+    int rc = mts_stage_text(path, &text, &size, err);
     rc = rc == MTS_OK ? mts_csv_parse(&csv, path, text, size, false, err) : rc;
     if (rc != MTS_OK) {
         return rc;
@@ -116,13 +100,18 @@ static int add_forecast(MtsStage *stage, const MtsSeriesSet *past, const MtsSeri
         goto done;
     }
     s->season = season_of(id);
-    s->horizon = come->length;
-    s->truth.future = mts_calloc(come->length, sizeof *s->truth.future);
+    if (options->horizon > come->length) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: the future of %s has %zu values, fewer than the %zu asked for", future->name, id, come->length,
+                      options->horizon);
+        goto done;
+    }
+    s->horizon = options->horizon ? options->horizon : come->length;
+    s->truth.future = mts_calloc(s->horizon, sizeof *s->truth.future);
     if (!s->truth.future) {
         rc = mts_stage_no_memory(stage, err);
         goto done;
     }
-    memcpy(s->truth.future, come->values, come->length * sizeof *come->values);
+    memcpy(s->truth.future, come->values, s->horizon * sizeof *come->values);
     bool ok = mts_bytes_printf(&prompt, "The last %zu values of a time series:\n", s->series->length) &&
               mts_format_values(&prompt, MTS_FORMAT_PLAIN, s->series->values, s->series->length) &&
               mts_bytes_printf(&prompt, "\nContinue it with the next %zu values, separated by commas, and nothing else.", s->horizon);
@@ -310,7 +299,7 @@ int mts_load_tsqa(MtsStage *stage, const char *path, const char *more, const Mts
     json_t *all = NULL;
     char *text = NULL;
     size_t size;
-    int rc = read_text(path, &text, &size, err);
+    int rc = mts_stage_text(path, &text, &size, err);
     if (rc == MTS_OK && text[strspn(text, " \t\r\n")] != '[' && text[strspn(text, " \t\r\n")] != '{') {
         rc = load_published(stage, path, text, size, options, err);
         free(text);

@@ -145,9 +145,8 @@ static json_t *field_json(const MtsSearchSettings *s, const Field *f)
     }
 }
 
-json_t *mts_settings_json(const MtsRun *run, bool whole)
+json_t *mts_settings_fields(const MtsSearchSettings *s, bool whole)
 {
-    const MtsSearchSettings *s = &run->settings;
     json_t *out = json_object();
     bool ok = out != NULL;
     for (size_t i = 0; ok && i < RESULT_FIELDS; i++) {
@@ -155,6 +154,18 @@ json_t *mts_settings_json(const MtsRun *run, bool whole)
             ok = json_object_set_new(out, FIELDS[i].name, field_json(s, &FIELDS[i])) == 0;
         }
     }
+    if (!ok) {
+        json_decref(out);
+        return NULL;
+    }
+    return out;
+}
+
+json_t *mts_settings_json(const MtsRun *run, bool whole)
+{
+    const MtsSearchSettings *s = &run->settings;
+    json_t *out = mts_settings_fields(s, whole);
+    bool ok = out != NULL;
     ok = ok && json_object_set_new(out, "max_tokens", json_integer((json_int_t)run->model->max_tokens)) == 0 &&
          json_object_set_new(out, "identity", json_string(s->identity ? s->identity : "")) == 0;
     if (!ok) {

@@ -14,6 +14,9 @@ struct MtsRun;
  * object; unless `whole`, without those that may change when a search goes on (how long). NULL: memory ran out. */
 json_t *mts_settings_json(const struct MtsRun *run, bool whole);
 
+/* The settings alone. */
+json_t *mts_settings_fields(const MtsSearchSettings *settings, bool whole);
+
 /* Back again from a whole one (identity and max_tokens apart): NULL, or the name of a field that is missing or
  * out of range. */
 const char *mts_settings_read(const json_t *from, MtsSearchSettings *settings);

@@ -30,7 +30,7 @@ static int parse(Values *v, const char **operand, MtsError *err, int argc, const
 {
     memset(err, 0, sizeof *err);
     options_clear(OPTIONS, COUNT, v);
-    return options_parse(OPTIONS, COUNT, 1, "probe", argc, (char **)argv, v, operand, err);
+    return options_parse(OPTIONS, COUNT, 1, "probe", argc, (char **)argv, v, operand, operand ? 1 : 0, err);
 }
 
 #define PARSE(v, operand, err, ...) \
@@ -84,7 +84,7 @@ static void wrong_ones_are_named(void **state)
     assert_int_equal(PARSE(&v, &operand, &err, "a", "b"), MTS_EREQUEST);
     assert_non_null(strstr(err.text, "'b' is one word too many"));
     const char *argv[] = {"--size", "1"}; /* an option of another command */
-    assert_int_equal(options_parse(OPTIONS, COUNT, 2, "other", 2, (char **)argv, &v, NULL, &err), MTS_EREQUEST);
+    assert_int_equal(options_parse(OPTIONS, COUNT, 2, "other", 2, (char **)argv, &v, NULL, 0, &err), MTS_EREQUEST);
 }
 
 static void help_states_range_and_default(void **state)

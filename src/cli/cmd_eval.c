@@ -1,0 +1,219 @@
+/* cli/cmd_eval.c - eval: a grid of methods and settings over a data set, record by record, and what it comes to. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/out.h"
+#include "core/error.h"
+#include "eval/eval.h"
+#include "eval/summary.h"
+
+enum { KEEP_TREES = 3 };
+
+static size_t or_zero(size_t given)
+{
+    return given == CLI_NO_SIZE ? 0 : given;
+}
+
+/* ---- progress ---- */
+
+static void show(void *context, const MtsEvalProgress *p)
+{
+    (void)context;
+    fprintf(stderr, "\r\033[K%zu of %zu samples, %zu of %zu records", p->samples_done, p->samples, p->done, p->total);
+    if (!isnan(p->mean_reward)) {
+        fprintf(stderr, ", mean reward %.4g", p->mean_reward);
+    }
+    if (p->fresh > 0) {
+        double left = p->seconds / (double)p->fresh * (double)(p->total - p->done);
+        fprintf(stderr, left < 120 ? ", about %.0f s left" : left < 7200 ? ", about %.0f min left" : ", about %.1f h left",
+                left < 120 ? ceil(left) : left < 7200 ? ceil(left / 60) : left / 3600);
+    }
+    fprintf(stderr, ": %s", p->doing);
+    fflush(stderr);
+}
+
+/* ---- the summary, to be read ---- */
+
+static double mean_of(const json_t *row, const char *name, double *half)
+{
+    const json_t *v = json_object_get(row, name);
+    *half = json_is_number(json_object_get(v, "low")) ? (json_number_value(json_object_get(v, "high")) - json_number_value(json_object_get(v, "low"))) / 2 : NAN;
+    return json_is_object(v) ? json_number_value(json_object_get(v, "mean")) : json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+/* Name and heading of what a table shows, where any row has it. */
+static const char *const columns[][2] = {
+    {"accuracy", "accuracy"}, {"macro_f1", "F1"},       {"kappa", "kappa"},         {"smape", "sMAPE"},        {"mase", "MASE"},
+    {"crps_scaled", "CRPS/s"}, {"spectral", "spectral"}, {"well_formed", "formed"}, {"claims_true", "true"},   {"claims_false", "false"},
+    {"tv", "TV"},             {"value_error", "V error"}, {"reward", "reward"},     {"nfe", "NFE"},            {"seconds", "s"},
+};
+
+#define COLUMNS (sizeof columns / sizeof columns[0])
+
+static bool is_shown(const json_t *rows, size_t column)
+{
+    size_t i;
+    const json_t *row;
+    double half;
+    json_array_foreach(rows, i, row) {
+        if (!isnan(mean_of(row, columns[column][0], &half))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int put_summary(const json_t *summary, MtsError *err)
+{
+    const json_t *rows = json_object_get(summary, "rows"), *row;
+    size_t i;
+    printf("%-28s %5s", "method", "n");
+    for (size_t c = 0; c < COLUMNS; c++) {
+        if (is_shown(rows, c)) {
+            printf(" %15s", columns[c][1]);
+        }
+    }
+    putchar('\n');
+    json_array_foreach(rows, i, row) {
+        char name[64];
+        const char *variant = json_string_value(json_object_get(row, "variant"));
+        snprintf(name, sizeof name, "%s %s", json_string_value(json_object_get(row, "method")), variant);
+        printf("%-28s %5lld", name, (long long)json_integer_value(json_object_get(row, "records")));
+        for (size_t c = 0; c < COLUMNS; c++) {
+            char cell[40] = "-";
+            double half, mean = mean_of(row, columns[c][0], &half);
+            if (!isnan(mean)) {
+                snprintf(cell, sizeof cell, isnan(half) ? "%.4g" : "%.4g \xC2\xB1%.2g", mean, half);
+            }
+            if (is_shown(rows, c)) {
+                printf(" %*s", isnan(half) || isnan(mean) ? 15 : 16, cell);
+            }
+        }
+        putchar('\n');
+    }
+    return out_flush(err);
+}
+
+static int report(const Args *args, const char *path, MtsError *err)
+{
+    json_t *head, *records;
+    int rc = mts_eval_read(path, &head, &records, err);
+    if (rc) {
+        return rc;
+    }
+    json_t *summary = mts_eval_summary(head, records);
+    if (!summary) {
+        rc = mts_fail(err, MTS_ENOMEM, "%s: no memory for the summary", path);
+    } else if (out_is_json(args)) {
+        json_object_set_new(summary, "out", out_string(path));
+        rc = out_print(args, json_incref(summary), err);
+    } else {
+        rc = put_summary(summary, err);
+    }
+    json_decref(summary);
+    json_decref(head);
+    json_decref(records);
+    return rc;
+}
+
+/* ---- what is asked ---- */
+
+static int read_shard(const char *text, MtsEvalAsked *asked, MtsError *err)
+{
+    char *end;
+    if (!text) {
+        return MTS_OK;
+    }
+    unsigned long long part = strtoull(text, &end, 10), parts = *end == '/' ? strtoull(end + 1, &end, 10) : 0;
+    if (text[0] < '0' || text[0] > '9' || *end || parts < 1 || parts > 1000000 || part >= parts) {
+        return mts_fail(err, MTS_EREQUEST, "eval: --shard: '%s' is no part I/N with I from 0 to N - 1", text);
+    }
+    asked->shard = (size_t)part;
+    asked->shards = (size_t)parts;
+    return MTS_OK;
+}
+
+static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a, MtsError *err)
+{
+    memset(a, 0, sizeof *a);
+    mts_request_defaults(engine, &a->base);
+    apply_cut(args, &a->base.cut);
+    a->base.end_stop = !args->end_stop || strcmp(args->end_stop, "on") == 0;
+    a->base.no_cache = args->kv_cache && strcmp(args->kv_cache, "off") == 0;
+    a->base.search.temperature = a->base.cut.temperature;
+    int rc = apply_search_options(args, &a->base.search, err);
+    if (rc) {
+        return rc;
+    }
+    a->base.search.stop = stop_asked;
+    a->stage = args->stage;
+    a->data = args->data;
+    a->more = args->more;
+    a->train = args->train;
+    a->options = (MtsStageOptions){.points = or_zero(args->points), .context = or_zero(args->context), .horizon = or_zero(args->horizon)};
+    a->samples = args->samples == CLI_NO_SIZE ? 0 : args->samples == 0 ? SIZE_MAX : args->samples;
+    a->experiment = args->experiment;
+    a->preset = args->preset;
+    a->methods = args->methods;
+    a->lambdas = args->lambdas;
+    a->rollouts = args->rollouts_list;
+    a->max_tokens = args->max_tokens_list;
+    a->temperatures = args->temperatures;
+    a->expansions = args->expansions;
+    a->seeds = args->seeds;
+    a->reward = args->eval_reward;
+    a->constraint = args->eval_constraint;
+    a->nfe = or_zero(args->nfe);
+    a->total_nfe = or_zero(args->total_nfe);
+    a->keep_trees = args->keep_trees == CLI_NO_SIZE ? KEEP_TREES : args->keep_trees;
+    a->raw = args->raw;
+    a->exact = args->exact;
+    return read_shard(args->shard, a, err);
+}
+
+static int run(const Args *args, MtsError *err)
+{
+    MtsEngine *engine;
+    MtsEvalAsked asked;
+    MtsEvalPlan plan = {0};
+    const MtsEvalSink sink = {.progress = isatty(STDERR_FILENO) ? show : NULL};
+    int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
+    if (rc) {
+        return rc;
+    }
+    catch_interrupts();
+    rc = fill_asked(args, engine, &asked, err);
+    rc = rc ? rc : mts_eval_plan(&plan, engine, &asked, err);
+    if (!rc) {
+        rc = mts_eval_run(&plan, engine, args->out, &sink, err);
+        if (sink.progress) {
+            fputs("\r\033[K", stderr);
+        }
+    }
+    mts_eval_plan_free(&plan);
+    mts_engine_free(&engine);
+    return rc;
+}
+
+int cmd_eval(const Args *args, MtsError *err)
+{
+    size_t operands = 0;
+    while (args->operands[operands]) {
+        operands++;
+    }
+    int rc;
+    if (args->merge) {
+        rc = mts_eval_merge(args->merge, args->operands, operands, err);
+    } else if (operands) {
+        rc = mts_fail(err, MTS_EREQUEST, "eval: '%s' is one word too many: files are named for --merge alone", args->operands[0]);
+    } else if (!args->out) {
+        rc = mts_fail(err, MTS_EREQUEST, "eval: --out is missing: where do the records go?");
+    } else {
+        rc = run(args, err);
+    }
+    return rc ? rc : report(args, args->merge ? args->merge : args->out, err);
+}

@@ -1,0 +1,12 @@
+/* core/hash.h - a 64-bit fingerprint: against mistakes, not against forgery. */
+#ifndef MTS_CORE_HASH_H
+#define MTS_CORE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* FNV-1a over words of eight bytes. `before` is the hash of what came before, or MTS_HASH_BEGIN. */
+#define MTS_HASH_BEGIN UINT64_C(14695981039346656037)
+uint64_t mts_hash(uint64_t before, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,22 @@
+/* eval/ask.h - what a search is asked of a sample. */
+#ifndef MTS_EVAL_ASK_H
+#define MTS_EVAL_ASK_H
+
+#include "core/mem.h"
+#include "eval/eval.h"
+
+typedef struct MtsEvalAsk {
+    MtsRequest request; /* borrows what follows, and the sample */
+    MtsTokens tokens;
+    char *reward, *constraint;
+} MtsEvalAsk;
+
+/* `sample` NULL: a table's. Release with mts_eval_ask_free(), also on failure. */
+int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *sample, const MtsEvalRun *run, uint64_t seed,
+                 MtsError *err);
+void mts_eval_ask_free(MtsEvalAsk *ask);
+
+/* What an answer says for option k: itself, or its letter where the options are sentences of the question's own. False: memory ran out. */
+bool mts_eval_label(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *sample, size_t k);
+
+#endif
