@@ -147,7 +147,7 @@ const Option ARGS_OPTIONS[] = {
     SIZE(0, "total-nfe", CMD_EVAL, total_nfe, 1, 1e12, "positions for all samples together, most where the answer is least certain", "off"),
 
     HEADING(CMD_EVAL, "Records"),
-    TEXT('o', "out", CMD_EVAL, out, "FILE", "one JSON line a record; the same command goes on where the file ends", NULL),
+    TEXT('o', "out", CMD_EVAL, out, "FILE", "one JSON line a record; the same command goes on where the file ends", "the stage's name .jsonl"),
     TEXT(0, "shard", CMD_EVAL, shard, "I/N", "only samples I, I + N, ..., counted from 0", "all"),
     TEXT(0, "merge", CMD_EVAL, merge, "FILE", "joins the files of all shards that are named after it, and runs nothing", NULL),
     SIZE(0, "keep-trees", CMD_EVAL, keep_trees, 0, 1e6, "first samples whose records show their trees", "3"),

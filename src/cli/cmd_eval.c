@@ -175,7 +175,7 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     return read_shard(args->shard, a, err);
 }
 
-static int run(const Args *args, MtsError *err)
+static int run(const Args *args, const char *out, MtsError *err)
 {
     MtsEngine *engine;
     MtsEvalAsked asked;
@@ -189,7 +189,7 @@ static int run(const Args *args, MtsError *err)
     rc = fill_asked(args, engine, &asked, err);
     rc = rc ? rc : mts_eval_plan(&plan, engine, &asked, err);
     if (!rc) {
-        rc = mts_eval_run(&plan, engine, args->out, &sink, err);
+        rc = mts_eval_run(&plan, engine, out, &sink, err);
         if (sink.progress) {
             fputs("\r\033[K", stderr);
         }
@@ -202,6 +202,9 @@ static int run(const Args *args, MtsError *err)
 int cmd_eval(const Args *args, MtsError *err)
 {
     size_t operands = 0;
+    char own[64];
+    const char *out = args->out ? args->out : own;
+    snprintf(own, sizeof own, "%.40s.jsonl", args->stage ? args->stage : "table");
     while (args->operands[operands]) {
         operands++;
     }
@@ -210,10 +213,8 @@ int cmd_eval(const Args *args, MtsError *err)
         rc = mts_eval_merge(args->merge, args->operands, operands, err);
     } else if (operands) {
         rc = mts_fail(err, MTS_EREQUEST, "eval: '%s' is one word too many: files are named for --merge alone", args->operands[0]);
-    } else if (!args->out) {
-        rc = mts_fail(err, MTS_EREQUEST, "eval: --out is missing: where do the records go?");
     } else {
-        rc = run(args, err);
+        rc = run(args, out, err);
     }
-    return rc ? rc : report(args, args->merge ? args->merge : args->out, err);
+    return rc ? rc : report(args, args->merge ? args->merge : out, err);
 }

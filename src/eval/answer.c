@@ -134,14 +134,14 @@ bool mts_forecast_read(const char *text, size_t size, double *numbers, size_t ho
     return count > 0;
 }
 
-/* Mean absolute seasonal difference of the context: the unit of MASE. */
-static double naive_scale(const MtsSample *s)
+/* Mean absolute error in units of the training series' own. */
+static double scaled_error(const MtsSample *s, const double *forecast)
 {
-    double sum = 0;
-    for (size_t t = s->season; t < s->series->length; t++) {
-        sum += fabs(s->series->values[t] - s->series->values[t - s->season]);
+    double error = 0;
+    for (size_t t = 0; t < s->horizon; t++) {
+        error += fabs(s->truth.future[t] - forecast[t]) / (double)s->horizon;
     }
-    return s->series->length > s->season ? sum / (double)(s->series->length - s->season) : NAN;
+    return error / s->truth.scale;
 }
 
 /* l1 between the logs of the two periodograms. */
@@ -165,8 +165,7 @@ static int spectral_distance(const double *x, const double *y, size_t n, double 
 /* The scores of the forecast a->output; of `draws` [count][horizon] with their weights the CRPS. */
 static int judge_forecast(MtsEvalAnswer *a, const MtsSample *s, const double *draws, const double *weights, size_t count, MtsError *err)
 {
-    const MtsSeries *x = s->series;
-    double crps = count ? 0 : NAN, distance, *step = mts_calloc(count, sizeof *step), scale = naive_scale(s);
+    double crps = count ? 0 : NAN, distance, *step = mts_calloc(count, sizeof *step);
     int rc = step ? spectral_distance(a->output, s->truth.future, s->horizon, &distance, err) : no_memory(err);
     for (size_t t = 0; rc == MTS_OK && count && t < s->horizon; t++) {
         for (size_t i = 0; i < count; i++) {
@@ -176,9 +175,9 @@ static int judge_forecast(MtsEvalAnswer *a, const MtsSample *s, const double *dr
     }
     if (rc == MTS_OK) {
         json_object_set_new(a->scores, "smape", json_real(mts_smape(s->truth.future, a->output, s->horizon)));
-        json_object_set_new(a->scores, "mase", mts_json_real(mts_mase(s->truth.future, a->output, s->horizon, x->values, x->length, s->season)));
+        json_object_set_new(a->scores, "mase", mts_json_real(scaled_error(s, a->output)));
         json_object_set_new(a->scores, "crps", mts_json_real(crps));
-        json_object_set_new(a->scores, "crps_scaled", mts_json_real(scale > 0 ? crps / scale : NAN));
+        json_object_set_new(a->scores, "crps_scaled", mts_json_real(crps / s->truth.scale));
         json_object_set_new(a->scores, "spectral", mts_json_real(distance));
     }
     free(step);
@@ -254,7 +253,6 @@ static int median(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *res
     rc = rc == MTS_OK ? judge_forecast(a, s, draws, weights, count, err) : rc;
     if (rc == MTS_OK) {
         const double *best = read + r->best * h;
-        const MtsSeries *x = s->series;
         for (size_t i = 0; i < n; i++) {
             weights[i] = has[i] && well[i] == (formed > 0) ? 1 : 0;
         }
@@ -265,10 +263,10 @@ static int median(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *res
             draws[t] = mts_weighted_median(step, weights, n);
         }
         json_object_set_new(a->scores, "smape_equal", json_real(mts_smape(s->truth.future, draws, h)));
-        json_object_set_new(a->scores, "mase_equal", mts_json_real(mts_mase(s->truth.future, draws, h, x->values, x->length, s->season)));
+        json_object_set_new(a->scores, "mase_equal", mts_json_real(scaled_error(s, draws)));
         json_object_set_new(a->scores, "smape_best", json_real(has[r->best] ? mts_smape(s->truth.future, best, h) : 200));
         json_object_set_new(a->scores, "mase_best",
-                            has[r->best] ? mts_json_real(mts_mase(s->truth.future, best, h, x->values, x->length, s->season)) : json_null());
+                            has[r->best] ? mts_json_real(scaled_error(s, best)) : json_null());
     }
 done:
     free(read);

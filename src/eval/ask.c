@@ -47,7 +47,8 @@ static int fill_reward(const MtsEvalPlan *plan, const MtsSample *s, char **rewar
             ok = mts_bytes_append_str(&out, plan->train);
             at += 7;
         } else if (strncmp(at, "{horizon}", 9) == 0 || strncmp(at, "{season}", 8) == 0) {
-            ok = mts_bytes_printf(&out, "%zu", at[1] == 'h' ? s->horizon : s->season);
+            size_t season = s->season < s->series->length ? s->season : s->series->length;
+            ok = mts_bytes_printf(&out, "%zu", at[1] == 'h' ? s->horizon : season);
             rc = s->horizon ? MTS_OK : mts_fail(err, MTS_EREQUEST, "reward: {horizon} and {season} are for stage forecast");
             at += at[1] == 'h' ? 9 : 8;
         } else {

@@ -27,7 +27,7 @@ typedef struct MtsEvalAsked {
     const char *lambdas, *rollouts, *max_tokens, *temperatures, *expansions; /* the grid; max_tokens "0" or absent for forecasts: what the
                                  horizon may need */
     const char *seeds;        /* "0..4", "1,3"; default "0" */
-    const char *reward;       /* {options}, {train}, {horizon}, {season} stand for the sample's; default by stage */
+    const char *reward;       /* {options}, {train}, {horizon}, {season} (at most the context) stand for the sample's; default by stage */
     const char *constraint;   /* "none", "answer", "numbers" or a regular expression; default: forecast numbers, else none */
     size_t nfe;               /* positions for each search, for all methods alike; 0: as the rollouts need */
     size_t total_nfe;         /* positions for the whole data set, most where the answer is least certain; 0: off. One run, one seed */

@@ -63,19 +63,22 @@ double mts_smape(const double *actual, const double *forecast, size_t n)
     return sum / (double)n;
 }
 
-double mts_mase(const double *actual, const double *forecast, size_t n, const double *history, size_t m, size_t season)
+double mts_seasonal_scale(const double *history, size_t m, size_t season)
 {
-    if (m <= season) {
-        return NAN;
-    }
-    double naive = 0, error = 0;
+    double naive = 0;
     for (size_t i = season; i < m; i++) {
         naive += fabs(history[i] - history[i - season]);
     }
+    return m > season && naive > 0 ? naive / (double)(m - season) : NAN;
+}
+
+double mts_mase(const double *actual, const double *forecast, size_t n, const double *history, size_t m, size_t season)
+{
+    double error = 0;
     for (size_t i = 0; i < n; i++) {
         error += fabs(actual[i] - forecast[i]);
     }
-    return naive > 0 ? (error / (double)n) / (naive / (double)(m - season)) : NAN;
+    return error / (double)n / mts_seasonal_scale(history, m, season);
 }
 
 typedef struct Draw {

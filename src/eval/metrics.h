@@ -29,6 +29,9 @@ int mts_class_scores(const int *truth, const int *predicted, size_t samples, siz
 /* Mean of 200 |a - f| / (|a| + |f|), in percent, 0 where both are 0 (Makridakis, M4 definition). */
 double mts_smape(const double *actual, const double *forecast, size_t n);
 
+/* Mean |h(t) - h(t - season)| of a history [m]: what the seasonal naive forecast errs in sample. NaN when m <= season or all of it is 0. */
+double mts_seasonal_scale(const double *history, size_t m, size_t season);
+
 /* Mean |a - f| over the in-sample mean absolute error of the seasonal naive forecast of `history` [m], period
  * `season` >= 1 (Hyndman and Koehler 2006). NaN when m <= season or the history is exactly seasonal. */
 double mts_mase(const double *actual, const double *forecast, size_t n, const double *history, size_t m, size_t season);

@@ -16,7 +16,7 @@
 #include "search/settings.h"
 #include "series/number.h"
 
-enum { MOST_VALUES = 64, MOST_SEEDS = 100000 };
+enum { MOST_VALUES = 64, MOST_SEEDS = 100000, BATCH = 10 };
 
 static int no_memory(MtsError *err)
 {
@@ -199,7 +199,7 @@ static int add_methods(MtsEvalPlan *plan, const char *list, const MtsRequest *ba
 /* ---- experiments ---- */
 
 /* The optimisations whose effect the seed's report estimated, each alone and all together, against none. */
-static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, MtsError *err)
+static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, const Values *rollouts, const Values *tokens, MtsError *err)
 {
     static const struct {
         const char *name;
@@ -208,11 +208,11 @@ static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, MtsError
                 {"end-stop", 0, 0, 0, 1, 0}, {"batch", 0, 0, 0, 0, 1},    {"all", 1, 1, 1, 1, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         MtsRequest r = *base;
-        r.search.rollouts = rows[i].fewer_rollouts ? 10 : 30;
-        r.max_tokens = rows[i].fewer_tokens ? 50 : 250;
+        set_dimension(&r, ROLLOUTS, rollouts->at[rows[i].fewer_rollouts]);
+        set_dimension(&r, TOKENS, tokens->at[rows[i].fewer_tokens]);
         r.no_cache = !rows[i].cache;
         r.end_stop = rows[i].end_stop;
-        r.search.in_flight = rows[i].batch ? 10 : 1;
+        r.search.in_flight = rows[i].batch ? BATCH : 1;
         if (!add_run(plan, mts_method_name(r.search.method), &r, rows[i].name)) {
             return no_memory(err);
         }
@@ -271,8 +271,12 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
     if (table && a->max_tokens) {
         return mts_fail(err, MTS_EREQUEST, "eval: --max-tokens: a table's texts have the length they have");
     }
-    if (optimisations && (table || a->rollouts || a->max_tokens || a->nfe)) {
-        return mts_fail(err, MTS_EREQUEST, "eval: the experiment sets rollouts and max-tokens itself, and takes no table");
+    if (optimisations && (table || a->nfe)) {
+        return mts_fail(err, MTS_EREQUEST, "eval: the experiment takes no table and no --nfe");
+    }
+    if (optimisations) { /* before, after */
+        a->rollouts = a->rollouts ? a->rollouts : "30,10";
+        a->max_tokens = a->max_tokens ? a->max_tokens : "250,50";
     }
     snprintf(own, sizeof own, "%zu", a->base.max_tokens);
     const char *lists[DIMENSIONS] = {a->lambdas, a->rollouts ? a->rollouts : presets[p].rollouts,
@@ -297,7 +301,10 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
         }
         set_dimension(&a->base, LAMBDA, values[LAMBDA].at[0]);
         set_dimension(&a->base, TEMPERATURE, values[TEMPERATURE].at[0]);
-        return add_optimisations(plan, &a->base, err);
+        if (values[ROLLOUTS].count != 2 || values[TOKENS].count != 2) {
+            return mts_fail(err, MTS_EREQUEST, "eval: the experiment takes two --rollouts and two --max-tokens: before and after");
+        }
+        return add_optimisations(plan, &a->base, &values[ROLLOUTS], &values[TOKENS], err);
     }
     return add_methods(plan, a->methods ? a->methods : "maxent-ts", &a->base, values, err);
 }

@@ -143,7 +143,8 @@ static void add_search(json_t *o, const MtsTextResult *result, const MtsEngine *
     json_object_set_new(o, "decode_tokens", json_integer((json_int_t)r->decode_tokens));
     json_object_set_new(o, "recomputed", json_integer((json_int_t)result->recomputed));
     json_object_set_new(o, "best_reward", mts_json_real(best));
-    json_object_set_new(o, "mean_reward", mts_json_real(mean));
+    json_object_set_new(o, "mean_reward", mts_json_real(r->mean_reward));
+    json_object_set_new(o, "expected_reward", mts_json_real(mean));
     json_object_set_new(o, "log_z", mts_json_real(r->log_z));
     json_object_set_new(o, "log_z_se", mts_json_real(r->log_z_se));
     json_object_set_new(o, "stop_reason", json_string(r->stop_reason));
@@ -157,7 +158,7 @@ static void add_search(json_t *o, const MtsTextResult *result, const MtsEngine *
 /* Of a naive forecast, and of a search that no text came of: what else records have. */
 static void add_nothing(json_t *o, uint64_t nfe, const char *stop_reason)
 {
-    static const char *const none[] = {"best_reward", "mean_reward", "log_z", "log_z_se", "tree"};
+    static const char *const none[] = {"best_reward", "mean_reward", "expected_reward", "log_z", "log_z_se", "tree"};
     json_object_set_new(o, "rollouts_done", json_integer(0));
     json_object_set_new(o, "nfe", json_integer((json_int_t)nfe));
     json_object_set_new(o, "decode_tokens", json_integer(0));

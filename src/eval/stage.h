@@ -13,6 +13,7 @@
 typedef struct MtsTruth {
     int option;          /* index of the right option; -1 for stages without options */
     double *future;      /* [horizon] forecast: the values that came; NULL otherwise */
+    double scale;        /* forecast: the seasonal naive forecast's mean error over the whole training series (mts_seasonal_scale()) */
     char *text;          /* caption: the reference, "" where there is none */
 } MtsTruth;
 

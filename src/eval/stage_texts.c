@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "eval/metrics.h"
 #include "eval/stage_build.h"
 #include "series/csv.h"
 #include "series/format.h"
@@ -91,15 +92,17 @@ static int add_forecast(MtsStage *stage, const MtsSeriesSet *past, const MtsSeri
                         MtsError *err)
 {
     MtsBytes prompt = {0};
-    MtsSeries *come = NULL;
+    MtsSeries *come = NULL, *whole = NULL;
     const char *id = past->item[i]->id;
     MtsSample *s = mts_stage_add(stage, id);
     int rc = s ? mts_set_take_at(past, i, options->context, &s->series, err) : mts_stage_no_memory(stage, err);
+    rc = rc == MTS_OK ? mts_set_take_at(past, i, 0, &whole, err) : rc;
     rc = rc == MTS_OK ? mts_set_take(future, id, &come, err) : rc;
     if (rc != MTS_OK) {
         goto done;
     }
     s->season = season_of(id);
+    s->truth.scale = mts_seasonal_scale(whole->values, whole->length, s->season);
     if (options->horizon > come->length) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: the future of %s has %zu values, fewer than the %zu asked for", future->name, id, come->length,
                       options->horizon);
@@ -119,6 +122,7 @@ static int add_forecast(MtsStage *stage, const MtsSeriesSet *past, const MtsSeri
     rc = ok ? MTS_OK : mts_stage_no_memory(stage, err);
 done:
     mts_series_free(&come);
+    mts_series_free(&whole);
     return rc;
 }
 

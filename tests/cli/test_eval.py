@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""maxts eval: grids, records, scores, and that neither kills nor shards change a byte of them."""
+import collections
+import json
+import math
+import re
+import signal
+import subprocess
+import time
+
+from program import PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir, write_table
+
+DATA = ROOT / "data"
+M4 = ["eval", "-m", TINY, "--stage", "m4", "--data", DATA / "m4.csv", "--points", 4, "-n", 8, "--rollouts", 3]
+FORECAST = ["eval", "-m", TINY, "--stage", "forecast", "--data", DATA / "forecast_past.csv", "--more", DATA / "forecast_future.csv",
+            "--horizon", 4, "--context", 24, "--samples", 2]
+
+
+def records(path):
+    lines = path.read_text().splitlines()
+    return json.loads(lines[0]), [json.loads(line) for line in lines[1:]]
+
+
+def timeless(path):
+    """The file's bytes without what the clock says."""
+    return re.sub(rb'"(prefill_)?seconds":[-+.0-9e]+', rb'"seconds":0', path.read_bytes())
+
+
+def row(summary, method, variant=""):
+    found = [r for r in summary["rows"] if r["method"] == method and r["variant"] == variant]
+    check(len(found) == 1, f"{len(found)} rows of {method} {variant}")
+    return found[0]
+
+
+def grid(folder):
+    out = folder / "grid.jsonl"
+    summary = ask(*M4, "--samples", 2, "--method", "greedy,sample,mcts,maxent-ts", "--lambda", "1,4", "--expansion", "2,3", "--seeds", "3..4,9",
+                  "--keep-trees", 1, "--out", out)
+    head, all_of = records(out)
+    keys = [r["key"] for r in all_of]
+    variants = {"greedy": [""], "sample": ["lambda=1", "lambda=4"], "maxent-ts": ["lambda=1", "lambda=4"],
+                "mcts": ["lambda=1,k=2", "lambda=4,k=2", "lambda=1,k=3", "lambda=4,k=3"]}
+    expected = [f"{sample}|{method}|{variant}|{seed}" for sample in head["samples"] for method in ("greedy", "sample", "mcts", "maxent-ts")
+                for variant in variants[method] for seed in ([3] if method == "greedy" else [3, 4, 9])]
+    check(keys == expected, f"{keys} instead of {expected}")
+    check(len(head["samples"]) == 2 and head["stage"] == "m4" and head["reward"] == "claims" and head["constraint"] is None, head)
+    check(head["methods"] == ["greedy", "sample", "mcts", "maxent-ts"] and head["seeds"] == [3, 4, 9] and "shard" not in head, head)
+    for r in all_of:
+        check(r["key"] == f"{r['sample']}|{r['method']}|{r['variant']}|{r['seed']}", r["key"])
+        check(r["stage"] == "m4" and r["rollouts"] == 3 and r["max_tokens"] == 8 and r["answer_rule"] == "best" and r["correct"] is None, r)
+        check(r["scores"]["claims"] == r["scores"]["claims_true"] + r["scores"]["claims_false"], r["scores"])
+        check(r["reward"] == r["best_reward"] and r["nfe"] > 0 and r["prompt_tokens"] > 50 and r["tree"]["nodes"] > 1, r)
+        check(r["length"] >= 1 and r["perplexity"] >= 1 and 0 < r["distinct_1"] <= 1 and 0 < r["seconds"] < 60, r)
+        check(("explain" in r) == (r["sample"] == head["samples"][0]), "trees of the first sample alone")
+    check([("series" in r) for r in all_of] == [r["key"] in (expected[0], expected[len(expected) // 2]) for r in all_of], "a sample's first record has its series")
+    check(any(r["lambda"] == 4 for r in all_of) and any(r["expansion"] == 2 for r in all_of), "the grid's values")
+    check(summary["records"] == summary["expected"] == len(expected) and len(summary["rows"]) == 9, summary["rows"])
+    check(row(summary, "maxent-ts", "lambda=4")["reward"]["n"] == 2, "a sample's seeds are one sample")
+    node = all_of[0]["explain"]
+    check(node[0]["depth"] == 0 and node[0]["token"] == "" and any(n["depth"] == 1 for n in node), node[:3])
+    before = out.read_bytes()
+    again = ask(*M4, "--samples", 2, "--method", "greedy,sample,mcts,maxent-ts", "--lambda", "1,4", "--expansion", "2,3", "--seeds", "3..4,9",
+                "--keep-trees", 1, "--out", out)
+    check(out.read_bytes() == before and again == summary, "a finished run has nothing to do")
+    refuse(2, [str(out), "other settings"], *M4, "--samples", 2, "--method", "greedy", "--out", out)
+    budget = ask(*M4[:-2], "--samples", 2, "--method", "sample,smc,beam,best-of-n,maxent-ts", "--nfe", 60, "--out", folder / "nfe.jsonl")
+    for r in records(folder / "nfe.jsonl")[1]:
+        check(r["rollouts"] is None and 20 <= r["nfe"] <= 60, f"{r['key']}: {r['nfe']} positions of 60")
+    check(len(budget["rows"]) == 5, "rows")
+
+
+def classes(folder):
+    """With the constraint every answer is an option; shares, votes and scores follow from the answers."""
+    out = folder / "har.jsonl"
+    summary = ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 48, "--rollouts", 6, "--samples", 8,
+                  "--constraint", "answer", "--method", "greedy,sample,maxent-ts", "--out", out)
+    head, all_of = records(out)
+    check(head["reward"] == "option:{options}" and head["constraint"] == "answer", head)
+    count = collections.Counter()
+    for r in all_of:
+        s = r["scores"]
+        check(s["predicted"] is not None and abs(s["well_formed"] - 1) < 1e-9 and r["answer"].strip().startswith("Answer: "), r)
+        check(r["correct"] == (s["predicted"] == s["label"]) and r["truth"] == s["label"] and r["answer_rule"] == "vote", r)
+        check(0 < s["share"] <= 1 + 1e-9 and r["reward"] == 1, r)
+        count[r["method"]] += r["correct"]
+    for method in ("greedy", "sample", "maxent-ts"):
+        check(abs(row(summary, method)["accuracy"]["mean"] - count[method] / 8) < 1e-12, "accuracy is the mean of correct")
+    none = folder / "none.jsonl"
+    missed = ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 4, "--rollouts", 2, "--samples", 2,
+                 "--constraint", "[0-9]{30}", "--out", none)
+    check(row(missed, "maxent-ts")["missing"] == 2 and row(missed, "maxent-ts")["accuracy"]["mean"] == 0, missed)
+    for r in records(none)[1]:
+        check(r["answer"] is None and r["correct"] is False and r["stop_reason"] == "nothing" and r["scores"]["predicted"] is None, r)
+
+
+def smape(actual, forecast):
+    return sum(200 * abs(a - f) / (abs(a) + abs(f)) if abs(a) + abs(f) else 0 for a, f in zip(actual, forecast)) / len(actual)
+
+
+def forecasts(folder):
+    out = folder / "forecast.jsonl"
+    ask(*FORECAST, "--method", "naive,seasonal-naive,sample,maxent-ts", "--rollouts", 5, "--out", out)
+    head, all_of = records(out)
+    check(head["reward"] == "forecast:horizon={horizon},season={season}" and head["constraint"] == "numbers", head)
+    for r in all_of:
+        check(len(r["output"]) == len(r["truth"]) == 4 and r["correct"] is None, r)
+        check(abs(r["scores"]["smape"] - smape(r["truth"], r["output"])) < 1e-9, r["key"])
+        check(r["scores"]["well_formed"] == 1, f"{r['key']}: {r['answer']}")
+        check([float(v) for v in r["answer"].split(",")] == [float(f"{v:.6g}") for v in r["output"]], r["answer"])
+        if "naive" in r["method"]:
+            check(r["nfe"] == 0 and r["answer_rule"] == "naive" and "lambda" not in r, r)
+            check(abs(r["scores"]["crps_scaled"] - r["scores"]["mase"]) < 1e-9 or r["scores"]["mase"] is None, "a point's CRPS is its error")
+        else:
+            check(r["answer_rule"] == "median" and r["nfe"] > 0 and r["scores"]["crps"] >= 0, r)
+    naive = [r for r in all_of if r["method"] == "naive"]
+    check(all(len(set(r["output"])) == 1 for r in naive), "naive repeats one value")
+    free = folder / "free.jsonl"
+    ask(*FORECAST, "--method", "greedy", "-n", 5, "--constraint", "none", "--out", free)
+    for r in records(free)[1]:
+        check(r["scores"]["well_formed"] in (0, 1) and 0 <= r["scores"]["smape"] <= 200, r)
+
+
+def tables(folder):
+    table = write_table(folder)
+    out = folder / "table.jsonl"
+    summary = ask("eval", "-m", table, "--method", "greedy,sample,maxent-ts", "--lambda", 2, "--rollouts", 40, "--seeds", "0..19", "--out", out)
+    for r in records(out)[1]:
+        if r["method"] == "maxent-ts": # few texts: all are seen, and all is exact
+            check(abs(r["scores"]["log_z_error"]) < 1e-12 and r["scores"]["tv"] < 1e-12, r["scores"])
+            check(abs(r["scores"]["value_error"] - r["scores"]["log_z_error"] / 2) < 1e-15, r["scores"])
+    sample = row(summary, "sample")
+    check(0.01 < sample["tv"]["mean"] < 0.9 and sample["records"] == 20, sample)
+    check(sample["consistency"]["mean"] > 0.2 and row(summary, "greedy")["records"] == 1, summary)
+
+
+def kills(folder):
+    """Killed ten times in the middle, and again after Ctrl-C."""
+    command = [str(w) for w in [*M4, "--samples", 20, "--method", "greedy,best-of-n,smc,maxent-ts", "--seeds", "0..2", "--out"]]
+    whole, killed = folder / "whole.jsonl", folder / "killed.jsonl"
+    ask(*command, whole)
+    total = len(records(whole)[1])
+    check(total == 200, f"{total} records")
+    hits = 0
+    for turn in range(11):
+        process = subprocess.Popen([PROGRAM, *command, str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        least, end = 1 + (turn + 1) * total // 13, time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < end and (not killed.exists() or killed.read_bytes().count(b"\n") < least):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL if turn < 10 else signal.SIGINT)
+        said = process.stderr.read().decode()
+        hits += process.wait() == -signal.SIGKILL
+        if turn == 10:
+            check(process.returncode == 1 and "interrupted after" in said and "goes on" in said, f"{process.returncode}: {said}")
+        check(killed.read_bytes().count(b"\n") < total + 1, "killed before its end")
+    check(hits == 10, f"killed {hits} times")
+    with killed.open("ab") as file: # as a power failure may leave it
+        file.write(b'{"key":"m4:')
+    summary = ask(*command, killed)
+    check(summary["records"] == total, summary["records"])
+    check(timeless(killed) == timeless(whole), "a run killed ten times is not the run that was not")
+
+
+def shards(folder):
+    command = [*M4, "--samples", 7, "--method", "greedy,maxent-ts", "--seeds", "0,1"]
+    whole, merged = folder / "one.jsonl", folder / "merged.jsonl"
+    ask(*command, "--out", whole)
+    parts = [folder / f"part{i}.jsonl" for i in range(3)]
+    for i, part in enumerate(parts):
+        ask(*command, "--shard", f"{i}/3", "--out", part)
+    check(records(parts[1])[0]["shard"] == "1/3" and len(records(parts[1])[1]) == 2 * 3, "a part has its samples")
+    summary = ask("eval", "--merge", merged, parts[2], parts[0], parts[1])
+    check(timeless(merged) == timeless(whole), "the parts are not the whole")
+    check(summary["records"] == summary["expected"] == 21, summary["records"])
+    refuse(2, ["no journal has the record"], "eval", "--merge", merged, parts[0], parts[1])
+    ask(*command[:-1], "0,2", "--shard", "2/3", "--out", folder / "other.jsonl")
+    refuse(2, ["another run"], "eval", "--merge", merged, parts[0], parts[1], folder / "other.jsonl")
+
+
+def failures(folder):
+    """A sample that fails is named, and the others are not lost."""
+    program = folder / "reward.py"
+    program.write_text("import json, sys\n"
+                       "for line in sys.stdin:\n"
+                       "    bad = '43 values' in json.loads(line)['prompt'] or '512 values' not in json.loads(line)['prompt']\n"
+                       "    print(json.dumps({'error': 'no'} if bad else {'reward': 1}), flush=True)\n")
+    out = folder / "failed.jsonl"
+    command = [*M4, "--samples", 0, "--method", "greedy", "--reward", f"command:python3 {program}", "--out", out]
+    done = run(*command)
+    head, all_of = records(out)
+    lost = [s for s in head["samples"] if s not in {r["sample"] for r in all_of}]
+    check(done.returncode == 1 and lost and all_of, f"{done.returncode}, {len(lost)} failed of {len(head['samples'])}")
+    check(f"{len(lost)} of {len(head['samples'])} records failed; the first: {lost[0]}|greedy||0" in done.stderr.decode(), done.stderr.decode())
+    program.write_text(program.read_text().replace("bad else", "False else"))
+    ask(*command)
+    check(len(records(out)[1]) == len(head["samples"]), "what failed is done again")
+
+
+def experiments(folder):
+    out = folder / "optimisations.jsonl"
+    summary = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--rollouts", "12,4", "--max-tokens", "50,10", "--out", out)
+    names = ["none", "rollouts", "tokens", "kv-cache", "end-stop", "batch", "all"]
+    by_name = {r["variant"]: r for r in records(out)[1]}
+    check([r["variant"] for r in summary["rows"]] == names, summary["rows"])
+    none, cache = by_name["none"], by_name["kv-cache"]
+    check(none["rollouts"] == 12 and none["max_tokens"] == 50 and none["recomputed"] > 50 * none["nfe"] and cache["recomputed"] == 0, none["recomputed"])
+    same = ("nfe", "reward", "answer", "log_z", "decode_tokens", "tree", "perplexity")
+    check(all(none[k] == cache[k] for k in same), "the cache changes no result")
+    check(by_name["all"]["rollouts"] == 4 and by_name["all"]["max_tokens"] == 10 and by_name["all"]["nfe"] < none["nfe"] / 5, "all together")
+    words = ["search", "-m", TINY, "-p", "hello", "-n", 20, "--rollouts", 12, "--reward", "length:40"]
+    off, on = ask(*words, "--kv-cache", "off"), ask(*words)
+    strip = lambda a: {k: v for k, v in a.items() if "seconds" not in k and k != "kv"}
+    check(strip(off) == strip(on) and off["kv"]["recomputed"] > 5 * off["nfe"], "search without the cache")
+    ablation = ask(*M4[:-2], "--samples", 1, "--experiment", "ablation:rollouts", "--out", folder / "ablation.jsonl")
+    check([r["variant"] for r in ablation["rows"]] == [f"rollouts={n}" for n in (5, 10, 20, 50)], ablation["rows"])
+
+
+def requests(folder):
+    out = folder / "refused.jsonl"
+    table = write_table(folder)
+    for words, *args in [
+        (["--stage"], "-m", TINY), (["--data"], "-m", TINY, "--stage", "har"), (["unknown"], "-m", TINY, "--stage", "x", "--data", "y"),
+        (["'fast'", "--method"], *M4[1:], "--method", "greedy,fast"), (["--lambda", "'1x'"], *M4[1:], "--lambda", "2,1x"),
+        (["--seeds", "'5..1'"], *M4[1:], "--seeds", "5..1"), (["--shard", "'2/2'"], *M4[1:], "--shard", "2/2"),
+        (["{train}"], *M4[1:], "--reward", "class-spectral:{train}"), (["--nfe", "--rollouts"], *M4[1:], "--nfe", 9),
+        (["stage forecast"], *M4[1:], "--constraint", "numbers"), (["takes no data"], "-m", table, "--data", "x"),
+        (["twice"], *M4[1:], "--method", "smc,smc"), (["naive"], *M4[1:], "--method", "naive"), (["'x'", "--experiment"], *M4[1:], "--experiment", "x"),
+    ]:
+        refuse(2, words, "eval", *args, "--out", out)
+    check(not out.exists(), "a refused request leaves no file")
+    refuse(2, ["one word too many"], *M4, "--out", out, "rest")
+    refuse(1, ["nowhere"], *M4, "--out", folder / "nowhere" / "x.jsonl")
+
+
+def main():
+    with work_dir() as name:
+        import pathlib
+        folder = pathlib.Path(name)
+        for part in (requests, grid, classes, forecasts, tables, shards, failures, experiments, kills):
+            start = time.monotonic()
+            part(folder)
+            print(f"{part.__name__}: {time.monotonic() - start:.1f} s")
+    finish(600)
+
+
+if __name__ == "__main__":
+    main()
