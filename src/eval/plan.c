@@ -314,8 +314,8 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
 static const struct {
     const char *stage, *reward, *with_train, *constraint;
 } defaults[] = {
-    {"har", "option:{options}", "option:{options} + class-spectral:{train}", ""},
-    {"sleep", "option:{options}", "option:{options} + class-spectral:{train}", ""},
+    {"har", "option:{options}", "option:{options} + class-spectral:{train},rate=50,gamma=0.04", ""},
+    {"sleep", "option:{options}", "option:{options} + class-spectral:{train},rate=50,gamma=0.04", ""},
     {"ecg", "option:{options}", "option:{options}", ""},
     {"tsqa", "option:{options}", "option:{options}", ""},
     {"m4", "claims", "claims", ""},
