@@ -5,7 +5,7 @@
 
 enum {
     USES_MODEL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH | CMD_EVAL,
-    ALL = USES_MODEL | CMD_REPLAY,
+    ALL = USES_MODEL | CMD_REPLAY | CMD_REPORT,
     RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL,
     TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH,
     ANSWERS = CMD_GENERATE | CMD_SEARCH,
@@ -151,6 +151,13 @@ const Option ARGS_OPTIONS[] = {
     TEXT(0, "shard", CMD_EVAL, shard, "I/N", "only samples I, I + N, ..., counted from 0", "all"),
     TEXT(0, "merge", CMD_EVAL, merge, "FILE", "joins the files of all shards that are named after it, and runs nothing", NULL),
     SIZE(0, "keep-trees", CMD_EVAL, keep_trees, 0, 1e6, "first samples whose records show their trees", "3"),
+
+    HEADING(CMD_REPORT, "What to write (one of them at least)"),
+    TEXT('o', "out", CMD_REPORT, out, "FILE", "one HTML page that needs nothing else", NULL),
+    TEXT(0, "markdown", CMD_REPORT, markdown, "FILE", "the tables in Markdown", NULL),
+    TEXT(0, "latex", CMD_REPORT, latex, "FILE", "the tables in LaTeX, without packages", NULL),
+    TEXT(0, "csv", CMD_REPORT, csv, "FILE", "the rows with all digits: mean, bounds and samples of every number", NULL),
+    SIZE(0, "samples", CMD_REPORT, samples, 0, 1e9, "most samples that the page shows; 0: all", "0"),
 
     HEADING(CMD_VERIFY, "Runs"),
     SIZE(0, "runs", CMD_VERIFY, runs, 2, 1e7, "searches with seeds seed, seed + 1, ...", "400"),

@@ -18,7 +18,8 @@ enum {
     CMD_VERIFY = 1u << 5,
     CMD_BENCH = 1u << 6,
     CMD_REPLAY = 1u << 7,
-    CMD_EVAL = 1u << 8
+    CMD_EVAL = 1u << 8,
+    CMD_REPORT = 1u << 9
 };
 
 /* Absent values as options.h says: NULL, CLI_NO_SIZE, NaN, false. Strings are borrowed from argv. */
@@ -37,7 +38,7 @@ typedef struct Args {
     bool raw;
     const char *series;
     /* text out */
-    const char **operands; /* [argc], NULL behind the last; replay: the trace, eval: what is merged */
+    const char **operands; /* [argc], NULL behind the last; replay: the trace, eval: what is merged, report: runs */
     bool json;
     size_t top;
     bool help;
@@ -90,6 +91,8 @@ typedef struct Args {
     const char *eval_reward, *eval_constraint;
     size_t samples, points, context, horizon, keep_trees, total_nfe;
     const char *out, *shard, *merge;
+    /* report */
+    const char *markdown, *latex, *csv;
 } Args;
 
 extern const Option ARGS_OPTIONS[];

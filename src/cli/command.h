@@ -16,6 +16,7 @@ int cmd_verify(const Args *args, MtsError *err);
 int cmd_eval(const Args *args, MtsError *err);
 int cmd_bench(const Args *args, MtsError *err);
 int cmd_replay(const Args *args, MtsError *err);
+int cmd_report(const Args *args, MtsError *err);
 
 /* ---- shared.c ---- */
 

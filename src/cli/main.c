@@ -25,6 +25,7 @@ static const struct Command {
     {"search", CMD_SEARCH, cmd_search, "the best answers to a prompt under a reward"},
     {"verify", CMD_VERIFY, cmd_verify, "a method against the exact values of a table"},
     {"eval", CMD_EVAL, cmd_eval, "methods and settings over a data set, scored against its answers"},
+    {"report", CMD_REPORT, cmd_report, "runs of eval as one page with plots, and as tables"},
     {"bench", CMD_BENCH, cmd_bench, "how fast this machine runs a model, and what it could do"},
     {"replay", CMD_REPLAY, cmd_replay, "recomputes every number of a search's trace: maxts replay FILE"},
 };
@@ -58,10 +59,10 @@ static int run(const struct Command *command, int argc, char **argv)
         err.code = mts_fail(&err, MTS_ENOMEM, "no memory for %d words", argc);
         return fail_with(&err);
     }
-    size_t most = command->bit == CMD_REPLAY ? 1 : command->bit == CMD_EVAL ? (size_t)argc : 0;
+    size_t most = command->bit == CMD_REPLAY ? 1 : command->bit & (CMD_EVAL | CMD_REPORT) ? (size_t)argc : 0;
     int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args, args.operands, most, &err);
     if (rc == 0 && args.help) {
-        printf("usage: maxts %s%s [options]\n%s.\n", command->name, command->bit == CMD_REPLAY ? " FILE" : "",
+        printf("usage: maxts %s%s [options]\n%s.\n", command->name, command->bit == CMD_REPLAY ? " FILE" : command->bit == CMD_REPORT ? " RUN.jsonl ..." : "",
                command->what);
         options_help(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, stdout);
         free(args.operands);
