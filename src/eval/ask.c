@@ -23,12 +23,12 @@ bool mts_eval_label(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, 
 
 static int add_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
 {
-    bool ok = true;
+    bool lettered = strcmp(plan->name, "tsqa") == 0 && s->options[0][0] != '(', ok = !lettered || mts_bytes_append_str(out, "lettered;");
     for (size_t k = 0; ok && k < s->option_count; k++) {
-        if (strchr(s->options[k], '|') && strcmp(plan->name, "tsqa") != 0) {
+        if (strchr(s->options[k], '|')) {
             return mts_fail(err, MTS_EUNSUPPORTED, "the option \"%.60s\" has a '|', which separates options in a reward", s->options[k]);
         }
-        ok = (k == 0 || mts_bytes_append_str(out, "|")) && mts_eval_label(out, plan, s, k);
+        ok = (k == 0 || mts_bytes_append_str(out, "|")) && mts_bytes_append_str(out, s->options[k]);
     }
     return ok ? MTS_OK : no_memory(err);
 }

@@ -314,8 +314,8 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
 static const struct {
     const char *stage, *reward, *with_train, *constraint;
 } defaults[] = {
-    {"har", "option:{options}", "option:{options} + class-spectral:{train}", ""},
-    {"sleep", "option:{options}", "option:{options} + class-spectral:{train}", ""},
+    {"har", "option:{options}", "option:{options} + class-spectral:{train},rate=50,gamma=0.04", ""},
+    {"sleep", "option:{options}", "option:{options} + class-spectral:{train},rate=50,gamma=0.04", ""},
     {"ecg", "option:{options}", "option:{options}", ""},
     {"tsqa", "option:{options}", "option:{options}", ""},
     {"m4", "claims", "claims", ""},
@@ -552,6 +552,23 @@ static int check_asked(const MtsEngine *engine, const MtsEvalAsked *a, MtsError 
     return MTS_OK;
 }
 
+/* A total budget is for one run of one seed, of a method whose search can go on. */
+static int check_budget(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err)
+{
+    const MtsEvalRun *run = &plan->runs[0];
+    MtsMethod m = run->request.search.method;
+    if (!a->total_nfe) {
+        return MTS_OK;
+    }
+    if (plan->run_count != 1 || plan->seed_count != 1 || plan->shards > 1 || a->nfe || a->experiment) {
+        return mts_fail(err, MTS_EREQUEST, "eval: --total-nfe: one method with one setting and one seed can share a budget, without --shard and --nfe");
+    }
+    if (run->naive || m == MTS_GREEDY || m == MTS_BEAM || m == MTS_SMC) {
+        return mts_fail(err, MTS_EREQUEST, "eval: --total-nfe: a search of method %s cannot go on where it ended", run->method);
+    }
+    return MTS_OK;
+}
+
 int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *asked, MtsError *err)
 {
     MtsEvalAsked a = *asked;
@@ -572,6 +589,7 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
     }
     rc = read_seeds(plan, a.seeds ? a.seeds : "0", err);
     rc = rc == MTS_OK ? lay_out(plan, engine, &a, err) : rc;
+    rc = rc == MTS_OK ? check_budget(plan, &a, err) : rc;
     rc = rc == MTS_OK ? open_data(plan, engine, &a, a.samples, err) : rc;
     rc = rc == MTS_OK ? choose_reward(plan, &a, err) : rc;
     return rc == MTS_OK ? make_head(plan, engine, &a, err) : rc;

@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "eval/eval.h"
 #include "eval/summary.h"
+#include "eval/walk.h"
 
 enum { MOST_FAILURES = 10 };
 
@@ -34,19 +35,7 @@ size_t mts_eval_count(const MtsEvalPlan *plan)
     return each * samples_of(plan);
 }
 
-typedef struct Walk {
-    const MtsEvalPlan *plan;
-    const MtsEngine *engine;
-    MtsJournal *journal;
-    const MtsEvalSink *sink;
-    MtsEvalProgress at;
-    double began, rewards;
-    size_t rewarded, failures;
-    int first_code;
-    MtsError first;
-} Walk;
-
-static void count_record(Walk *w, const json_t *record)
+static void count_record(MtsEvalWalk *w, const json_t *record)
 {
     const json_t *reward = json_object_get(record, "reward");
     w->at.done++;
@@ -58,7 +47,7 @@ static void count_record(Walk *w, const json_t *record)
     w->at.seconds = mts_seconds() - w->began;
 }
 
-static void show(Walk *w, const char *doing)
+static void show(MtsEvalWalk *w, const char *doing)
 {
     w->at.doing = doing;
     w->at.seconds = mts_seconds() - w->began;
@@ -68,7 +57,7 @@ static void show(Walk *w, const char *doing)
 }
 
 /* A sample's failure is kept and the others go on; ten without a success, and what concerns the journal, end the run. */
-static int note_failure(Walk *w, const char *key, int code, const MtsError *why)
+static int note_failure(MtsEvalWalk *w, const char *key, int code, const MtsError *why)
 {
     if (code == MTS_EINTERRUPTED || code == MTS_ENOMEM) {
         w->first_code = code;
@@ -81,36 +70,60 @@ static int note_failure(Walk *w, const char *key, int code, const MtsError *why)
     return w->failures >= MOST_FAILURES && w->at.fresh == 0 ? code : MTS_OK;
 }
 
-static int one(Walk *w, size_t sample, const MtsEvalRun *run, uint64_t seed, bool first, MtsError *err)
+static int append(MtsEvalWalk *w, json_t *record, MtsError *err)
 {
-    const MtsEvalPlan *plan = w->plan;
-    json_t *record = NULL;
-    MtsError why = {0};
-    char *key = mts_eval_key(plan, sample, run, seed);
-    if (!key) {
-        return mts_fail(err, MTS_ENOMEM, "eval: memory ran out");
-    }
-    const json_t *there = mts_journal_find(w->journal, key);
-    int rc = MTS_OK;
-    if (there) {
-        count_record(w, there);
-        goto done;
-    }
-    show(w, key);
-    rc = mts_eval_record(plan, w->engine, sample, run, seed, first, &record, &why);
-    if (rc != MTS_OK) {
-        rc = note_failure(w, key, rc, &why);
-        if (err && rc != MTS_OK) {
-            *err = w->first;
-        }
-        goto done;
-    }
-    rc = mts_journal_append(w->journal, record, err);
+    int rc = mts_journal_append(w->journal, record, err);
     if (rc == MTS_OK) {
         w->at.fresh++;
         count_record(w, record);
     }
-done:
+    return rc;
+}
+
+/* Its key, malloc'ed, where the journal does not have it; NULL with MTS_OK where it has, which is counted. */
+static int is_due(MtsEvalWalk *w, size_t sample, const MtsEvalRun *run, uint64_t seed, char **key, MtsError *err)
+{
+    *key = mts_eval_key(w->plan, sample, run, seed);
+    if (!*key) {
+        return mts_fail(err, MTS_ENOMEM, "eval: memory ran out");
+    }
+    const json_t *there = mts_journal_find(w->journal, *key);
+    if (there) {
+        count_record(w, there);
+        free(*key);
+        *key = NULL;
+    }
+    return MTS_OK;
+}
+
+int mts_eval_walk_keep(MtsEvalWalk *w, size_t sample, const MtsEvalRun *run, uint64_t seed, json_t *record, MtsError *err)
+{
+    char *key;
+    int rc = is_due(w, sample, run, seed, &key, err);
+    rc = rc == MTS_OK && key ? append(w, record, err) : rc;
+    free(key);
+    return rc;
+}
+
+int mts_eval_walk_one(MtsEvalWalk *w, size_t sample, const MtsEvalRun *run, uint64_t seed, bool series, const json_t *before, MtsError *err)
+{
+    json_t *record = NULL;
+    MtsError why = {0};
+    char *key;
+    int rc = is_due(w, sample, run, seed, &key, err);
+    if (rc != MTS_OK || !key) {
+        return rc;
+    }
+    show(w, key);
+    rc = mts_eval_record(w->plan, w->engine, sample, run, seed, series, &record, &why);
+    if (rc == MTS_OK) {
+        if (w->after) {
+            w->after(record, before);
+        }
+        rc = append(w, record, err);
+    } else if ((rc = note_failure(w, key, rc, &why)) != MTS_OK && err) {
+        *err = w->first;
+    }
     json_decref(record);
     free(key);
     return rc;
@@ -118,18 +131,21 @@ done:
 
 int mts_eval_run(const MtsEvalPlan *plan, const MtsEngine *engine, const char *out, const MtsEvalSink *sink, MtsError *err)
 {
-    Walk w = {.plan = plan, .engine = engine, .sink = sink, .began = mts_seconds()};
+    MtsEvalWalk w = {.plan = plan, .engine = engine, .sink = sink, .began = mts_seconds()};
     w.at.total = mts_eval_count(plan);
     w.at.samples = samples_of(plan);
     w.at.mean_reward = NAN;
     int rc = mts_journal_open(&w.journal, out, plan->head, NULL, err);
-    for (size_t i = 0; rc == MTS_OK && i < plan->samples; i++) {
+    if (rc == MTS_OK && plan->total_nfe) {
+        rc = mts_eval_budget(&w, out, err);
+    }
+    for (size_t i = 0; rc == MTS_OK && !plan->total_nfe && i < plan->samples; i++) {
         if (!is_ours(plan, i)) {
             continue;
         }
         for (size_t r = 0; rc == MTS_OK && r < plan->run_count; r++) {
             for (size_t k = 0; rc == MTS_OK && k < seeds_of(plan, &plan->runs[r]); k++) {
-                rc = one(&w, i, &plan->runs[r], plan->seeds[k], r == 0 && k == 0, err);
+                rc = mts_eval_walk_one(&w, i, &plan->runs[r], plan->seeds[k], r == 0 && k == 0, NULL, err);
             }
         }
         w.at.samples_done += rc == MTS_OK;

@@ -2,13 +2,16 @@
  *
  *   option:A|B|C            1 when the text's answer is one of the options, 0 otherwise. A prefix: 1 when it already is, 0.5 while
  *                           what follows the last "Answer:" can still become one, 0 when not, and 0.25 before any "Answer:".
- *   class-spectral:FILE[,METRIC][,gamma=G][,missing=D]
+ *   option:lettered;X|Y|Z   the same for options that are sentences: their letters A, B, C count too (reward/answer.h).
+ *   class-spectral:FILE[,METRIC][,gamma=G][,missing=D][,rate=R]
  *                           FILE holds labelled series (docs/series.md), its labels are the options, and
  *
  *       r = -gamma * mean over channels of distance(PSD of the input, mean PSD of FILE's series with the stated label)
  *
  *                           by Welch with the input's default segment. The distance of a text that states no option is D, by
  *                           default that of the worst option. gamma from 0 to 1e6, default 1; D from 0 to 1e6. Finished texts.
+ *
+ * FILE's series that say no sampling rate have R, from 1e-6 to 1e9, default 1.
  *
  * The answer is found as reward/answer.h says. */
 #include "reward/term.h"
@@ -23,6 +26,7 @@
 typedef struct Options {
     char **names; /* [count] */
     double *value; /* [count], class-spectral: what stating it is worth; NULL for option */
+    bool lettered;  /* option */
     double missing; /* class-spectral: what stating none costs */
     size_t count, cap;
 } Options;
@@ -55,7 +59,7 @@ static int score_option(void *self, const MtsRewardText *text, double *value, Mt
     const char *const *names = (const char *const *)o->names;
     const char *answer;
     size_t n;
-    int option = mts_answer_option(text->text, text->size, names, o->count, false);
+    int option = mts_answer_option(text->text, text->size, names, o->count, o->lettered);
     if (option == MTS_NO_MEMORY) {
         return mts_fail(err, MTS_ENOMEM, "reward option: memory ran out");
     }
@@ -66,7 +70,8 @@ static int score_option(void *self, const MtsRewardText *text, double *value, Mt
     } else if (!mts_answer_find(text->text, text->size, &answer, &n)) {
         *value = 0.25;
     } else {
-        *value = mts_answer_begins_option(answer, n, names, o->count) ? 0.5 : 0;
+        bool letter = o->lettered && n <= 1; /* a bracket, or nothing yet */
+        *value = letter || mts_answer_begins_option(answer, n, names, o->count) ? 0.5 : 0;
     }
     return MTS_OK;
 }
@@ -77,6 +82,11 @@ int mts_reward_option(MtsRewardTerm *term, const char *argument, const MtsReward
     Options *o = mts_calloc(1, sizeof *o);
     if (!o) {
         return mts_fail(err, MTS_ENOMEM, "reward option: memory ran out");
+    }
+    static const char lettered[] = "lettered;";
+    if (argument && strncmp(argument, lettered, sizeof lettered - 1) == 0) {
+        o->lettered = true;
+        argument += sizeof lettered - 1;
     }
     for (const char *s = argument ? argument : ""; *s;) {
         size_t n = strcspn(s, "|");
@@ -151,7 +161,7 @@ static int list_classes(Options *o, const MtsSeriesSet *set, MtsError *err)
     return MTS_OK;
 }
 
-static int add_spectra(const Options *o, const MtsSeriesSet *set, Spectra *s, MtsError *err)
+static int add_spectra(const Options *o, const MtsSeriesSet *set, double unsaid, Spectra *s, MtsError *err)
 {
     for (size_t i = 0; i < set->count; i++) {
         const MtsSeries *x = set->item[i];
@@ -163,15 +173,16 @@ static int add_spectra(const Options *o, const MtsSeriesSet *set, Spectra *s, Mt
         if (rc != MTS_OK) {
             return rc;
         }
-        if (x->channels != s->input->channels || x->length < s->segment || x->sampling_rate != s->input->sampling_rate) {
+        double rate = x->sampling_rate == 1 ? unsaid : x->sampling_rate;
+        if (x->channels != s->input->channels || x->length < s->segment || rate != s->input->sampling_rate) {
             return mts_fail(err, MTS_EREQUEST,
                             "reward class-spectral: %s: series %zu has %zu channels of %zu values at %g Hz, the input has %zu at %g Hz "
                             "and segments of %zu",
-                            set->name, i + 1, x->channels, x->length, x->sampling_rate, s->input->channels,
+                            set->name, i + 1, x->channels, x->length, rate, s->input->channels,
                             s->input->sampling_rate, s->segment);
         }
         for (size_t c = 0; c < x->channels; c++) {
-            rc = mts_psd(MTS_PSD_WELCH, x->values + c * x->length, x->length, s->segment, x->sampling_rate, NULL, s->one, err);
+            rc = mts_psd(MTS_PSD_WELCH, x->values + c * x->length, x->length, s->segment, rate, NULL, s->one, err);
             if (rc != MTS_OK) {
                 return rc;
             }
@@ -210,7 +221,7 @@ static int judge_classes(Options *o, const Spectra *s, MtsSpectralMetric metric,
     return MTS_OK;
 }
 
-static int learn_classes(Options *o, const MtsSeriesSet *set, const MtsSeries *input, MtsSpectralMetric metric, double gamma,
+static int learn_classes(Options *o, const MtsSeriesSet *set, double unsaid, const MtsSeries *input, MtsSpectralMetric metric, double gamma,
                          double *worst, MtsError *err)
 {
     Spectra s = {.input = input};
@@ -233,7 +244,7 @@ static int learn_classes(Options *o, const MtsSeriesSet *set, const MtsSeries *i
     if (!s.sum || !s.members || !s.one || !s.frequency || !o->value) {
         rc = mts_fail(err, MTS_ENOMEM, "reward class-spectral: memory ran out");
     }
-    rc = rc == MTS_OK ? add_spectra(o, set, &s, err) : rc;
+    rc = rc == MTS_OK ? add_spectra(o, set, unsaid, &s, err) : rc;
     rc = rc == MTS_OK ? judge_classes(o, &s, metric, gamma, worst, err) : rc;
     free_spectra(&s);
     return rc;
@@ -246,12 +257,13 @@ int mts_reward_class_spectral(MtsRewardTerm *term, const char *argument, const M
         return mts_fail(err, MTS_EREQUEST, "reward class-spectral: needs an input series and a file of labelled ones, as in "
                                            "class-spectral:train.csv");
     }
-    double gamma = 1, worst = 0, missing = 0;
-    MtsRewardOption options[] = {{"gamma", 0, 1e6, &gamma, NULL, false}, {"missing", 0, 1e6, &missing, NULL, false}};
+    double gamma = 1, worst = 0, missing = 0, rate = 1;
+    MtsRewardOption options[] = {{"gamma", 0, 1e6, &gamma, NULL, false}, {"missing", 0, 1e6, &missing, NULL, false},
+                                 {"rate", 1e-6, 1e9, &rate, NULL, false}};
     const char *word;
     size_t word_size;
     MtsSpectralMetric metric;
-    int rc = mts_reward_options("class-spectral", argument[path_size] ? argument + path_size + 1 : "", &word, &word_size, options, 2, err);
+    int rc = mts_reward_options("class-spectral", argument[path_size] ? argument + path_size + 1 : "", &word, &word_size, options, 3, err);
     rc = rc == MTS_OK ? mts_reward_metric("class-spectral", word, word_size, &metric, err) : rc;
     if (rc != MTS_OK) {
         return rc;
@@ -260,7 +272,7 @@ int mts_reward_class_spectral(MtsRewardTerm *term, const char *argument, const M
     Options *o = mts_calloc(1, sizeof *o);
     char *path = mts_strndup(argument, path_size);
     rc = o && path ? mts_set_read(&set, path, err) : mts_fail(err, MTS_ENOMEM, "reward class-spectral: memory ran out");
-    rc = rc == MTS_OK ? learn_classes(o, &set, input->series, metric, gamma, &worst, err) : rc;
+    rc = rc == MTS_OK ? learn_classes(o, &set, rate, input->series, metric, gamma, &worst, err) : rc;
     mts_set_free(&set);
     free(path);
     if (rc != MTS_OK) {

@@ -214,6 +214,43 @@ def experiments(folder):
     check([r["variant"] for r in ablation["rows"]] == [f"rollouts={n}" for n in (5, 10, 20, 50)], ablation["rows"])
 
 
+def budget(folder):
+    """Positions go where the estimate is least certain; killed in either pass, the outcome is the same."""
+    words = [*M4[:-2], "--samples", 12, "--method", "sample", "--reward", "length:40", "--lambda", 2, "--out"]
+    least, whole, killed = folder / "least.jsonl", folder / "budget.jsonl", folder / "budget2.jsonl"
+    ask(*words, least, "--rollouts", 4)
+    first = records(least)[1]
+    spent = sum(r["nfe"] for r in first)
+    command = [*words, whole, "--rollouts", 4, "--total-nfe", 4 * spent]
+    summary = ask(*command)
+    after = records(whole)[1]
+    total = sum(r["nfe"] for r in after)
+    check(3.5 * spent < total < 4.5 * spent, f"{total} positions, not about {4 * spent}")
+    check([r["key"] for r in after] == [r["key"] for r in first] and all(r["rollouts"] >= 4 for r in after), "every sample has its least")
+    gain = [b["rollouts"] - a["rollouts"] for a, b in zip(first, after)]
+    se = [a["log_z_se"] for a in first]
+    order = sorted(range(12), key=lambda i: se[i])
+    check(sum(gain[i] for i in order[6:]) > 1.2 * sum(gain[i] for i in order[:6]) >= 0, f"{gain} for {se}")
+    check(sorted(p.name for p in folder.glob("budget.jsonl*")) == ["budget.jsonl"], "what is not needed any more is gone")
+    most = max(range(12), key=lambda i: gain[i])
+    alone = folder / "alone.jsonl"
+    ask(*words, alone, "--rollouts", after[most]["rollouts"], "--in-flight", 4)
+    same = ("nfe", "reward", "answer", "log_z", "log_z_se", "tree", "decode_tokens")
+    check(all(records(alone)[1][most][k] == after[most][k] for k in same), "a search that went on is one that never stopped")
+    check(ask(*command) == summary, "a finished run has nothing to do")
+    command = [str(w) for w in [*words, killed, "--rollouts", 4, "--total-nfe", 4 * spent]]
+    for path, lines in ((folder / "budget2.jsonl.first", 5), (folder / "budget2.jsonl.first", 9), (killed, 4), (killed, 9)):
+        process = subprocess.Popen([PROGRAM, *command], stdout=subprocess.DEVNULL)
+        while process.poll() is None and (not path.exists() or path.read_bytes().count(b"\n") < lines):
+            time.sleep(0.002)
+        process.kill()
+        check(process.wait() == -signal.SIGKILL, "killed before its end")
+    ask(*command)
+    check(timeless(killed) == timeless(whole), "a killed budget is spent otherwise")
+    refuse(2, ["--total-nfe"], *M4, "--total-nfe", 900, "--method", "smc", "--out", killed)
+    refuse(2, ["--total-nfe"], *M4, "--total-nfe", 900, "--seeds", "0,1", "--out", killed)
+
+
 def requests(folder):
     out = folder / "refused.jsonl"
     table = write_table(folder)
@@ -235,7 +272,7 @@ def main():
     with work_dir() as name:
         import pathlib
         folder = pathlib.Path(name)
-        for part in (requests, grid, classes, forecasts, tables, shards, failures, experiments, kills):
+        for part in (requests, grid, classes, forecasts, tables, shards, failures, experiments, kills, budget):
             start = time.monotonic()
             part(folder)
             print(f"{part.__name__}: {time.monotonic() - start:.1f} s")

@@ -2,6 +2,7 @@
 #include "../test.h"
 
 #include <math.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "eval/metrics.h"
@@ -237,6 +238,72 @@ static void heart_beats(void **state)
     mts_stage_free(&s);
 }
 
+/* ECG-QA as published, on a record of two leads with 20 values each at 500 Hz. */
+static void heart_questions(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    char whole[200];
+    const char *dirs[] = {"records500", "records500/21000"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(mkdir(in_folder(dirs[i]), 0777), 0);
+    }
+    FILE *f = fopen(in_folder("records500/21000/21837_hr.dat"), "wb");
+    assert_non_null(f);
+    int sum[2] = {0, 0};
+    for (int t = 0; t < 20; t++) {
+        for (int c = 0; c < 2; c++) {
+            int v = 10 * t + c;
+            sum[c] += v;
+            fputc(v & 255, f);
+            fputc(v >> 8, f);
+        }
+    }
+    fclose(f);
+    snprintf(whole, sizeof whole, "21837_hr 2 500 20\n21837_hr.dat 16 100/mV 16 0 0 %d 0 I\n21837_hr.dat 16 100/mV 16 0 1 %d 0 II\n", sum[0], sum[1]);
+    file_of("records500/21000/21837_hr.hea", whole);
+    file_of("answers_for_each_template.csv", "template_id,classes\n1,\"['no', 'not sure', 'yes']\"\n7,\"['st/t change', \"\"it's 'odd'\"\"]\"\n9,none\n");
+    const char *head = "question,answer,template_id,question_type,ecg_id,clinical_context,rationale\n";
+    char csv[600];
+    snprintf(csv, sizeof csv, "%s\"Is it noisy, or not?\",yes,1,single-verify,[21837],\"72-year-old, male\",because\n"
+             "Which?,It's 'odd'.,7,single-choose,[21837],,\n", head);
+    file_of("a.csv", csv);
+    assert_ok(mts_stage_open(&s, "ecg", in_folder("a.csv"), folder, NULL, &err), &err);
+    assert_int_equal(s->count, 2);
+    const MtsSample *one = &s->samples[0], *two = &s->samples[1];
+    assert_string_equal(one->key, "ecg:1");
+    assert_string_equal(one->group, "1");
+    assert_true(one->option_count == 3 && one->truth.option == 2 && two->option_count == 2 && two->truth.option == 1);
+    assert_string_equal(two->options[0], "st/t change");
+    assert_string_equal(two->options[1], "it's 'odd'");
+    assert_true(one->series->channels == 2 && one->series->length == 4 && one->series->sampling_rate == 100);
+    assert_true(one->series->values[1] == 0.5 && one->series->values[4 + 3] == 1.51); /* every fifth value */
+    assert_non_null(strstr(one->prompt, "0.01, 0.51, 1.01, 1.51\n72-year-old, male\nIs it noisy, or not?\n")); /* lead II */
+    assert_non_null(strstr(one->prompt, "one of no, not sure or yes."));
+    assert_int_equal(mts_stage_answer(s, one, "Answer: Not sure", 16), 1);
+    mts_stage_free(&s);
+    static const struct {
+        const char *row, *part;
+    } bad[] = {{"q,maybe,1,x,[21837],,\n", "line 2: the answer \"maybe\" is none"}, {"q,no,5,x,[21837],,\n", "template \"5\" has no list"},
+               {"q,no,9,x,[21837],,\n", "no list of strings"},           {"q,no,1,x,21837,,\n", "no record's number"},
+               {"q,no,1,x,[2183x],,\n", "no record's number"}};
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(csv, sizeof csv, "%s%s", head, bad[i].row);
+        refuse("ecg", file_of("a.csv", csv), folder, MTS_EFORMAT, bad[i].part);
+    }
+    refuse("ecg", file_of("a.csv", "question,answer,template_id\nq,no,1\n"), folder, MTS_EFORMAT, "has no column ecg_id");
+    snprintf(csv, sizeof csv, "%sq,no,1,x,[7],,\n", head);
+    refuse("ecg", file_of("a.csv", csv), folder, MTS_EIO, "records500/00000/00007_hr.hea");
+    refuse("ecg", in_folder("a.csv"), NULL, MTS_EREQUEST, "PTB-XL's folder");
+    refuse("ecg", folder, folder, MTS_EREQUEST, "takes no second file");
+    unlink(in_folder("records500/21000/21837_hr.dat"));
+    unlink(in_folder("records500/21000/21837_hr.hea"));
+    unlink(in_folder("answers_for_each_template.csv"));
+    rmdir(in_folder(dirs[1]));
+    rmdir(in_folder(dirs[0]));
+}
+
 /* What data/ ships opens as the stages that data/README.md says, every class there is. */
 static void shipped_files(void **state)
 {
@@ -302,7 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activity),  cmocka_unit_test(sleep_nights),    cmocka_unit_test(forecasts_and_captions),
-        cmocka_unit_test(questions), cmocka_unit_test(heart_beats),     cmocka_unit_test(shipped_files),
+        cmocka_unit_test(questions), cmocka_unit_test(heart_beats),     cmocka_unit_test(heart_questions), cmocka_unit_test(shipped_files),
         cmocka_unit_test(published_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

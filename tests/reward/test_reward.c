@@ -282,6 +282,13 @@ static void options_and_classes(void **state)
     assert_true(ask("option:run|walk", NULL, "Answer: wa", false) == 0.5);
     assert_true(ask("option:run|walk", NULL, "Answer: wi", false) == 0);
     refuse_with("option", NULL, "needs the allowed answers");
+    VALUE("option:lettered;it rises|it falls", "Answer: B", 1);
+    VALUE("option:lettered;it rises|it falls", "(b) It falls.", 1);
+    VALUE("option:lettered;it rises|it falls", "A) it falls", 0);
+    VALUE("option:it rises|it falls", "Answer: B", 0);
+    assert_true(ask("option:lettered;it rises|it falls", NULL, "Answer: (", false) == 0.5);
+    assert_true(ask("option:lettered;it rises|it falls", NULL, "Answer: it f", false) == 0.5);
+    assert_true(ask("option:lettered;it rises|it falls", NULL, "Answer: none", false) == 0);
     refuse_with("option:a||b", NULL, "empty option");
 }
 
@@ -323,6 +330,12 @@ static void classes_by_their_spectra(void **state)
     snprintf(spec, sizeof spec, "class-spectral:%s,l1,gamma=2,missing=7", path);
     assert_close("none", ask(spec, s, "", true), -14);
     assert_close("fast", ask(spec, s, "fast", true), -2 * to_fast);
+    s->sampling_rate = 50; /* frequencies and the integral over them are 50 times as large */
+    snprintf(spec, sizeof spec, "class-spectral:%s,rate=50", path);
+    assert_true(fabs(ask(spec, s, "Answer: fast", true) + 50 * to_fast) < 1e-9);
+    snprintf(spec, sizeof spec, "class-spectral:%s", path);
+    refuse_with(spec, s, "values at 1 Hz, the input has 1 at 50 Hz");
+    s->sampling_rate = 1;
     snprintf(spec, sizeof spec, "class-spectral:%s,l3", path);
     refuse_with(spec, s, "is no metric");
     refuse_with("class-spectral", s, "needs an input series and a file");

@@ -1,0 +1,192 @@
+/* A budget of positions for a whole data set, spent where the answers are least certain.
+ *
+ * A first pass gives every sample the run's rollouts and keeps each search's checkpoint. From its records follows how many rollouts a sample is to have in
+ * the end: the variance of log Z's estimate over n rollouts is v / n, and v is known from the first n0 as se^2 n0; the sum of v_i / n_i over samples is
+ * smallest, for a given sum of c_i n_i positions, at n_i proportional to sqrt(v_i / c_i) (Neyman 1934), with n_i >= n0. c_i are the positions that a rollout
+ * took so far. Where there is no estimate of Z, v is p (1 - p) n0 / n0, p the share of the answer given. The second pass goes on with the searches that get more, in the
+ * samples' order, and what a sample leaves or overdraws is shared by those after it. So the outcome is a function of the request: both passes have
+ * journals, and a killed run goes on in whichever it was. Files beside OUT: OUT.first, the first pass's journal, and OUT.NUMBER.search, the checkpoints; at the
+ * end they are removed. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "eval/walk.h"
+
+typedef struct Share {
+    double deviation; /* sqrt(v) */
+    double cost;      /* positions of a rollout, > 0 */
+    double least;     /* rollouts so far */
+    double nfe;       /* positions so far */
+} Share;
+
+static int no_memory(MtsError *err)
+{
+    return mts_fail(err, MTS_ENOMEM, "eval: memory ran out");
+}
+
+static char *beside(const char *out, const char *what, size_t number)
+{
+    MtsBytes path = {0};
+    bool ok = strcmp(what, "first") == 0 ? mts_bytes_printf(&path, "%s.first", out) : mts_bytes_printf(&path, "%s.%zu.%s", out, number, what);
+    if (!ok) {
+        mts_bytes_free(&path);
+    }
+    return path.data;
+}
+
+static double number_at(const json_t *record, const char *name)
+{
+    const json_t *v = json_object_get(record, name);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static Share share_of(const json_t *record)
+{
+    double n = fmax(1, number_at(record, "rollouts_done")), se = number_at(record, "log_z_se"), nfe = number_at(record, "nfe");
+    double p = number_at(json_object_get(record, "scores"), "share");
+    const char *reason = json_string_value(json_object_get(record, "stop_reason"));
+    Share s = {.least = n, .nfe = nfe, .cost = fmax(1, nfe / n)};
+    s.deviation = isfinite(se) ? se * sqrt(n) : isfinite(p) ? sqrt(p * (1 - p)) : 1;
+    if (reason && strcmp(reason, "exhausted") == 0) { /* all is known */
+        s.deviation = 0;
+    }
+    return s;
+}
+
+/* Rollouts of shares[0] where the budget is for shares [count]: the n_i above, whose common factor is found by fixing, again and again, those that would
+ * get less than they have. */
+static double rollouts_of_first(const Share *shares, size_t count, double budget, bool *fixed)
+{
+    double factor = 0;
+    memset(fixed, 0, count * sizeof *fixed);
+    for (bool changed = true; changed;) {
+        double left = budget, weight = 0;
+        for (size_t i = 0; i < count; i++) {
+            left -= fixed[i] ? shares[i].nfe : 0;
+            weight += fixed[i] ? 0 : shares[i].deviation * sqrt(shares[i].cost);
+        }
+        factor = weight > 0 && left > 0 ? left / weight : 0;
+        changed = false;
+        for (size_t i = 0; i < count; i++) {
+            if (!fixed[i] && factor * shares[i].deviation / sqrt(shares[i].cost) <= shares[i].least) {
+                fixed[i] = changed = true;
+            }
+        }
+    }
+    return fixed[0] ? shares[0].least : floor(factor * shares[0].deviation / sqrt(shares[0].cost));
+}
+
+static int first_pass(MtsEvalWalk *w, const char *out, MtsEvalRun *run, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t i = 0; rc == MTS_OK && i < w->plan->samples; i++) {
+        char *checkpoint = beside(out, "search", i);
+        run->request.search.save = checkpoint;
+        rc = checkpoint ? mts_eval_walk_one(w, i, run, w->plan->seeds[0], true, NULL, err) : no_memory(err);
+        free(checkpoint);
+    }
+    return rc;
+}
+
+/* A record with the first pass's seconds added, or that of the first pass itself. */
+static void add_seconds(json_t *record, const json_t *first)
+{
+    double seconds = number_at(record, "seconds") + number_at(first, "seconds");
+    json_object_set_new(record, "seconds", json_real(seconds));
+}
+
+static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out, const MtsEvalRun *base, MtsError *err)
+{
+    const MtsEvalPlan *plan = w->plan;
+    double left = (double)plan->total_nfe;
+    Share *shares = mts_calloc(plan->samples, sizeof *shares);
+    bool *fixed = mts_calloc(plan->samples, sizeof *fixed);
+    int rc = shares && fixed ? MTS_OK : no_memory(err);
+    for (size_t i = 0; rc == MTS_OK && i < plan->samples; i++) {
+        shares[i] = share_of(mts_journal_at(first, i));
+    }
+    for (size_t i = 0; rc == MTS_OK && i < plan->samples; i++) {
+        const json_t *before = mts_journal_at(first, i);
+        double rollouts = rollouts_of_first(shares + i, plan->samples - i, left, fixed);
+        char *checkpoint = beside(out, "search", i);
+        MtsEvalRun run = *base;
+        json_t *record = NULL;
+        run.request.search.resume = checkpoint;
+        run.request.search.rollouts = rollouts < 1e7 ? (size_t)rollouts : 10000000;
+        if (!checkpoint) {
+            rc = no_memory(err);
+        } else if (rollouts <= shares[i].least) {
+            record = json_deep_copy(before);
+            rc = record ? mts_eval_walk_keep(w, i, &run, plan->seeds[0], record, err) : no_memory(err);
+        } else {
+            rc = mts_eval_walk_one(w, i, &run, plan->seeds[0], true, before, err);
+        }
+        if (rc == MTS_OK) {
+            char *key = mts_eval_key(plan, i, &run, plan->seeds[0]);
+            const json_t *done = key ? mts_journal_find(w->journal, key) : NULL;
+            left -= done ? number_at(done, "nfe") : shares[i].nfe;
+            free(key);
+        }
+        json_decref(record);
+        free(checkpoint);
+    }
+    free(shares);
+    free(fixed);
+    return rc;
+}
+
+static void clean_up(const char *out, size_t samples)
+{
+    char *first = beside(out, "first", 0);
+    for (size_t i = 0; i < samples; i++) {
+        char *checkpoint = beside(out, "search", i);
+        if (checkpoint) {
+            unlink(checkpoint);
+        }
+        free(checkpoint);
+    }
+    if (first) {
+        unlink(first);
+    }
+    free(first);
+}
+
+int mts_eval_budget(MtsEvalWalk *w, const char *out, MtsError *err)
+{
+    const MtsEvalPlan *plan = w->plan;
+    MtsEvalRun run = plan->runs[0];
+    MtsJournal *whole = w->journal, *first = NULL;
+    char *path = beside(out, "first", 0);
+    json_t *head = json_deep_copy(plan->head);
+    size_t least = run.request.search.rollouts;
+    if (mts_journal_count(whole) == plan->samples) {
+        free(path);
+        json_decref(head);
+        return first_pass(w, out, &run, err); /* counts what is there */
+    }
+    w->at.total *= 2;
+    run.request.search.in_flight = run.request.search.in_flight ? run.request.search.in_flight : least < 16 ? least : 16;
+    int rc = path && head && json_object_set_new(head, "pass", json_string("first")) == 0 ? mts_journal_open(&first, path, head, NULL, err) : no_memory(err);
+    if (rc == MTS_OK) {
+        w->journal = first;
+        rc = first_pass(w, out, &run, err);
+        w->journal = whole;
+    }
+    run.request.search.save = NULL;
+    if (rc == MTS_OK && w->failures == 0) {
+        w->after = add_seconds;
+        rc = second_pass(w, first, out, &run, err);
+    }
+    mts_journal_close(&first);
+    if (rc == MTS_OK && mts_journal_count(whole) == plan->samples) {
+        clean_up(out, plan->samples);
+    }
+    free(path);
+    json_decref(head);
+    return rc;
+}
