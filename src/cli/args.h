@@ -89,6 +89,7 @@ typedef struct Args {
     const char *stage, *data, *more, *train, *experiment;
     const char *methods, *lambdas, *rollouts_list, *max_tokens_list, *temperatures, *expansions, *seeds;
     const char *eval_reward, *eval_constraint;
+    bool spread;
     size_t samples, points, context, horizon, keep_trees, total_nfe;
     const char *out, *shard, *merge;
     /* report */

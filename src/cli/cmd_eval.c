@@ -156,6 +156,7 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     a->train = args->train;
     a->options = (MtsStageOptions){.points = or_zero(args->points), .context = or_zero(args->context), .horizon = or_zero(args->horizon)};
     a->samples = args->samples == CLI_NO_SIZE ? 0 : args->samples == 0 ? SIZE_MAX : args->samples;
+    a->spread = args->spread;
     a->experiment = args->experiment;
     a->preset = args->preset;
     a->methods = args->methods;

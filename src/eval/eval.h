@@ -20,7 +20,8 @@ typedef struct MtsEvalAsked {
     const char *data, *more;  /* its files */
     const char *train;        /* labelled series (docs/series.md) for {train}; har, sleep */
     MtsStageOptions options;  /* of the stage; its limit is left alone */
-    size_t samples;           /* the first ones; 0: as the preset says, SIZE_MAX: all */
+    size_t samples;           /* 0: as the preset says, SIZE_MAX: all */
+    bool spread;              /* evenly over the file; otherwise the first ones */
     const char *experiment;   /* "optimisations", "ablation:rollouts", "ablation:lambda", "ablation:temperature", "ablation:k", "ablation:methods" */
     const char *preset;       /* "quick", "balanced" (default), "quality": rollouts, tokens, samples */
     const char *methods;      /* default "maxent-ts"; also "naive" and "seasonal-naive" for forecasts */

@@ -412,10 +412,10 @@ static json_t *describe_settings(const MtsEvalPlan *plan, const MtsEvalAsked *a)
             json_object_del(o, varied[i]);
         }
     }
-    json_t *more = json_pack("{s:o, s:o, s:I, s:f, s:f, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:f}", "preset", optional(a->preset), "experiment",
+    json_t *more = json_pack("{s:o, s:o, s:I, s:f, s:f, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "preset", optional(a->preset), "experiment",
                              optional(a->experiment), "top_k", (json_int_t)r.cut.top_k, "top_p", r.cut.top_p, "min_p", r.cut.min_p, "raw", (int)a->raw,
-                             "exact", (int)a->exact, "train", optional(a->train), "points", (json_int_t)a->options.points, "context",
-                             (json_int_t)a->options.context, "nfe", (json_int_t)a->nfe, "total_nfe", (json_int_t)a->total_nfe, "keep_trees",
+                             "exact", (int)a->exact, "spread", (int)a->spread, "train", optional(a->train), "points", (json_int_t)a->options.points, "context",
+                             (json_int_t)a->options.context, "horizon", (json_int_t)a->options.horizon, "nfe", (json_int_t)a->nfe, "total_nfe", (json_int_t)a->total_nfe, "keep_trees",
                              (json_int_t)a->keep_trees, "max_seconds", r.search.max_seconds);
     if (!o || !more || json_object_update(o, more) != 0) {
         json_decref(o);
@@ -528,11 +528,17 @@ static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
         return ok ? MTS_OK : no_memory(err);
     }
     MtsStageOptions options = a->options;
-    options.limit = limit == SIZE_MAX ? 0 : limit;
+    options.limit = limit == SIZE_MAX || a->spread ? 0 : limit;
     int rc = mts_stage_open(&plan->stage, a->stage, a->data, a->more, &options, err);
     plan->samples = rc == MTS_OK ? plan->stage->count : 0;
     if (rc == MTS_OK && limit != SIZE_MAX && plan->samples > limit) {
         plan->samples = limit;
+    }
+    for (size_t i = 0; rc == MTS_OK && a->spread && i < plan->samples; i++) { /* from no earlier place than i: nothing is lost by swapping */
+        size_t from = (size_t)((double)i * (double)plan->stage->count / (double)plan->samples);
+        MtsSample there = plan->stage->samples[from];
+        plan->stage->samples[from] = plan->stage->samples[i];
+        plan->stage->samples[i] = there;
     }
     return rc;
 }

@@ -85,6 +85,10 @@ def classes(folder):
         count[r["method"]] += r["correct"]
     for method in ("greedy", "sample", "maxent-ts"):
         check(abs(row(summary, method)["accuracy"]["mean"] - count[method] / 8) < 1e-12, "accuracy is the mean of correct")
+    spread = folder / "spread.jsonl"
+    ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 2, "--rollouts", 1, "--samples", 7, "--spread",
+        "--out", spread)
+    check(records(spread)[0]["samples"] == [f"har:{1 + 10 * i}" for i in range(7)] == [r["sample"] for r in records(spread)[1]], "evenly over 70")
     none = folder / "none.jsonl"
     missed = ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 4, "--rollouts", 2, "--samples", 2,
                  "--constraint", "[0-9]{30}", "--out", none)
