@@ -282,14 +282,6 @@ static bool table_make(MtsReportTable *t, size_t rows, size_t most)
     return t->columns && t->cells;
 }
 
-static bool caption(MtsReportTable *t, const MtsReportRun *run, const char *what)
-{
-    MtsBytes text = {0};
-    bool ok = mts_bytes_printf(&text, "%s: %s", run->name, what);
-    t->caption = text.data;
-    return ok;
-}
-
 static MtsReportCell words(const json_t *row, const char *member)
 {
     const char *text = json_string_value(json_object_get(row, member));
@@ -301,16 +293,23 @@ static MtsReportCell number(double value)
     return (MtsReportCell){NULL, value, NAN, NAN};
 }
 
+static bool has_variants(const json_t *rows)
+{
+    bool any = false;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        any = any || *json_string_value(json_object_get(json_array_get(rows, i), "variant"));
+    }
+    return any;
+}
+
 /* Method, variant, samples, then the labels from..to that any row has. */
 static bool make_rows(MtsReportTable *t, const MtsReportRun *run, size_t from, size_t to, const char *what)
 {
     const json_t *rows = json_object_get(run->summary, "rows");
     size_t n = json_array_size(rows), width = 0, members[LABELS];
-    bool variants = false, missing = false;
+    bool variants = has_variants(rows), missing = false;
     for (size_t i = 0; i < n; i++) {
-        const json_t *row = json_array_get(rows, i);
-        variants = variants || *json_string_value(json_object_get(row, "variant"));
-        missing = missing || json_is_integer(json_object_get(row, "missing"));
+        missing = missing || json_is_integer(json_object_get(json_array_get(rows, i), "missing"));
     }
     for (size_t k = from; k < to; k++) {
         if (any_has(rows, labels[k].member)) {
@@ -318,7 +317,7 @@ static bool make_rows(MtsReportTable *t, const MtsReportRun *run, size_t from, s
         }
     }
     size_t extra = 2 + variants, all = extra + width + (from == 0 && missing);
-    if (!caption(t, run, what) || !table_make(t, n, all)) {
+    if (!(t->caption = mts_strdup(what)) || !table_make(t, n, all)) {
         return false;
     }
     t->width = all;
@@ -375,18 +374,18 @@ static bool make_differences(MtsReportTable *t, const MtsReportRun *run)
     MtsMarkup what = {0};
     mts_put(&what, "difference from ");
     mts_report_row_name(&what, json_array_get(rows, base));
-    mts_put(&what, ", paired over samples, with the p-value of the sign-flip test");
-    bool ok = !what.failed && caption(t, run, what.out.data) && table_make(t, n - 1, 2 + 2 * measured);
-    mts_bytes_free(&what.out);
-    if (!ok) {
+    mts_put(&what, ", paired over samples; p of the sign-flip test");
+    t->caption = what.out.data;
+    size_t names = 1 + has_variants(rows);
+    if (what.failed || !table_make(t, n - 1, names + 2 * measured)) {
         return false;
     }
-    t->width = 2 + 2 * measured;
+    t->width = names + 2 * measured;
     t->columns[0] = "Method";
-    t->columns[1] = "Variant";
+    t->columns[names - 1] = names == 2 ? "Variant" : "Method";
     for (size_t k = 0; k < measured; k++) {
-        t->columns[2 + 2 * k] = mts_report_label(members[k]);
-        t->columns[3 + 2 * k] = "p";
+        t->columns[names + 2 * k] = mts_report_label(members[k]);
+        t->columns[names + 1 + 2 * k] = "p";
     }
     for (size_t i = 0, at = 0; i < n; i++) {
         const json_t *row = json_array_get(rows, i);
@@ -394,16 +393,18 @@ static bool make_differences(MtsReportTable *t, const MtsReportRun *run)
             continue;
         }
         MtsReportCell *c = t->cells + at++ * t->width;
-        c[0] = words(row, "method");
-        c[1] = words(row, "variant");
-        for (size_t k = 0; k < measured; k++) {
+        *c++ = words(row, "method");
+        if (names == 2) {
+            *c++ = words(row, "variant");
+        }
+        for (size_t k = 0; k < measured; k++, c += 2) {
             json_t *d = mts_eval_compare(run->records, row, json_array_get(rows, base), members[k]);
             if (!d) {
                 return false;
             }
             const json_t *p = json_object_get(d, "p");
-            c[2 + 2 * k].value = mts_report_mean(d, "difference", &c[2 + 2 * k].low, &c[2 + 2 * k].high);
-            c[3 + 2 * k] = number(json_is_number(p) ? json_number_value(p) : NAN);
+            c[0].value = mts_report_mean(d, "difference", &c[0].low, &c[0].high);
+            c[1] = number(json_is_number(p) ? json_number_value(p) : NAN);
             json_decref(d);
         }
     }
@@ -427,7 +428,7 @@ static bool make_optimisations(MtsReportTable *t, const MtsReportRun *run)
     if (!mts_report_is_experiment(run, "optimisations")) {
         return true;
     }
-    if (!caption(t, run, "what each optimisation brings") || !table_make(t, n, width)) {
+    if (!(t->caption = mts_strdup("what each optimisation brings")) || !table_make(t, n, width)) {
         return false;
     }
     t->width = width;
@@ -496,9 +497,11 @@ static void put_partial(MtsMarkup *m, const MtsReportRun *run, void put(MtsMarku
     }
 }
 
-static void markdown_table(MtsMarkup *m, const MtsReportTable *t)
+static void markdown_table(MtsMarkup *m, const MtsReportRun *run, const MtsReportTable *t)
 {
     mts_put(m, "**");
+    mts_put_markdown(m, run->name);
+    mts_put(m, ": ");
     mts_put_markdown(m, t->caption);
     mts_put(m, "**\n\n|");
     for (size_t k = 0; k < t->width; k++) {
@@ -526,9 +529,11 @@ static void markdown_table(MtsMarkup *m, const MtsReportTable *t)
     mts_put(m, "\n\n");
 }
 
-static void latex_table(MtsMarkup *m, const MtsReportTable *t)
+static void latex_table(MtsMarkup *m, const MtsReportRun *run, const MtsReportTable *t)
 {
     mts_put(m, "\\begin{table}\n\\caption{");
+    mts_put_latex(m, run->name);
+    mts_put(m, ": ");
     mts_put_latex(m, t->caption);
     mts_put(m, "}\n\\begin{tabular}{");
     for (size_t k = 0; k < t->width; k++) {
@@ -563,7 +568,7 @@ static void latex_comment(MtsMarkup *m, const char *text)
     mts_put_latex(m, text);
 }
 
-static int each_table(const MtsReport *report, MtsMarkup *m, void put(MtsMarkup *m, const MtsReportTable *t), void say(MtsMarkup *m, const char *text),
+static int each_table(const MtsReport *report, MtsMarkup *m, void put(MtsMarkup *m, const MtsReportRun *run, const MtsReportTable *t), void say(MtsMarkup *m, const char *text),
                       MtsError *err)
 {
     for (size_t i = 0; i < report->count && !m->failed; i++) {
@@ -575,7 +580,7 @@ static int each_table(const MtsReport *report, MtsMarkup *m, void put(MtsMarkup 
         }
         for (size_t k = 0; k < MTS_REPORT_TABLES; k++) {
             if (tables[k].rows) {
-                put(m, &tables[k]);
+                put(m, &report->runs[i], &tables[k]);
             }
             mts_report_table_free(&tables[k]);
         }

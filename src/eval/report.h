@@ -43,7 +43,7 @@ typedef struct MtsReportCell {
 } MtsReportCell;
 
 typedef struct MtsReportTable {
-    char *caption;
+    char *caption; /* without the run's name */
     const char **columns; /* [width], borrowed */
     size_t width, rows;
     MtsReportCell *cells; /* [rows][width] */

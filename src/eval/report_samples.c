@@ -306,11 +306,15 @@ static void put_truth(MtsMarkup *m, const json_t *truth)
 void mts_report_samples(MtsMarkup *m, const MtsReportRun *run, size_t index, size_t most)
 {
     size_t n = json_array_size(run->records), shown = 0, left = 0;
-    bool seeds = json_array_size(json_object_get(run->head, "seeds")) > 1;
+    bool seeds = json_array_size(json_object_get(run->head, "seeds")) > 1, truths = false; /* captions often have no reference */
+    for (size_t i = 0; i < n && !truths; i++) {
+        const json_t *truth = json_object_get(json_array_get(run->records, i), "truth");
+        truths = json_is_string(truth) ? json_string_length(truth) > 0 : truth && !json_is_null(truth);
+    }
     mts_put(m, "<h3 id=\"r%zu-samples\">Samples</h3>\n<div class=\"scroll\"><table class=\"samples\"><caption>", index);
     mts_put_html(m, run->name);
-    mts_put(m, ": every sample, what is right, and each answer</caption>\n<thead><tr><th scope=\"col\">Sample</th><th scope=\"col\">Series</th><th scope=\"col\">Right"
-               "</th><th scope=\"col\">Answers</th></tr></thead>\n<tbody>\n");
+    mts_put(m, ": every sample, %seach answer</caption>\n<thead><tr><th scope=\"col\">Sample</th><th scope=\"col\">Series</th>%s<th scope=\"col\">Answers</th></tr></thead>\n<tbody>\n",
+            truths ? "what is right, and " : "", truths ? "<th scope=\"col\">Right</th>" : "");
     for (size_t from = 0, to; from < n; from = to) {
         const json_t *first = json_array_get(run->records, from);
         const char *sample = text_of(first, "sample");
@@ -330,9 +334,13 @@ void mts_report_samples(MtsMarkup *m, const MtsReportRun *run, size_t index, siz
         }
         mts_put(m, "</th><td>");
         put_series(m, run, from, to);
-        mts_put(m, "</td><td>");
-        put_truth(m, json_object_get(first, "truth"));
-        mts_put(m, "</td><td><ul class=\"answers\">\n");
+        mts_put(m, "</td>");
+        if (truths) {
+            mts_put(m, "<td class=\"truth\">");
+            put_truth(m, json_object_get(first, "truth"));
+            mts_put(m, "</td>");
+        }
+        mts_put(m, "<td><ul class=\"answers\">\n");
         for (size_t i = from; i < to; i++) {
             if (i == from + OPEN_ANSWERS) {
                 mts_put(m, "</ul><details><summary>%zu more</summary><ul class=\"answers\">\n", to - i);
