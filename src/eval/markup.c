@@ -118,8 +118,8 @@ const char *mts_number_text(double x, char out[32])
     if (!isfinite(x)) {
         return strcpy(out, "-");
     }
-    if (fabs(x) >= 1e15) {
-        snprintf(out, 32, "%.2e", x);
+    if (fabs(x) >= 1e15 || (x != 0 && fabs(x) < 5e-5)) {
+        snprintf(out, 32, "%.2g", x);
         return out;
     }
     double size = x == 0 ? 0 : floor(log10(fabs(x)) + 1e-9);

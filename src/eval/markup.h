@@ -28,7 +28,7 @@ void mts_put_markdown(MtsMarkup *m, const char *text);
 void mts_put_latex(MtsMarkup *m, const char *text);
 void mts_put_csv(MtsMarkup *m, const char *text);
 
-/* Three significant digits, no exponent; "-" for NaN. Returns out [32]. */
+/* Three significant digits, without an exponent from 5e-5 to 1e15; "-" for NaN. Returns out [32]. */
 const char *mts_number_text(double x, char out[32]);
 
 #endif

@@ -387,6 +387,7 @@ static bool make_differences(MtsReportTable *t, const MtsReportRun *run)
         t->columns[names + 2 * k] = mts_report_label(members[k]);
         t->columns[names + 1 + 2 * k] = "p";
     }
+    bool any = false; /* two rows that share two samples */
     for (size_t i = 0, at = 0; i < n; i++) {
         const json_t *row = json_array_get(rows, i);
         if (i == base) {
@@ -405,9 +406,11 @@ static bool make_differences(MtsReportTable *t, const MtsReportRun *run)
             const json_t *p = json_object_get(d, "p");
             c[0].value = mts_report_mean(d, "difference", &c[0].low, &c[0].high);
             c[1] = number(json_is_number(p) ? json_number_value(p) : NAN);
+            any = any || json_is_number(p);
             json_decref(d);
         }
     }
+    t->rows = any ? t->rows : 0;
     return true;
 }
 

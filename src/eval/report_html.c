@@ -12,7 +12,7 @@
 
 static void html_table(MtsMarkup *m, const MtsReportTable *t)
 {
-    char text[32];
+    char text[32], high[32];
     mts_put(m, "<div class=\"scroll\"><table><caption>");
     mts_put_html(m, t->caption);
     mts_put(m, "</caption>\n<thead><tr>");
@@ -33,9 +33,9 @@ static void html_table(MtsMarkup *m, const MtsReportTable *t)
                 continue;
             }
             mts_put(m, "<td class=\"n\">%s", isnan(c->value) ? "–" : mts_number_text(c->value, text));
-            if (!isnan(c->low) && !isnan(c->high) && c->low < c->high) {
-                mts_put(m, "<small>%s", mts_number_text(c->low, text));
-                mts_put(m, " to %s</small>", mts_number_text(c->high, text));
+            mts_number_text(c->low, text);
+            if (!isnan(c->low) && !isnan(c->high) && strcmp(text, mts_number_text(c->high, high)) != 0) {
+                mts_put(m, "<small>%s to %s</small>", text, high);
             }
             mts_put(m, "</td>");
         }

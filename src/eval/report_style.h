@@ -36,6 +36,8 @@ static const char REPORT_STYLE[] =
     ".tree span{color:var(--faint);margin-left:.4rem}\n"
     "code{background:var(--soft);border-radius:.2rem;padding:0 .25rem;white-space:pre-wrap}\n"
     ".share{display:inline-block;width:4rem;height:.6rem;background:var(--soft);border:1px solid var(--line);vertical-align:middle}.share i{display:block;height:100%;background:var(--c0)}\n"
+    "@media(max-width:52rem){figure{overflow-x:auto}.chart{min-width:28rem}.samples,.samples>*,.samples>*>tr,.samples>*>tr>*{display:block}.samples>thead{display:none}"
+    ".samples>tbody>tr>*{border:0;max-width:none}.samples>tbody>tr{border-bottom:2px solid var(--line)}.answers{min-width:0}}\n"
     "@media print{details>*{display:block}.scroll{overflow:visible}}\n";
 
 #endif

@@ -294,15 +294,16 @@ static json_t *interval_json(const MtsInterval *v, size_t n)
                      mts_json_real(known ? v->high : NAN), "n", (json_int_t)n);
 }
 
-/* Adds the mean of a member to the row, unless no record has it. */
+/* Adds the mean of a member to the row, unless no record has it. A single sample's interval is over its seeds. */
 static bool add_mean(json_t *row, const char *as, const Group *g, const char *name)
 {
-    double *x = mts_calloc(g->samples, sizeof *x);
-    size_t n = 0;
+    bool seeds = g->samples == 1;
+    size_t n = 0, units = seeds ? g->count : g->samples;
+    double *x = mts_calloc(units, sizeof *x);
     MtsInterval v;
     bool ok = x != NULL;
-    for (size_t s = 0; ok && s < g->samples; s++) {
-        double mean = sample_mean(g, s, name);
+    for (size_t s = 0; ok && s < units; s++) {
+        double mean = seeds ? member_of(g->record[s], name) : sample_mean(g, s, name);
         if (isfinite(mean)) {
             x[n++] = mean;
         }

@@ -15,7 +15,8 @@ size_t mts_eval_expected(const json_t *head);
 
 /* What the records come to: {"stage", "records", "expected", "rows": [...]}, a row for each method and variant that has records, in their order of
  * appearance. Docs/stages.md names a row's members. An interval is {"mean", "low", "high", "n"}: a mean over n samples (a sample's seeds are averaged
- * first) and its 95 % percentile bootstrap over samples (2000 resamples, one fixed seed); low and high are null for n = 1. NULL when memory ran out. */
+ * first; where there is one sample alone, over its n seeds) and its 95 % percentile bootstrap over samples (2000 resamples, one fixed seed); low and high are
+ * null for n = 1. NULL when memory ran out. */
 json_t *mts_eval_summary(const json_t *head, const json_t *records);
 
 /* Whether the mean of `member` (as in a row) differs between two rows of a summary, over the samples that both have: {"difference": an interval of a - b,

@@ -125,6 +125,21 @@ static void rows(void **state)
     json_decref(records);
 }
 
+static void one_sample(void **state)
+{
+    (void)state;
+    json_t *records;
+    const char *const lines[] = {line("a", "m", 0, "1", "x", "x", ""), line("a", "m", 1, "4", "x", "x", ""), line("a", "m", 2, "null", "x", "x", "")};
+    json_t *summary = read_summary(lines, 3, &records);
+    const json_t *row = json_array_get(json_object_get(summary, "rows"), 0);
+    near(value(row, "reward", "mean"), 2.5);
+    near(value(row, "reward", "n"), 2); /* seeds */
+    near(value(row, "reward", "low"), 1);
+    near(value(row, "reward", "high"), 4);
+    json_decref(summary);
+    json_decref(records);
+}
+
 /* A question's category is scored by itself. */
 static void groups(void **state)
 {
@@ -200,7 +215,7 @@ static void how_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows), cmocka_unit_test(groups), cmocka_unit_test(broken_files), cmocka_unit_test(how_many),
+        cmocka_unit_test(rows), cmocka_unit_test(one_sample), cmocka_unit_test(groups), cmocka_unit_test(broken_files), cmocka_unit_test(how_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
