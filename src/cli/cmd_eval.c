@@ -108,12 +108,23 @@ static int report(const Args *args, const char *path, MtsError *err)
     json_t *summary = mts_eval_summary(head, records);
     if (!summary) {
         rc = mts_fail(err, MTS_ENOMEM, "%s: no memory for the summary", path);
-    } else if (out_is_json(args)) {
+        goto done;
+    }
+    json_t *table = mts_eval_optimisations(head, records);
+    if (json_is_array(table)) {
+        json_object_set(summary, "optimisations", table);
+    }
+    if (out_is_json(args)) {
         json_object_set_new(summary, "out", out_string(path));
         rc = out_print(args, json_incref(summary), err);
     } else {
         rc = put_summary(summary, err);
     }
+    if (!rc && json_is_array(table) && !out_is_json(args)) {
+        rc = out_print(args, json_pack("{s:O}", "optimisations", table), err);
+    }
+    json_decref(table);
+done:
     json_decref(summary);
     json_decref(head);
     json_decref(records);

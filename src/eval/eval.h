@@ -93,6 +93,10 @@ int mts_eval_run(const MtsEvalPlan *plan, const MtsEngine *engine, const char *o
 /* Joins the journals of a run's shards to the journal of the whole. */
 int mts_eval_merge(const char *out, const char *const *in, size_t n, MtsError *err);
 
+/* Of a run of the experiment "optimisations": a list of {"optimisation", "seconds", "times_faster", "positions", "best_reward", "samples", "scaled"}; null of any
+ * other run. */
+json_t *mts_eval_optimisations(const json_t *head, const json_t *records);
+
 /* ---- shared by the files of this room ---- */
 
 /* One sample answered by one run: its record, with the input's series where `series`. */

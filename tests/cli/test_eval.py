@@ -201,15 +201,20 @@ def failures(folder):
 
 def experiments(folder):
     out = folder / "optimisations.jsonl"
-    summary = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--rollouts", "12,4", "--max-tokens", "50,10", "--out", out)
+    summary = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--rollouts", "6,2", "--max-tokens", "40,8", "--out", out)
     names = ["none", "rollouts", "tokens", "kv-cache", "end-stop", "batch", "all"]
     by_name = {r["variant"]: r for r in records(out)[1]}
     check([r["variant"] for r in summary["rows"]] == names, summary["rows"])
     none, cache = by_name["none"], by_name["kv-cache"]
-    check(none["rollouts"] == 12 and none["max_tokens"] == 50 and none["recomputed"] > 50 * none["nfe"] and cache["recomputed"] == 0, none["recomputed"])
+    check(none["rollouts"] == 6 and none["max_tokens"] == 40 and none["recomputed"] > 50 * none["nfe"] and cache["recomputed"] == 0, none["recomputed"])
     same = ("nfe", "reward", "answer", "log_z", "decode_tokens", "tree", "perplexity")
     check(all(none[k] == cache[k] for k in same), "the cache changes no result")
-    check(by_name["all"]["rollouts"] == 4 and by_name["all"]["max_tokens"] == 10 and by_name["all"]["nfe"] < none["nfe"] / 5, "all together")
+    check(by_name["all"]["rollouts"] == 2 and by_name["all"]["max_tokens"] == 8 and by_name["all"]["nfe"] < none["nfe"] / 5, "all together")
+    table = {r["optimisation"]: r for r in summary["optimisations"]}
+    check(list(table) == names and all(r["samples"] == 1 and r["scaled"] == 0 for r in table.values()), table)
+    check(abs(table["all"]["times_faster"] - none["seconds"] / by_name["all"]["seconds"]) < 1e-9 and table["none"]["times_faster"] == 1, table)
+    cut = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--seconds", 0.1, "--out", folder / "cut.jsonl")["optimisations"]
+    check(cut[0]["scaled"] == 1 and cut[0]["positions"] == 30 * 249 and cut[0]["seconds"] > 0.5, cut)
     words = ["search", "-m", TINY, "-p", "hello", "-n", 20, "--rollouts", 12, "--reward", "length:40"]
     off, on = ask(*words, "--kv-cache", "off"), ask(*words)
     strip = lambda a: {k: v for k, v in a.items() if "seconds" not in k and k != "kv"}
