@@ -13,6 +13,7 @@ typedef struct Axis {
     double from, to;  /* on the drawing */
     double tick[16];  /* values, not logarithms */
     size_t ticks;
+    double level_low, level_high; /* levels outside of these values are off the scale */
 } Axis;
 
 static double measure(const Axis *a, double v)
@@ -177,6 +178,17 @@ static bool shown(const MtsChart *c, const MtsChartPoint *p)
     return isfinite(p->x) && isfinite(p->y) && (!c->log_x || p->x > 0) && (!c->log_y || p->y > 0);
 }
 
+/* On a logarithm what costs nothing has no place; it is a level that the others are compared with. */
+static bool is_level(const MtsChart *c, const MtsChartPoint *p)
+{
+    return c->log_x && p->x == 0 && isfinite(p->y) && (!c->log_y || p->y > 0);
+}
+
+static bool level_fits(const MtsChart *c, const MtsChartPoint *p, const Axis *y)
+{
+    return is_level(c, p) && p->y >= y->level_low && p->y <= y->level_high;
+}
+
 static double bound(const Axis *a, double v, double otherwise)
 {
     return isfinite(measure(a, v)) ? v : otherwise;
@@ -197,6 +209,12 @@ static void put_series(MtsMarkup *m, const MtsChart *c, const MtsChartSeries *s,
     }
     for (size_t i = 0; s->marks && i < s->count; i++) {
         const MtsChartPoint *p = &s->points[i];
+        if (level_fits(c, p, y)) {
+            mts_put(m, "<path class=\"c%zu thin dashed\" d=\"M%.1f %.1fH%.1f\"><title>", s->colour % MTS_CHART_COLOURS, x->from, place(y, p->y), x->to);
+            mts_put_html(m, p->says ? p->says : s->name);
+            mts_put(m, "</title></path>");
+            put_mark(m, s->colour, x->from, place(y, p->y), 4.4);
+        }
         if (!shown(c, p)) {
             continue;
         }
@@ -219,7 +237,7 @@ static void put_series(MtsMarkup *m, const MtsChart *c, const MtsChartSeries *s,
 
 bool mts_chart_points(MtsMarkup *m, const MtsChart *chart)
 {
-    Axis x = {NAN, NAN, chart->log_x, LEFT, W - RIGHT, {0}, 0}, y = {NAN, NAN, chart->log_y, H - BOTTOM, TOP, {0}, 0};
+    Axis x = {NAN, NAN, chart->log_x, LEFT, W - RIGHT, {0}, 0, 0, 0}, y = {NAN, NAN, chart->log_y, H - BOTTOM, TOP, {0}, 0, 0, 0};
     size_t found = 0;
     for (size_t s = 0; s < chart->count; s++) {
         for (size_t i = 0; i < chart->series[s].count; i++) {
@@ -238,6 +256,17 @@ bool mts_chart_points(MtsMarkup *m, const MtsChart *chart)
     if (!found) {
         return false;
     }
+    /* Levels belong to the picture where they leave the rest of it room. */
+    double room = 1.5 * (y.high - y.low);
+    y.level_low = chart->log_y ? pow(10, y.low - room) : y.low - room;
+    y.level_high = chart->log_y ? pow(10, y.high + room) : y.high + room;
+    for (size_t s = 0; s < chart->count; s++) {
+        for (size_t i = 0; i < chart->series[s].count; i++) {
+            if (level_fits(chart, &chart->series[s].points[i], &y)) {
+                widen(&y, chart->series[s].points[i].y);
+            }
+        }
+    }
     finish(&x, 7);
     finish(&y, 6);
     put_head(m, chart->id, chart->title, chart->describes, W, H);
@@ -250,8 +279,11 @@ bool mts_chart_points(MtsMarkup *m, const MtsChart *chart)
         mts_put(m, "<ul class=\"legend\">");
         for (size_t s = 0; s < chart->count; s++) {
             size_t places = 0;
+            const MtsChartPoint *off = NULL;
             for (size_t i = 0; i < chart->series[s].count; i++) {
-                places += shown(chart, &chart->series[s].points[i]);
+                const MtsChartPoint *p = &chart->series[s].points[i];
+                places += shown(chart, p) || is_level(chart, p);
+                off = is_level(chart, p) && !level_fits(chart, p, &y) ? p : off;
             }
             if (!places) {
                 continue;
@@ -259,6 +291,10 @@ bool mts_chart_points(MtsMarkup *m, const MtsChart *chart)
             mts_put(m, "<li>");
             mts_chart_sign(m, chart->series[s].colour);
             mts_put_html_some(m, chart->series[s].name, 60);
+            if (off) {
+                char text[32];
+                mts_put(m, " (off the scale: %s)", mts_number_text(off->y, text));
+            }
             mts_put(m, "</li>");
         }
         mts_put(m, "</ul>\n");
@@ -282,7 +318,7 @@ enum { NAME_CHARACTERS = 34 };
 bool mts_chart_bars(MtsMarkup *m, const char *id, const char *title, const char *describes, const char *axis, const MtsChartBar *bars, size_t count)
 {
     double names = 0, height = TOP + 24 * (double)count + BOTTOM;
-    Axis x = {0, 0, false, 0, W - 70, {0}, 0};
+    Axis x = {0, 0, false, 0, W - 70, {0}, 0, 0, 0};
     bool any = false;
     for (size_t i = 0; i < count; i++) {
         size_t n = characters(bars[i].name);
@@ -330,7 +366,7 @@ bool mts_chart_bars(MtsMarkup *m, const char *id, const char *title, const char 
 
 void mts_chart_lines(MtsMarkup *m, const char *says, const MtsChartLine *lines, size_t count, size_t divider, double width, double height)
 {
-    Axis y = {NAN, NAN, false, height - 3, 3, {0}, 0};
+    Axis y = {NAN, NAN, false, height - 3, 3, {0}, 0, 0, 0};
     size_t steps = 1;
     for (size_t k = 0; k < count; k++) {
         for (size_t i = 0; i < lines[k].count; i++) {

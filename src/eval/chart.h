@@ -22,7 +22,8 @@ typedef struct MtsChartSeries {
     const char *name;
     size_t colour;
     bool line, marks;
-    MtsChartPoint *points; /* [count]; those that have no place on the axes (NaN, or not above 0 on a logarithm) are left out */
+    MtsChartPoint *points; /* [count]; those that have no place on the axes (NaN, or not above 0 on a logarithm) are left out,
+                              but x = 0 on a logarithm is a dashed level */
     size_t count;
 } MtsChartSeries;
 

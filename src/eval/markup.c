@@ -122,8 +122,8 @@ const char *mts_number_text(double x, char out[32])
         snprintf(out, 32, "%.2g", x);
         return out;
     }
-    double size = x == 0 ? 0 : floor(log10(fabs(x)) + 1e-9);
-    int places = size >= 2 ? 0 : size <= -3 ? 5 : 2 - (int)size;
+    snprintf(out, 32, "%.2e", x); /* its exponent after rounding: 9.996 is 10.0 */
+    int size = atoi(strchr(out, 'e') + 1), places = size >= 2 ? 0 : size <= -3 ? 5 : 2 - size;
     places = x == floor(x) && fabs(x) < 1e15 ? 0 : places;
     snprintf(out, 32, "%.*f", places, x);
     if (places > 3) {

@@ -231,7 +231,7 @@ void mts_report_charts(MtsMarkup *m, const MtsReportRun *run, size_t index)
         points_figure(&f, run, index, &(Axes){"nq", title, "nfe", quality, true, false});
     }
     put_section(m, "Quality against cost", "NFE counts the token positions that the model evaluated after the prompt. Bars are 95 % intervals over samples. "
-                "Further left is cheaper. sMAPE and total variation are errors: lower is better.", &f);
+                "Further left is cheaper; what costs no position is a dashed level. sMAPE and total variation are errors: lower is better.", &f);
     bars_figure(&f, run, index, "seconds", "Seconds a sample, prompt included");
     bars_figure(&f, run, index, "decode_tokens", "Tokens generated a sample");
     put_section(m, "Time a sample", "Wall-clock time on the machine of the run, which other work on it would lengthen.", &f);

@@ -63,7 +63,7 @@ static void put_forecast(MtsMarkup *m, const MtsReportRun *run, size_t from, siz
     }
     horizon = json_array_size(truth) > horizon ? json_array_size(truth) : horizon;
     double *x = values_of(input, &n);
-    size_t shown = n < 3 * horizon + 1 ? n : 3 * horizon + 1;
+    size_t shown = n < 2 * horizon ? n : 2 * horizon;
     owned[count] = x;
     lines[count++] = (MtsChartLine){x ? x + n - shown : NULL, x ? shown : 0, 0, -1, false};
     if (truth) {
@@ -90,7 +90,7 @@ static void put_forecast(MtsMarkup *m, const MtsReportRun *run, size_t from, siz
         m->failed = m->failed || !owned[i];
     }
     if (!m->failed) {
-        mts_chart_lines(m, "the end of the input, then what came (dashed) and the forecasts", lines, count, shown, 400, 110);
+        mts_chart_lines(m, "the end of the input, then what came (dashed) and the forecasts", lines, count, shown, 400, 130);
     }
     for (size_t i = 0; i < count; i++) {
         free(owned[i]);

@@ -28,7 +28,7 @@ static const char REPORT_STYLE[] =
     ".c0{stroke:var(--c0)}.c1{stroke:var(--c1)}.c2{stroke:var(--c2)}.c3{stroke:var(--c3)}.c4{stroke:var(--c4)}.c5{stroke:var(--c5)}.c6{stroke:var(--c6)}.c7{stroke:var(--c7)}\n"
     ".legend{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;padding:0;margin:.3rem 0 0;font-size:.9rem}.sign{margin-right:.35rem;vertical-align:-2px;flex:none}\n"
     ".small{display:block;max-width:100%;height:auto}.channel{margin-bottom:.2rem}\n"
-    ".samples>tbody>tr>td:nth-child(2){min-width:15.5rem}.samples .truth{max-width:16rem;min-width:7rem;overflow-wrap:anywhere}.samples>tbody>tr>th{white-space:normal;overflow-wrap:anywhere;max-width:11rem}\n"
+    ".samples>tbody>tr>td:nth-child(2){min-width:15.5rem}.samples .truth{max-width:16rem;min-width:7rem;overflow-wrap:anywhere}.samples>tbody>tr>th{white-space:normal;min-width:8rem;overflow-wrap:anywhere;max-width:11rem}\n"
     ".answers{list-style:none;margin:0;padding:0;min-width:22rem}.answers li{padding:.15rem 0 .35rem}.answers>li+li{border-top:1px dotted var(--line)}\n"
     ".fact{margin-left:.6rem;font-size:.88rem;white-space:nowrap}.right{color:var(--right);margin-left:.5rem}.wrong{color:var(--wrong);margin-left:.5rem}\n"
     ".answer{margin:.1rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;max-width:46rem}.answer p{margin:.2rem 0}summary{cursor:pointer}\n"

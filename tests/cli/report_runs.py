@@ -83,7 +83,9 @@ def records(value, settings_of=lambda variant: {}):
                     right = 2 + int(2 * chance.uniform() + 2 * LIFT[run["method"]])
                     r.update(truth="", correct=None, answer_rule="best")
                     r["scores"] = {"claims": right + 2, "claims_true": right, "claims_false": int(2 * chance.uniform())}
-                if i < 2 and rollouts > 1:
+                if run["method"] in ("naive", "seasonal-naive"):
+                    r.update(nfe=0, decode_tokens=0, rollouts=None, rollouts_done=None, tree=None, perplexity=None, distinct_1=None, distinct_2=None, length=None)
+                elif i < 2 and rollouts > 1:
                     r["explain"] = tree(chance)
                 yield r
 

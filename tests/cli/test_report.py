@@ -111,6 +111,7 @@ def whole_pages(folder):
     check("Accuracy against NFE" in page and "sMAPE, % against NFE" in page and "Seconds against rollouts" in page, "a figure is missing")
     check("what each optimisation brings" in page, "the table of optimisations is missing")
     check("its search tree" in page and page.count("<ul class=\"tree\">") >= 20, "trees are missing")
+    check(page.count(" thin dashed\" d=\"M") > len(files), "what costs nothing is no level in the figures")
     few, _ = report(folder, files[0], samples=3)
     check(len(few) < len(page) / 4 and "21 more samples" in few, "--samples 3 does not hold samples back, or does not say so")
     return files
