@@ -471,6 +471,49 @@ bool mts_report_tables(const MtsReportRun *run, MtsReportTable tables[MTS_REPORT
     return ok;
 }
 
+bool mts_report_overview(const MtsReport *report, MtsReportTable *t)
+{
+    static const char *const columns[] = {"Run", "Method", "Variant", "Samples", "Measure", "Its value", "Reward", "NFE", "Seconds"};
+    size_t n = 0, at = 0, variants = 0;
+    *t = (MtsReportTable){0};
+    for (size_t i = 0; i < report->count; i++) {
+        const json_t *rows = json_object_get(report->runs[i].summary, "rows");
+        n += json_array_size(rows);
+        variants = variants || has_variants(rows);
+    }
+    if (report->count < 2 || !n) {
+        return true;
+    }
+    if (!(t->caption = mts_strdup("all runs in short")) || !table_make(t, n, 9)) {
+        mts_report_table_free(t);
+        return false;
+    }
+    for (size_t k = 0; k < 9; k++) {
+        if (k != 2 || variants) {
+            t->columns[t->width++] = columns[k];
+        }
+    }
+    for (size_t i = 0; i < report->count; i++) {
+        const json_t *rows = json_object_get(report->runs[i].summary, "rows");
+        const char *quality = mts_report_quality(rows), *members[4] = {quality ? quality : "", "reward", "nfe", "seconds"};
+        for (size_t k = 0; k < json_array_size(rows); k++, at++) {
+            const json_t *row = json_array_get(rows, k);
+            MtsReportCell *c = t->cells + at * t->width;
+            *c++ = (MtsReportCell){report->runs[i].name, NAN, NAN, NAN};
+            *c++ = words(row, "method");
+            if (variants) {
+                *c++ = words(row, "variant");
+            }
+            *c++ = number((double)json_integer_value(json_object_get(row, "samples")));
+            *c++ = (MtsReportCell){quality ? mts_report_label(quality) : "", NAN, NAN, NAN};
+            for (size_t m = 0; m < 4; m++, c++) {
+                c->value = mts_report_mean(row, members[m], &c->low, &c->high);
+            }
+        }
+    }
+    return true;
+}
+
 /* ---- the other formats ---- */
 
 static bool is_interval(const MtsReportCell *c)
@@ -500,11 +543,14 @@ static void put_partial(MtsMarkup *m, const MtsReportRun *run, void put(MtsMarku
     }
 }
 
+/* `run` NULL: a table of all runs. */
 static void markdown_table(MtsMarkup *m, const MtsReportRun *run, const MtsReportTable *t)
 {
     mts_put(m, "**");
-    mts_put_markdown(m, run->name);
-    mts_put(m, ": ");
+    if (run) {
+        mts_put_markdown(m, run->name);
+        mts_put(m, ": ");
+    }
     mts_put_markdown(m, t->caption);
     mts_put(m, "**\n\n|");
     for (size_t k = 0; k < t->width; k++) {
@@ -535,8 +581,10 @@ static void markdown_table(MtsMarkup *m, const MtsReportRun *run, const MtsRepor
 static void latex_table(MtsMarkup *m, const MtsReportRun *run, const MtsReportTable *t)
 {
     mts_put(m, "\\begin{table}\n\\caption{");
-    mts_put_latex(m, run->name);
-    mts_put(m, ": ");
+    if (run) {
+        mts_put_latex(m, run->name);
+        mts_put(m, ": ");
+    }
     mts_put_latex(m, t->caption);
     mts_put(m, "}\n\\begin{tabular}{");
     for (size_t k = 0; k < t->width; k++) {
@@ -574,6 +622,12 @@ static void latex_comment(MtsMarkup *m, const char *text)
 static int each_table(const MtsReport *report, MtsMarkup *m, void put(MtsMarkup *m, const MtsReportRun *run, const MtsReportTable *t), void say(MtsMarkup *m, const char *text),
                       MtsError *err)
 {
+    MtsReportTable overview = {0};
+    m->failed = m->failed || !mts_report_overview(report, &overview);
+    if (!m->failed && overview.rows) {
+        put(m, NULL, &overview);
+    }
+    mts_report_table_free(&overview);
     for (size_t i = 0; i < report->count && !m->failed; i++) {
         MtsReportTable tables[MTS_REPORT_TABLES];
         put_partial(m, &report->runs[i], say);

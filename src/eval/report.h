@@ -56,6 +56,9 @@ void mts_report_table_free(MtsReportTable *table);
 enum { MTS_REPORT_TABLES = 4 };
 bool mts_report_tables(const MtsReportRun *run, MtsReportTable tables[MTS_REPORT_TABLES]);
 
+/* Every row of every run in short, where there are several runs (else no rows). Borrows from the report. */
+bool mts_report_overview(const MtsReport *report, MtsReportTable *table);
+
 /* "maxent-ts rollouts=20": what a row is called. Appended to m. */
 void mts_report_row_name(MtsMarkup *m, const json_t *row);
 double mts_report_mean(const json_t *row, const char *member, double *low, double *high); /* NaN where the row has none; bounds may be NULL */

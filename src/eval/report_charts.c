@@ -264,6 +264,8 @@ void mts_report_charts(MtsMarkup *m, const MtsReportRun *run, size_t index)
     bars_figure(&f, run, index, "distinct_2", "Distinct pairs of words");
     bars_figure(&f, run, index, "perplexity", "Perplexity of the answer");
     bars_figure(&f, run, index, "consistency", "How often two seeds agree");
+    points_figure(&f, run, index, &(Axes){"dn", "Distinct pairs against NFE", "nfe", "distinct_2", true, false});
+    points_figure(&f, run, index, &(Axes){"dr", "Reward against distinct pairs", "distinct_2", "reward", false, false});
     put_section(m, "Diversity", "Different n-grams over all n-grams of all answers' tokens: 1 where nothing is said twice.", &f);
     bars_figure(&f, run, index, "max_depth", "Depth of the tree");
     bars_figure(&f, run, index, "branching", "Children of an inner node");

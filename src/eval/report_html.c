@@ -137,6 +137,12 @@ int mts_report_html(const MtsReport *report, MtsMarkup *m, MtsError *err)
         }
     }
     mts_put(m, "</ul></nav>\n</header>\n<main>\n");
+    MtsReportTable overview = {0};
+    m->failed = m->failed || !mts_report_overview(report, &overview);
+    if (!m->failed && overview.rows) {
+        html_table(m, &overview);
+    }
+    mts_report_table_free(&overview);
     for (size_t i = 0; i < report->count && !m->failed; i++) {
         put_run(m, report, i);
     }

@@ -140,12 +140,12 @@ def numbers_hold(folder, files):
             check(number(row[name + "_low"]) < want < number(row[name + "_high"]) and row[name + "_n"] == "24", f"{row['method']}: interval of {name}")
         check(row["missing"] == str(sum(r["scores"]["predicted"] is None for r in own)), "answers that are missing")
     tables = [block for block in md.read_text().split("\n\n") if block.startswith("|")]
-    check(len(tables) == 13, f"{len(tables)} tables in Markdown")
+    check(len(tables) == 14, f"{len(tables)} tables in Markdown")
     for block in tables:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.split("\n")}
         check(len(widths) == 1, f"a Markdown table with rows of {widths} cells")
     text = tex.read_text()
-    check(text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 13 and text.isascii() and "booktabs" not in text and "toprule" not in text, "LaTeX tables")
+    check(text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 14 and text.isascii() and "booktabs" not in text and "toprule" not in text, "LaTeX tables")
     for block in text.split("\\begin{tabular}{")[1:]:
         width = len(block.split("}")[0])
         for line in block.split("\\end{tabular}")[0].split("\n")[2:]:
@@ -209,6 +209,36 @@ def strange_numbers(folder):
     parse(page)
 
 
+def spoilt_files(folder):
+    """Bytes changed, lost and doubled anywhere: a sentence or a whole page, never anything else."""
+    whole = (folder / "classes.jsonl").read_bytes()
+    lines = whole.split(b"\n")[:4]
+    text = b"\n".join(lines) + b"\n"
+    chance, path, pages = report_runs.Chance(5), folder / "spoilt.jsonl", 0
+    for turn in range(150):
+        data = bytearray(text)
+        for _ in range(1 + int(3 * chance.uniform())):
+            at, what = int(chance.uniform() * len(data)), int(4 * chance.uniform())
+            if what == 0:
+                data[at] = int(256 * chance.uniform())
+            elif what == 1:
+                del data[at:at + int(40 * chance.uniform())]
+            elif what == 2:
+                data[at:at] = data[at // 2:at // 2 + 30]
+            else:
+                data[at:at + 1] = [b"9e99", b"-", b"[]", b"null", b"{}", b"\"", b"\\ud800"][turn % 7]
+        path.write_bytes(data)
+        out = folder / "spoilt.html"
+        done = run("report", path, "-o", out)
+        check(done.returncode in (0, 1), f"turn {turn}: exit {done.returncode}: {done.stderr.decode()}")
+        if done.returncode == 0:
+            pages += 1
+            stands_alone(out.read_text(encoding="utf-8"), parse(out.read_text(encoding="utf-8")))
+        else:
+            check(done.stderr.startswith(b"maxts: ") and done.stderr.count(b"\n") == 1, f"turn {turn}: {done.stderr!r}")
+    check(10 < pages < 140, f"{pages} of 150 spoilt files were whole")
+
+
 def parts(folder):
     """Unfinished runs say so; the shards of a run are one."""
     head = report_runs.head("har", ["greedy", "maxent-ts"], 8, seeds=(0, 1))
@@ -259,6 +289,7 @@ def main():
         numbers_hold(folder, files)
         hostile_words(folder)
         strange_numbers(folder)
+        spoilt_files(folder)
         parts(folder)
         refusals(folder)
     finish(2000)
