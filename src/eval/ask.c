@@ -100,7 +100,8 @@ static bool read_writing(const MtsSeries *series, Writing *w)
     return ok;
 }
 
-/* "answer": one option and nothing else. "numbers": as many numbers as the horizon has, written as the series is. */
+/* "answer": one option and nothing else. "numbers": as many numbers as the horizon has, written as the series is. A comma
+ * may stand before them, where a raw prompt ends in a number, and behind them: at the last one a model wants to go on, and if it may not it adds digits. */
 static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **constraint, MtsError *err)
 {
     MtsBytes out = {0};
@@ -120,8 +121,8 @@ static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **c
         Writing w;
         MtsBytes number = {0};
         ok = read_writing(s->series, &w) && mts_bytes_printf(&number, "%s\\d{1,%d}", w.negative ? "-?" : "", w.whole) &&
-             (w.places == 0 || mts_bytes_printf(&number, "(?:\\.\\d{1,%d})?", w.places)) && mts_bytes_printf(&out, " ?%s", number.data) &&
-             mts_bytes_printf(&out, "(?:, ?%s){%zu}", number.data, s->horizon - 1);
+             (w.places == 0 || mts_bytes_printf(&number, "(?:\\.\\d{1,%d})?", w.places)) && mts_bytes_printf(&out, ",? ?%s", number.data) &&
+             mts_bytes_printf(&out, "(?:, ?%s){%zu},?", number.data, s->horizon - 1);
         mts_bytes_free(&number);
     } else {
         ok = mts_bytes_append_str(&out, plan->constraint);

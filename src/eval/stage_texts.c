@@ -115,9 +115,8 @@ static int add_forecast(MtsStage *stage, const MtsSeriesSet *past, const MtsSeri
         goto done;
     }
     memcpy(s->truth.future, come->values, s->horizon * sizeof *come->values);
-    bool ok = mts_bytes_printf(&prompt, "The last %zu values of a time series:\n", s->series->length) &&
-              mts_format_values(&prompt, MTS_FORMAT_PLAIN, s->series->values, s->series->length) &&
-              mts_bytes_printf(&prompt, "\nContinue it with the next %zu values, separated by commas, and nothing else.", s->horizon);
+    bool ok = mts_bytes_printf(&prompt, "Continue the time series with its next %zu values, separated by commas, and nothing else.\n", s->horizon) &&
+              mts_format_values(&prompt, MTS_FORMAT_PLAIN, s->series->values, s->series->length);
     s->prompt = prompt.data;
     rc = ok ? MTS_OK : mts_stage_no_memory(stage, err);
 done:
