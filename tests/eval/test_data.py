@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -117,15 +118,31 @@ def fetching():
         fetch_data.activity(to)
         want = 'label,x_axis,y_axis,z_axis\nstanding,"[1, -0.25]","[1.1, -0.25]","[1.2, -0.25]"\nwalking,"[0.1, 0]","[0.1, 1]","[0.1, 2]"\n'
         check((to / "test.csv").read_text() == want == (to / "train.csv").read_text(), "UCI's text files became another CSV")
+        unpacks = shutil.which("bsdtar") # which looks at content, so that a zip does for an archive
+        if unpacks:
+            with zipfile.ZipFile(site / "spindles.rar", "w") as archive:
+                archive.writestr("DatabaseSpindles/excerpt1.txt", "[C3-A1]\n1\n")
+            fetch_data.DREAMS, fetch_data.SLEEP = base + "spindles.rar", {"excerpt1.txt": hashlib.sha256(b"[C3-A1]\n1\n").hexdigest()}
+            fetch_data.sleep(to)
+            check((to / "excerpt1.txt").read_text() == "[C3-A1]\n1\n", "a member of the archive is another")
+            (to / "excerpt1.txt").unlink()
+            fetch_data.SLEEP = {"excerpt1.txt": good}
+            try:
+                fetch_data.sleep(to)
+                check(False, "a member with another SHA-256 was taken")
+            except RuntimeError as error:
+                check("excerpt1.txt is missing or its SHA-256" in str(error), str(error))
+            check(not list(to.glob("*excerpt1*")) and not list(to.glob("*.rar")), "a broken archive or its member was left lying about")
         server.shutdown()
+        return unpacks
 
 
 def main():
     manifest()
     futures_follow()
     answers_hold()
-    fetching()
-    print("data holds")
+    unpacked = fetching()
+    print("data holds" if unpacked else "data holds; without bsdtar the archive of sleep was not unpacked")
 
 
 if __name__ == "__main__":
