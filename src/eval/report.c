@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "eval/eval.h"
 #include "eval/summary.h"
 
 /* ---- reading ---- */
@@ -414,50 +415,54 @@ static bool make_differences(MtsReportTable *t, const MtsReportRun *run)
     return true;
 }
 
-static double setting(const json_t *row, const char *name)
+static double plain(const json_t *object, const char *name)
 {
-    const json_t *v = json_object_get(row, name);
+    const json_t *v = json_object_get(object, name);
     return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
-/* What each optimisation brings: a sample's seconds, and how many times fewer than without any. */
+/* The table that maxts eval prints of the experiment (eval/eval.h), with the settings and the quality of each row beside it. */
 static bool make_optimisations(MtsReportTable *t, const MtsReportRun *run)
 {
-    static const char *const columns[] = {"Optimisation", "Rollouts", "Tokens at most", "Seconds a sample", "Times faster", "NFE", "Tokens", "Reward", "Quality"};
+    static const char *const columns[] = {"Optimisation", "Rollouts", "Longest answer, tokens", "Samples", "of them scaled", "Seconds a sample", "Times faster", "NFE",
+                                          "Best reward"};
+    static const char *const members[] = {"samples", "scaled", "seconds", "times_faster", "positions", "best_reward"};
     const json_t *rows = json_object_get(run->summary, "rows");
     const char *quality = mts_report_quality(rows);
-    size_t n = json_array_size(rows), width = quality ? 9 : 8;
-    double without = NAN;
-    if (!mts_report_is_experiment(run, "optimisations")) {
-        return true;
+    size_t width = quality ? 10 : 9;
+    json_t *list = mts_eval_optimisations(run->head, run->records);
+    bool ok = list != NULL;
+    if (ok && json_array_size(list)) {
+        ok = (t->caption = mts_strdup("what each optimisation brings; scaled: from the pace of a search that was cut short")) &&
+             table_make(t, json_array_size(list), width);
+        t->width = width;
+        t->rows = 0;
     }
-    if (!(t->caption = mts_strdup("what each optimisation brings")) || !table_make(t, n, width)) {
-        return false;
+    for (size_t k = 0; ok && k < t->width; k++) {
+        t->columns[k] = k == 9 ? mts_report_label(quality) : columns[k];
     }
-    t->width = width;
-    for (size_t k = 0; k < width; k++) {
-        t->columns[k] = k == 8 ? mts_report_label(quality) : columns[k];
-    }
-    for (size_t i = 0; i < n; i++) {
-        const json_t *row = json_array_get(rows, i);
-        without = strcmp(json_string_value(json_object_get(row, "variant")), "none") == 0 ? mts_report_mean(row, "seconds", NULL, NULL) : without;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const json_t *row = json_array_get(rows, i);
-        MtsReportCell *c = t->cells + i * width;
-        c[0] = words(row, "variant");
-        c[1] = number(setting(row, "rollouts"));
-        c[2] = number(setting(row, "max_tokens"));
-        c[3].value = mts_report_mean(row, "seconds", &c[3].low, &c[3].high);
-        c[4] = number(without / c[3].value);
-        c[5].value = mts_report_mean(row, "nfe", &c[5].low, &c[5].high);
-        c[6].value = mts_report_mean(row, "decode_tokens", &c[6].low, &c[6].high);
-        c[7].value = mts_report_mean(row, "reward", &c[7].low, &c[7].high);
+    for (size_t i = 0; ok && i < json_array_size(list); i++) {
+        const json_t *entry = json_array_get(list, i), *row = NULL;
+        for (size_t k = 0; k < json_array_size(rows); k++) {
+            const json_t *own = json_array_get(rows, k);
+            row = strcmp(json_string_value(json_object_get(own, "variant")), json_string_value(json_object_get(entry, "optimisation"))) == 0 ? own : row;
+        }
+        if (!row) {
+            continue;
+        }
+        MtsReportCell *c = t->cells + t->rows++ * width;
+        *c++ = words(row, "variant");
+        *c++ = number(plain(row, "rollouts"));
+        *c++ = number(plain(row, "max_tokens"));
+        for (size_t k = 0; k < 6; k++) {
+            *c++ = number(plain(entry, members[k]));
+        }
         if (quality) {
-            c[8].value = mts_report_mean(row, quality, &c[8].low, &c[8].high);
+            c->value = mts_report_mean(row, quality, &c->low, &c->high);
         }
     }
-    return true;
+    json_decref(list);
+    return ok;
 }
 
 bool mts_report_tables(const MtsReportRun *run, MtsReportTable tables[MTS_REPORT_TABLES])
