@@ -1,9 +1,9 @@
 /* What each optimisation brings: seconds a sample with it alone, and with all, against none.
  *
  * Without the cache a sample may take hours. A search that --seconds cut short has shown how long a position takes, and how many positions the whole
- * takes is known: rollouts (tokens - 1) where no end token ends a text, otherwise as many for each rollout as the finished ones took. Its seconds are then
- * those of the prompt and of the whole at that pace, and the row says how many of its samples were scaled so. A cut search without a finished text, where end tokens end
- * texts, says nothing and is left out. */
+ * takes is known: as many as the same search with the cache, where that was run, since the cache changes no result; else rollouts (tokens - 1) where no end
+ * token ends a text. Its seconds are then those of the prompt and of the whole at that pace, and the row says how many of its samples were scaled so.
+ * Cut searches of which neither is known are left out. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +16,42 @@ static double number_at(const json_t *o, const char *name)
     return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
-/* Seconds of a whole search; *scaled tells whether it was cut short. NaN: it cannot be told. */
-static double whole_seconds(const json_t *run, const json_t *record, bool *scaled, double *positions)
+static bool same(const json_t *a, const json_t *b, const char *name)
 {
-    double seconds = number_at(record, "seconds"), nfe = number_at(record, "nfe"), done = number_at(record, "rollouts_done"),
-           rollouts = number_at(run, "rollouts"), tokens = number_at(run, "max_tokens"), prompt = number_at(record, "prefill_seconds");
+    return json_equal(json_object_get(a, name), json_object_get(b, name));
+}
+
+static bool is_cut(const json_t *record)
+{
     const char *reason = json_string_value(json_object_get(record, "stop_reason"));
-    *scaled = reason && (strcmp(reason, "seconds") == 0 || strcmp(reason, "nothing") == 0);
-    *positions = nfe;
-    if (!*scaled) {
-        return seconds;
+    return reason && (strcmp(reason, "seconds") == 0 || strcmp(reason, "nothing") == 0);
+}
+
+/* Positions of the whole search that a record was cut from; NaN: not known. */
+static double whole_positions(const json_t *head, const json_t *records, const json_t *run, const json_t *record)
+{
+    const json_t *twin, *other;
+    size_t r, i;
+    json_array_foreach(json_object_get(head, "runs"), r, twin) {
+        bool like = same(twin, run, "rollouts") && same(twin, run, "max_tokens") && same(twin, run, "end_stop") && same(twin, run, "in_flight");
+        if (!like || twin == run || !json_is_true(json_object_get(twin, "kv_cache"))) {
+            continue;
+        }
+        json_array_foreach(records, i, other) {
+            if (same(other, twin, "variant") && same(other, record, "sample") && same(other, record, "seed") && !is_cut(other)) {
+                return number_at(other, "nfe");
+            }
+        }
     }
-    *positions = json_is_false(json_object_get(run, "end_stop")) ? rollouts * (tokens - 1) : done > 0 ? nfe / done * rollouts : NAN;
+    return json_is_false(json_object_get(run, "end_stop")) ? number_at(run, "rollouts") * (number_at(run, "max_tokens") - 1) : NAN;
+}
+
+/* Seconds of the whole search; NaN: it cannot be told. */
+static double whole_seconds(const json_t *record, double positions)
+{
+    double seconds = number_at(record, "seconds"), nfe = number_at(record, "nfe"), prompt = number_at(record, "prefill_seconds");
     prompt = isnan(prompt) ? 0 : prompt;
-    return nfe > 0 ? prompt + (seconds - prompt) / nfe * *positions : NAN;
+    return !is_cut(record) ? seconds : nfe > 0 ? prompt + (seconds - prompt) / nfe * positions : NAN;
 }
 
 json_t *mts_eval_optimisations(const json_t *head, const json_t *records)
@@ -47,9 +69,11 @@ json_t *mts_eval_optimisations(const json_t *head, const json_t *records)
         const char *variant = json_string_value(json_object_get(run, "variant"));
         double seconds = 0, positions = 0, reward = 0, n = 0, cut = 0, rewarded = 0;
         json_array_foreach(records, i, record) {
-            const char *own = json_string_value(json_object_get(record, "variant"));
-            bool scaled = false;
-            double one = 0, took = own && variant && strcmp(own, variant) == 0 ? whole_seconds(run, record, &scaled, &one) : NAN;
+            if (!same(record, run, "variant")) {
+                continue;
+            }
+            bool scaled = is_cut(record);
+            double one = scaled ? whole_positions(head, records, run, record) : number_at(record, "nfe"), took = whole_seconds(record, one);
             double best = number_at(record, "best_reward");
             if (!isnan(took)) {
                 seconds += took;

@@ -205,7 +205,7 @@ static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, const Va
         const char *name;
         bool fewer_rollouts, fewer_tokens, cache, end_stop, batch;
     } rows[] = {{"none", 0, 0, 0, 0, 0},      {"rollouts", 1, 0, 0, 0, 0}, {"tokens", 0, 1, 0, 0, 0}, {"kv-cache", 0, 0, 1, 0, 0},
-                {"end-stop", 0, 0, 0, 1, 0}, {"batch", 0, 0, 0, 0, 1},    {"all", 1, 1, 1, 1, 1}};
+                {"end-stop", 0, 0, 0, 1, 0}, {"batch", 0, 0, 0, 0, 1},    {"kv-cache+end-stop", 0, 0, 1, 1, 0}, {"all", 1, 1, 1, 1, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         MtsRequest r = *base;
         set_dimension(&r, ROLLOUTS, rollouts->at[rows[i].fewer_rollouts]);
