@@ -90,7 +90,8 @@ typedef struct MtsSearchSettings {
     uint64_t seed;        /* default 0 */
     double lambda;        /* inverse temperature of the reward, >= 0; default 1 */
     size_t rollouts;      /* finished texts (beams, particles) asked for, >= 1; default 10 */
-    size_t in_flight;     /* B: rollouts selected before the first of them is backed up, >= 1; default 1 */
+    size_t in_flight;     /* B: rollouts selected before the first of them is backed up, >= 1; default 1. maxent-ts where
+                           * the reward scores prefixes: the rollouts of a wave, which compete at every token */
     size_t batch;         /* most positions per extend() call, >= 1; default 64; never changes a result */
     double temperature;   /* of the proposal a rollout draws from, > 0; default 1; never changes the target */
     /* beam, mcts, dts, dts-star */
@@ -104,7 +105,8 @@ typedef struct MtsSearchSettings {
     double ess_threshold;     /* resample when ESS < threshold * particles, in [0, 1]; default 0.5 */
     /* maxent-ts */
     double shrinkage;     /* c: how little of a reward its tokens are taken to explain, >= 0; default 3 */
-    double exploration;   /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1 */
+    double exploration;   /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1; in waves a
+                           * tenth of it is the share of each choice */
     size_t sweep;         /* finished continuations scored at each position that a rollout passes, the likeliest:
                            * they cost reward calls and no positions; 0: the drawn one alone; default 16 */
     size_t look_ahead;    /* where the reward scores prefixes: the likeliest next tokens whose prefixes are scored
@@ -118,7 +120,8 @@ typedef struct MtsSearchSettings {
     /* Checkpoints (rollout methods): a file that gets every finished rollout as it is backed up, and one to go on
      * from, which may be the same; NULL (default): none. A resumed search gives the bytes of an uninterrupted one, its
      * time apart. `identity` is compared with the one in the file: model, prompt and reward, as the caller
-     * describes them; NULL is "". Population methods have no finished rollouts before they end: they begin anew. */
+     * describes them; NULL is "". The rollouts of a wave are finished together. Population methods have no finished rollouts
+     * before they end: they begin anew. */
     const char *save, *resume, *identity;
     /* maxent-ts: `sampled` is drawn from all texts, not from the known ones alone: with the probability that the
      * policy leaves to unseen texts, one more rollout is drawn, scored and added. Default false. */

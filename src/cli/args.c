@@ -78,7 +78,8 @@ const Option ARGS_OPTIONS[] = {
     REAL("lambda", SEARCHES, lambda, 0, 1e6, "weight of the reward against the model", "1"),
     SIZE(0, "rollouts", SEARCHES, rollouts, 1, 1e7, "finished texts (beams, particles) asked for", "10"),
     SIZE(0, "in-flight", TUNES, in_flight, 1, 1e6,
-         "rollouts selected before the first of them is backed up; part of the result's definition",
+         "rollouts selected before the first of them is backed up, or that compete in a wave where the reward scores "
+         "prefixes; part of the result's definition",
          "the rollouts, at most 16; tables 1"),
     SIZE(0, "batch", TUNES, batch, 1, 1e6, "most positions in one forward step; never changes a result", "64"),
     SIZE('k', "expansion", SEARCHES, expansion, 1, 1e6, "children per expansion (mcts, dts)", "3"),

@@ -27,7 +27,7 @@ typedef struct Replay {
     int32_t *ends;
     size_t end_count;
     size_t *cut;
-    size_t cut_count, done;
+    size_t cut_count, done, waves, steps;
     char reason[32];
     MtsSearchSettings settings;
     char *identity;
@@ -113,7 +113,7 @@ static int read_stop(Replay *r, const json_t *line, size_t number, MtsError *err
     free(r->cut);
     r->cut = NULL;
     bool ok = read_ids(json_object_get(line, "ends"), &r->ends, &r->end_count) && reason && json_is_array(cut) &&
-              strlen(reason) < sizeof r->reason && json_is_integer(done) && json_integer_value(done) >= 1;
+              strlen(reason) < sizeof r->reason && json_is_integer(done) && json_integer_value(done) >= 0;
     r->cut_count = ok ? json_array_size(cut) : 0;
     r->cut = mts_calloc(r->cut_count, sizeof *r->cut);
     for (size_t i = 0; ok && r->cut && i < r->cut_count; i++) {
@@ -124,6 +124,8 @@ static int read_stop(Replay *r, const json_t *line, size_t number, MtsError *err
         return bad(r, number, "stopped lacks its reason, ends, done or cut", err);
     }
     r->done = (size_t)json_integer_value(done);
+    r->waves = (size_t)json_integer_value(json_object_get(line, "waves")); /* 0 where there are none */
+    r->steps = (size_t)json_integer_value(json_object_get(line, "steps"));
     strcpy(r->reason, reason);
     return MTS_OK;
 }
@@ -348,7 +350,7 @@ static int run_again(Replay *r, MtsError *err)
         return mts_fail(err, MTS_EFORMAT, "%s: has no prior of the prompt", r->path);
     }
     bool short_cut = strcmp(r->reason, "interrupted") == 0 || strcmp(r->reason, "seconds") == 0;
-    MtsCut cut = {r->reason, r->done - (r->cut_count < r->done ? r->cut_count : r->done), r->cut, r->cut_count};
+    MtsCut cut = {r->reason, r->done - (r->cut_count < r->done ? r->cut_count : r->done), r->cut, r->cut_count, r->waves, r->steps};
     MtsSearchModel model = {.context = r,
                             .root = (MtsState *)(void *)root,
                             .root_dist = root->dist,

@@ -118,8 +118,7 @@ static int start(MtsRun *run, Flight *flight, MtsError *err)
     return rc == MTS_OK ? advance(run, r, err) : rc;
 }
 
-/* The rollout's events, from its first token to the backup. */
-static int tell(MtsRun *run, const MtsRollout *r, MtsError *err)
+int mts_rollout_tell(MtsRun *run, const MtsRollout *r, MtsError *err)
 {
     if (!run->sink) {
         return MTS_OK;
@@ -187,33 +186,34 @@ static int back_up(MtsRun *run, MtsRollout *r, MtsError *err)
     if (rc == MTS_OK && !run->sampling) {
         rc = mts_checkpoint_write(run->checkpoint, r, err);
     }
-    return rc == MTS_OK ? tell(run, r, err) : rc;
+    return rc == MTS_OK ? mts_rollout_tell(run, r, err) : rc;
 }
 
-/* After each backup, in the order of the index: whether rollouts go on being started. */
-static void decide(MtsRun *run, Flight *flight)
+const char *mts_run_settled(MtsRun *run)
 {
     const MtsSearchSettings *s = &run->settings;
-    if (flight->closed) {
-        return;
-    }
     if (run->ops->exhausted && run->ops->exhausted(run)) {
-        run->stop_reason = "exhausted";
-        flight->closed = true;
-        return;
+        return "exhausted";
     }
     if (run->done < s->min_rollouts || run->done < 2) {
-        return;
+        return NULL;
     }
     double log_z = (double)NAN, se = (double)NAN;
     if (run->ops->estimate && s->log_z_tolerance > 0) {
         run->ops->estimate(run, &log_z, &se);
     }
     if (se <= s->log_z_tolerance) {
-        run->stop_reason = "log_z";
-        flight->closed = true;
-    } else if (s->mass_tolerance > 0 && run->ops->leader && run->ops->leader(run) >= 1 - s->mass_tolerance) {
-        run->stop_reason = "mass";
+        return "log_z";
+    }
+    return s->mass_tolerance > 0 && run->ops->leader && run->ops->leader(run) >= 1 - s->mass_tolerance ? "mass" : NULL;
+}
+
+/* After each backup, in the order of the index: whether rollouts go on being started. */
+static void decide(MtsRun *run, Flight *flight)
+{
+    const char *settled = flight->closed ? NULL : mts_run_settled(run);
+    if (settled) {
+        run->stop_reason = settled;
         flight->closed = true;
     }
 }
@@ -360,7 +360,7 @@ int mts_run_rollouts(MtsRun *run, MtsError *err)
 {
     int rc = run->ops->begin ? run->ops->begin(run, err) : MTS_OK;
     if (rc == MTS_OK) {
-        rc = lead(run, 0, err);
+        rc = run->reward->prefixes && run->ops->waves ? run->ops->waves(run, err) : lead(run, 0, err);
     }
     if (rc != MTS_OK) {
         return rc;
@@ -370,7 +370,7 @@ int mts_run_rollouts(MtsRun *run, MtsError *err)
     } else if (!run->stop_reason) {
         run->stop_reason = run->done == run->settings.rollouts ? "rollouts" : "nfe";
     }
-    if (run->done > 0) {
+    if (run->done > 0 || run->answer_count > 0) {
         return MTS_OK;
     }
     return run->stop_reason[0] == 'n'

@@ -341,7 +341,7 @@ int mts_run_new(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward
     return mts_asker_new(&run->asker, reward, err);
 }
 
-static bool is_cut_short(const MtsRun *run)
+bool mts_run_is_cut_short(const MtsRun *run)
 {
     return strcmp(run->stop_reason, "interrupted") == 0 || strcmp(run->stop_reason, "seconds") == 0;
 }
@@ -374,7 +374,7 @@ int mts_run_go(MtsRun *run, MtsError *err)
     if (rc == MTS_OK && run->ops->finish) {
         rc = run->ops->finish(run, err);
     }
-    if (rc == MTS_OK && run->settings.complete_sample && run->ops->unseen && !is_cut_short(run)) {
+    if (rc == MTS_OK && run->settings.complete_sample && run->ops->unseen && !mts_run_is_cut_short(run)) {
         rc = draw_unseen(run, err);
     }
     if (rc == MTS_OK) {
@@ -411,6 +411,7 @@ void mts_run_free(MtsRun **out)
         mts_rollout_free(run->log[i]);
     }
     free(run->log);
+    free(run->wave_log_z);
     free(run->answers);
     free(run->weights);
     free(run->own);

@@ -40,7 +40,6 @@ struct MtsRollout {
     double log_q;       /* sum over choices */
     double own;         /* a method's own number, set by start() */
     double share;       /* maxent-ts: e(s) where it stands */
-    double trust;       /* maxent-ts: in prefix rewards, when it selected */
     size_t started;     /* rollouts backed up when it selected */
     double log_z;       /* set by backup(): log of this rollout's estimate of Z; NaN where there is none */
     bool in_tree;       /* still among nodes that were known when it started */
@@ -62,6 +61,10 @@ typedef struct MtsMethodOps {
 
     /* Population methods: the whole search, up to run->stop_reason. NULL for rollout methods. */
     int (*run)(MtsRun *run, MtsError *err);
+
+    /* Rollout methods that have a way of their own where the reward scores prefixes: the whole search between begin()
+     * and finish(), up to run->stop_reason. NULL: the driver leads those searches too. */
+    int (*waves)(MtsRun *run, MtsError *err);
 
     /* Rollout methods. begin() may be NULL: before the first rollout, the root is evaluated;
      * end() may be NULL: frees what own points to. start() may be
@@ -107,6 +110,7 @@ typedef struct MtsCut {
     size_t whole;          /* rollouts 0 .. whole - 1 */
     const size_t *others;  /* [count] and these, ascending */
     size_t count;
+    size_t waves, steps;   /* of searches in waves, instead: this many whole ones, and one after this many steps */
 } MtsCut;
 
 struct MtsRun {
@@ -128,6 +132,9 @@ struct MtsRun {
     size_t done;               /* rollouts backed up (population methods: texts finished) */
     double reward_sum;         /* of rewarded_texts texts, those that rollouts ended in */
     size_t rewarded_texts;
+    size_t waves, wave_steps;  /* searches in waves: whole ones so far; steps of the one under way, or of the last */
+    double *wave_log_z;        /* [waves] log of each one's own estimate of Z */
+    size_t wave_cap;
     const char *stop_reason;
     double began;              /* mts_seconds() */
 
@@ -173,6 +180,10 @@ int mts_run_rollouts(MtsRun *run, MtsError *err);
 /* One more rollout on the tree as it is, for run->sampled; no part of checkpoints. */
 int mts_run_one_more(MtsRun *run, MtsError *err);
 void mts_rollout_free(MtsRollout *rollout);
+/* A backed-up rollout's events, from its first token on. */
+int mts_rollout_tell(MtsRun *run, const MtsRollout *rollout, MtsError *err);
+/* After a backup: why nothing more need be started ("exhausted", "log_z", "mass"); NULL: go on. */
+const char *mts_run_settled(MtsRun *run);
 
 /* search/result.c */
 int mts_run_tree(MtsRun *run, MtsSearchResult *result, MtsError *err); /* search/tree.c: for settings.keep_tree */
@@ -218,6 +229,8 @@ static inline double mts_run_tilt(const MtsRun *run, const MtsNode *node)
 
 /* True when the caller's stop flag is raised or the time is over; sets run->stop_reason then. */
 bool mts_run_stopped(MtsRun *run);
+/* ... and whether that is why the search has stopped. */
+bool mts_run_is_cut_short(const MtsRun *run);
 
 /* The stream of random numbers for token `step` of rollout (or particle) `stream`. */
 static inline MtsRng mts_run_rng(const MtsRun *run, uint64_t stream, size_t step)

@@ -9,14 +9,16 @@
 
 #include "core/file.h"
 #include "core/mem.h"
-#include "search/run.h"
+#include "search/maxent.h"
 
 #define CHECKPOINT_LIMIT ((size_t)1 << 32) /* bytes */
 
 struct MtsCheckpoint {
     char *resume, *save; /* paths; NULL: none */
-    json_t **lines;      /* [count] rollouts read */
-    size_t count, cap;
+    json_t **lines;      /* [count] rollouts or waves read */
+    size_t *starts;      /* [count] where each line begins in what was read */
+    size_t count, cap, start_cap;
+    size_t header, saved_header; /* bytes of the first line: read, and written to `save` */
     size_t kept;         /* bytes of `text` that are whole lines */
     char *text;          /* of the file that was read */
     int fd;              /* of `save`; -1: none */
@@ -61,10 +63,13 @@ static int read_lines(MtsCheckpoint *j, const MtsRun *run, MtsError *err)
         } else if (number == 1) {
             rc = check_header(j, line, run, err);
             json_decref(line);
-        } else if (!mts_grow(&j->lines, &j->cap, j->count + 1, sizeof(json_t *))) {
+            j->header = (size_t)(end + 1 - j->text);
+        } else if (!mts_grow(&j->lines, &j->cap, j->count + 1, sizeof(json_t *)) ||
+                   !mts_grow(&j->starts, &j->start_cap, j->count + 1, sizeof *j->starts)) {
             json_decref(line);
             rc = mts_out_of_memory(err);
         } else {
+            j->starts[j->count] = (size_t)(at - j->text);
             j->lines[j->count++] = line;
         }
         j->kept = (size_t)(end + 1 - j->text);
@@ -194,6 +199,105 @@ int mts_checkpoint_read(const MtsCheckpoint *j, MtsRun *run, MtsRollout *r, MtsE
     return rc == MTS_OK ? read_asides(j, run, r, line, err) : rc;
 }
 
+/* Number i of a row; false where it is none between min and max. */
+static bool whole_at(const json_t *row, size_t i, double min, double max, size_t *out)
+{
+    double value;
+    bool ok = json_is_integer(json_array_get(row, i)) && real_at(row, i, min, max, &value);
+    *out = ok ? (size_t)value : 0;
+    return ok;
+}
+
+/* The node of a row that begins with [parent + 1, token, logp]: 0 is the root, others count the prefixes read so far. */
+static MtsNode *node_of(MtsRun *run, const MtsWave *wave, const json_t *row, bool finished)
+{
+    size_t parent, token;
+    double logp;
+    if (!whole_at(row, 0, 0, (double)wave->passed_count, &parent) || !whole_at(row, 1, 0, INT32_MAX, &token) ||
+        !real_at(row, 2, -HUGE_VAL, 1e-6, &logp)) {
+        return NULL;
+    }
+    MtsNode *from = parent ? wave->passed[parent - 1].node : run->nodes.root;
+    bool ends = from->depth + 1 >= run->model->max_tokens || run->model->is_end(run->model->context, (int32_t)token);
+    return ends == finished ? mts_nodes_child(&run->nodes, from, (int32_t)token, logp, finished) : NULL;
+}
+
+static int read_passed(MtsCheckpoint *j, MtsRun *run, const json_t *rows, MtsWave *wave, MtsError *err)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        MtsPassed p = {.node = node_of(run, wave, row, false)};
+        if (!p.node || !real_at(row, 3, -HUGE_VAL, 1e-6, &p.log_pi) || !real_at(row, 4, 0, 2, &p.unseen) ||
+            !real_at(row, 5, 0, HUGE_VAL, &p.unseen_q)) {
+            return bad(j, run->waves, "passed", err);
+        }
+        p.dead = json_is_true(json_array_get(row, 6));
+        if (!mts_grow(&wave->passed, &wave->passed_cap, i + 1, sizeof p)) {
+            return mts_out_of_memory(err);
+        }
+        wave->passed[wave->passed_count++] = p;
+        mts_sums(p.node)->log_pi = p.log_pi;
+    }
+    return MTS_OK;
+}
+
+static int read_found(MtsCheckpoint *j, MtsRun *run, const json_t *rows, MtsWave *wave, MtsError *err)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        MtsFound f = {.text = node_of(run, wave, row, true), .place = MTS_NO_PLACE};
+        double log_pi;
+        if (!f.text || !real_at(row, 3, -HUGE_VAL, 1e-6, &log_pi) || !real_at(row, 4, -HUGE_VAL, HUGE_VAL, &f.log_w) ||
+            !reward_of(json_array_get(row, 5), &f.text->reward) ||
+            (json_array_size(row) > 6 && !whole_at(row, 6, 0, (double)json_array_size(rows), &f.place))) {
+            return bad(j, run->waves, "found", err);
+        }
+        if (!mts_grow(&wave->found, &wave->found_cap, i + 1, sizeof f)) {
+            return mts_out_of_memory(err);
+        }
+        f.text->scored = true;
+        wave->found[wave->found_count++] = f;
+        mts_sums(f.text)->log_pi = log_pi;
+    }
+    return MTS_OK;
+}
+
+/* Lines from `from` on do not count, and are cut off the file that is written. */
+static int forget(MtsCheckpoint *j, size_t from, MtsError *err)
+{
+    size_t size = j->starts[from] - j->header + j->saved_header;
+    while (j->count > from) {
+        json_decref(j->lines[--j->count]);
+    }
+    if (j->fd >= 0 && ftruncate(j->fd, (off_t)size) != 0) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", j->save, strerror(errno));
+    }
+    return MTS_OK;
+}
+
+int mts_checkpoint_read_wave(MtsCheckpoint *j, MtsRun *run, size_t size, MtsWave *wave, bool *recorded, MtsError *err)
+{
+    *recorded = false;
+    if (run->waves >= mts_checkpoint_count(j)) {
+        return MTS_OK;
+    }
+    const json_t *line = j->lines[run->waves], *log_z = json_object_get(line, "log_z");
+    const json_t *number = json_object_get(line, "wave"), *places = json_object_get(line, "size");
+    if (!json_is_integer(number) || (uint64_t)json_integer_value(number) != run->waves || !json_is_integer(places)) {
+        return bad(j, run->waves, "wave", err);
+    }
+    if ((uint64_t)json_integer_value(places) != size) {
+        return forget(j, run->waves, err);
+    }
+    wave->passed_count = wave->found_count = 0;
+    if (!reward_of(log_z, &wave->log_z)) {
+        return bad(j, run->waves, "log_z", err);
+    }
+    int rc = read_passed(j, run, json_object_get(line, "passed"), wave, err);
+    *recorded = rc == MTS_OK;
+    return rc == MTS_OK ? read_found(j, run, json_object_get(line, "found"), wave, err) : rc;
+}
+
 /* ---- writing ---- */
 
 /* The journal begins with its header and the rollouts that were read, in one step. */
@@ -203,6 +307,7 @@ static int begin(MtsCheckpoint *j, const MtsRun *run, MtsError *err)
     json_t *settings = mts_settings_json(run, false);
     json_t *header = settings ? json_pack("{s:o}", "maxts_checkpoint", settings) : NULL;
     char *text = header ? mts_json_text(header) : NULL;
+    j->saved_header = text ? strlen(text) + 1 : 0;
     const char *rest = j->text ? (const char *)memchr(j->text, '\n', j->kept) + 1 : "";
     size_t size = j->text ? j->kept - (size_t)(rest - j->text) : 0;
     int rc = text && mts_bytes_append_str(&bytes, text) && mts_bytes_append_str(&bytes, "\n") &&
@@ -269,15 +374,12 @@ static bool put_rollout(MtsBytes *b, const MtsRollout *r)
     return ok && mts_bytes_append_str(b, "]}\n");
 }
 
-int mts_checkpoint_write(MtsCheckpoint *j, const MtsRollout *r, MtsError *err)
+/* One line, whole and on the disk. */
+static int write_line(MtsCheckpoint *j, const MtsBytes *b, MtsError *err)
 {
-    if (!j || j->fd < 0 || r->recorded) {
-        return MTS_OK;
-    }
-    MtsBytes b = {0};
-    int rc = put_rollout(&b, r) ? MTS_OK : mts_out_of_memory(err);
-    for (size_t done = 0; rc == MTS_OK && done < b.len;) {
-        ssize_t n = write(j->fd, b.data + done, b.len - done);
+    int rc = MTS_OK;
+    for (size_t done = 0; rc == MTS_OK && done < b->len;) {
+        ssize_t n = write(j->fd, b->data + done, b->len - done);
         if (n < 0 && errno != EINTR) {
             rc = mts_fail(err, MTS_EIO, "%s: cannot be written: %s", j->save, strerror(errno));
         }
@@ -286,6 +388,54 @@ int mts_checkpoint_write(MtsCheckpoint *j, const MtsRollout *r, MtsError *err)
     if (rc == MTS_OK && fsync(j->fd) != 0 && errno != EINVAL && errno != EROFS) {
         rc = mts_fail(err, MTS_EIO, "%s: cannot be written: %s", j->save, strerror(errno));
     }
+    return rc;
+}
+
+int mts_checkpoint_write(MtsCheckpoint *j, const MtsRollout *r, MtsError *err)
+{
+    if (!j || j->fd < 0 || r->recorded) {
+        return MTS_OK;
+    }
+    MtsBytes b = {0};
+    int rc = put_rollout(&b, r) ? write_line(j, &b, err) : mts_out_of_memory(err);
+    mts_bytes_free(&b);
+    return rc;
+}
+
+/* "[parent + 1,token,logp,log_pi": how node_of() finds it again. */
+static bool put_node(MtsBytes *b, const MtsNode *node, bool first)
+{
+    size_t parent = node->parent->parent ? mts_sums(node->parent)->place + 1 : 0;
+    return mts_bytes_printf(b, "%s[%zu,%d,%.17g,%.17g,", first ? "" : ",", parent, (int)node->token, node->logp,
+                            mts_sums(node)->log_pi);
+}
+
+static bool put_wave(MtsBytes *b, size_t number, size_t size, const MtsWave *w)
+{
+    bool ok = mts_bytes_printf(b, "{\"wave\":%zu,\"size\":%zu,\"log_z\":", number, size) && put_reward(b, w->log_z) &&
+              mts_bytes_append_str(b, ",\"passed\":[");
+    for (size_t i = 0; ok && i < w->passed_count; i++) {
+        const MtsPassed *p = &w->passed[i];
+        mts_sums(p->node)->place = i;
+        ok = put_node(b, p->node, i == 0) &&
+             mts_bytes_printf(b, "%.17g,%.17g%s]", p->unseen, p->unseen_q, p->dead ? ",true" : "");
+    }
+    ok = ok && mts_bytes_append_str(b, "],\"found\":[");
+    for (size_t i = 0; ok && i < w->found_count; i++) {
+        const MtsFound *f = &w->found[i];
+        ok = put_node(b, f->text, i == 0) && mts_bytes_printf(b, "%.17g,", f->log_w) && put_reward(b, f->text->reward) &&
+             (f->place == MTS_NO_PLACE || mts_bytes_printf(b, ",%zu", f->place)) && mts_bytes_append_str(b, "]");
+    }
+    return ok && mts_bytes_append_str(b, "]}\n");
+}
+
+int mts_checkpoint_write_wave(MtsCheckpoint *j, size_t number, size_t size, const MtsWave *wave, MtsError *err)
+{
+    if (!j || j->fd < 0) {
+        return MTS_OK;
+    }
+    MtsBytes b = {0};
+    int rc = put_wave(&b, number, size, wave) ? write_line(j, &b, err) : mts_out_of_memory(err);
     mts_bytes_free(&b);
     return rc;
 }
@@ -329,6 +479,7 @@ void mts_checkpoint_free(MtsCheckpoint **out)
         close(j->fd);
     }
     free(j->lines);
+    free(j->starts);
     free(j->text);
     free(j->save);
     free(j->resume);

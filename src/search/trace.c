@@ -59,7 +59,9 @@ static bool put_cut(MtsTrace *t)
             any = true;
         }
     }
-    return ok && mts_bytes_append_str(&t->line, "]");
+    ok = ok && mts_bytes_append_str(&t->line, "]");
+    bool in_waves = run->ops->waves && run->reward->prefixes && mts_run_is_cut_short(run);
+    return ok && (!in_waves || mts_bytes_printf(&t->line, ",\"waves\":%zu,\"steps\":%zu", run->waves, run->wave_steps));
 }
 
 static int compare_ids(const void *a, const void *b)

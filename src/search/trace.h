@@ -7,6 +7,7 @@
  *         path: for each node from the root to the text what the method knows there now (maxent-ts: log of
  *         the known tilted mass, log of the unseen prior mass, prior mass of unknown children)
  *     {"event":"stopped", "reason", "log_z", "log_z_se", "nfe", "done", "cut", "ends"}
+ *         of searches in waves that were cut short also "waves", "steps": whole waves, and steps of the one after them
  *     {"answer":[tokens], "reward", "logp", "log_weight", "probability", "policy"}      each answer
  *     {"prior":[tokens], "log_mass", "ids", "logp"}                                     each prefix evaluated
  *     {"reward":[tokens], "finished", "value"}                                          each reward asked

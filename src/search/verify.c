@@ -95,12 +95,19 @@ static double total_variation(const double *a, const double *b, size_t n)
     return sum / 2;
 }
 
-/* log of the estimate of Z that is unbiased whatever the budget: the mean over all rollouts asked for, where one that an
+/* log of the estimate of Z that is unbiased whatever the budget: the mean over all rollouts (or waves) asked for, where one that an
  * exhausted search did not need would have found Z itself. A search that happens to be exhausted reports the exact Z,
  * and a mean over searches of which some are is not the mean of either. */
 static double unbiased_log_z(const MtsRun *run, double log_z)
 {
     MtsLogMean mean = MTS_LOG_MEAN_ZERO;
+    size_t size = run->settings.in_flight, waves = (run->settings.rollouts + size - 1) / size;
+    for (size_t i = 0; run->waves > 0 && i < waves; i++) {
+        mts_log_mean_add(&mean, i < run->waves ? run->wave_log_z[i] : log_z);
+    }
+    if (run->waves > 0) {
+        return mts_log_mean(&mean);
+    }
     for (size_t i = 0; i < run->log_count; i++) {
         if (isnan(run->log[i]->log_z)) {
             return log_z;

@@ -98,9 +98,9 @@ def checkpoints(folder):
     whole = without_times(ask(*SEARCH, "--in-flight", 2))
     check(without_times(ask(*SEARCH, "--in-flight", 2, "--save", file)) == whole, "--save changed the result")
     lines = file.read_bytes().splitlines(keepends=True)
-    check(len(lines) == 10, f"{len(lines)} lines for 9 rollouts")
-    for kept in range(1, 10):
-        file.write_bytes(b"".join(lines[:kept]) + b'{"rollout":')
+    check(len(lines) == 6, f"{len(lines)} lines for 5 waves of two rollouts, the last of one")
+    for kept in range(1, 6):
+        file.write_bytes(b"".join(lines[:kept]) + b'{"wave":')
         check(without_times(ask(*SEARCH, "--in-flight", 2, "--resume", file)) == whole, f"resumed after {kept - 1}")
     refuse(2, ["reward"], *SEARCH[:-4], "--reward", "length:41", "--lambda", 4, "--in-flight", 2, "--resume", file)
     refuse(1, ["none.checkpoint"], *SEARCH, "--resume", folder / "none.checkpoint")

@@ -159,34 +159,112 @@ static void weighted_samples_are_unbiased(void **state)
     }
 }
 
-/* Whatever the rewards of prefixes say, and however many are asked for ahead: the mean of the rollouts' own estimates.
- */
-static void maxent_with_prefix_rewards_is_unbiased(void **state)
+/* The mean of the waves' own estimates over those asked for, where one that an exhausted search did not need finds Z. */
+static double wave_mean(const MtsRun *run)
+{
+    const MtsSearchSettings *s = &run->settings;
+    size_t waves = (s->rollouts + s->in_flight - 1) / s->in_flight;
+    double sum = 0;
+    for (size_t i = 0; i < waves; i++) {
+        sum += exp(i < run->waves ? run->wave_log_z[i] : run_log_z(run));
+    }
+    return sum / (double)waves;
+}
+
+/* Sum over all branches of P Z^; what the search reports is that mean, unless it has seen everything. */
+static double expected_wave_mean(const MtsTable *table, const MtsSearchSettings *s, size_t *leaves)
+{
+    double mean = 0, p_sum = 0;
+    Branches b = branches_begin();
+    do {
+        branches_start(&b);
+        MtsRun *run = run_prefixed(table, s, true, &b.script);
+        double p = branches_probability(&b), own = wave_mean(run), reported = exp(run_log_z(run));
+        p_sum += p;
+        mean += p * own;
+        ++*leaves;
+        assert_true(strcmp(run->stop_reason, "exhausted") == 0 || fabs(reported - own) < EXACT * (1 + own));
+        mts_run_free(&run);
+    } while (branches_next(&b));
+    assert_true(fabs(p_sum - 1) < EXACT);
+    return mean;
+}
+
+/* Whatever the rewards of prefixes say, however many are asked for ahead, and whatever the size of a wave. */
+static void waves_are_unbiased(void **state)
 {
     (void)state;
+    size_t leaves = 0, tried = 0;
     for (size_t i = 0; i < SHAPE_COUNT; i++) {
         MtsTable *table = random_table(SHAPES[i], 55 + i);
-        double z = 0;
-        for (size_t x = 0; x < table->text_count; x++) {
-            z += tilted(table, x, 2);
+        for (size_t n = 1; n <= 4; n++) {
+            for (size_t in_flight = 1; in_flight <= n; in_flight++) {
+                for (size_t variant = 0; variant < 12; variant++) {
+                    MtsSearchSettings s = settings_of(MTS_MAXENT_TS, variant % 2 ? 3 : 1, n);
+                    double z = 0;
+                    s.look_ahead = variant % 3;
+                    s.sweep = variant % 4 == 3 ? 2 : variant % 4 == 2;
+                    s.in_flight = in_flight;
+                    s.temperature = variant % 5 == 4 ? 0.7 : 1;
+                    s.exploration = variant % 6 == 5 ? 1 : variant % 6 == 4 ? 0 : 0.1;
+                    if (n == 4 && in_flight < 2) {
+                        continue; /* too many branches */
+                    }
+                    for (size_t x = 0; x < table->text_count; x++) {
+                        z += tilted(table, x, s.lambda);
+                    }
+                    double mean = expected_wave_mean(table, &s, &leaves);
+                    if (fabs(mean - z) > EXACT * (1 + z)) {
+                        fail_msg("shape %zu N %zu B %zu variant %zu: sum of P Z^ is %.17g, Z is %.17g", i, n, in_flight, variant,
+                                 mean, z);
+                    }
+                    tried++;
+                }
+            }
         }
-        for (size_t ahead = 0; ahead <= 3; ahead++) {
-            for (size_t variant = 0; variant < 4; variant++) {
-                MtsSearchSettings s = settings_of(MTS_MAXENT_TS, 2, 3);
-                s.look_ahead = ahead;
-                s.sweep = variant % 2 ? 2 : 0;
-                s.in_flight = variant / 2 + 1;
-                s.temperature = variant == 3 ? 0.7 : 1;
-                double mean = 0;
+        mts_table_free(&table);
+    }
+    assert_true(tried > 300 && leaves > 20 * tried);
+}
+
+/* Under a limit on positions as well: how many waves there are is chance then, how many count in Z^ is not. */
+static void a_limit_on_positions_bends_no_estimate(void **state)
+{
+    (void)state;
+    size_t more = 0;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        MtsTable *table = random_table(SHAPES[i], 155 + i);
+        for (size_t nfe = 2; nfe <= 5; nfe++) {
+            for (size_t in_flight = 1; in_flight <= 2; in_flight++) {
+                MtsSearchSettings s = settings_of(MTS_MAXENT_TS, 2, 5);
+                uint64_t each = (uint64_t)table->max_tokens - 1;
+                double mean = 0, z = 0;
+                s.max_nfe = nfe;
+                s.in_flight = in_flight;
+                s.sweep = 0;
+                for (size_t x = 0; x < table->text_count; x++) {
+                    z += tilted(table, x, s.lambda);
+                }
+                size_t sure = 0;
+                for (uint64_t left = nfe, started = 0; left / each > 0 && started < s.rollouts; sure++) {
+                    uint64_t size = s.rollouts - started < in_flight ? s.rollouts - started : in_flight;
+                    size = left / each < size ? left / each : size;
+                    left -= size * each;
+                    started += size;
+                }
                 Branches b = branches_begin();
                 do {
                     branches_start(&b);
                     MtsRun *run = run_prefixed(table, &s, true, &b.script);
                     double sum = 0;
-                    for (size_t r = 0; r < s.rollouts; r++) { /* what an exhausted search did not need finds Z */
-                        sum += r < run->log_count ? exp(run->log[r]->log_z) : exp(run_log_z(run));
+                    assert_true(run->nfe <= nfe);
+                    more += run->waves > sure;
+                    for (size_t w = 0; w < sure; w++) {
+                        sum += exp(w < run->waves ? run->wave_log_z[w] : run_log_z(run)) / (double)sure;
                     }
-                    mean += branches_probability(&b) * sum / (double)s.rollouts;
+                    assert_true(strcmp(run->stop_reason, "exhausted") == 0 ||
+                                fabs(exp(run_log_z(run)) - sum) < EXACT * (1 + sum));
+                    mean += branches_probability(&b) * sum;
                     mts_run_free(&run);
                 } while (branches_next(&b));
                 assert_true(fabs(mean - z) < EXACT * (1 + z));
@@ -194,6 +272,7 @@ static void maxent_with_prefix_rewards_is_unbiased(void **state)
         }
         mts_table_free(&table);
     }
+    assert_true(more > 100); /* searches that went on after what was certain */
 }
 
 /* A search that sees everything is exact, and one that does not finds more of pi* with good prefix rewards. */
@@ -533,7 +612,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(smc_is_unbiased),
         cmocka_unit_test(weighted_samples_are_unbiased),
-        cmocka_unit_test(maxent_with_prefix_rewards_is_unbiased),
+        cmocka_unit_test(waves_are_unbiased),
+        cmocka_unit_test(a_limit_on_positions_bends_no_estimate),
         cmocka_unit_test(prefix_rewards_guide_and_do_not_bend),
         cmocka_unit_test(dts_starts_as_weighted_samples),
         cmocka_unit_test(dts_takes_the_mean_of_its_draws),

@@ -240,16 +240,14 @@ static bool stop_after(void *context)
     return (*(int *)context)-- <= 0;
 }
 
-static void a_search_that_was_cut_short_replays_too(void **state)
+static void cut_short_and_replay(size_t *gaps, size_t *done)
 {
-    (void)state;
     MtsTable *table = random_table((Shape){.vocab = 5, .steps = 7, .eos = 0, .peak = 1, .spread = 1}, 16);
     MtsSearchModel model;
-    MtsSearchReward reward;
+    MtsSearchReward inner, reward = {.context = &inner, .score = score, .prefixes = prefixes};
     mts_table_model(table, &model);
-    mts_table_reward(table, &reward);
+    mts_table_reward(table, &inner);
     const char *path = scratch("cut");
-    size_t gaps = 0, done = 0;
     for (int polls = 1; polls < 80; polls++) {
         MtsSearchSettings s = settings_of(1, 1000, 6);
         MtsSearchResult *result = NULL;
@@ -265,14 +263,75 @@ static void a_search_that_was_cut_short_replays_too(void **state)
         assert_ok(err.code, &err);
         char *text = NULL;
         whole_file(path, &text, &size);
-        gaps += strstr(text, "\"cut\":[]") == NULL;
-        done++;
+        *gaps += strstr(text, prefixes ? "\"steps\":0" : "\"cut\":[]") == NULL;
+        ++*done;
         assert_int_equal(confirmed(path), lines_of(text));
         free(text);
         mts_search_result_free(&result);
     }
-    assert_true(done > 20 && gaps > 3);
     unlink(path);
+    mts_table_free(&table);
+}
+
+/* Out of order, and in the middle of a wave. */
+static void a_search_that_was_cut_short_replays_too(void **state)
+{
+    (void)state;
+    for (int waves = 0; waves < 2; waves++) {
+        size_t gaps = 0, done = 0;
+        prefixes = waves == 1;
+        cut_short_and_replay(&gaps, &done);
+        assert_true(done > 20 && gaps > 3);
+    }
+    prefixes = false;
+}
+
+/* A search that goes on with more rollouts than it was asked for first is the search that was asked for them at once: a
+ * last wave that was smaller than the others is run again. */
+static void more_rollouts_may_be_asked_for_later(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 5, .steps = 6, .eos = 0, .peak = 1, .spread = 1}, 19);
+    const char *first = scratch("first"), *second = scratch("second"), *save = scratch("save");
+    for (int waves = 0; waves < 2; waves++) {
+        prefixes = waves == 1;
+        for (size_t asked = 1; asked <= 11; asked++) {
+            char *a = NULL, *b = NULL;
+            size_t size;
+            MtsSearchSettings s = settings_of(1, asked, 4);
+            s.save = save;
+            MtsSearchResult *result = search(table, &s);
+            mts_search_result_free(&result);
+            s.rollouts = 11;
+            s.resume = save;
+            s.trace = second;
+            result = search(table, &s);
+            mts_search_result_free(&result);
+            s.save = s.resume = NULL;
+            s.trace = first;
+            result = search(table, &s);
+            mts_search_result_free(&result);
+            whole_file(first, &a, &size);
+            whole_file(second, &b, &size);
+            *strstr(a, "{\"prior\"") = *strstr(b, "{\"prior\"") = '\0';
+            assert_string_equal(a, b);
+            free(b);
+            /* and what it saved is the journal of that search */
+            s.resume = save;
+            s.trace = second;
+            result = search(table, &s);
+            mts_search_result_free(&result);
+            whole_file(second, &b, &size);
+            *strstr(b, "{\"prior\"") = '\0';
+            assert_string_equal(a, b);
+            free(a);
+            free(b);
+        }
+    }
+    prefixes = false;
+    unlink(first);
+    unlink(second);
+    unlink(save);
     mts_table_free(&table);
 }
 
@@ -425,6 +484,7 @@ int main(void)
         cmocka_unit_test(every_method_replays_and_resumes),
         cmocka_unit_test(a_replay_notices_any_other_number),
         cmocka_unit_test(a_search_that_was_cut_short_replays_too),
+        cmocka_unit_test(more_rollouts_may_be_asked_for_later),
         cmocka_unit_test(a_resumed_search_has_the_same_trace),
         cmocka_unit_test(drawn_answers_follow_their_law),
         cmocka_unit_test(the_g_test_knows_its_own_chances),
