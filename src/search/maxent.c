@@ -286,7 +286,7 @@ static void maxent_end(MtsRun *run)
 
 static bool maxent_exhausted(const MtsRun *run)
 {
-    return run->done > 0 && mts_sums(run->nodes.root)->log_u == -HUGE_VAL;
+    return run->nodes.root->visits > 0 && mts_sums(run->nodes.root)->log_u == -HUGE_VAL;
 }
 
 static void maxent_estimate(const MtsRun *run, double *log_z, double *se)

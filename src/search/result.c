@@ -129,7 +129,7 @@ int mts_run_result(MtsRun *run, MtsSearchResult **out, MtsError *err)
 {
     *out = NULL;
     if (run->answer_count == 0) {
-        return mts_fail(err, MTS_ECONSTRAINT, "constraint: none of %zu rollouts ended in a text that it allows", run->done);
+        return mts_fail(err, MTS_ECONSTRAINT, "constraint: no rollout ended in a text that it allows");
     }
     MtsSearchResult *result = mts_calloc(1, sizeof *result);
     if (!result) {

@@ -370,7 +370,8 @@ int mts_run_rollouts(MtsRun *run, MtsError *err)
     } else if (!run->stop_reason) {
         run->stop_reason = run->done == run->settings.rollouts ? "rollouts" : "nfe";
     }
-    if (run->done > 0 || run->answer_count > 0) {
+    bool nothing = run->stop_reason[0] == 'n' || mts_run_is_cut_short(run);
+    if (run->done > 0 || run->answer_count > 0 || !nothing) {
         return MTS_OK;
     }
     return run->stop_reason[0] == 'n'
