@@ -27,6 +27,9 @@ void mts_kernels_init(MtsKernels *kernels, uint32_t cpu_flags)
     if (cpu_flags & MTS_CPU_AVX512VNNI) {
         mts_avx512vnni_fill(kernels);
     }
+    if (cpu_flags & MTS_CPU_AMX) {
+        mts_amx_fill(kernels);
+    }
 #elif defined(__aarch64__)
     if (cpu_flags & MTS_CPU_NEON) {
         mts_neon_fill(kernels);
@@ -62,6 +65,15 @@ size_t mts_acts_size(size_t rows, size_t cols)
     return bytes;
 }
 
+/* Where there are both, a few activation rows go by tile() and more by product(): from so many rows on it was the faster
+ * one (docs/kernels.md, "Measured"). */
+enum { PRODUCT_ROWS = 10 };
+
+static bool by_product(const MtsKernels *kernels, MtsType type, size_t rows)
+{
+    return kernels->product[type] && rows >= PRODUCT_ROWS;
+}
+
 /* Groups that make up about this much stay in the second-level cache while all activations pass by. */
 enum { CHUNK_BYTES = 256 * 1024 };
 
@@ -75,6 +87,11 @@ void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_
                 size_t s0, size_t s1, float *y, size_t stride, bool add)
 {
     size_t blocks = w->cols / 32;
+    if (by_product(kernels, w->type, s1 - s0)) {
+        kernels->product[w->type](w->data + g0 * w->group_bytes, g1 - g0, w->group_bytes, w->cols, acts, s0, s1,
+                                  y + g0 * MTS_GROUP, stride, add);
+        return;
+    }
     for (size_t chunk = g0; chunk < g1;) {
         size_t end = chunk_end(w, chunk, g1);
         for (size_t s = s0; s < s1;) {

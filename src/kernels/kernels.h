@@ -71,6 +71,12 @@ typedef struct MtsKernels {
     void (*tile[MTS_TYPES])(const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane, size_t n,
                             float *y, size_t stride, bool add);
 
+    /* By weight type; NULL where tile() has no superior. `groups` groups (>= 1), group_bytes apart, times activation rows
+     * [s0, s1) of acts, s0 < s1: y[s * stride + 16 * g + r]. What tile() gives, for more work at a time. It may read all
+     * 16 lanes of a panel that has a wanted one, whatever they hold. */
+    void (*product[MTS_TYPES])(const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,
+                               const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add);
+
     /* By weight type. The same for fp32 activations: rows x + i * x_stride, i < n, any n >= 1. */
     void (*tile_f32[MTS_TYPES])(const unsigned char *group, size_t cols, const float *x, size_t x_stride, size_t n,
                                 float *y, size_t y_stride, bool add);

@@ -1,37 +1,43 @@
 /* The matrix kernels: every type, every number of activation rows, several widths, quants at their limits. */
 #include "checkasm.h"
 
-/* The packed form of one group: random weights, or every quant at its largest (the sums of products then are as large
+/* The packed form of some groups: random weights, or every quant at its largest (the sums of products then are as large
  * as they get), or scales of any bits at all, infinities and NaNs among them. */
 enum { PLAIN, LARGEST, WILD, CONTENTS };
 
-static void *group_new(Check *c, MtsWeights *w, MtsType type, size_t cols, int content)
+static void *groups_new(Check *c, MtsWeights *w, MtsType type, size_t groups, size_t cols, int content)
 {
-    size_t elements, bytes, size = mts_weights_plan(w, type, MTS_GROUP, cols);
+    size_t elements, bytes, size = mts_weights_plan(w, type, groups * MTS_GROUP, cols);
     mts_type_block(type, &elements, &bytes);
-    unsigned char *tensor = malloc(MTS_GROUP * cols / elements * bytes);
-    fill_tensor(&c->rng, type, tensor, MTS_GROUP * cols);
+    unsigned char *tensor = malloc(groups * MTS_GROUP * cols / elements * bytes);
+    fill_tensor(&c->rng, type, tensor, groups * MTS_GROUP * cols);
     w->data = guard_new(size, true);
-    mts_pack(w, 0, 1, tensor);
+    mts_pack(w, 0, groups, tensor);
     free(tensor);
-    if (mts_is_quantized(type)) {
+    for (size_t g = 0; g < groups && mts_is_quantized(type); g++) {
         MtsSections at = mts_sections(type, cols);
         if (content == LARGEST) {
-            memset(w->data, 0xFF, at.scales);
+            memset(w->data + g * w->group_bytes, 0xFF, at.scales);
         } else if (content == WILD) {
-            fill_bytes(&c->rng, w->data, at.bytes);
+            fill_bytes(&c->rng, w->data + g * w->group_bytes, at.bytes);
         }
     }
     return w->data;
 }
 
-/* A panel whose rows are plain numbers; when `largest`, all at the limit of int8 with signs by column, or all alike. */
-static MtsActBlock *panel_new(Check *c, size_t cols, int content)
+static void *group_new(Check *c, MtsWeights *w, MtsType type, size_t cols, int content)
 {
-    size_t size = cols / 32 * sizeof(MtsActBlock);
-    MtsActBlock *panel = guard_new(size, true);
+    return groups_new(c, w, type, 1, cols, content);
+}
+
+/* Panels whose rows are plain numbers; when `largest`, all at the limit of int8 with signs by column, or all alike. */
+static MtsActBlock *panels_new(Check *c, size_t rows, size_t cols, int content)
+{
+    MtsActBlock *panels = guard_new(mts_acts_size(rows, cols), true);
     float *x = malloc(cols * sizeof *x);
-    for (size_t lane = 0; lane < MTS_PANEL; lane++) {
+    for (size_t row = 0; row < rows; row++) {
+        MtsActBlock *panel = panels + row / MTS_PANEL * (cols / 32);
+        size_t lane = row % MTS_PANEL;
         fill_normal(&c->rng, x, cols, 2);
         for (size_t k = 0; k < cols && content == LARGEST; k++) {
             x[k] = lane % 3 == 0 ? 5.0f : lane % 3 == 1 ? -5.0f : k % 2 ? -5.0f : 5.0f;
@@ -42,7 +48,12 @@ static MtsActBlock *panel_new(Check *c, size_t cols, int content)
         c->scalar->quantize(x, cols / 32, panel, lane);
     }
     free(x);
-    return panel;
+    return panels;
+}
+
+static MtsActBlock *panel_new(Check *c, size_t cols, int content)
+{
+    return panels_new(c, MTS_PANEL, cols, content);
 }
 
 typedef struct TileRun {
@@ -73,7 +84,14 @@ static void run_tile_f32(void *data)
     }
 }
 
-static void bench_tile(Check *c, MtsType type, bool f32)
+static void run_product(void *data)
+{
+    TileRun *r = data;
+    r->check->vector->product[r->w.type](r->w.data, r->groups, r->w.group_bytes, r->w.cols, r->panel, 0, r->n, r->y,
+                                         r->groups * MTS_GROUP, false);
+}
+
+static void bench_tile(Check *c, MtsType type, void (*run_it)(void *data))
 {
     enum { COLS = 768, GROUPS = 8 };
     TileRun run = {.check = c, .groups = GROUPS};
@@ -84,7 +102,7 @@ static void bench_tile(Check *c, MtsType type, bool f32)
     run.w.data = guard_new(size, true);
     mts_pack(&run.w, 0, GROUPS, tensor);
     MtsActBlock *panel = panel_new(c, COLS, PLAIN);
-    float *x = calloc(MTS_PANEL * COLS, sizeof *x), y[MTS_PANEL * MTS_GROUP];
+    float *x = calloc(MTS_PANEL * COLS, sizeof *x), y[MTS_PANEL * GROUPS * MTS_GROUP];
     run.panel = panel;
     run.x = x;
     run.y = y;
@@ -92,7 +110,7 @@ static void bench_tile(Check *c, MtsType type, bool f32)
     printf("  %-12s %-16s GMAC/s for", c->vector->name, c->name);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         run.n = counts[i];
-        double rate = check_rate(f32 ? run_tile_f32 : run_tile, &run);
+        double rate = check_rate(run_it, &run);
         printf(" %zu: %.1f", counts[i], rate * (double)(GROUPS * MTS_GROUP * COLS * counts[i]) * 1e-9);
     }
     printf("\n");
@@ -151,7 +169,76 @@ static void check_tile(Check *c, MtsType type)
         }
     }
     if (c->bench) {
-        bench_tile(c, type, false);
+        bench_tile(c, type, run_tile);
+    }
+}
+
+/* Rows [s0, s1) of the panels times all groups, stored and added, against all [rows][16 * groups], what the twin's tile()
+ * gives row by row. */
+static void check_product_rows(Check *c, const MtsWeights *w, const MtsActBlock *panels, size_t s0, size_t s1,
+                               const float *all)
+{
+    size_t outputs = w->groups * MTS_GROUP, stride = outputs + 3;
+    size_t skipped = s0 * stride, floats = (s1 - s0 - 1) * stride + w->groups * MTS_GROUP;
+    float *y = guard_new(floats * sizeof *y, true), *want = malloc(floats * sizeof *want);
+    for (int add = 0; add < 2; add++) {
+        fill_normal(&c->rng, want, floats, 1);
+        memcpy(y, want, floats * sizeof *y);
+        for (size_t s = s0; s < s1; s++) {
+            for (size_t r = 0; r < outputs; r++) {
+                float *to = &want[(s - s0) * stride + r];
+                *to = add ? *to + all[s * outputs + r] : all[s * outputs + r];
+            }
+        }
+        c->vector->product[w->type](w->data, w->groups, w->group_bytes, w->cols, panels, s0, s1, y - skipped, stride, add);
+        check_floats(c, y, want, floats, "first row and end", s0, s1);
+    }
+    free(want);
+    guard_free(y);
+}
+
+/* Every number of rows from every lane of one panel; ranges over several panels, more than are held at a time; widths
+ * round the number of blocks unpacked at a time. */
+static void check_product(Check *c, MtsType type)
+{
+    char name[32];
+    snprintf(name, sizeof name, "product %s", mts_type_name(type));
+    if (!CHECK_BEGIN(c, name, product[type])) {
+        return;
+    }
+    size_t unit = type == MTS_TYPE_Q4_K || type == MTS_TYPE_Q5_K || type == MTS_TYPE_Q6_K ? 256 : 32;
+    static const size_t units[] = {1, 2, 7, 21, 41, 66}, ranges[][2] = {{0, 17}, {5, 48}, {15, 33}, {0, 64}, {3, 300}};
+    for (size_t u = 0; u < 6 && units[u] * unit <= 5376; u++) {
+        for (int content = 0; content < CONTENTS; content++) {
+            size_t cols = units[u] * unit, groups = 1 + (u + (size_t)content) % 5;
+            size_t rows = u == 2 ? 300 : u < 4 ? 64 : 33;
+            MtsWeights w;
+            void *data = groups_new(c, &w, type, groups, cols, content);
+            MtsActBlock *panels = panels_new(c, rows, cols, content);
+            float *all = malloc(rows * groups * MTS_GROUP * sizeof *all);
+            for (size_t s = 0; s < rows; s++) {
+                for (size_t g = 0; g < groups; g++) {
+                    c->scalar->tile[type](w.data + g * w.group_bytes, cols, panels + s / MTS_PANEL * (cols / 32),
+                                          s % MTS_PANEL, 1, all + (s * groups + g) * MTS_GROUP, MTS_GROUP, false);
+                }
+            }
+            for (size_t n = 1; n <= MTS_PANEL; n += 1 + u / 4 * 4) {
+                for (size_t lane = 0; lane + n <= MTS_PANEL; lane += 1 + lane / 2 + u / 2) {
+                    check_product_rows(c, &w, panels, lane, lane + n, all);
+                }
+            }
+            for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+                if (ranges[i][1] <= rows) {
+                    check_product_rows(c, &w, panels, ranges[i][0], ranges[i][1], all);
+                }
+            }
+            free(all);
+            guard_free(panels);
+            guard_free(data);
+        }
+    }
+    if (c->bench) {
+        bench_tile(c, type, run_product);
     }
 }
 
@@ -190,7 +277,7 @@ static void check_tile_f32(Check *c, MtsType type)
         }
     }
     if (c->bench) {
-        bench_tile(c, type, true);
+        bench_tile(c, type, run_tile_f32);
     }
 }
 
@@ -237,6 +324,7 @@ void check_matmul(Check *c)
     check_quantize(c);
     for (size_t t = 0; t < EVERY_TYPE; t++) {
         check_tile(c, every_type[t]);
+        check_product(c, every_type[t]);
         check_tile_f32(c, every_type[t]);
     }
 }

@@ -8,5 +8,6 @@ void mts_avx2_fill(MtsKernels *kernels);
 void mts_avxvnni_fill(MtsKernels *kernels); /* after avx2 */
 void mts_avx512_fill(MtsKernels *kernels);
 void mts_avx512vnni_fill(MtsKernels *kernels); /* after avx512 */
+void mts_amx_fill(MtsKernels *kernels);        /* after avx512vnni */
 
 #endif
