@@ -3,12 +3,13 @@
 
     tools/fetch_data.py [--to FOLDER] [SET ...]        # default: every set, into ${XDG_CACHE_HOME:-~/.cache}/maxts/data
 
-    m4     M4 competition, hourly and weekly: training series and the hourly test set    GitHub    stages m4, forecast
-    tsqa   TimeSeriesExam, round 3, 763 questions (MIT)                                  GitHub    stage tsqa
-    har    UCI HAR, total acceleration, as the CSV of lists that stage har reads         UCI       stage har
-    mitdb  16 records of the MIT-BIH arrhythmia database with beats (ODC-BY)             PhysioNet stage ecg
-    sleep  DREAMS spindles, excerpts 1 to 5 with hypnograms (CC BY-NC-ND: use them,      Zenodo    stage sleep
-           do not pass them on changed or for money); unpacked by bsdtar or unar
+    m4       M4 competition, hourly and weekly: training series, hourly test set         GitHub    stages m4, forecast
+    tsqa     TimeSeriesExam, round 3, 763 questions (MIT)                                GitHub    stage tsqa
+    har      UCI HAR, total acceleration, as the CSV of lists that stage har reads       UCI       stage har
+    mitdb    16 records of the MIT-BIH arrhythmia database with beats (ODC-BY)           PhysioNet stage ecg
+    georgia  20 records with diagnoses of the PhysioNet/CinC Challenge 2021 (CC BY)      PhysioNet stage ecg
+    sleep    DREAMS spindles, excerpts 1 to 5 with hypnograms (CC BY-NC-ND: use them,    Zenodo    stage sleep
+             do not pass them on changed or for money); unpacked by bsdtar or unar
 
 Prints the command line that evaluates each. What is there and whole is left alone; a file with another SHA-256 is thrown away and
 nothing is taken from it."""
@@ -27,7 +28,10 @@ import fetch_model
 
 M4 = "https://raw.githubusercontent.com/Mcompetitions/M4-methods/6c1067e5a57161249b17289a565178dc7a3fb3ca/Dataset/"
 EXAM = "https://raw.githubusercontent.com/moment-timeseries-foundation-model/TimeSeriesExam/384cf50864860c65e962b441eaa4c201857a06f8/"
-MITDB = "https://physionet.org/files/mitdb/1.0.0/"
+PHYSIONET = { # their files' SHA-256 are in fetch_data.sha256
+    "mitdb": "https://physionet.org/files/mitdb/1.0.0/",
+    "georgia": "https://physionet.org/files/challenge-2021/1.0.3/training/georgia/g8/",
+}
 HAR = "https://archive.ics.uci.edu/static/public/240/human+activity+recognition+using+smartphones.zip"
 DREAMS = "https://zenodo.org/records/2650142/files/DatabaseSpindles.rar?download=1"
 
@@ -40,59 +44,11 @@ FILES = { # file: (address, SHA-256)
     "tsqa": {
         "time_series_exam.json": (EXAM + "output/round_3_folder/qa_dataset.json", "4ee3b62c8b57d6cb5f539ee0f53da7b4a558aa6a07f1f96f48892c6f9aa9e2e2"),
     },
-    "mitdb": {
-        name: (MITDB + name, sha256) for name, sha256 in {
-            "100.atr": "8d8a5349fb16638ebbf649f1779d12e96d91b736b2aafe59db43719ae583d471",
-            "100.dat": "b2ea3c250e56e48f4b7b90697832b8ecd1afa1e0bb31f2dcfea4ed6e1075a639",
-            "100.hea": "db882392a66ccc4dee10104082cffa1a6f7fd9dd7d55c281c8345b3c7b9a2a6f",
-            "101.atr": "441cdd6486cfdf4c53e344d1048ab81296773e7058d53069022adc68543a0663",
-            "101.dat": "698d1ea6f472d23ca50317c72c96cda2698badd8578220ed0380cdf241e39006",
-            "101.hea": "bc8dfbf076c5635bfe5319bba1aa5244dd32fac8d142476396a41f597d47f686",
-            "105.atr": "278d534c1ad952a6d41db963b6b2b00be070d8dd5fa66545caa5c18edcc36497",
-            "105.dat": "fcd0153dfea69c749194bb73de7db124588857cfa2f6aecb72754894c8afde02",
-            "105.hea": "0546efab08d52d00de1924f8c49180b9730bb0b89d40affdfe748de1afc66ad8",
-            "106.atr": "585347e6d1bd3ad89cdb52cb80945878a5e51026d81f871a376bb6e13936f7fa",
-            "106.dat": "c017bc18b95b1f970bca143a044ee5d54168648b541e47aa656f2737a59c1202",
-            "106.hea": "edda68c7de6d1101b23d4f71822dd5660f48db02e8184e048a617a2d60addfe0",
-            "108.atr": "ea227008ac3bc4ada87807117909e77ae0643d5a8bc09f32b9096a35f140cbf3",
-            "108.dat": "229a4ef62679dc5c6ea781bfbaec2bd784151fc9f9517f4cdecd533a9431eb20",
-            "108.hea": "2cb0924c50f6e1a5b48c77150cc4da07831ca0eb93d1d5f0a13341b834832c69",
-            "119.atr": "fd919c8ea20eed4a22fb37984977f30ce48d382eefd2d90934bf947a88e0fd7b",
-            "119.dat": "02a286a28e69b441568add915f16a2856b22bab893bf8729ee9654411ed3a5aa",
-            "119.hea": "587152d9e7767ef9854e5a923f3a8e7715aad738ca8ee7e29373ce394dd6843e",
-            "200.atr": "f9624a11696760427d75314a78c31f89ca3c446af855890c8f8b66cddd8b3a3f",
-            "200.dat": "a9e203b3807b9fcd3647cde03444437cb8eec7f5128a8eb413edafb394272e0f",
-            "200.hea": "c113e6cba03818be0a2e2e4b87feaf868b00b9d499a0053cf8ecfe9c892b2ae3",
-            "201.atr": "df1276b6c6952b177ec6eea2be3edc7a96888454107a3ee56be880b0afaf6f35",
-            "201.dat": "16610ae46eff900794597503d15af4572a8b1518f18dbed2843b7e68c81f3898",
-            "201.hea": "63aa786bf11ebcb19b104a0509ebf32e915d8db357340496e98dbf1bae263404",
-            "203.atr": "2573f948e54a538983a44bf946e3e61cdda60e898b4c65ca8559b57c4877c706",
-            "203.dat": "5ba7d2237fc838438efd8bb0a3baeffc5de2e70c76e3ab7e401e811ad82f43e0",
-            "203.hea": "5a1c8fead3de629bd15a64deeceab18c4f9b6a2ed480aa623094474792d2aba0",
-            "207.atr": "cceb64d68033a277d2d5669458d49258295102dd3e20614a0ca7d63b67009404",
-            "207.dat": "139f99250366fbf347cba4d8ea1fbe788f98cb1b93b70f50ccba70122d908605",
-            "207.hea": "8b6fc3cbf71ccdf871109506af8ab664dde64c8a35d3bab43f8ace9dc7bd0a2b",
-            "208.atr": "33878519ee34d00cb233fdb15b11c2b8da0b0aea2e643d31b07105cc3392edf4",
-            "208.dat": "22873623623c44ee413a5b60cacb15d4af2723734836fb3ae45d9ff96bdb36e7",
-            "208.hea": "64c411f07144519ef0070e7aa7b292ffa2a2a0b63be44ca90bb1ac970cc23cf2",
-            "209.atr": "c0697b176e7caf49e34f93e28eaeeff7167e2de380a8698f6cb3fb3a5fcb1c84",
-            "209.dat": "e2516dd126ea85529d9a0e8442fef5d880a492d41f0692a76e648c8437f15c5f",
-            "209.hea": "caf49bfce1210972355b3c0dd2f04bdab5280aa6c07e7afa9f8ebd3e2d2bfbc6",
-            "213.atr": "44349e22176aad3f688ca9a62f283a993927a0b9ef6d97f473cde3b16cfabc9a",
-            "213.dat": "0cb13cd9299b0ab68f8f3064b2ab72f853d155abb277b68daef0a26cbc173b0d",
-            "213.hea": "4cc1f903145e422957660a8eea5046aba8b5402a994651e5342b4d8e78723dec",
-            "222.atr": "a0206b778a9f073d451023e802e52059754648e83fe1dc669395b4884ccad356",
-            "222.dat": "0510bf39ed2925a83debd249492bdfe77c575148376aaabeba4c7b7a2451ac5d",
-            "222.hea": "f5b73896b0434839ebd0da0ca277c4f8c01cf2a9bbba530e1a2a3a04420404bc",
-            "223.atr": "beaa5cb3eb5fb64a5f9e1dfcac9297f9564b379c9c354cbf8f9f927d9b81ccf1",
-            "223.dat": "1d42aa9e13f7349287ae5f0f00b40078c01aadd39e2cad1001ab42d3b7484594",
-            "223.hea": "85bd13b12e47a7bbd6d0d128871625b92af860b87c323cbc13cc6da4bf70f0b4",
-            "231.atr": "b82cc005618eab81b3a246ca5c5a61903f3c0f40c191d7fb953adf054ea691de",
-            "231.dat": "7d4f56d6c4b1d50322154381c1d8761457c2f2696973e915a3c19d8a5b789595",
-            "231.hea": "6f8ccd0513d10e455e587a5562b3bc14cd90358acf79d117a13076fe4d07a4c6",
-        }.items()
-    },
 }
+for line in pathlib.Path(__file__).with_name("fetch_data.sha256").read_text().splitlines():
+    sha256, name = line.split()
+    folder, file = name.split("/")
+    FILES.setdefault(folder, {})[file] = (PHYSIONET[folder] + file, sha256)
 HAR_SHA256 = "c00b803081a5c797cd5e4b83700a9810b38d53d9d84e01917e090e1fdbc81031"
 SLEEP = { # members of the archive
     "excerpt1.txt": "8e93c48c6f4bf322e79e3efaa167d30be0c2342be44f4560a0e76055dad6e969",
@@ -111,6 +67,7 @@ USE = {
     "tsqa": ["maxts eval --stage tsqa --data {to}/tsqa/time_series_exam.json"],
     "har": ["maxts eval --stage har --data {to}/har/test.csv"],
     "mitdb": ["maxts eval --stage ecg --data {to}/mitdb"],
+    "georgia": ["maxts eval --stage ecg --data {to}/georgia"],
     "sleep": ["maxts eval --stage sleep --data {to}/sleep/excerpt2.txt --more {to}/sleep/Hypnogram_excerpt2.txt"],
 }
 ACTIVITIES = ["walking", "walking_up", "walking_down", "sitting", "standing", "lying"] # UCI's 1 to 6

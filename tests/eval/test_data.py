@@ -88,6 +88,15 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+def pins():
+    """Every set has a command line, and every file an address and a SHA-256."""
+    check(set(fetch_data.FILES) | {"har", "sleep"} == set(fetch_data.USE), f"sets: {sorted(fetch_data.FILES)}")
+    for name, files in fetch_data.FILES.items():
+        for file, (url, sha256) in files.items():
+            check(url.startswith("https://") and url.endswith(pathlib.PurePath(file).suffix) and re.fullmatch("[0-9a-f]{64}", sha256), f"{name}/{file}: {url} {sha256}")
+    check(len(fetch_data.FILES["mitdb"]) == 48 and len(fetch_data.FILES["georgia"]) == 40, "records are missing")
+
+
 def fetching():
     with tempfile.TemporaryDirectory(prefix="maxts-test-") as folder:
         site, to = pathlib.Path(folder) / "site", pathlib.Path(folder) / "to"
@@ -141,6 +150,7 @@ def main():
     manifest()
     futures_follow()
     answers_hold()
+    pins()
     unpacked = fetching()
     print("data holds" if unpacked else "data holds; without bsdtar the archive of sleep was not unpacked")
 
