@@ -67,7 +67,8 @@ const char *mts_report_label(const char *member); /* "accuracy": "Accuracy" */
 const char *mts_report_quality(const json_t *rows);
 bool mts_report_is_experiment(const MtsReportRun *run, const char *name);
 
-/* report_samples.c, report_charts.c */
+/* report_samples.c, report_charts.c, report_classes.c; the last writes nothing where there are no classes, or more than twelve */
+void mts_report_confusion(MtsMarkup *m, const MtsReportRun *run);
 void mts_report_charts(MtsMarkup *m, const MtsReportRun *run, size_t index);
 void mts_report_spectra(MtsMarkup *m, const MtsReportRun *run, size_t index);
 void mts_report_samples(MtsMarkup *m, const MtsReportRun *run, size_t index, size_t most);

@@ -111,6 +111,7 @@ static void put_run(MtsMarkup *m, const MtsReport *report, size_t index)
         }
         mts_report_table_free(&tables[k]);
     }
+    mts_report_confusion(m, run);
     mts_report_charts(m, run, index);
     mts_report_spectra(m, run, index);
     mts_report_samples(m, run, index, report->samples);

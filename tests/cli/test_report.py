@@ -113,8 +113,24 @@ def whole_pages(folder):
     check("its search tree" in page and page.count("<ul class=\"tree\">") >= 20, "trees are missing")
     check(page.count(" thin dashed\" d=\"M") > len(files), "what costs nothing is no level in the figures")
     few, _ = report(folder, files[0], samples=3)
+    classes_hold(few, files[0])
     check(len(few) < len(page) / 4 and "21 more samples" in few, "--samples 3 does not hold samples back, or does not say so")
     return files
+
+
+def classes_hold(page, path):
+    """The tables of classes count the records."""
+    records = [json.loads(line) for line in path.read_text().splitlines()[1:]]
+    tables = [table for table in parse(page).iter("table") if table.get("class") == "confusion"]
+    check(len(tables) == 4, f"{len(tables)} tables of classes")
+    for table in tables:
+        method = "".join(table[0].itertext()).split(":")[0]
+        columns = ["".join(cell.itertext()) for cell in table.find("thead")[0]][1:]
+        for row in table.find("tbody"):
+            label = "".join(row[0].itertext())
+            for given, cell in zip(columns, row[1:]):
+                want = sum(r["method"] == method and r["scores"]["label"] == label and (r["scores"]["predicted"] or "no answer") == given for r in records)
+                check(int(cell.text) == want, f"{method}: {label} as {given}: {cell.text}, not {want}")
 
 
 def number(cell):
