@@ -252,6 +252,28 @@ static inline vi v_dot(vi acc, vi u, vi s)
 {
     return vusdotq_s32(acc, vreinterpretq_u8_s32(u), vreinterpretq_s8_s32(s));
 }
+
+#define V_MATRIX 1
+static inline void v_row_pairs(vi a, vi b, vi pairs[2])
+{
+    pairs[0] = vzip1q_s32(a, b);
+    pairs[1] = vzip2q_s32(a, b);
+}
+
+static inline vi v_load_eights(const int8_t *p, const int8_t *q)
+{
+    return vreinterpretq_s32_s8(vcombine_s8(vld1_s8(p), vld1_s8(q)));
+}
+
+static inline vi v_matrix(vi acc, vi u, vi s)
+{
+    return vusmmlaq_s32(acc, vreinterpretq_u8_s32(u), vreinterpretq_s8_s32(s));
+}
+
+static inline vi v_column(const vi sums[2], int i)
+{
+    return i ? vuzp2q_s32(sums[0], sums[1]) : vuzp1q_s32(sums[0], sums[1]);
+}
 #elif defined(__ARM_FEATURE_DOTPROD)
 #define V_DOT 1
 #define V_DOT_SIGNED

@@ -15,6 +15,9 @@
  *                   with V_DOT_SIGNED defined, both are signed. 0: v_pairs_short() multiplies and adds two neighbours
  *                   into int16 (sums that do not fit are not asked for), v_add_short() adds those, v_widen_pairs()
  *                   adds neighbours into int32
+ *   V_MATRIX        defined where one instruction multiplies 2 x 8 bytes by 8 x 2: v_matrix(acc, u, s), weights
+ *                   rows by activation rows; v_row_pairs(a, b, pairs) makes its first operand of two operands of
+ *                   four rows, v_load_eights(p, q) the second, v_column(sums, i) has activation row i of two results
  *   vf, vd, vi      vectors of floats, of V_LANES / 2 doubles, of integers
  *
  * and the functions v_*, with the meaning of their names. Some need care: v_greater(a, b) is a > b ? a : b, so b when

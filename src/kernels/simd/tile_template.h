@@ -35,9 +35,29 @@ MTS_INLINE vi broadcast4(const int8_t *q)
 MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const int8_t *q, int rows, vi sums[V_TILE])
 {
     (void)type; /* where all dot products take unsigned bytes */
-    for (int j = from; j < to; j++) {
+    int first = 0; /* row that goes by single dot products, as do all behind it */
+#if defined(V_MATRIX)
+    first = rows & ~1;
+    vi four[V_TILE][2]; /* of a pair of activation rows: its sums with weight rows 0 and 1, and with 2 and 3 */
+    for (int i = 0; i < first; i++) {
+        four[i / 2][i % 2] = v_zero_int();
+    }
+    for (int j = from; j < to && first > 0; j += 2) {
+        vi weights[2];
+        v_row_pairs(u[j], u[j + 1], weights);
+        for (int i = 0; i < first; i += 2) {
+            vi x = v_load_eights(q + 32 * i + 4 * j, q + 32 * (i + 1) + 4 * j);
+            four[i / 2][0] = v_matrix(four[i / 2][0], weights[0], x);
+            four[i / 2][1] = v_matrix(four[i / 2][1], weights[1], x);
+        }
+    }
+    for (int i = 0; i < first; i++) {
+        sums[i] = v_add_int(sums[i], v_column(four[i / 2], i % 2));
+    }
+#endif
+    for (int j = from; j < to && first < rows; j++) {
         vi x = DOT_IS_SIGNED(type) ? v_xor(u[j], v_set_byte(-128)) : u[j];
-        for (int i = 0; i < rows; i++) {
+        for (int i = first; i < rows; i++) {
             sums[i] = v_dot(sums[i], x, broadcast4(q + 32 * i + 4 * j));
         }
     }
