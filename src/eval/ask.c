@@ -110,13 +110,13 @@ static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **c
         if (s->option_count == 0) {
             return mts_fail(err, MTS_EREQUEST, "constraint: 'answer' is for stages with options");
         }
-        ok = mts_bytes_append_str(&out, " ?Answer: (?:");
+        ok = mts_bytes_append_str(&out, plan->raw ? " ?Answer: (?:" : "Answer: (?:"); /* a chat's turn begins with no blank */
         for (size_t k = 0; ok && k < s->option_count; k++) {
             MtsBytes label = {0};
             ok = (k == 0 || mts_bytes_append_str(&out, "|")) && mts_eval_label(&label, plan, s, k) && add_quoted(&out, label.data);
             mts_bytes_free(&label);
         }
-        ok = ok && mts_bytes_append_str(&out, ")\\.?");
+        ok = ok && mts_bytes_append_str(&out, ")");
     } else if (strcmp(plan->constraint, "numbers") == 0) {
         Writing w;
         MtsBytes number = {0};
