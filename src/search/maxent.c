@@ -248,7 +248,9 @@ static int maxent_backup(MtsRun *run, MtsRollout *r, MtsError *err)
     if (rc != MTS_OK) {
         return rc;
     }
-    mts_log_mean_add(&m->z, r->log_z);
+    if (mts_run_is_certain(run, r->index)) {
+        mts_log_mean_add(&m->z, r->log_z);
+    }
     for (MtsNode *node = r->node->parent; node; node = node->parent) {
         MtsChoice *choice = &r->choices[node->depth];
         MtsSums *s = mts_sums(node);

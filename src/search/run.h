@@ -189,6 +189,14 @@ const char *mts_run_settled(MtsRun *run);
 int mts_run_tree(MtsRun *run, MtsSearchResult *result, MtsError *err); /* search/tree.c: for settings.keep_tree */
 int mts_run_result(MtsRun *run, MtsSearchResult **result, MtsError *err);
 
+/* Whether a rollout is certain to fit into settings.max_nfe, each before it at its dearest. Only such ones may count in a mean:
+ * how many more there are depends on what they found. */
+static inline bool mts_run_is_certain(const MtsRun *run, size_t rollout)
+{
+    uint64_t each = run->model->max_tokens - 1;
+    return run->settings.max_nfe == 0 || each == 0 || rollout < run->settings.max_nfe / each;
+}
+
 /* ---- services ---- */
 
 /* The child by an entry of an evaluated node's distribution: made when it is new; NULL: memory ran out. */

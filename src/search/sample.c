@@ -34,7 +34,9 @@ static double weight_of(const MtsRun *run, const MtsRollout *r)
 static int sample_backup(MtsRun *run, MtsRollout *r, MtsError *err)
 {
     r->log_z = weight_of(run, r);
-    mts_log_mean_add(run->own, r->log_z);
+    if (mts_run_is_certain(run, r->index)) {
+        mts_log_mean_add(run->own, r->log_z);
+    }
     return r->dead ? MTS_OK : mts_run_answer(run, r->node, r->log_z, err);
 }
 

@@ -133,9 +133,12 @@ static void smc_is_unbiased(void **state)
                     MtsSearchSettings s = settings_of(MTS_SMC, 2, n);
                     s.resampling = (MtsResampling)r;
                     s.ess_threshold = threshold / 2.0;
-                    prove_unbiased(table, &s, true);
-                    s.temperature = 0.6;
-                    prove_unbiased(table, &s, n == 2);
+                    for (s.look_ahead = 0; s.look_ahead <= 3; s.look_ahead++) {
+                        s.temperature = 1;
+                        prove_unbiased(table, &s, true);
+                        s.temperature = 0.6;
+                        prove_unbiased(table, &s, n == 2);
+                    }
                 }
             }
         }
@@ -227,8 +230,49 @@ static void waves_are_unbiased(void **state)
     assert_true(tried > 300 && leaves > 20 * tried);
 }
 
-/* Under a limit on positions as well: how many waves there are is chance then, how many count in Z^ is not. */
-static void a_limit_on_positions_bends_no_estimate(void **state)
+/* Under a limit on positions as well: how many rollouts there are is chance then, how many count in Z^ is not. */
+static void a_limit_on_positions_bends_no_estimate_of_rollouts(void **state)
+{
+    (void)state;
+    size_t more = 0;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        MtsTable *table = random_table(SHAPES[i], 255 + i);
+        for (size_t nfe = 1; nfe <= 3; nfe++) {
+            for (size_t kind = 0; kind < 4; kind++) {
+                MtsSearchSettings s = settings_of(kind % 2 ? MTS_SAMPLE : MTS_MAXENT_TS, 2, 5);
+                double mean = 0, z = 0;
+                size_t sure = nfe / (table->max_tokens - 1);
+                s.max_nfe = nfe;
+                s.in_flight = kind / 2 + 1;
+                s.sweep = kind % 4 == 2;
+                for (size_t x = 0; x < table->text_count; x++) {
+                    z += tilted(table, x, s.lambda);
+                }
+                Branches b = branches_begin();
+                do {
+                    branches_start(&b);
+                    MtsRun *run = run_prefixed(table, &s, false, &b.script);
+                    double sum = 0;
+                    assert_true(run->nfe <= nfe && run->done >= (run->log_count < sure ? run->log_count : sure));
+                    more += run->done > sure;
+                    for (size_t r = 0; r < sure; r++) {
+                        sum += exp(r < run->log_count ? run->log[r]->log_z : run_log_z(run)) / (double)sure;
+                    }
+                    assert_true(strcmp(run->stop_reason, "exhausted") == 0 ||
+                                fabs(exp(run_log_z(run)) - sum) < EXACT * (1 + sum));
+                    mean += branches_probability(&b) * sum;
+                    mts_run_free(&run);
+                } while (branches_next(&b));
+                assert_true(fabs(mean - z) < EXACT * (1 + z));
+            }
+        }
+        mts_table_free(&table);
+    }
+    assert_true(more > 100); /* searches that went on after what was certain */
+}
+
+/* And of waves. */
+static void a_limit_on_positions_bends_no_estimate_of_waves(void **state)
 {
     (void)state;
     size_t more = 0;
@@ -613,7 +657,8 @@ int main(void)
         cmocka_unit_test(smc_is_unbiased),
         cmocka_unit_test(weighted_samples_are_unbiased),
         cmocka_unit_test(waves_are_unbiased),
-        cmocka_unit_test(a_limit_on_positions_bends_no_estimate),
+        cmocka_unit_test(a_limit_on_positions_bends_no_estimate_of_rollouts),
+        cmocka_unit_test(a_limit_on_positions_bends_no_estimate_of_waves),
         cmocka_unit_test(prefix_rewards_guide_and_do_not_bend),
         cmocka_unit_test(dts_starts_as_weighted_samples),
         cmocka_unit_test(dts_takes_the_mean_of_its_draws),
