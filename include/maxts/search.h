@@ -105,8 +105,8 @@ typedef struct MtsSearchSettings {
     double ess_threshold;     /* resample when ESS < threshold * particles, in [0, 1]; default 0.5 */
     /* maxent-ts */
     double shrinkage;     /* c: how little of a reward its tokens are taken to explain, >= 0; default 3 */
-    double exploration;   /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1; in waves a
-                           * tenth of it is the share of each choice */
+    double exploration;   /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1. In
+                           * waves (in_flight, above) it has no effect */
     size_t sweep;         /* finished continuations scored at each position that a rollout passes, the likeliest:
                            * they cost reward calls and no positions; 0: the drawn one alone; default 16 */
     size_t look_ahead;    /* where the reward scores prefixes: the likeliest next tokens whose prefixes are scored

@@ -10,19 +10,24 @@
  *
  *     w(s) = p(s) / P(s)                   so E[w(s) 1{stands on s}] = p(s); w(root) = 1
  *
- * One step. For every particle s and every token a that may follow, unless nothing is left to see below s.a,
+ * One step. Every particle s and every token a that may follow it, unless nothing is left to see below s.a, is an option, and
+ * so is every text that has a place:
  *
- *     g = w(s) p(a|s) u(s.a) E(s.a)   competes with E, h = w(s) p(a|s) u(s.a) without; a text has g = w p exp(lambda r), h = 0
- *     score = (1 - e) g / sum g + e h / sum h,          e = epsilon / 10: a wave chooses anew at each token
+ *     score = g / sum of all g,     g = w(s) p(a|s) u(s.a) E(s.a),  of a text w p exp(lambda r)
  *
  * E is that of search/estimate.c with the rewards of prefixes in it: the settings.look_ahead likeliest tokens of every
  * particle are asked for, at no cost in positions, and others count as the mean of those. (At a temperature other than 1, p(a|s)
- * in g and h is p at that temperature, scaled to the mass of p.) With c such that sum of min(1, score / c) = B, an option
- * is taken with probability pi = min(1, score / c), and then w(s.a) = w(s) p(a|s) / pi: the large ones for certain and
- * with the weight they have, the small ones by one systematic draw among all of them. Of all ways to draw B of them without
- * bias this one changes the weights least (Fearnhead and Clifford, "On-line inference for hidden Markov models via particle
- * filters", 2003). Options stand in the order of the tree, so that those drawn are spread over it. Texts keep their place until
- * something better takes it; the wave ends when all that have a place are texts. They are its rollouts.
+ * in g is p at that temperature, scaled to the mass of p. Where E believes in nothing, it is left out.) With c such that
+ * the sum of min(1, score / c) is B, an option is taken with probability pi = min(1, score / c), and then w(s.a) = w(s) p(a|s) / pi:
+ * the large ones for certain and with the weight they have, the small ones by one systematic draw among all of them. Of all ways
+ * to draw B of them without bias this one changes the weights least (Fearnhead and Clifford, "On-line inference for hidden Markov
+ * models via particle filters", 2003). c is at least a hundredth of 1/B, so that a wave that has found what there is to find ends
+ * with fewer than B texts instead of finishing the hopeless. Options stand in the order of the tree, so that those drawn are
+ * spread over it. Texts keep their place until something better takes it; the wave ends when all that have a place are texts.
+ * They are its rollouts.
+ *
+ * No share of the choices is left to p alone, as search/maxent.c leaves one: a particle would have to win it again at every token,
+ * and a wave that carries on what it believes hopeless has no places left for the rest.
  *
  * Estimate. Finished children of a prefix that the wave stands on are swept as in search/maxent.c: scored with probability P(s),
  * whether they get a place or not; any other text is scored once it is taken. Over the unseen texts that were scored,
@@ -53,13 +58,17 @@ typedef struct Option { /* what may have one of the places of the next step */
     MtsNode *node;      /* NULL: made when it is taken; of OTHERS: drawn then */
     size_t from, entry; /* of a token: the particle and the entry of its distribution */
     double log_w;       /* as a particle's, before it is taken */
-    double plain, guided; /* log of what it competes with, without and with E; then relative to their sums */
-    double score;
+    double plain, guided; /* log of what it competes with, without and with E */
+    double score;       /* that relative to the sum; of one that was taken: the probability of that */
     bool text;          /* scored */
 } Option;
 
 #define NONE SIZE_MAX         /* as a particle: a text that has a place already */
 #define OTHERS (SIZE_MAX - 1) /* as an entry: those that are not looked up */
+
+/* What has less than this part of an even share of a place goes on with a smaller chance, even where places are left: a
+ * wave ends sooner instead of finishing what is hopeless. */
+#define FLOOR 0.01
 
 typedef struct Wave {
     Particle *swarm, *next;  /* [size] */
@@ -203,45 +212,39 @@ static int list_tokens(MtsRun *run, Wave *w, size_t from, MtsError *err)
     return MTS_OK;
 }
 
-/* exp of the logarithms relative to their sum. */
-static bool share(double high, double sum, double *x)
+/* Scores from logarithms, which add up to 1; how many are not 0. */
+static size_t weigh(Wave *w)
 {
-    *x = *x == -HUGE_VAL || sum <= 0 ? 0 : exp(*x - high) / sum;
-    return *x > 0;
-}
-
-/* Scores from logarithms; how many are not 0. */
-static size_t weigh(const MtsRun *run, Wave *w)
-{
-    double high_p = -HUGE_VAL, high_g = -HUGE_VAL, sum_p = 0, sum_g = 0, e = run->settings.exploration / 10;
+    double high = -HUGE_VAL, sum = 0;
+    bool guided = false;
     size_t count = 0;
     for (size_t i = 0; i < w->option_count; i++) {
-        const Option *o = &w->options[i];
-        high_p = o->plain > high_p ? o->plain : high_p;
-        high_g = o->guided > high_g ? o->guided : high_g;
-    }
-    for (size_t i = 0; i < w->option_count; i++) {
-        const Option *o = &w->options[i];
-        sum_p += o->plain == -HUGE_VAL ? 0 : exp(o->plain - high_p);
-        sum_g += o->guided == -HUGE_VAL ? 0 : exp(o->guided - high_g);
+        guided = guided || w->options[i].guided != -HUGE_VAL;
     }
     for (size_t i = 0; i < w->option_count; i++) {
         Option *o = &w->options[i];
-        share(high_p, sum_p, &o->plain);
-        share(high_g, sum_g, &o->guided);
-        o->score = sum_g <= 0 ? o->plain : sum_p <= 0 ? o->guided : (1 - e) * o->guided + e * o->plain;
+        o->score = guided ? o->guided : o->plain; /* where nothing is believed to be of use: without E */
+        high = o->score > high ? o->score : high;
+    }
+    for (size_t i = 0; i < w->option_count; i++) {
+        Option *o = &w->options[i];
+        o->score = o->score == -HUGE_VAL ? 0 : exp(o->score - high);
+        sum += o->score;
         count += o->score > 0;
+    }
+    for (size_t i = 0; i < w->option_count && sum > 0; i++) {
+        w->options[i].score /= sum;
     }
     return count;
 }
 
-/* The threshold c with sum of min(1, score / c) = places; 0: there is a place for all of the `count` with a score. */
+/* The threshold c with sum of min(1, score / c) = places, but at least FLOOR of an even share. count: the scores above 0. */
 static double threshold(Wave *w, size_t count)
 {
     size_t places = w->size, n = 0;
     double rest = 0;
     if (count <= places) {
-        return 0;
+        return FLOOR / (double)places;
     }
     for (size_t i = 0; i < w->option_count; i++) { /* the `places` largest, descending; rest: the sum of all others */
         double x = w->options[i].score;
@@ -265,7 +268,7 @@ static double threshold(Wave *w, size_t count)
             break;
         }
     }
-    return c;
+    return c > FLOOR / (double)places ? c : FLOOR / (double)places;
 }
 
 static int ascending(const void *a, const void *b)
@@ -278,26 +281,23 @@ static int ascending(const void *a, const void *b)
  * that is the same in each c of their cumulative scores. */
 static int take(MtsRun *run, Wave *w, MtsRng *rng, double c, size_t *count, MtsError *err)
 {
-    double sum = 0, u = 0;
+    double sum = 0, u;
     size_t n = 0, breaks = 0;
     *count = 0;
-    if (c > 0) {
-        if (!mts_grow(&w->breaks, &w->break_cap, w->option_count, sizeof *w->breaks)) {
-            return mts_out_of_memory(err);
-        }
-        for (size_t i = 0; i < w->option_count && run->script; i++) {
-            double x = w->options[i].score;
-            if (x > 0 && x < c) {
-                sum += x / c;
-                double at = sum - floor(sum);
-                if (at > 1e-13 && at < 1 - 1e-13) {
-                    w->breaks[breaks++] = at;
-                }
+    if (!mts_grow(&w->breaks, &w->break_cap, w->option_count + 1, sizeof *w->breaks)) {
+        return mts_out_of_memory(err);
+    }
+    for (size_t i = 0; i < w->option_count && run->script; i++) {
+        if (w->options[i].score > 0 && w->options[i].score < c) {
+            sum += w->options[i].score / c;
+            double at = sum - floor(sum);
+            if (at > 1e-13 && at < 1 - 1e-13) { /* else it is a whole number but for rounding */
+                w->breaks[breaks++] = at;
             }
         }
-        qsort(w->breaks, breaks, sizeof *w->breaks, ascending);
-        u = mts_uniform(run->script, rng, w->breaks, breaks);
     }
+    qsort(w->breaks, breaks, sizeof *w->breaks, ascending);
+    u = mts_uniform(run->script, rng, w->breaks, breaks);
     sum = 0;
     for (size_t i = 0; i < w->option_count; i++) {
         Option *o = &w->options[i];
@@ -324,11 +324,11 @@ static int take(MtsRun *run, Wave *w, MtsRng *rng, double c, size_t *count, MtsE
 /* The option's node, its weight from now on. */
 static int settle(MtsRun *run, Wave *w, MtsRng *rng, Option *o, MtsError *err)
 {
-    MtsNode *node = w->swarm[o->from].node;
     double log_pi = log(o->score);
-    if (o->text && o->from == NONE) {
+    if (o->from == NONE) { /* a text that has kept its place */
         mts_sums(o->node)->log_pi += log_pi;
     } else {
+        MtsNode *node = w->swarm[o->from].node;
         if (o->entry == OTHERS) {
             double mass = mts_maxent_others_mass(run, node);
             if (!mts_draw_unknown(run, rng, node, mts_maxent_looked(node), mass, &o->entry)) {
@@ -383,7 +383,7 @@ static int step(MtsRun *run, Wave *w, MtsRng *rng, MtsError *err)
     if (rc != MTS_OK) {
         return rc;
     }
-    double c = threshold(w, weigh(run, w));
+    double c = threshold(w, weigh(w));
     rc = take(run, w, rng, c, &count, err);
     for (size_t i = 0; i < count && rc == MTS_OK; i++) {
         Option *o = &w->options[w->taken[i]];
