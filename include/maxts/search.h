@@ -109,7 +109,7 @@ typedef struct MtsSearchSettings {
                            * waves (in_flight, above) it has no effect */
     size_t sweep;         /* finished continuations scored at each position that a rollout passes, the likeliest:
                            * they cost reward calls and no positions; 0: the drawn one alone; default 16 */
-    size_t look_ahead;    /* where the reward scores prefixes: the likeliest next tokens whose prefixes are scored
+    size_t look_ahead;    /* smc too; where the reward scores prefixes: the likeliest next tokens whose prefixes are scored
                            * before one is drawn, reward calls and no positions; default 8 */
     /* budget: 0 means no limit */
     uint64_t max_nfe;     /* default 0 */

@@ -23,8 +23,8 @@
  * to draw B of them without bias this one changes the weights least (Fearnhead and Clifford, "On-line inference for hidden Markov
  * models via particle filters", 2003). c is at least a hundredth of 1/B, so that a wave that has found what there is to find ends
  * with fewer than B texts instead of finishing the hopeless. Options stand in the order of the tree, so that those drawn are
- * spread over it. Texts keep their place until something better takes it; the wave ends when all that have a place are texts.
- * They are its rollouts.
+ * spread over it. A text that is taken keeps its place until it is not taken any more; it costs no position. When all places
+ * are held by texts, B of all texts that the wave has found, drawn in the same way, are its rollouts.
  *
  * No share of the choices is left to p alone, as search/maxent.c leaves one: a particle would have to win it again at every token,
  * and a wave that carries on what it believes hopeless has no places left for the rest.
@@ -54,16 +54,20 @@ typedef struct Particle {
     double log_w; /* log of p(node) over the probability that the wave stands there */
 } Particle;
 
+typedef struct Held { /* a text that has a place while the wave goes on */
+    size_t found;
+    double log_w; /* what it competes with */
+} Held;
+
 typedef struct Option { /* what may have one of the places of the next step */
     MtsNode *node;      /* NULL: made when it is taken; of OTHERS: drawn then */
     size_t from, entry; /* of a token: the particle and the entry of its distribution */
     double log_w;       /* as a particle's, before it is taken */
     double plain, guided; /* log of what it competes with, without and with E */
     double score;       /* that relative to the sum; of one that was taken: the probability of that */
-    bool text;          /* scored */
 } Option;
 
-#define NONE SIZE_MAX         /* as a particle: a text that has a place already */
+#define NONE SIZE_MAX         /* as a particle: of a text, whose entry is its index among those found */
 #define OTHERS (SIZE_MAX - 1) /* as an entry: those that are not looked up */
 
 /* What has less than this part of an even share of a place goes on with a smaller chance, even where places are left: a
@@ -75,8 +79,8 @@ typedef struct Wave {
     size_t size, count;      /* places; prefixes in the swarm */
     Option *options;         /* [option_count] */
     size_t option_count, option_cap;
-    Option *texts;           /* [text_count] texts that hold a place */
-    size_t text_count;
+    Held *held;              /* [held_count] */
+    size_t held_count;
     size_t *taken;           /* [size] options, ascending */
     double *best;            /* scratch, [size] */
     double *breaks;          /* scratch, [break_cap] */
@@ -95,14 +99,27 @@ static bool add_option(Wave *w, Option option)
     return true;
 }
 
-static bool add_found(Wave *w, MtsNode *text, double log_w)
+/* A text that the wave has just had scored, with its weight in z. */
+static bool add_found(const MtsRun *run, Wave *w, MtsNode *text, double log_w)
 {
     MtsWave *t = &w->trail;
     if (!mts_grow(&t->found, &t->found_cap, t->found_count + 1, sizeof *t->found)) {
         return false;
     }
     t->found[t->found_count++] = (MtsFound){text, log_w, MTS_NO_PLACE};
+    mts_log_sum_add(&w->z, log_w + mts_run_tilt(run, text));
     return true;
+}
+
+static bool add_text(const MtsRun *run, Wave *w, size_t found, double log_w)
+{
+    const MtsFound *f = &w->trail.found[found];
+    return add_option(w, (Option){.node = f->text,
+                                  .from = NONE,
+                                  .entry = found,
+                                  .log_w = log_w,
+                                  .plain = -HUGE_VAL,
+                                  .guided = log_w + mts_run_tilt(run, f->text)});
 }
 
 /* ---- one step ---- */
@@ -180,16 +197,14 @@ static int list_tokens(MtsRun *run, Wave *w, size_t from, MtsError *err)
         if (logp == -HUGE_VAL || (e >= looked && !known && !swept) || (known && mts_sums(child)->log_u == -HUGE_VAL)) {
             continue;
         }
-        Option o = {.node = child, .from = from, .entry = e, .log_w = p->log_w + logp, .text = swept};
+        Option o = {.node = child, .from = from, .entry = e, .log_w = p->log_w + logp};
         double drawn = p->log_w + log(mts_proposal_weight(run, node, e)) + scale;
         if (swept) {
-            double tilt = mts_run_tilt(run, child);
-            if (!add_found(w, child, o.log_w)) {
+            mts_sums(child)->log_pi = 0;
+            if (!add_found(run, w, child, o.log_w) || !add_text(run, w, w->trail.found_count - 1, o.log_w)) {
                 return mts_out_of_memory(err);
             }
-            mts_log_sum_add(&w->z, o.log_w + tilt);
-            o.plain = -HUGE_VAL;
-            o.guided = drawn + tilt;
+            continue;
         } else if (known) {
             o.plain = drawn + mts_sums(child)->log_u;
             o.guided = o.plain + mts_estimate_log(&m->estimate, mts_maxent_outlook(m, p->outlook, child), child->depth, child->finished);
@@ -321,57 +336,42 @@ static int take(MtsRun *run, Wave *w, MtsRng *rng, double c, size_t *count, MtsE
     return MTS_OK;
 }
 
-/* The option's node, its weight from now on. */
+/* The option's node, its weight from now on. A text is scored and among those found. */
 static int settle(MtsRun *run, Wave *w, MtsRng *rng, Option *o, MtsError *err)
 {
+    MtsNode *node = w->swarm[o->from].node;
     double log_pi = log(o->score);
-    if (o->from == NONE) { /* a text that has kept its place */
-        mts_sums(o->node)->log_pi += log_pi;
-    } else {
-        MtsNode *node = w->swarm[o->from].node;
-        if (o->entry == OTHERS) {
-            double mass = mts_maxent_others_mass(run, node);
-            if (!mts_draw_unknown(run, rng, node, mts_maxent_looked(node), mass, &o->entry)) {
-                return mts_out_of_memory(err);
-            }
-            o->log_w += node->dist.logp[o->entry];
-            log_pi += log(mts_proposal_weight(run, node, o->entry)) - log(mass);
-            o->node = NULL;
-        }
-        o->node = o->node ? o->node : mts_run_child(run, node, o->entry);
-        if (!o->node) {
+    if (o->entry == OTHERS) {
+        double mass = mts_maxent_others_mass(run, node);
+        if (!mts_draw_unknown(run, rng, node, mts_maxent_looked(node), mass, &o->entry)) {
             return mts_out_of_memory(err);
         }
-        mts_sums(o->node)->log_pi = log_pi;
+        o->log_w += node->dist.logp[o->entry];
+        log_pi += log(mts_proposal_weight(run, node, o->entry)) - log(mass);
+        o->node = NULL;
     }
+    o->node = o->node ? o->node : mts_run_child(run, node, o->entry);
+    if (!o->node) {
+        return mts_out_of_memory(err);
+    }
+    mts_sums(o->node)->log_pi = log_pi;
     o->log_w -= log_pi;
-    if (o->node->finished && !o->text) {
-        int rc = mts_run_score(run, &o->node, 1, err);
-        if (rc != MTS_OK) {
-            return rc;
-        }
-        mts_log_sum_add(&w->z, o->log_w + mts_run_tilt(run, o->node));
-        o->text = true;
-        if (!add_found(w, o->node, o->log_w)) {
-            return mts_out_of_memory(err);
-        }
+    if (!o->node->finished) {
+        return MTS_OK;
     }
-    return MTS_OK;
+    int rc = mts_run_score(run, &o->node, 1, err);
+    return rc != MTS_OK || add_found(run, w, o->node, o->log_w) ? rc : mts_out_of_memory(err);
 }
 
 static int step(MtsRun *run, Wave *w, MtsRng *rng, MtsError *err)
 {
     const MtsMaxent *m = run->own;
-    size_t count = 0, live = 0, texts = 0;
+    size_t count = 0, live = 0, held = 0;
     int rc = evaluate(run, w, err);
     rc = rc == MTS_OK ? score(run, w, err) : rc;
     w->option_count = 0;
-    for (size_t i = 0; i < w->text_count && rc == MTS_OK; i++) {
-        Option o = w->texts[i];
-        o.plain = -HUGE_VAL;
-        o.guided = o.log_w + mts_run_tilt(run, o.node);
-        o.from = NONE;
-        rc = add_option(w, o) ? MTS_OK : mts_out_of_memory(err);
+    for (size_t i = 0; i < w->held_count && rc == MTS_OK; i++) {
+        rc = add_text(run, w, w->held[i].found, w->held[i].log_w) ? MTS_OK : mts_out_of_memory(err);
     }
     for (size_t i = 0; i < w->count && rc == MTS_OK; i++) {
         Particle *p = &w->swarm[i];
@@ -387,26 +387,49 @@ static int step(MtsRun *run, Wave *w, MtsRng *rng, MtsError *err)
     rc = take(run, w, rng, c, &count, err);
     for (size_t i = 0; i < count && rc == MTS_OK; i++) {
         Option *o = &w->options[w->taken[i]];
-        rc = settle(run, w, rng, o, err);
-        if (rc != MTS_OK) {
-            break;
-        }
-        if (o->text) {
-            w->texts[texts++] = *o;
+        MtsWave *t = &w->trail;
+        if (o->from == NONE) {
+            w->held[held++] = (Held){o->entry, o->log_w - log(o->score)};
             continue;
         }
-        MtsWave *t = &w->trail;
+        rc = settle(run, w, rng, o, err);
+        if (rc == MTS_OK && o->node->finished) {
+            w->held[held++] = (Held){t->found_count - 1, o->log_w};
+        }
+        if (rc != MTS_OK || o->node->finished) {
+            continue;
+        }
         if (!mts_grow(&t->passed, &t->passed_cap, t->passed_count + 1, sizeof *t->passed)) {
             return mts_out_of_memory(err);
         }
         t->passed[t->passed_count++] = (MtsPassed){.node = o->node, .log_pi = mts_sums(o->node)->log_pi};
         w->next[live++] = (Particle){o->node, w->swarm[o->from].outlook, o->log_w};
     }
-    Particle *before = w->swarm;
+    Particle *swarm = w->swarm;
     w->swarm = w->next;
-    w->next = before;
+    w->next = swarm;
     w->count = live;
-    w->text_count = texts;
+    w->held_count = held;
+    return rc;
+}
+
+/* Which of the texts are the wave's rollouts. */
+static int choose_texts(MtsRun *run, Wave *w, MtsRng *rng, MtsError *err)
+{
+    size_t count = 0;
+    w->option_count = 0;
+    for (size_t i = 0; i < w->trail.found_count; i++) {
+        if (!add_text(run, w, i, w->trail.found[i].log_w)) {
+            return mts_out_of_memory(err);
+        }
+    }
+    double c = threshold(w, weigh(w));
+    int rc = take(run, w, rng, c, &count, err);
+    for (size_t place = 0; place < count && rc == MTS_OK; place++) {
+        const Option *o = &w->options[w->taken[place]];
+        w->trail.found[o->entry].place = place;
+        mts_sums(o->node)->log_pi += log(o->score);
+    }
     return rc;
 }
 
@@ -542,7 +565,7 @@ static int fly(MtsRun *run, Wave *w, size_t index, bool *whole, MtsError *err)
     int rc = MTS_OK;
     w->z = MTS_LOG_SUM_ZERO;
     mts_log_sum_add(&w->z, root->visits ? mts_sums(root)->log_k : -HUGE_VAL);
-    w->trail.passed_count = w->trail.found_count = w->text_count = 0;
+    w->trail.passed_count = w->trail.found_count = w->held_count = 0;
     w->count = 1;
     w->swarm[0] = (Particle){root, mts_estimate_root(&m->estimate), 0};
     *whole = true;
@@ -554,13 +577,8 @@ static int fly(MtsRun *run, Wave *w, size_t index, bool *whole, MtsError *err)
         }
         rc = step(run, w, &rng, err);
     }
-    for (size_t place = 0; place < w->text_count; place++) {
-        for (size_t i = 0; i < w->trail.found_count; i++) {
-            if (w->trail.found[i].text == w->texts[place].node) {
-                w->trail.found[i].place = place;
-            }
-        }
-    }
+    MtsRng last = mts_run_rng(run, index, run->wave_steps);
+    rc = rc == MTS_OK ? choose_texts(run, w, &last, err) : rc;
     return rc;
 }
 
@@ -625,16 +643,16 @@ int mts_maxent_waves(MtsRun *run, MtsError *err)
     Wave w = {.swarm = mts_calloc(most, sizeof *w.swarm),
               .next = mts_calloc(most, sizeof *w.next),
               .taken = mts_calloc(most, sizeof *w.taken),
+              .held = mts_calloc(most, sizeof *w.held),
               .best = mts_calloc(most, sizeof *w.best),
-              .texts = mts_calloc(most, sizeof *w.texts),
               .nodes = mts_calloc(most, sizeof(MtsNode *))};
-    bool ok = w.swarm && w.next && w.taken && w.best && w.texts && w.nodes;
+    bool ok = w.swarm && w.next && w.taken && w.held && w.best && w.nodes;
     int rc = ok ? lead(run, &w, most, err) : mts_out_of_memory(err);
     free(w.swarm);
     free(w.next);
     free(w.taken);
+    free(w.held);
     free(w.best);
-    free(w.texts);
     free((void *)w.nodes);
     free(w.options);
     free(w.breaks);
