@@ -3,7 +3,8 @@
 
 Counts do not tremble with the machine's load, so a slip shows where a stopwatch sees noise. They do depend on the
 compiler and, through fmaf() in scalar C, on the C library: figures are kept for each pair of versions, and a pair
-without figures is skipped (77), as is a machine without valgrind or without AVX2 (valgrind knows no AVX-512: scalar C and AVX2 stand for the rest).
+without figures is skipped (77), as is a machine without valgrind or without AVX2 (valgrind knows neither
+AVX-512 nor AMX, so avx512, avx512vnni and amx are not counted: scalar C and AVX2 stand for the rest).
 usage: check_instructions.py PROGRAM COMPILER [--record]     COMPILER: such as gcc-12.2.0"""
 import json
 import pathlib
