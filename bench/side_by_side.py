@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """maxts beside llama.cpp on the same GGUF files, in one sitting.
 
-    bench/side_by_side.py MAXTS MODEL... [--repeat 5] [--threads 2] [--out DIR]
+    bench/side_by_side.py MAXTS MODEL... [--repeat 5] [--threads 2] [--tokens 50] [--out DIR]
 
 Runs `maxts bench` and bench/peer/peer.py in turn, `repeat` times each, and writes DIR/speed.csv (medians, their range, the ratio,
 and the share of what this machine's memory and int8 arithmetic allow, measured in the same runs) and DIR/speed.svg. Needs what
-bench/peer needs. Let nothing else run meanwhile."""
+bench/peer needs. Let nothing else run meanwhile.
+
+Every run's JSON is kept in DIR/runs and taken from there when the command is given again, so that a table can be measured in
+several sittings; remove the folder to measure anew."""
 import argparse
 import csv
 import json
@@ -18,11 +21,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 BATCHES = (1, 10, 32)
 
 
-def run(command):
+def run(command, kept):
+    """The command's JSON: what `kept` holds, else what it prints now, which is kept."""
+    if kept.exists():
+        return json.loads(kept.read_text(encoding="utf-8"))
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"side_by_side: {' '.join(map(str, command))}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    result = json.loads(done.stdout)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(result), encoding="utf-8")
+    return result
 
 
 def rates(result, key):
@@ -34,11 +43,12 @@ def rates(result, key):
 
 
 def measure(a, model):
-    ours, peers = [], []
-    for _ in range(a.repeat):
-        ours.append(rates(run([a.maxts, "bench", "-m", model, "--threads", str(a.threads), "--json"]), "limit_tok_per_s"))
+    ours, peers, stem = [], [], pathlib.Path(model).stem
+    for i in range(a.repeat):
+        kept = [a.out / "runs" / f"{stem}-{a.threads}-{engine}-{i}.json" for engine in ("maxts", f"llama-{a.tokens}")]
+        ours.append(rates(run([a.maxts, "bench", "-m", model, "--threads", str(a.threads), "--json"], kept[0]), "limit_tok_per_s"))
         peers.append(rates(run([sys.executable, HERE / "peer" / "peer.py", "speed", model, "--threads", str(a.threads), "--repeat",
-                                "1", "--sequences", ",".join(map(str, BATCHES))]), "none"))
+                                "1", "--tokens", str(a.tokens), "--sequences", ",".join(map(str, BATCHES))], kept[1]), "none"))
     rows = []
     for work in ["prefill 512"] + [f"decode {n}" for n in BATCHES]:
         mine, theirs = [o[work][0] for o in ours], [p[work][0] for p in peers]
@@ -75,6 +85,7 @@ def main():
     p.add_argument("models", nargs="+")
     p.add_argument("--repeat", type=int, default=5)
     p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--tokens", type=int, default=50, help="that llama.cpp decodes for a figure; fewer make a run shorter")
     p.add_argument("--out", type=pathlib.Path, default=pathlib.Path("bench-results"))
     a = p.parse_args()
     rows = [row for model in a.models for row in measure(a, model)]
