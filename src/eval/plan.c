@@ -319,7 +319,7 @@ static const struct {
     {"ecg", "option:{options}", "option:{options}", ""},
     {"tsqa", "option:{options}", "option:{options}", ""},
     {"m4", "claims", "claims", ""},
-    {"forecast", "forecast:horizon={horizon},season={season}", "forecast:horizon={horizon},season={season}", "numbers"},
+    {"forecast", "forecast:horizon={horizon},season={season},level=1", "forecast:horizon={horizon},season={season},level=1", "numbers"},
     {"table", "table", "table", ""},
 };
 

@@ -105,7 +105,7 @@ def forecasts(folder):
     out = folder / "forecast.jsonl"
     ask(*FORECAST, "--method", "naive,seasonal-naive,sample,maxent-ts", "--rollouts", 5, "--out", out)
     head, all_of = records(out)
-    check(head["reward"] == "forecast:horizon={horizon},season={season}" and head["constraint"] == "numbers", head)
+    check(head["reward"] == "forecast:horizon={horizon},season={season},level=1" and head["constraint"] == "numbers", head)
     for r in all_of:
         check(len(r["output"]) == len(r["truth"]) == 4 and r["correct"] is None, r)
         check(abs(r["scores"]["smape"] - smape(r["truth"], r["output"])) < 1e-9, r["key"])

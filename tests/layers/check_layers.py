@@ -50,6 +50,13 @@ def violations(root):
                 yield f"{path.relative_to(root)}: only model/ may call BLAS"
             if name == "jansson.h" and room != "core":
                 yield f"{path.relative_to(root)}: include core/json.h, not jansson.h"
+    # What a search is asked is made of the sample's question; only scoring may look at what is right.
+    asked = (root / "src" / "eval" / "ask.c").read_text(encoding="utf-8")
+    code = re.sub(r"/\*.*?\*/", "", asked, flags=re.S)
+    assert "sample" in code.lower()
+    for line in code.splitlines():
+        if re.search(r"\btruth\b", line):
+            yield f"src/eval/ask.c: {line.strip()}: a request may not know the answer"
 
 
 def main():
