@@ -350,7 +350,7 @@ static int run_again(Replay *r, MtsError *err)
         return mts_fail(err, MTS_EFORMAT, "%s: has no prior of the prompt", r->path);
     }
     bool short_cut = strcmp(r->reason, "interrupted") == 0 || strcmp(r->reason, "seconds") == 0;
-    MtsCut cut = {r->reason, r->done - (r->cut_count < r->done ? r->cut_count : r->done), r->cut, r->cut_count, r->waves, r->steps};
+    MtsStopPoint cut = {r->reason, r->done - (r->cut_count < r->done ? r->cut_count : r->done), r->cut, r->cut_count, r->waves, r->steps};
     MtsSearchModel model = {.context = r,
                             .root = (MtsState *)(void *)root,
                             .root_dist = root->dist,

@@ -238,7 +238,7 @@ static int land(MtsRun *run, Flight *flight, size_t at, MtsError *err)
 /* Whether a rollout was kept by the search that is being replayed. */
 static bool is_kept(const MtsRun *run, const MtsRollout *r)
 {
-    const MtsCut *cut = run->cut;
+    const MtsStopPoint *cut = run->cut;
     bool kept = !cut || r->index < cut->whole;
     for (size_t i = 0; !kept && i < cut->count; i++) {
         kept = cut->others[i] == r->index;

@@ -105,13 +105,13 @@ typedef struct MtsRunAnswer {
 } MtsRunAnswer;
 
 /* For a replay: a search that the clock or the caller cut short kept these rollouts and no others. */
-typedef struct MtsCut {
+typedef struct MtsStopPoint {
     const char *reason;
     size_t whole;          /* rollouts 0 .. whole - 1 */
     const size_t *others;  /* [count] and these, ascending */
     size_t count;
     size_t waves, steps;   /* of searches in waves, instead: this many whole ones, and one after this many steps */
-} MtsCut;
+} MtsStopPoint;
 
 struct MtsRun {
     const MtsSearchModel *model;
@@ -120,7 +120,7 @@ struct MtsRun {
     const MtsEventSink *sink;  /* may be NULL */
     const MtsScript *script;   /* in place of the random stream; NULL outside proofs */
     const MtsMethodOps *ops;
-    const MtsCut *cut;         /* NULL outside replays of such searches */
+    const MtsStopPoint *cut;         /* NULL outside replays of such searches */
     void *own;                 /* the method's */
 
     MtsNodes nodes;
