@@ -26,10 +26,23 @@ def enter_environment():
             print(f"peer: making {cache} (compiles llama.cpp, some minutes)", file=sys.stderr)
             subprocess.run([sys.executable, "-m", "venv", "--clear", cache], check=True)
             env = dict(os.environ, CMAKE_ARGS="-DGGML_NATIVE=on")
+            if gcc_loses_tile_stores():
+                for flags in ("CFLAGS", "CXXFLAGS"):
+                    env[flags] = env.get(flags, "") + " -mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
             subprocess.run([python, "-m", "pip", "install", "-q", "--no-binary", "llama-cpp-python", *REQUIREMENTS],
                            check=True, env=env)
             done.write_text("\n".join(REQUIREMENTS) + "\n")
     os.execve(python, [str(python), __file__, *sys.argv[1:]], dict(os.environ, MAXTS_PEER_INSIDE="1"))
+
+
+def gcc_loses_tile_stores():
+    """Up to version 12 GCC drops stores that only an AMX instruction reads; llama.cpp built with it for AMX then crashes."""
+    try:
+        version = subprocess.run(["cc", "-dM", "-E", "-x", "c", "-march=native", os.devnull], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    known = dict(line.split(None, 2)[1:] for line in version.splitlines() if len(line.split(None, 2)) == 3)
+    return "__AMX_INT8__" in known and "__clang__" not in known and int(known.get("__GNUC__", 99)) <= 12
 
 
 def arguments():
