@@ -2,7 +2,7 @@
 import html
 import math
 
-COLOURS = ["#2f6fde", "#d9542b", "#2a9d62", "#9a5bd0", "#b8860b", "#d43f8d", "#2aa3b5", "#7a7a7a", "#6b8e23", "#a0522d"]
+COLOURS = ["#7a7a7a", "#d9542b", "#2a9d62", "#9a5bd0", "#b8860b", "#d43f8d", "#2aa3b5", "#a0522d", "#2f6fde", "#6b8e23"]
 STYLE = ("text{fill:#222;font:12px sans-serif}.t{font-weight:bold}.g{stroke:#ccc}.a{stroke:#888}"
          "@media(prefers-color-scheme:dark){text{fill:#ddd}.g{stroke:#444}}")
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 400, 250, 56, 30, 40

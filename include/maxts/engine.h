@@ -119,7 +119,8 @@ typedef struct MtsRequest {
                                 have their own and take none. */
     const char *prompt_text; /* what rewards see as the prompt; NULL: "" */
     const MtsSeries *series; /* what rewards see as the input; NULL: none */
-    MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16;
+    MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16
+                                 (mcts, dts, dts-star: 1);
                                  default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
                                  MTS_REWARDS_AUTO */
     const MtsEventSink *sink; /* NULL: none */

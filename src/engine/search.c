@@ -72,6 +72,15 @@ void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char
     }
 }
 
+/* As many as there are run fastest. What MCTS and DTS do lies wholly in what rollouts learn from those before them, though:
+ * all in flight at once would be plain samples. */
+static size_t default_in_flight(const MtsSearchSettings *search)
+{
+    bool each_learns = search->method == MTS_MCTS || search->method == MTS_DTS || search->method == MTS_DTS_STAR;
+    size_t most = each_learns ? 1 : DEFAULT_IN_FLIGHT;
+    return search->rollouts < most ? search->rollouts : most;
+}
+
 void mts_text_result_free(MtsTextResult **out)
 {
     MtsTextResult *result = *out;
@@ -138,7 +147,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
         return mts_fail(err, MTS_ENOMEM, "no memory for the result");
     }
     if (full.search.in_flight == 0) {
-        full.search.in_flight = full.search.rollouts < DEFAULT_IN_FLIGHT ? full.search.rollouts : DEFAULT_IN_FLIGHT;
+        full.search.in_flight = default_in_flight(&full.search);
     }
     if (engine->table && request->reward) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: a table has its own reward and takes none ('%s')", engine->path,
