@@ -120,7 +120,7 @@ typedef struct MtsRequest {
     const char *prompt_text; /* what rewards see as the prompt; NULL: "" */
     const MtsSeries *series; /* what rewards see as the input; NULL: none */
     MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16
-                                 (mcts, dts, dts-star: 1);
+                                 (mcts, dts, dts-star: 1; maxent-ts with a reward of prefixes: half of them, at most 8);
                                  default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
                                  MTS_REWARDS_AUTO */
     const MtsEventSink *sink; /* NULL: none */

@@ -80,7 +80,8 @@ const Option ARGS_OPTIONS[] = {
     SIZE(0, "in-flight", TUNES, in_flight, 1, 1e6,
          "rollouts selected before the first of them is backed up, or that compete in a wave where the reward scores "
          "prefixes; part of the result's definition",
-         "the rollouts, at most 16; mcts, dts, dts-star and tables 1"),
+         "the rollouts, at most 16; mcts, dts, dts-star and tables 1; maxent-ts with a reward of prefixes half the rollouts, at "
+         "most 8"),
     SIZE(0, "batch", TUNES, batch, 1, 1e6, "most positions in one forward step; never changes a result", "64"),
     SIZE('k', "expansion", SEARCHES, expansion, 1, 1e6, "children per expansion (mcts, dts)", "3"),
     CHOICE("uct", TUNES, uct, "on|off", "mcts: UCT rather than PUCT", "on"),

@@ -7,7 +7,7 @@
 #include "core/mem.h"
 #include "engine/internal.h"
 
-enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_SWEEP = 16, DEFAULT_LOOK_AHEAD = 8 };
+enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_WAVE = 8, DEFAULT_SWEEP = 16, DEFAULT_LOOK_AHEAD = 8 };
 
 static const char *token_bytes(const void *context, int32_t token, size_t *size)
 {
@@ -73,12 +73,15 @@ void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char
 }
 
 /* As many as there are run fastest. What MCTS and DTS do lies wholly in what rollouts learn from those before them, though:
- * all in flight at once would be plain samples. */
-static size_t default_in_flight(const MtsSearchSettings *search)
+ * all in flight at once would be plain samples. And a single wave (search/waves.c) may be lured away as a whole: there are two
+ * at least. */
+static size_t default_in_flight(const MtsSearchSettings *search, bool prefixes)
 {
     bool each_learns = search->method == MTS_MCTS || search->method == MTS_DTS || search->method == MTS_DTS_STAR;
-    size_t most = each_learns ? 1 : DEFAULT_IN_FLIGHT;
-    return search->rollouts < most ? search->rollouts : most;
+    bool waves = search->method == MTS_MAXENT_TS && prefixes;
+    size_t most = each_learns ? 1 : waves ? DEFAULT_WAVE : DEFAULT_IN_FLIGHT;
+    size_t enough = waves ? (search->rollouts + 1) / 2 : search->rollouts;
+    return enough < most ? enough : most;
 }
 
 void mts_text_result_free(MtsTextResult **out)
@@ -146,9 +149,6 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     if (!result) {
         return mts_fail(err, MTS_ENOMEM, "no memory for the result");
     }
-    if (full.search.in_flight == 0) {
-        full.search.in_flight = default_in_flight(&full.search);
-    }
     if (engine->table && request->reward) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: a table has its own reward and takes none ('%s')", engine->path,
                       request->reward);
@@ -160,6 +160,9 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
         goto done;
     } else {
         reward = judge.search;
+    }
+    if (full.search.in_flight == 0) {
+        full.search.in_flight = default_in_flight(&full.search, reward.prefixes);
     }
     if (full.search.sweep == MTS_REWARDS_AUTO) {
         full.search.sweep = reward.workers > 0 ? 0 : DEFAULT_SWEEP;
