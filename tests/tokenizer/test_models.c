@@ -1,6 +1,8 @@
 /* The real models, where they are on this machine: ids of the reference texts. */
 #include "../test.h"
 
+#include <stdbool.h>
+
 #include <jansson.h>
 #include <unistd.h>
 
@@ -27,7 +29,8 @@ static const char *find_model(int which)
     return access(path, R_OK) == 0 ? path : NULL;
 }
 
-static void check_text(const MtsTokenizer *tokenizer, const char *prefix, const char *name)
+/* False: the reference files are not here. */
+static bool check_text(const MtsTokenizer *tokenizer, const char *prefix, const char *name)
 {
     char below[128];
     json_error_t why;
@@ -36,7 +39,7 @@ static void check_text(const MtsTokenizer *tokenizer, const char *prefix, const 
     json_t *reference = json_load_file(test_path(below), 0, &why);
     if (!reference) {
         print_message("[  SKIPPED ] no %s\n", below);
-        skip();
+        return false;
     }
     char *text, *back;
     size_t size;
@@ -57,6 +60,7 @@ static void check_text(const MtsTokenizer *tokenizer, const char *prefix, const 
     free(back);
     free(text);
     json_decref(reference);
+    return true;
 }
 
 static void reference_texts(int which)
@@ -72,8 +76,9 @@ static void reference_texts(int which)
     assert_ok(mts_tokenizer_open(&tokenizer, path, &err), &err);
     print_message("%s: %zu tokens in %.1f ms, chat template %s\n", models[which].file, mts_tokenizer_vocab(tokenizer),
                   1e3 * (mts_seconds() - begin), mts_chat_family(tokenizer));
+    bool whole = true;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        check_text(tokenizer, models[which].prefix, texts[i]);
+        whole = check_text(tokenizer, models[which].prefix, texts[i]) && whole;
     }
     if (which == 0) { /* the default system message is the template's own */
         char *prompt;
@@ -85,6 +90,9 @@ static void reference_texts(int which)
         free(prompt);
     }
     mts_tokenizer_free(&tokenizer);
+    if (!whole) {
+        skip();
+    }
 }
 
 static void smollm2(void **state)
