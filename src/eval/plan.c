@@ -198,7 +198,7 @@ static int add_methods(MtsEvalPlan *plan, const char *list, const MtsRequest *ba
 
 /* ---- experiments ---- */
 
-/* The optimisations whose effect the seed's report estimated, each alone and all together, against none. */
+/* The optimisations whose effect the original MaxEnt-TS report estimated, each alone and all together, against none. */
 static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, const Values *rollouts, const Values *tokens, MtsError *err)
 {
     static const struct {
