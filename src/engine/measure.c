@@ -11,6 +11,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/sort.h"
 #include "engine/internal.h"
 #include "engine/measure.h"
 
@@ -134,12 +135,6 @@ int mts_measure_prefill(const MtsEngine *engine, size_t tokens, double seconds, 
     return rc;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* One step: every sequence grows by a token. */
 static int step(const MtsEngine *engine, MtsSession *session, MtsBranch **branches, int32_t *ids, MtsExtend *items,
                 size_t batch, size_t t, MtsError *err)
@@ -184,7 +179,7 @@ int mts_measure_decode(const MtsEngine *engine, size_t batch, size_t prompt, siz
         rc = step(engine, session, branches, ids, items, batch, *steps, err);
         taken[(*steps)++] = mts_seconds() - start;
     }
-    qsort(taken, *steps, sizeof *taken, by_value);
+    mts_sort_doubles(taken, *steps);
     *tok_per_s = (double)batch / taken[*steps / 2];
 done:
     for (size_t i = 0; branches && i < batch; i++) {

@@ -15,15 +15,20 @@ static int no_memory(MtsError *err)
     return mts_fail(err, MTS_ENOMEM, "memory ran out");
 }
 
+/* An option that brings no letter of its own is named by one. */
+static bool is_lettered(const MtsEvalPlan *plan, const char *option)
+{
+    return strcmp(plan->name, "tsqa") == 0 && option[0] != '(';
+}
+
 bool mts_eval_label(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, size_t k)
 {
-    bool lettered = strcmp(plan->name, "tsqa") == 0 && s->options[k][0] != '(';
-    return lettered ? mts_bytes_printf(out, "%c", (char)('A' + (int)k)) : mts_bytes_append_str(out, s->options[k]);
+    return is_lettered(plan, s->options[k]) ? mts_bytes_printf(out, "%c", (char)('A' + (int)k)) : mts_bytes_append_str(out, s->options[k]);
 }
 
 static int add_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
 {
-    bool lettered = strcmp(plan->name, "tsqa") == 0 && s->options[0][0] != '(', ok = !lettered || mts_bytes_append_str(out, "lettered;");
+    bool ok = !is_lettered(plan, s->options[0]) || mts_bytes_append_str(out, "lettered;");
     for (size_t k = 0; ok && k < s->option_count; k++) {
         if (strchr(s->options[k], '|')) {
             return mts_fail(err, MTS_EUNSUPPORTED, "the option \"%.60s\" has a '|', which separates options in a reward", s->options[k]);

@@ -6,6 +6,7 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
+#include "core/sort.h"
 
 int mts_class_scores(const int *truth, const int *predicted, size_t samples, size_t labels, MtsClassScores *scores,
                      MtsError *err)
@@ -185,12 +186,6 @@ int mts_distinct_n(const int32_t *const *texts, const size_t *counts, size_t n_t
     return MTS_OK;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 int mts_bootstrap_of(MtsStatistic *statistic, const void *context, size_t n, size_t resamples, uint64_t seed, MtsInterval *interval,
                      MtsError *err)
 {
@@ -217,7 +212,7 @@ int mts_bootstrap_of(MtsStatistic *statistic, const void *context, size_t n, siz
     }
     interval->low = interval->high = NAN;
     if (found > resamples / 2) {
-        qsort(drawn, found, sizeof *drawn, by_value);
+        mts_sort_doubles(drawn, found);
         interval->low = drawn[(size_t)(0.025 * (double)(found - 1))];
         interval->high = drawn[(size_t)ceil(0.975 * (double)(found - 1))];
     }

@@ -120,7 +120,7 @@ struct MtsRun {
     const MtsEventSink *sink;  /* may be NULL */
     const MtsScript *script;   /* in place of the random stream; NULL outside proofs */
     const MtsMethodOps *ops;
-    const MtsStopPoint *cut;         /* NULL outside replays of such searches */
+    const MtsStopPoint *cut;   /* NULL outside replays of such searches */
     void *own;                 /* the method's */
 
     MtsNodes nodes;

@@ -30,6 +30,7 @@
 #include <stdlib.h>
 
 #include "core/mem.h"
+#include "core/sort.h"
 #include "search/population.h"
 
 /* Resampling draws from a stream of its own, which no particle reaches. */
@@ -222,12 +223,6 @@ static double effective(const Swarm *s)
     return sum * sum / squares;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Which particle owns the point u in [0, N) of the cumulative weights scaled to N. */
 static size_t owner(const Swarm *s, double scale, double u)
 {
@@ -257,7 +252,7 @@ static size_t list_breaks(Swarm *s, double scale, double k)
             s->breaks[count++] = at;
         }
     }
-    qsort(s->breaks, count, sizeof *s->breaks, ascending);
+    mts_sort_doubles(s->breaks, count);
     return count;
 }
 

@@ -47,6 +47,7 @@
 #include <stdlib.h>
 
 #include "core/mem.h"
+#include "core/sort.h"
 
 typedef struct Particle {
     MtsNode *node;
@@ -286,12 +287,6 @@ static double threshold(Wave *w, size_t count)
     return c > FLOOR / (double)places ? c : FLOOR / (double)places;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Takes options in proportion to their scores, each at most once: those of at least c for certain, the others by one draw
  * that is the same in each c of their cumulative scores. */
 static int take(MtsRun *run, Wave *w, MtsRng *rng, double c, size_t *count, MtsError *err)
@@ -311,7 +306,7 @@ static int take(MtsRun *run, Wave *w, MtsRng *rng, double c, size_t *count, MtsE
             }
         }
     }
-    qsort(w->breaks, breaks, sizeof *w->breaks, ascending);
+    mts_sort_doubles(w->breaks, breaks);
     u = mts_uniform(run->script, rng, w->breaks, breaks);
     sum = 0;
     for (size_t i = 0; i < w->option_count; i++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/sort.h"
 
 #define MOST_LAG 1000
 #define LEAST_AUTOCORRELATION 0.3
@@ -48,12 +49,6 @@ double mts_volatility(const double *x, size_t n)
     return n > 1 ? sqrt(sum / (double)(n - 1)) : 0;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
 /* Level and extremes; `work` [n]. */
 static void levels(const double *x, size_t n, MtsFeatures *f, double *work)
 {
@@ -70,7 +65,7 @@ static void levels(const double *x, size_t n, MtsFeatures *f, double *work)
     f->first = x[0];
     f->last = x[n - 1];
     memcpy(work, x, n * sizeof *x);
-    qsort(work, n, sizeof *work, ascending);
+    mts_sort_doubles(work, n);
     f->median = n % 2 ? work[n / 2] : work[n / 2 - 1] / 2 + work[n / 2] / 2;
 }
 

@@ -35,6 +35,16 @@ static double tilted(const MtsTable *table, size_t text, double lambda)
     return exp(table->texts[text].logp + mts_log_tilt(lambda, table->texts[text].reward));
 }
 
+/* Z, by enumeration. */
+static double partition(const MtsTable *table, double lambda)
+{
+    double z = 0;
+    for (size_t x = 0; x < table->text_count; x++) {
+        z += tilted(table, x, lambda);
+    }
+    return z;
+}
+
 /* ---- the reward of prefixes in these proofs: any function of the prefix will do ---- */
 
 static const double *soft_values; /* where set, phi is the soft value itself, for lambda 3 */
@@ -107,9 +117,7 @@ static void prove_unbiased(const MtsTable *table, const MtsSearchSettings *s, bo
         }
         mts_run_free(&run);
     } while (branches_next(&b));
-    for (size_t x = 0; x < table->text_count; x++) {
-        z += tilted(table, x, s->lambda);
-    }
+    z = partition(table, s->lambda);
     assert_true(leaves > 1);
     assert_true(fabs(p_sum - 1) < EXACT);
     if (fabs(z_mean - z) > EXACT * (1 + z)) {
@@ -213,9 +221,7 @@ static void waves_are_unbiased(void **state)
                     if (n == 4 && in_flight < 2) {
                         continue; /* too many branches */
                     }
-                    for (size_t x = 0; x < table->text_count; x++) {
-                        z += tilted(table, x, s.lambda);
-                    }
+                    z = partition(table, s.lambda);
                     double mean = expected_wave_mean(table, &s, &leaves);
                     if (fabs(mean - z) > EXACT * (1 + z)) {
                         fail_msg("shape %zu N %zu B %zu variant %zu: sum of P Z^ is %.17g, Z is %.17g", i, n, in_flight, variant,
@@ -245,9 +251,7 @@ static void a_limit_on_positions_bends_no_estimate_of_rollouts(void **state)
                 s.max_nfe = nfe;
                 s.in_flight = kind / 2 + 1;
                 s.sweep = kind % 4 == 2;
-                for (size_t x = 0; x < table->text_count; x++) {
-                    z += tilted(table, x, s.lambda);
-                }
+                z = partition(table, s.lambda);
                 Branches b = branches_begin();
                 do {
                     branches_start(&b);
@@ -286,9 +290,7 @@ static void a_limit_on_positions_bends_no_estimate_of_waves(void **state)
                 s.max_nfe = nfe;
                 s.in_flight = in_flight;
                 s.sweep = 0;
-                for (size_t x = 0; x < table->text_count; x++) {
-                    z += tilted(table, x, s.lambda);
-                }
+                z = partition(table, s.lambda);
                 size_t sure = 0;
                 for (uint64_t left = nfe, started = 0; left / each > 0 && started < s.rollouts; sure++) {
                     uint64_t size = s.rollouts - started < in_flight ? s.rollouts - started : in_flight;
