@@ -1,9 +1,15 @@
+#if defined(__linux__)
+#define _DEFAULT_SOURCE /* madvise() */
+#endif
 #include "core/mem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 bool mts_size_mul(size_t a, size_t b, size_t *out)
 {
@@ -59,6 +65,21 @@ bool mts_grow(void *array, size_t *cap, size_t need, size_t size)
     memcpy(array, &grown, sizeof grown);
     *cap = want;
     return true;
+}
+
+void *mts_reserve(size_t bytes)
+{
+    const size_t huge = (size_t)1 << 21;
+    void *p = NULL;
+    if (posix_memalign(&p, huge, bytes ? bytes : MTS_ALIGN) != 0) {
+        return NULL;
+    }
+#if defined(__linux__)
+    if (bytes >= huge) {
+        madvise(p, bytes / huge * huge, MADV_HUGEPAGE);
+    }
+#endif
+    return p;
 }
 
 void *mts_aligned_calloc(size_t count, size_t size)

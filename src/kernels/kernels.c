@@ -84,12 +84,13 @@ static size_t chunk_end(const MtsWeights *w, size_t g, size_t g1)
 }
 
 void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_t g1, const MtsActBlock *acts,
-                size_t s0, size_t s1, float *y, size_t stride, bool add)
+                size_t s0, size_t s1, float *y, size_t stride, bool add, const unsigned char *next)
 {
     size_t blocks = w->cols / 32;
+    const unsigned char *first = w->data + g0 * w->group_bytes;
     if (by_product(kernels, w->type, s1 - s0)) {
-        kernels->product[w->type](w->data + g0 * w->group_bytes, g1 - g0, w->group_bytes, w->cols, acts, s0, s1,
-                                  y + g0 * MTS_GROUP, stride, add);
+        kernels->product[w->type](first, g1 - g0, w->group_bytes, w->cols, acts, s0, s1, y + g0 * MTS_GROUP, stride, add,
+                                  next);
         return;
     }
     for (size_t chunk = g0; chunk < g1;) {
@@ -97,8 +98,9 @@ void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_
         for (size_t s = s0; s < s1;) {
             size_t lane = s % MTS_PANEL, n = s1 - s < MTS_PANEL - lane ? s1 - s : MTS_PANEL - lane;
             for (size_t g = chunk; g < end; g++) {
+                const unsigned char *ahead = s > s0 ? NULL : mts_ahead(first, g1 - g0, w->group_bytes, g - g0, next);
                 kernels->tile[w->type](w->data + g * w->group_bytes, w->cols, acts + s / MTS_PANEL * blocks, lane, n,
-                                       y + s * stride + g * MTS_GROUP, stride, add);
+                                       y + s * stride + g * MTS_GROUP, stride, add, ahead);
             }
             s += n;
         }

@@ -45,13 +45,19 @@ enum {
     MTS_PAGE_TOKENS = 16 /* positions in one page of keys or values */
 };
 
+/* One block of 32 columns of one activation row: a cache line of its own, so that threads which quantise neighbouring rows
+ * never write to the same one. */
+typedef struct MtsActRow {
+    int8_t q[32];
+    float d, s;
+    int32_t n[3]; /* minus the sum of q over all 32 columns, over the first 16, over the last 16 */
+    int32_t unused[3];
+} MtsActRow;
+
 /* One block of 32 columns of the 16 activation rows of a panel. A matrix of S rows and K columns is
  * [ceil(S / 16)][K / 32] of these: mts_acts_size(). Row s is lane s % 16 of panel s / 16. */
 typedef struct MtsActBlock {
-    int8_t q[MTS_PANEL][32];
-    float d[MTS_PANEL];
-    float s[MTS_PANEL];
-    int32_t n[3][MTS_PANEL]; /* minus the sum of q over all 32 columns, over the first 16, over the last 16 */
+    MtsActRow row[MTS_PANEL];
 } MtsActBlock;
 
 /* Bytes of the quantised form of `rows` activation rows of `cols` (a multiple of 32); 0 when it does not fit in
@@ -67,15 +73,17 @@ typedef struct MtsKernels {
     void (*quantize)(const float *x, size_t blocks, MtsActBlock *panel, size_t lane);
 
     /* By weight type; NULL for types that are not quantised. Group `group` (16 rows, `cols` columns) times lanes
-     * [lane, lane + n) of panel, 1 <= n, lane + n <= 16: y[i * stride + r], r = 0..15, for lane + i. */
+     * [lane, lane + n) of panel, 1 <= n, lane + n <= 16: y[i * stride + r], r = 0..15, for lane + i. ahead: NULL, or a
+     * group that may be fetched into the second-level cache meanwhile. */
     void (*tile[MTS_TYPES])(const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane, size_t n,
-                            float *y, size_t stride, bool add);
+                            float *y, size_t stride, bool add, const unsigned char *ahead);
 
     /* By weight type; NULL where tile() has no superior. `groups` groups (>= 1), group_bytes apart, times activation rows
      * [s0, s1) of acts, s0 < s1: y[s * stride + 16 * g + r]. What tile() gives, for more work at a time. It may read all
-     * 16 lanes of a panel that has a wanted one, whatever they hold. */
+     * 16 lanes of a panel that has a wanted one, whatever they hold. next: as mts_matmul(). */
     void (*product[MTS_TYPES])(const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,
-                               const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add);
+                               const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,
+                               const unsigned char *next);
 
     /* By weight type. The same for fp32 activations: rows x + i * x_stride, i < n, any n >= 1. */
     void (*tile_f32[MTS_TYPES])(const unsigned char *group, size_t cols, const float *x, size_t x_stride, size_t n,
@@ -168,9 +176,20 @@ void mts_kernels_init(MtsKernels *kernels, uint32_t cpu_flags);
 
 /* Rows [16 g0, 16 g1) of w times activation rows [s0, s1) of acts: y[s * stride + n]. y rows must have room for 16 * g1
  * floats (rows beyond w->rows give 0). w is quantised. Blocks the loops so that weights stay in the
- * second-level cache and activations in the first. */
+ * second-level cache and activations in the first, and fetches weights about MTS_AHEAD bytes before they are needed: where
+ * these end, those at `next` (or NULL), which the caller multiplies next. */
 void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_t g1, const MtsActBlock *acts,
-                size_t s0, size_t s1, float *y, size_t stride, bool add);
+                size_t s0, size_t s1, float *y, size_t stride, bool add, const unsigned char *next);
+
+enum { MTS_AHEAD = 48 * 1024 };
+
+/* The group that is fetched while group g of `groups`, group_bytes apart from `first` on, is multiplied; or NULL. */
+static inline const unsigned char *mts_ahead(const unsigned char *first, size_t groups, size_t group_bytes, size_t g,
+                                             const unsigned char *next)
+{
+    size_t at = g + MTS_AHEAD / group_bytes + 1;
+    return at < groups ? first + at * group_bytes : next ? next + (at - groups) * group_bytes : NULL;
+}
 
 /* The same for fp32 activations x[s * x_stride + k] and weights of any type. */
 void mts_matmul_f32(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_t g1, const float *x,

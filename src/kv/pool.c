@@ -16,12 +16,11 @@ bool mts_kv_pool_init(MtsKvPool *pool, size_t pages, size_t page_bytes)
     pool->page_bytes = rounded / MTS_ALIGN * MTS_ALIGN;
     pool->pages = pages;
     pool->free = mts_calloc(pages, sizeof *pool->free);
-    void *memory = NULL; /* not zeroed: a page becomes resident when it is first written */
-    if (!pool->free || posix_memalign(&memory, MTS_ALIGN, bytes ? bytes : MTS_ALIGN) != 0) {
+    pool->memory = mts_reserve(bytes); /* not zeroed: a page becomes resident when it is first written */
+    if (!pool->free || !pool->memory) {
         mts_kv_pool_clear(pool);
         return false;
     }
-    pool->memory = memory;
     for (size_t i = 0; i < pages; i++) { /* page 0 on top */
         pool->free[i] = (uint32_t)(pages - 1 - i);
     }

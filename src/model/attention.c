@@ -22,7 +22,7 @@
 
 #include "model/team.h"
 
-enum { MOST_QUERIES = 64 };
+enum { MOST_QUERIES = 128 };
 
 typedef struct Tile {
     const MtsStep *step;

@@ -6,18 +6,12 @@
  * list of all groups of 16 rows of all matrices is cut into one piece of equal bytes per thread, which also places
  * the pages near the thread that will use most of them. File pages are given back right after they were packed,
  * so that the weights are never resident twice. */
-#if defined(__linux__)
-#define _DEFAULT_SOURCE /* madvise() */
-#endif
 #include "model/load.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 #include "core/mem.h"
 #include "model/team.h"
@@ -188,20 +182,16 @@ static int plan(Loader *l)
 static int allocate(Loader *l)
 {
     MtsModel *m = l->model;
-    void *arena = NULL; /* not zeroed: packing writes every byte that is read, padding included */
-    if (posix_memalign(&arena, (size_t)1 << 21, l->bytes ? l->bytes : MTS_ALIGN) != 0) {
+    m->arena = mts_reserve(l->bytes); /* not zeroed: packing writes every byte that is read, padding included */
+    if (!m->arena) {
         return mts_fail(l->err, MTS_ENOMEM, "%s: no memory for %zu bytes of weights", mts_gguf_path(l->gguf), l->bytes);
     }
-    m->arena = arena;
     m->arena_bytes = l->bytes;
     m->vectors = mts_aligned_calloc(l->floats, sizeof *m->vectors);
     m->vector_count = l->floats;
     if (!m->vectors) {
         return mts_fail(l->err, MTS_ENOMEM, "%s: no memory for %zu weights", mts_gguf_path(l->gguf), l->floats);
     }
-#if defined(__linux__)
-    madvise(m->arena, l->bytes, MADV_HUGEPAGE); /* fewer address translations where the system grants it */
-#endif
     return MTS_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include <maxts/model.h>
 
+#include "core/mem.h"
 #include "gguf/gguf.h"
 #include "kernels/kernels.h"
 #include "model/config.h"
@@ -49,6 +50,13 @@ typedef enum MtsArithmetic { MTS_BY_INT8, MTS_BY_F32, MTS_BY_BLAS } MtsArithmeti
 static inline MtsArithmetic mts_model_arithmetic(const MtsModel *m, const MtsWeights *w)
 {
     return m->blas ? MTS_BY_BLAS : !m->exact && mts_is_quantized(w->type) ? MTS_BY_INT8 : MTS_BY_F32;
+}
+
+/* Floats from one row of logits to the next. Long rows are a page and a cache line longer than the vocabulary: often a power
+ * of two, which would put the same token of all rows into the same few sets of the caches. */
+static inline size_t mts_model_logits_stride(const MtsModel *m)
+{
+    return m->output.groups * MTS_GROUP + (m->output.rows >= 4096 ? (4096 + MTS_ALIGN) / sizeof(float) : 0);
 }
 
 #endif

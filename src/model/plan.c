@@ -71,7 +71,7 @@ bool mts_step_init(MtsStep *s, const MtsModel *model, MtsKv *kv, size_t max_rows
     s->attended = take_operand(max_rows, c->heads * c->head_dim, &ok);
     s->hidden = take_operand(max_rows, c->ffn_width, &ok);
     /* at least one query of the longest text; else what leaves room in a 1 MiB second-level cache */
-    s->score_floats = padded(max_positions) + MTS_PAGE_TOKENS > 16384 ? padded(max_positions) + MTS_PAGE_TOKENS : 16384;
+    s->score_floats = padded(max_positions) + MTS_PAGE_TOKENS > 65536 ? padded(max_positions) + MTS_PAGE_TOKENS : 65536;
     size_t widest = padded(c->ffn_width > c->width ? c->ffn_width : c->width);
     widest = widest > s->q_floats ? widest : s->q_floats;
     s->benches = mts_calloc((size_t)threads, sizeof *s->benches);

@@ -66,7 +66,7 @@ int mts_session_new(MtsSession **session, const MtsModel *model, const MtsSessio
     int threads = o->threads > 0 ? o->threads : mts_team_processors();
     s->model = model;
     s->max_batch = o->max_batch ? o->max_batch : DEFAULT_BATCH;
-    s->logits_stride = model->output.groups * MTS_GROUP;
+    s->logits_stride = mts_model_logits_stride(model);
     int rc = mts_kv_new(&s->kv, &shape, err);
     if (rc == MTS_OK) {
         s->row = mts_aligned_calloc(s->logits_stride, sizeof *s->row);
@@ -200,15 +200,12 @@ static int grow_logits(MtsSession *s, size_t rows, MtsError *err)
         return MTS_OK;
     }
     size_t bytes;
-    void *grown = NULL;
     free(s->logits);
     s->logits = NULL;
     s->logits_cap = 0;
-    if (!mts_size_mul(rows, s->logits_stride * sizeof(float), &bytes) ||
-        posix_memalign(&grown, MTS_ALIGN, bytes) != 0) {
+    if (!mts_size_mul(rows, s->logits_stride * sizeof(float), &bytes) || !(s->logits = mts_reserve(bytes))) {
         return mts_fail(err, MTS_ENOMEM, "no memory for %zu rows of %zu logits", rows, s->model->config.vocab);
     }
-    s->logits = grown;
     s->logits_cap = rows;
     return MTS_OK;
 }

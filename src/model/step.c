@@ -49,14 +49,14 @@ static void linear_by_blas(const MtsStep *s, const MtsWeights *w, size_t g0, siz
 }
 
 void mts_linear(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0, size_t s1,
-                float *y, size_t stride, bool add)
+                float *y, size_t stride, bool add, const unsigned char *next)
 {
     if (g0 >= g1 || s0 >= s1) {
         return;
     }
     switch (mts_model_arithmetic(s->model, w)) {
     case MTS_BY_INT8:
-        mts_matmul(s->model->kernels, w, g0, g1, in->acts, s0, s1, y, stride, add);
+        mts_matmul(s->model->kernels, w, g0, g1, in->acts, s0, s1, y, stride, add, next);
         break;
     case MTS_BY_F32:
         mts_matmul_f32(s->model->kernels, w, g0, g1, in->x, in->stride, s0, s1, y, stride, add);
@@ -67,10 +67,17 @@ void mts_linear(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, con
     }
 }
 
-/* This thread's groups of several matrices with the same input: all their groups, one matrix behind the other, are cut
- * into pieces of equal bytes. y[i] is where matrix i's results go. */
-static void products(const MtsStep *s, const MtsWeights *const *w, size_t n, const MtsOperand *in, size_t rows,
-                     float *const *y, size_t stride, bool add)
+/* Groups of one matrix. */
+typedef struct Share {
+    const MtsWeights *w;
+    size_t g0, g1;
+} Share;
+
+enum { MOST_MATRICES = 3 }; /* with the same input */
+
+/* This thread's groups of several matrices: all their groups, one matrix behind the other, are cut into pieces of equal
+ * bytes. */
+static void shares_of(const MtsWeights *const *w, size_t n, Share *shares)
 {
     size_t rank = mts_team_rank(), size = mts_team_size(), total = 0, at = 0;
     for (size_t i = 0; i < n; i++) {
@@ -80,9 +87,39 @@ static void products(const MtsStep *s, const MtsWeights *const *w, size_t n, con
     for (size_t i = 0; i < n; i++) {
         size_t bytes = w[i]->group_bytes;
         size_t g0 = begin > at ? (begin - at + bytes - 1) / bytes : 0, g1 = end > at ? (end - at + bytes - 1) / bytes : 0;
-        g1 = g1 < w[i]->groups ? g1 : w[i]->groups;
-        mts_linear(s, w[i], g0, g1, in, 0, rows, y[i], stride, add);
+        shares[i] = (Share){w[i], g0, g1 < w[i]->groups ? g1 : w[i]->groups};
         at += w[i]->groups * bytes;
+    }
+}
+
+/* Where the weights of the first of these shares that is not empty begin, else `next`. */
+static const unsigned char *begin_of(const Share *shares, size_t n, const unsigned char *next)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (shares[i].g0 < shares[i].g1) {
+            return shares[i].w->data + shares[i].g0 * shares[i].w->group_bytes;
+        }
+    }
+    return next;
+}
+
+/* This thread's first weights of these matrices: what the product before theirs fetches at its end. */
+static const unsigned char *weights_of(const MtsWeights *const *w, size_t n)
+{
+    Share shares[MOST_MATRICES];
+    shares_of(w, n, shares);
+    return begin_of(shares, n, NULL);
+}
+
+/* This thread's share of several matrices with the same input. y[i] is where matrix i's results go. */
+static void products(const MtsStep *s, const MtsWeights *const *w, size_t n, const MtsOperand *in, size_t rows,
+                     float *const *y, size_t stride, bool add, const unsigned char *next)
+{
+    Share shares[MOST_MATRICES];
+    shares_of(w, n, shares);
+    for (size_t i = 0; i < n; i++) {
+        const unsigned char *then = begin_of(shares + i + 1, n - i - 1, next);
+        mts_linear(s, w[i], shares[i].g0, shares[i].g1, in, 0, rows, y[i], stride, add, then);
     }
 }
 
@@ -176,15 +213,23 @@ static void place_row(const MtsStep *s, const MtsLayer *y, size_t row)
     kernels->put_value[s->kv_f32](page + mts_step_value_offset(s, y), p % MTS_PAGE_TOKENS, c->kv_heads, c->head_dim, v);
 }
 
+/* This thread's groups of a matrix whose outputs become blocks of 32: two by two. */
+static Share gate_share(const MtsWeights *w)
+{
+    size_t rank = mts_team_rank(), size = mts_team_size(), units = (w->groups + 1) / 2;
+    size_t g1 = 2 * mts_team_share(units, rank + 1, size);
+    return (Share){w, 2 * mts_team_share(units, rank, size), g1 < w->groups ? g1 : w->groups};
+}
+
 /* hidden = act(n Wgate) * (n Wup), quantised for `down` where it asks for that. A thread owns blocks of 32 columns. */
 static void gated(const MtsStep *s, const MtsLayer *y)
 {
     const MtsConfig *c = &s->model->config;
     const MtsKernels *k = s->model->kernels;
-    size_t rank = mts_team_rank(), size = mts_team_size(), stride = stride_of(c->ffn_width);
-    size_t units = (y->gate.groups + 1) / 2, u0 = mts_team_share(units, rank, size);
-    size_t u1 = mts_team_share(units, rank + 1, size);
-    size_t g0 = 2 * u0, g1 = 2 * u1 < y->gate.groups ? 2 * u1 : y->gate.groups;
+    const MtsWeights *const down[] = {&y->down};
+    const Share gate = gate_share(&y->gate), up = gate_share(&y->up);
+    const size_t stride = stride_of(c->ffn_width), g0 = gate.g0, g1 = gate.g1;
+    const unsigned char *next = weights_of(down, 1);
     size_t c0 = g0 * MTS_GROUP, c1 = g1 * MTS_GROUP < c->ffn_width ? g1 * MTS_GROUP : c->ffn_width;
     bool int8 = mts_model_arithmetic(s->model, &y->down) == MTS_BY_INT8;
     for (size_t s0 = 0, n; s0 < s->rows && g0 < g1; s0 += n) {
@@ -192,15 +237,15 @@ static void gated(const MtsStep *s, const MtsLayer *y)
         MtsOperand in = s->norm; /* from row s0 on */
         in.x += s0 * in.stride;
         in.acts += s0 / MTS_PANEL * in.blocks;
-        mts_linear(s, &y->gate, g0, g1, &in, 0, n, s->gate, stride, false);
-        mts_linear(s, &y->up, g0, g1, &in, 0, n, s->up, stride, false);
+        mts_linear(s, &y->gate, g0, g1, &in, 0, n, s->gate, stride, false, begin_of(&up, 1, NULL));
+        mts_linear(s, &y->up, g0, g1, &in, 0, n, s->up, stride, false,
+                   s0 + n < s->rows ? begin_of(&gate, 1, NULL) : next);
         for (size_t i = 0; i < n; i++) {
             size_t row = s0 + i;
-            const float *gate = s->gate + i * stride + c0, *up = s->up + i * stride + c0;
             float *out = s->hidden.x + row * s->hidden.stride + c0;
-            (c->gelu ? k->gelu_mul : k->silu_mul)(gate, up, out, c1 - c0);
+            (c->gelu ? k->gelu_mul : k->silu_mul)(s->gate + i * stride + c0, s->up + i * stride + c0, out, c1 - c0);
             if (int8) {
-                MtsActBlock *panel = s->hidden.acts + row / MTS_PANEL * s->hidden.blocks + u0;
+                MtsActBlock *panel = s->hidden.acts + row / MTS_PANEL * s->hidden.blocks + g0 / 2;
                 k->quantize(out, (c1 - c0) / 32, panel, row % MTS_PANEL);
             }
         }
@@ -208,11 +253,12 @@ static void gated(const MtsStep *s, const MtsLayer *y)
 }
 
 /* x += in W, or branch = in W where a norm comes first. */
-static void add_product(const MtsStep *s, const MtsWeights *w, const MtsOperand *in, const float *post_norm)
+static void add_product(const MtsStep *s, const MtsWeights *w, const MtsOperand *in, const float *post_norm,
+                        const unsigned char *next)
 {
     float *const y[] = {post_norm ? s->branch : s->x};
     const MtsWeights *const one[] = {w};
-    products(s, one, 1, in, s->rows, y, stride_of(s->model->config.width), post_norm == NULL);
+    products(s, one, 1, in, s->rows, y, stride_of(s->model->config.width), post_norm == NULL, next);
     meet(s);
 }
 
@@ -222,13 +268,15 @@ static void layer(const MtsStep *s, size_t index)
     size_t rank = mts_team_rank(), size = mts_team_size(), row_floats = s->q_floats + 2 * s->kv_floats;
     size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
     const MtsWeights *const qkv[] = {&y->q, &y->k, &y->v}, *const gate_up[] = {&y->gate, &y->up};
-    const MtsWeights *const o[] = {&y->o};
+    const MtsWeights *const o[] = {&y->o}, *const after[] = {&y[1].q, &y[1].k, &y[1].v}, *const last[] = {&s->model->output};
+    const bool more = index + 1 < s->model->config.layers;
+    const Share gate = gate_share(&y->gate);
     float *const places[] = {s->qkv, s->qkv + s->q_floats, s->qkv + s->q_floats + s->kv_floats};
     for (size_t row = r0; row < r1; row++) {
         norm_row(s, row, before ? before->post_ffn_norm : NULL, y->attn_norm, qkv, 3);
     }
     meet(s);
-    products(s, qkv, 3, &s->norm, s->rows, places, row_floats, false);
+    products(s, qkv, 3, &s->norm, s->rows, places, row_floats, false, weights_of(o, 1));
     meet(s);
     for (size_t row = r0; row < r1; row++) {
         place_row(s, y, row);
@@ -242,14 +290,14 @@ static void layer(const MtsStep *s, size_t index)
         }
         meet(s);
     }
-    add_product(s, &y->o, &s->attended, y->post_attn_norm);
+    add_product(s, &y->o, &s->attended, y->post_attn_norm, begin_of(&gate, 1, NULL));
     for (size_t row = r0; row < r1; row++) {
         norm_row(s, row, y->post_attn_norm, y->ffn_norm, gate_up, 2);
     }
     meet(s);
     gated(s, y);
     meet(s);
-    add_product(s, &y->down, &s->hidden, y->post_ffn_norm);
+    add_product(s, &y->down, &s->hidden, y->post_ffn_norm, more ? weights_of(after, 3) : weights_of(last, 1));
 }
 
 /* logits = cap * tanh(logits / cap), tanh z = 1 - 2 / (1 + exp(2 z)). */
@@ -265,13 +313,15 @@ static void output(const MtsStep *s, size_t rows, float *logits)
 {
     const MtsWeights *const w[] = {&s->model->output};
     float *const y[] = {logits};
-    size_t stride = stride_of(s->model->config.vocab);
-    products(s, w, 1, &s->norm, rows, y, stride, false);
+    size_t vocab = s->model->config.vocab, stride = mts_model_logits_stride(s->model);
+    products(s, w, 1, &s->norm, rows, y, stride, false, NULL);
     if (s->model->config.final_softcap > 0) {
         meet(s);
         size_t rank = mts_team_rank(), size = mts_team_size();
-        size_t begin = mts_team_share(rows * stride, rank, size), end = mts_team_share(rows * stride, rank + 1, size);
-        soften(logits + begin, end - begin, s->model->config.final_softcap);
+        size_t begin = mts_team_share(vocab, rank, size), end = mts_team_share(vocab, rank + 1, size);
+        for (size_t row = 0; row < rows; row++) {
+            soften(logits + row * stride + begin, end - begin, s->model->config.final_softcap);
+        }
     }
 }
 

@@ -111,9 +111,9 @@ void mts_step_logits(MtsStep *step, const float *hidden, float *logits);
 
 /* ---- parts of the pass, called by every thread of the team ---- */
 
-/* Rows [16 g0, 16 g1) of w times rows [s0, s1) of the input. */
+/* Rows [16 g0, 16 g1) of w times rows [s0, s1) of the input. next: weights that this thread multiplies next, or NULL. */
 void mts_linear(const MtsStep *step, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
-                size_t s1, float *y, size_t stride, bool add);
+                size_t s1, float *y, size_t stride, bool add, const unsigned char *next);
 
 /* attended = attention of all rows of one layer (attention.c); its shares of quantised output blocks too where heads are
  * whole blocks (mts_attention_quantizes). */

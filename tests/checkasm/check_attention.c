@@ -2,7 +2,7 @@
  * part. */
 #include "checkasm.h"
 
-enum { MOST_PAGES = 11, MOST_QUERIES = 17 };
+enum { MOST_PAGES = 11, MOST_QUERIES = 32 };
 
 static const size_t dims[] = {8, 16, 24, 40, 64, 72, 128, 256};
 
@@ -71,7 +71,7 @@ static void run_attention(void *data)
 
 static void bench(Check *c, bool values)
 {
-    static const size_t queries[] = {1, 2, 3, 4, 8, 16};
+    static const size_t queries[] = {1, 2, 3, 4, 8, 16, 32};
     printf("  %-12s %-16s GMAC/s (head of 64) for", c->vector->name, c->name);
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         Case k;

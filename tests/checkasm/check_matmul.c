@@ -71,7 +71,7 @@ static void run_tile(void *data)
     TileRun *r = data;
     for (size_t g = 0; g < r->groups; g++) {
         r->check->vector->tile[r->w.type](r->w.data + g * r->w.group_bytes, r->w.cols, r->panel, 0, r->n, r->y, 16,
-                                          false);
+                                          false, NULL);
     }
 }
 
@@ -88,7 +88,7 @@ static void run_product(void *data)
 {
     TileRun *r = data;
     r->check->vector->product[r->w.type](r->w.data, r->groups, r->w.group_bytes, r->w.cols, r->panel, 0, r->n, r->y,
-                                         r->groups * MTS_GROUP, false);
+                                         r->groups * MTS_GROUP, false, NULL);
 }
 
 static void bench_tile(Check *c, MtsType type, void (*run_it)(void *data))
@@ -136,7 +136,7 @@ static void check_tile_lanes(Check *c, MtsType type, const MtsWeights *w, const 
                 *to = add ? *to + all[lane + i][r] : all[lane + i][r];
             }
         }
-        c->vector->tile[type](w->data, w->cols, panel, lane, n, y, STRIDE, add);
+        c->vector->tile[type](w->data, w->cols, panel, lane, n, y, STRIDE, add, n % 2 ? w->data : NULL);
         check_floats(c, y, want, floats, "columns and rows", w->cols, n);
     }
     guard_free(y);
@@ -158,7 +158,7 @@ static void check_tile(Check *c, MtsType type)
             void *group = group_new(c, &w, type, cols, content);
             MtsActBlock *panel = panel_new(c, cols, content);
             float all[MTS_PANEL][MTS_GROUP]; /* every lane on its own, by the twin */
-            c->scalar->tile[type](group, cols, panel, 0, MTS_PANEL, all[0], MTS_GROUP, false);
+            c->scalar->tile[type](group, cols, panel, 0, MTS_PANEL, all[0], MTS_GROUP, false, NULL);
             for (size_t n = 1; n <= MTS_PANEL; n++) {
                 for (size_t lane = 0; lane + n <= MTS_PANEL; lane += 1 + lane / 2) {
                     check_tile_lanes(c, type, &w, panel, lane, n, all);
@@ -190,7 +190,8 @@ static void check_product_rows(Check *c, const MtsWeights *w, const MtsActBlock 
                 *to = add ? *to + all[s * outputs + r] : all[s * outputs + r];
             }
         }
-        c->vector->product[w->type](w->data, w->groups, w->group_bytes, w->cols, panels, s0, s1, y - skipped, stride, add);
+        c->vector->product[w->type](w->data, w->groups, w->group_bytes, w->cols, panels, s0, s1, y - skipped, stride, add,
+                                    s0 % 2 ? w->data : NULL);
         check_floats(c, y, want, floats, "first row and end", s0, s1);
     }
     free(want);
@@ -219,7 +220,8 @@ static void check_product(Check *c, MtsType type)
             for (size_t s = 0; s < rows; s++) {
                 for (size_t g = 0; g < groups; g++) {
                     c->scalar->tile[type](w.data + g * w.group_bytes, cols, panels + s / MTS_PANEL * (cols / 32),
-                                          s % MTS_PANEL, 1, all + (s * groups + g) * MTS_GROUP, MTS_GROUP, false);
+                                          s % MTS_PANEL, 1, all + (s * groups + g) * MTS_GROUP, MTS_GROUP, false,
+                                          NULL);
                 }
             }
             for (size_t n = 1; n <= MTS_PANEL; n += 1 + u / 4 * 4) {
@@ -304,9 +306,9 @@ static void check_quantize(Check *c)
             c->scalar->quantize(x, blocks, want, lane);
             c->vector->quantize(x, blocks, got, lane);
             for (size_t b = 0; b < blocks; b++) { /* a NaN scale may have any bits */
-                if (isnan(want[b].d[lane]) && isnan(got[b].d[lane]) && isnan(got[b].s[lane])) {
-                    got[b].d[lane] = want[b].d[lane];
-                    got[b].s[lane] = want[b].s[lane];
+                if (isnan(want[b].row[lane].d) && isnan(got[b].row[lane].d) && isnan(got[b].row[lane].s)) {
+                    got[b].row[lane].d = want[b].row[lane].d;
+                    got[b].row[lane].s = want[b].row[lane].s;
                 }
             }
             if (memcmp(got, want, blocks * sizeof *got) != 0) {

@@ -23,7 +23,8 @@ static const void *pages[PAGES];
 #define TILE(type, rows)                                                                                               \
     CASE(tile_##type##_##rows)                                                                                         \
     {                                                                                                                  \
-        mts_matmul(&k, &weights[MTS_TYPE_##type], 0, GROUPS, panel, 0, rows, y, GROUPS * MTS_GROUP, false);            \
+        const MtsWeights *w = &weights[MTS_TYPE_##type];                                                               \
+        mts_matmul(&k, w, 0, GROUPS, panel, 0, rows, y, GROUPS * MTS_GROUP, false, w->data);                           \
     }
 
 TILE(Q4_0, 1)

@@ -96,20 +96,20 @@ static void test_quantize(void **state)
         int sum[2] = {0, 0};
         for (size_t i = 0; i < 32; i++) {
             top = fmaxf(top, fabsf(x[32 * b + i]));
-            sum[i / 16] += a[b].q[11][i];
+            sum[i / 16] += a[b].row[11].q[i];
         }
         for (size_t i = 0; i < 32; i++) {
-            assert_true(fabsf(a[b].q[11][i] * a[b].d[11] - x[32 * b + i]) <= a[b].d[11] * 0.50001f);
+            assert_true(fabsf(a[b].row[11].q[i] * a[b].row[11].d - x[32 * b + i]) <= a[b].row[11].d * 0.50001f);
         }
-        assert_true(a[b].d[11] == top / 127);
-        assert_true(a[b].s[11] == a[b].d[11] * (float)(sum[0] + sum[1]));
-        assert_int_equal(a[b].n[0][11], -sum[0] - sum[1]);
-        assert_int_equal(a[b].n[1][11], -sum[0]);
-        assert_int_equal(a[b].n[2][11], -sum[1]);
+        assert_true(a[b].row[11].d == top / 127);
+        assert_true(a[b].row[11].s == a[b].row[11].d * (float)(sum[0] + sum[1]));
+        assert_int_equal(a[b].row[11].n[0], -sum[0] - sum[1]);
+        assert_int_equal(a[b].row[11].n[1], -sum[0]);
+        assert_int_equal(a[b].row[11].n[2], -sum[1]);
     }
-    assert_true(isnan(a[3].d[11]) && isnan(a[4].d[11]));
+    assert_true(isnan(a[3].row[11].d) && isnan(a[4].row[11].d));
     for (size_t b = 0; b < 5; b++) { /* the neighbours were not touched */
-        assert_true(a[b].d[10] == 0 && a[b].d[12] == 0 && a[b].q[10][31] == 0 && a[b].q[12][0] == 0);
+        assert_true(a[b].row[10].d == 0 && a[b].row[12].d == 0 && a[b].row[10].q[31] == 0 && a[b].row[12].q[0] == 0);
     }
     mts_aligned_free(a);
 }
@@ -154,14 +154,14 @@ static void test_matmul(void **state)
         for (int int8 = 0; int8 <= (int)mts_is_quantized(m.w.type); int8++) {
             memset(y, 0xFF, sizeof y);
             if (int8) {
-                mts_matmul(&k, &m.w, 0, 3, acts, 0, S, y, STRIDE, false);
+                mts_matmul(&k, &m.w, 0, 3, acts, 0, S, y, STRIDE, false, NULL);
             } else {
                 mts_matmul_f32(&k, &m.w, 0, 3, x, COLS, 0, S, y, STRIDE, false);
             }
             for (size_t s = 0; s < S; s++) {
                 for (size_t c = 0; c < COLS; c++) {
-                    const MtsActBlock *b = &acts[s / 16 * (COLS / 32) + c / 32];
-                    exact[c] = int8 ? (double)b->q[s % 16][c % 32] * b->d[s % 16] : x[s * COLS + c];
+                    const MtsActRow *b = &acts[s / 16 * (COLS / 32) + c / 32].row[s % 16];
+                    exact[c] = int8 ? (double)b->q[c % 32] * b->d : x[s * COLS + c];
                 }
                 check_close(&m, exact, y, STRIDE, s, int8 ? "int8" : "fp32");
                 assert_true(isnan(y[s * STRIDE + 48])); /* nothing beyond the groups */
@@ -172,7 +172,7 @@ static void test_matmul(void **state)
                 size_t end = s + 5 < S ? s + 5 : S;
                 for (size_t g = 0; g < 3; g++) {
                     if (int8) {
-                        mts_matmul(&k, &m.w, g, g + 1, acts, s, end, y, STRIDE, true);
+                        mts_matmul(&k, &m.w, g, g + 1, acts, s, end, y, STRIDE, true, NULL);
                     } else {
                         mts_matmul_f32(&k, &m.w, g, g + 1, x, COLS, s, end, y, STRIDE, true);
                     }

@@ -9,7 +9,7 @@
 static void quantize(const float *x, size_t blocks, MtsActBlock *panel, size_t lane)
 {
     for (size_t b = 0; b < blocks; b++, x += 32) {
-        MtsActBlock *out = &panel[b];
+        MtsActRow *out = &panel[b].row[lane];
         uint32_t top = 0; /* the largest magnitude: the order of the bits is that of the numbers, NaN above all */
         for (size_t k = 0; k < 32; k++) {
             uint32_t bits;
@@ -24,15 +24,15 @@ static void quantize(const float *x, size_t blocks, MtsActBlock *panel, size_t l
         int32_t sum[2] = {0, 0};
         for (size_t k = 0; k < 32; k++) {
             int q = finite ? (int)rintf(x[k] * inverse) : 0;
-            out->q[lane][k] = (int8_t)q;
+            out->q[k] = (int8_t)q;
             sum[k / 16] += q;
         }
         float d = !finite ? NAN : tiny ? 0.0f : a / 127.0f;
-        out->d[lane] = d;
-        out->s[lane] = d * (float)(sum[0] + sum[1]);
-        out->n[0][lane] = -(sum[0] + sum[1]);
-        out->n[1][lane] = -sum[0];
-        out->n[2][lane] = -sum[1];
+        out->d = d;
+        out->s = d * (float)(sum[0] + sum[1]);
+        out->n[0] = -(sum[0] + sum[1]);
+        out->n[1] = -sum[0];
+        out->n[2] = -sum[1];
     }
 }
 
@@ -41,20 +41,19 @@ static void tile(MtsType type, const unsigned char *group, size_t cols, const Mt
 {
     float acc[MTS_PANEL][MTS_GROUP] = {{0}};
     for (size_t b = 0; b < cols / 32; b++) {
-        const MtsActBlock *a = &panel[b];
         MtsRefBlock w;
         mts_ref_block(&w, type, group, cols, b);
         for (size_t i = 0; i < n; i++) {
-            const int8_t *q = a->q[lane + i];
+            const MtsActRow *a = &panel[b].row[lane + i];
             for (size_t r = 0; r < MTS_GROUP; r++) {
                 int32_t half[2] = {0, 0};
                 for (size_t k = 0; k < 32; k++) {
-                    half[k / 16] += (w.u[r][k] - w.zero) * q[k];
+                    half[k / 16] += (w.u[r][k] - w.zero) * a->q[k];
                 }
                 int32_t sum = w.sub[0][r] * half[0] + w.sub[1][r] * half[1];
-                acc[i][r] = fmaf((float)sum, w.w[r] * a->d[lane + i], acc[i][r]);
+                acc[i][r] = fmaf((float)sum, w.w[r] * a->d, acc[i][r]);
                 if (w.has_min) {
-                    acc[i][r] = fmaf(w.m[r], a->s[lane + i], acc[i][r]);
+                    acc[i][r] = fmaf(w.m[r], a->s, acc[i][r]);
                 }
             }
         }
@@ -114,8 +113,9 @@ static void tile_dense(MtsType type, const unsigned char *group, size_t cols, co
 
 #define QUANTIZED(type)                                                                                                \
     static void tile_##type(const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane, size_t n,  \
-                            float *y, size_t stride, bool add)                                                         \
+                            float *y, size_t stride, bool add, const unsigned char *ahead)                             \
     {                                                                                                                  \
+        (void)ahead;                                                                                                   \
         tile(MTS_TYPE_##type, group, cols, panel, lane, n, y, stride, add);                                            \
     }                                                                                                                  \
     static void tile_f32_##type(const unsigned char *group, size_t cols, const float *x, size_t x_stride, size_t n,    \

@@ -2,21 +2,80 @@
  * rows_template.h (v_exp, sum_tree).
  *
  * Scores: a page's 16 positions are lanes, so a score is a chain of fused multiply-adds over the head's dimensions
- * without a horizontal sum. Chains are independent over queries and pages; enough of them run at once to hide the
- * latency: many queries on one page (which is then read and converted once), or few queries on several pages.
- * Values: dimensions are lanes, positions run in order; chains are independent over queries and dimensions. */
+ * without a horizontal sum. Values: dimensions are lanes, positions run in order. Chains are independent over queries
+ * and pages, over queries and dimensions; enough of them run at once to hide the latency.
+ *
+ * Few queries read pages as they lie. From WIDE queries on a few pages at a time are converted to fp32 once for all
+ * queries, while the next ones are fetched. */
 #include <math.h>
 #include <string.h>
 
 #include "kernels/kernels.h"
 #include "kernels/simd/simd.h"
 
-enum { VECTORS = MTS_UNIT / V_LANES, MOST_QUERIES = V_ACCUMULATORS / VECTORS >= 8 ? 8 : 4 };
+enum {
+    VECTORS = MTS_UNIT / V_LANES,
+    MOST_QUERIES = V_ACCUMULATORS / VECTORS >= 8 ? 8 : 4, /* that scores are made for at once */
+    MOST_MIXED = V_ACCUMULATORS >= 24 ? 6 : 4,            /* that values are added up for at once */
+    WIDE = V_LANES >= 16 ? 16 : 1 << 30,                  /* shorter vectors lose more by the copy than they win */
+    WIDE_PAGES = 3,       /* that are converted at a time at most */
+    WIDE_ELEMENTS = 8192, /* of them together: 32 KiB */
+    WIDE_DIM = WIDE_ELEMENTS / MTS_UNIT
+};
 
 MTS_INLINE vf load_element(bool f32, const void *page, size_t at)
 {
     return f32 ? v_load((const float *)page + at) : v_load_half((const uint16_t *)page + at);
 }
+
+/* ---- pages as fp32 ---- */
+
+typedef struct Copy {
+    float x[WIDE_ELEMENTS] __attribute__((aligned(64)));
+    const void *page[WIDE_PAGES];
+} Copy;
+
+static void copy_pages(Copy *to, const void *const *pages, size_t offset, size_t npages, size_t elements)
+{
+    for (size_t i = 0; i < npages; i++) {
+        const uint16_t *from = (const uint16_t *)((const char *)pages[i] + offset);
+        float *x = to->x + i * elements;
+        for (size_t e = 0; e < elements; e += V_LANES) {
+            v_store(x + e, v_load_half(from + e));
+        }
+        to->page[i] = x;
+    }
+}
+
+/* ---- fetching ahead: a list of pages, in equal parts ---- */
+
+typedef struct Fetch {
+    const void *const *pages;
+    size_t count, offset;
+    size_t lines;   /* of a page */
+    size_t step;    /* lines that are fetched at a time */
+    size_t i, line; /* the next one */
+} Fetch;
+
+static Fetch fetch_begin(const void *const *pages, size_t count, size_t offset, size_t bytes, size_t parts)
+{
+    const size_t lines = bytes / 64;
+    return (Fetch){pages, count, offset, lines, (count * lines + parts - 1) / parts, 0, 0};
+}
+
+/* Inlined, as GCC takes a function that only prefetches for one without effect. */
+MTS_INLINE void fetch(Fetch *f)
+{
+    for (size_t n = 0; n < f->step && f->i < f->count; n++) {
+        __builtin_prefetch((const char *)f->pages[f->i] + f->offset + f->line * 64);
+        if (++f->line == f->lines) {
+            f->line = 0;
+            f->i++;
+        }
+    }
+}
+
+/* ---- scores ---- */
 
 /* nq queries times np pages. */
 MTS_INLINE void scores_block(bool f32, const int nq, const int np, const float *const *q, size_t dim,
@@ -49,48 +108,97 @@ MTS_INLINE void scores_block(bool f32, const int nq, const int np, const float *
     }
 }
 
-/* As many pages at a time as the accumulators allow, then one at a time. */
+/* As many pages at a time as the accumulators allow, then one at a time. out: from position `at` on. */
 MTS_INLINE void scores_queries(bool f32, const int nq, const float *const *q, size_t dim, const void *const *pages,
-                               size_t offset, size_t npages, float *const *out)
+                               size_t offset, size_t npages, float *const *out, size_t at)
 {
     enum { ALL = V_ACCUMULATORS / VECTORS };
-    const int np = nq == 1 ? (ALL >= 8 ? 8 : 4) : nq == 2 ? (ALL >= 8 ? 4 : 2) : nq <= 4 ? (ALL / nq >= 2 ? 2 : 1) : 1;
+    const int most = ALL / nq >= 8 ? 8 : ALL / nq >= 4 ? 4 : ALL / nq >= 3 ? 3 : ALL / nq >= 2 ? 2 : 1;
     size_t i = 0;
-    for (; np > 1 && i + (size_t)np <= npages; i += (size_t)np) {
-        scores_block(f32, nq, np, q, dim, pages + i, offset, out, i * MTS_UNIT);
+    for (; i + (size_t)most <= npages; i += (size_t)most) {
+        scores_block(f32, nq, most, q, dim, pages + i, offset, out, at + i * MTS_UNIT);
     }
-    for (; i < npages; i++) {
-        scores_block(f32, nq, 1, q, dim, pages + i, offset, out, i * MTS_UNIT);
+    for (; most > 4 && i + 4 <= npages; i += 4) {
+        scores_block(f32, nq, most > 4 ? 4 : 1, q, dim, pages + i, offset, out, at + i * MTS_UNIT);
+    }
+    for (; most > 2 && i + 2 <= npages; i += 2) {
+        scores_block(f32, nq, most > 2 ? 2 : 1, q, dim, pages + i, offset, out, at + i * MTS_UNIT);
+    }
+    for (; most > 1 && i < npages; i++) {
+        scores_block(f32, nq, 1, q, dim, pages + i, offset, out, at + i * MTS_UNIT);
     }
 }
 
-MTS_INLINE void scores(bool f32, const float *const *q, size_t nq, size_t dim, const void *const *pages, size_t offset,
-                       size_t npages, float *const *out)
+MTS_INLINE void scores_share(bool f32, size_t nq, const float *const *q, size_t dim, const void *const *pages,
+                             size_t offset, size_t npages, float *const *out, size_t at)
 {
-    while (nq > 0) {
-        size_t shares = (nq + MOST_QUERIES - 1) / MOST_QUERIES, count = (nq + shares - 1) / shares;
-        switch (count) {
+    switch (nq) {
 #define SHARE(n)                                                                                                       \
     case n:                                                                                                            \
-        scores_queries(f32, n, q, dim, pages, offset, npages, out);                                                    \
+        scores_queries(f32, n, q, dim, pages, offset, npages, out, at);                                                \
         break;
-            SHARE(1)
-            SHARE(2)
-            SHARE(3)
-            SHARE(4)
+        SHARE(1)
+        SHARE(2)
+        SHARE(3)
+        SHARE(4)
 #if V_ACCUMULATORS * V_LANES >= 128
-            SHARE(5)
-            SHARE(6)
-            SHARE(7)
-            SHARE(8)
+        SHARE(5)
+        SHARE(6)
+        SHARE(7)
+        SHARE(8)
 #endif
 #undef SHARE
-        }
-        q += count;
-        out += count;
-        nq -= count;
     }
 }
+
+static void scores_share_f32(size_t nq, const float *const *q, size_t dim, const void *const *pages, size_t offset,
+                             size_t npages, float *const *out, size_t at)
+{
+    scores_share(true, nq, q, dim, pages, offset, npages, out, at);
+}
+
+static void scores_share_f16(size_t nq, const float *const *q, size_t dim, const void *const *pages, size_t offset,
+                             size_t npages, float *const *out, size_t at)
+{
+    scores_share(false, nq, q, dim, pages, offset, npages, out, at);
+}
+
+static void scores_f32(const float *const *q, size_t nq, size_t dim, const void *const *pages, size_t offset,
+                       size_t npages, float *const *out)
+{
+    const size_t shares = (nq + MOST_QUERIES - 1) / MOST_QUERIES;
+    for (size_t s = 0; s < shares; s++) {
+        size_t j = nq * s / shares, end = nq * (s + 1) / shares;
+        scores_share_f32(end - j, q + j, dim, pages, offset, npages, out + j, 0);
+    }
+}
+
+static void scores_f16(const float *const *q, size_t nq, size_t dim, const void *const *pages, size_t offset,
+                       size_t npages, float *const *out)
+{
+    const size_t shares = (nq + MOST_QUERIES - 1) / MOST_QUERIES, elements = dim * MTS_UNIT;
+    if (nq < (size_t)WIDE || dim > WIDE_DIM) {
+        for (size_t s = 0; s < shares; s++) {
+            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
+            scores_share_f16(end - j, q + j, dim, pages, offset, npages, out + j, 0);
+        }
+        return;
+    }
+    Copy copy;
+    const size_t some = mts_min(WIDE_PAGES, WIDE_ELEMENTS / elements);
+    for (size_t i = 0, n; i < npages; i += n) {
+        n = mts_min(npages - i, some);
+        copy_pages(&copy, pages + i, offset, n, elements);
+        Fetch next = fetch_begin(pages + i + n, mts_min(npages - i - n, some), offset, 2 * elements, shares);
+        for (size_t s = 0; s < shares; s++) {
+            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
+            fetch(&next);
+            scores_share_f32(end - j, q + j, dim, copy.page, 0, n, out + j, i * MTS_UNIT);
+        }
+    }
+}
+
+/* ---- softmax ---- */
 
 /* exp(row[p] - max) for the positions of one unit that lie in [lo, hi), 0 for the others. */
 static void exp_part(float *unit, size_t lo, size_t hi, float max)
@@ -148,10 +256,12 @@ static float softmax(float *row, size_t lo, size_t hi, size_t end)
     return 1.0f / sum_tree(p);
 }
 
+/* ---- values ---- */
+
 /* nq queries times nd vectors of dimensions from d on; n < V_LANES (a multiple of 8) when only part of one is left. */
 MTS_INLINE void values_block(bool f32, const int nq, const int nd, const float *const *w, size_t dim,
                              const void *const *pages, size_t offset, size_t npages, size_t last, float *const *out,
-                             size_t d, size_t n)
+                             size_t at, size_t d, size_t n)
 {
     vf acc[V_ACCUMULATORS];
     for (int j = 0; j < nq; j++) {
@@ -166,13 +276,13 @@ MTS_INLINE void values_block(bool f32, const int nq, const int nd, const float *
         for (size_t t = 0; t < count; t++) {
             vf value[V_ACCUMULATORS];
             for (int v = 0; v < nd; v++) {
-                size_t at = t * dim + d + (size_t)v * V_LANES;
-                value[v] = n == V_LANES ? load_element(f32, page, at)
-                           : f32        ? v_load_n((const float *)page + at, n)
-                                        : v_load_half_n((const uint16_t *)page + at, n);
+                size_t e = t * dim + d + (size_t)v * V_LANES;
+                value[v] = n == V_LANES ? load_element(f32, page, e)
+                           : f32        ? v_load_n((const float *)page + e, n)
+                                        : v_load_half_n((const uint16_t *)page + e, n);
             }
             for (int j = 0; j < nq; j++) {
-                vf x = v_set(w[j][i * MTS_UNIT + t]);
+                vf x = v_set(w[j][at + i * MTS_UNIT + t]);
                 for (int v = 0; v < nd; v++) {
                     acc[j * nd + v] = v_fma(x, value[v], acc[j * nd + v]);
                 }
@@ -191,61 +301,93 @@ MTS_INLINE void values_block(bool f32, const int nq, const int nd, const float *
     }
 }
 
+/* w: from position `at` on. */
 MTS_INLINE void values_queries(bool f32, const int nq, const float *const *w, size_t dim, const void *const *pages,
-                               size_t offset, size_t npages, size_t last, float *const *out)
+                               size_t offset, size_t npages, size_t last, float *const *out, size_t at)
 {
     const int nd = V_ACCUMULATORS / nq >= 8 ? 8 : V_ACCUMULATORS / nq >= 4 ? 4 : V_ACCUMULATORS / nq >= 2 ? 2 : 1;
     size_t d = 0;
     for (; d + (size_t)nd * V_LANES <= dim; d += (size_t)nd * V_LANES) {
-        values_block(f32, nq, nd, w, dim, pages, offset, npages, last, out, d, V_LANES);
+        values_block(f32, nq, nd, w, dim, pages, offset, npages, last, out, at, d, V_LANES);
     }
     for (; nd > 4 && d + 4 * V_LANES <= dim; d += 4 * V_LANES) {
-        values_block(f32, nq, nd > 4 ? 4 : nd, w, dim, pages, offset, npages, last, out, d, V_LANES);
+        values_block(f32, nq, nd > 4 ? 4 : nd, w, dim, pages, offset, npages, last, out, at, d, V_LANES);
     }
     for (; d + V_LANES <= dim; d += V_LANES) {
-        values_block(f32, nq, 1, w, dim, pages, offset, npages, last, out, d, V_LANES);
+        values_block(f32, nq, 1, w, dim, pages, offset, npages, last, out, at, d, V_LANES);
     }
     if (d < dim) {
-        values_block(f32, nq, 1, w, dim, pages, offset, npages, last, out, d, dim - d);
+        values_block(f32, nq, 1, w, dim, pages, offset, npages, last, out, at, d, dim - d);
     }
 }
 
-MTS_INLINE void values(bool f32, const float *const *w, size_t nq, size_t dim, const void *const *pages, size_t offset,
-                       size_t npages, size_t last, float *const *out)
+MTS_INLINE void values_share(bool f32, size_t nq, const float *const *w, size_t dim, const void *const *pages,
+                             size_t offset, size_t npages, size_t last, float *const *out, size_t at)
 {
-    while (nq > 0) {
-        size_t shares = (nq + 3) / 4, count = (nq + shares - 1) / shares;
-        switch (count) {
+    switch (nq) {
 #define SHARE(n)                                                                                                       \
     case n:                                                                                                            \
-        values_queries(f32, n, w, dim, pages, offset, npages, last, out);                                              \
+        values_queries(f32, n, w, dim, pages, offset, npages, last, out, at);                                          \
         break;
-            SHARE(1)
-            SHARE(2)
-            SHARE(3)
-            SHARE(4)
+        SHARE(1)
+        SHARE(2)
+        SHARE(3)
+        SHARE(4)
+#if V_ACCUMULATORS >= 24
+        SHARE(5)
+        SHARE(6)
+#endif
 #undef SHARE
-        }
-        w += count;
-        out += count;
-        nq -= count;
     }
 }
 
-#define BOTH(suffix, f32)                                                                                              \
-    static void scores_##suffix(const float *const *q, size_t nq, size_t dim, const void *const *pages, size_t offset, \
-                                size_t npages, float *const *out)                                                      \
-    {                                                                                                                  \
-        scores(f32, q, nq, dim, pages, offset, npages, out);                                                           \
-    }                                                                                                                  \
-    static void values_##suffix(const float *const *w, size_t nq, size_t dim, const void *const *pages, size_t offset, \
-                                size_t npages, size_t last, float *const *out)                                         \
-    {                                                                                                                  \
-        values(f32, w, nq, dim, pages, offset, npages, last, out);                                                     \
+static void values_share_f32(size_t nq, const float *const *w, size_t dim, const void *const *pages, size_t offset,
+                             size_t npages, size_t last, float *const *out, size_t at)
+{
+    values_share(true, nq, w, dim, pages, offset, npages, last, out, at);
+}
+
+static void values_share_f16(size_t nq, const float *const *w, size_t dim, const void *const *pages, size_t offset,
+                             size_t npages, size_t last, float *const *out, size_t at)
+{
+    values_share(false, nq, w, dim, pages, offset, npages, last, out, at);
+}
+
+static void values_f32(const float *const *w, size_t nq, size_t dim, const void *const *pages, size_t offset,
+                       size_t npages, size_t last, float *const *out)
+{
+    const size_t shares = (nq + MOST_MIXED - 1) / MOST_MIXED;
+    for (size_t s = 0; s < shares; s++) {
+        size_t j = nq * s / shares, end = nq * (s + 1) / shares;
+        values_share_f32(end - j, w + j, dim, pages, offset, npages, last, out + j, 0);
     }
-BOTH(f16, false)
-BOTH(f32, true)
-#undef BOTH
+}
+
+static void values_f16(const float *const *w, size_t nq, size_t dim, const void *const *pages, size_t offset,
+                       size_t npages, size_t last, float *const *out)
+{
+    const size_t shares = (nq + MOST_MIXED - 1) / MOST_MIXED, elements = dim * MTS_UNIT;
+    if (nq < (size_t)WIDE || dim > WIDE_DIM) {
+        for (size_t s = 0; s < shares; s++) {
+            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
+            values_share_f16(end - j, w + j, dim, pages, offset, npages, last, out + j, 0);
+        }
+        return;
+    }
+    Copy copy;
+    const size_t some = mts_min(WIDE_PAGES, WIDE_ELEMENTS / elements);
+    for (size_t i = 0, n; i < npages; i += n) {
+        n = mts_min(npages - i, some);
+        const size_t full = i + n < npages ? MTS_UNIT : last;
+        copy_pages(&copy, pages + i, offset, n, elements);
+        Fetch next = fetch_begin(pages + i + n, mts_min(npages - i - n, some), offset, 2 * elements, shares);
+        for (size_t s = 0; s < shares; s++) {
+            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
+            fetch(&next);
+            values_share_f32(end - j, w + j, dim, copy.page, 0, n, full, out + j, i * MTS_UNIT);
+        }
+    }
+}
 
 static void put_key_f16(void *page, size_t slot, size_t heads, size_t dim, const float *k)
 {

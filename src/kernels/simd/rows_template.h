@@ -36,7 +36,7 @@ MTS_INLINE float sum_tree(const vf p[MTS_UNIT / V_LANES])
 static void quantize(const float *x, size_t blocks, MtsActBlock *panel, size_t lane)
 {
     for (size_t b = 0; b < blocks; b++, x += 32) {
-        MtsActBlock *out = &panel[b];
+        MtsActRow *out = &panel[b].row[lane];
         uint32_t top = v_top32(x);
         float a;
         memcpy(&a, &top, sizeof a);
@@ -45,16 +45,16 @@ static void quantize(const float *x, size_t blocks, MtsActBlock *panel, size_t l
         float d = 0;
         if (finite && !tiny) {
             d = a / 127.0f;
-            v_quantize32(x, 127.0f / a, out->q[lane], sum);
+            v_quantize32(x, 127.0f / a, out->q, sum);
         } else {
             d = finite ? 0.0f : NAN;
-            memset(out->q[lane], 0, 32);
+            memset(out->q, 0, 32);
         }
-        out->d[lane] = d;
-        out->s[lane] = d * (float)(sum[0] + sum[1]);
-        out->n[0][lane] = -(sum[0] + sum[1]);
-        out->n[1][lane] = -sum[0];
-        out->n[2][lane] = -sum[1];
+        out->d = d;
+        out->s = d * (float)(sum[0] + sum[1]);
+        out->n[0] = -(sum[0] + sum[1]);
+        out->n[1] = -sum[0];
+        out->n[2] = -sum[1];
     }
 }
 

@@ -9,8 +9,8 @@
  * eight operands deep (15 * 127 * 2 * 8 = 30480), of u <= 31 four, of u <= 63 two; 8-bit weights go as two nibbles, the
  * upper one's sum times 16.
  *
- * Few activation rows wait for memory, many for the second-level cache: while a group is multiplied, the one behind it
- * is prefetched at an even pace (beyond the last one nothing happens). */
+ * Few activation rows wait for memory: while a group is multiplied, one that comes later is fetched into the second-level
+ * cache at an even pace. */
 #include <string.h>
 
 #include "kernels/kernels.h"
@@ -30,9 +30,9 @@ MTS_INLINE vi broadcast4(const int8_t *q)
 #define DOT_IS_SIGNED(type) 0
 #endif
 
-/* sums[i] += the products of operands [from, to) with activation row i's bytes q + 32 i. */
+/* sums[i] += the products of operands [from, to) with activation row i. */
 #if V_DOT
-MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const int8_t *q, int rows, vi sums[V_TILE])
+MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const MtsActRow *a, int rows, vi sums[V_TILE])
 {
     (void)type; /* where all dot products take unsigned bytes */
     int first = 0; /* row that goes by single dot products, as do all behind it */
@@ -46,7 +46,7 @@ MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const in
         vi weights[2];
         v_row_pairs(u[j], u[j + 1], weights);
         for (int i = 0; i < first; i += 2) {
-            vi x = v_load_eights(q + 32 * i + 4 * j, q + 32 * (i + 1) + 4 * j);
+            vi x = v_load_eights(a[i].q + 4 * j, a[i + 1].q + 4 * j);
             four[i / 2][0] = v_matrix(four[i / 2][0], weights[0], x);
             four[i / 2][1] = v_matrix(four[i / 2][1], weights[1], x);
         }
@@ -58,12 +58,12 @@ MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const in
     for (int j = from; j < to && first < rows; j++) {
         vi x = DOT_IS_SIGNED(type) ? v_xor(u[j], v_set_byte(-128)) : u[j];
         for (int i = first; i < rows; i++) {
-            sums[i] = v_dot(sums[i], x, broadcast4(q + 32 * i + 4 * j));
+            sums[i] = v_dot(sums[i], x, broadcast4(a[i].q + 4 * j));
         }
     }
 }
 #else
-MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const int8_t *q, int rows, vi sums[V_TILE])
+MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const MtsActRow *a, int rows, vi sums[V_TILE])
 {
     const vi low = v_set_byte(15);
     int bits = type_bits(type), depth = bits == 6 ? 2 : bits == 5 ? 4 : 8;
@@ -71,7 +71,7 @@ MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const in
         for (int j0 = from; j0 < to; j0 += depth) {
             vi pairs = v_zero_int(), upper = v_zero_int();
             for (int j = j0; j < j0 + depth && j < to; j++) {
-                vi s = broadcast4(q + 32 * i + 4 * j);
+                vi s = broadcast4(a[i].q + 4 * j);
                 pairs = v_add_short(pairs, v_pairs_short(bits == 8 ? v_and(u[j], low) : u[j], s));
                 if (bits == 8) {
                     upper = v_add_short(upper, v_pairs_short(v_and(v_shift_right_short(u[j], 4), low), s));
@@ -105,24 +105,23 @@ MTS_INLINE vi start_sum(MtsType type, const int32_t *n)
 
 /* One instance: rows activation rows, rows <= V_TILE and constant. */
 MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *group, size_t cols,
-                          const MtsActBlock *panel, size_t lane, float *y, size_t stride, bool add)
+                          const MtsActBlock *panel, size_t lane, float *y, size_t stride, bool add,
+                          const unsigned char *ahead)
 {
     const MtsSections at = mts_sections(type, cols);
-    const size_t blocks = cols / 32, pace = at.bytes / blocks;
+    const size_t blocks = cols / 32, pace = ahead ? at.bytes / blocks : 0;
     for (size_t h = 0; h < MTS_GROUP; h += V_LANES) {
         vf acc[V_TILE];
         for (int i = 0; i < rows; i++) {
             acc[i] = v_zero();
         }
         for (size_t b = 0; b < blocks; b++) {
-            const MtsActBlock *a = &panel[b];
-            const int8_t *q = a->q[lane];
-            const float *d = a->d + lane, *s = a->s + lane;
+            const MtsActRow *a = panel[b].row + lane;
             vi u[8], sums[V_TILE];
             vf w, m;
             if (h == 0) {
                 for (size_t line = 0; line < pace; line += 64) {
-                    __builtin_prefetch(group + at.bytes + b * pace + line);
+                    __builtin_prefetch(ahead + b * pace + line, 0, 2);
                 }
             }
             unpack_operands(type, group, &at, b, h, u);
@@ -132,25 +131,25 @@ MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *gro
                 const vf sub0 = v_load_s8(group + at.scales + 32 * b + h),
                          sub1 = v_load_s8(group + at.scales + 32 * b + 16 + h);
                 for (int i = 0; i < rows; i++) {
-                    sums[i] = start_sum(type, a->n[1] + lane + i);
-                    more[i] = start_sum(type, a->n[2] + lane + i);
+                    sums[i] = start_sum(type, a[i].n + 1);
+                    more[i] = start_sum(type, a[i].n + 2);
                 }
-                multiply(type, u, 0, 4, q, rows, sums);
-                multiply(type, u, 4, 8, q, rows, more);
+                multiply(type, u, 0, 4, a, rows, sums);
+                multiply(type, u, 4, 8, a, rows, more);
                 for (int i = 0; i < rows; i++) {
                     vf sum = v_fma(v_int_to_float(more[i]), sub1, v_mul(v_int_to_float(sums[i]), sub0)); /* exact */
-                    acc[i] = v_fma(sum, v_mul(w, v_set(d[i])), acc[i]);
+                    acc[i] = v_fma(sum, v_mul(w, v_set(a[i].d)), acc[i]);
                 }
                 continue;
             }
             for (int i = 0; i < rows; i++) {
-                sums[i] = start_sum(type, a->n[0] + lane + i);
+                sums[i] = start_sum(type, a[i].n);
             }
-            multiply(type, u, 0, 8, q, rows, sums);
+            multiply(type, u, 0, 8, a, rows, sums);
             for (int i = 0; i < rows; i++) {
-                acc[i] = v_fma(v_int_to_float(sums[i]), v_mul(w, v_set(d[i])), acc[i]);
+                acc[i] = v_fma(v_int_to_float(sums[i]), v_mul(w, v_set(a[i].d)), acc[i]);
                 if (type_shift(type) == 0) {
-                    acc[i] = v_fma(m, v_set(s[i]), acc[i]);
+                    acc[i] = v_fma(m, v_set(a[i].s), acc[i]);
                 }
             }
         }
@@ -163,7 +162,7 @@ MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *gro
 
 /* n activation rows in equal shares of at most V_TILE. */
 MTS_INLINE void tile_all(MtsType type, const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane,
-                         size_t n, float *y, size_t stride, bool add)
+                         size_t n, float *y, size_t stride, bool add, const unsigned char *ahead)
 {
     size_t shares = (n + V_TILE - 1) / V_TILE;
     for (; shares > 0; shares--) {
@@ -171,7 +170,7 @@ MTS_INLINE void tile_all(MtsType type, const unsigned char *group, size_t cols, 
         switch (rows) {
 #define SHARE(count)                                                                                                   \
     case count:                                                                                                        \
-        tile_rows(type, count, group, cols, panel, lane, y, stride, add);                                              \
+        tile_rows(type, count, group, cols, panel, lane, y, stride, add, ahead);                                       \
         break;
             SHARE(1)
             SHARE(2)
@@ -188,14 +187,15 @@ MTS_INLINE void tile_all(MtsType type, const unsigned char *group, size_t cols, 
         lane += rows;
         y += rows * stride;
         n -= rows;
+        ahead = NULL;
     }
 }
 
 #define TILE(type)                                                                                                     \
     static void tile_##type(const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane, size_t n,  \
-                            float *y, size_t stride, bool add)                                                         \
+                            float *y, size_t stride, bool add, const unsigned char *ahead)                             \
     {                                                                                                                  \
-        tile_all(MTS_TYPE_##type, group, cols, panel, lane, n, y, stride, add);                                        \
+        tile_all(MTS_TYPE_##type, group, cols, panel, lane, n, y, stride, add, ahead);                                 \
     }
 TILE(Q4_0)
 TILE(Q4_1)

@@ -2,7 +2,7 @@
  *
  * A tile register holds up to 16 rows of 64 bytes; one instruction adds the products of 16 activation rows and 16 weight
  * rows over 4 columns for each row that the second operand has. Both operands lie in memory as they are needed: a panel's
- * q [16][32] is the first, a block's eight operands of 64 bytes are the second. A result tile holds exact int32 sums, so
+ * 16 rows of 32 bytes are the first, a block's eight operands of 64 bytes the second. A result tile holds exact int32 sums, so
  * one product over the eight operands of one block of 32 columns (Q6_K: two over four, as it changes its scale after
  * 16) is that block's i for 16 x 16 outputs. It is stored, and AVX-512 does with it what every other kernel does, in the
  * same order: convert, scale, add. Weights are signed here, less their offset, so that i needs no correction.
@@ -19,7 +19,7 @@
  *             sums = products                                             tiles
  *             acc  = fold(sums)                                           vectors
  *
- * What these loops touch (10 KiB of weights, 12 to 24 of sums, 5 of a panel) stays in the first-level cache; with 32 blocks
+ * What these loops touch (6 KiB of weights, 8 to 16 of sums, 4 of a panel) stays in the first-level cache; with 32 blocks
  * unpacked at a time it did not, which halved the speed.
  *
  * Configuring the tile registers takes some 180 cycles: once a call. They are released at its end, so that no system
@@ -41,7 +41,7 @@
 
 enum {
     PANELS = 8, /* of activation rows that meet a group before the next one is unpacked */
-    CHUNK = 6   /* blocks that are unpacked, and whose sums are made, at a time; Q6_K has two sums for one */
+    CHUNK = 4   /* blocks that are unpacked, and whose sums are made, at a time; Q6_K has two sums for one */
 };
 
 typedef struct Block {
@@ -122,7 +122,7 @@ MTS_INLINE void unpack(MtsType type, const unsigned char *group, const MtsSectio
         }                                                                                                              \
         if ((v) < count) {                                                                                             \
             size_t block = (v) / halves, half = (v) % halves;                                                          \
-            TILE_LOAD(a_tile, a[block].q[row] + 16 * half, 32);                                                        \
+            TILE_LOAD(a_tile, a[block].row[row].q + 16 * half, sizeof(MtsActRow));                                                        \
             TILE_LOAD(6, w[block].operand[4 * half], 64);                                                              \
             TILE_ZERO(c);                                                                                              \
             TILE_MULTIPLY(c, a_tile, 6);                                                                               \
@@ -165,21 +165,21 @@ MTS_INLINE void fold_rows(const Form form, const int rows, const int32_t (*sums)
         sum[i] = v_load(acc[i]);
     }
     for (size_t b = 0; b < count; b++) {
-        const float *d = a[b].d + lane, *s = a[b].s + lane;
+        const MtsActRow *row = a[b].row + lane;
         const int32_t(*i0)[16] = sums[form == HALVES ? 2 * b : b];
         const vf scale = v_load(w[b].w), least = v_load(w[b].m);
         const vf sub0 = v_load(w[b].sub[0]), sub1 = v_load(w[b].sub[1]);
         for (size_t line = 0; line < ahead.pace; line += 64) {
-            __builtin_prefetch(ahead.at + b * ahead.pace + line);
+            __builtin_prefetch(ahead.at + b * ahead.pace + line, 0, 2);
         }
         for (int i = 0; i < rows; i++) {
             vf x = v_int_to_float(v_load_bytes(i0[i]));
             if (form == HALVES) {
                 x = v_fma(v_int_to_float(v_load_bytes(i0[16 + i])), sub1, v_mul(x, sub0)); /* exact */
             }
-            sum[i] = v_fma(x, v_mul(scale, v_set(d[i])), sum[i]);
+            sum[i] = v_fma(x, v_mul(scale, v_set(row[i].d)), sum[i]);
             if (form == WITH_MINIMUM) {
-                sum[i] = v_fma(least, v_set(s[i]), sum[i]);
+                sum[i] = v_fma(least, v_set(row[i].s), sum[i]);
             }
         }
     }
@@ -271,9 +271,10 @@ MTS_INLINE void put_panel(const bool pair, const Rows *r, size_t p, float (*acc)
     }
 }
 
-/* One group or a pair times panels [p0, p1), p1 - p0 <= PANELS. */
+/* One group or a pair times panels [p0, p1), p1 - p0 <= PANELS; later[]: what is fetched meanwhile. */
 MTS_INLINE void multiply_groups(MtsType type, const bool pair, const unsigned char *group, size_t group_bytes, size_t cols,
-                                const Rows *r, size_t p0, size_t p1, Scratch *s, float *y, size_t stride, bool add)
+                                const Rows *r, size_t p0, size_t p1, Scratch *s, float *y, size_t stride, bool add,
+                                const unsigned char *const later[2])
 {
     const MtsSections at = mts_sections(type, cols);
     const size_t chunks = (r->blocks + CHUNK - 1) / CHUNK;
@@ -283,7 +284,7 @@ MTS_INLINE void multiply_groups(MtsType type, const bool pair, const unsigned ch
         Ahead ahead[2] = {{0}};
         for (size_t g = 0; g < (pair ? 2 : 1); g++) {
             unpack(type, group + g * group_bytes, &at, b0, b1, s->block[g]);
-            ahead[g] = (Ahead){group + (g + 2) * group_bytes + b0 * pace, pace};
+            ahead[g] = later[g] ? (Ahead){later[g] + b0 * pace, pace} : (Ahead){0};
         }
         for (size_t p = p0; p < p1; p++) {
             add_blocks(type, pair, r, p, b0, b1 - b0, s, s->acc[p - p0], ahead);
@@ -296,19 +297,26 @@ MTS_INLINE void multiply_groups(MtsType type, const bool pair, const unsigned ch
 }
 
 MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,
-                         const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add)
+                         const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,
+                         const unsigned char *next)
 {
     Scratch s __attribute__((aligned(64)));
     const size_t p0 = s0 / MTS_PANEL, p1 = (s1 + MTS_PANEL - 1) / MTS_PANEL;
     const Rows r = {acts, cols / 32, s0, s1, p1 - p0 == 1};
     configure(r.single ? s1 - s0 : MTS_PANEL, type == MTS_TYPE_Q6_K ? 16 : 32);
     for (size_t p = p0; p < p1; p += PANELS) {
-        size_t end = mts_min(p + PANELS, p1), g = 0;
-        for (; g + 2 <= groups; g += 2) {
-            multiply_groups(type, true, group + g * group_bytes, group_bytes, cols, &r, p, end, &s, y + 16 * g, stride, add);
-        }
-        if (g < groups) {
-            multiply_groups(type, false, group + g * group_bytes, group_bytes, cols, &r, p, end, &s, y + 16 * g, stride, add);
+        size_t end = mts_min(p + PANELS, p1);
+        for (size_t g = 0; g < groups; g += 2) {
+            const unsigned char *at = group + g * group_bytes, *later[2];
+            float *out = y + 16 * g;
+            for (size_t i = 0; i < 2; i++) {
+                later[i] = mts_ahead(group, groups, group_bytes, g + i, end < p1 ? group : next);
+            }
+            if (g + 2 <= groups) {
+                multiply_groups(type, true, at, group_bytes, cols, &r, p, end, &s, out, stride, add, later);
+            } else {
+                multiply_groups(type, false, at, group_bytes, cols, &r, p, end, &s, out, stride, add, later);
+            }
         }
     }
     release();
@@ -316,9 +324,10 @@ MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups
 
 #define PRODUCT(type)                                                                                                  \
     static void product_##type(const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,             \
-                               const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add)       \
+                               const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,       \
+                               const unsigned char *next)                                                              \
     {                                                                                                                  \
-        multiply(MTS_TYPE_##type, group, groups, group_bytes, cols, acts, s0, s1, y, stride, add);                     \
+        multiply(MTS_TYPE_##type, group, groups, group_bytes, cols, acts, s0, s1, y, stride, add, next);               \
     }
 PRODUCT(Q4_0)
 PRODUCT(Q4_1)

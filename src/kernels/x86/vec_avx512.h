@@ -9,7 +9,7 @@
 
 #define V_LANES 16
 #define V_TILE 8
-#define V_ACCUMULATORS 16
+#define V_ACCUMULATORS 24
 
 typedef __m512 vf;
 typedef __m512d vd;
