@@ -1,5 +1,6 @@
 """Tokens per second of llama.cpp: prefill, and decoding of sequences that share a prompt."""
 import random
+import resource
 import statistics
 import time
 
@@ -63,4 +64,5 @@ def measure(a):
     for n in (int(s) for s in a.sequences.split(",")):
         runs = [(time_decode(a.model, a, n, *v), name(*v)) for v in VARIANTS]
         result["decode"].append({"batch": n, "prompt": a.prompt, "tokens": a.tokens} | best(runs))
+    result["peak_rss_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return result

@@ -114,6 +114,11 @@ const Option ARGS_OPTIONS[] = {
     TEXT(0, "resume", CMD_SEARCH, resume, "FILE",
          "a checkpoint to go on from, to the same result as an uninterrupted search", NULL),
 
+    HEADING(CMD_BENCH, "What to measure (lists are joined by commas)"),
+    TEXT(0, "prefill", CMD_BENCH, prefill, "LIST", "lengths of prompts to evaluate, in tokens", "128,512"),
+    TEXT(0, "prompt-tokens", CMD_BENCH, prompt_tokens, "LIST", "lengths of the prompts that sequences share, in tokens", "434"),
+    TEXT(0, "sequences", CMD_BENCH, sequences, "LIST", "how many sequences go on from it at once", "1,4,10,16,32"),
+
     HEADING(CMD_SEARCH, "What to keep and show"),
     TEXT(0, "trace", CMD_SEARCH, trace, "FILE", "every step as a JSON line; maxts replay recomputes it", NULL),
     FLAG(0, "explain", CMD_SEARCH, explain, "shows the tree: rollouts, p, soft value and policy of each node"),

@@ -85,6 +85,8 @@ typedef struct Args {
     const char *kv_cache;
     /* verify */
     size_t runs;
+    /* bench: lists are joined by commas */
+    const char *prefill, *prompt_tokens, *sequences;
     /* eval: lists are joined by commas */
     const char *stage, *data, *more, *train, *experiment;
     const char *methods, *lambdas, *rollouts_list, *max_tokens_list, *temperatures, *expansions, *seeds;

@@ -1,56 +1,138 @@
 /* cli/cmd_bench.c - tokens per second of a model on this machine, beside what the machine allows. */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 
 #include "cli/command.h"
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "core/cpu.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "engine/measure.h"
 #include "model/blas.h"
 
-enum { PROMPT = 434, MOST_STEPS = 64 };
+enum { MOST_STEPS = 64, MOST_SIZES = 32 };
 
 static const double SECONDS = 1.5; /* for each figure: the whole stays below a minute */
+
+/* A list of sizes. */
+typedef struct Sizes {
+    size_t n, at[MOST_SIZES];
+} Sizes;
+
+static int read_sizes(const char *option, const char *list, size_t most, Sizes *sizes, MtsError *err)
+{
+    const char *at = list;
+    for (sizes->n = 0; sizes->n < MOST_SIZES; at++) {
+        char *end;
+        errno = 0;
+        unsigned long long value = strtoull(at, &end, 10);
+        if (*at < '0' || *at > '9' || errno || value < 1 || value > most || (*end != ',' && *end)) {
+            break;
+        }
+        sizes->at[sizes->n++] = (size_t)value;
+        at = end;
+        if (!*end) {
+            return MTS_OK;
+        }
+    }
+    return mts_fail(err, MTS_EREQUEST, "--%s: \"%s\" is no list of 1 to %d numbers from 1 to %zu, joined by commas", option, list,
+                    MOST_SIZES, most);
+}
+
+/* What has been asked for. */
+typedef struct Plan {
+    Sizes prefill, prompts, sequences;
+} Plan;
+
+static int read_plan(const Args *args, Plan *plan, MtsError *err)
+{
+    int rc = read_sizes("prefill", args->prefill ? args->prefill : "128,512", 1 << 20, &plan->prefill, err);
+    rc = rc ? rc : read_sizes("prompt-tokens", args->prompt_tokens ? args->prompt_tokens : "434", 1 << 20, &plan->prompts, err);
+    return rc ? rc : read_sizes("sequences", args->sequences ? args->sequences : "1,4,10,16,32", 4096, &plan->sequences, err);
+}
+
+/* The largest resident size of this process so far. */
+static size_t peak_bytes(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+#if defined(__APPLE__)
+    return (size_t)usage.ru_maxrss;
+#else
+    return (size_t)usage.ru_maxrss * 1024;
+#endif
+}
+
+/* Sets each row's figure beside its limit, `tokens` tokens (a field of it) in one step; returns the last row's share of it. */
+static double set_limits(json_t *rows, const char *tokens, const MtsMachine *machine, const MtsModelInfo *info)
+{
+    size_t i;
+    json_t *row;
+    double share = 0;
+    json_array_foreach(rows, i, row) {
+        double limit = mts_roofline(machine, info, (size_t)json_integer_value(json_object_get(row, tokens)));
+        share = json_real_value(json_object_get(row, "tok_per_s")) / limit;
+        json_object_set_new(row, "limit_tok_per_s", json_real(limit));
+        json_object_set_new(row, "share_of_limit", json_real(share));
+    }
+    return share;
+}
 
 static size_t fitting(const MtsModelInfo *info, size_t tokens, size_t reserve)
 {
     return tokens + reserve <= info->context ? tokens : info->context > 2 * reserve ? info->context - reserve : 1;
 }
 
-static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, const MtsMachine *machine, json_t *rows,
-                         double *share, MtsError *err)
+static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, const Sizes *lengths, json_t *rows, MtsError *err)
 {
-    const size_t lengths[] = {128, 512};
     int rc = 0;
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0] && !rc; i++) {
-        size_t tokens = fitting(info, lengths[i], 0);
+    for (size_t i = 0; i < lengths->n && !rc; i++) {
+        size_t tokens = fitting(info, lengths->at[i], 0);
         double rate;
         if ((rc = mts_measure_prefill(engine, tokens, SECONDS, &rate, err)) == 0) {
-            double limit = mts_roofline(machine, info, tokens);
-            *share = rate / limit;
-            json_array_append_new(rows, json_pack("{s:I, s:f, s:f, s:f}", "tokens", (json_int_t)tokens, "tok_per_s", rate,
-                                                  "limit_tok_per_s", limit, "share_of_limit", *share));
+            json_array_append_new(rows, json_pack("{s:I, s:f, s:I}", "tokens", (json_int_t)tokens, "tok_per_s", rate,
+                                                  "peak_rss_bytes", (json_int_t)peak_bytes()));
         }
     }
     return rc;
 }
 
-static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const MtsMachine *machine, json_t *rows,
-                        double *alone, double *shared, MtsError *err)
+static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, json_t *rows, MtsError *err)
 {
-    const size_t batches[] = {1, 4, 10, 16, 32};
     int rc = 0;
-    for (size_t i = 0; i < sizeof batches / sizeof batches[0] && !rc; i++) {
-        size_t prompt = fitting(info, PROMPT, MOST_STEPS), most, steps;
+    for (size_t i = 0; i < plan->prompts.n * plan->sequences.n && !rc; i++) {
+        size_t batch = plan->sequences.at[i % plan->sequences.n], most, steps;
+        size_t prompt = fitting(info, plan->prompts.at[i / plan->sequences.n], MOST_STEPS);
         double rate;
         most = info->context - prompt < MOST_STEPS ? info->context - prompt : MOST_STEPS;
-        if ((rc = mts_measure_decode(engine, batches[i], prompt, most, SECONDS, &steps, &rate, err)) == 0) {
-            double limit = mts_roofline(machine, info, batches[i]);
-            *(batches[i] == 1 ? alone : shared) = rate / limit;
-            json_array_append_new(rows, json_pack("{s:I, s:I, s:I, s:f, s:f, s:f}", "batch", (json_int_t)batches[i],
-                                                  "prompt", (json_int_t)prompt, "tokens", (json_int_t)steps, "tok_per_s",
-                                                  rate, "limit_tok_per_s", limit, "share_of_limit", rate / limit));
+        if ((rc = mts_measure_decode(engine, batch, prompt, most, SECONDS, &steps, &rate, err)) == 0) {
+            json_array_append_new(rows, json_pack("{s:I, s:I, s:I, s:f, s:I}", "batch", (json_int_t)batch, "prompt",
+                                                  (json_int_t)prompt, "tokens", (json_int_t)steps, "tok_per_s", rate,
+                                                  "peak_rss_bytes", (json_int_t)peak_bytes()));
+        }
+    }
+    return rc;
+}
+
+/* Every matrix shape by the kernels and by BLAS: what `--matmul auto` rests on. */
+static int bench_shapes(const MtsEngine *engine, json_t *rows, MtsError *err)
+{
+    static const size_t batches[] = {1, 16, 512};
+    MtsShapeRate rates[MTS_MOST_SHAPES];
+    size_t count;
+    int rc = 0;
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0] && !rc; i++) {
+        if ((rc = mts_measure_shapes(engine, batches[i], rates, &count, err)) == 0) {
+            for (size_t j = 0; j < count; j++) {
+                json_array_append_new(rows, json_pack("{s:s, s:I, s:I, s:I, s:f, s:o}", "type", mts_type_name(rates[j].type),
+                                                      "rows", (json_int_t)rates[j].rows, "cols", (json_int_t)rates[j].cols,
+                                                      "batch", (json_int_t)rates[j].batch, "own_gmac_per_s", rates[j].own / 1e9,
+                                                      "blas_gmac_per_s",
+                                                      rates[j].blas > 0 ? json_real(rates[j].blas / 1e9) : json_null()));
+            }
         }
     }
     return rc;
@@ -66,49 +148,68 @@ static json_t *describe_machine(const MtsMachine *machine, const Args *args)
                      machine->int8_macs_per_s / 1e9);
 }
 
-static json_t *verdict(double prefill, double alone, double shared)
+static json_t *verdict(double prefill, double decode, size_t sequences, size_t prompt)
 {
     char text[256];
     snprintf(text, sizeof text,
-             "prefill runs at %.0f %%, one sequence at %.0f %% and 32 sequences sharing a prompt at %.0f %% of what "
-             "this machine's memory and int8 arithmetic allow", 100 * prefill, 100 * alone, 100 * shared);
+             "prefill runs at %.0f %%, %zu sequence%s after a prompt of %zu tokens at %.0f %% of what this machine's memory and int8 "
+             "arithmetic allow", 100 * prefill, sequences, sequences == 1 ? "" : "s", prompt, 100 * decode);
     return json_string(text);
+}
+
+/* The machine comes last: what it is probed with would count among the process's memory. */
+static int measure(const Args *args, const MtsEngine *engine, double load_s, MtsError *err)
+{
+    Plan plan;
+    MtsMachine machine;
+    MtsModelInfo info;
+    MtsSearchSettings none = {0};
+    Progress progress;
+    json_t *prefill = json_array(), *decode = json_array(), *shapes = json_array();
+    size_t loaded = peak_bytes();
+    mts_model_info(mts_engine_model(engine), &info);
+    int rc = read_plan(args, &plan, err);
+    if (!rc) {
+        progress_begin(&progress, &none);
+        progress_say(&progress, "measuring prefill ...");
+        rc = bench_prefill(engine, &info, &plan.prefill, prefill, err);
+        progress_say(&progress, "measuring decode ...");
+        rc = rc ? rc : bench_decode(engine, &info, &plan, decode, err);
+        progress_say(&progress, "measuring matrices ...");
+        rc = rc ? rc : bench_shapes(engine, shapes, err);
+        progress_say(&progress, "measuring the machine ...");
+        rc = rc ? rc : mts_measure_machine(engine, &machine, err);
+        progress_end(&progress);
+    }
+    if (!rc) {
+        const char *core = mts_blas_core();
+        double prefill_share = set_limits(prefill, "tokens", &machine, &info);
+        double decode_share = set_limits(decode, "batch", &machine, &info);
+        json_t *memory = json_pack("{s:I, s:I, s:I, s:I}", "loaded_rss_bytes", (json_int_t)loaded, "weights",
+                                   (json_int_t)info.parameters, "weight_bytes", (json_int_t)info.weight_bytes,
+                                   "kv_bytes_per_token", (json_int_t)info.kv_bytes_per_token);
+        json_t *text = verdict(prefill_share, decode_share, plan.sequences.at[plan.sequences.n - 1], plan.prompts.at[plan.prompts.n - 1]);
+        rc = out_print(args, json_pack("{s:O, s:O, s:O, s:o, s:s, s:{s:o}, s:f, s:o, s:o}", "prefill", prefill, "decode", decode,
+                                       "matmul", shapes, "cpu", describe_machine(&machine, args), "kernels", info.kernels, "blas",
+                                       "core", core ? json_string(core) : json_null(), "load_s", load_s, "memory", memory,
+                                       "verdict", text), err);
+    }
+    json_decref(prefill);
+    json_decref(decode);
+    json_decref(shapes);
+    return rc;
 }
 
 int cmd_bench(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
-    MtsMachine machine;
-    MtsModelInfo info;
-    MtsSearchSettings none = {0};
-    Progress progress;
-    json_t *prefill = json_array(), *decode = json_array();
-    double prefill_share = 0, alone = 0, shared = 0;
+    double began = mts_seconds();
     int rc = open_engine(&engine, args, MTS_ENGINE_WEIGHTS, err);
+    double load_s = mts_seconds() - began;
     if (!rc && mts_engine_is_table(engine)) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: a table has no forward pass to measure", args->model);
     }
-    if (!rc) {
-        mts_model_info(mts_engine_model(engine), &info);
-        progress_begin(&progress, &none);
-        progress_say(&progress, "measuring the machine ...");
-        rc = mts_measure_machine(engine, &machine, err);
-        progress_say(&progress, "measuring prefill ...");
-        if (!rc && (rc = bench_prefill(engine, &info, &machine, prefill, &prefill_share, err)) == 0) {
-            progress_say(&progress, "measuring decode ...");
-            rc = bench_decode(engine, &info, &machine, decode, &alone, &shared, err);
-        }
-        progress_end(&progress);
-    }
-    if (!rc) {
-        const char *core = mts_blas_core();
-        rc = out_print(args, json_pack("{s:O, s:O, s:o, s:s, s:{s:o}, s:o}", "prefill", prefill, "decode", decode, "cpu",
-                                       describe_machine(&machine, args), "kernels", info.kernels, "blas", "core",
-                                       core ? json_string(core) : json_null(), "verdict",
-                                       verdict(prefill_share, alone, shared)), err);
-    }
-    json_decref(prefill);
-    json_decref(decode);
+    rc = rc ? rc : measure(args, engine, load_s, err);
     mts_engine_free(&engine);
     return rc;
 }

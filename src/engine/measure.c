@@ -14,6 +14,8 @@
 #include "core/sort.h"
 #include "engine/internal.h"
 #include "engine/measure.h"
+#include "model/blas.h"
+#include "model/model.h"
 
 enum {
     READ_BYTES = 256 << 20,
@@ -28,7 +30,7 @@ static const size_t INT8_WORK = (size_t)4 << 30; /* multiply-adds of a thread an
 static int measure_read(const MtsEngine *engine, double *bytes_per_s, MtsError *err)
 {
     const size_t share = READ_BYTES / sizeof(uint32_t) / (size_t)engine->threads / 64 * 64; /* words of a thread */
-    uint32_t *data = mts_aligned_calloc(share * (size_t)engine->threads, sizeof *data);
+    uint32_t *data = mts_reserve(share * (size_t)engine->threads * sizeof *data);
     double best = HUGE_VAL;
     if (!data) {
         return mts_fail(err, MTS_ENOMEM, "no memory to measure its bandwidth: %d bytes", READ_BYTES);
@@ -45,7 +47,7 @@ static int measure_read(const MtsEngine *engine, double *bytes_per_s, MtsError *
         }
         best = fmin(best, mts_seconds() - began);
     }
-    mts_aligned_free(data);
+    free(data);
     *bytes_per_s = (double)share * sizeof *data * engine->threads / best;
     return MTS_OK;
 }
@@ -86,6 +88,90 @@ double mts_roofline(const MtsMachine *machine, const MtsModelInfo *info, size_t 
     double by_memory = (double)batch * machine->read_bytes_per_s / (double)info->weight_bytes;
     double by_arithmetic = machine->int8_macs_per_s / (double)info->parameters;
     return fmin(by_memory, by_arithmetic);
+}
+
+/* ---- its matrices ---- */
+
+typedef struct Product {
+    const MtsKernels *kernels;
+    const MtsWeights *w;
+    size_t groups, batch; /* some groups are enough: the rate is that of all */
+    float *x, *y, *tile;
+    MtsActBlock *acts;
+} Product;
+
+static void product_own(const Product *p)
+{
+    size_t blocks = p->w->cols / 32;
+    if (!mts_is_quantized(p->w->type)) {
+        mts_matmul_f32(p->kernels, p->w, 0, p->groups, p->x, p->w->cols, 0, p->batch, p->y, p->groups * MTS_GROUP, false);
+        return;
+    }
+    for (size_t s = 0; s < p->batch; s++) {
+        p->kernels->quantize(p->x + s * p->w->cols, blocks, p->acts + s / MTS_PANEL * blocks, s % MTS_PANEL);
+    }
+    mts_matmul(p->kernels, p->w, 0, p->groups, p->acts, 0, p->batch, p->y, p->groups * MTS_GROUP, false, NULL);
+}
+
+static void product_blas(const Product *p)
+{
+    mts_blas_matmul(p->w, 0, p->groups, p->x, p->w->cols, p->batch, p->tile, p->y, p->groups * MTS_GROUP, false);
+}
+
+static double rate_of(const Product *p, void (*multiply)(const Product *))
+{
+    static const double SECONDS = 0.05;
+    double began = mts_seconds(), best = HUGE_VAL;
+    for (int pass = 0; pass < 2 || mts_seconds() - began < SECONDS; pass++) {
+        double start = mts_seconds();
+        multiply(p);
+        best = fmin(best, mts_seconds() - start);
+    }
+    return (double)(p->groups * MTS_GROUP * p->w->cols * p->batch) / best;
+}
+
+static int measure_shape(const MtsEngine *engine, const MtsWeights *w, size_t batch, bool blas, MtsShapeRate *rate, MtsError *err)
+{
+    enum { MOST_GROUPS = 64 };
+    Product p = {&engine->kernels, w, w->groups < MOST_GROUPS ? w->groups : MOST_GROUPS, batch, NULL, NULL, NULL, NULL};
+    p.x = mts_aligned_calloc(batch, w->cols * sizeof *p.x);
+    p.y = mts_aligned_calloc(batch, p.groups * MTS_GROUP * sizeof *p.y);
+    p.tile = mts_aligned_calloc(MTS_BLAS_TILE, w->cols * sizeof *p.tile);
+    p.acts = mts_aligned_calloc(1, w->cols % 32 ? 1 : mts_acts_size(batch, w->cols));
+    int rc = p.x && p.y && p.tile && p.acts ? MTS_OK : mts_fail(err, MTS_ENOMEM, "no memory to measure a matrix product");
+    if (!rc) {
+        for (size_t i = 0; i < batch * w->cols; i++) {
+            p.x[i] = (float)((int)(i * 37 % 101) - 50) / 50;
+        }
+        *rate = (MtsShapeRate){w->type, w->rows, w->cols, batch, rate_of(&p, product_own), blas ? rate_of(&p, product_blas) : 0};
+    }
+    mts_aligned_free(p.x);
+    mts_aligned_free(p.y);
+    mts_aligned_free(p.tile);
+    mts_aligned_free(p.acts);
+    return rc;
+}
+
+int mts_measure_shapes(const MtsEngine *engine, size_t batch, MtsShapeRate rates[MTS_MOST_SHAPES], size_t *count,
+                       MtsError *err)
+{
+    const MtsLayer *y = engine->model->layers;
+    const MtsWeights *const all[MTS_MOST_SHAPES] = {&y->q, &y->k, &y->v, &y->o, &y->gate, &y->up, &y->down,
+                                                    &engine->model->output};
+    MtsError none;
+    bool blas = mts_blas_open(engine->model->cpu, &none) == MTS_OK;
+    int rc = MTS_OK;
+    *count = 0;
+    for (size_t i = 0; i < MTS_MOST_SHAPES && !rc; i++) {
+        size_t j = 0;
+        while (j < *count && (rates[j].type != all[i]->type || rates[j].rows != all[i]->rows || rates[j].cols != all[i]->cols)) {
+            j++;
+        }
+        if (j == *count && (rc = measure_shape(engine, all[i], batch, blas, &rates[j], err)) == MTS_OK) {
+            ++*count;
+        }
+    }
+    return rc;
 }
 
 /* ---- the model ---- */

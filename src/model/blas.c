@@ -85,11 +85,18 @@ const char *mts_blas_core(void)
     return blas.core;
 }
 
-void mts_blas_matmul(const float *x, size_t x_stride, size_t s, size_t k, const float *w, size_t n, float *y,
-                     size_t y_stride, bool add)
+void mts_blas_matmul(const MtsWeights *w, size_t g0, size_t g1, const float *x, size_t x_stride, size_t s, float *tile,
+                     float *y, size_t y_stride, bool add)
 {
-    blas.sgemm(ROW_MAJOR, NO_TRANS, TRANS, (int)s, (int)n, (int)k, 1.0f, x, (int)x_stride, w, (int)k, add ? 1.0f : 0.0f,
-               y, (int)y_stride);
+    size_t end = g1 * MTS_GROUP < w->rows ? g1 * MTS_GROUP : w->rows;
+    for (size_t r = g0 * MTS_GROUP, n; r < end; r += n) {
+        n = end - r < MTS_BLAS_TILE ? end - r : MTS_BLAS_TILE;
+        for (size_t i = 0; i < n; i++) {
+            mts_unpack_row(w, r + i, tile + i * w->cols);
+        }
+        blas.sgemm(ROW_MAJOR, NO_TRANS, TRANS, (int)s, (int)n, (int)w->cols, 1.0f, x, (int)x_stride, tile, (int)w->cols,
+                   add ? 1.0f : 0.0f, y + r, (int)y_stride);
+    }
 }
 
 #else
@@ -105,10 +112,10 @@ const char *mts_blas_core(void)
     return NULL;
 }
 
-void mts_blas_matmul(const float *x, size_t x_stride, size_t s, size_t k, const float *w, size_t n, float *y,
-                     size_t y_stride, bool add)
+void mts_blas_matmul(const MtsWeights *w, size_t g0, size_t g1, const float *x, size_t x_stride, size_t s, float *tile,
+                     float *y, size_t y_stride, bool add)
 {
     /* never called: mts_blas_open() failed */
-    (void)x, (void)x_stride, (void)s, (void)k, (void)w, (void)n, (void)y, (void)y_stride, (void)add;
+    (void)w, (void)g0, (void)g1, (void)x, (void)x_stride, (void)s, (void)tile, (void)y, (void)y_stride, (void)add;
 }
 #endif

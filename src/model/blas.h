@@ -14,6 +14,9 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "kernels/weights.h"
+
+enum { MTS_BLAS_TILE = 128 }; /* rows of a matrix that are dequantised at a time */
 
 /* Opens the library once per process (thread-safe). cpu: MTS_CPU_ flags. MTS_EUNSUPPORTED with a sentence when
  * this build does without it, or no OpenBLAS is installed. */
@@ -22,9 +25,9 @@ int mts_blas_open(uint32_t cpu, MtsError *err);
 /* The core type that the library says it uses ("SkylakeX"); NULL before a successful mts_blas_open(). */
 const char *mts_blas_core(void);
 
-/* y[s][n] = sum over k of x[s][k] * w[n][k], or is increased by it when `add`; fp32. w is [n][k], rows of x and y are
- * x_stride and y_stride floats apart. */
-void mts_blas_matmul(const float *x, size_t x_stride, size_t s, size_t k, const float *w, size_t n, float *y,
-                     size_t y_stride, bool add);
+/* Rows [16 g0, 16 g1) of w, dequantised a tile at a time into tile [MTS_BLAS_TILE][w->cols], times rows x of `s` inputs:
+ * y[i * y_stride + n], or is increased by it when `add`; fp32. */
+void mts_blas_matmul(const MtsWeights *w, size_t g0, size_t g1, const float *x, size_t x_stride, size_t s, float *tile,
+                     float *y, size_t y_stride, bool add);
 
 #endif

@@ -33,21 +33,6 @@ static void meet(const MtsStep *s)
 
 /* ---- matrix products ---- */
 
-/* By BLAS: a tile of the matrix is dequantised into this thread's own memory, then multiplied. */
-static void linear_by_blas(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
-                           size_t s1, float *y, size_t stride, bool add)
-{
-    float *tile = s->benches[mts_team_rank()].tile;
-    size_t end = g1 * MTS_GROUP < w->rows ? g1 * MTS_GROUP : w->rows;
-    for (size_t r = g0 * MTS_GROUP, n; r < end; r += n) {
-        n = end - r < MTS_BLAS_TILE ? end - r : MTS_BLAS_TILE;
-        for (size_t i = 0; i < n; i++) {
-            mts_unpack_row(w, r + i, tile + i * w->cols);
-        }
-        mts_blas_matmul(in->x + s0 * in->stride, in->stride, s1 - s0, w->cols, tile, n, y + s0 * stride + r, stride, add);
-    }
-}
-
 void mts_linear(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0, size_t s1,
                 float *y, size_t stride, bool add, const unsigned char *next)
 {
@@ -62,7 +47,8 @@ void mts_linear(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, con
         mts_matmul_f32(s->model->kernels, w, g0, g1, in->x, in->stride, s0, s1, y, stride, add);
         break;
     case MTS_BY_BLAS:
-        linear_by_blas(s, w, g0, g1, in, s0, s1, y, stride, add);
+        mts_blas_matmul(w, g0, g1, in->x + s0 * in->stride, in->stride, s1 - s0, s->benches[mts_team_rank()].tile,
+                        y + s0 * stride, stride, add);
         break;
     }
 }

@@ -10,6 +10,7 @@
 #define MTS_MODEL_STEP_H
 
 #include "kv/kv.h"
+#include "model/blas.h"
 #include "model/model.h"
 #include "model/pace.h"
 #include "model/rope.h"
@@ -89,10 +90,7 @@ typedef struct MtsStep {
     size_t score_floats;
 } MtsStep;
 
-enum {
-    MTS_FFN_ROWS = 64, /* rows that go through gate, up and activation together: what they make stays in the cache */
-    MTS_BLAS_TILE = 128 /* rows of a matrix that are dequantised at a time */
-};
+enum { MTS_FFN_ROWS = 64 }; /* rows that go through gate, up and activation together: what they make stays in the cache */
 
 /* Sizes and buffers for steps of at most max_rows rows on texts of at most max_positions. false: memory ran out; then
  * mts_step_clear() all the same. */

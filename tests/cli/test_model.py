@@ -146,6 +146,20 @@ def refusals(folder):
         check(done.returncode == 1 and b"standard output: " in done.stderr, f"{command} on a full disk: {done}")
 
 
+def bench():
+    """A few figures of a tiny model: what is asked for, in its order, each beside its limit."""
+    told = ask("bench", "-m", TINY, "--prefill", "4,8", "--prompt-tokens", "3,5", "--sequences", "1,2", "--threads", 1)
+    check([r["tokens"] for r in told["prefill"]] == [4, 8], told["prefill"])
+    check([(r["prompt"], r["batch"]) for r in told["decode"]] == [(3, 1), (3, 2), (5, 1), (5, 2)], told["decode"])
+    for row in told["prefill"] + told["decode"]:
+        check(row["tok_per_s"] > 0 and abs(row["share_of_limit"] * row["limit_tok_per_s"] / row["tok_per_s"] - 1) < 1e-9, row)
+        check(row["peak_rss_bytes"] >= told["memory"]["loaded_rss_bytes"] > told["memory"]["weight_bytes"], row)
+    check({r["batch"] for r in told["matmul"]} == {1, 16, 512} and all(r["own_gmac_per_s"] > 0 for r in told["matmul"]), told["matmul"])
+    check(told["cpu"]["threads"] == 1 and told["load_s"] > 0 and "%" in told["verdict"], told)
+    for bad in ("", "1,", ",2", "0", "1,x", "99999"):
+        refuse(2, ["--sequences"], "bench", "-m", TINY, "--sequences", bad)
+
+
 def interrupts():
     """Ctrl-C ends a long search with what it has, whole."""
     command = [PROGRAM, *map(str, ["search", "-m", TINY, "-p", "x", "-n", 8, "--rollouts", 100000, "--end-stop", "off",
@@ -168,6 +182,7 @@ def main():
         constraints(pathlib.Path(folder))
         checkpoints(pathlib.Path(folder))
         refusals(pathlib.Path(folder))
+        bench()
         if os.name == "posix":
             interrupts()
     finish(150)

@@ -39,7 +39,7 @@ static uint32_t read_words(const uint32_t *p, size_t n)
     for (; i + AT_ONCE * V_LANES <= n; i += AT_ONCE * V_LANES) {
         for (int v = 0; v < AT_ONCE; v++) {
             if (v * V_LANES % 16 == 0) {
-                __builtin_prefetch(p + i + v * V_LANES + AHEAD);
+                __builtin_prefetch(p + i + v * V_LANES + AHEAD, 0, 2);
             }
             x[v] = v_xor(x[v], v_load_bytes(p + i + v * V_LANES));
         }
