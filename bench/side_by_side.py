@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """maxts beside llama.cpp on the same GGUF files, in one sitting, and maxts over batch, context and threads.
 
-    bench/side_by_side.py MAXTS MODEL... [--repeat 5] [--threads 2] [--tokens 50] [--curves] [--out DIR]
+    bench/side_by_side.py MAXTS MODEL[=PROMPT]... [--repeat 5] [--threads 2] [--tokens 50] [--curves] [--out DIR]
 
-Runs `maxts bench` and bench/peer/peer.py in turn, `repeat` times each, and writes DIR/speed.csv (medians, their range, the ratio,
+PROMPT is the length of the prompt that sequences share, 434 tokens where nothing else is said. Runs `maxts bench` and bench/peer/peer.py in turn, `repeat` times each, and writes DIR/speed.csv (medians, their range, the ratio,
 and the share of what this machine's memory and int8 arithmetic allow, measured in the same runs; load time and peak resident
 memory of both) and DIR/speed.svg. --curves adds DIR/curves.csv and DIR/curves.svg: tokens per second and resident memory of
 maxts over 1 to 64 sequences, over prompts of up to 8,000 tokens, over 1 to --threads threads. Needs what bench/peer needs. Let
@@ -64,12 +64,12 @@ def shares(result, work, tok_per_s):
             "share_of_read": round(tok_per_s / batch * result["memory"]["weight_bytes"] / read, 3)}
 
 
-def measure(a, model):
+def measure(a, model, prompt):
     ours, peers, whole, theirs_whole, stem = [], [], [], [], pathlib.Path(model).stem
     for i in range(a.repeat):
-        kept = [a.out / "runs" / f"{stem}-{a.threads}-{engine}-{i}.json" for engine in ("maxts", f"llama-{a.tokens}")]
-        whole.append(run([a.maxts, "bench", "-m", model, "--threads", str(a.threads), "--json"], kept[0]))
-        theirs_whole.append(run([sys.executable, HERE / "peer" / "peer.py", "speed", model, "--threads", str(a.threads), "--repeat",
+        kept = [a.out / "runs" / f"{stem}-{a.threads}-{prompt}-{engine}-{i}.json" for engine in ("maxts", f"llama-{a.tokens}")]
+        whole.append(run([a.maxts, "bench", "-m", model, "--threads", str(a.threads), "--prompt-tokens", prompt, "--json"], kept[0]))
+        theirs_whole.append(run([sys.executable, HERE / "peer" / "peer.py", "speed", model, "--threads", str(a.threads), "--prompt", prompt, "--repeat",
                                  "1", "--tokens", str(a.tokens), "--sequences", ",".join(map(str, BATCHES))], kept[1]))
         ours.append(rates(whole[-1], "limit_tok_per_s"))
         peers.append(rates(theirs_whole[-1], "none"))
@@ -168,12 +168,13 @@ def main():
     p.add_argument("--curves", action="store_true", help="over sequences, context and threads too, maxts alone")
     p.add_argument("--out", type=pathlib.Path, default=pathlib.Path("bench-results"))
     a = p.parse_args()
+    models = [(m.partition("=")[0], m.partition("=")[2] or "434") for m in a.models]
     if a.repeat:
-        rows = [row for model in a.models for row in measure(a, model)]
+        rows = [row for model, prompt in models for row in measure(a, model, prompt)]
         write(rows, a.out / "speed.csv")
         draw(rows, a.out / "speed.svg")
     if a.curves:
-        rows = curves(a, a.models)
+        rows = curves(a, [model for model, _ in models])
         write(rows, a.out / "curves.csv")
         draw_curves(rows, a.out / "curves.svg")
 

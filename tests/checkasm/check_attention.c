@@ -4,7 +4,7 @@
 
 enum { MOST_PAGES = 11, MOST_QUERIES = 32 };
 
-static const size_t dims[] = {8, 16, 24, 40, 64, 72, 128, 256};
+static const size_t dims[] = {8, 16, 24, 40, 64, 72, 128, 256, 512, 520};
 
 typedef struct Case {
     size_t nq, dim, npages, offset, last;
