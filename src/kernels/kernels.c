@@ -67,7 +67,7 @@ size_t mts_acts_size(size_t rows, size_t cols)
 
 /* Where there are both, a few activation rows go by tile() and more by product(): from so many rows on it was the faster
  * one (docs/kernels.md, "Measured"). */
-enum { PRODUCT_ROWS = 10 };
+enum { PRODUCT_ROWS = 9 };
 
 static bool by_product(const MtsKernels *kernels, MtsType type, size_t rows)
 {
