@@ -254,8 +254,10 @@ static void layer(const MtsStep *s, size_t index)
     size_t rank = mts_team_rank(), size = mts_team_size(), row_floats = s->q_floats + 2 * s->kv_floats;
     size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
     const MtsWeights *const qkv[] = {&y->q, &y->k, &y->v}, *const gate_up[] = {&y->gate, &y->up};
-    const MtsWeights *const o[] = {&y->o}, *const after[] = {&y[1].q, &y[1].k, &y[1].v}, *const last[] = {&s->model->output};
+    const MtsWeights *const o[] = {&y->o}, *const last[] = {&s->model->output};
     const bool more = index + 1 < s->model->config.layers;
+    const MtsLayer *then = more ? y + 1 : y;
+    const MtsWeights *const after[] = {&then->q, &then->k, &then->v};
     const Share gate = gate_share(&y->gate);
     float *const places[] = {s->qkv, s->qkv + s->q_floats, s->qkv + s->q_floats + s->kv_floats};
     for (size_t row = r0; row < r1; row++) {

@@ -75,6 +75,48 @@ MTS_INLINE void fetch(Fetch *f)
     }
 }
 
+/* ---- all queries, a few at a time ---- */
+
+/* What is done for nq queries and npages pages: scores, or values of which the last page holds `last`. `at`: the position from which
+ * rows of scores are written or read. */
+typedef void Share(size_t nq, const float *const *in, size_t dim, const void *const *pages, size_t offset, size_t npages,
+                   size_t last, float *const *out, size_t at);
+
+/* In equal shares of at most `most` queries, on pages as they lie. */
+MTS_INLINE void in_shares(Share *share, size_t most, const float *const *in, size_t nq, size_t dim, const void *const *pages,
+                          size_t offset, size_t npages, size_t last, float *const *out)
+{
+    const size_t shares = (nq + most - 1) / most;
+    for (size_t s = 0; s < shares; s++) {
+        size_t j = nq * s / shares, end = nq * (s + 1) / shares;
+        share(end - j, in + j, dim, pages, offset, npages, last, out + j, 0);
+    }
+}
+
+/* The same on fp32 copies of a few f16 pages at a time. */
+MTS_INLINE void in_wide_shares(Share *share, size_t most, const float *const *in, size_t nq, size_t dim,
+                               const void *const *pages, size_t offset, size_t npages, size_t last, float *const *out)
+{
+    Copy copy;
+    const size_t shares = (nq + most - 1) / most, elements = dim * MTS_UNIT, some = mts_min(WIDE_PAGES, WIDE_ELEMENTS / elements);
+    for (size_t i = 0, n; i < npages; i += n) {
+        n = mts_min(npages - i, some);
+        const size_t count = i + n < npages ? MTS_UNIT : last;
+        copy_pages(&copy, pages + i, offset, n, elements);
+        Fetch next = fetch_begin(pages + i + n, mts_min(npages - i - n, some), offset, 2 * elements, shares);
+        for (size_t s = 0; s < shares; s++) {
+            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
+            fetch(&next);
+            share(end - j, in + j, dim, copy.page, 0, n, count, out + j, i * MTS_UNIT);
+        }
+    }
+}
+
+MTS_INLINE bool is_wide(size_t nq, size_t dim)
+{
+    return nq >= (size_t)WIDE && dim <= WIDE_DIM;
+}
+
 /* ---- scores ---- */
 
 /* nq queries times np pages. */
@@ -152,49 +194,32 @@ MTS_INLINE void scores_share(bool f32, size_t nq, const float *const *q, size_t 
 }
 
 static void scores_share_f32(size_t nq, const float *const *q, size_t dim, const void *const *pages, size_t offset,
-                             size_t npages, float *const *out, size_t at)
+                             size_t npages, size_t last, float *const *out, size_t at)
 {
+    (void)last;
     scores_share(true, nq, q, dim, pages, offset, npages, out, at);
 }
 
 static void scores_share_f16(size_t nq, const float *const *q, size_t dim, const void *const *pages, size_t offset,
-                             size_t npages, float *const *out, size_t at)
+                             size_t npages, size_t last, float *const *out, size_t at)
 {
+    (void)last;
     scores_share(false, nq, q, dim, pages, offset, npages, out, at);
 }
 
 static void scores_f32(const float *const *q, size_t nq, size_t dim, const void *const *pages, size_t offset,
                        size_t npages, float *const *out)
 {
-    const size_t shares = (nq + MOST_QUERIES - 1) / MOST_QUERIES;
-    for (size_t s = 0; s < shares; s++) {
-        size_t j = nq * s / shares, end = nq * (s + 1) / shares;
-        scores_share_f32(end - j, q + j, dim, pages, offset, npages, out + j, 0);
-    }
+    in_shares(scores_share_f32, MOST_QUERIES, q, nq, dim, pages, offset, npages, MTS_UNIT, out);
 }
 
 static void scores_f16(const float *const *q, size_t nq, size_t dim, const void *const *pages, size_t offset,
                        size_t npages, float *const *out)
 {
-    const size_t shares = (nq + MOST_QUERIES - 1) / MOST_QUERIES, elements = dim * MTS_UNIT;
-    if (nq < (size_t)WIDE || dim > WIDE_DIM) {
-        for (size_t s = 0; s < shares; s++) {
-            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
-            scores_share_f16(end - j, q + j, dim, pages, offset, npages, out + j, 0);
-        }
-        return;
-    }
-    Copy copy;
-    const size_t some = mts_min(WIDE_PAGES, WIDE_ELEMENTS / elements);
-    for (size_t i = 0, n; i < npages; i += n) {
-        n = mts_min(npages - i, some);
-        copy_pages(&copy, pages + i, offset, n, elements);
-        Fetch next = fetch_begin(pages + i + n, mts_min(npages - i - n, some), offset, 2 * elements, shares);
-        for (size_t s = 0; s < shares; s++) {
-            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
-            fetch(&next);
-            scores_share_f32(end - j, q + j, dim, copy.page, 0, n, out + j, i * MTS_UNIT);
-        }
+    if (is_wide(nq, dim)) {
+        in_wide_shares(scores_share_f32, MOST_QUERIES, q, nq, dim, pages, offset, npages, MTS_UNIT, out);
+    } else {
+        in_shares(scores_share_f16, MOST_QUERIES, q, nq, dim, pages, offset, npages, MTS_UNIT, out);
     }
 }
 
@@ -356,38 +381,20 @@ static void values_share_f16(size_t nq, const float *const *w, size_t dim, const
 static void values_f32(const float *const *w, size_t nq, size_t dim, const void *const *pages, size_t offset,
                        size_t npages, size_t last, float *const *out)
 {
-    const size_t shares = (nq + MOST_MIXED - 1) / MOST_MIXED;
-    for (size_t s = 0; s < shares; s++) {
-        size_t j = nq * s / shares, end = nq * (s + 1) / shares;
-        values_share_f32(end - j, w + j, dim, pages, offset, npages, last, out + j, 0);
-    }
+    in_shares(values_share_f32, MOST_MIXED, w, nq, dim, pages, offset, npages, last, out);
 }
 
 static void values_f16(const float *const *w, size_t nq, size_t dim, const void *const *pages, size_t offset,
                        size_t npages, size_t last, float *const *out)
 {
-    const size_t shares = (nq + MOST_MIXED - 1) / MOST_MIXED, elements = dim * MTS_UNIT;
-    if (nq < (size_t)WIDE || dim > WIDE_DIM) {
-        for (size_t s = 0; s < shares; s++) {
-            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
-            values_share_f16(end - j, w + j, dim, pages, offset, npages, last, out + j, 0);
-        }
-        return;
-    }
-    Copy copy;
-    const size_t some = mts_min(WIDE_PAGES, WIDE_ELEMENTS / elements);
-    for (size_t i = 0, n; i < npages; i += n) {
-        n = mts_min(npages - i, some);
-        const size_t full = i + n < npages ? MTS_UNIT : last;
-        copy_pages(&copy, pages + i, offset, n, elements);
-        Fetch next = fetch_begin(pages + i + n, mts_min(npages - i - n, some), offset, 2 * elements, shares);
-        for (size_t s = 0; s < shares; s++) {
-            size_t j = nq * s / shares, end = nq * (s + 1) / shares;
-            fetch(&next);
-            values_share_f32(end - j, w + j, dim, copy.page, 0, n, full, out + j, i * MTS_UNIT);
-        }
+    if (is_wide(nq, dim)) {
+        in_wide_shares(values_share_f32, MOST_MIXED, w, nq, dim, pages, offset, npages, last, out);
+    } else {
+        in_shares(values_share_f16, MOST_MIXED, w, nq, dim, pages, offset, npages, last, out);
     }
 }
+
+/* ---- keys and values to their pages ---- */
 
 static void put_key_f16(void *page, size_t slot, size_t heads, size_t dim, const float *k)
 {

@@ -40,6 +40,7 @@
 #define TILE_MULTIPLY(c, a, b) __asm__ volatile("tdpbssd %%tmm" #b ", %%tmm" #a ", %%tmm" #c ::: "memory")
 
 enum {
+    STREAM = 2 << 20, /* floats of results that no second-level cache holds */
     PANELS = 8, /* of activation rows that meet a group before the next one is unpacked */
     CHUNK = 4   /* blocks that are unpacked, and whose sums are made, at a time; Q6_K has two sums for one */
 };
@@ -234,6 +235,7 @@ typedef struct Rows {
     size_t blocks; /* of a row */
     size_t s0, s1;
     bool single;   /* they lie in one panel: its tiles have no other rows */
+    bool streams;  /* results go past the caches, which they would only sweep */
 } Rows;
 
 /* Lanes [*lane, *lane + n) of panel p are wanted; returns n. */
@@ -266,7 +268,11 @@ MTS_INLINE void put_panel(const bool pair, const Rows *r, size_t p, float (*acc)
         for (size_t i = 0; i < n; i++) {
             float *out = y + (p * MTS_PANEL + lane + i) * stride + 16 * g;
             vf x = v_load(acc[g][i]);
-            v_store(out, add ? v_add(v_load(out), x) : x);
+            if (r->streams) {
+                _mm512_stream_ps(out, x);
+            } else {
+                v_store(out, add ? v_add(v_load(out), x) : x);
+            }
         }
     }
 }
@@ -302,7 +308,8 @@ MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups
 {
     Scratch s __attribute__((aligned(64)));
     const size_t p0 = s0 / MTS_PANEL, p1 = (s1 + MTS_PANEL - 1) / MTS_PANEL;
-    const Rows r = {acts, cols / 32, s0, s1, p1 - p0 == 1};
+    const bool streams = !add && (s1 - s0) * stride >= STREAM && (uintptr_t)y % 64 == 0 && stride % 16 == 0;
+    const Rows r = {acts, cols / 32, s0, s1, p1 - p0 == 1, streams};
     configure(r.single ? s1 - s0 : MTS_PANEL, type == MTS_TYPE_Q6_K ? 16 : 32);
     for (size_t p = p0; p < p1; p += PANELS) {
         size_t end = mts_min(p + PANELS, p1);
@@ -320,6 +327,9 @@ MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups
         }
     }
     release();
+    if (streams) {
+        _mm_sfence(); /* before the caller tells other threads */
+    }
 }
 
 #define PRODUCT(type)                                                                                                  \
