@@ -5,8 +5,8 @@
  * without a horizontal sum. Values: dimensions are lanes, positions run in order. Chains are independent over queries
  * and pages, over queries and dimensions; enough of them run at once to hide the latency.
  *
- * Few queries read pages as they lie. From WIDE queries on a few pages at a time are converted to fp32 once for all
- * queries, while the next ones are fetched. */
+ * Few queries read pages as they lie; from WIDE queries on a few pages at a time are converted to fp32 once for all queries.
+ * Pages are small and lie apart, so no processor guesses which one comes next: it is fetched meanwhile. */
 #include <math.h>
 #include <string.h>
 
@@ -20,7 +20,8 @@ enum {
     WIDE = V_LANES >= 16 ? 16 : 1 << 30,                  /* shorter vectors lose more by the copy than they win */
     WIDE_PAGES = 3,       /* that are converted at a time at most */
     WIDE_ELEMENTS = 8192, /* of them together: 32 KiB */
-    WIDE_DIM = WIDE_ELEMENTS / MTS_UNIT
+    WIDE_DIM = WIDE_ELEMENTS / MTS_UNIT,
+    NARROW_PAGES = 8      /* that are used as they lie before the next ones are fetched */
 };
 
 MTS_INLINE vf load_element(bool f32, const void *page, size_t at)
@@ -67,7 +68,7 @@ static Fetch fetch_begin(const void *const *pages, size_t count, size_t offset, 
 MTS_INLINE void fetch(Fetch *f)
 {
     for (size_t n = 0; n < f->step && f->i < f->count; n++) {
-        __builtin_prefetch((const char *)f->pages[f->i] + f->offset + f->line * 64);
+        __builtin_prefetch((const char *)f->pages[f->i] + f->offset + f->line * 64, 0, 2);
         if (++f->line == f->lines) {
             f->line = 0;
             f->i++;
@@ -82,39 +83,37 @@ MTS_INLINE void fetch(Fetch *f)
 typedef void Share(size_t nq, const float *const *in, size_t dim, const void *const *pages, size_t offset, size_t npages,
                    size_t last, float *const *out, size_t at);
 
-/* In equal shares of at most `most` queries, on pages as they lie. */
-MTS_INLINE void in_shares(Share *share, size_t most, const float *const *in, size_t nq, size_t dim, const void *const *pages,
-                          size_t offset, size_t npages, size_t last, float *const *out)
+/* In equal shares of at most `most` queries, `some` pages at a time: f16 ones as they lie (copy NULL) or copied as fp32. */
+MTS_INLINE void in_shares(Share *share, size_t most, size_t some, Copy *copy, const float *const *in, size_t nq, size_t dim,
+                          const void *const *pages, size_t offset, size_t npages, size_t last, float *const *out)
 {
-    const size_t shares = (nq + most - 1) / most;
-    for (size_t s = 0; s < shares; s++) {
-        size_t j = nq * s / shares, end = nq * (s + 1) / shares;
-        share(end - j, in + j, dim, pages, offset, npages, last, out + j, 0);
-    }
-}
-
-/* The same on fp32 copies of a few f16 pages at a time. */
-MTS_INLINE void in_wide_shares(Share *share, size_t most, const float *const *in, size_t nq, size_t dim,
-                               const void *const *pages, size_t offset, size_t npages, size_t last, float *const *out)
-{
-    Copy copy;
-    const size_t shares = (nq + most - 1) / most, elements = dim * MTS_UNIT, some = mts_min(WIDE_PAGES, WIDE_ELEMENTS / elements);
+    const size_t shares = (nq + most - 1) / most, elements = dim * MTS_UNIT;
     for (size_t i = 0, n; i < npages; i += n) {
         n = mts_min(npages - i, some);
         const size_t count = i + n < npages ? MTS_UNIT : last;
-        copy_pages(&copy, pages + i, offset, n, elements);
         Fetch next = fetch_begin(pages + i + n, mts_min(npages - i - n, some), offset, 2 * elements, shares);
+        if (copy) {
+            copy_pages(copy, pages + i, offset, n, elements);
+        }
         for (size_t s = 0; s < shares; s++) {
             size_t j = nq * s / shares, end = nq * (s + 1) / shares;
             fetch(&next);
-            share(end - j, in + j, dim, copy.page, 0, n, count, out + j, i * MTS_UNIT);
+            share(end - j, in + j, dim, copy ? copy->page : pages + i, copy ? 0 : offset, n, count, out + j, i * MTS_UNIT);
         }
     }
 }
 
-MTS_INLINE bool is_wide(size_t nq, size_t dim)
+/* f16 pages by the one share or the other. */
+MTS_INLINE void in_best_shares(Share *f16, Share *f32, size_t most, const float *const *in, size_t nq, size_t dim,
+                               const void *const *pages, size_t offset, size_t npages, size_t last, float *const *out)
 {
-    return nq >= (size_t)WIDE && dim <= WIDE_DIM;
+    if (nq >= (size_t)WIDE && dim <= WIDE_DIM) {
+        Copy copy;
+        size_t some = mts_min(WIDE_PAGES, WIDE_ELEMENTS / (dim * MTS_UNIT));
+        in_shares(f32, most, some, &copy, in, nq, dim, pages, offset, npages, last, out);
+    } else {
+        in_shares(f16, most, NARROW_PAGES, NULL, in, nq, dim, pages, offset, npages, last, out);
+    }
 }
 
 /* ---- scores ---- */
@@ -210,17 +209,13 @@ static void scores_share_f16(size_t nq, const float *const *q, size_t dim, const
 static void scores_f32(const float *const *q, size_t nq, size_t dim, const void *const *pages, size_t offset,
                        size_t npages, float *const *out)
 {
-    in_shares(scores_share_f32, MOST_QUERIES, q, nq, dim, pages, offset, npages, MTS_UNIT, out);
+    in_shares(scores_share_f32, MOST_QUERIES, npages, NULL, q, nq, dim, pages, offset, npages, MTS_UNIT, out);
 }
 
 static void scores_f16(const float *const *q, size_t nq, size_t dim, const void *const *pages, size_t offset,
                        size_t npages, float *const *out)
 {
-    if (is_wide(nq, dim)) {
-        in_wide_shares(scores_share_f32, MOST_QUERIES, q, nq, dim, pages, offset, npages, MTS_UNIT, out);
-    } else {
-        in_shares(scores_share_f16, MOST_QUERIES, q, nq, dim, pages, offset, npages, MTS_UNIT, out);
-    }
+    in_best_shares(scores_share_f16, scores_share_f32, MOST_QUERIES, q, nq, dim, pages, offset, npages, MTS_UNIT, out);
 }
 
 /* ---- softmax ---- */
@@ -381,17 +376,13 @@ static void values_share_f16(size_t nq, const float *const *w, size_t dim, const
 static void values_f32(const float *const *w, size_t nq, size_t dim, const void *const *pages, size_t offset,
                        size_t npages, size_t last, float *const *out)
 {
-    in_shares(values_share_f32, MOST_MIXED, w, nq, dim, pages, offset, npages, last, out);
+    in_shares(values_share_f32, MOST_MIXED, npages, NULL, w, nq, dim, pages, offset, npages, last, out);
 }
 
 static void values_f16(const float *const *w, size_t nq, size_t dim, const void *const *pages, size_t offset,
                        size_t npages, size_t last, float *const *out)
 {
-    if (is_wide(nq, dim)) {
-        in_wide_shares(values_share_f32, MOST_MIXED, w, nq, dim, pages, offset, npages, last, out);
-    } else {
-        in_shares(values_share_f16, MOST_MIXED, w, nq, dim, pages, offset, npages, last, out);
-    }
+    in_best_shares(values_share_f16, values_share_f32, MOST_MIXED, w, nq, dim, pages, offset, npages, last, out);
 }
 
 /* ---- keys and values to their pages ---- */
