@@ -93,20 +93,26 @@ def measure(a, model, prompt):
 
 
 def draw(rows, path):
-    """Two bars a row on a linear scale of its own: the ratio is what is compared."""
-    line, left, width = 44, 260, 420
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 150}" height="{line * len(rows) + 40}" '
-             'font-family="sans-serif" font-size="13"><style>text{fill:#222}@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>']
-    for i, r in enumerate(rows):
-        y, top = 30 + i * line, max(r["maxts_tok_per_s"], r["llama_tok_per_s"])
-        parts.append(f'<text x="8" y="{y + 18}">{r["model"][:22]} {r["work"]}</text>')
-        for j, (name, colour) in enumerate((("maxts", "#3b7dd8"), ("llama", "#b8b8b8"))):
-            w = width * r[f"{name}_tok_per_s"] / top
-            parts.append(f'<rect x="{left}" y="{y + j * 16}" width="{w:.1f}" height="14" fill="{colour}"/>'
-                         f'<text x="{left + w + 6:.1f}" y="{y + j * 16 + 12}">{r[f"{name}_tok_per_s"]:.0f} tok/s'
-                         + (f' ({r["ratio"]}×)' if name == "maxts" else "") + "</text>")
-    parts.append('<text x="8" y="16">tokens per second: maxts (blue), llama.cpp (grey)</text></svg>')
-    path.write_text("\n".join(parts), encoding="utf-8")
+    """Two bars a row, each row on a scale of its own: the ratio is what is compared. Above its rows each model's name."""
+    line, left, width = 42, 110, 420
+    names = list(dict.fromkeys(r["model"] for r in rows))
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 150}" height="{line * len(rows) + 30 * len(names) + 30}" '
+             'font-family="sans-serif" font-size="13"><style>text{fill:#222}.t{font-weight:bold}@media(prefers-color-scheme:dark)'
+             '{text{fill:#ddd}}</style><text x="8" y="16">tokens per second: maxts (blue), llama.cpp (grey)</text>']
+    y = 26
+    for name in names:
+        parts.append(f'<text class="t" x="8" y="{y + 18}">{name}</text>')
+        y += 30
+        for r in (r for r in rows if r["model"] == name):
+            top = max(r["maxts_tok_per_s"], r["llama_tok_per_s"])
+            parts.append(f'<text x="8" y="{y + 18}">{r["work"]}</text>')
+            for j, (engine, colour) in enumerate((("maxts", "#3b7dd8"), ("llama", "#b8b8b8"))):
+                w = width * r[f"{engine}_tok_per_s"] / top
+                parts.append(f'<rect x="{left}" y="{y + j * 16}" width="{w:.1f}" height="14" fill="{colour}"/>'
+                             f'<text x="{left + w + 6:.1f}" y="{y + j * 16 + 12}">{r[f"{engine}_tok_per_s"]:.0f} tok/s'
+                             + (f' ({r["ratio"]}×)' if engine == "maxts" else "") + "</text>")
+            y += line
+    path.write_text("\n".join(parts + ["</svg>"]), encoding="utf-8")
 
 
 def curves(a, models):
