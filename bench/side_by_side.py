@@ -3,8 +3,8 @@
 
     bench/side_by_side.py MAXTS MODEL[=PROMPT]... [--repeat 5] [--threads 2] [--tokens 50] [--curves] [--out DIR]
 
-PROMPT is the length of the prompt that sequences share, 434 tokens where nothing else is said. Runs `maxts bench` and bench/peer/peer.py in turn, `repeat` times each, and writes DIR/speed.csv (medians, their range, the ratio,
-and the share of what this machine's memory and int8 arithmetic allow, measured in the same runs; load time and peak resident
+PROMPT is the length of the prompt that sequences share, 434 tokens where nothing else is said. Runs `maxts bench` and
+bench/peer/peer.py in turn, `repeat` times each, and writes DIR/speed.csv (medians, their range, the ratio, and the share of what this machine's memory and int8 arithmetic allow, measured in the same runs; load time and peak resident
 memory of both) and DIR/speed.svg. --curves adds DIR/curves.csv and DIR/curves.svg: tokens per second and resident memory of
 maxts over 1 to 64 sequences, over prompts of up to 8,000 tokens, over 1 to --threads threads. Needs what bench/peer needs. Let
 nothing else run meanwhile.
@@ -23,9 +23,9 @@ import chart
 
 HERE = pathlib.Path(__file__).resolve().parent
 BATCHES = (1, 10, 32)
-CURVES = {  # name: (what varies, options of `maxts bench`)
-    "sequences": ("batch", ["--prefill", "512", "--prompt-tokens", "434", "--sequences", "1,2,3,4,6,8,10,12,16,24,32,48,64"]),
-    "context": ("prompt", ["--prefill", "512", "--prompt-tokens", "16,64,256,512,1024,2048,4096,8000", "--sequences", "1,10"]),
+CURVES = {  # name: options of `maxts bench`
+    "sequences": ["--prefill", "512", "--prompt-tokens", "434", "--sequences", "1,2,3,4,6,8,10,12,16,24,32,48,64"],
+    "context": ["--prefill", "512", "--prompt-tokens", "16,64,256,512,1024,2048,4096,8000", "--sequences", "1,10"],
 }
 
 
@@ -56,23 +56,22 @@ def megabytes(results, key):
     return round(statistics.median(found) / 1e6, 1) if None not in found else None
 
 
-def shares(result, work, tok_per_s):
+def shares(memory, machine, work, tok_per_s):
     """What this rate is of the int8 peak and of the rate at which memory is read, the weights once a step."""
     batch = int(work.split()[1])
-    macs, read = result["cpu"]["int8_gmac_per_s"] * 1e9, result["cpu"]["read_gb_per_s"] * 1e9
-    return {"share_of_int8": round(tok_per_s * result["memory"]["weights"] / macs, 3),
-            "share_of_read": round(tok_per_s / batch * result["memory"]["weight_bytes"] / read, 3)}
+    return {"share_of_int8": round(tok_per_s * memory["weights"] / machine["int8_gmac_per_s"] / 1e9, 3),
+            "share_of_read": round(tok_per_s / batch * memory["weight_bytes"] / machine["read_gb_per_s"] / 1e9, 3)}
 
 
 def measure(a, model, prompt):
-    ours, peers, whole, theirs_whole, stem = [], [], [], [], pathlib.Path(model).stem
+    whole, theirs_whole, stem = [], [], pathlib.Path(model).stem
     for i in range(a.repeat):
         kept = [a.out / "runs" / f"{stem}-{a.threads}-{prompt}-{engine}-{i}.json" for engine in ("maxts", f"llama-{a.tokens}")]
         whole.append(run([a.maxts, "bench", "-m", model, "--threads", str(a.threads), "--prompt-tokens", prompt, "--json"], kept[0]))
-        theirs_whole.append(run([sys.executable, HERE / "peer" / "peer.py", "speed", model, "--threads", str(a.threads), "--prompt", prompt, "--repeat",
-                                 "1", "--tokens", str(a.tokens), "--sequences", ",".join(map(str, BATCHES))], kept[1]))
-        ours.append(rates(whole[-1], "limit_tok_per_s"))
-        peers.append(rates(theirs_whole[-1], "none"))
+        theirs_whole.append(run([sys.executable, HERE / "peer" / "peer.py", "speed", model, "--threads", str(a.threads), "--prompt",
+                                 prompt, "--repeat", "1", "--tokens", str(a.tokens), "--sequences", ",".join(map(str, BATCHES))],
+                                kept[1]))
+    ours, peers = [rates(r, "limit_tok_per_s") for r in whole], [rates(r, "none") for r in theirs_whole]
     same = {"weights_mb": round(whole[0]["memory"]["weight_bytes"] / 1e6, 1),
             "maxts_peak_mb": megabytes(whole, lambda r: r["decode"][-1]["peak_rss_bytes"]),
             "llama_peak_mb": megabytes(theirs_whole, lambda r: r.get("peak_rss_bytes")),
@@ -87,7 +86,8 @@ def measure(a, model, prompt):
         rows.append({"model": pathlib.Path(model).stem, "work": work, "maxts_tok_per_s": round(mid, 1),
                      "maxts_min": round(min(mine), 1), "maxts_max": round(max(mine), 1), "llama_tok_per_s": round(other, 1),
                      "llama_min": round(min(theirs), 1), "llama_max": round(max(theirs), 1), "ratio": round(mid / other, 2),
-                     "limit_tok_per_s": round(limit, 1), "share_of_limit": round(mid / limit, 3), **shares(whole[0], work, mid)} | same)
+                     "limit_tok_per_s": round(limit, 1), "share_of_limit": round(mid / limit, 3)}
+                    | shares(whole[0]["memory"], same, work, mid) | same)
         print(rows[-1], file=sys.stderr)
     return rows
 
@@ -120,7 +120,7 @@ def curves(a, models):
     rows = []
     for model in models:
         stem = pathlib.Path(model).stem
-        runs = [(name, a.threads, options) for name, (_, options) in CURVES.items()]
+        runs = [(name, a.threads, options) for name, options in CURVES.items()]
         runs += [("threads", n, ["--prefill", "512", "--sequences", "1,10,32"]) for n in range(1, a.threads + 1)
                  if n & (n - 1) == 0 or n == a.threads]
         for name, threads, options in runs:

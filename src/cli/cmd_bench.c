@@ -1,7 +1,5 @@
 /* cli/cmd_bench.c - tokens per second of a model on this machine, beside what the machine allows. */
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "cli/command.h"
@@ -12,34 +10,21 @@
 #include "core/file.h"
 #include "engine/measure.h"
 #include "model/blas.h"
+#include "series/number.h"
 
 enum { MOST_STEPS = 64, MOST_SIZES = 32 };
 
 static const double SECONDS = 1.5; /* for each figure: the whole stays below a minute */
 
-/* A list of sizes. */
+/* A list of whole numbers. */
 typedef struct Sizes {
-    size_t n, at[MOST_SIZES];
+    double at[MOST_SIZES];
+    size_t n;
 } Sizes;
 
-static int read_sizes(const char *option, const char *list, size_t most, Sizes *sizes, MtsError *err)
+static int read_sizes(const char *option, const char *list, const char *fallback, double most, Sizes *sizes, MtsError *err)
 {
-    const char *at = list;
-    for (sizes->n = 0; sizes->n < MOST_SIZES; at++) {
-        char *end;
-        errno = 0;
-        unsigned long long value = strtoull(at, &end, 10);
-        if (*at < '0' || *at > '9' || errno || value < 1 || value > most || (*end != ',' && *end)) {
-            break;
-        }
-        sizes->at[sizes->n++] = (size_t)value;
-        at = end;
-        if (!*end) {
-            return MTS_OK;
-        }
-    }
-    return mts_fail(err, MTS_EREQUEST, "--%s: \"%s\" is no list of 1 to %d numbers from 1 to %zu, joined by commas", option, list,
-                    MOST_SIZES, most);
+    return mts_numbers_read(option, list ? list : fallback, true, 1, most, sizes->at, MOST_SIZES, &sizes->n, err);
 }
 
 /* What has been asked for. */
@@ -49,9 +34,9 @@ typedef struct Plan {
 
 static int read_plan(const Args *args, Plan *plan, MtsError *err)
 {
-    int rc = read_sizes("prefill", args->prefill ? args->prefill : "128,512", 1 << 20, &plan->prefill, err);
-    rc = rc ? rc : read_sizes("prompt-tokens", args->prompt_tokens ? args->prompt_tokens : "434", 1 << 20, &plan->prompts, err);
-    return rc ? rc : read_sizes("sequences", args->sequences ? args->sequences : "1,4,10,16,32", 4096, &plan->sequences, err);
+    int rc = read_sizes("--prefill", args->prefill, "128,512", 1 << 20, &plan->prefill, err);
+    rc = rc ? rc : read_sizes("--prompt-tokens", args->prompt_tokens, "434", 1 << 20, &plan->prompts, err);
+    return rc ? rc : read_sizes("--sequences", args->sequences, "1,4,10,16,32", 4096, &plan->sequences, err);
 }
 
 /* The largest resident size of this process so far. */
@@ -90,7 +75,7 @@ static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, cons
 {
     int rc = 0;
     for (size_t i = 0; i < lengths->n && !rc; i++) {
-        size_t tokens = fitting(info, lengths->at[i], 0);
+        size_t tokens = fitting(info, (size_t)lengths->at[i], 0);
         double rate;
         if ((rc = mts_measure_prefill(engine, tokens, SECONDS, &rate, err)) == 0) {
             json_array_append_new(rows, json_pack("{s:I, s:f, s:I}", "tokens", (json_int_t)tokens, "tok_per_s", rate,
@@ -104,8 +89,8 @@ static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const
 {
     int rc = 0;
     for (size_t i = 0; i < plan->prompts.n * plan->sequences.n && !rc; i++) {
-        size_t batch = plan->sequences.at[i % plan->sequences.n], most, steps;
-        size_t prompt = fitting(info, plan->prompts.at[i / plan->sequences.n], MOST_STEPS);
+        size_t batch = (size_t)plan->sequences.at[i % plan->sequences.n], most, steps;
+        size_t prompt = fitting(info, (size_t)plan->prompts.at[i / plan->sequences.n], MOST_STEPS);
         double rate;
         most = info->context - prompt < MOST_STEPS ? info->context - prompt : MOST_STEPS;
         if ((rc = mts_measure_decode(engine, batch, prompt, most, SECONDS, &steps, &rate, err)) == 0) {
@@ -188,7 +173,8 @@ static int measure(const Args *args, const MtsEngine *engine, double load_s, Mts
         json_t *memory = json_pack("{s:I, s:I, s:I, s:I}", "loaded_rss_bytes", (json_int_t)loaded, "weights",
                                    (json_int_t)info.parameters, "weight_bytes", (json_int_t)info.weight_bytes,
                                    "kv_bytes_per_token", (json_int_t)info.kv_bytes_per_token);
-        json_t *text = verdict(prefill_share, decode_share, plan.sequences.at[plan.sequences.n - 1], plan.prompts.at[plan.prompts.n - 1]);
+        json_t *text = verdict(prefill_share, decode_share, (size_t)plan.sequences.at[plan.sequences.n - 1],
+                               (size_t)plan.prompts.at[plan.prompts.n - 1]);
         rc = out_print(args, json_pack("{s:O, s:O, s:O, s:o, s:s, s:{s:o}, s:f, s:o, s:o}", "prefill", prefill, "decode", decode,
                                        "matmul", shapes, "cpu", describe_machine(&machine, args), "kernels", info.kernels, "blas",
                                        "core", core ? json_string(core) : json_null(), "load_s", load_s, "memory", memory,

@@ -48,24 +48,6 @@ typedef struct Values {
     size_t count;
 } Values;
 
-static int read_values(const char *name, const char *list, bool whole, double min, double max, Values *values, MtsError *err)
-{
-    values->count = 0;
-    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        size_t n = strcspn(at, ",");
-        double v;
-        if (values->count == MOST_VALUES) {
-            return mts_fail(err, MTS_EREQUEST, "eval: --%s: more than %d values", name, MOST_VALUES);
-        }
-        if (!mts_number_parse(at, n, &v) || v < min || v > max || (whole && v != floor(v))) {
-            return mts_fail(err, MTS_EREQUEST, "eval: --%s: '%.*s' is no %s from %g to %g", name, (int)n, at, whole ? "whole number" : "number", min,
-                            max);
-        }
-        values->at[values->count++] = v;
-    }
-    return MTS_OK;
-}
-
 /* "0..4", "7", "1,3,9". */
 static int read_seeds(MtsEvalPlan *plan, const char *list, MtsError *err)
 {
@@ -284,7 +266,11 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
     const double initial[DIMENSIONS] = {a->base.search.lambda, 0, 0, a->base.search.temperature, (double)a->base.search.expansion};
     for (size_t d = 0; d < DIMENSIONS; d++) {
         values[d] = (Values){.at = {initial[d]}, .count = 1};
-        int rc = lists[d] ? read_values(dimensions[d].name, lists[d], dimensions[d].whole, dimensions[d].min, dimensions[d].max, &values[d], err) : MTS_OK;
+        char option[32];
+        snprintf(option, sizeof option, "eval: --%s", dimensions[d].name);
+        int rc = lists[d] ? mts_numbers_read(option, lists[d], dimensions[d].whole, dimensions[d].min, dimensions[d].max, values[d].at, MOST_VALUES,
+                                             &values[d].count, err)
+                          : MTS_OK;
         if (rc != MTS_OK) {
             return rc;
         }

@@ -196,6 +196,25 @@ static bool parse_without_commas(const char *s, size_t n, double *value)
     return ok;
 }
 
+int mts_numbers_read(const char *option, const char *list, bool whole, double min, double max, double *at, size_t most,
+                     size_t *count, MtsError *err)
+{
+    *count = 0;
+    for (const char *s = list; s; s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL) {
+        size_t n = strcspn(s, ",");
+        double v;
+        if (*count == most) {
+            return mts_fail(err, MTS_EREQUEST, "%s: more than %zu values", option, most);
+        }
+        if (!mts_number_parse(s, n, &v) || v < min || v > max || (whole && v != floor(v))) {
+            return mts_fail(err, MTS_EREQUEST, "%s: '%.*s' is no %s from %g to %g", option, (int)n, s,
+                            whole ? "whole number" : "number", min, max);
+        }
+        at[(*count)++] = v;
+    }
+    return MTS_OK;
+}
+
 bool mts_number_next(const char *text, size_t size, MtsNumberStyle style, size_t *position, MtsNumber *number)
 {
     size_t i = *position;

@@ -5,10 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/error.h"
+
 /* The whole of s[0..n) as one decimal number: [+-] digits [. digits] [e [+-] digits], with a digit on at
  * least one side of the point, and nothing around it. Correctly rounded, whatever the locale. false when it
  * is anything else, or too large for a double. */
 bool mts_number_parse(const char *s, size_t n, double *value);
+
+/* Numbers from min to max joined by commas, at most `most` of them, into at[]. MTS_EREQUEST with a sentence that begins with
+ * `option`, the option whose list it is. */
+int mts_numbers_read(const char *option, const char *list, bool whole, double min, double max, double *at, size_t most,
+                     size_t *count, MtsError *err);
 
 /* A number found in a text, as bytes text[begin .. end). */
 typedef struct MtsNumber {

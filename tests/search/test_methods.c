@@ -236,6 +236,30 @@ static void waves_are_unbiased(void **state)
     assert_true(tried > 300 && leaves > 20 * tried);
 }
 
+/* The mean over all that chance can bring of exp(log Z^), the mean of its first `sure` estimates (of waves, or else of rollouts;
+ * the search's own stands in for those that there were none of). Counts in *more the searches that had more. */
+static double mean_of_estimates(const MtsTable *table, const MtsSearchSettings *s, bool waves, size_t sure, size_t *more)
+{
+    double mean = 0;
+    Branches b = branches_begin();
+    do {
+        branches_start(&b);
+        MtsRun *run = run_prefixed(table, s, waves, &b.script);
+        double sum = 0;
+        size_t count = waves ? run->waves : run->log_count;
+        assert_true(run->nfe <= s->max_nfe);
+        assert_true(waves || run->done >= (count < sure ? count : sure));
+        *more += (waves ? count : run->done) > sure;
+        for (size_t i = 0; i < sure; i++) {
+            sum += exp(i >= count ? run_log_z(run) : waves ? run->wave_log_z[i] : run->log[i]->log_z) / (double)sure;
+        }
+        assert_true(strcmp(run->stop_reason, "exhausted") == 0 || fabs(exp(run_log_z(run)) - sum) < EXACT * (1 + sum));
+        mean += branches_probability(&b) * sum;
+        mts_run_free(&run);
+    } while (branches_next(&b));
+    return mean;
+}
+
 /* Under a limit on positions as well: how many rollouts there are is chance then, how many count in Z^ is not. */
 static void a_limit_on_positions_bends_no_estimate_of_rollouts(void **state)
 {
@@ -246,27 +270,11 @@ static void a_limit_on_positions_bends_no_estimate_of_rollouts(void **state)
         for (size_t nfe = 1; nfe <= 3; nfe++) {
             for (size_t kind = 0; kind < 4; kind++) {
                 MtsSearchSettings s = settings_of(kind % 2 ? MTS_SAMPLE : MTS_MAXENT_TS, 2, 5);
-                double mean = 0, z = 0;
                 size_t sure = nfe / (table->max_tokens - 1);
                 s.max_nfe = nfe;
                 s.in_flight = kind / 2 + 1;
                 s.sweep = kind % 4 == 2;
-                z = partition(table, s.lambda);
-                Branches b = branches_begin();
-                do {
-                    branches_start(&b);
-                    MtsRun *run = run_prefixed(table, &s, false, &b.script);
-                    double sum = 0;
-                    assert_true(run->nfe <= nfe && run->done >= (run->log_count < sure ? run->log_count : sure));
-                    more += run->done > sure;
-                    for (size_t r = 0; r < sure; r++) {
-                        sum += exp(r < run->log_count ? run->log[r]->log_z : run_log_z(run)) / (double)sure;
-                    }
-                    assert_true(strcmp(run->stop_reason, "exhausted") == 0 ||
-                                fabs(exp(run_log_z(run)) - sum) < EXACT * (1 + sum));
-                    mean += branches_probability(&b) * sum;
-                    mts_run_free(&run);
-                } while (branches_next(&b));
+                double mean = mean_of_estimates(table, &s, false, sure, &more), z = partition(table, s.lambda);
                 assert_true(fabs(mean - z) < EXACT * (1 + z));
             }
         }
@@ -286,11 +294,9 @@ static void a_limit_on_positions_bends_no_estimate_of_waves(void **state)
             for (size_t in_flight = 1; in_flight <= 2; in_flight++) {
                 MtsSearchSettings s = settings_of(MTS_MAXENT_TS, 2, 5);
                 uint64_t each = (uint64_t)table->max_tokens - 1;
-                double mean = 0, z = 0;
                 s.max_nfe = nfe;
                 s.in_flight = in_flight;
                 s.sweep = 0;
-                z = partition(table, s.lambda);
                 size_t sure = 0;
                 for (uint64_t left = nfe, started = 0; left / each > 0 && started < s.rollouts; sure++) {
                     uint64_t size = s.rollouts - started < in_flight ? s.rollouts - started : in_flight;
@@ -298,21 +304,7 @@ static void a_limit_on_positions_bends_no_estimate_of_waves(void **state)
                     left -= size * each;
                     started += size;
                 }
-                Branches b = branches_begin();
-                do {
-                    branches_start(&b);
-                    MtsRun *run = run_prefixed(table, &s, true, &b.script);
-                    double sum = 0;
-                    assert_true(run->nfe <= nfe);
-                    more += run->waves > sure;
-                    for (size_t w = 0; w < sure; w++) {
-                        sum += exp(w < run->waves ? run->wave_log_z[w] : run_log_z(run)) / (double)sure;
-                    }
-                    assert_true(strcmp(run->stop_reason, "exhausted") == 0 ||
-                                fabs(exp(run_log_z(run)) - sum) < EXACT * (1 + sum));
-                    mean += branches_probability(&b) * sum;
-                    mts_run_free(&run);
-                } while (branches_next(&b));
+                double mean = mean_of_estimates(table, &s, true, sure, &more), z = partition(table, s.lambda);
                 assert_true(fabs(mean - z) < EXACT * (1 + z));
             }
         }

@@ -123,7 +123,7 @@ MTS_INLINE void unpack(MtsType type, const unsigned char *group, const MtsSectio
         }                                                                                                              \
         if ((v) < count) {                                                                                             \
             size_t block = (v) / halves, half = (v) % halves;                                                          \
-            TILE_LOAD(a_tile, a[block].row[row].q + 16 * half, sizeof(MtsActRow));                                                        \
+            TILE_LOAD(a_tile, a[block].row[row].q + 16 * half, sizeof(MtsActRow));                                     \
             TILE_LOAD(6, w[block].operand[4 * half], 64);                                                              \
             TILE_ZERO(c);                                                                                              \
             TILE_MULTIPLY(c, a_tile, 6);                                                                               \
