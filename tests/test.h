@@ -14,12 +14,12 @@
 #include <string.h>
 
 /* Fails with the library's own sentence. */
-#define assert_ok(call, err)                                        \
-    do {                                                            \
-        int rc_ = (call);                                           \
-        if (rc_ != 0) {                                             \
-            fail_msg("%s: %d: %s", #call, rc_, (err)->text);        \
-        }                                                           \
+#define assert_ok(call, err)                                                                                           \
+    do {                                                                                                               \
+        int rc_ = (call);                                                                                              \
+        if (rc_ != 0) {                                                                                                \
+            fail_msg("%s: %d: %s", #call, rc_, (err)->text);                                                           \
+        }                                                                                                              \
     } while (0)
 
 /* A path below the source root, or below shared/ beside it (developers' large files); static buffer. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes tests/tokenizer/templates.json: chat templates, messages, and the prompts that Jinja renders from them.
+"""Writes tests/template/templates.json: chat templates, messages, and the prompts that Jinja renders from them.
 
     pip install jinja2==3.1.6
-    tools/make_template_fixtures.py > tests/tokenizer/templates.json
+    tools/make_template_fixtures.py > tests/template/templates.json
 
 The environment is the one that `transformers` renders chat templates in, without strftime_now. A case whose text is null
 is one that Jinja refuses. The templates are written for this test, in the manner of each family of models."""

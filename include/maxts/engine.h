@@ -75,11 +75,11 @@ int mts_schema_constraint(const char *path, char **pattern, MtsError *err);
 /* ---- score: how likely a text is ---- */
 
 typedef struct MtsScored {
-    size_t count;    /* tokens */
-    double *nll;     /* [count - 1] -log p(token t + 1 | tokens 0..t), nats; HUGE_VAL where p is 0 */
-    size_t top;      /* entries per position, at most the vocabulary */
-    int32_t *ids;    /* [count][top] the likeliest tokens after position t, descending, ties by ascending id */
-    double *logp;    /* [count][top] */
+    size_t count; /* tokens */
+    double *nll;  /* [count - 1] -log p(token t + 1 | tokens 0..t), nats; HUGE_VAL where p is 0 */
+    size_t top;   /* entries per position, at most the vocabulary */
+    int32_t *ids; /* [count][top] the likeliest tokens after position t, descending, ties by ascending id */
+    double *logp; /* [count][top] */
     /* Tables only: a table also says what stands before the first token, and may have a reward. */
     double first_nll; /* -log p(token 0) */
     double reward;    /* NaN where the tokens are no finished text */
@@ -106,19 +106,19 @@ typedef struct MtsCut {
 #define MTS_REWARDS_AUTO ((size_t)-1) /* 16 (sweep), 8 (look_ahead), or 0 where a call of the reward is slow */
 
 typedef struct MtsRequest {
-    const int32_t *prompt;   /* [prompt_count]; a table takes none and starts at its root */
+    const int32_t *prompt; /* [prompt_count]; a table takes none and starts at its root */
     size_t prompt_count;
-    size_t max_tokens;       /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
-    MtsCut cut;              /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
-    bool end_stop;           /* an end token ends the answer; default true. Tables always end at theirs. */
-    bool no_cache;           /* every position evaluates its whole text again, prompt included, to the same bits: for
-                                measuring what the KV cache brings; default false. Models only. */
-    const char *constraint;  /* a regular expression (PCRE2) that the whole answer must match, or NULL (default); the
-                                answer is what its tokens spell, byte for byte. Models only. */
-    const char *reward;      /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
-                                have their own and take none. */
-    const char *prompt_text; /* what rewards see as the prompt; NULL: "" */
-    const MtsSeries *series; /* what rewards see as the input; NULL: none */
+    size_t max_tokens;        /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
+    MtsCut cut;               /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
+    bool end_stop;            /* an end token ends the answer; default true. Tables always end at theirs. */
+    bool no_cache;            /* every position evaluates its whole text again, prompt included, to the same bits: for
+                                 measuring what the KV cache brings; default false. Models only. */
+    const char *constraint;   /* a regular expression (PCRE2) that the whole answer must match, or NULL (default); the
+                                 answer is what its tokens spell, byte for byte. Models only. */
+    const char *reward;       /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
+                                 have their own and take none. */
+    const char *prompt_text;  /* what rewards see as the prompt; NULL: "" */
+    const MtsSeries *series;  /* what rewards see as the input; NULL: none */
     MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16
                                  (mcts, dts, dts-star: 1; maxent-ts with a reward of prefixes: half of them, at most 8);
                                  default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
@@ -134,10 +134,10 @@ void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char
 /* One answer, written as it grows: write() gets whole UTF-8 characters; a failure of it ends the call. Greedy
  * when `greedy`, else drawn at cut.temperature with search.seed. Rewards play no part. */
 typedef struct MtsGenerated {
-    int32_t *tokens;      /* [count], the end token included where there is one */
+    int32_t *tokens; /* [count], the end token included where there is one */
     size_t count;
     char *text;
-    double logp;          /* log p(tokens | prompt) at temperature 1 */
+    double logp;             /* log p(tokens | prompt) at temperature 1 */
     const char *stop_reason; /* "end", "length" or "interrupted" */
     double prefill_seconds, decode_seconds;
 } MtsGenerated;
@@ -153,10 +153,10 @@ typedef struct MtsTextResult {
     char target[192];        /* what the answers are drawn from: "p", or "p cut to ..." */
     char *reward;            /* the reward asked; "table" for a table's own */
     size_t prompt_tokens;
-    double seconds;          /* prompt and search */
+    double seconds; /* prompt and search */
     double prefill_seconds;
     size_t kv_bytes, kv_pages_peak, kv_page_tokens; /* the ring, the most pages in use at once; 0 for a table */
-    uint64_t recomputed;     /* positions evaluated again because the KV ring was full or not to be used */
+    uint64_t recomputed; /* positions evaluated again because the KV ring was full or not to be used */
 } MtsTextResult;
 
 int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **result, MtsError *err);

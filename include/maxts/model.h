@@ -40,10 +40,10 @@ int mts_model_open(MtsModel **model, const char *path, const MtsModelOptions *op
 void mts_model_free(MtsModel **model);
 
 typedef struct MtsModelInfo {
-    const char *architecture;  /* "llama", "gemma3", "qwen2", "qwen3"; owned by the model */
-    const char *name;          /* general.name, or "" */
-    size_t vocab;              /* tokens */
-    size_t context;            /* trained context, tokens */
+    const char *architecture; /* "llama", "gemma3", "qwen2", "qwen3"; owned by the model */
+    const char *name;         /* general.name, or "" */
+    size_t vocab;             /* tokens */
+    size_t context;           /* trained context, tokens */
     size_t layers, width, heads, kv_heads, head_dim, ffn_width;
     size_t window;             /* sliding window of the window layers, tokens; 0: none */
     uint64_t parameters;       /* weights in the file */
@@ -55,10 +55,11 @@ typedef struct MtsModelInfo {
 void mts_model_info(const MtsModel *model, MtsModelInfo *info);
 
 typedef struct MtsSessionOptions {
-    size_t kv_tokens;  /* capacity of the KV ring in tokens over all branches; 0 (default): 4096, or the context if that is less */
-    size_t max_batch;  /* most tokens in one forward step; longer work is cut into such steps; 0 (default): 512 */
-    int threads;       /* 0 (default): all processors this process may use; short steps take fewer on a busy machine */
-    bool kv_f32;       /* keys and values in f32; default false: f16. Exact models always use f32. */
+    size_t kv_tokens; /* capacity of the KV ring in tokens over all branches; 0 (default): 4096, or the context if that
+                         is less */
+    size_t max_batch; /* most tokens in one forward step; longer work is cut into such steps; 0 (default): 512 */
+    int threads;      /* 0 (default): all processors this process may use; short steps take fewer on a busy machine */
+    bool kv_f32;      /* keys and values in f32; default false: f16. Exact models always use f32. */
 } MtsSessionOptions;
 
 int mts_session_new(MtsSession **session, const MtsModel *model, const MtsSessionOptions *options, MtsError *err);
@@ -92,14 +93,14 @@ const float *mts_session_logits(const MtsSession *session, size_t row);
 int mts_session_branch_logits(MtsSession *session, const MtsBranch *branch, float *out, MtsError *err);
 
 MtsBranch *mts_branch_retain(MtsBranch *branch);
-void mts_branch_release(MtsBranch **branch); /* NULL-safe; sets *branch to NULL */
+void mts_branch_release(MtsBranch **branch);       /* NULL-safe; sets *branch to NULL */
 size_t mts_branch_length(const MtsBranch *branch); /* tokens */
 
 typedef struct MtsSessionStats {
-    uint64_t positions;       /* token positions evaluated on request since the session began */
-    uint64_t recomputed;      /* positions evaluated again because their KV had been evicted */
+    uint64_t positions;  /* token positions evaluated on request since the session began */
+    uint64_t recomputed; /* positions evaluated again because their KV had been evicted */
     size_t kv_pages_used, kv_pages, kv_page_tokens;
-    size_t kv_bytes;          /* resident bytes of the KV ring */
+    size_t kv_bytes; /* resident bytes of the KV ring */
 } MtsSessionStats;
 
 void mts_session_stats(const MtsSession *session, MtsSessionStats *stats);

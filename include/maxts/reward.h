@@ -33,8 +33,8 @@ bool mts_reward_is_slow(const MtsReward *reward);
 
 /* text [size]: the answer alone, without the prompt. logp: log p(text | prompt), tokens: its length in tokens.
  * MTS_EREWARD with a sentence naming the reward when it fails, hangs, or has no finite value. */
-int mts_reward_score(const MtsReward *reward, const char *text, size_t size, double logp, size_t tokens,
-                     bool finished, double *value, MtsError *err);
+int mts_reward_score(const MtsReward *reward, const char *text, size_t size, double logp, size_t tokens, bool finished,
+                     double *value, MtsError *err);
 
 #ifdef __cplusplus
 }

@@ -86,48 +86,49 @@ typedef enum MtsResampling { MTS_MULTINOMIAL, MTS_STRATIFIED, MTS_SYSTEMATIC } M
 
 /* mts_search_defaults() fills in every default; zero is not a default. */
 typedef struct MtsSearchSettings {
-    MtsMethod method;     /* default MTS_MAXENT_TS */
-    uint64_t seed;        /* default 0 */
-    double lambda;        /* inverse temperature of the reward, >= 0; default 1 */
-    size_t rollouts;      /* finished texts (beams, particles) asked for, >= 1; default 10 */
-    size_t in_flight;     /* B: rollouts selected before the first of them is backed up, >= 1; default 1. maxent-ts where
-                           * the reward scores prefixes: the rollouts of a wave, which compete at every token */
-    size_t batch;         /* most positions per extend() call, >= 1; default 64; never changes a result */
-    double temperature;   /* of the proposal a rollout draws from, > 0; default 1; never changes the target */
+    MtsMethod method;   /* default MTS_MAXENT_TS */
+    uint64_t seed;      /* default 0 */
+    double lambda;      /* inverse temperature of the reward, >= 0; default 1 */
+    size_t rollouts;    /* finished texts (beams, particles) asked for, >= 1; default 10 */
+    size_t in_flight;   /* B: rollouts selected before the first of them is backed up, >= 1; default 1. maxent-ts where
+                         * the reward scores prefixes: the rollouts of a wave, which compete at every token */
+    size_t batch;       /* most positions per extend() call, >= 1; default 64; never changes a result */
+    double temperature; /* of the proposal a rollout draws from, > 0; default 1; never changes the target */
     /* beam, mcts, dts, dts-star */
-    size_t expansion;     /* k: children per expansion (mcts, dts); default 3 */
-    bool use_uct;         /* mcts: UCT rather than PUCT; default true */
-    double c_uct;         /* exploration constant; default 1 */
-    double widening_c;    /* dts-star: |children| < C N^alpha; default 2 */
+    size_t expansion;      /* k: children per expansion (mcts, dts); default 3 */
+    bool use_uct;          /* mcts: UCT rather than PUCT; default true */
+    double c_uct;          /* exploration constant; default 1 */
+    double widening_c;     /* dts-star: |children| < C N^alpha; default 2 */
     double widening_alpha; /* default 0.8 */
     /* smc */
     MtsResampling resampling; /* default MTS_SYSTEMATIC */
     double ess_threshold;     /* resample when ESS < threshold * particles, in [0, 1]; default 0.5 */
     /* maxent-ts */
-    double shrinkage;     /* c: how little of a reward its tokens are taken to explain, >= 0; default 3 */
-    double exploration;   /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1. In
-                           * waves (in_flight, above) it has no effect */
-    size_t sweep;         /* finished continuations scored at each position that a rollout passes, the likeliest:
-                           * they cost reward calls and no positions; 0: the drawn one alone; default 16 */
-    size_t look_ahead;    /* smc too; where the reward scores prefixes: the likeliest next tokens whose prefixes are scored
-                           * before one is drawn, reward calls and no positions; default 8 */
+    double shrinkage;   /* c: how little of a reward its tokens are taken to explain, >= 0; default 3 */
+    double exploration; /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1. In
+                         * waves (in_flight, above) it has no effect */
+    size_t sweep;       /* finished continuations scored at each position that a rollout passes, the likeliest:
+                         * they cost reward calls and no positions; 0: the drawn one alone; default 16 */
+    size_t look_ahead; /* smc too; where the reward scores prefixes: the likeliest next tokens whose prefixes are scored
+                        * before one is drawn, reward calls and no positions; default 8 */
     /* budget: 0 means no limit */
-    uint64_t max_nfe;     /* default 0 */
-    double max_seconds;   /* default 0 */
+    uint64_t max_nfe;       /* default 0 */
+    double max_seconds;     /* default 0 */
     double log_z_tolerance; /* stop when the standard error of log Z is at most this; default 0 (off) */
-    double mass_tolerance;  /* stop when all but this share of the estimated pi* is on the leading answer; default 0 (off) */
-    size_t min_rollouts;  /* before an adaptive stop, default 4 */
+    double mass_tolerance;  /* stop when all but this share of the estimated pi* is on the leading answer; default 0
+                               (off) */
+    size_t min_rollouts;    /* before an adaptive stop, default 4 */
     /* Checkpoints (rollout methods): a file that gets every finished rollout as it is backed up, and one to go on
      * from, which may be the same; NULL (default): none. A resumed search gives the bytes of an uninterrupted one, its
      * time apart. `identity` is compared with the one in the file: model, prompt and reward, as the caller
-     * describes them; NULL is "". The rollouts of a wave are finished together. Population methods have no finished rollouts
-     * before they end: they begin anew. */
+     * describes them; NULL is "". The rollouts of a wave are finished together. Population methods have no finished
+     * rollouts before they end: they begin anew. */
     const char *save, *resume, *identity;
     /* maxent-ts: `sampled` is drawn from all texts, not from the known ones alone: with the probability that the
      * policy leaves to unseen texts, one more rollout is drawn, scored and added. Default false. */
     bool complete_sample;
-    bool keep_tree;       /* result->tree; default false */
-    const char *trace;    /* a file for everything the search did, see mts_replay(); NULL (default): none */
+    bool keep_tree;    /* result->tree; default false */
+    const char *trace; /* a file for everything the search did, see mts_replay(); NULL (default): none */
     /* Polled between steps, may be NULL: true ends the search with what it has. */
     bool (*stop)(void *context);
     void *stop_context;
@@ -152,7 +153,7 @@ typedef enum MtsEventKind {
     MTS_EVENT_SCORED,    /* a text got its reward */
     MTS_EVENT_BACKED_UP, /* the tree knows it */
     MTS_EVENT_STOPPED,
-    MTS_EVENT_PROGRESS   /* a forward step is done */
+    MTS_EVENT_PROGRESS /* a forward step is done */
 } MtsEventKind;
 
 typedef struct MtsEvent {
@@ -160,15 +161,15 @@ typedef struct MtsEvent {
     size_t rollout;        /* index */
     const int32_t *tokens; /* [count] the rollout's tokens so far; valid during the call */
     size_t count;
-    double log_q;       /* selected, extended: log-probability of the choice just made under the proposal;
-                         * scored, backed up: of the whole text */
-    double logp;        /* selected, extended: log p of the token; scored, backed up: of the text */
-    double reward;      /* scored, backed up; -HUGE_VAL for a rollout that no token could follow */
+    double log_q;         /* selected, extended: log-probability of the choice just made under the proposal;
+                           * scored, backed up: of the whole text */
+    double logp;          /* selected, extended: log p of the token; scored, backed up: of the text */
+    double reward;        /* scored, backed up; -HUGE_VAL for a rollout that no token could follow */
     double log_z_rollout; /* backed up: log of this rollout's own estimate of Z, NaN where it has none */
-    double log_z;       /* the running estimate, NaN where the method has none */
+    double log_z;         /* the running estimate, NaN where the method has none */
     double log_z_se;
     double best_reward;
-    uint64_t nfe;       /* positions that the rollouts backed up so far needed */
+    uint64_t nfe; /* positions that the rollouts backed up so far needed */
     size_t rollouts_done, rollouts;
     const char *reason; /* stopped: as in the result */
 } MtsEvent;
@@ -211,20 +212,20 @@ typedef struct MtsSearchResult {
     double lambda;
     MtsAnswer *answers; /* distinct texts, by descending reward, ties by descending logp then tokens */
     size_t answer_count;
-    size_t best;  /* index of the largest reward */
-    size_t map;   /* index of the largest logp + lambda * reward */
-    size_t sampled; /* index of one answer drawn by `probability` */
+    size_t best;            /* index of the largest reward */
+    size_t map;             /* index of the largest logp + lambda * reward */
+    size_t sampled;         /* index of one answer drawn by `probability` */
     double log_z, log_z_se; /* NaN where the method has none */
     uint64_t nfe;           /* positions evaluated after the prompt */
     uint64_t decode_tokens; /* tokens generated over all rollouts, reused ones included */
     size_t rollouts_done;
-    double mean_reward;     /* of the rollouts' own texts, one found twice counting twice; NaN: none. Texts scored in passing
-                             * (sweep) are answers, but no rollout's */
+    double mean_reward; /* of the rollouts' own texts, one found twice counting twice; NaN: none. Texts scored in
+                         * passing (sweep) are answers, but no rollout's */
     size_t tree_nodes, tree_max_depth;
-    double tree_branching;  /* mean children of internal nodes */
+    double tree_branching;   /* mean children of internal nodes */
     const char *stop_reason; /* "rollouts", "exhausted", "nfe", "seconds", "log_z", "mass", "interrupted" */
     double seconds;
-    MtsTreeNode *tree;      /* [tree_count], where settings.keep_tree */
+    MtsTreeNode *tree; /* [tree_count], where settings.keep_tree */
     size_t tree_count;
 } MtsSearchResult;
 

@@ -32,12 +32,12 @@ int mts_table_parse(MtsTable **table, const char *name, const char *text, size_t
 void mts_table_free(MtsTable **table);
 
 typedef struct MtsTableInfo {
-    const char *name;     /* the file's own name for it, or ""; owned by the table */
-    size_t vocab;         /* tokens are 0 .. vocab - 1 */
+    const char *name; /* the file's own name for it, or ""; owned by the table */
+    size_t vocab;     /* tokens are 0 .. vocab - 1 */
     size_t max_tokens;
-    int32_t eos;          /* -1: none */
-    size_t texts;         /* finished texts of positive probability */
-    size_t prefixes;      /* unfinished ones, the root included */
+    int32_t eos;     /* -1: none */
+    size_t texts;    /* finished texts of positive probability */
+    size_t prefixes; /* unfinished ones, the root included */
 } MtsTableInfo;
 
 void mts_table_info(const MtsTable *table, MtsTableInfo *info);

@@ -10,7 +10,7 @@
 #include "core/file.h"
 #include "engine/measure.h"
 #include "model/blas.h"
-#include "series/number.h"
+#include "core/number.h"
 
 enum { MOST_STEPS = 64, MOST_SIZES = 32 };
 
@@ -22,7 +22,8 @@ typedef struct Sizes {
     size_t n;
 } Sizes;
 
-static int read_sizes(const char *option, const char *list, const char *fallback, double most, Sizes *sizes, MtsError *err)
+static int read_sizes(const char *option, const char *list, const char *fallback, double most, Sizes *sizes,
+                      MtsError *err)
 {
     return mts_numbers_read(option, list ? list : fallback, true, 1, most, sizes->at, MOST_SIZES, &sizes->n, err);
 }
@@ -51,13 +52,15 @@ static size_t peak_bytes(void)
 #endif
 }
 
-/* Sets each row's figure beside its limit, `tokens` tokens (a field of it) in one step; returns the last row's share of it. */
+/* Sets each row's figure beside its limit, `tokens` tokens (a field of it) in one step; returns the last row's share of
+ * it. */
 static double set_limits(json_t *rows, const char *tokens, const MtsMachine *machine, const MtsModelInfo *info)
 {
     size_t i;
     json_t *row;
     double share = 0;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         double limit = mts_roofline(machine, info, (size_t)json_integer_value(json_object_get(row, tokens)));
         share = json_real_value(json_object_get(row, "tok_per_s")) / limit;
         json_object_set_new(row, "limit_tok_per_s", json_real(limit));
@@ -71,7 +74,8 @@ static size_t fitting(const MtsModelInfo *info, size_t tokens, size_t reserve)
     return tokens + reserve <= info->context ? tokens : info->context > 2 * reserve ? info->context - reserve : 1;
 }
 
-static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, const Sizes *lengths, json_t *rows, MtsError *err)
+static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, const Sizes *lengths, json_t *rows,
+                         MtsError *err)
 {
     int rc = 0;
     for (size_t i = 0; i < lengths->n && !rc; i++) {
@@ -85,7 +89,8 @@ static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, cons
     return rc;
 }
 
-static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, json_t *rows, MtsError *err)
+static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, json_t *rows,
+                        MtsError *err)
 {
     int rc = 0;
     for (size_t i = 0; i < plan->prompts.n * plan->sequences.n && !rc; i++) {
@@ -112,11 +117,11 @@ static int bench_shapes(const MtsEngine *engine, json_t *rows, MtsError *err)
     for (size_t i = 0; i < sizeof batches / sizeof batches[0] && !rc; i++) {
         if ((rc = mts_measure_shapes(engine, batches[i], rates, &count, err)) == 0) {
             for (size_t j = 0; j < count; j++) {
-                json_array_append_new(rows, json_pack("{s:s, s:I, s:I, s:I, s:f, s:o}", "type", mts_type_name(rates[j].type),
-                                                      "rows", (json_int_t)rates[j].rows, "cols", (json_int_t)rates[j].cols,
-                                                      "batch", (json_int_t)rates[j].batch, "own_gmac_per_s", rates[j].own / 1e9,
-                                                      "blas_gmac_per_s",
-                                                      rates[j].blas > 0 ? json_real(rates[j].blas / 1e9) : json_null()));
+                json_array_append_new(
+                    rows, json_pack("{s:s, s:I, s:I, s:I, s:f, s:o}", "type", mts_type_name(rates[j].type), "rows",
+                                    (json_int_t)rates[j].rows, "cols", (json_int_t)rates[j].cols, "batch",
+                                    (json_int_t)rates[j].batch, "own_gmac_per_s", rates[j].own / 1e9, "blas_gmac_per_s",
+                                    rates[j].blas > 0 ? json_real(rates[j].blas / 1e9) : json_null()));
             }
         }
     }
@@ -137,8 +142,10 @@ static json_t *verdict(double prefill, double decode, size_t sequences, size_t p
 {
     char text[256];
     snprintf(text, sizeof text,
-             "prefill runs at %.0f %%, %zu sequence%s after a prompt of %zu tokens at %.0f %% of what this machine's memory and int8 "
-             "arithmetic allow", 100 * prefill, sequences, sequences == 1 ? "" : "s", prompt, 100 * decode);
+             "prefill runs at %.0f %%, %zu sequence%s after a prompt of %zu tokens at %.0f %% of what this machine's "
+             "memory and int8 "
+             "arithmetic allow",
+             100 * prefill, sequences, sequences == 1 ? "" : "s", prompt, 100 * decode);
     return json_string(text);
 }
 
@@ -175,10 +182,12 @@ static int measure(const Args *args, const MtsEngine *engine, double load_s, Mts
                                    "kv_bytes_per_token", (json_int_t)info.kv_bytes_per_token);
         json_t *text = verdict(prefill_share, decode_share, (size_t)plan.sequences.at[plan.sequences.n - 1],
                                (size_t)plan.prompts.at[plan.prompts.n - 1]);
-        rc = out_print(args, json_pack("{s:O, s:O, s:O, s:o, s:s, s:{s:o}, s:f, s:o, s:o}", "prefill", prefill, "decode", decode,
-                                       "matmul", shapes, "cpu", describe_machine(&machine, args), "kernels", info.kernels, "blas",
-                                       "core", core ? json_string(core) : json_null(), "load_s", load_s, "memory", memory,
-                                       "verdict", text), err);
+        rc = out_print(args,
+                       json_pack("{s:O, s:O, s:O, s:o, s:s, s:{s:o}, s:f, s:o, s:o}", "prefill", prefill, "decode",
+                                 decode, "matmul", shapes, "cpu", describe_machine(&machine, args), "kernels",
+                                 info.kernels, "blas", "core", core ? json_string(core) : json_null(), "load_s", load_s,
+                                 "memory", memory, "verdict", text),
+                       err);
     }
     json_decref(prefill);
     json_decref(decode);

@@ -9,7 +9,7 @@
 #include "cli/out.h"
 #include "core/error.h"
 #include "eval/eval.h"
-#include "eval/summary.h"
+#include "results/summary.h"
 
 enum { KEEP_TREES = 3 };
 
@@ -29,8 +29,13 @@ static void show(void *context, const MtsEvalProgress *p)
     }
     if (p->fresh > 0) {
         double left = p->seconds / (double)p->fresh * (double)(p->total - p->done);
-        fprintf(stderr, left < 120 ? ", about %.0f s left" : left < 7200 ? ", about %.0f min left" : ", about %.1f h left",
-                left < 120 ? ceil(left) : left < 7200 ? ceil(left / 60) : left / 3600);
+        fprintf(stderr,
+                left < 120    ? ", about %.0f s left"
+                : left < 7200 ? ", about %.0f min left"
+                              : ", about %.1f h left",
+                left < 120    ? ceil(left)
+                : left < 7200 ? ceil(left / 60)
+                              : left / 3600);
     }
     fprintf(stderr, ": %s", p->doing);
     fflush(stderr);
@@ -41,15 +46,31 @@ static void show(void *context, const MtsEvalProgress *p)
 static double mean_of(const json_t *row, const char *name, double *half)
 {
     const json_t *v = json_object_get(row, name);
-    *half = json_is_number(json_object_get(v, "low")) ? (json_number_value(json_object_get(v, "high")) - json_number_value(json_object_get(v, "low"))) / 2 : NAN;
-    return json_is_object(v) ? json_number_value(json_object_get(v, "mean")) : json_is_number(v) ? json_number_value(v) : NAN;
+    *half = json_is_number(json_object_get(v, "low"))
+                ? (json_number_value(json_object_get(v, "high")) - json_number_value(json_object_get(v, "low"))) / 2
+                : NAN;
+    return json_is_object(v)   ? json_number_value(json_object_get(v, "mean"))
+           : json_is_number(v) ? json_number_value(v)
+                               : NAN;
 }
 
 /* Name and heading of what a table shows, where any row has it. */
 static const char *const columns[][2] = {
-    {"accuracy", "accuracy"}, {"macro_f1", "F1"},       {"kappa", "kappa"},         {"smape", "sMAPE"},        {"mase", "MASE"},
-    {"crps_scaled", "CRPS/s"}, {"spectral", "spectral"}, {"well_formed", "formed"}, {"claims_true", "true"},   {"claims_false", "false"},
-    {"tv", "TV"},             {"value_error", "V error"}, {"reward", "reward"},     {"nfe", "NFE"},            {"seconds", "s"},
+    {"accuracy", "accuracy"},
+    {"macro_f1", "F1"},
+    {"kappa", "kappa"},
+    {"smape", "sMAPE"},
+    {"mase", "MASE"},
+    {"crps_scaled", "CRPS/s"},
+    {"spectral", "spectral"},
+    {"well_formed", "formed"},
+    {"claims_true", "true"},
+    {"claims_false", "false"},
+    {"tv", "TV"},
+    {"value_error", "V error"},
+    {"reward", "reward"},
+    {"nfe", "NFE"},
+    {"seconds", "s"},
 };
 
 #define COLUMNS (sizeof columns / sizeof columns[0])
@@ -59,7 +80,8 @@ static bool is_shown(const json_t *rows, size_t column)
     size_t i;
     const json_t *row;
     double half;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         if (!isnan(mean_of(row, columns[column][0], &half))) {
             return true;
         }
@@ -78,7 +100,8 @@ static int put_summary(const json_t *summary, MtsError *err)
         }
     }
     putchar('\n');
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         char name[64];
         const char *variant = json_string_value(json_object_get(row, "variant"));
         snprintf(name, sizeof name, "%s %s", json_string_value(json_object_get(row, "method")), variant);
@@ -165,7 +188,8 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     a->data = args->data;
     a->more = args->more;
     a->train = args->train;
-    a->options = (MtsStageOptions){.points = or_zero(args->points), .context = or_zero(args->context), .horizon = or_zero(args->horizon)};
+    a->options = (MtsStageOptions){
+        .points = or_zero(args->points), .context = or_zero(args->context), .horizon = or_zero(args->horizon)};
     a->samples = args->samples == CLI_NO_SIZE ? 0 : args->samples == 0 ? SIZE_MAX : args->samples;
     a->spread = args->spread;
     a->experiment = args->experiment;
@@ -224,7 +248,8 @@ int cmd_eval(const Args *args, MtsError *err)
     if (args->merge) {
         rc = mts_eval_merge(args->merge, args->operands, operands, err);
     } else if (operands) {
-        rc = mts_fail(err, MTS_EREQUEST, "eval: '%s' is one word too many: files are named for --merge alone", args->operands[0]);
+        rc = mts_fail(err, MTS_EREQUEST, "eval: '%s' is one word too many: files are named for --merge alone",
+                      args->operands[0]);
     } else {
         rc = run(args, out, err);
     }

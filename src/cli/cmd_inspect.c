@@ -75,16 +75,23 @@ static json_t *describe_model(const MtsEngine *engine, const MtsGguf *gguf)
     const MtsTokenizer *tokenizer = mts_engine_tokenizer(engine);
     MtsModelInfo info;
     mts_model_info(mts_engine_model(engine), &info);
-    json_t *o = json_pack("{s:s, s:o, s:i, s:s, s:o}", "format", "gguf", "file", out_string(mts_engine_path(engine)),
-                          "version", (int)mts_gguf_version(gguf), "architecture", info.architecture, "name",
-                          out_string(info.name));
+    json_t *o =
+        json_pack("{s:s, s:o, s:i, s:s, s:o}", "format", "gguf", "file", out_string(mts_engine_path(engine)), "version",
+                  (int)mts_gguf_version(gguf), "architecture", info.architecture, "name", out_string(info.name));
     const struct {
         const char *name;
         uint64_t value;
-    } figures[] = {{"parameters", info.parameters}, {"vocab", info.vocab}, {"context", info.context},
-                   {"layers", info.layers}, {"width", info.width}, {"heads", info.heads},
-                   {"kv_heads", info.kv_heads}, {"head_dim", info.head_dim}, {"ffn_width", info.ffn_width},
-                   {"window", info.window}, {"weight_bytes", info.weight_bytes},
+    } figures[] = {{"parameters", info.parameters},
+                   {"vocab", info.vocab},
+                   {"context", info.context},
+                   {"layers", info.layers},
+                   {"width", info.width},
+                   {"heads", info.heads},
+                   {"kv_heads", info.kv_heads},
+                   {"head_dim", info.head_dim},
+                   {"ffn_width", info.ffn_width},
+                   {"window", info.window},
+                   {"weight_bytes", info.weight_bytes},
                    {"kv_bytes_per_token", info.kv_bytes_per_token}};
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         json_object_set_new(o, figures[i].name, json_integer((json_int_t)figures[i].value));
@@ -114,9 +121,9 @@ static json_t *describe_table(const MtsEngine *engine)
         }
     }
     return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}", "format", "table", "file",
-                     out_string(mts_engine_path(engine)), "name", out_string(info.name), "vocab", (json_int_t)info.vocab,
-                     "max_tokens", (json_int_t)info.max_tokens, "eos", (json_int_t)info.eos, "texts",
-                     (json_int_t)info.texts, "prefixes", (json_int_t)info.prefixes, "exact", exact);
+                     out_string(mts_engine_path(engine)), "name", out_string(info.name), "vocab",
+                     (json_int_t)info.vocab, "max_tokens", (json_int_t)info.max_tokens, "eos", (json_int_t)info.eos,
+                     "texts", (json_int_t)info.texts, "prefixes", (json_int_t)info.prefixes, "exact", exact);
 }
 
 int cmd_inspect(const Args *args, MtsError *err)

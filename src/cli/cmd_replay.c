@@ -10,6 +10,9 @@ int cmd_replay(const Args *args, MtsError *err)
         return mts_fail(err, MTS_EREQUEST, "replay: which trace? maxts replay FILE");
     }
     int rc = mts_replay(args->operands[0], &lines, err);
-    return rc ? rc : out_print(args, json_pack("{s:o, s:I}", "trace", out_string(args->operands[0]), "lines_confirmed",
-                                               (json_int_t)lines), err);
+    return rc ? rc
+              : out_print(args,
+                          json_pack("{s:o, s:I}", "trace", out_string(args->operands[0]), "lines_confirmed",
+                                    (json_int_t)lines),
+                          err);
 }

@@ -3,8 +3,8 @@
 #include "cli/out.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "eval/report.h"
-#include "eval/summary.h"
+#include "report/report.h"
+#include "results/summary.h"
 
 typedef int Write(const MtsReport *report, MtsMarkup *m, MtsError *err);
 
@@ -26,8 +26,10 @@ static json_t *describe(const MtsReport *report, const Args *args)
     json_t *runs = json_array();
     for (size_t i = 0; i < report->count; i++) {
         const MtsReportRun *run = &report->runs[i];
-        json_array_append_new(runs, json_pack("{s:o, s:o, s:I, s:I}", "name", out_string(run->name), "files", out_string(run->files), "records",
-                                              (json_int_t)json_array_size(run->records), "expected", (json_int_t)mts_eval_expected(run->head)));
+        json_array_append_new(runs,
+                              json_pack("{s:o, s:o, s:I, s:I}", "name", out_string(run->name), "files",
+                                        out_string(run->files), "records", (json_int_t)json_array_size(run->records),
+                                        "expected", (json_int_t)mts_eval_expected(run->head)));
     }
     const char *paths[] = {args->out, args->markdown, args->latex, args->csv};
     json_t *files = json_array();
@@ -50,7 +52,8 @@ int cmd_report(const Args *args, MtsError *err)
         return mts_fail(err, MTS_EREQUEST, "report: which runs? Name the files that maxts eval wrote");
     }
     if (!args->out && !args->markdown && !args->latex && !args->csv) {
-        return mts_fail(err, MTS_EREQUEST, "report: what shall be written? Name a file with --out, --markdown, --latex or --csv");
+        return mts_fail(err, MTS_EREQUEST,
+                        "report: what shall be written? Name a file with --out, --markdown, --latex or --csv");
     }
     int rc = mts_report_open(&report, args->operands, n, err);
     report.samples = args->samples == CLI_NO_SIZE || args->samples == 0 ? report.samples : args->samples;

@@ -11,8 +11,9 @@
 static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
 {
     const MtsAnswer *a = &r->search->answers[i];
-    json_t *o = json_pack("{s:o, s:o, s:o, s:o}", "tokens", out_ids(a->tokens, a->count), "text", out_string(r->texts[i]),
-                          "reward", mts_json_real(a->reward), "logprob", mts_json_real(a->logp));
+    json_t *o =
+        json_pack("{s:o, s:o, s:o, s:o}", "tokens", out_ids(a->tokens, a->count), "text", out_string(r->texts[i]),
+                  "reward", mts_json_real(a->reward), "logprob", mts_json_real(a->logp));
     if (weights) {
         json_object_set_new(o, "log_weight", mts_json_real(a->log_weight));
         json_object_set_new(o, "probability", mts_json_real(a->probability));
@@ -44,7 +45,11 @@ static const char *label(void *context, int32_t token)
     for (size_t i = 0; i < size && n + 7 < sizeof labels->text; i++) {
         unsigned char c = (unsigned char)bytes[i];
         bool plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-        n += (size_t)snprintf(labels->text + n, sizeof labels->text - n, plain ? "%c" : c == '\n' ? "\\n" : "\\x%02x", c);
+        n += (size_t)snprintf(labels->text + n, sizeof labels->text - n,
+                              plain       ? "%c"
+                              : c == '\n' ? "\\n"
+                                          : "\\x%02x",
+                              c);
     }
     labels->text[n++] = '"';
     labels->text[n] = '\0';
@@ -87,8 +92,9 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
     json_object_set_new(o, "stop_reason", json_string(s->stop_reason));
     json_object_set_new(o, "log_z", mts_json_real(s->log_z));
     json_object_set_new(o, "log_z_se", mts_json_real(s->log_z_se));
-    json_object_set_new(o, "mean_reward", json_pack("{s:o, s:o}", "rollouts", mts_json_real(s->mean_reward), "answers",
-                                                    mts_json_real(weighted_mean(s))));
+    json_object_set_new(
+        o, "mean_reward",
+        json_pack("{s:o, s:o}", "rollouts", mts_json_real(s->mean_reward), "answers", mts_json_real(weighted_mean(s))));
     if (s->answer_count > 0) {
         json_object_set_new(o, "best", answer_of(r, s->best, false));
         json_object_set_new(o, "map", answer_of(r, s->map, false));
@@ -98,13 +104,14 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
         json_array_append_new(answers, answer_of(r, i, true));
     }
     json_object_set_new(o, "answers", answers);
-    json_object_set_new(o, "tree", json_pack("{s:I, s:I, s:f}", "nodes", (json_int_t)s->tree_nodes, "max_depth",
-                                             (json_int_t)s->tree_max_depth, "branching", s->tree_branching));
+    json_object_set_new(o, "tree",
+                        json_pack("{s:I, s:I, s:f}", "nodes", (json_int_t)s->tree_nodes, "max_depth",
+                                  (json_int_t)s->tree_max_depth, "branching", s->tree_branching));
     if (r->kv_page_tokens) {
-        json_object_set_new(o, "kv", json_pack("{s:I, s:I, s:I, s:I}", "bytes", (json_int_t)r->kv_bytes, "pages_peak",
-                                               (json_int_t)r->kv_pages_peak, "page_tokens",
-                                               (json_int_t)r->kv_page_tokens, "recomputed",
-                                               (json_int_t)r->recomputed));
+        json_object_set_new(o, "kv",
+                            json_pack("{s:I, s:I, s:I, s:I}", "bytes", (json_int_t)r->kv_bytes, "pages_peak",
+                                      (json_int_t)r->kv_pages_peak, "page_tokens", (json_int_t)r->kv_page_tokens,
+                                      "recomputed", (json_int_t)r->recomputed));
     }
     return o;
 }

@@ -63,9 +63,9 @@ static json_t *describe_score(const MtsScored *s, const MtsTokens *tokens, bool 
         json_array_append_new(positions, json_pack("{s:i, s:o}", "pos", (int)t, "top",
                                                    top_of(s->ids + t * s->top, s->logp + t * s->top, s->top)));
     }
-    json_t *o = json_pack("{s:o, s:o, s:o, s:o}", "tokens", out_ids(tokens->ids, tokens->count), "nll",
-                          reals(s->nll, s->count - 1), "perplexity",
-                          mts_json_real(s->count > 1 ? exp(sum / (double)(s->count - 1)) : NAN), "positions", positions);
+    json_t *o = json_pack(
+        "{s:o, s:o, s:o, s:o}", "tokens", out_ids(tokens->ids, tokens->count), "nll", reals(s->nll, s->count - 1),
+        "perplexity", mts_json_real(s->count > 1 ? exp(sum / (double)(s->count - 1)) : NAN), "positions", positions);
     if (table) {
         json_object_set_new(o, "first_nll", mts_json_real(s->first_nll));
         json_object_set_new(o, "logprob", mts_json_real(-s->first_nll - sum));

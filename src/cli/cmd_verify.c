@@ -9,8 +9,8 @@ static json_t *describe(const MtsVerify *v, const MtsSearchSettings *s)
 {
     return json_pack("{s:s, s:I, s:f, s:I, s:I, s:I, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o}", "method",
                      mts_method_name(s->method), "seed", (json_int_t)s->seed, "lambda", s->lambda, "rollouts",
-                     (json_int_t)s->rollouts, "in_flight", (json_int_t)s->in_flight, "runs", (json_int_t)v->runs, "exact",
-                     "log_z", mts_json_real(v->exact.log_z), "soft_value", mts_json_real(v->exact.soft_value),
+                     (json_int_t)s->rollouts, "in_flight", (json_int_t)s->in_flight, "runs", (json_int_t)v->runs,
+                     "exact", "log_z", mts_json_real(v->exact.log_z), "soft_value", mts_json_real(v->exact.soft_value),
                      "expected_reward", mts_json_real(v->exact.expected_reward), "kl", mts_json_real(v->exact.kl),
                      "z_ratio_mean", mts_json_real(v->z_ratio_mean), "z_ratio_se", mts_json_real(v->z_ratio_se),
                      "tv_mean", mts_json_real(v->tv_mean), "tv_se", mts_json_real(v->tv_se), "tv_of_mean",

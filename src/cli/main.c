@@ -35,12 +35,14 @@ enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 static void usage(FILE *out)
 {
     fputs("maxts " MTS_VERSION ": maximum-entropy tree search over language models, on plain CPUs\n\n"
-          "usage: maxts COMMAND [options]\n\n", out);
+          "usage: maxts COMMAND [options]\n\n",
+          out);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         fprintf(out, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].what);
     }
     fputs("\n'maxts COMMAND --help' lists a command's options with their units, ranges and defaults.\n"
-          "Exit status: 0 done, 1 the work failed, 2 the request was wrong.\n", out);
+          "Exit status: 0 done, 1 the work failed, 2 the request was wrong.\n",
+          out);
 }
 
 static int fail_with(const MtsError *err)
@@ -60,9 +62,13 @@ static int run(const struct Command *command, int argc, char **argv)
         return fail_with(&err);
     }
     size_t most = command->bit == CMD_REPLAY ? 1 : command->bit & (CMD_EVAL | CMD_REPORT) ? (size_t)argc : 0;
-    int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args, args.operands, most, &err);
+    int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args,
+                           args.operands, most, &err);
     if (rc == 0 && args.help) {
-        printf("usage: maxts %s%s [options]\n%s.\n", command->name, command->bit == CMD_REPLAY ? " FILE" : command->bit == CMD_REPORT ? " RUN.jsonl ..." : "",
+        printf("usage: maxts %s%s [options]\n%s.\n", command->name,
+               command->bit == CMD_REPLAY   ? " FILE"
+               : command->bit == CMD_REPORT ? " RUN.jsonl ..."
+                                            : "",
                command->what);
         options_help(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, stdout);
         free(args.operands);

@@ -105,8 +105,8 @@ static int store(const Option *o, const char *name, const char *text, void *into
     case OPTION_REAL: {
         double v;
         if (!read_real(text, &v) || v < o->min || v > o->max) {
-            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is no number from %g to %g", name, o->name, text,
-                            o->min, o->max);
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is no number from %g to %g", name, o->name, text, o->min,
+                            o->max);
         }
         *(double *)at = v;
         return MTS_OK;
@@ -145,8 +145,8 @@ void options_clear(const Option *options, size_t n, void *into)
 }
 
 /* One option at argv[*i]; moves *i past its value. */
-static int parse_one(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
-                     int *i, void *into, MtsError *err)
+static int parse_one(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv, int *i,
+                     void *into, MtsError *err)
 {
     const char *word = argv[*i], *text = NULL;
     const Option *o;
@@ -230,7 +230,9 @@ void options_help(const Option *options, size_t n, unsigned command, FILE *out)
         }
         snprintf(left, sizeof left, "  %c%c%s --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
                  o->letter ? "," : " ", o->name, o->kind == OPTION_FLAG ? "" : " ",
-                 o->kind == OPTION_FLAG ? "" : o->kind == OPTION_CHOICE ? "WORD" : o->value);
+                 o->kind == OPTION_FLAG     ? ""
+                 : o->kind == OPTION_CHOICE ? "WORD"
+                                            : o->value);
         if (o->kind == OPTION_CHOICE) {
             snprintf(range, sizeof range, "%s", o->value);
         } else if (o->kind == OPTION_SIZE) {

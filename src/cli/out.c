@@ -66,7 +66,8 @@ static void list_cell(const json_t *list, const char *join, char *out, size_t si
     size_t i, n = 0;
     const json_t *value;
     out[0] = '\0';
-    json_array_foreach(list, i, value) {
+    json_array_foreach(list, i, value)
+    {
         n += (size_t)snprintf(out + n, size - n, "%s", i ? join : "");
         if (n + 1 < size) {
             cell(value, out + n, size - n);
@@ -131,13 +132,15 @@ static void put_table(const json_t *rows)
     const json_t *row, *value;
     const char *name;
     char text[CELL_WIDTH + 1];
-    json_object_foreach((json_t *)json_array_get(rows, 0), name, value) {
+    json_object_foreach((json_t *)json_array_get(rows, 0), name, value)
+    {
         if (n < CELLS) {
             names[n] = name;
             width[n++] = strlen(name);
         }
     }
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         for (size_t c = 0; c < n; c++) {
             cell(json_object_get(row, names[c]), text, sizeof text);
             size_t wide = columns(text);
@@ -149,7 +152,8 @@ static void put_table(const json_t *rows)
         put_padded(names[c], width[c]);
     }
     putchar('\n');
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         for (size_t c = 0; c < n; c++) {
             cell(json_object_get(row, names[c]), text, sizeof text);
             fputs("  ", stdout);
@@ -165,7 +169,8 @@ static void put_list(const json_t *list)
     const json_t *value;
     char text[CELL_WIDTH + 1];
     fputs("  ", stdout);
-    json_array_foreach(list, i, value) {
+    json_array_foreach(list, i, value)
+    {
         cell(value, text, sizeof text);
         size_t wide = columns(text) + 1;
         if (column + wide > LINE_WIDTH) {
@@ -182,7 +187,8 @@ static void put_object(const json_t *object, int indent)
 {
     const char *name;
     const json_t *value;
-    json_object_foreach((json_t *)object, name, value) {
+    json_object_foreach((json_t *)object, name, value)
+    {
         if (json_is_array(value) && json_array_size(value) > 0) {
             printf("%*s%s\n", indent, "", name);
             if (json_is_object(json_array_get(value, 0))) {

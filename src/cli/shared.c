@@ -84,8 +84,10 @@ static void take_real(double given, double *into)
 int apply_search_options(const Args *args, MtsSearchSettings *s, MtsError *err)
 {
     if (args->method && mts_method_from_name(args->method, &s->method)) {
-        return mts_fail(err, MTS_EREQUEST, "--method: '%s' is none of greedy, sample, beam, best-of-n, smc, mcts, dts, "
-                        "dts-star, maxent-ts", args->method);
+        return mts_fail(err, MTS_EREQUEST,
+                        "--method: '%s' is none of greedy, sample, beam, best-of-n, smc, mcts, dts, "
+                        "dts-star, maxent-ts",
+                        args->method);
     }
     size_t nfe = 0;
     s->seed = args->seed;
@@ -155,7 +157,8 @@ static int make_prompt(Asked *asked, const MtsEngine *engine, const Args *args, 
     size_t size;
     if (mts_engine_is_table(engine)) {
         return args->prompt || args->prompt_file
-                   ? mts_fail(err, MTS_EREQUEST, "%s: a table's texts begin at its root and take no prompt", args->model)
+                   ? mts_fail(err, MTS_EREQUEST, "%s: a table's texts begin at its root and take no prompt",
+                              args->model)
                    : MTS_OK;
     }
     int rc = read_text(args, &asked->text, &size, err);

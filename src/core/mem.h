@@ -26,8 +26,8 @@ bool mts_grow(void *array, size_t *cap, size_t need, size_t size);
 void *mts_aligned_calloc(size_t count, size_t size);
 void mts_aligned_free(void *p);
 
-/* At least `bytes` for something large: aligned to 2 MiB, not zeroed, resident only where it is touched; in huge pages (fewer
- * address translations) where the system grants them. NULL when memory ran out. Free with free(). */
+/* At least `bytes` for something large: aligned to 2 MiB, not zeroed, resident only where it is touched; in huge pages
+ * (fewer address translations) where the system grants them. NULL when memory ran out. Free with free(). */
 void *mts_reserve(size_t bytes);
 
 /* A copy of the string, or of its first n bytes; NULL when memory ran out. Free with free(). */

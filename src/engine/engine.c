@@ -272,7 +272,8 @@ void mts_request_defaults(const MtsEngine *engine, MtsRequest *request)
     memset(request, 0, sizeof *request);
     mts_search_defaults(&request->search);
     request->max_tokens = table ? engine->text_tokens : 50;
-    request->cut = table ? (MtsCut){.temperature = 1, .top_p = 1} : (MtsCut){.temperature = 0.8, .top_k = 50, .top_p = 0.9};
+    request->cut =
+        table ? (MtsCut){.temperature = 1, .top_p = 1} : (MtsCut){.temperature = 0.8, .top_k = 50, .top_p = 0.9};
     request->end_stop = true;
     request->search.in_flight = table ? 1 : 0;
     request->search.sweep = table ? request->search.sweep : MTS_REWARDS_AUTO;
@@ -287,12 +288,14 @@ int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, Mts
         return mts_fail(err, MTS_EREQUEST, "%s: was opened for its tokens alone", engine->path);
     }
     if (prompt > most) {
-        return mts_fail(err, MTS_EREQUEST, "%s: a text of %zu tokens does not fit into its context of %zu", engine->path,
-                        prompt, most);
+        return mts_fail(err, MTS_EREQUEST, "%s: a text of %zu tokens does not fit into its context of %zu",
+                        engine->path, prompt, most);
     }
     if (answer > most - prompt) {
-        return mts_fail(err, MTS_EREQUEST, "%s: a prompt of %zu tokens and answers of up to %zu do not fit into its "
-                        "context of %zu", engine->path, prompt, answer, most);
+        return mts_fail(err, MTS_EREQUEST,
+                        "%s: a prompt of %zu tokens and answers of up to %zu do not fit into its "
+                        "context of %zu",
+                        engine->path, prompt, answer, most);
     }
     return MTS_OK;
 }
@@ -320,8 +323,10 @@ int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsErr
 {
     const MtsCut *cut = &request->cut;
     if (!(cut->temperature > 0) || !(cut->top_p > 0 && cut->top_p <= 1) || !(cut->min_p >= 0 && cut->min_p <= 1)) {
-        return mts_fail(err, MTS_EREQUEST, "the cut needs a temperature above 0, top-p in (0, 1], min-p in [0, 1], not "
-                        "%g, %g, %g", cut->temperature, cut->top_p, cut->min_p);
+        return mts_fail(err, MTS_EREQUEST,
+                        "the cut needs a temperature above 0, top-p in (0, 1], min-p in [0, 1], not "
+                        "%g, %g, %g",
+                        cut->temperature, cut->top_p, cut->min_p);
     }
     if (request->max_tokens == 0) {
         return mts_fail(err, MTS_EREQUEST, "an answer needs room for at least one token, max-tokens is 0");

@@ -86,8 +86,10 @@ static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsR
             break;
         }
         if (dist.count == 0) {
-            rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: nothing may follow the first %zu tokens of the answer, and %zu are "
-                          "allowed", g->count, model->max_tokens);
+            rc = mts_fail(err, MTS_ECONSTRAINT,
+                          "constraint: nothing may follow the first %zu tokens of the answer, and %zu are "
+                          "allowed",
+                          g->count, model->max_tokens);
             break;
         }
         size_t at = choose(&dist, greedy, request->cut.temperature, search->seed, g->count);
@@ -108,8 +110,9 @@ static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsR
         }
     }
     model->release(model->context, state);
-    return rc ? rc : g->count || !g->stop_reason ? stream(out, engine, g, true, err)
-                                                 : mts_fail(err, MTS_EINTERRUPTED, "interrupted before the first token");
+    return rc                            ? rc
+           : g->count || !g->stop_reason ? stream(out, engine, g, true, err)
+                                         : mts_fail(err, MTS_EINTERRUPTED, "interrupted before the first token");
 }
 
 int mts_engine_generate(const MtsEngine *engine, const MtsRequest *request, bool greedy,

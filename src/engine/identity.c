@@ -18,11 +18,14 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
     if (rc) {
         return rc;
     }
-    bool ok = mts_bytes_printf(&out, "model %016llx", (unsigned long long)mts_hash(MTS_HASH_BEGIN, file.data, file.size));
+    bool ok =
+        mts_bytes_printf(&out, "model %016llx", (unsigned long long)mts_hash(MTS_HASH_BEGIN, file.data, file.size));
     mts_map_close(&file);
-    ok = ok && mts_bytes_printf(&out, "%s, prompt %016llx, at most %zu tokens, target %s", engine->exact ? " exact" : "",
-                                (unsigned long long)mts_hash(MTS_HASH_BEGIN, request->prompt, request->prompt_count * sizeof(int32_t)),
-                                request->max_tokens, target);
+    ok =
+        ok && mts_bytes_printf(&out, "%s, prompt %016llx, at most %zu tokens, target %s", engine->exact ? " exact" : "",
+                               (unsigned long long)mts_hash(MTS_HASH_BEGIN, request->prompt,
+                                                            request->prompt_count * sizeof(int32_t)),
+                               request->max_tokens, target);
     if (request->constraint) {
         ok = ok && mts_bytes_printf(&out, ", constraint %s", request->constraint);
     }

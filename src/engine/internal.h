@@ -7,17 +7,17 @@
 #include <maxts/table.h>
 
 #include "core/error.h"
-#include "engine/constraint.h"
+#include "constraint/constraint.h"
 #include "kernels/kernels.h"
 
 struct MtsEngine {
     char *path;
     MtsModel *model; /* and its tokenizer, or */
     MtsTokenizer *tokenizer;
-    MtsTable *table; /* a table */
+    MtsTable *table;           /* a table */
     size_t vocab, text_tokens; /* text_tokens: of its longest text, a prompt included */
-    MtsKernels kernels; /* of the processor as the options mask it */
-    int threads; /* >= 1 */
+    MtsKernels kernels;        /* of the processor as the options mask it */
+    int threads;               /* >= 1 */
     bool exact;
     size_t kv_tokens;
 };
@@ -26,8 +26,9 @@ struct MtsEngine {
 
 typedef struct MtsLm MtsLm;
 
-/* A session with the prompt evaluated. constraint may be NULL; it outlives the lm. `texts`: how many finished texts it should have room for. The cut and
- * the engine are borrowed. A prompt that with max_tokens exceeds the trained context is MTS_EREQUEST. */
+/* A session with the prompt evaluated. constraint may be NULL; it outlives the lm. `texts`: how many finished texts it
+ * should have room for. The cut and the engine are borrowed. A prompt that with max_tokens exceeds the trained context
+ * is MTS_EREQUEST. */
 int mts_lm_new(MtsLm **lm, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
                size_t texts, MtsError *err);
 void mts_lm_free(MtsLm **lm);

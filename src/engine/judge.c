@@ -29,7 +29,8 @@ static int score(void *context, const MtsCandidate *candidate, double *value, Mt
     if (rc) {
         return rc;
     }
-    rc = mts_reward_score(judge->reward, text, size, candidate->logp, candidate->count, candidate->finished, value, err);
+    rc =
+        mts_reward_score(judge->reward, text, size, candidate->logp, candidate->count, candidate->finished, value, err);
     free(text);
     return rc;
 }

@@ -8,8 +8,8 @@
  * A constraint takes tokens away before the cut: those after which no match is possible, end tokens while the text is
  * no match, and at the last position all that would not make it one. So every finished text matches.
  *
- * Without the cache (MtsRequest.no_cache) a state holds the state before it in place of a branch, and a step evaluates each
- * of its texts from the prompt's first token on.
+ * Without the cache (MtsRequest.no_cache) a state holds the state before it in place of a branch, and a step evaluates
+ * each of its texts from the prompt's first token on.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ struct MtsState {
     size_t count;
     double log_mass;
     size_t depth; /* tokens after the prompt */
-    char *text; /* [size] what the answer's tokens spell so far, behind tokens; only with a constraint */
+    char *text;   /* [size] what the answer's tokens spell so far, behind tokens; only with a constraint */
     size_t size;
 };
 
@@ -170,8 +170,8 @@ static int state_new(MtsState **out, const MtsState *before, int32_t token, MtsB
         memcpy(text + old, spelt, more);
     }
     int rc = lm->constraint ? make_mask(lm, w, text, old + more, depth + 1 == lm->search.max_tokens, err) : MTS_OK;
-    if (rc || (rc = mts_dist_cut(&lm->engine->kernels, logits, lm->constraint ? w->mask : NULL, lm->engine->vocab, &lm->cut,
-                                 &w->scratch, &count, &normaliser, err)) != 0) {
+    if (rc || (rc = mts_dist_cut(&lm->engine->kernels, logits, lm->constraint ? w->mask : NULL, lm->engine->vocab,
+                                 &lm->cut, &w->scratch, &count, &normaliser, err)) != 0) {
         free(text);
         return rc;
     }
@@ -232,9 +232,9 @@ static int run_items(MtsLm *lm, MtsStep *steps, size_t n, MtsError *err)
 #pragma omp parallel for schedule(static) num_threads(lm->threads) if (rows > 1)
 #endif
     for (long i = 0; i < rows; i++) {
-        lm->codes[i] = state_new(&steps[i].next, steps[i].state, steps[i].token, lm->items[i].branch,
-                                 mts_session_logits(lm->session, lm->items[i].logits_row), lm,
-                                 &lm->workers[thread_index()], NULL);
+        lm->codes[i] =
+            state_new(&steps[i].next, steps[i].state, steps[i].token, lm->items[i].branch,
+                      mts_session_logits(lm->session, lm->items[i].logits_row), lm, &lm->workers[thread_index()], NULL);
     }
     for (size_t i = 0; i < n && !rc; i++) {
         if (lm->codes[i]) { /* once more, for the sentence */
@@ -396,17 +396,22 @@ static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
 static int check_memory(const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
 {
     const MtsCut *cut = &request->cut;
-    double entry = sizeof(double) + sizeof(int32_t), memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    double entry = sizeof(double) + sizeof(int32_t),
+           memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     size_t one = request->prompt_count + request->max_tokens;
     if (engine->kv_tokens && engine->kv_tokens < one) {
-        return mts_fail(err, MTS_EREQUEST, "a KV ring of %zu tokens does not hold a prompt of %zu and an answer of up to %zu",
+        return mts_fail(err, MTS_EREQUEST,
+                        "a KV ring of %zu tokens does not hold a prompt of %zu and an answer of up to %zu",
                         engine->kv_tokens, request->prompt_count, request->max_tokens);
     }
     double need = entry * (double)engine->vocab * (double)texts * (double)request->max_tokens;
-    if (cut->top_k == 0 && cut->top_p == 1 && cut->min_p == 0 && !request->constraint && memory > 0 && need > memory / 2) {
-        return mts_fail(err, MTS_EREQUEST, "%zu texts of up to %zu tokens over the whole vocabulary of %zu need up to %.1f "
+    if (cut->top_k == 0 && cut->top_p == 1 && cut->min_p == 0 && !request->constraint && memory > 0 &&
+        need > memory / 2) {
+        return mts_fail(err, MTS_EREQUEST,
+                        "%zu texts of up to %zu tokens over the whole vocabulary of %zu need up to %.1f "
                         "GiB for their distributions; this machine has %.1f: cut them (top-k, top-p, min-p) or ask for "
-                        "fewer", texts, request->max_tokens, engine->vocab, need / 0x1p30, memory / 0x1p30);
+                        "fewer",
+                        texts, request->max_tokens, engine->vocab, need / 0x1p30, memory / 0x1p30);
     }
     return MTS_OK;
 }

@@ -17,11 +17,7 @@
 #include "model/blas.h"
 #include "model/model.h"
 
-enum {
-    READ_BYTES = 256 << 20,
-    PASSES = 4,
-    MAX_STEPS = 512
-};
+enum { READ_BYTES = 256 << 20, PASSES = 4, MAX_STEPS = 512 };
 
 static const size_t INT8_WORK = (size_t)4 << 30; /* multiply-adds of a thread and pass */
 
@@ -104,7 +100,8 @@ static void product_own(const Product *p)
 {
     size_t blocks = p->w->cols / 32;
     if (!mts_is_quantized(p->w->type)) {
-        mts_matmul_f32(p->kernels, p->w, 0, p->groups, p->x, p->w->cols, 0, p->batch, p->y, p->groups * MTS_GROUP, false);
+        mts_matmul_f32(p->kernels, p->w, 0, p->groups, p->x, p->w->cols, 0, p->batch, p->y, p->groups * MTS_GROUP,
+                       false);
         return;
     }
     for (size_t s = 0; s < p->batch; s++) {
@@ -130,7 +127,8 @@ static double rate_of(const Product *p, void (*multiply)(const Product *))
     return (double)(p->groups * MTS_GROUP * p->w->cols * p->batch) / best;
 }
 
-static int measure_shape(const MtsEngine *engine, const MtsWeights *w, size_t batch, bool blas, MtsShapeRate *rate, MtsError *err)
+static int measure_shape(const MtsEngine *engine, const MtsWeights *w, size_t batch, bool blas, MtsShapeRate *rate,
+                         MtsError *err)
 {
     enum { MOST_GROUPS = 64 };
     Product p = {&engine->kernels, w, w->groups < MOST_GROUPS ? w->groups : MOST_GROUPS, batch, NULL, NULL, NULL, NULL};
@@ -138,12 +136,14 @@ static int measure_shape(const MtsEngine *engine, const MtsWeights *w, size_t ba
     p.y = mts_aligned_calloc(batch, p.groups * MTS_GROUP * sizeof *p.y);
     p.tile = mts_aligned_calloc(MTS_BLAS_TILE, w->cols * sizeof *p.tile);
     p.acts = mts_aligned_calloc(1, w->cols % 32 ? 1 : mts_acts_size(batch, w->cols));
-    int rc = p.x && p.y && p.tile && p.acts ? MTS_OK : mts_fail(err, MTS_ENOMEM, "no memory to measure a matrix product");
+    int rc =
+        p.x && p.y && p.tile && p.acts ? MTS_OK : mts_fail(err, MTS_ENOMEM, "no memory to measure a matrix product");
     if (!rc) {
         for (size_t i = 0; i < batch * w->cols; i++) {
             p.x[i] = (float)((int)(i * 37 % 101) - 50) / 50;
         }
-        *rate = (MtsShapeRate){w->type, w->rows, w->cols, batch, rate_of(&p, product_own), blas ? rate_of(&p, product_blas) : 0};
+        *rate = (MtsShapeRate){
+            w->type, w->rows, w->cols, batch, rate_of(&p, product_own), blas ? rate_of(&p, product_blas) : 0};
     }
     mts_aligned_free(p.x);
     mts_aligned_free(p.y);
@@ -156,15 +156,16 @@ int mts_measure_shapes(const MtsEngine *engine, size_t batch, MtsShapeRate rates
                        MtsError *err)
 {
     const MtsLayer *y = engine->model->layers;
-    const MtsWeights *const all[MTS_MOST_SHAPES] = {&y->q, &y->k, &y->v, &y->o, &y->gate, &y->up, &y->down,
-                                                    &engine->model->output};
+    const MtsWeights *const all[MTS_MOST_SHAPES] = {&y->q,    &y->k,  &y->v,    &y->o,
+                                                    &y->gate, &y->up, &y->down, &engine->model->output};
     MtsError none;
     bool blas = mts_blas_open(engine->model->cpu, &none) == MTS_OK;
     int rc = MTS_OK;
     *count = 0;
     for (size_t i = 0; i < MTS_MOST_SHAPES && !rc; i++) {
         size_t j = 0;
-        while (j < *count && (rates[j].type != all[i]->type || rates[j].rows != all[i]->rows || rates[j].cols != all[i]->cols)) {
+        while (j < *count &&
+               (rates[j].type != all[i]->type || rates[j].rows != all[i]->rows || rates[j].cols != all[i]->cols)) {
             j++;
         }
         if (j == *count && (rc = measure_shape(engine, all[i], batch, blas, &rates[j], err)) == MTS_OK) {

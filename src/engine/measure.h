@@ -10,9 +10,9 @@
 
 typedef struct MtsMachine {
     int threads;
-    double read_bytes_per_s;    /* all threads reading memory that no cache holds */
-    double int8_macs_per_s;     /* all threads in the fastest instruction that int8 kernels are made of */
-    const char *kernels;        /* the kernels' name; static */
+    double read_bytes_per_s; /* all threads reading memory that no cache holds */
+    double int8_macs_per_s;  /* all threads in the fastest instruction that int8 kernels are made of */
+    const char *kernels;     /* the kernels' name; static */
 } MtsMachine;
 
 /* About half a second. */
@@ -27,8 +27,8 @@ int mts_measure_prefill(const MtsEngine *engine, size_t tokens, double seconds, 
 int mts_measure_decode(const MtsEngine *engine, size_t batch, size_t prompt, size_t most, double seconds, size_t *steps,
                        double *tok_per_s, MtsError *err);
 
-/* One matrix shape of the model: multiply-adds per second of one core with int8 activations (quantising them included) by
- * maxts' own kernels, and in fp32 by OpenBLAS (dequantising the weights included; 0: there is none). */
+/* One matrix shape of the model: multiply-adds per second of one core with int8 activations (quantising them included)
+ * by maxts' own kernels, and in fp32 by OpenBLAS (dequantising the weights included; 0: there is none). */
 typedef struct MtsShapeRate {
     MtsType type;
     size_t rows, cols, batch;
@@ -37,8 +37,8 @@ typedef struct MtsShapeRate {
 
 enum { MTS_MOST_SHAPES = 8 };
 
-/* Of every different shape of the first layer and of the output matrix with `batch` activation rows. *count: how many. About
- * 0.1 s a shape. */
+/* Of every different shape of the first layer and of the output matrix with `batch` activation rows. *count: how many.
+ * About 0.1 s a shape. */
 int mts_measure_shapes(const MtsEngine *engine, size_t batch, MtsShapeRate rates[MTS_MOST_SHAPES], size_t *count,
                        MtsError *err);
 

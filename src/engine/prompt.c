@@ -3,7 +3,7 @@
 
 #include "core/mem.h"
 #include "engine/internal.h"
-#include "engine/schema.h"
+#include "constraint/schema.h"
 
 enum { MAX_SCHEMA = 1 << 20 }; /* bytes */
 

@@ -131,8 +131,8 @@ static int score_table(const MtsEngine *engine, const int32_t *tokens, size_t co
         bool finished = t + 1 == engine->text_tokens || model.is_end(model.context, tokens[t]);
         dist = (MtsDist){0};
         if ((finished || nll == HUGE_VAL) && t + 1 < count) {
-            rc = mts_fail(err, MTS_EREQUEST, "%s: nothing can follow token %zu (%d) of the text, which %s", engine->path, t,
-                          (int)tokens[t], finished ? "is finished there" : "has probability 0 there");
+            rc = mts_fail(err, MTS_EREQUEST, "%s: nothing can follow token %zu (%d) of the text, which %s",
+                          engine->path, t, (int)tokens[t], finished ? "is finished there" : "has probability 0 there");
         } else if (finished && nll < HUGE_VAL) {
             MtsCandidate whole = {.tokens = tokens, .count = count, .logp = logp, .finished = true};
             rc = reward.score(reward.context, &whole, &s->reward, err);

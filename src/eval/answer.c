@@ -1,8 +1,9 @@
 /* The one answer that a search's many come to.
  *
- * Classes: each option gets the probability of the answers that give it; the largest sum is the answer (the first of equals), and texts that give no option
- * do not vote. Where none does, there is no answer, and that is wrong. Forecasts: each step is the median of the well-formed answers' values, weighted by
- * their probability; of all answers that have a number where none is well formed. Captions: the text of largest reward. */
+ * Classes: each option gets the probability of the answers that give it; the largest sum is the answer (the first of
+ * equals), and texts that give no option do not vote. Where none does, there is no answer, and that is wrong.
+ * Forecasts: each step is the median of the well-formed answers' values, weighted by their probability; of all answers
+ * that have a number where none is well formed. Captions: the text of largest reward. */
 #include "eval/answer.h"
 
 #include <math.h>
@@ -11,10 +12,10 @@
 
 #include "core/mem.h"
 #include "eval/ask.h"
-#include "eval/metrics.h"
+#include "results/metrics.h"
 #include "reward/claims.h"
 #include "series/format.h"
-#include "series/number.h"
+#include "core/number.h"
 
 static int no_memory(MtsError *err)
 {
@@ -45,11 +46,13 @@ static json_t *option_json(const MtsEvalPlan *plan, const MtsSample *s, int opti
     return name;
 }
 
-static int vote(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, const MtsTextResult *result, MtsError *err)
+static int vote(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, const MtsTextResult *result,
+                MtsError *err)
 {
     const MtsSearchResult *r = result ? result->search : NULL;
     double *share = mts_calloc(s->option_count, sizeof *share), formed = 0;
-    int *given = mts_calloc(r ? r->answer_count : 0, sizeof *given), winner = MTS_NO_LABEL, best = MTS_NO_LABEL, rc = MTS_OK;
+    int *given = mts_calloc(r ? r->answer_count : 0, sizeof *given), winner = MTS_NO_LABEL, best = MTS_NO_LABEL,
+        rc = MTS_OK;
     a->rule = "vote";
     if (!share || !given) {
         rc = no_memory(err);
@@ -67,7 +70,8 @@ static int vote(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, c
     }
     best = r ? given[r->best] : best;
     for (size_t i = 0; r && winner >= 0 && i < r->answer_count; i++) {
-        if (given[i] == winner && (a->index == SIZE_MAX || r->answers[i].probability > r->answers[a->index].probability)) {
+        if (given[i] == winner &&
+            (a->index == SIZE_MAX || r->answers[i].probability > r->answers[a->index].probability)) {
             a->index = i;
         }
     }
@@ -75,8 +79,9 @@ static int vote(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, c
         rc = take_text(a, result, winner >= 0 ? a->index : r->best, err);
     }
     a->correct = winner >= 0 && winner == s->truth.option;
-    a->scores = json_pack("{s:o, s:o, s:o, s:f, s:f}", "label", option_json(plan, s, s->truth.option), "predicted", option_json(plan, s, winner),
-                          "predicted_best", option_json(plan, s, best), "share", winner >= 0 ? share[winner] : 0.0, "well_formed", formed);
+    a->scores = json_pack("{s:o, s:o, s:o, s:f, s:f}", "label", option_json(plan, s, s->truth.option), "predicted",
+                          option_json(plan, s, winner), "predicted_best", option_json(plan, s, best), "share",
+                          winner >= 0 ? share[winner] : 0.0, "well_formed", formed);
 done:
     free(share);
     free(given);
@@ -100,8 +105,9 @@ static int caption(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *re
     for (size_t i = 0; i < claims.count; i++) {
         right += claims.items[i].right;
     }
-    a->scores = json_pack("{s:I, s:I, s:I, s:o}", "claims", (json_int_t)claims.count, "claims_true", (json_int_t)right, "claims_false",
-                          (json_int_t)(claims.count - right), "claims_share", claims.count ? json_real((double)right / (double)claims.count) : json_null());
+    a->scores = json_pack("{s:I, s:I, s:I, s:o}", "claims", (json_int_t)claims.count, "claims_true", (json_int_t)right,
+                          "claims_false", (json_int_t)(claims.count - right), "claims_share",
+                          claims.count ? json_real((double)right / (double)claims.count) : json_null());
     mts_claims_free(&claims);
     mts_subject_free(&subject);
     return rc;
@@ -163,7 +169,8 @@ static int spectral_distance(const double *x, const double *y, size_t n, double 
 }
 
 /* The scores of the forecast a->output; of `draws` [count][horizon] with their weights the CRPS. */
-static int judge_forecast(MtsEvalAnswer *a, const MtsSample *s, const double *draws, const double *weights, size_t count, MtsError *err)
+static int judge_forecast(MtsEvalAnswer *a, const MtsSample *s, const double *draws, const double *weights,
+                          size_t count, MtsError *err)
 {
     double crps = count ? 0 : NAN, distance, *step = mts_calloc(count, sizeof *step);
     int rc = step ? spectral_distance(a->output, s->truth.future, s->horizon, &distance, err) : no_memory(err);
@@ -209,8 +216,8 @@ static int median(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *res
 {
     const MtsSearchResult *r = result ? result->search : NULL;
     size_t n = r ? r->answer_count : 0, h = s->horizon, count = 0, formed = 0;
-    double *read = mts_calloc(n * h, sizeof *read), *draws = mts_calloc(n * h, sizeof *draws), *weights = mts_calloc(n, sizeof *weights),
-           *step = mts_calloc(n, sizeof *step);
+    double *read = mts_calloc(n * h, sizeof *read), *draws = mts_calloc(n * h, sizeof *draws),
+           *weights = mts_calloc(n, sizeof *weights), *step = mts_calloc(n, sizeof *step);
     bool *has = mts_calloc(n, sizeof *has), *well = mts_calloc(n, sizeof *well);
     int rc = MTS_OK;
     a->rule = "median";
@@ -264,9 +271,9 @@ static int median(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *res
         }
         json_object_set_new(a->scores, "smape_equal", json_real(mts_smape(s->truth.future, draws, h)));
         json_object_set_new(a->scores, "mase_equal", mts_json_real(scaled_error(s, draws)));
-        json_object_set_new(a->scores, "smape_best", json_real(has[r->best] ? mts_smape(s->truth.future, best, h) : 200));
-        json_object_set_new(a->scores, "mase_best",
-                            has[r->best] ? mts_json_real(scaled_error(s, best)) : json_null());
+        json_object_set_new(a->scores, "smape_best",
+                            json_real(has[r->best] ? mts_smape(s->truth.future, best, h) : 200));
+        json_object_set_new(a->scores, "mase_best", has[r->best] ? mts_json_real(scaled_error(s, best)) : json_null());
     }
 done:
     free(read);
@@ -300,7 +307,8 @@ static int naive(MtsEvalAnswer *a, const MtsSample *s, bool seasonal, MtsError *
 
 /* ---- tables ---- */
 
-/* Total variation of the answers' probabilities to pi*: half of the sum of |differences|, and half of what of pi* was not found. */
+/* Total variation of the answers' probabilities to pi*: half of the sum of |differences|, and half of what of pi* was
+ * not found. */
 static int table_scores(MtsEvalAnswer *a, const MtsEngine *engine, const MtsTextResult *result, MtsError *err)
 {
     const MtsSearchResult *r = result->search;
@@ -320,20 +328,22 @@ static int table_scores(MtsEvalAnswer *a, const MtsEngine *engine, const MtsText
     }
     double error = r->log_z - exact.log_z;
     variation += fmax(0, 1 - found) + fmax(0, 1 - given);
-    a->scores = json_pack("{s:o, s:o, s:f, s:f}", "log_z_error", mts_json_real(error), "value_error", mts_json_real(r->lambda > 0 ? error / r->lambda : NAN),
-                          "tv", variation / 2, "expected_reward", exact.expected_reward);
+    a->scores = json_pack("{s:o, s:o, s:f, s:f}", "log_z_error", mts_json_real(error), "value_error",
+                          mts_json_real(r->lambda > 0 ? error / r->lambda : NAN), "tv", variation / 2,
+                          "expected_reward", exact.expected_reward);
     return MTS_OK;
 }
 
-int mts_eval_answer(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s, const MtsEvalRun *run,
-                    const MtsTextResult *result, MtsError *err)
+int mts_eval_answer(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
+                    const MtsEvalRun *run, const MtsTextResult *result, MtsError *err)
 {
     memset(a, 0, sizeof *a);
     a->index = SIZE_MAX;
     a->correct = -1;
     int rc;
     if (!s) {
-        rc = result ? table_scores(a, engine, result, err) : mts_fail(err, MTS_ECONSTRAINT, "no text of the table was found");
+        rc = result ? table_scores(a, engine, result, err)
+                    : mts_fail(err, MTS_ECONSTRAINT, "no text of the table was found");
     } else if (run->naive) {
         rc = naive(a, s, run->method[0] == 's', err);
     } else if (s->option_count) {

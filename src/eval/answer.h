@@ -5,22 +5,24 @@
 #include "eval/eval.h"
 
 typedef struct MtsEvalAnswer {
-    const char *rule;   /* "best", "vote", "median", "naive" */
-    size_t index;       /* which of the search's answers it is, or of the largest reward where it is composed; SIZE_MAX: none */
-    bool composed;      /* no text of the search's */
-    char *text;         /* NULL: no answer */
-    double *output;     /* [horizon] forecast: its numbers; NULL: none */
-    int correct;        /* 1, 0, or -1 where there is no right or wrong */
+    const char *rule; /* "best", "vote", "median", "naive" */
+    size_t
+        index; /* which of the search's answers it is, or of the largest reward where it is composed; SIZE_MAX: none */
+    bool composed;  /* no text of the search's */
+    char *text;     /* NULL: no answer */
+    double *output; /* [horizon] forecast: its numbers; NULL: none */
+    int correct;    /* 1, 0, or -1 where there is no right or wrong */
     json_t *scores;
 } MtsEvalAnswer;
 
-/* `result` NULL: a search that found no text; `run` is then enough to know what was missed. Release with mts_eval_answer_free(), also on failure. */
-int mts_eval_answer(MtsEvalAnswer *answer, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *sample, const MtsEvalRun *run,
-                    const MtsTextResult *result, MtsError *err);
+/* `result` NULL: a search that found no text; `run` is then enough to know what was missed. Release with
+ * mts_eval_answer_free(), also on failure. */
+int mts_eval_answer(MtsEvalAnswer *answer, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *sample,
+                    const MtsEvalRun *run, const MtsTextResult *result, MtsError *err);
 void mts_eval_answer_free(MtsEvalAnswer *answer);
 
-/* A text's first `horizon` numbers, the last one repeated where there are fewer; false where there is none. *well_formed: exactly so many, with nothing
- * but separators between them. */
+/* A text's first `horizon` numbers, the last one repeated where there are fewer; false where there is none.
+ * *well_formed: exactly so many, with nothing but separators between them. */
 bool mts_forecast_read(const char *text, size_t size, double *numbers, size_t horizon, bool *well_formed);
 
 #endif

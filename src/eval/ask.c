@@ -1,4 +1,5 @@
-/* From a sample to what a search is asked: its prompt's tokens, its reward and constraint with their placeholders filled in.
+/* From a sample to what a search is asked: its prompt's tokens, its reward and constraint with their placeholders
+ * filled in.
  *
  * All of it comes from the sample's prompt, series and options; nothing here reads its truth. */
 #include <math.h>
@@ -8,7 +9,7 @@
 #include "core/mem.h"
 #include "eval/ask.h"
 #include "series/format.h"
-#include "series/number.h"
+#include "core/number.h"
 
 static int no_memory(MtsError *err)
 {
@@ -23,7 +24,8 @@ static bool is_lettered(const MtsEvalPlan *plan, const char *option)
 
 bool mts_eval_label(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, size_t k)
 {
-    return is_lettered(plan, s->options[k]) ? mts_bytes_printf(out, "%c", (char)('A' + (int)k)) : mts_bytes_append_str(out, s->options[k]);
+    return is_lettered(plan, s->options[k]) ? mts_bytes_printf(out, "%c", (char)('A' + (int)k))
+                                            : mts_bytes_append_str(out, s->options[k]);
 }
 
 static int add_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
@@ -31,7 +33,8 @@ static int add_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *
     bool ok = !is_lettered(plan, s->options[0]) || mts_bytes_append_str(out, "lettered;");
     for (size_t k = 0; ok && k < s->option_count; k++) {
         if (strchr(s->options[k], '|')) {
-            return mts_fail(err, MTS_EUNSUPPORTED, "the option \"%.60s\" has a '|', which separates options in a reward", s->options[k]);
+            return mts_fail(err, MTS_EUNSUPPORTED,
+                            "the option \"%.60s\" has a '|', which separates options in a reward", s->options[k]);
         }
         ok = (k == 0 || mts_bytes_append_str(out, "|")) && mts_bytes_append_str(out, s->options[k]);
     }
@@ -45,8 +48,9 @@ static int fill_reward(const MtsEvalPlan *plan, const MtsSample *s, char **rewar
     int rc = MTS_OK;
     for (const char *at = plan->reward; *at && ok && rc == MTS_OK;) {
         if (strncmp(at, "{options}", 9) == 0) {
-            rc = s->option_count ? add_options(&out, plan, s, err)
-                                 : mts_fail(err, MTS_EREQUEST, "reward: {options} stands for nothing in stage %s", plan->name);
+            rc = s->option_count
+                     ? add_options(&out, plan, s, err)
+                     : mts_fail(err, MTS_EREQUEST, "reward: {options} stands for nothing in stage %s", plan->name);
             at += 9;
         } else if (strncmp(at, "{train}", 7) == 0) {
             ok = mts_bytes_append_str(&out, plan->train);
@@ -54,7 +58,8 @@ static int fill_reward(const MtsEvalPlan *plan, const MtsSample *s, char **rewar
         } else if (strncmp(at, "{horizon}", 9) == 0 || strncmp(at, "{season}", 8) == 0) {
             size_t season = s->season < s->series->length ? s->season : s->series->length;
             ok = mts_bytes_printf(&out, "%zu", at[1] == 'h' ? s->horizon : season);
-            rc = s->horizon ? MTS_OK : mts_fail(err, MTS_EREQUEST, "reward: {horizon} and {season} are for stage forecast");
+            rc = s->horizon ? MTS_OK
+                            : mts_fail(err, MTS_EREQUEST, "reward: {horizon} and {season} are for stage forecast");
             at += at[1] == 'h' ? 9 : 8;
         } else {
             ok = mts_bytes_append(&out, at++, 1);
@@ -105,8 +110,9 @@ static bool read_writing(const MtsSeries *series, Writing *w)
     return ok;
 }
 
-/* "answer": one option and nothing else. "numbers": as many numbers as the horizon has, written as the series is. A comma
- * may stand before them, where a raw prompt ends in a number, and behind them: at the last one a model wants to go on, and if it may not it adds digits. */
+/* "answer": one option and nothing else. "numbers": as many numbers as the horizon has, written as the series is. A
+ * comma may stand before them, where a raw prompt ends in a number, and behind them: at the last one a model wants to
+ * go on, and if it may not it adds digits. */
 static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **constraint, MtsError *err)
 {
     MtsBytes out = {0};
@@ -115,10 +121,12 @@ static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **c
         if (s->option_count == 0) {
             return mts_fail(err, MTS_EREQUEST, "constraint: 'answer' is for stages with options");
         }
-        ok = mts_bytes_append_str(&out, plan->raw ? " ?Answer: (?:" : "Answer: (?:"); /* a chat's turn begins with no blank */
+        ok = mts_bytes_append_str(&out,
+                                  plan->raw ? " ?Answer: (?:" : "Answer: (?:"); /* a chat's turn begins with no blank */
         for (size_t k = 0; ok && k < s->option_count; k++) {
             MtsBytes label = {0};
-            ok = (k == 0 || mts_bytes_append_str(&out, "|")) && mts_eval_label(&label, plan, s, k) && add_quoted(&out, label.data);
+            ok = (k == 0 || mts_bytes_append_str(&out, "|")) && mts_eval_label(&label, plan, s, k) &&
+                 add_quoted(&out, label.data);
             mts_bytes_free(&label);
         }
         ok = ok && mts_bytes_append_str(&out, ")");
@@ -126,7 +134,8 @@ static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **c
         Writing w;
         MtsBytes number = {0};
         ok = read_writing(s->series, &w) && mts_bytes_printf(&number, "%s\\d{1,%d}", w.negative ? "-?" : "", w.whole) &&
-             (w.places == 0 || mts_bytes_printf(&number, "(?:\\.\\d{1,%d})?", w.places)) && mts_bytes_printf(&out, ",? ?%s", number.data) &&
+             (w.places == 0 || mts_bytes_printf(&number, "(?:\\.\\d{1,%d})?", w.places)) &&
+             mts_bytes_printf(&out, ",? ?%s", number.data) &&
              mts_bytes_printf(&out, "(?:, ?%s){%zu},?", number.data, s->horizon - 1);
         mts_bytes_free(&number);
     } else {
@@ -147,8 +156,8 @@ static size_t tokens_needed(const MtsSample *s, const Writing *w)
     return s->horizon * (digits + 2) + 1;
 }
 
-int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s, const MtsEvalRun *run, uint64_t seed,
-                 MtsError *err)
+int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
+                 const MtsEvalRun *run, uint64_t seed, MtsError *err)
 {
     memset(ask, 0, sizeof *ask);
     MtsRequest *r = &ask->request;
@@ -174,9 +183,11 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
     r->series = s->series;
     r->reward = ask->reward;
     r->constraint = ask->constraint;
-    if (r->search.max_nfe) { /* as many rollouts as the positions pay for; a population is as large as they pay for at once */
+    if (r->search.max_nfe) { /* as many rollouts as the positions pay for; a population is as large as they pay for at
+                                once */
         bool population = r->search.method == MTS_SMC || r->search.method == MTS_BEAM;
-        uint64_t most = population ? r->search.max_nfe / (r->max_tokens > 1 ? r->max_tokens - 1 : 1) : r->search.max_nfe;
+        uint64_t most =
+            population ? r->search.max_nfe / (r->max_tokens > 1 ? r->max_tokens - 1 : 1) : r->search.max_nfe;
         r->search.rollouts = most < 1 ? 1 : most > 100000000 ? 100000000 : (size_t)most;
     }
     return rc;

@@ -12,11 +12,12 @@ typedef struct MtsEvalAsk {
 } MtsEvalAsk;
 
 /* `sample` NULL: a table's. Release with mts_eval_ask_free(), also on failure. */
-int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *sample, const MtsEvalRun *run, uint64_t seed,
-                 MtsError *err);
+int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *sample,
+                 const MtsEvalRun *run, uint64_t seed, MtsError *err);
 void mts_eval_ask_free(MtsEvalAsk *ask);
 
-/* What an answer says for option k: itself, or its letter where the options are sentences of the question's own. False: memory ran out. */
+/* What an answer says for option k: itself, or its letter where the options are sentences of the question's own. False:
+ * memory ran out. */
 bool mts_eval_label(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *sample, size_t k);
 
 #endif

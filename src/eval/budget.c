@@ -1,12 +1,14 @@
 /* A budget of positions for a whole data set, spent where the answers are least certain.
  *
- * A first pass gives every sample the run's rollouts and keeps each search's checkpoint. From its records follows how many rollouts a sample is to have in
- * the end: the variance of log Z's estimate over n rollouts is v / n, and v is known from the first n0 as se^2 n0; the sum of v_i / n_i over samples is
- * smallest, for a given sum of c_i n_i positions, at n_i proportional to sqrt(v_i / c_i) (Neyman 1934), with n_i >= n0. c_i are the positions that a rollout
- * took so far. Where there is no estimate of Z, v is p (1 - p) n0 / n0, p the share of the answer given. The second pass goes on with the searches that get more, in the
- * samples' order, and what a sample leaves or overdraws is shared by those after it. So the outcome is a function of the request: both passes have
- * journals, and a killed run goes on in whichever it was. Files beside OUT: OUT.first, the first pass's journal, and OUT.NUMBER.search, the checkpoints; at the
- * end they are removed. */
+ * A first pass gives every sample the run's rollouts and keeps each search's checkpoint. From its records follows how
+ * many rollouts a sample is to have in the end: the variance of log Z's estimate over n rollouts is v / n, and v is
+ * known from the first n0 as se^2 n0; the sum of v_i / n_i over samples is smallest, for a given sum of c_i n_i
+ * positions, at n_i proportional to sqrt(v_i / c_i) (Neyman 1934), with n_i >= n0. c_i are the positions that a rollout
+ * took so far. Where there is no estimate of Z, v is p (1 - p) n0 / n0, p the share of the answer given. The second
+ * pass goes on with the searches that get more, in the samples' order, and what a sample leaves or overdraws is shared
+ * by those after it. So the outcome is a function of the request: both passes have journals, and a killed run goes on
+ * in whichever it was. Files beside OUT: OUT.first, the first pass's journal, and OUT.NUMBER.search, the checkpoints;
+ * at the end they are removed. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -32,7 +34,8 @@ static int no_memory(MtsError *err)
 static char *beside(const char *out, const char *what, size_t number)
 {
     MtsBytes path = {0};
-    bool ok = strcmp(what, "first") == 0 ? mts_bytes_printf(&path, "%s.first", out) : mts_bytes_printf(&path, "%s.%zu.%s", out, number, what);
+    bool ok = strcmp(what, "first") == 0 ? mts_bytes_printf(&path, "%s.first", out)
+                                         : mts_bytes_printf(&path, "%s.%zu.%s", out, number, what);
     if (!ok) {
         mts_bytes_free(&path);
     }
@@ -47,7 +50,8 @@ static double number_at(const json_t *record, const char *name)
 
 static Share share_of(const json_t *record)
 {
-    double n = fmax(1, number_at(record, "rollouts_done")), se = number_at(record, "log_z_se"), nfe = number_at(record, "nfe");
+    double n = fmax(1, number_at(record, "rollouts_done")), se = number_at(record, "log_z_se"),
+           nfe = number_at(record, "nfe");
     double p = number_at(json_object_get(record, "scores"), "share");
     const char *reason = json_string_value(json_object_get(record, "stop_reason"));
     Share s = {.least = n, .nfe = nfe, .cost = fmax(1, nfe / n)};
@@ -58,8 +62,8 @@ static Share share_of(const json_t *record)
     return s;
 }
 
-/* Rollouts of shares[0] where the budget is for shares [count]: the n_i above, whose common factor is found by fixing, again and again, those that would
- * get less than they have. */
+/* Rollouts of shares[0] where the budget is for shares [count]: the n_i above, whose common factor is found by fixing,
+ * again and again, those that would get less than they have. */
 static double rollouts_of_first(const Share *shares, size_t count, double budget, bool *fixed)
 {
     double factor = 0;
@@ -170,8 +174,12 @@ int mts_eval_budget(MtsEvalWalk *w, const char *out, MtsError *err)
         return first_pass(w, out, &run, err); /* counts what is there */
     }
     w->at.total *= 2;
-    run.request.search.in_flight = run.request.search.in_flight ? run.request.search.in_flight : least < 16 ? least : 16;
-    int rc = path && head && json_object_set_new(head, "pass", json_string("first")) == 0 ? mts_journal_open(&first, path, head, NULL, err) : no_memory(err);
+    run.request.search.in_flight = run.request.search.in_flight ? run.request.search.in_flight
+                                   : least < 16                 ? least
+                                                                : 16;
+    int rc = path && head && json_object_set_new(head, "pass", json_string("first")) == 0
+                 ? mts_journal_open(&first, path, head, NULL, err)
+                 : no_memory(err);
     if (rc == MTS_OK) {
         w->journal = first;
         rc = first_pass(w, out, &run, err);

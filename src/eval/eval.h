@@ -1,7 +1,8 @@
 /* eval/eval.h - methods and settings over a data set: which runs there are, one record each, what they come to.
  *
- * A run of `maxts eval` is a list of samples times a list of runs (a method and its settings) times a list of seeds. Everything that its records are a
- * function of stands in its head, so a journal tells to which run it belongs, and a run goes on where its journal ends. Records and head: docs/stages.md. */
+ * A run of `maxts eval` is a list of samples times a list of runs (a method and its settings) times a list of seeds.
+ * Everything that its records are a function of stands in its head, so a journal tells to which run it belongs, and a
+ * run goes on where its journal ends. Records and head: docs/stages.md. */
 #ifndef MTS_EVAL_EVAL_H
 #define MTS_EVAL_EVAL_H
 
@@ -11,32 +12,36 @@
 #include <maxts/engine.h>
 
 #include "core/json.h"
-#include "eval/journal.h"
-#include "eval/stage.h"
+#include "results/journal.h"
+#include "stages/stage.h"
 
 /* What is asked. Strings are borrowed; lists are joined by commas, and NULL leaves the default. */
 typedef struct MtsEvalAsked {
-    const char *stage;        /* eval/stage.h; a table has the stage "table" and needs none */
-    const char *data, *more;  /* its files */
-    const char *train;        /* labelled series (docs/series.md) for {train}; har, sleep */
-    MtsStageOptions options;  /* of the stage; its limit is left alone */
-    size_t samples;           /* 0: as the preset says, SIZE_MAX: all */
-    bool spread;              /* evenly over the file; otherwise the first ones */
-    const char *experiment;   /* "optimisations", "ablation:rollouts", "ablation:lambda", "ablation:temperature", "ablation:k", "ablation:methods" */
-    const char *preset;       /* "quick", "balanced" (default), "quality": rollouts, tokens, samples */
-    const char *methods;      /* default "maxent-ts"; also "naive" and "seasonal-naive" for forecasts */
-    const char *lambdas, *rollouts, *max_tokens, *temperatures, *expansions; /* the grid; max_tokens "0" or absent for forecasts: what the
-                                 horizon may need */
-    const char *seeds;        /* "0..4", "1,3"; default "0" */
-    const char *reward;       /* {options}, {train}, {horizon}, {season} (at most the context) stand for the sample's; default by stage */
-    const char *constraint;   /* "none", "answer", "numbers" or a regular expression; default: forecast numbers, else none */
-    size_t nfe;               /* positions for each search, for all methods alike; 0: as the rollouts need */
-    size_t total_nfe;         /* positions for the whole data set, most where the answer is least certain; 0: off. One run, one seed */
-    size_t keep_trees;        /* first samples whose records show their trees */
-    size_t shard, shards;     /* this part of `shards` (0 or 1: all): samples shard, shard + shards, ... */
-    bool raw;                 /* prompts without the model's chat template */
-    bool exact;               /* as the engine was opened */
-    MtsRequest base;          /* every other setting */
+    const char *stage;       /* stages/stage.h; a table has the stage "table" and needs none */
+    const char *data, *more; /* its files */
+    const char *train;       /* labelled series (docs/series.md) for {train}; har, sleep */
+    MtsStageOptions options; /* of the stage; its limit is left alone */
+    size_t samples;          /* 0: as the preset says, SIZE_MAX: all */
+    bool spread;             /* evenly over the file; otherwise the first ones */
+    const char *experiment;  /* "optimisations", "ablation:rollouts", "ablation:lambda", "ablation:temperature",
+                                "ablation:k", "ablation:methods" */
+    const char *preset;      /* "quick", "balanced" (default), "quality": rollouts, tokens, samples */
+    const char *methods;     /* default "maxent-ts"; also "naive" and "seasonal-naive" for forecasts */
+    const char *lambdas, *rollouts, *max_tokens, *temperatures, *expansions; /* the grid; max_tokens "0" or absent for
+                                 forecasts: what the horizon may need */
+    const char *seeds;                                                       /* "0..4", "1,3"; default "0" */
+    const char *reward; /* {options}, {train}, {horizon}, {season} (at most the context) stand for the sample's; default
+                           by stage */
+    const char
+        *constraint;   /* "none", "answer", "numbers" or a regular expression; default: forecast numbers, else none */
+    size_t nfe;        /* positions for each search, for all methods alike; 0: as the rollouts need */
+    size_t total_nfe;  /* positions for the whole data set, most where the answer is least certain; 0: off. One run, one
+                          seed */
+    size_t keep_trees; /* first samples whose records show their trees */
+    size_t shard, shards; /* this part of `shards` (0 or 1: all): samples shard, shard + shards, ... */
+    bool raw;             /* prompts without the model's chat template */
+    bool exact;           /* as the engine was opened */
+    MtsRequest base;      /* every other setting */
 } MtsEvalAsked;
 
 /* One method with its settings. */
@@ -54,7 +59,7 @@ typedef struct MtsEvalPlan {
     size_t samples;   /* of the whole run, all shards */
     MtsEvalRun *runs; /* [run_count] */
     size_t run_count, run_cap;
-    uint64_t *seeds;  /* [seed_count] */
+    uint64_t *seeds; /* [seed_count] */
     size_t seed_count;
     char *reward, *constraint; /* with placeholders; "" for none */
     const char *train;
@@ -63,22 +68,24 @@ typedef struct MtsEvalPlan {
     json_t *head;
 } MtsEvalPlan;
 
-/* Reads the data and lays out the runs; a wrong request is named. Release with mts_eval_plan_free(), also on failure. */
+/* Reads the data and lays out the runs; a wrong request is named. Release with mts_eval_plan_free(), also on failure.
+ */
 int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *asked, MtsError *err);
 void mts_eval_plan_free(MtsEvalPlan *plan);
 
-/* The keys of all records that the head of a run or of a part of one announces, in order. NULL with a sentence where it is no such head. */
+/* The keys of all records that the head of a run or of a part of one announces, in order. NULL with a sentence where it
+ * is no such head. */
 json_t *mts_eval_keys(const json_t *head, MtsError *err);
 size_t mts_eval_count(const MtsEvalPlan *plan); /* records of this shard */
 
 /* How far a run is. */
 typedef struct MtsEvalProgress {
-    size_t done, total;      /* records, those that were there included */
-    size_t fresh;            /* records of this process */
+    size_t done, total; /* records, those that were there included */
+    size_t fresh;       /* records of this process */
     size_t samples_done, samples;
-    double seconds;          /* of this process */
-    double mean_reward;      /* over the records so far that have one; NaN: none */
-    const char *doing;       /* key of the record under way */
+    double seconds;     /* of this process */
+    double mean_reward; /* over the records so far that have one; NaN: none */
+    const char *doing;  /* key of the record under way */
 } MtsEvalProgress;
 
 typedef struct MtsEvalSink {
@@ -86,22 +93,23 @@ typedef struct MtsEvalSink {
     void (*progress)(void *context, const MtsEvalProgress *progress); /* may be NULL */
 } MtsEvalSink;
 
-/* Does what the journal at `out` does not have yet. The first failure of a sample is returned, naming it, after the others are done; base.search.stop ends
- * it with MTS_EINTERRUPTED. What is finished is in the journal in every case. */
-int mts_eval_run(const MtsEvalPlan *plan, const MtsEngine *engine, const char *out, const MtsEvalSink *sink, MtsError *err);
+/* Does what the journal at `out` does not have yet. The first failure of a sample is returned, naming it, after the
+ * others are done; base.search.stop ends it with MTS_EINTERRUPTED. What is finished is in the journal in every case. */
+int mts_eval_run(const MtsEvalPlan *plan, const MtsEngine *engine, const char *out, const MtsEvalSink *sink,
+                 MtsError *err);
 
 /* Joins the journals of a run's shards to the journal of the whole. */
 int mts_eval_merge(const char *out, const char *const *in, size_t n, MtsError *err);
 
-/* Of a run of the experiment "optimisations": a list of {"optimisation", "seconds", "times_faster", "positions", "best_reward", "samples", "scaled"}; null of any
- * other run. */
+/* Of a run of the experiment "optimisations": a list of {"optimisation", "seconds", "times_faster", "positions",
+ * "best_reward", "samples", "scaled"}; null of any other run. */
 json_t *mts_eval_optimisations(const json_t *head, const json_t *records);
 
 /* ---- shared by the files of this room ---- */
 
 /* One sample answered by one run: its record, with the input's series where `series`. */
-int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalRun *run, uint64_t seed, bool series,
-                    json_t **record, MtsError *err);
+int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalRun *run,
+                    uint64_t seed, bool series, json_t **record, MtsError *err);
 char *mts_eval_key(const MtsEvalPlan *plan, size_t sample, const MtsEvalRun *run, uint64_t seed); /* malloc'ed */
 
 #endif

@@ -1,7 +1,8 @@
 /* From what is asked to the runs there are.
  *
- * The grid is the product of the methods with the values of the settings that matter to each: a greedy answer is asked for once, however many
- * rollouts others are to have. A run's variant names the settings that more than one value was given for. */
+ * The grid is the product of the methods with the values of the settings that matter to each: a greedy answer is asked
+ * for once, however many rollouts others are to have. A run's variant names the settings that more than one value was
+ * given for. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "core/mem.h"
 #include "eval/eval.h"
 #include "search/settings.h"
-#include "series/number.h"
+#include "core/number.h"
 
 enum { MOST_VALUES = 64, MOST_SEEDS = 100000, BATCH = 10 };
 
@@ -63,7 +64,8 @@ static int read_seeds(MtsEvalPlan *plan, const char *list, MtsError *err)
         ok = ok && (!range || mts_number_parse(dots + 2, n - left - 2, &last));
         if (!ok || first != floor(first) || last != floor(last) || first < 0 || last < first || last > 0x1p53 ||
             last - first >= MOST_SEEDS - (double)plan->seed_count) {
-            return mts_fail(err, MTS_EREQUEST, "eval: --seeds: '%.*s' is no seed and no range A..B of at most %d", (int)n, at, MOST_SEEDS);
+            return mts_fail(err, MTS_EREQUEST, "eval: --seeds: '%.*s' is no seed and no range A..B of at most %d",
+                            (int)n, at, MOST_SEEDS);
         }
         for (double s = first; s <= last; s++) {
             if (!mts_grow(&plan->seeds, &cap, plan->seed_count + 1, sizeof *plan->seeds)) {
@@ -124,7 +126,8 @@ static int add_product(MtsEvalPlan *plan, const char *name, const MtsRequest *ba
         for (d = 0; d < DIMENSIONS; d++) {
             set_dimension(&request, d, values[d].at[at[d]]);
             if ((dimensions[d].methods & BIT(base->search.method)) && values[d].count > 1) {
-                ok = ok && mts_bytes_printf(&variant, "%s%s=%g", variant.len ? "," : "", dimensions[d].name, values[d].at[at[d]]);
+                ok = ok && mts_bytes_printf(&variant, "%s%s=%g", variant.len ? "," : "", dimensions[d].name,
+                                            values[d].at[at[d]]);
             }
         }
         ok = ok && add_run(plan, name, &request, variant.data);
@@ -151,8 +154,11 @@ static int add_methods(MtsEvalPlan *plan, const char *list, const MtsRequest *ba
         memcpy(word, at, n < sizeof word ? n : 0);
         bool naive = strcmp(word, "naive") == 0 || strcmp(word, "seasonal-naive") == 0;
         if (naive ? strcmp(plan->name, "forecast") != 0 : mts_method_from_name(word, &request.search.method) != 0) {
-            return mts_fail(err, MTS_EREQUEST, "eval: --method: '%.*s' is none of greedy, sample, beam, best-of-n, smc, mcts, dts, dts-star, maxent-ts%s",
-                            (int)n, at, naive ? "; it is for stage forecast" : " (forecast also naive, seasonal-naive)");
+            return mts_fail(err, MTS_EREQUEST,
+                            "eval: --method: '%.*s' is none of greedy, sample, beam, best-of-n, smc, mcts, dts, "
+                            "dts-star, maxent-ts%s",
+                            (int)n, at,
+                            naive ? "; it is for stage forecast" : " (forecast also naive, seasonal-naive)");
         }
         if (naive) {
             MtsEvalRun *run = add_run(plan, word, base, "");
@@ -170,8 +176,10 @@ static int add_methods(MtsEvalPlan *plan, const char *list, const MtsRequest *ba
     }
     for (size_t i = 0; i < plan->run_count; i++) {
         for (size_t j = 0; j < i; j++) {
-            if (strcmp(plan->runs[i].method, plan->runs[j].method) == 0 && strcmp(plan->runs[i].variant, plan->runs[j].variant) == 0) {
-                return mts_fail(err, MTS_EREQUEST, "eval: method %s %sis asked for twice", plan->runs[i].method, plan->runs[i].variant);
+            if (strcmp(plan->runs[i].method, plan->runs[j].method) == 0 &&
+                strcmp(plan->runs[i].variant, plan->runs[j].variant) == 0) {
+                return mts_fail(err, MTS_EREQUEST, "eval: method %s %sis asked for twice", plan->runs[i].method,
+                                plan->runs[i].variant);
             }
         }
     }
@@ -181,13 +189,20 @@ static int add_methods(MtsEvalPlan *plan, const char *list, const MtsRequest *ba
 /* ---- experiments ---- */
 
 /* The optimisations whose effect the original MaxEnt-TS report estimated, each alone and all together, against none. */
-static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, const Values *rollouts, const Values *tokens, MtsError *err)
+static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, const Values *rollouts, const Values *tokens,
+                             MtsError *err)
 {
     static const struct {
         const char *name;
         bool fewer_rollouts, fewer_tokens, cache, end_stop, batch;
-    } rows[] = {{"none", 0, 0, 0, 0, 0},      {"rollouts", 1, 0, 0, 0, 0}, {"tokens", 0, 1, 0, 0, 0}, {"kv-cache", 0, 0, 1, 0, 0},
-                {"end-stop", 0, 0, 0, 1, 0}, {"batch", 0, 0, 0, 0, 1},    {"kv-cache+end-stop", 0, 0, 1, 1, 0}, {"all", 1, 1, 1, 1, 1}};
+    } rows[] = {{"none", 0, 0, 0, 0, 0},
+                {"rollouts", 1, 0, 0, 0, 0},
+                {"tokens", 0, 1, 0, 0, 0},
+                {"kv-cache", 0, 0, 1, 0, 0},
+                {"end-stop", 0, 0, 0, 1, 0},
+                {"batch", 0, 0, 0, 0, 1},
+                {"kv-cache+end-stop", 0, 0, 1, 1, 0},
+                {"all", 1, 1, 1, 1, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         MtsRequest r = *base;
         set_dimension(&r, ROLLOUTS, rollouts->at[rows[i].fewer_rollouts]);
@@ -244,11 +259,15 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
     }
     a->samples = a->samples ? a->samples : presets[p].samples;
     if (a->experiment && !optimisations && !apply_ablation(a)) {
-        return mts_fail(err, MTS_EREQUEST, "eval: --experiment: '%s' is none of optimisations, ablation:rollouts, ablation:lambda, ablation:temperature, "
-                        "ablation:k, ablation:methods", a->experiment);
+        return mts_fail(err, MTS_EREQUEST,
+                        "eval: --experiment: '%s' is none of optimisations, ablation:rollouts, ablation:lambda, "
+                        "ablation:temperature, "
+                        "ablation:k, ablation:methods",
+                        a->experiment);
     }
     if (a->nfe && a->rollouts) {
-        return mts_fail(err, MTS_EREQUEST, "eval: --nfe and --rollouts: with a budget of positions the rollouts are what it pays for");
+        return mts_fail(err, MTS_EREQUEST,
+                        "eval: --nfe and --rollouts: with a budget of positions the rollouts are what it pays for");
     }
     if (table && a->max_tokens) {
         return mts_fail(err, MTS_EREQUEST, "eval: --max-tokens: a table's texts have the length they have");
@@ -262,14 +281,19 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
     }
     snprintf(own, sizeof own, "%zu", a->base.max_tokens);
     const char *lists[DIMENSIONS] = {a->lambdas, a->rollouts ? a->rollouts : presets[p].rollouts,
-                                     a->max_tokens ? a->max_tokens : table ? own : forecast ? "0" : presets[p].tokens, a->temperatures, a->expansions};
-    const double initial[DIMENSIONS] = {a->base.search.lambda, 0, 0, a->base.search.temperature, (double)a->base.search.expansion};
+                                     a->max_tokens ? a->max_tokens
+                                     : table       ? own
+                                     : forecast    ? "0"
+                                                   : presets[p].tokens,
+                                     a->temperatures, a->expansions};
+    const double initial[DIMENSIONS] = {a->base.search.lambda, 0, 0, a->base.search.temperature,
+                                        (double)a->base.search.expansion};
     for (size_t d = 0; d < DIMENSIONS; d++) {
         values[d] = (Values){.at = {initial[d]}, .count = 1};
         char option[32];
         snprintf(option, sizeof option, "eval: --%s", dimensions[d].name);
-        int rc = lists[d] ? mts_numbers_read(option, lists[d], dimensions[d].whole, dimensions[d].min, dimensions[d].max, values[d].at, MOST_VALUES,
-                                             &values[d].count, err)
+        int rc = lists[d] ? mts_numbers_read(option, lists[d], dimensions[d].whole, dimensions[d].min,
+                                             dimensions[d].max, values[d].at, MOST_VALUES, &values[d].count, err)
                           : MTS_OK;
         if (rc != MTS_OK) {
             return rc;
@@ -288,7 +312,8 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
         set_dimension(&a->base, LAMBDA, values[LAMBDA].at[0]);
         set_dimension(&a->base, TEMPERATURE, values[TEMPERATURE].at[0]);
         if (values[ROLLOUTS].count != 2 || values[TOKENS].count != 2) {
-            return mts_fail(err, MTS_EREQUEST, "eval: the experiment takes two --rollouts and two --max-tokens: before and after");
+            return mts_fail(err, MTS_EREQUEST,
+                            "eval: the experiment takes two --rollouts and two --max-tokens: before and after");
         }
         return add_optimisations(plan, &a->base, &values[ROLLOUTS], &values[TOKENS], err);
     }
@@ -305,7 +330,8 @@ static const struct {
     {"ecg", "option:{options}", "option:{options}", ""},
     {"tsqa", "option:{options}", "option:{options}", ""},
     {"m4", "claims", "claims", ""},
-    {"forecast", "forecast:horizon={horizon},season={season},level=1", "forecast:horizon={horizon},season={season},level=1", "numbers"},
+    {"forecast", "forecast:horizon={horizon},season={season},level=1",
+     "forecast:horizon={horizon},season={season},level=1", "numbers"},
     {"table", "table", "table", ""},
 };
 
@@ -316,9 +342,12 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
         i++;
     }
     const char *reward = a->reward ? a->reward : a->train ? defaults[i].with_train : defaults[i].reward;
-    const char *constraint = !a->constraint ? defaults[i].constraint : strcmp(a->constraint, "none") == 0 ? "" : a->constraint;
+    const char *constraint = !a->constraint                       ? defaults[i].constraint
+                             : strcmp(a->constraint, "none") == 0 ? ""
+                                                                  : a->constraint;
     if (strstr(reward, "{train}") && !a->train) {
-        return mts_fail(err, MTS_EREQUEST, "eval: --reward: {train} stands for a file that --train names, and there is none");
+        return mts_fail(err, MTS_EREQUEST,
+                        "eval: --reward: {train} stands for a file that --train names, and there is none");
     }
     if (a->train && !strstr(reward, "{train}")) {
         return mts_fail(err, MTS_EREQUEST, "eval: --train: the reward '%s' has no {train}", reward);
@@ -387,7 +416,8 @@ static json_t *optional(const char *text)
 
 static json_t *describe_settings(const MtsEvalPlan *plan, const MtsEvalAsked *a)
 {
-    static const char *const varied[] = {"method", "seed", "lambda", "rollouts", "temperature", "expansion", "nfe", "sweep", "look_ahead"};
+    static const char *const varied[] = {"method",    "seed", "lambda", "rollouts",  "temperature",
+                                         "expansion", "nfe",  "sweep",  "look_ahead"};
     MtsRequest r = a->base;
     bool sweep = r.search.sweep != MTS_REWARDS_AUTO, ahead = r.search.look_ahead != MTS_REWARDS_AUTO;
     r.search.sweep = sweep ? r.search.sweep : 0;
@@ -398,11 +428,13 @@ static json_t *describe_settings(const MtsEvalPlan *plan, const MtsEvalAsked *a)
             json_object_del(o, varied[i]);
         }
     }
-    json_t *more = json_pack("{s:o, s:o, s:I, s:f, s:f, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "preset", optional(a->preset), "experiment",
-                             optional(a->experiment), "top_k", (json_int_t)r.cut.top_k, "top_p", r.cut.top_p, "min_p", r.cut.min_p, "raw", (int)a->raw,
-                             "exact", (int)a->exact, "spread", (int)a->spread, "train", optional(a->train), "points", (json_int_t)a->options.points, "context",
-                             (json_int_t)a->options.context, "horizon", (json_int_t)a->options.horizon, "nfe", (json_int_t)a->nfe, "total_nfe", (json_int_t)a->total_nfe, "keep_trees",
-                             (json_int_t)a->keep_trees, "max_seconds", r.search.max_seconds);
+    json_t *more = json_pack(
+        "{s:o, s:o, s:I, s:f, s:f, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "preset",
+        optional(a->preset), "experiment", optional(a->experiment), "top_k", (json_int_t)r.cut.top_k, "top_p",
+        r.cut.top_p, "min_p", r.cut.min_p, "raw", (int)a->raw, "exact", (int)a->exact, "spread", (int)a->spread,
+        "train", optional(a->train), "points", (json_int_t)a->options.points, "context", (json_int_t)a->options.context,
+        "horizon", (json_int_t)a->options.horizon, "nfe", (json_int_t)a->nfe, "total_nfe", (json_int_t)a->total_nfe,
+        "keep_trees", (json_int_t)a->keep_trees, "max_seconds", r.search.max_seconds);
     if (!o || !more || json_object_update(o, more) != 0) {
         json_decref(o);
         o = NULL;
@@ -418,12 +450,14 @@ static json_t *describe_runs(const MtsEvalPlan *plan)
     for (size_t i = 0; i < plan->run_count; i++) {
         const MtsEvalRun *run = &plan->runs[i];
         const MtsSearchSettings *s = &run->request.search;
-        json_t *o = json_pack("{s:s, s:s, s:b}", "method", run->method, "variant", run->variant, "seeded", (int)run->seeded);
+        json_t *o =
+            json_pack("{s:s, s:s, s:b}", "method", run->method, "variant", run->variant, "seeded", (int)run->seeded);
         if (!run->naive) {
-            json_t *more = json_pack("{s:f, s:I, s:I, s:f, s:I, s:I, s:b, s:b}", "lambda", s->lambda, "rollouts", (json_int_t)(s->max_nfe ? 0 : s->rollouts),
-                                     "max_tokens", (json_int_t)run->request.max_tokens, "temperature", s->temperature, "expansion",
-                                     (json_int_t)s->expansion, "in_flight", (json_int_t)s->in_flight, "end_stop", (int)run->request.end_stop, "kv_cache",
-                                     (int)!run->request.no_cache);
+            json_t *more = json_pack("{s:f, s:I, s:I, s:f, s:I, s:I, s:b, s:b}", "lambda", s->lambda, "rollouts",
+                                     (json_int_t)(s->max_nfe ? 0 : s->rollouts), "max_tokens",
+                                     (json_int_t)run->request.max_tokens, "temperature", s->temperature, "expansion",
+                                     (json_int_t)s->expansion, "in_flight", (json_int_t)s->in_flight, "end_stop",
+                                     (int)run->request.end_stop, "kv_cache", (int)!run->request.no_cache);
             json_object_update(o, more);
             json_decref(more);
         }
@@ -485,12 +519,14 @@ static int make_head(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
     } else {
         mts_table_info(mts_engine_table(engine), &table);
     }
-    json_t *head = json_pack("{s:s, s:s, s:{s:o, s:o, s:o}, s:s, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "maxts", "eval", "version",
-                             MTS_VERSION, "model", "file", base_name(mts_engine_path(engine)), "name", name_json(mts_engine_model(engine) ? info.name : table.name),
-                             "hash", hash_json(model), "stage", plan->name, "data", "files", files, "hash",
-                             hash_json(plan->stage ? hash_samples(plan->stage, plan->samples) : model), "methods", methods_of(plan), "settings",
-                             describe_settings(plan, a), "samples", samples, "runs", describe_runs(plan), "seeds", seeds, "reward", name_json(plan->reward),
-                             "constraint", optional(plan->constraint), "target", target);
+    json_t *head = json_pack(
+        "{s:s, s:s, s:{s:o, s:o, s:o}, s:s, s:{s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "maxts", "eval",
+        "version", MTS_VERSION, "model", "file", base_name(mts_engine_path(engine)), "name",
+        name_json(mts_engine_model(engine) ? info.name : table.name), "hash", hash_json(model), "stage", plan->name,
+        "data", "files", files, "hash", hash_json(plan->stage ? hash_samples(plan->stage, plan->samples) : model),
+        "methods", methods_of(plan), "settings", describe_settings(plan, a), "samples", samples, "runs",
+        describe_runs(plan), "seeds", seeds, "reward", name_json(plan->reward), "constraint",
+        optional(plan->constraint), "target", target);
     if (head && plan->shards > 1) {
         char shard[48];
         snprintf(shard, sizeof shard, "%zu/%zu", plan->shard, plan->shards);
@@ -520,7 +556,8 @@ static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
     if (rc == MTS_OK && limit != SIZE_MAX && plan->samples > limit) {
         plan->samples = limit;
     }
-    for (size_t i = 0; rc == MTS_OK && a->spread && i < plan->samples; i++) { /* from no earlier place than i: nothing is lost by swapping */
+    for (size_t i = 0; rc == MTS_OK && a->spread && i < plan->samples;
+         i++) { /* from no earlier place than i: nothing is lost by swapping */
         size_t from = (size_t)((double)i * (double)plan->stage->count / (double)plan->samples);
         MtsSample there = plan->stage->samples[from];
         plan->stage->samples[from] = plan->stage->samples[i];
@@ -533,13 +570,16 @@ static int check_asked(const MtsEngine *engine, const MtsEvalAsked *a, MtsError 
 {
     bool table = mts_engine_is_table(engine);
     if (table && ((a->stage && strcmp(a->stage, "table") != 0) || a->data || a->more || a->train)) {
-        return mts_fail(err, MTS_EREQUEST, "eval: %s: a table is its own stage and takes no data", mts_engine_path(engine));
+        return mts_fail(err, MTS_EREQUEST, "eval: %s: a table is its own stage and takes no data",
+                        mts_engine_path(engine));
     }
     if (!table && (!a->stage || !a->data)) {
-        return mts_fail(err, MTS_EREQUEST, "eval: --%s is missing: which %s?", a->stage ? "data" : "stage", a->stage ? "file" : "of har, sleep, ecg, tsqa, m4, forecast");
+        return mts_fail(err, MTS_EREQUEST, "eval: --%s is missing: which %s?", a->stage ? "data" : "stage",
+                        a->stage ? "file" : "of har, sleep, ecg, tsqa, m4, forecast");
     }
     if (a->shards > 1 && a->shard >= a->shards) {
-        return mts_fail(err, MTS_EREQUEST, "eval: --shard: there is no part %zu of %zu, they count from 0", a->shard, a->shards);
+        return mts_fail(err, MTS_EREQUEST, "eval: --shard: there is no part %zu of %zu, they count from 0", a->shard,
+                        a->shards);
     }
     return MTS_OK;
 }
@@ -553,10 +593,13 @@ static int check_budget(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError
         return MTS_OK;
     }
     if (plan->run_count != 1 || plan->seed_count != 1 || plan->shards > 1 || a->nfe || a->experiment) {
-        return mts_fail(err, MTS_EREQUEST, "eval: --total-nfe: one method with one setting and one seed can share a budget, without --shard and --nfe");
+        return mts_fail(err, MTS_EREQUEST,
+                        "eval: --total-nfe: one method with one setting and one seed can share a budget, without "
+                        "--shard and --nfe");
     }
     if (run->naive || m == MTS_GREEDY || m == MTS_BEAM || m == MTS_SMC) {
-        return mts_fail(err, MTS_EREQUEST, "eval: --total-nfe: a search of method %s cannot go on where it ended", run->method);
+        return mts_fail(err, MTS_EREQUEST, "eval: --total-nfe: a search of method %s cannot go on where it ended",
+                        run->method);
     }
     return MTS_OK;
 }

@@ -9,7 +9,7 @@
 #include "core/mem.h"
 #include "eval/answer.h"
 #include "eval/ask.h"
-#include "eval/metrics.h"
+#include "results/metrics.h"
 #include "series/format.h"
 
 enum { SERIES_POINTS = 256, TREE_NODES = 400, TREE_DEPTH = 24 };
@@ -22,8 +22,8 @@ static int no_memory(MtsError *err)
 char *mts_eval_key(const MtsEvalPlan *plan, size_t sample, const MtsEvalRun *run, uint64_t seed)
 {
     MtsBytes key = {0};
-    if (!mts_bytes_printf(&key, "%s|%s|%s|%llu", plan->stage ? plan->stage->samples[sample].key : plan->table_key, run->method, run->variant,
-                          (unsigned long long)seed)) {
+    if (!mts_bytes_printf(&key, "%s|%s|%s|%llu", plan->stage ? plan->stage->samples[sample].key : plan->table_key,
+                          run->method, run->variant, (unsigned long long)seed)) {
         mts_bytes_free(&key);
     }
     return key.data;
@@ -48,7 +48,9 @@ static json_t *series_json(const MtsSeries *series)
         for (size_t t = 0; t < n; t++) {
             json_array_append_new(values, rounded(block[t]));
         }
-        json_array_append_new(list, json_pack("{s:o, s:o}", "name", mts_json_string(series->names[c], strlen(series->names[c])), "values", values));
+        json_array_append_new(list,
+                              json_pack("{s:o, s:o}", "name",
+                                        mts_json_string(series->names[c], strlen(series->names[c])), "values", values));
     }
     free(block);
     return list;
@@ -78,17 +80,23 @@ static json_t *tree_json(const MtsEngine *engine, const MtsSearchResult *r)
     for (size_t i = 0; i < r->tree_count && json_array_size(list) < TREE_NODES; i++) {
         const MtsTreeNode *n = &r->tree[i];
         size_t size = 0;
-        const char *bytes = mts_engine_tokenizer(engine) && n->token >= 0 ? mts_token_bytes(mts_engine_tokenizer(engine), n->token, true, &size) : NULL;
+        const char *bytes = mts_engine_tokenizer(engine) && n->token >= 0
+                                ? mts_token_bytes(mts_engine_tokenizer(engine), n->token, true, &size)
+                                : NULL;
         char number[16];
         snprintf(number, sizeof number, "%d", (int)n->token);
         if (n->depth > TREE_DEPTH) {
             continue;
         }
-        json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "depth", (json_int_t)n->depth, "token",
-                                              n->token < 0 ? json_string("") : bytes ? mts_json_string(bytes, size) : json_string(number), "logp",
-                                              mts_json_real(n->logp), "value", mts_json_real(r->lambda > 0 ? n->log_value / r->lambda : NAN), "policy",
-                                              mts_json_real(n->policy), "reward", mts_json_real(n->reward), "visits", (json_int_t)n->visits, "finished",
-                                              (int)n->finished));
+        json_array_append_new(list, json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:b}", "depth", (json_int_t)n->depth,
+                                              "token",
+                                              n->token < 0 ? json_string("")
+                                              : bytes      ? mts_json_string(bytes, size)
+                                                           : json_string(number),
+                                              "logp", mts_json_real(n->logp), "value",
+                                              mts_json_real(r->lambda > 0 ? n->log_value / r->lambda : NAN), "policy",
+                                              mts_json_real(n->policy), "reward", mts_json_real(n->reward), "visits",
+                                              (json_int_t)n->visits, "finished", (int)n->finished));
     }
     return list;
 }
@@ -110,7 +118,8 @@ static int diversity(const MtsSearchResult *r, size_t n, double *ratio, MtsError
 }
 
 /* A composed answer is scored as any text would be; a reward that asks for its probability cannot be. */
-static int reward_of(const MtsEvalAsk *ask, const MtsSample *s, const MtsEvalAnswer *a, const MtsTextResult *result, double *value, MtsError *err)
+static int reward_of(const MtsEvalAsk *ask, const MtsSample *s, const MtsEvalAnswer *a, const MtsTextResult *result,
+                     double *value, MtsError *err)
 {
     *value = NAN;
     if (!a->text) {
@@ -148,8 +157,9 @@ static void add_search(json_t *o, const MtsTextResult *result, const MtsEngine *
     json_object_set_new(o, "log_z", mts_json_real(r->log_z));
     json_object_set_new(o, "log_z_se", mts_json_real(r->log_z_se));
     json_object_set_new(o, "stop_reason", json_string(r->stop_reason));
-    json_object_set_new(o, "tree", json_pack("{s:I, s:I, s:f}", "nodes", (json_int_t)r->tree_nodes, "max_depth", (json_int_t)r->tree_max_depth, "branching",
-                                             r->tree_branching));
+    json_object_set_new(o, "tree",
+                        json_pack("{s:I, s:I, s:f}", "nodes", (json_int_t)r->tree_nodes, "max_depth",
+                                  (json_int_t)r->tree_max_depth, "branching", r->tree_branching));
     if (keep) {
         json_object_set_new(o, "explain", tree_json(engine, r));
     }
@@ -200,16 +210,18 @@ static int watch(void *context, const MtsEvent *event, MtsError *err)
     return 0;
 }
 
-static json_t *begin(const MtsEvalPlan *plan, size_t sample, const MtsEvalRun *run, uint64_t seed, const MtsEvalAsk *ask)
+static json_t *begin(const MtsEvalPlan *plan, size_t sample, const MtsEvalRun *run, uint64_t seed,
+                     const MtsEvalAsk *ask)
 {
     const MtsSample *s = plan->stage ? &plan->stage->samples[sample] : NULL;
     const MtsSearchSettings *set = &ask->request.search;
     const char *key = s ? s->key : plan->table_key, *group = s ? s->group : "";
     char *whole = mts_eval_key(plan, sample, run, seed);
     json_t *o = !whole ? NULL
-                       : json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:I}", "key", mts_json_string(whole, strlen(whole)), "sample",
-                                   mts_json_string(key, strlen(key)), "stage", plan->name, "group", mts_json_string(group, strlen(group)), "method",
-                                   run->method, "variant", run->variant, "seed", (json_int_t)seed);
+                       : json_pack("{s:o, s:o, s:s, s:o, s:s, s:s, s:I}", "key", mts_json_string(whole, strlen(whole)),
+                                   "sample", mts_json_string(key, strlen(key)), "stage", plan->name, "group",
+                                   mts_json_string(group, strlen(group)), "method", run->method, "variant",
+                                   run->variant, "seed", (json_int_t)seed);
     free(whole);
     if (o && !run->naive) {
         json_object_set_new(o, "lambda", json_real(set->lambda));
@@ -221,8 +233,8 @@ static json_t *begin(const MtsEvalPlan *plan, size_t sample, const MtsEvalRun *r
     return o;
 }
 
-int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalRun *run, uint64_t seed, bool series,
-                    json_t **record, MtsError *err)
+int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalRun *run,
+                    uint64_t seed, bool series, json_t **record, MtsError *err)
 {
     const MtsSample *s = plan->stage ? &plan->stage->samples[sample] : NULL;
     MtsEvalAsk ask;

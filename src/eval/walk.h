@@ -14,14 +14,18 @@ typedef struct MtsEvalWalk {
     size_t rewarded, failures;
     int first_code;
     MtsError first; /* failure */
-    void (*after)(json_t *record, const json_t *before); /* may be NULL: a last hand on a new record, given what mts_eval_walk_one() was */
+    void (*after)(
+        json_t *record,
+        const json_t *before); /* may be NULL: a last hand on a new record, given what mts_eval_walk_one() was */
 } MtsEvalWalk;
 
 /* Makes the record of one sample by one run and appends it, unless the journal has it. */
-int mts_eval_walk_one(MtsEvalWalk *walk, size_t sample, const MtsEvalRun *run, uint64_t seed, bool series, const json_t *before, MtsError *err);
+int mts_eval_walk_one(MtsEvalWalk *walk, size_t sample, const MtsEvalRun *run, uint64_t seed, bool series,
+                      const json_t *before, MtsError *err);
 
 /* Appends a record that is made already, unless the journal has it. */
-int mts_eval_walk_keep(MtsEvalWalk *walk, size_t sample, const MtsEvalRun *run, uint64_t seed, json_t *record, MtsError *err);
+int mts_eval_walk_keep(MtsEvalWalk *walk, size_t sample, const MtsEvalRun *run, uint64_t seed, json_t *record,
+                       MtsError *err);
 
 /* The run of plan->total_nfe (budget.c). */
 int mts_eval_budget(MtsEvalWalk *walk, const char *out, MtsError *err);

@@ -151,8 +151,8 @@ static int read_header(Cursor *c, MtsGguf *g, uint64_t *tensors, uint64_t *entri
     if (c->size < 4 || memcmp(c->data, "GGUF", 4) != 0) {
         char magic[MTS_SHOWN];
         MtsString start = {(const char *)c->data, c->size < 4 ? c->size : 4};
-        return mts_fail(c->err, MTS_EFORMAT, "%s: is not a GGUF file: it begins with \"%s\", not with \"GGUF\"", g->path,
-                        mts_gguf_show(start, magic));
+        return mts_fail(c->err, MTS_EFORMAT, "%s: is not a GGUF file: it begins with \"%s\", not with \"GGUF\"",
+                        g->path, mts_gguf_show(start, magic));
     }
     c->at = 4;
     int rc = take_u32(c, "the version", &g->version);
@@ -172,12 +172,12 @@ static int read_header(Cursor *c, MtsGguf *g, uint64_t *tensors, uint64_t *entri
         return rc;
     }
     if (*entries > left(c) / ENTRY_LEAST) {
-        return mts_fail(c->err, MTS_EFORMAT, "%s: metadata count %llu is more than the file's %zu bytes can hold", g->path,
-                        (unsigned long long)*entries, c->size);
+        return mts_fail(c->err, MTS_EFORMAT, "%s: metadata count %llu is more than the file's %zu bytes can hold",
+                        g->path, (unsigned long long)*entries, c->size);
     }
     if (*tensors > left(c) / TENSOR_LEAST) {
-        return mts_fail(c->err, MTS_EFORMAT, "%s: tensor count %llu is more than the file's %zu bytes can hold", g->path,
-                        (unsigned long long)*tensors, c->size);
+        return mts_fail(c->err, MTS_EFORMAT, "%s: tensor count %llu is more than the file's %zu bytes can hold",
+                        g->path, (unsigned long long)*tensors, c->size);
     }
     return MTS_OK;
 }
@@ -188,17 +188,22 @@ static size_t width(MtsGgufType type)
     switch (type) {
     case MTS_GGUF_U8:
     case MTS_GGUF_I8:
-    case MTS_GGUF_BOOL: return 1;
+    case MTS_GGUF_BOOL:
+        return 1;
     case MTS_GGUF_U16:
-    case MTS_GGUF_I16: return 2;
+    case MTS_GGUF_I16:
+        return 2;
     case MTS_GGUF_U32:
     case MTS_GGUF_I32:
-    case MTS_GGUF_F32: return 4;
+    case MTS_GGUF_F32:
+        return 4;
     case MTS_GGUF_U64:
     case MTS_GGUF_I64:
-    case MTS_GGUF_F64: return 8;
+    case MTS_GGUF_F64:
+        return 8;
     case MTS_GGUF_STRING:
-    case MTS_GGUF_ARRAY: break;
+    case MTS_GGUF_ARRAY:
+        break;
     }
     return 0;
 }
@@ -211,8 +216,8 @@ static int read_type(Cursor *c, const char *key, const char *what, MtsGgufType *
         return rc;
     }
     if (id > MTS_GGUF_F64) {
-        return mts_fail(c->err, MTS_EFORMAT, "%s: metadata key \"%s\": %s is %lu; types are 0 to 12", c->file->path, key,
-                        what, (unsigned long)id);
+        return mts_fail(c->err, MTS_EFORMAT, "%s: metadata key \"%s\": %s is %lu; types are 0 to 12", c->file->path,
+                        key, what, (unsigned long)id);
     }
     *type = (MtsGgufType)id;
     return MTS_OK;
@@ -252,8 +257,8 @@ static int read_entry(Cursor *c, MtsGgufValue *v)
     }
     mts_gguf_show(v->key, key);
     if (v->key.size == 0 || v->key.size > KEY_LONGEST) {
-        return mts_fail(c->err, MTS_EFORMAT, "%s: metadata key \"%s\" has %zu bytes; keys have 1 to %d", c->file->path, key,
-                        v->key.size, KEY_LONGEST);
+        return mts_fail(c->err, MTS_EFORMAT, "%s: metadata key \"%s\" has %zu bytes; keys have 1 to %d", c->file->path,
+                        key, v->key.size, KEY_LONGEST);
     }
     if ((rc = read_type(c, key, "the value's type", &v->type)) != MTS_OK) {
         return rc;
@@ -267,12 +272,14 @@ static int read_entry(Cursor *c, MtsGgufValue *v)
             return rc;
         }
         if (v->element == MTS_GGUF_ARRAY) {
-            return mts_fail(c->err, MTS_EUNSUPPORTED, "%s: metadata key \"%s\" is an array of arrays", c->file->path, key);
+            return mts_fail(c->err, MTS_EUNSUPPORTED, "%s: metadata key \"%s\" is an array of arrays", c->file->path,
+                            key);
         }
         if (count > left(c)) { /* an element has at least one byte */
-            return mts_fail(c->err, MTS_EFORMAT,
-                            "%s: metadata key \"%s\": an array of %llu elements is more than the %zu bytes left can hold",
-                            c->file->path, key, (unsigned long long)count, left(c));
+            return mts_fail(
+                c->err, MTS_EFORMAT,
+                "%s: metadata key \"%s\": an array of %llu elements is more than the %zu bytes left can hold",
+                c->file->path, key, (unsigned long long)count, left(c));
         }
         v->count = (size_t)count;
     }
@@ -333,29 +340,31 @@ static int read_tensor(Cursor *c, MtsTensor *t, uint64_t *offset)
             return rc;
         }
         if (extent == 0 || extent > SIZE_MAX || !mts_size_mul(t->elements, (size_t)extent, &t->elements)) {
-            return mts_fail(c->err, MTS_EFORMAT, "%s: tensor \"%s\": dimension %lu of its shape is %llu, which is %s", path,
-                            name, (unsigned long)i, (unsigned long long)extent,
+            return mts_fail(c->err, MTS_EFORMAT, "%s: tensor \"%s\": dimension %lu of its shape is %llu, which is %s",
+                            path, name, (unsigned long)i, (unsigned long long)extent,
                             extent == 0 ? "no size" : "too large to count its elements");
         }
         t->shape[i] = (size_t)extent;
     }
-    if ((rc = take_u32(c, "a tensor's type", &type)) != MTS_OK || (rc = take_u64(c, "a tensor's offset", offset)) != MTS_OK) {
+    if ((rc = take_u32(c, "a tensor's type", &type)) != MTS_OK ||
+        (rc = take_u64(c, "a tensor's offset", offset)) != MTS_OK) {
         return rc;
     }
     size_t block, bytes;
     if (!mts_type_block(type, &block, &bytes)) {
-        return mts_fail(c->err, MTS_EUNSUPPORTED,
-                        "%s: tensor \"%s\" has type %lu (%s); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and "
-                        "Q6_K are read",
-                        path, name, (unsigned long)type, mts_type_name(type));
+        return mts_fail(
+            c->err, MTS_EUNSUPPORTED,
+            "%s: tensor \"%s\" has type %lu (%s); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and "
+            "Q6_K are read",
+            path, name, (unsigned long)type, mts_type_name(type));
     }
     if (t->shape[0] % block != 0) {
-        return mts_fail(c->err, MTS_EFORMAT, "%s: tensor \"%s\": rows of %zu elements are no whole %s blocks of %zu", path,
-                        name, t->shape[0], mts_type_name(type), block);
+        return mts_fail(c->err, MTS_EFORMAT, "%s: tensor \"%s\": rows of %zu elements are no whole %s blocks of %zu",
+                        path, name, t->shape[0], mts_type_name(type), block);
     }
     if (!mts_size_mul(t->elements / block, bytes, &t->bytes)) {
-        return mts_fail(c->err, MTS_EFORMAT, "%s: tensor \"%s\": %zu elements are too many to count their bytes", path, name,
-                        t->elements);
+        return mts_fail(c->err, MTS_EFORMAT, "%s: tensor \"%s\": %zu elements are too many to count their bytes", path,
+                        name, t->elements);
     }
     t->type = (MtsType)type;
     return MTS_OK;
@@ -382,7 +391,7 @@ static int place_tensor(Cursor *c, MtsTensor *t, uint64_t offset, size_t start, 
 static int compare_places(const void *a, const void *b)
 {
     const MtsTensor *x = *(const MtsTensor *const *)a, *y = *(const MtsTensor *const *)b;
-    return (const char *)x->data < (const char *)y->data ? -1 : (const char *)x->data > (const char *)y->data;
+    return (const char *)x->data<(const char *)y->data ? -1 : (const char *)x->data>(const char *) y->data;
 }
 
 /* No byte belongs to two tensors, so all tensors together are no larger than the file. */
@@ -420,7 +429,8 @@ static int read_tensors(Cursor *c, MtsGguf *g)
         return rc;
     }
     if ((alignment & (alignment - 1)) != 0) {
-        return mts_fail(c->err, MTS_EFORMAT, "%s: general.alignment is %zu, which is no power of two", g->path, alignment);
+        return mts_fail(c->err, MTS_EFORMAT, "%s: general.alignment is %zu, which is no power of two", g->path,
+                        alignment);
     }
     uint64_t *offsets = mts_calloc(n, sizeof *offsets);
     g->tensors = mts_calloc(n, sizeof *g->tensors);

@@ -43,8 +43,8 @@ typedef enum MtsGgufType {
 typedef struct MtsTensor {
     MtsString name;
     MtsType type;
-    int dims;         /* 1..4 */
-    size_t shape[4];  /* shape[0] is the contiguous one (the file's ne[0]); unused ones are 1 */
+    int dims;        /* 1..4 */
+    size_t shape[4]; /* shape[0] is the contiguous one (the file's ne[0]); unused ones are 1 */
     size_t elements, bytes;
     const void *data; /* at a multiple of general.alignment (a power of two, at least 8) from the file's start */
 } MtsTensor;

@@ -82,18 +82,33 @@ bool mts_gguf_int(const MtsGgufValue *value, size_t i, int64_t *out)
     const unsigned char *p = value->data;
     uint64_t bits;
     switch (value->element) {
-    case MTS_GGUF_U8: *out = p[i]; return true;
-    case MTS_GGUF_I8: *out = (int8_t)p[i]; return true;
-    case MTS_GGUF_U16: *out = (int64_t)mts_load_u16(p + 2 * i); return true;
-    case MTS_GGUF_I16: *out = (int16_t)mts_load_u16(p + 2 * i); return true;
-    case MTS_GGUF_U32: *out = (int64_t)mts_load_u32(p + 4 * i); return true;
-    case MTS_GGUF_I32: *out = (int32_t)mts_load_u32(p + 4 * i); return true;
+    case MTS_GGUF_U8:
+        *out = p[i];
+        return true;
+    case MTS_GGUF_I8:
+        *out = (int8_t)p[i];
+        return true;
+    case MTS_GGUF_U16:
+        *out = (int64_t)mts_load_u16(p + 2 * i);
+        return true;
+    case MTS_GGUF_I16:
+        *out = (int16_t)mts_load_u16(p + 2 * i);
+        return true;
+    case MTS_GGUF_U32:
+        *out = (int64_t)mts_load_u32(p + 4 * i);
+        return true;
+    case MTS_GGUF_I32:
+        *out = (int32_t)mts_load_u32(p + 4 * i);
+        return true;
     case MTS_GGUF_U64:
         bits = mts_load_u64(p + 8 * i);
         *out = (int64_t)bits;
         return bits <= INT64_MAX;
-    case MTS_GGUF_I64: *out = (int64_t)mts_load_u64(p + 8 * i); return true;
-    default: return false;
+    case MTS_GGUF_I64:
+        *out = (int64_t)mts_load_u64(p + 8 * i);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -116,7 +131,9 @@ bool mts_gguf_real(const MtsGgufValue *value, size_t i, double *out)
         bits = mts_load_u64(value->data + 8 * i);
         memcpy(out, &bits, sizeof *out);
         return true;
-    case MTS_GGUF_U64: *out = (double)mts_load_u64(value->data + 8 * i); return true;
+    case MTS_GGUF_U64:
+        *out = (double)mts_load_u64(value->data + 8 * i);
+        return true;
     default:
         if (!mts_gguf_int(value, i, &integer)) {
             return false;
@@ -156,7 +173,8 @@ static int find_scalar(const MtsGguf *gguf, const char *key, bool required, cons
     return MTS_OK;
 }
 
-static int wrong_type(const MtsGguf *gguf, const char *key, const MtsGgufValue *value, const char *wanted, MtsError *err)
+static int wrong_type(const MtsGguf *gguf, const char *key, const MtsGgufValue *value, const char *wanted,
+                      MtsError *err)
 {
     char shown[MTS_SHOWN + 16];
     return mts_fail(err, MTS_EFORMAT, "%s: metadata key \"%s\" is %s where %s is expected", gguf->path, key,

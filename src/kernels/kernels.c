@@ -65,8 +65,8 @@ size_t mts_acts_size(size_t rows, size_t cols)
     return bytes;
 }
 
-/* Where there are both, a few activation rows go by tile() and more by product(): from so many rows on it was the faster
- * one (docs/kernels.md, "Measured"). */
+/* Where there are both, a few activation rows go by tile() and more by product(): from so many rows on it was the
+ * faster one (docs/kernels.md, "Measured"). */
 enum { PRODUCT_ROWS = 9 };
 
 static bool by_product(const MtsKernels *kernels, MtsType type, size_t rows)
@@ -89,8 +89,8 @@ void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_
     size_t blocks = w->cols / 32;
     const unsigned char *first = w->data + g0 * w->group_bytes;
     if (by_product(kernels, w->type, s1 - s0)) {
-        kernels->product[w->type](first, g1 - g0, w->group_bytes, w->cols, acts, s0, s1, y + g0 * MTS_GROUP, stride, add,
-                                  next);
+        kernels->product[w->type](first, g1 - g0, w->group_bytes, w->cols, acts, s0, s1, y + g0 * MTS_GROUP, stride,
+                                  add, next);
         return;
     }
     for (size_t chunk = g0; chunk < g1;) {

@@ -45,8 +45,8 @@ enum {
     MTS_PAGE_TOKENS = 16 /* positions in one page of keys or values */
 };
 
-/* One block of 32 columns of one activation row: a cache line of its own, so that threads which quantise neighbouring rows
- * never write to the same one. */
+/* One block of 32 columns of one activation row: a cache line of its own, so that threads which quantise neighbouring
+ * rows never write to the same one. */
 typedef struct MtsActRow {
     int8_t q[32];
     float d, s;
@@ -78,9 +78,9 @@ typedef struct MtsKernels {
     void (*tile[MTS_TYPES])(const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane, size_t n,
                             float *y, size_t stride, bool add, const unsigned char *ahead);
 
-    /* By weight type; NULL where tile() has no superior. `groups` groups (>= 1), group_bytes apart, times activation rows
-     * [s0, s1) of acts, s0 < s1: y[s * stride + 16 * g + r]. What tile() gives, for more work at a time. It may read all
-     * 16 lanes of a panel that has a wanted one, whatever they hold. next: as mts_matmul(). */
+    /* By weight type; NULL where tile() has no superior. `groups` groups (>= 1), group_bytes apart, times activation
+     * rows [s0, s1) of acts, s0 < s1: y[s * stride + 16 * g + r]. What tile() gives, for more work at a time. It may
+     * read all 16 lanes of a panel that has a wanted one, whatever they hold. next: as mts_matmul(). */
     void (*product[MTS_TYPES])(const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,
                                const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,
                                const unsigned char *next);
@@ -176,8 +176,8 @@ void mts_kernels_init(MtsKernels *kernels, uint32_t cpu_flags);
 
 /* Rows [16 g0, 16 g1) of w times activation rows [s0, s1) of acts: y[s * stride + n]. y rows must have room for 16 * g1
  * floats (rows beyond w->rows give 0). w is quantised. Blocks the loops so that weights stay in the
- * second-level cache and activations in the first, and fetches weights about MTS_AHEAD bytes before they are needed: where
- * these end, those at `next` (or NULL), which the caller multiplies next. */
+ * second-level cache and activations in the first, and fetches weights about MTS_AHEAD bytes before they are needed:
+ * where these end, those at `next` (or NULL), which the caller multiplies next. */
 void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_t g1, const MtsActBlock *acts,
                 size_t s0, size_t s1, float *y, size_t stride, bool add, const unsigned char *next);
 

@@ -292,8 +292,7 @@ static bool outside_window(const MtsKv *kv, const MtsKvSegment *s, size_t i, siz
 void mts_kv_commit(MtsKv *kv, MtsKvSegment *s, size_t to)
 {
     s->resident = to > s->resident ? to : s->resident;
-    if (!kv->shape.window || s->window_first >= s->page_count ||
-        !outside_window(kv, s, s->window_first, s->resident)) {
+    if (!kv->shape.window || s->window_first >= s->page_count || !outside_window(kv, s, s->window_first, s->resident)) {
         return;
     }
     size_t low = lowest_continuation(s);

@@ -25,8 +25,8 @@ int mts_blas_open(uint32_t cpu, MtsError *err);
 /* The core type that the library says it uses ("SkylakeX"); NULL before a successful mts_blas_open(). */
 const char *mts_blas_core(void);
 
-/* Rows [16 g0, 16 g1) of w, dequantised a tile at a time into tile [MTS_BLAS_TILE][w->cols], times rows x of `s` inputs:
- * y[i * y_stride + n], or is increased by it when `add`; fp32. */
+/* Rows [16 g0, 16 g1) of w, dequantised a tile at a time into tile [MTS_BLAS_TILE][w->cols], times rows x of `s`
+ * inputs: y[i * y_stride + n], or is increased by it when `add`; fp32. */
 void mts_blas_matmul(const MtsWeights *w, size_t g0, size_t g1, const float *x, size_t x_stride, size_t s, float *tile,
                      float *y, size_t y_stride, bool add);
 

@@ -22,10 +22,10 @@ typedef struct MtsConfig {
     float attention_scale;              /* of q.k */
     float embedding_scale;              /* of token embeddings; rows given by the caller are taken as they are */
     float final_softcap;                /* logits become cap * tanh(logit / cap); 0: as they are */
-    bool rope_halves; /* pairs are (i, i + rope_dims / 2); else (2 i, 2 i + 1) */
-    bool qk_norm;     /* RMS norm of each head's query and key before the rotation */
-    bool post_norms;  /* RMS norm of the attention's and the FFN's result before they are added */
-    bool gelu;        /* gate activation gelu (tanh form); else silu */
+    bool rope_halves;                   /* pairs are (i, i + rope_dims / 2); else (2 i, 2 i + 1) */
+    bool qk_norm;                       /* RMS norm of each head's query and key before the rotation */
+    bool post_norms;                    /* RMS norm of the attention's and the FFN's result before they are added */
+    bool gelu;                          /* gate activation gelu (tanh form); else silu */
 } MtsConfig;
 
 /* Reads and checks the metadata; tensors' shapes are checked where they are loaded (model/weights.h), but for the

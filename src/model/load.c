@@ -21,7 +21,7 @@ enum { FORGET = 4 << 20 }; /* bytes of the file that may be resident beside thei
 typedef struct Matrix {
     MtsWeights *weights;
     const MtsTensor *tensor;
-    size_t offset;   /* of the packed form in the arena */
+    size_t offset; /* of the packed form in the arena */
 } Matrix;
 
 typedef struct Vector {
@@ -242,7 +242,8 @@ static int check_factors(const Loader *l)
     const MtsModel *m = l->model;
     for (size_t i = 0; m->rope_factors && i < m->config.rope_dims / 2; i++) {
         if (!(m->rope_factors[i] > 0) || isinf(m->rope_factors[i])) {
-            return mts_fail(l->err, MTS_EFORMAT, "%s: tensor rope_freqs.weight holds %g; factors are above 0 and finite",
+            return mts_fail(l->err, MTS_EFORMAT,
+                            "%s: tensor rope_freqs.weight holds %g; factors are above 0 and finite",
                             mts_gguf_path(l->gguf), (double)m->rope_factors[i]);
         }
     }

@@ -25,7 +25,7 @@ struct MtsModel {
     MtsConfig config;
     MtsKernels table;
     const MtsKernels *kernels; /* the table */
-    uint32_t cpu; /* MTS_CPU_ flags */
+    uint32_t cpu;              /* MTS_CPU_ flags */
     bool exact, blas;
     MtsLayer *layers;     /* [config.layers] */
     MtsWeights embedding; /* [vocab][width] */
@@ -44,9 +44,10 @@ struct MtsModel {
  * been packed are given back on the way. */
 int mts_model_from_gguf(MtsModel **model, const MtsGguf *gguf, const MtsModelOptions *options, MtsError *err);
 
-/* How a matrix is multiplied: by the kernels, int8 activations where weights are quantised, unless BLAS was asked for. That is
- * the measured choice too: for every shape, type and batch on every machine so far they are ahead of OpenBLAS on dequantised
- * weights, 4 to 6 times with 512 rows and hundreds of times with one (docs/performance.md; `maxts bench` measures it here). */
+/* How a matrix is multiplied: by the kernels, int8 activations where weights are quantised, unless BLAS was asked for.
+ * That is the measured choice too: for every shape, type and batch on every machine so far they are ahead of OpenBLAS
+ * on dequantised weights, 4 to 6 times with 512 rows and hundreds of times with one (docs/performance.md; `maxts bench`
+ * measures it here). */
 typedef enum MtsArithmetic { MTS_BY_INT8, MTS_BY_F32, MTS_BY_BLAS } MtsArithmetic;
 
 static inline MtsArithmetic mts_model_arithmetic(const MtsModel *m, const MtsWeights *w)
@@ -54,8 +55,8 @@ static inline MtsArithmetic mts_model_arithmetic(const MtsModel *m, const MtsWei
     return m->blas ? MTS_BY_BLAS : !m->exact && mts_is_quantized(w->type) ? MTS_BY_INT8 : MTS_BY_F32;
 }
 
-/* Floats from one row of logits to the next. Long rows are a page and a cache line longer than the vocabulary: often a power
- * of two, which would put the same token of all rows into the same few sets of the caches. */
+/* Floats from one row of logits to the next. Long rows are a page and a cache line longer than the vocabulary: often a
+ * power of two, which would put the same token of all rows into the same few sets of the caches. */
 static inline size_t mts_model_logits_stride(const MtsModel *m)
 {
     return m->output.groups * MTS_GROUP + (m->output.rows >= 4096 ? (4096 + MTS_ALIGN) / sizeof(float) : 0);

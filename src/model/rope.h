@@ -15,8 +15,8 @@
 #include <stddef.h>
 
 typedef struct MtsRope {
-    size_t half;       /* pairs: dims / 2 */
-    size_t positions;  /* a multiple of 256 */
+    size_t half;        /* pairs: dims / 2 */
+    size_t positions;   /* a multiple of 256 */
     double *low, *high; /* [256][half][2] of b, [positions / 256][half][2] of 256 a; cosine and sine */
 } MtsRope;
 

@@ -170,8 +170,9 @@ static int check_item(const MtsSession *s, const MtsExtend *item, MtsError *err)
     const MtsConfig *c = &s->model->config;
     size_t length;
     if (item->count == 0 || (item->tokens != NULL) == (item->rows != NULL)) {
-        return mts_fail(err, MTS_EREQUEST, "an extension has %zu tokens and %s; it takes at least one, as ids or as rows",
-                        item->count, item->tokens && item->rows ? "both ids and embedding rows" : "one input");
+        return mts_fail(err, MTS_EREQUEST,
+                        "an extension has %zu tokens and %s; it takes at least one, as ids or as rows", item->count,
+                        item->tokens && item->rows ? "both ids and embedding rows" : "one input");
     }
     if (item->prefix && item->prefix->session != s) {
         return mts_fail(err, MTS_EREQUEST, "an extension continues a branch of another session");
@@ -274,7 +275,8 @@ static void list_finals(MtsSession *s, const Piece *pieces, size_t n, size_t *fi
         for (size_t i = 0; i < n; i++) {
             const Piece *p = &pieces[i];
             for (size_t k = p->begin; k < p->end; k++) {
-                bool has_logits = logits_before(p->item, k + 1) > logits_before(p->item, k), last = k + 1 == p->item->count;
+                bool has_logits = logits_before(p->item, k + 1) > logits_before(p->item, k),
+                     last = k + 1 == p->item->count;
                 if (logits ? has_logits : !has_logits && last) {
                     size_t row = p->item->logits_row + logits_before(p->item, k);
                     s->finals[(*finals)++] = (MtsFinal){

@@ -72,7 +72,8 @@ static void shares_of(const MtsWeights *const *w, size_t n, Share *shares)
     size_t begin = mts_team_share(total, rank, size), end = mts_team_share(total, rank + 1, size);
     for (size_t i = 0; i < n; i++) {
         size_t bytes = w[i]->group_bytes;
-        size_t g0 = begin > at ? (begin - at + bytes - 1) / bytes : 0, g1 = end > at ? (end - at + bytes - 1) / bytes : 0;
+        size_t g0 = begin > at ? (begin - at + bytes - 1) / bytes : 0,
+               g1 = end > at ? (end - at + bytes - 1) / bytes : 0;
         shares[i] = (Share){w[i], g0, g1 < w[i]->groups ? g1 : w[i]->groups};
         at += w[i]->groups * bytes;
     }
@@ -145,8 +146,8 @@ static void embed(const MtsStep *s, size_t row)
 }
 
 /* Adds what the last attention or FFN gave (where it is to be normed first), then norms x as input of `w`. */
-static void norm_row(const MtsStep *s, size_t row, const float *post_norm, const float *norm, const MtsWeights *const *w,
-                     size_t n)
+static void norm_row(const MtsStep *s, size_t row, const float *post_norm, const float *norm,
+                     const MtsWeights *const *w, size_t n)
 {
     const MtsConfig *c = &s->model->config;
     const MtsKernels *k = s->model->kernels;
@@ -163,8 +164,8 @@ static void rotate(const MtsStep *s, MtsKvKind kind, size_t row, float *head)
 {
     size_t half = s->model->config.rope_dims / 2;
     const float *angles = s->angles[kind] + row * 2 * half;
-    (s->model->config.rope_halves ? s->model->kernels->rope_halves : s->model->kernels->rope_pairs)(
-        head, angles, angles + half, half);
+    (s->model->config.rope_halves ? s->model->kernels->rope_halves
+                                  : s->model->kernels->rope_pairs)(head, angles, angles + half, half);
 }
 
 /* q, k and v of one row become what attention reads. */

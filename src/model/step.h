@@ -31,9 +31,9 @@ typedef struct MtsRun {
     const float *rows;     /* [count][width] */
     size_t item;           /* the caller's number for it, which survives the sorting */
     /* set by mts_step_plan() */
-    size_t first;        /* row of its first position */
-    size_t shared;       /* pages that it shares with the run before it */
-    size_t tables;       /* where its page tables begin in MtsStep.pages[] and .ids[] */
+    size_t first;  /* row of its first position */
+    size_t shared; /* pages that it shares with the run before it */
+    size_t tables; /* where its page tables begin in MtsStep.pages[] and .ids[] */
     size_t page_count;
     const uint32_t *ids; /* its table of full pages */
 } MtsRun;
@@ -67,10 +67,10 @@ typedef struct MtsStep {
     /* per row [max_rows] */
     uint32_t *run_of;
     size_t *position;
-    float *angles[MTS_KV_KINDS];       /* [max_rows][2][rope_dims / 2] cosines, sines */
-    uint64_t *cost[MTS_KV_KINDS];      /* [max_rows + 1] running sum of the positions that attention reads */
-    const void **pages[MTS_KV_KINDS];  /* page addresses of all runs, one table behind the other */
-    uint32_t *ids[MTS_KV_KINDS];       /* the same as numbers */
+    float *angles[MTS_KV_KINDS];      /* [max_rows][2][rope_dims / 2] cosines, sines */
+    uint64_t *cost[MTS_KV_KINDS];     /* [max_rows + 1] running sum of the positions that attention reads */
+    const void **pages[MTS_KV_KINDS]; /* page addresses of all runs, one table behind the other */
+    uint32_t *ids[MTS_KV_KINDS];      /* the same as numbers */
     size_t pages_cap[MTS_KV_KINDS], ids_cap[MTS_KV_KINDS];
 
     MtsRope rope[MTS_KV_KINDS];
@@ -90,7 +90,9 @@ typedef struct MtsStep {
     size_t score_floats;
 } MtsStep;
 
-enum { MTS_FFN_ROWS = 64 }; /* rows that go through gate, up and activation together: what they make stays in the cache */
+enum {
+    MTS_FFN_ROWS = 64
+}; /* rows that go through gate, up and activation together: what they make stays in the cache */
 
 /* Sizes and buffers for steps of at most max_rows rows on texts of at most max_positions. false: memory ran out; then
  * mts_step_clear() all the same. */
@@ -109,25 +111,28 @@ void mts_step_logits(MtsStep *step, const float *hidden, float *logits);
 
 /* ---- parts of the pass, called by every thread of the team ---- */
 
-/* Rows [16 g0, 16 g1) of w times rows [s0, s1) of the input. next: weights that this thread multiplies next, or NULL. */
+/* Rows [16 g0, 16 g1) of w times rows [s0, s1) of the input. next: weights that this thread multiplies next, or NULL.
+ */
 void mts_linear(const MtsStep *step, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
                 size_t s1, float *y, size_t stride, bool add, const unsigned char *next);
 
-/* attended = attention of all rows of one layer (attention.c); its shares of quantised output blocks too where heads are
- * whole blocks (mts_attention_quantizes). */
+/* attended = attention of all rows of one layer (attention.c); its shares of quantised output blocks too where heads
+ * are whole blocks (mts_attention_quantizes). */
 void mts_attention(const MtsStep *step, size_t layer);
 bool mts_attention_quantizes(const MtsStep *step, size_t layer);
 
 /* Where the keys and values of a layer begin in a page of its kind. */
 static inline size_t mts_step_key_offset(const MtsStep *step, const MtsLayer *layer)
 {
-    size_t bytes = step->model->config.kv_heads * step->model->config.head_dim * MTS_PAGE_TOKENS * (step->kv_f32 ? 4 : 2);
+    size_t bytes =
+        step->model->config.kv_heads * step->model->config.head_dim * MTS_PAGE_TOKENS * (step->kv_f32 ? 4 : 2);
     return layer->kv_index * 2 * bytes;
 }
 
 static inline size_t mts_step_value_offset(const MtsStep *step, const MtsLayer *layer)
 {
-    size_t bytes = step->model->config.kv_heads * step->model->config.head_dim * MTS_PAGE_TOKENS * (step->kv_f32 ? 4 : 2);
+    size_t bytes =
+        step->model->config.kv_heads * step->model->config.head_dim * MTS_PAGE_TOKENS * (step->kv_f32 ? 4 : 2);
     return mts_step_key_offset(step, layer) + bytes;
 }
 

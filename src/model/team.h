@@ -1,9 +1,10 @@
 /* model/team.h - the threads of one forward pass: an OpenMP team, or one thread where there is no OpenMP.
  *
  * The whole pass is one parallel region; its threads split every phase statically and meet at barriers, some eight to a
- * layer. Those are our own: they spin for the microseconds that a balanced phase leaves to wait, then yield the processor
- * until the last thread has come, so that neither more threads than processors nor a busy machine brings the pass to a
- * crawl (OpenMP's own barriers spin for milliseconds, or sleep and must be woken, as the environment has it). */
+ * layer. Those are our own: they spin for the microseconds that a balanced phase leaves to wait, then yield the
+ * processor until the last thread has come, so that neither more threads than processors nor a busy machine brings the
+ * pass to a crawl (OpenMP's own barriers spin for milliseconds, or sleep and must be woken, as the environment has it).
+ */
 #ifndef MTS_MODEL_TEAM_H
 #define MTS_MODEL_TEAM_H
 

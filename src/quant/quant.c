@@ -197,23 +197,47 @@ void mts_dequantize(MtsType type, const void *blocks, float *out, size_t n)
     }
     const unsigned char *in = blocks;
     switch (type) {
-    case MTS_TYPE_F32: memcpy(out, blocks, n * sizeof *out); return;
-    case MTS_TYPE_F16: from_f16(blocks, out, n); return;
-    case MTS_TYPE_BF16: from_bf16(blocks, out, n); return;
-    default: break;
+    case MTS_TYPE_F32:
+        memcpy(out, blocks, n * sizeof *out);
+        return;
+    case MTS_TYPE_F16:
+        from_f16(blocks, out, n);
+        return;
+    case MTS_TYPE_BF16:
+        from_bf16(blocks, out, n);
+        return;
+    default:
+        break;
     }
     for (size_t done = 0; done < n; done += elements, in += bytes) {
         const void *block = in;
         switch (type) {
-        case MTS_TYPE_Q8_0: from_q8_0(block, out + done); break;
-        case MTS_TYPE_Q4_0: from_q4_0(block, out + done); break;
-        case MTS_TYPE_Q4_1: from_q4_1(block, out + done); break;
-        case MTS_TYPE_Q5_0: from_q5_0(block, out + done); break;
-        case MTS_TYPE_Q5_1: from_q5_1(block, out + done); break;
-        case MTS_TYPE_Q4_K: from_q4_k(block, out + done); break;
-        case MTS_TYPE_Q5_K: from_q5_k(block, out + done); break;
-        case MTS_TYPE_Q6_K: from_q6_k(block, out + done); break;
-        default: return;
+        case MTS_TYPE_Q8_0:
+            from_q8_0(block, out + done);
+            break;
+        case MTS_TYPE_Q4_0:
+            from_q4_0(block, out + done);
+            break;
+        case MTS_TYPE_Q4_1:
+            from_q4_1(block, out + done);
+            break;
+        case MTS_TYPE_Q5_0:
+            from_q5_0(block, out + done);
+            break;
+        case MTS_TYPE_Q5_1:
+            from_q5_1(block, out + done);
+            break;
+        case MTS_TYPE_Q4_K:
+            from_q4_k(block, out + done);
+            break;
+        case MTS_TYPE_Q5_K:
+            from_q5_k(block, out + done);
+            break;
+        case MTS_TYPE_Q6_K:
+            from_q6_k(block, out + done);
+            break;
+        default:
+            return;
         }
     }
 }

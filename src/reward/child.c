@@ -74,7 +74,8 @@ static int spawn(pid_t *pid, const char *program, int in, int out)
     rc = rc ? rc : posix_spawnattr_setpgroup(&how, 0);
     rc = rc ? rc : posix_spawnattr_setsigmask(&how, &none);
     rc = rc ? rc : posix_spawnattr_setsigdefault(&how, &reset);
-    rc = rc ? rc : posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    rc = rc ? rc
+            : posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     rc = rc ? rc : posix_spawn(pid, "/bin/sh", &files, &how, argv, environ);
     posix_spawnattr_destroy(&how);
     posix_spawn_file_actions_destroy(&files);
@@ -170,7 +171,10 @@ static int fail_ended(MtsChild *c, MtsError *err)
     }
     int code = WEXITSTATUS(status);
     return mts_fail(err, MTS_EREWARD, "reward command: %s ended with exit status %d before it answered%s", c->program,
-                    code, code == 127 ? " (not found)" : code == 126 ? " (not executable)" : "");
+                    code,
+                    code == 127   ? " (not found)"
+                    : code == 126 ? " (not executable)"
+                                  : "");
 }
 
 /* Waits until fd is ready for `events`; MTS_EREWARD when the time is up. */

@@ -1,9 +1,9 @@
 /* From words to claims.
  *
  * A sentence is cut into clauses at commas and at words such as "but" and "then". A clause speaks of one part of the
- * series (of all of it where it names none; a clause that names a part and claims nothing, "In the beginning,", lends it to the next
- * clause of its sentence). Each kind of claim is looked for once per clause; a number serves one claim. "rises, then
- * falls" without parts speaks of the first and of the second half.
+ * series (of all of it where it names none; a clause that names a part and claims nothing, "In the beginning,", lends
+ * it to the next clause of its sentence). Each kind of claim is looked for once per clause; a number serves one claim.
+ * "rises, then falls" without parts speaks of the first and of the second half.
  *
  * How claims are judged is at the end of the file. */
 #include "reward/claims.h"
@@ -33,8 +33,8 @@ typedef struct Clause {
 
 static bool same(const MtsClaim *a, const MtsClaim *b)
 {
-    return a->kind == b->kind && a->denied == b->denied && a->valued == b->valued && a->from == b->from && a->to == b->to &&
-           (!a->valued || fabs(a->value - b->value) <= fmax(a->tolerance, b->tolerance));
+    return a->kind == b->kind && a->denied == b->denied && a->valued == b->valued && a->from == b->from &&
+           a->to == b->to && (!a->valued || fabs(a->value - b->value) <= fmax(a->tolerance, b->tolerance));
 }
 
 /* Notes a claim. To deny a direction, a change of unrest or a shift says so little that it is no claim. */
@@ -204,7 +204,9 @@ static void find_trend(Clause *c)
 {
     size_t sudden = find(c, 0, W_SUDDEN), way = find_direction(c, W_RISE | W_FALL);
     if (sudden < c->count) {
-        MtsClaimKind kind = way == c->count ? MTS_CLAIM_SHIFT : means_at(c, way) & W_RISE ? MTS_CLAIM_SHIFT_UP : MTS_CLAIM_SHIFT_DOWN;
+        MtsClaimKind kind = way == c->count             ? MTS_CLAIM_SHIFT
+                            : means_at(c, way) & W_RISE ? MTS_CLAIM_SHIFT_UP
+                                                        : MTS_CLAIM_SHIFT_DOWN;
         size_t at = number_after(c, 0, c->count, true);
         if (at < c->count) {
             c->used[at] = true;
@@ -229,7 +231,8 @@ static size_t number_right_after(const Clause *c, size_t i)
 {
     for (i++; i < c->count && (means_at(c, i) & (W_ABOUT | W_THE | W_VALUE)); i++) {
     }
-    bool fits = i < c->count && c->words[i].kind == T_NUMBER && !c->words[i].percent && !c->used[i] && !is_position(c, i);
+    bool fits =
+        i < c->count && c->words[i].kind == T_NUMBER && !c->words[i].percent && !c->used[i] && !is_position(c, i);
     return fits ? i : c->count;
 }
 
@@ -348,7 +351,8 @@ static bool ends_clause(const MtsWords *all, size_t begin, size_t i)
     for (size_t k = i + 1; after_number && k < all->count && k <= i + 2; k++) {
         paired |= all->items[k].kind == T_NUMBER;
     }
-    bool verb = all->items[i - 1].kind == T_WORD && (all->items[i - 1].means & (W_STARTS | W_ENDS)); /* "starts with 605" */
+    bool verb =
+        all->items[i - 1].kind == T_WORD && (all->items[i - 1].means & (W_STARTS | W_ENDS)); /* "starts with 605" */
     return ((w->means & W_BREAK) && !verb) || ((w->means & W_AND) && !paired);
 }
 
@@ -421,8 +425,8 @@ static void part_range(const MtsClaim *c, size_t n, size_t *from, size_t *to)
     }
 }
 
-/* Whether a stated value is the true one: within what its last digit leaves open, and `share` of the range of all values; what
- * "about 600" leaves open is held to a tenth of that range. */
+/* Whether a stated value is the true one: within what its last digit leaves open, and `share` of the range of all
+ * values; what "about 600" leaves open is held to a tenth of that range. */
 static bool near_value(const MtsClaim *c, double truth, double share, const MtsFeatures *f)
 {
     double range = f->max - f->min, open = c->tolerance > range / 10 ? range / 10 : c->tolerance;
@@ -436,8 +440,8 @@ static bool near_position(double said, size_t at, size_t n)
     return said >= (double)at - slack && said <= (double)at + 1 + slack;
 }
 
-/* One of rising, falling and flat holds: it is not flat where, the season taken away, time explains the values (|r| >= 0.3) and
- * the line moves by a tenth of the range of all values. */
+/* One of rising, falling and flat holds: it is not flat where, the season taken away, time explains the values (|r| >=
+ * 0.3) and the line moves by a tenth of the range of all values. */
 static bool trend_is(const MtsClaim *c, const MtsSubject *s)
 {
     size_t from, to;
@@ -465,7 +469,8 @@ static bool unrest_is(const MtsClaim *c, const double *x, size_t n)
         }
     }
     double outside = steps ? sqrt(sum / (double)steps) : inside;
-    return c->kind == MTS_CLAIM_CALMER ? inside <= 0.8 * outside && outside > 0 : inside >= 1.25 * outside && inside > 0;
+    return c->kind == MTS_CLAIM_CALMER ? inside <= 0.8 * outside && outside > 0
+                                       : inside >= 1.25 * outside && inside > 0;
 }
 
 static bool shift_is(const MtsClaim *c, const MtsFeatures *f)
@@ -554,7 +559,8 @@ void mts_subject_free(MtsSubject *subject)
     memset(subject, 0, sizeof *subject);
 }
 
-int mts_claims_find(const MtsSubject *subject, const char *text, size_t size, bool finished, MtsClaims *claims, MtsError *err)
+int mts_claims_find(const MtsSubject *subject, const char *text, size_t size, bool finished, MtsClaims *claims,
+                    MtsError *err)
 {
     MtsWords words;
     bool *used = NULL;
@@ -583,8 +589,8 @@ void mts_claims_free(MtsClaims *claims)
 
 const char *mts_claim_name(MtsClaimKind kind)
 {
-    static const char *const names[] = {"rises",  "falls",  "flat",   "seasonal",  "period", "maximum", "minimum",
-                                        "maximum at", "minimum at", "mean", "median", "deviation", "first", "last",
-                                        "calmer", "wilder", "shift",  "shift up",  "shift down"};
+    static const char *const names[] = {
+        "rises",  "falls",     "flat",  "seasonal", "period", "maximum", "minimum", "maximum at", "minimum at", "mean",
+        "median", "deviation", "first", "last",     "calmer", "wilder",  "shift",   "shift up",   "shift down"};
     return names[kind];
 }

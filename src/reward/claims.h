@@ -11,35 +11,35 @@
 #include "series/features.h"
 
 typedef enum MtsClaimKind {
-    MTS_CLAIM_RISES,      /* the line through part of the series goes up */
+    MTS_CLAIM_RISES, /* the line through part of the series goes up */
     MTS_CLAIM_FALLS,
     MTS_CLAIM_FLAT,
-    MTS_CLAIM_SEASONAL,   /* it has a period */
-    MTS_CLAIM_PERIOD,     /* of `value` steps */
-    MTS_CLAIM_MAX,        /* its largest value is `value` */
+    MTS_CLAIM_SEASONAL, /* it has a period */
+    MTS_CLAIM_PERIOD,   /* of `value` steps */
+    MTS_CLAIM_MAX,      /* its largest value is `value` */
     MTS_CLAIM_MIN,
-    MTS_CLAIM_MAX_AT,     /* it stands at step `value`, or in part of the series */
+    MTS_CLAIM_MAX_AT, /* it stands at step `value`, or in part of the series */
     MTS_CLAIM_MIN_AT,
     MTS_CLAIM_MEAN,
     MTS_CLAIM_MEDIAN,
     MTS_CLAIM_DEVIATION,
-    MTS_CLAIM_FIRST,      /* part of the series begins with `value` */
+    MTS_CLAIM_FIRST, /* part of the series begins with `value` */
     MTS_CLAIM_LAST,
-    MTS_CLAIM_CALMER,     /* part of the series moves less than the rest, or the second half less than the first */
+    MTS_CLAIM_CALMER, /* part of the series moves less than the rest, or the second half less than the first */
     MTS_CLAIM_WILDER,
-    MTS_CLAIM_SHIFT,      /* a sudden change of level, at step `value` or anywhere */
+    MTS_CLAIM_SHIFT, /* a sudden change of level, at step `value` or anywhere */
     MTS_CLAIM_SHIFT_UP,
     MTS_CLAIM_SHIFT_DOWN
 } MtsClaimKind;
 
 typedef struct MtsClaim {
     MtsClaimKind kind;
-    bool denied;        /* the text says that it is not so */
-    bool valued;        /* `value` was said */
+    bool denied; /* the text says that it is not so */
+    bool valued; /* `value` was said */
     double value;
-    double tolerance;   /* what else of its writing the value could stand for, >= 0 */
-    int from, to;       /* the part of the series in twelfths, 0 .. 12 */
-    size_t begin, end;  /* the clause, as bytes of the text */
+    double tolerance;  /* what else of its writing the value could stand for, >= 0 */
+    int from, to;      /* the part of the series in twelfths, 0 .. 12 */
+    size_t begin, end; /* the clause, as bytes of the text */
     bool right;
 } MtsClaim;
 
@@ -50,8 +50,8 @@ typedef struct MtsClaims {
 
 /* What claims are held against. */
 typedef struct MtsSubject {
-    const double *x;   /* [features.length], borrowed */
-    double *adjusted;  /* [features.length], x without its seasonal part */
+    const double *x;  /* [features.length], borrowed */
+    double *adjusted; /* [features.length], x without its seasonal part */
     MtsFeatures features;
 } MtsSubject;
 
@@ -61,7 +61,8 @@ void mts_subject_free(MtsSubject *subject);
 
 /* Finds and judges the claims of text [size]. Unless `finished` the last clause is left out until something ends it.
  * Release with mts_claims_free(), also on failure. */
-int mts_claims_find(const MtsSubject *subject, const char *text, size_t size, bool finished, MtsClaims *claims, MtsError *err);
+int mts_claims_find(const MtsSubject *subject, const char *text, size_t size, bool finished, MtsClaims *claims,
+                    MtsError *err);
 void mts_claims_free(MtsClaims *claims);
 
 /* "rises", "period", ... */

@@ -19,7 +19,7 @@
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "reward/child.h"
-#include "series/number.h"
+#include "core/number.h"
 
 /* How long a program may take to end by itself, seconds. */
 #define PATIENCE 1.0
@@ -79,9 +79,9 @@ static int question(const Command *c, const MtsRewardText *text, MtsBytes *line,
         return mts_fail(err, MTS_EREWARD, "reward command: %s cannot be asked about a text that is no valid UTF-8",
                         c->program);
     }
-    json_t *object = json_pack("{s:s, s:o, s:b, s:o, s:I}", "prompt", c->prompt, "text", body, "finished",
-                               (int)text->finished, "logprob", mts_json_real(text->logp), "tokens",
-                               (json_int_t)text->tokens);
+    json_t *object =
+        json_pack("{s:s, s:o, s:b, s:o, s:I}", "prompt", c->prompt, "text", body, "finished", (int)text->finished,
+                  "logprob", mts_json_real(text->logp), "tokens", (json_int_t)text->tokens);
     char *json = object ? mts_json_text(object) : NULL;
     bool ok = json && mts_bytes_append_str(line, json) && mts_bytes_append(line, "\n", 1);
     free(json);
@@ -142,7 +142,8 @@ static int leading_words(const char **argument, double *timeout, bool *prefixes,
         double v = -1;
         if (strncmp(a, "timeout=", 8) == 0) {
             if (!mts_number_parse(a + 8, n - 8, &v) || v < 0.01 || v > 86400) {
-                return mts_fail(err, MTS_EREQUEST, "reward command: timeout is \"%.*s\", not seconds from 0.01 to 86400",
+                return mts_fail(err, MTS_EREQUEST,
+                                "reward command: timeout is \"%.*s\", not seconds from 0.01 to 86400",
                                 (int)(n - 8 < 40 ? n - 8 : 40), a + 8);
             }
             *timeout = v;

@@ -7,14 +7,16 @@
  * with segments of H under the same window, l1 the trapezoid rule of |ln P_y - ln P_x| over frequency. Where
  * numbers are missing, the input's last season stands in: y(t) = x(L - S + t mod S).
  *
- * Spectra know rhythm, not level or phase; D does. It is the mean over steps of min(10, |y(t) - x(L - S + t mod S)| / q): how far y is from the
- * last season, in units of q, the mean |x(t) - x(t - S)| of the input (at least a hundredth of its range; 1 where that is 0 too).
+ * Spectra know rhythm, not level or phase; D does. It is the mean over steps of min(10, |y(t) - x(L - S + t mod S)| /
+ * q): how far y is from the last season, in units of q, the mean |x(t) - x(t - S)| of the input (at least a hundredth
+ * of its range; 1 where that is 0 too).
  *
- * A prefix is scored the same way, and what can no longer become a list of H numbers costs U. A number that touches its end
- * may still grow: it counts as the nearest to the last season's value that it can become. With k digits so far it becomes
- * anything from d 10^j to (d + 1) 10^j less one unit, j = 0 .. D - k, D the most digits before the point in the input (and
- * j = 0 where k > D or the point is written), one unit being the input's last decimal place. So "4" where the last season has
- * 505 counts as 499, "5" as 505, and each digit says at once what it does: a search need not wait for whole numbers.
+ * A prefix is scored the same way, and what can no longer become a list of H numbers costs U. A number that touches its
+ * end may still grow: it counts as the nearest to the last season's value that it can become. With k digits so far it
+ * becomes anything from d 10^j to (d + 1) 10^j less one unit, j = 0 .. D - k, D the most digits before the point in the
+ * input (and j = 0 where k > D or the point is written), one unit being the input's last decimal place. So "4" where
+ * the last season has 505 counts as 499, "5" as 505, and each digit says at once what it does: a search need not wait
+ * for whole numbers.
  *
  * H from 4 to 65536 and at most the input's length L (one channel), needed; S from 1 to L, default H;
  * W, M and U from 0 to 1e6, default 0, 0.5 and 3.
@@ -105,8 +107,8 @@ static size_t open_word(const MtsRewardText *text)
     return at;
 }
 
-/* What a number that begins at `at` and touches the text's end counts as where the last season has `season`; that itself
- * where there is no number yet. */
+/* What a number that begins at `at` and touches the text's end counts as where the last season has `season`; that
+ * itself where there is no number yet. */
 static double open_number(const Forecast *f, const MtsRewardText *text, size_t at, double season)
 {
     size_t digits = 0;
@@ -157,7 +159,8 @@ static int score_forecast(void *self, const MtsRewardText *text, double *value, 
         for (size_t t = 0; t < f->horizon; t++) {
             apart += fmin(10, fabs(y[t] - f->last[t % f->season]) / f->step) / (double)f->horizon;
         }
-        *value = -f->level * apart - mts_spectral_distance(MTS_SPECTRAL_L1, f->frequency, y + f->horizon, f->input_psd, f->bins) - cost;
+        *value = -f->level * apart -
+                 mts_spectral_distance(MTS_SPECTRAL_L1, f->frequency, y + f->horizon, f->input_psd, f->bins) - cost;
     }
 done:
     free(numbers);
@@ -202,7 +205,8 @@ int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewa
         return mts_fail(err, MTS_EREQUEST, "reward forecast: needs an input series (--series FILE)");
     }
     if (x->channels != 1) {
-        return mts_fail(err, MTS_EREQUEST, "reward forecast: the input series has %zu channels; choose one", x->channels);
+        return mts_fail(err, MTS_EREQUEST, "reward forecast: the input series has %zu channels; choose one",
+                        x->channels);
     }
     Forecast *f = mts_calloc(1, sizeof *f);
     if (!f) {
@@ -222,13 +226,14 @@ int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewa
         goto done;
     }
     if (word_size || !options[0].given) {
-        rc = mts_fail(err, MTS_EREQUEST, "reward forecast: needs the number of steps, as in forecast:horizon=24,season=24");
+        rc = mts_fail(err, MTS_EREQUEST,
+                      "reward forecast: needs the number of steps, as in forecast:horizon=24,season=24");
         goto done;
     }
     if (f->horizon > x->length || f->season > x->length) {
         rc = mts_fail(err, MTS_EREQUEST, "reward forecast: the %s is %zu, but the input series has %zu values",
-                      f->horizon > x->length ? "horizon" : "season",
-                      f->horizon > x->length ? f->horizon : f->season, x->length);
+                      f->horizon > x->length ? "horizon" : "season", f->horizon > x->length ? f->horizon : f->season,
+                      x->length);
         goto done;
     }
     f->season = f->season ? f->season : f->horizon;

@@ -1,31 +1,31 @@
 /* Rewards of texts that end in one of several allowed answers ("... Answer: walking").
  *
- *   option:A|B|C            1 when the text's answer is one of the options, 0 otherwise. A prefix: 1 when it already is, 0.5 while
- *                           what follows the last "Answer:" can still become one, 0 when not, and 0.25 before any "Answer:".
- *   option:lettered;X|Y|Z   the same for options that are sentences: their letters A, B, C count too (reward/answer.h).
- *   class-spectral:FILE[,METRIC][,gamma=G][,missing=D][,rate=R]
- *                           FILE holds labelled series (docs/series.md), its labels are the options, and
+ *   option:A|B|C            1 when the text's answer is one of the options, 0 otherwise. A prefix: 1 when it already
+ * is, 0.5 while what follows the last "Answer:" can still become one, 0 when not, and 0.25 before any "Answer:".
+ *   option:lettered;X|Y|Z   the same for options that are sentences: their letters A, B, C count too
+ * (reward/answer_line.h). class-spectral:FILE[,METRIC][,gamma=G][,missing=D][,rate=R] FILE holds labelled series
+ * (docs/series.md), its labels are the options, and
  *
  *       r = -gamma * mean over channels of distance(PSD of the input, mean PSD of FILE's series with the stated label)
  *
- *                           by Welch with the input's default segment. The distance of a text that states no option is D, by
- *                           default that of the worst option. gamma from 0 to 1e6, default 1; D from 0 to 1e6. Finished texts.
+ *                           by Welch with the input's default segment. The distance of a text that states no option is
+ * D, by default that of the worst option. gamma from 0 to 1e6, default 1; D from 0 to 1e6. Finished texts.
  *
  * FILE's series that say no sampling rate have R, from 1e-6 to 1e9, default 1.
  *
- * The answer is found as reward/answer.h says. */
+ * The answer is found as reward/answer_line.h says. */
 #include "reward/term.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
-#include "reward/answer.h"
+#include "reward/answer_line.h"
 #include "series/set.h"
 
 typedef struct Options {
-    char **names; /* [count] */
-    double *value; /* [count], class-spectral: what stating it is worth; NULL for option */
+    char **names;   /* [count] */
+    double *value;  /* [count], class-spectral: what stating it is worth; NULL for option */
     bool lettered;  /* option */
     double missing; /* class-spectral: what stating none costs */
     size_t count, cap;
@@ -129,8 +129,8 @@ static int score_class(void *self, const MtsRewardText *text, double *value, Mts
 typedef struct Spectra {
     const MtsSeries *input;
     size_t segment, bins;
-    double *sum;     /* [classes][channels][bins] */
-    size_t *members; /* [classes] */
+    double *sum;             /* [classes][channels][bins] */
+    size_t *members;         /* [classes] */
     double *one, *frequency; /* [bins] */
 } Spectra;
 
@@ -154,8 +154,9 @@ static int list_classes(Options *o, const MtsSeriesSet *set, MtsError *err)
             return mts_fail(err, MTS_EREQUEST, "reward class-spectral: %s: series %zu has no label", set->name, i + 1);
         }
         if (k == o->count && (k >= 1000 || !add_option(o, set->label[i], strlen(set->label[i])))) {
-            return k >= 1000 ? mts_fail(err, MTS_EREQUEST, "reward class-spectral: %s: has more than 1000 labels", set->name)
-                             : mts_fail(err, MTS_ENOMEM, "reward class-spectral: memory ran out");
+            return k >= 1000
+                       ? mts_fail(err, MTS_EREQUEST, "reward class-spectral: %s: has more than 1000 labels", set->name)
+                       : mts_fail(err, MTS_ENOMEM, "reward class-spectral: memory ran out");
         }
     }
     return MTS_OK;
@@ -176,10 +177,11 @@ static int add_spectra(const Options *o, const MtsSeriesSet *set, double unsaid,
         double rate = x->sampling_rate == 1 ? unsaid : x->sampling_rate;
         if (x->channels != s->input->channels || x->length < s->segment || rate != s->input->sampling_rate) {
             return mts_fail(err, MTS_EREQUEST,
-                            "reward class-spectral: %s: series %zu has %zu channels of %zu values at %g Hz, the input has %zu at %g Hz "
+                            "reward class-spectral: %s: series %zu has %zu channels of %zu values at %g Hz, the input "
+                            "has %zu at %g Hz "
                             "and segments of %zu",
-                            set->name, i + 1, x->channels, x->length, rate, s->input->channels,
-                            s->input->sampling_rate, s->segment);
+                            set->name, i + 1, x->channels, x->length, rate, s->input->channels, s->input->sampling_rate,
+                            s->segment);
         }
         for (size_t c = 0; c < x->channels; c++) {
             rc = mts_psd(MTS_PSD_WELCH, x->values + c * x->length, x->length, s->segment, rate, NULL, s->one, err);
@@ -197,12 +199,14 @@ static int add_spectra(const Options *o, const MtsSeriesSet *set, double unsaid,
 }
 
 /* The values of the options, and the worst of them. */
-static int judge_classes(Options *o, const Spectra *s, MtsSpectralMetric metric, double gamma, double *worst, MtsError *err)
+static int judge_classes(Options *o, const Spectra *s, MtsSpectralMetric metric, double gamma, double *worst,
+                         MtsError *err)
 {
     const MtsSeries *x = s->input;
     *worst = 0;
     for (size_t c = 0; c < x->channels; c++) {
-        int rc = mts_psd(MTS_PSD_WELCH, x->values + c * x->length, x->length, s->segment, x->sampling_rate, s->frequency, s->one, err);
+        int rc = mts_psd(MTS_PSD_WELCH, x->values + c * x->length, x->length, s->segment, x->sampling_rate,
+                         s->frequency, s->one, err);
         if (rc != MTS_OK) {
             return rc;
         }
@@ -221,8 +225,8 @@ static int judge_classes(Options *o, const Spectra *s, MtsSpectralMetric metric,
     return MTS_OK;
 }
 
-static int learn_classes(Options *o, const MtsSeriesSet *set, double unsaid, const MtsSeries *input, MtsSpectralMetric metric, double gamma,
-                         double *worst, MtsError *err)
+static int learn_classes(Options *o, const MtsSeriesSet *set, double unsaid, const MtsSeries *input,
+                         MtsSpectralMetric metric, double gamma, double *worst, MtsError *err)
 {
     Spectra s = {.input = input};
     s.segment = mts_psd_segment(MTS_PSD_WELCH, input->length, 0);
@@ -230,7 +234,8 @@ static int learn_classes(Options *o, const MtsSeriesSet *set, double unsaid, con
     int rc = list_classes(o, set, err);
     size_t rows, cells;
     if (rc == MTS_OK && s.segment == 0) {
-        rc = mts_fail(err, MTS_EREQUEST, "reward class-spectral: the input series has %zu values, fewer than 8", input->length);
+        rc = mts_fail(err, MTS_EREQUEST, "reward class-spectral: the input series has %zu values, fewer than 8",
+                      input->length);
     }
     if (rc != MTS_OK) {
         return rc;
@@ -254,16 +259,19 @@ int mts_reward_class_spectral(MtsRewardTerm *term, const char *argument, const M
 {
     size_t path_size = argument ? strcspn(argument, ",") : 0;
     if (!input->series || path_size == 0) {
-        return mts_fail(err, MTS_EREQUEST, "reward class-spectral: needs an input series and a file of labelled ones, as in "
-                                           "class-spectral:train.csv");
+        return mts_fail(err, MTS_EREQUEST,
+                        "reward class-spectral: needs an input series and a file of labelled ones, as in "
+                        "class-spectral:train.csv");
     }
     double gamma = 1, worst = 0, missing = 0, rate = 1;
-    MtsRewardOption options[] = {{"gamma", 0, 1e6, &gamma, NULL, false}, {"missing", 0, 1e6, &missing, NULL, false},
+    MtsRewardOption options[] = {{"gamma", 0, 1e6, &gamma, NULL, false},
+                                 {"missing", 0, 1e6, &missing, NULL, false},
                                  {"rate", 1e-6, 1e9, &rate, NULL, false}};
     const char *word;
     size_t word_size;
     MtsSpectralMetric metric;
-    int rc = mts_reward_options("class-spectral", argument[path_size] ? argument + path_size + 1 : "", &word, &word_size, options, 3, err);
+    int rc = mts_reward_options("class-spectral", argument[path_size] ? argument + path_size + 1 : "", &word,
+                                &word_size, options, 3, err);
     rc = rc == MTS_OK ? mts_reward_metric("class-spectral", word, word_size, &metric, err) : rc;
     if (rc != MTS_OK) {
         return rc;

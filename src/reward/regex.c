@@ -61,8 +61,9 @@ int mts_reward_regex(MtsRewardTerm *term, const char *argument, const MtsRewardI
     if (!r) {
         return mts_fail(err, MTS_ENOMEM, "reward regex: memory ran out");
     }
-    r->code = pcre2_compile((PCRE2_SPTR)argument, PCRE2_ZERO_TERMINATED,
-                            PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C, &why, &where, NULL);
+    r->code =
+        pcre2_compile((PCRE2_SPTR)argument, PCRE2_ZERO_TERMINATED,
+                      PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C, &why, &where, NULL);
     if (!r->code) {
         PCRE2_UCHAR text[160];
         pcre2_get_error_message(why, text, sizeof text);

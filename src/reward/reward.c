@@ -12,7 +12,7 @@
 
 #include "core/mem.h"
 #include "reward/term.h"
-#include "series/number.h"
+#include "core/number.h"
 
 typedef struct Kind {
     const char *name;
@@ -22,9 +22,7 @@ typedef struct Kind {
 static const Kind kinds[] = {
     {"spectral", mts_reward_spectral}, {"forecast", mts_reward_forecast}, {"regex", mts_reward_regex},
     {"length", mts_reward_length},     {"logprob", mts_reward_logprob},   {"command", mts_reward_command},
-    {"claims", mts_reward_claims},
-    {"option", mts_reward_option},
-    {"class-spectral", mts_reward_class_spectral},
+    {"claims", mts_reward_claims},     {"option", mts_reward_option},     {"class-spectral", mts_reward_class_spectral},
 };
 
 #define KINDS (sizeof kinds / sizeof kinds[0])

@@ -13,7 +13,7 @@
 
 #include "core/mem.h"
 #include "core/utf8.h"
-#include "series/number.h"
+#include "core/number.h"
 
 typedef struct Length {
     double target;
@@ -38,8 +38,8 @@ int mts_reward_length(MtsRewardTerm *term, const char *argument, const MtsReward
     (void)input;
     double target = 100;
     if (argument && (!mts_number_parse(argument, strlen(argument), &target) || target < 1 || target > 1e6)) {
-        return mts_fail(err, MTS_EREQUEST, "reward length: the target is \"%.40s\", not a number of characters from 1 to 1e6",
-                        argument);
+        return mts_fail(err, MTS_EREQUEST,
+                        "reward length: the target is \"%.40s\", not a number of characters from 1 to 1e6", argument);
     }
     Length *l = mts_calloc(1, sizeof *l);
     if (!l) {

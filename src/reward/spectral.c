@@ -210,8 +210,9 @@ int mts_reward_spectral(MtsRewardTerm *term, const char *argument, const MtsRewa
     }
     s->method = periodogram ? MTS_PSD_PERIODOGRAM : MTS_PSD_WELCH;
     if (common_segment(s, s->series->length) == 0) {
-        rc = mts_fail(err, MTS_EREQUEST, "reward spectral: the input series has %zu values, fewer than the %zu it needs",
-                      s->series->length, s->segment ? s->segment : 8);
+        rc =
+            mts_fail(err, MTS_EREQUEST, "reward spectral: the input series has %zu values, fewer than the %zu it needs",
+                     s->series->length, s->segment ? s->segment : 8);
         goto done;
     }
     if (!options[3].given) {

@@ -13,7 +13,7 @@
 typedef struct MtsRewardText {
     const char *text; /* [size] */
     size_t size;
-    double logp;   /* nats */
+    double logp; /* nats */
     size_t tokens;
     bool finished; /* false only for terms with `prefixes` */
 } MtsRewardText;
@@ -32,15 +32,14 @@ typedef struct MtsRewardTerm {
 typedef int MtsRewardMake(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err);
 
 MtsRewardMake mts_reward_spectral, mts_reward_forecast, mts_reward_regex, mts_reward_length, mts_reward_logprob,
-    mts_reward_command, mts_reward_claims,
-    mts_reward_option, mts_reward_class_spectral;
+    mts_reward_command, mts_reward_claims, mts_reward_option, mts_reward_class_spectral;
 
 /* ---- arguments of the form "WORD,key=value,key=value" ---- */
 
 typedef struct MtsRewardOption {
     const char *key;
     double min, max;
-    double *real;  /* where it goes, one of these two */
+    double *real; /* where it goes, one of these two */
     size_t *count;
     bool given; /* out */
 } MtsRewardOption;
@@ -55,7 +54,7 @@ int mts_reward_metric(const char *reward, const char *word, size_t word_size, Mt
 
 /* ---- numbers of an answer ---- */
 
-/* The numbers of a text in order (series/number.h, list style); those above MTS_SERIES_ABSURD are left out.
+/* The numbers of a text in order (core/number.h, list style); those above MTS_SERIES_ABSURD are left out.
  * *values is malloc'ed, also when *count is 0. */
 int mts_reward_numbers(const char *text, size_t size, double **values, size_t *count, MtsError *err);
 

@@ -7,17 +7,19 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "series/number.h"
+#include "core/number.h"
 
 /* Space-separated words of one meaning. */
 static const struct {
     uint64_t means;
     const char *words;
 } vocabulary[] = {
-    {W_RISE, " rise rises rising rose risen increase increases increasing increased grow grows growing grew growth climb climbs "
+    {W_RISE, " rise rises rising rose risen increase increases increasing increased grow grows growing grew growth "
+             "climb climbs "
              "climbing climbed upward upwards uptrend ascending ascends "},
-    {W_FALL, " fall falls falling fell fallen decrease decreases decreasing decreased decline declines declining declined drop "
-             "drops dropping dropped downward downwards downtrend descending descends "},
+    {W_FALL,
+     " fall falls falling fell fallen decrease decreases decreasing decreased decline declines declining declined drop "
+     "drops dropping dropped downward downwards downtrend descending descends "},
     {W_FLAT, " flat stable constant steady unchanged stationary plateau plateaus "},
     {W_TREND, " trend trends "},
     {W_NOT, " no not without never neither nor lacks lack lacking isn't doesn't don't hardly "},
@@ -28,14 +30,18 @@ static const struct {
     {W_MEAN, " mean average averages averaging averaged "},
     {W_MEDIAN, " median "},
     {W_DEVIATION, " deviation "},
-    {W_SEASONAL, " seasonal seasonality periodic periodicity periodically cyclic cyclical cycle cycles recurring repeating repeats "
-                 "repeat repetitive "},
+    {W_SEASONAL,
+     " seasonal seasonality periodic periodicity periodically cyclic cyclical cycle cycles recurring repeating repeats "
+     "repeat repetitive "},
     {W_PERIOD, " period "},
     {W_EVERY, " every each "},
-    {W_UNREST, " volatility volatile variability variable fluctuations fluctuation variance noise noisy calm calmer quieter "
-               "smoother erratic unstable "},
-    {W_MORE, " rise increase grow more higher greater larger increasing increases increased rising rises grows growing stronger wilder "},
-    {W_LESS, " fall decrease decline less lower smaller decreasing decreases decreased declining declines falling falls reduced weaker calmer quieter "
+    {W_UNREST,
+     " volatility volatile variability variable fluctuations fluctuation variance noise noisy calm calmer quieter "
+     "smoother erratic unstable "},
+    {W_MORE, " rise increase grow more higher greater larger increasing increases increased rising rises grows growing "
+             "stronger wilder "},
+    {W_LESS, " fall decrease decline less lower smaller decreasing decreases decreased declining declines falling "
+             "falls reduced weaker calmer quieter "
              "smoother "},
     {W_SUDDEN, " sudden suddenly abrupt abruptly jump jumps jumped jumping "},
     {W_STEP, " step steps index hour hours point points time day days position observation sample t "},
@@ -52,7 +58,8 @@ static const struct {
     {W_MIDDLE, " middle midway centre center "},
     {W_LATE, " finally late end ending eventually "},
     {W_WHOLE, " overall throughout whole entire generally "},
-    {W_RANGE, " range ranges ranging ranged vary varies varying fluctuate fluctuates fluctuating oscillates oscillating values "},
+    {W_RANGE, " range ranges ranging ranged vary varies varying fluctuate fluctuates fluctuating oscillates "
+              "oscillating values "},
     {W_HOVER, " hover hovers hovering fluctuate fluctuates fluctuating oscillates oscillating centered centred "},
     {W_FROM, " from "},
     {W_TO, " to "},

@@ -17,26 +17,26 @@
 #include <maxts/search.h>
 
 typedef struct MtsNode {
-    struct MtsNode *parent;               /* NULL: the root */
-    struct MtsNode *first, *last, *next;  /* known children, in the order of their first backup; next: sibling */
-    size_t children;                      /* known ones */
-    uint64_t visits;                      /* backed-up rollouts that passed here */
-    MtsState *state;                      /* one reference; NULL until evaluated, and for finished texts */
-    MtsDist dist;                         /* valid once evaluated */
-    double proposal_mass;                 /* sum of mts_proposal_weight() over dist */
-    double logp;                          /* log p(token | parent) */
-    double path_logp;                     /* log p(prefix | prompt) */
-    double reward;                        /* once scored: of the text, or of the prefix */
-    struct MtsQuestion *question;         /* its reward has been asked for and not been taken yet */
-    size_t answer;                        /* index in the run's answers + 1; 0: none */
-    uint32_t id;                          /* 0: the root; in the order of creation */
-    uint32_t depth;                       /* tokens after the prompt */
-    int32_t token;                        /* -1 at the root */
-    bool finished;                        /* a whole text: never evaluated */
+    struct MtsNode *parent;              /* NULL: the root */
+    struct MtsNode *first, *last, *next; /* known children, in the order of their first backup; next: sibling */
+    size_t children;                     /* known ones */
+    uint64_t visits;                     /* backed-up rollouts that passed here */
+    MtsState *state;                     /* one reference; NULL until evaluated, and for finished texts */
+    MtsDist dist;                        /* valid once evaluated */
+    double proposal_mass;                /* sum of mts_proposal_weight() over dist */
+    double logp;                         /* log p(token | parent) */
+    double path_logp;                    /* log p(prefix | prompt) */
+    double reward;                       /* once scored: of the text, or of the prefix */
+    struct MtsQuestion *question;        /* its reward has been asked for and not been taken yet */
+    size_t answer;                       /* index in the run's answers + 1; 0: none */
+    uint32_t id;                         /* 0: the root; in the order of creation */
+    uint32_t depth;                      /* tokens after the prompt */
+    int32_t token;                       /* -1 at the root */
+    bool finished;                       /* a whole text: never evaluated */
     bool evaluated;
-    bool scored;                          /* reward is there */
-    bool counted;                         /* its evaluation is part of nfe */
-    bool charged;                         /* ... and of what backed-up rollouts have used */
+    bool scored;  /* reward is there */
+    bool counted; /* its evaluation is part of nfe */
+    bool charged; /* ... and of what backed-up rollouts have used */
 } MtsNode;
 
 typedef struct MtsNodes {

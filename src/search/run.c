@@ -131,7 +131,8 @@ static int check_dist(const MtsDist *dist, MtsError *err)
                         dist->log_mass);
     }
     if (dist->count > 0 && !(dist->logp[0] <= 1e-6)) {
-        return mts_fail(err, MTS_EFORMAT, "model: token %d has log-probability %g", (int)dist->tokens[0], dist->logp[0]);
+        return mts_fail(err, MTS_EFORMAT, "model: token %d has log-probability %g", (int)dist->tokens[0],
+                        dist->logp[0]);
     }
     return MTS_OK;
 }
@@ -384,8 +385,8 @@ int mts_run_go(MtsRun *run, MtsError *err)
     return rc;
 }
 
-int mts_run(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *reward,
-            const MtsSearchSettings *settings, const MtsEventSink *sink, const MtsScript *script, MtsError *err)
+int mts_run(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
+            const MtsEventSink *sink, const MtsScript *script, MtsError *err)
 {
     int rc = mts_run_new(out, model, reward, settings, sink, err);
     if (rc == MTS_OK) {

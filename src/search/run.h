@@ -11,11 +11,11 @@
 
 #include "core/error.h"
 #include "core/rng.h"
-#include "search/ask.h"
+#include "search/asker.h"
 #include "search/chance.h"
 #include "search/logs.h"
 #include "search/node.h"
-#include "search/save.h"
+#include "search/record/checkpoint.h"
 #include "search/settings.h"
 
 typedef struct MtsRun MtsRun;
@@ -34,18 +34,18 @@ struct MtsRollout {
     MtsNode *node;      /* where it stands; at backup: the finished text, or the prefix that nothing may follow */
     MtsChoice *choices; /* [node->depth] */
     size_t choice_cap;
-    MtsNode **asides;   /* [aside_count] texts it has scored beside its own (mts_run_aside), rewards there at backup */
+    MtsNode **asides; /* [aside_count] texts it has scored beside its own (mts_run_aside), rewards there at backup */
     size_t aside_count, aside_cap;
-    size_t left_at;     /* tokens that were drawn at known nodes before it left the tree */
-    double log_q;       /* sum over choices */
-    double own;         /* a method's own number, set by start() */
-    double share;       /* maxent-ts: e(s) where it stands */
-    size_t started;     /* rollouts backed up when it selected */
-    double log_z;       /* set by backup(): log of this rollout's estimate of Z; NaN where there is none */
-    bool in_tree;       /* still among nodes that were known when it started */
-    bool dead;          /* no token may follow: a text without a part in the target */
-    bool fresh;         /* at backup: no earlier rollout ended here */
-    bool recorded;      /* read from a checkpoint: choices are complete, the model was not asked */
+    size_t left_at; /* tokens that were drawn at known nodes before it left the tree */
+    double log_q;   /* sum over choices */
+    double own;     /* a method's own number, set by start() */
+    double share;   /* maxent-ts: e(s) where it stands */
+    size_t started; /* rollouts backed up when it selected */
+    double log_z;   /* set by backup(): log of this rollout's estimate of Z; NaN where there is none */
+    bool in_tree;   /* still among nodes that were known when it started */
+    bool dead;      /* no token may follow: a text without a part in the target */
+    bool fresh;     /* at backup: no earlier rollout ended here */
+    bool recorded;  /* read from a checkpoint: choices are complete, the model was not asked */
 };
 
 typedef enum MtsAnswersKind {
@@ -107,21 +107,21 @@ typedef struct MtsRunAnswer {
 /* For a replay: a search that the clock or the caller cut short kept these rollouts and no others. */
 typedef struct MtsStopPoint {
     const char *reason;
-    size_t whole;          /* rollouts 0 .. whole - 1 */
-    const size_t *others;  /* [count] and these, ascending */
+    size_t whole;         /* rollouts 0 .. whole - 1 */
+    const size_t *others; /* [count] and these, ascending */
     size_t count;
-    size_t waves, steps;   /* of searches in waves, instead: this many whole ones, and one after this many steps */
+    size_t waves, steps; /* of searches in waves, instead: this many whole ones, and one after this many steps */
 } MtsStopPoint;
 
 struct MtsRun {
     const MtsSearchModel *model;
     const MtsSearchReward *reward;
     MtsSearchSettings settings;
-    const MtsEventSink *sink;  /* may be NULL */
-    const MtsScript *script;   /* in place of the random stream; NULL outside proofs */
+    const MtsEventSink *sink; /* may be NULL */
+    const MtsScript *script;  /* in place of the random stream; NULL outside proofs */
     const MtsMethodOps *ops;
-    const MtsStopPoint *cut;   /* NULL outside replays of such searches */
-    void *own;                 /* the method's */
+    const MtsStopPoint *cut; /* NULL outside replays of such searches */
+    void *own;               /* the method's */
 
     MtsNodes nodes;
     MtsAsker *asker;
@@ -129,29 +129,29 @@ struct MtsRun {
     uint64_t nfe;              /* distinct prefixes evaluated after the prompt */
     uint64_t charged;          /* those that backed-up rollouts passed */
     uint64_t decode_tokens;
-    size_t done;               /* rollouts backed up (population methods: texts finished) */
-    double reward_sum;         /* of rewarded_texts texts, those that rollouts ended in */
+    size_t done;       /* rollouts backed up (population methods: texts finished) */
+    double reward_sum; /* of rewarded_texts texts, those that rollouts ended in */
     size_t rewarded_texts;
-    size_t waves, wave_steps;  /* searches in waves: whole ones so far; steps of the one under way, or of the last */
-    double *wave_log_z;        /* [waves] log of each one's own estimate of Z */
+    size_t waves, wave_steps; /* searches in waves: whole ones so far; steps of the one under way, or of the last */
+    double *wave_log_z;       /* [waves] log of each one's own estimate of Z */
     size_t wave_cap;
     const char *stop_reason;
-    double began;              /* mts_seconds() */
+    double began; /* mts_seconds() */
 
-    MtsRunAnswer *answers;     /* distinct scored texts, in the order they were added */
+    MtsRunAnswer *answers; /* distinct scored texts, in the order they were added */
     size_t answer_count, answer_cap;
-    MtsNode *sampled;          /* the text drawn for settings.complete_sample from those not seen; NULL: none */
-    bool sampling;             /* that rollout is under way */
-    MtsNode *best;             /* the answer of the largest reward; NULL: none yet */
+    MtsNode *sampled; /* the text drawn for settings.complete_sample from those not seen; NULL: none */
+    bool sampling;    /* that rollout is under way */
+    MtsNode *best;    /* the answer of the largest reward; NULL: none yet */
 
-    MtsRollout **log;          /* [log_count] backed-up rollouts by index (rollout methods) */
+    MtsRollout **log; /* [log_count] backed-up rollouts by index (rollout methods) */
     size_t log_count, log_cap;
 
-    double *weights;           /* scratch, [weight_cap] */
+    double *weights; /* scratch, [weight_cap] */
     size_t weight_cap;
-    MtsStep *steps;            /* scratch, [settings.batch] */
-    MtsNode **stepped;         /* scratch, [settings.batch] */
-    int32_t *tokens;           /* scratch, [model->max_tokens] */
+    MtsStep *steps;    /* scratch, [settings.batch] */
+    MtsNode **stepped; /* scratch, [settings.batch] */
+    int32_t *tokens;   /* scratch, [model->max_tokens] */
 };
 
 /* Random numbers for the drawn answer are those of a rollout that no search can reach. */
@@ -171,8 +171,8 @@ int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *setti
 int mts_run_new(MtsRun **run, const MtsSearchModel *model, const MtsSearchReward *reward,
                 const MtsSearchSettings *settings, const MtsEventSink *sink, MtsError *err);
 int mts_run_go(MtsRun *run, MtsError *err);
-int mts_run(MtsRun **run, const MtsSearchModel *model, const MtsSearchReward *reward,
-            const MtsSearchSettings *settings, const MtsEventSink *sink, const MtsScript *script, MtsError *err);
+int mts_run(MtsRun **run, const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
+            const MtsEventSink *sink, const MtsScript *script, MtsError *err);
 void mts_run_free(MtsRun **run);
 
 /* search/rollouts.c */
@@ -189,8 +189,8 @@ const char *mts_run_settled(MtsRun *run);
 int mts_run_tree(MtsRun *run, MtsSearchResult *result, MtsError *err); /* search/tree.c: for settings.keep_tree */
 int mts_run_result(MtsRun *run, MtsSearchResult **result, MtsError *err);
 
-/* Whether a rollout is certain to fit into settings.max_nfe, each before it at its dearest. Only such ones may count in a mean:
- * how many more there are depends on what they found. */
+/* Whether a rollout is certain to fit into settings.max_nfe, each before it at its dearest. Only such ones may count in
+ * a mean: how many more there are depends on what they found. */
 static inline bool mts_run_is_certain(const MtsRun *run, size_t rollout)
 {
     uint64_t each = run->model->max_tokens - 1;

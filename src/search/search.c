@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "search/methods.h"
-#include "search/trace.h"
+#include "search/methods/methods.h"
+#include "search/record/trace.h"
 
 typedef struct TraceFile {
     const char *path;
@@ -14,8 +14,14 @@ typedef struct TraceFile {
 } TraceFile;
 
 static const char *const METHOD_NAMES[] = {
-    [MTS_GREEDY] = "greedy", [MTS_SAMPLE] = "sample", [MTS_BEAM] = "beam", [MTS_BEST_OF_N] = "best-of-n",
-    [MTS_SMC] = "smc",       [MTS_MCTS] = "mcts",     [MTS_DTS] = "dts",   [MTS_DTS_STAR] = "dts-star",
+    [MTS_GREEDY] = "greedy",
+    [MTS_SAMPLE] = "sample",
+    [MTS_BEAM] = "beam",
+    [MTS_BEST_OF_N] = "best-of-n",
+    [MTS_SMC] = "smc",
+    [MTS_MCTS] = "mcts",
+    [MTS_DTS] = "dts",
+    [MTS_DTS_STAR] = "dts-star",
     [MTS_MAXENT_TS] = "maxent-ts",
 };
 enum { METHOD_COUNT = sizeof METHOD_NAMES / sizeof METHOD_NAMES[0] };

@@ -62,7 +62,8 @@ int mts_annotations_parse(MtsAnnotations *a, const char *name, const void *data,
             if (size - at < 4) {
                 return damaged(name, at, "ends within an interval", err);
             }
-            uint32_t skip = (uint32_t)p[at + 2] | (uint32_t)p[at + 3] << 8 | (uint32_t)p[at] << 16 | (uint32_t)p[at + 1] << 24;
+            uint32_t skip =
+                (uint32_t)p[at + 2] | (uint32_t)p[at + 3] << 8 | (uint32_t)p[at] << 16 | (uint32_t)p[at + 1] << 24;
             sample += (int32_t)skip;
             at += 4;
         } else if (code == AUX) {

@@ -110,7 +110,8 @@ static void seasonality(const double *d, size_t n, MtsFeatures *f, double *s)
             s[t] = sum / (double)count;
         }
     }
-    for (size_t t = 0; t < n; t++) { /* d and s both have mean 0 but for rounding, so sums of squares compare as variances do */
+    for (size_t t = 0; t < n;
+         t++) { /* d and s both have mean 0 but for rounding, so sums of squares compare as variances do */
         rest += (d[t] - s[t]) * (d[t] - s[t]);
     }
     f->seasonal_strength = fmax(0, 1 - rest / energy);

@@ -12,7 +12,8 @@ bool mts_is_gzip(const void *data, size_t size)
 }
 
 /* One member from where the stream stands, appended to out. zlib checks its length and CRC. */
-static int gunzip_member(z_stream *z, const char *name, const unsigned char *data, size_t limit, MtsBytes *out, MtsError *err)
+static int gunzip_member(z_stream *z, const char *name, const unsigned char *data, size_t limit, MtsBytes *out,
+                         MtsError *err)
 {
     unsigned char chunk[65536];
     int status = Z_OK;
@@ -22,8 +23,11 @@ static int gunzip_member(z_stream *z, const char *name, const unsigned char *dat
         status = inflate(z, Z_NO_FLUSH);
         size_t n = sizeof chunk - z->avail_out;
         if (status != Z_OK && status != Z_STREAM_END) {
-            return mts_fail(err, MTS_EFORMAT, "%s: damaged gzip data at byte %zu: %s", name, (size_t)(z->next_in - data),
-                            z->msg ? z->msg : z->avail_in == 0 ? "it ends too early" : zError(status));
+            return mts_fail(err, MTS_EFORMAT, "%s: damaged gzip data at byte %zu: %s", name,
+                            (size_t)(z->next_in - data),
+                            z->msg             ? z->msg
+                            : z->avail_in == 0 ? "it ends too early"
+                                               : zError(status));
         }
         if (n > limit - out->len) {
             return mts_fail(err, MTS_EIO, "%s: unpacks to more than the limit of %zu bytes", name, limit);
@@ -35,7 +39,8 @@ static int gunzip_member(z_stream *z, const char *name, const unsigned char *dat
     return MTS_OK;
 }
 
-int mts_gunzip(const char *name, const void *data, size_t size, size_t limit, char **out, size_t *out_size, MtsError *err)
+int mts_gunzip(const char *name, const void *data, size_t size, size_t limit, char **out, size_t *out_size,
+               MtsError *err)
 {
     MtsBytes bytes = {0};
     z_stream z = {0};

@@ -58,7 +58,8 @@ static int read_strings(MtsSeriesSet *set, const json_t *object, const char *key
         return MTS_OK;
     }
     if (!json_is_array(list) || json_array_size(list) != channels) {
-        return mts_fail(err, MTS_EFORMAT, "%s: \"%s\" is no list of %zu texts, one per channel", set->name, key, channels);
+        return mts_fail(err, MTS_EFORMAT, "%s: \"%s\" is no list of %zu texts, one per channel", set->name, key,
+                        channels);
     }
     for (size_t c = 0; c < channels; c++) {
         const json_t *text = json_array_get(list, c);

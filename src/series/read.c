@@ -89,7 +89,8 @@ int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err)
     char *text = NULL, *name = header_of(path);
     size_t size = 0;
     memset(set, 0, sizeof *set);
-    int rc = name ? mts_read_file(name, MOST_BYTES, &text, &size, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
+    int rc = name ? mts_read_file(name, MOST_BYTES, &text, &size, err)
+                  : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
     if (rc == MTS_OK) {
         rc = mts_set_parse(set, name, text, size, err);
     }

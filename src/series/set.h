@@ -39,7 +39,8 @@ int mts_set_add(MtsSeriesSet *set, MtsSeries *series, const char *label, size_t 
 /* A copy of the part of the set that `selection` (see maxts/series.h, "" for none) names, checked. */
 int mts_set_take(const MtsSeriesSet *set, const char *selection, MtsSeries **series, MtsError *err);
 
-/* All channels of item `index`, the last `last` values (0: all; as many as there are where there are fewer), checked. */
+/* All channels of item `index`, the last `last` values (0: all; as many as there are where there are fewer), checked.
+ */
 int mts_set_take_at(const MtsSeriesSet *set, size_t index, size_t last, MtsSeries **series, MtsError *err);
 
 /* MTS_OK when every value of the series is present, no channel is shorter, and none is absurd. */

@@ -11,7 +11,7 @@
 
 #include "core/mem.h"
 #include "series/csv.h"
-#include "series/number.h"
+#include "core/number.h"
 #include "series/read.h"
 
 typedef struct Header {
@@ -144,7 +144,8 @@ int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
         } else if (here.data[0] == '@') {
             rc = header_line(set, line, here, &h, err);
         } else {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: line %zu: a line before @data begins with neither @ nor #", set->name, line);
+            rc = mts_fail(err, MTS_EFORMAT, "%s: line %zu: a line before @data begins with neither @ nor #", set->name,
+                          line);
         }
     }
     if (rc == MTS_OK && !data) {

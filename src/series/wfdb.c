@@ -18,7 +18,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "series/csv.h"
-#include "series/number.h"
+#include "core/number.h"
 #include "series/read.h"
 
 #define MOST_SIGNALS 1024
@@ -66,7 +66,8 @@ static bool leading_number(MtsCell *word, double *value)
 {
     size_t n = 0;
     while (n < word->size && ((word->data[n] >= '0' && word->data[n] <= '9') || strchr("+-.eE", word->data[n]))) {
-        if (n > 0 && (word->data[n] == '+' || word->data[n] == '-') && word->data[n - 1] != 'e' && word->data[n - 1] != 'E') {
+        if (n > 0 && (word->data[n] == '+' || word->data[n] == '-') && word->data[n - 1] != 'e' &&
+            word->data[n - 1] != 'E') {
             break;
         }
         n++;
@@ -89,7 +90,8 @@ static int record_line(const MtsSeriesSet *set, size_t line, MtsCell text, Recor
     double v;
     MtsCell name = next_word(&text), signals = next_word(&text), rate = next_word(&text), samples = next_word(&text);
     if (name.size && memchr(name.data, '/', name.size)) {
-        return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: records of several segments are not read", set->name, line);
+        return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: records of several segments are not read", set->name,
+                        line);
     }
     if (!whole(signals, 1, MOST_SIGNALS, &v)) {
         return bad_field(set, line, "number of signals (1 to 1024)", signals, err);
@@ -118,8 +120,8 @@ static int format_field(const MtsSeriesSet *set, size_t line, MtsCell word, Sign
         return bad_field(set, line, "storage format", word, err);
     }
     if (format != 16 && format != 212) {
-        return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: storage format %g is not read (16 and 212 are)", set->name,
-                        line, format);
+        return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: storage format %g is not read (16 and 212 are)",
+                        set->name, line, format);
     }
     s->format = (int)format;
     while (rest.size > 0) {
@@ -130,7 +132,8 @@ static int format_field(const MtsSeriesSet *set, size_t line, MtsCell word, Sign
             return bad_field(set, line, "storage format", word, err);
         }
         if ((kind == 'x' && v != 1) || (kind == ':' && v != 0)) {
-            return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: several samples a frame and skew are not read", set->name, line);
+            return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: several samples a frame and skew are not read",
+                            set->name, line);
         }
         if (kind == '+') {
             s->offset = (size_t)v;
@@ -273,7 +276,8 @@ static size_t sample_count(int format, size_t bytes)
 
 /* Fills channels [from, from + count) of the series, which lie in one file; the series is made here by the first
  * group, whose file decides the length where the header does not. */
-static int read_group(const MtsSeriesSet *set, const Record *r, size_t from, size_t count, MtsSeries **series, MtsError *err)
+static int read_group(const MtsSeriesSet *set, const Record *r, size_t from, size_t count, MtsSeries **series,
+                      MtsError *err)
 {
     const Signal *first = &r->signal[from];
     const char *slash = strrchr(set->name, '/');
@@ -291,12 +295,13 @@ static int read_group(const MtsSeriesSet *set, const Record *r, size_t from, siz
         samples = frames;
     }
     if (frames < samples || samples == 0) {
-        rc = mts_fail(err, MTS_EFORMAT, "%s: holds %zu samples of %zu signals, but %s says %zu", path.data, frames, count,
-                      set->name, samples);
+        rc = mts_fail(err, MTS_EFORMAT, "%s: holds %zu samples of %zu signals, but %s says %zu", path.data, frames,
+                      count, set->name, samples);
         goto done;
     }
     if (!*series && !(*series = mts_series_alloc(r->signals, samples))) {
-        rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out for %zu signals of %zu samples", set->name, r->signals, samples);
+        rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out for %zu signals of %zu samples", set->name, r->signals,
+                      samples);
         goto done;
     }
     const int missing = first->format == 16 ? -0x8000 : -0x800;
@@ -313,8 +318,8 @@ static int read_group(const MtsSeriesSet *set, const Record *r, size_t from, siz
         }
         int got = sample_at(s->format, map.data + s->offset, c);
         if (s->has_first && got != s->first) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: signal %zu begins with %d, but %s says %ld", path.data, from + c + 1, got,
-                          set->name, s->first);
+            rc = mts_fail(err, MTS_EFORMAT, "%s: signal %zu begins with %d, but %s says %ld", path.data, from + c + 1,
+                          got, set->name, s->first);
             goto done;
         }
         if (s->has_sum && ((sum ^ (uint32_t)s->sum) & 0xFFFF) != 0) {
@@ -342,8 +347,8 @@ int mts_read_wfdb(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
                 break;
             }
             if (a->format != b->format || a->offset != b->offset) {
-                rc = mts_fail(err, MTS_EFORMAT, "%s: signals %zu and %zu lie in one file in different formats", set->name,
-                              from + 1, from + count + 1);
+                rc = mts_fail(err, MTS_EFORMAT, "%s: signals %zu and %zu lie in one file in different formats",
+                              set->name, from + 1, from + count + 1);
             }
         }
         rc = rc == MTS_OK ? read_group(set, &r, from, count, &series, err) : rc;

@@ -17,8 +17,8 @@ typedef struct MtsMerge {
 typedef struct MtsBpe {
     const MtsVocab *vocab; /* borrowed */
     MtsSplit *split;
-    MtsMerge *merges;      /* open addressing, at most three quarters full */
-    size_t merge_mask;     /* slots - 1 */
+    MtsMerge *merges;  /* open addressing, at most three quarters full */
+    size_t merge_mask; /* slots - 1 */
 } MtsBpe;
 
 /* Reads tokenizer.ggml.pre and .merges. MTS_EFORMAT when a merge names something that is no token. On failure *bpe is

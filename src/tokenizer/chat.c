@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "tokenizer/template.h"
+#include "template/template.h"
 
 #define KEY "tokenizer.chat_template"
 

@@ -18,7 +18,7 @@ typedef struct MtsSpecials {
     size_t count;
     MtsSpecialNode *nodes; /* a trie over their bytes; node 0 is no node */
     size_t node_count, node_cap;
-    uint32_t root[256];    /* first byte to node; 0: none */
+    uint32_t root[256]; /* first byte to node; 0: none */
 } MtsSpecials;
 
 int mts_specials_build(MtsSpecials *specials, const MtsVocab *vocab, MtsError *err);

@@ -21,7 +21,7 @@
 
 #include "core/mem.h"
 #include "core/utf8.h"
-#include "tokenizer/unicode.h"
+#include "core/unicode.h"
 
 /* Classes of characters beyond ASCII, and the members of each set inside [...]. U+017F (long s) is a letter that the
  * case-insensitive 's of the newer expressions matches, too. */
@@ -44,13 +44,12 @@ static const char gpt2_words[] = "'(?:s|t|re|ve|m|ll|d)"
 
 /* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
  * where DIGITS is \p{N}{1,3} (llama-bpe) or \p{N} (qwen2). */
-#define MODERN_WORDS(DIGITS)                                             \
-    "'(?:[sS\x84]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])"            \
-    "|[^\r\n" L N "]?[" L "]+"                                           \
-    "|" DIGITS                                                           \
-    "| ?[^" S L N "]+[\r\n]*"                                            \
-    "|[" S "]*[\r\n]+"                                                   \
-    "|[" S "]+(?![^" S "])"                                              \
+#define MODERN_WORDS(DIGITS)                                                                                           \
+    "'(?:[sS\x84]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])"                                                          \
+    "|[^\r\n" L N "]?[" L "]+"                                                                                         \
+    "|" DIGITS "| ?[^" S L N "]+[\r\n]*"                                                                               \
+    "|[" S "]*[\r\n]+"                                                                                                 \
+    "|[" S "]+(?![^" S "])"                                                                                            \
     "|[" S "]+"
 static const char llama3_words[] = MODERN_WORDS("[" N "]{1,3}");
 static const char qwen2_words[] = MODERN_WORDS("[" N "]");
@@ -63,14 +62,10 @@ typedef struct Rule {
 } Rule;
 
 static const Rule rules[] = {
-    {"gpt-2", gpt2_words, false, false, false},
-    {"smollm", gpt2_words, true, false, false},
-    {"starcoder", gpt2_words, true, false, false},
-    {"llama-bpe", llama3_words, false, true, true},
-    {"llama3", llama3_words, false, true, true},
-    {"llama-v3", llama3_words, false, true, true},
-    {"qwen2", qwen2_words, false, false, false},
-    {"deepseek-r1-qwen", qwen2_words, false, false, false},
+    {"gpt-2", gpt2_words, false, false, false},    {"smollm", gpt2_words, true, false, false},
+    {"starcoder", gpt2_words, true, false, false}, {"llama-bpe", llama3_words, false, true, true},
+    {"llama3", llama3_words, false, true, true},   {"llama-v3", llama3_words, false, true, true},
+    {"qwen2", qwen2_words, false, false, false},   {"deepseek-r1-qwen", qwen2_words, false, false, false},
 };
 
 struct MtsSplit {

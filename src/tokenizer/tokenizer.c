@@ -12,8 +12,8 @@
 /* Names under which models end a text or a turn, where the file does not say so by number. They count for control
  * tokens only: Gemma has "</s>", the end of struck-out HTML, as a user-defined one. */
 static const char *const end_names[] = {
-    "</s>",        "<eos>",           "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>",
-    "<|im_end|>",  "<|eot_id|>",      "<|eom_id|>",    "<|end|>",
+    "</s>",       "<eos>",      "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>",
+    "<|im_end|>", "<|eot_id|>", "<|eom_id|>",    "<|end|>",
 };
 
 /* A longer text would not fit the 32-bit places of symbols and pairs. */
@@ -92,8 +92,8 @@ static int load_rest(MtsTokenizer *t, const MtsGguf *gguf, MtsError *err)
         rc = get_id(gguf, "tokenizer.ggml.unknown_token_id", vocab, spm ? 0 : -1, &t->unknown, err);
     }
     if (rc == MTS_OK) {
-        rc = spm ? mts_spm_load(&t->spm, gguf, &t->vocab, t->unknown, err)
-                 : mts_bpe_load(&t->bpe, gguf, &t->vocab, err);
+        rc =
+            spm ? mts_spm_load(&t->spm, gguf, &t->vocab, t->unknown, err) : mts_bpe_load(&t->bpe, gguf, &t->vocab, err);
     }
     if (rc == MTS_OK) {
         rc = mts_specials_build(&t->specials, &t->vocab, err);

@@ -24,7 +24,7 @@ typedef enum MtsTokenKind {
     MTS_TOKEN_CONTROL = 3, /* has no text of its own: begin, end, turn ... */
     MTS_TOKEN_USER = 4,    /* text that is always one token, whatever surrounds it */
     MTS_TOKEN_UNUSED = 5,
-    MTS_TOKEN_BYTE = 6     /* "<0x41>" of a SentencePiece vocabulary */
+    MTS_TOKEN_BYTE = 6 /* "<0x41>" of a SentencePiece vocabulary */
 } MtsTokenKind;
 
 typedef struct MtsVocabSlot {
@@ -34,11 +34,11 @@ typedef struct MtsVocabSlot {
 
 typedef struct MtsVocab {
     size_t count;
-    char *bytes;            /* all tokens' bytes, one after another */
-    uint32_t *offset;       /* [count + 1] into bytes */
-    uint8_t *kind;          /* [count] MtsTokenKind */
-    MtsVocabSlot *slots;    /* open addressing, at most half full; holds the tokens that plain text may become */
-    uint32_t slot_mask;     /* slots - 1 */
+    char *bytes;             /* all tokens' bytes, one after another */
+    uint32_t *offset;        /* [count + 1] into bytes */
+    uint8_t *kind;           /* [count] MtsTokenKind */
+    MtsVocabSlot *slots;     /* open addressing, at most half full; holds the tokens that plain text may become */
+    uint32_t slot_mask;      /* slots - 1 */
     int32_t byte_token[256]; /* the token of a single byte; -1: none */
 } MtsVocab;
 

@@ -173,8 +173,8 @@ static void check_tile(Check *c, MtsType type)
     }
 }
 
-/* Rows [s0, s1) of the panels times all groups, stored and added, against all [rows][16 * groups], what the twin's tile()
- * gives row by row. */
+/* Rows [s0, s1) of the panels times all groups, stored and added, against all [rows][16 * groups], what the twin's
+ * tile() gives row by row. */
 static void check_product_rows(Check *c, const MtsWeights *w, const MtsActBlock *panels, size_t s0, size_t s1,
                                const float *all, size_t stride)
 {
@@ -190,8 +190,8 @@ static void check_product_rows(Check *c, const MtsWeights *w, const MtsActBlock 
                 *to = add ? *to + all[s * outputs + r] : all[s * outputs + r];
             }
         }
-        c->vector->product[w->type](w->data, w->groups, w->group_bytes, w->cols, panels, s0, s1, y - skipped, stride, add,
-                                    s0 % 2 ? w->data : NULL);
+        c->vector->product[w->type](w->data, w->groups, w->group_bytes, w->cols, panels, s0, s1, y - skipped, stride,
+                                    add, s0 % 2 ? w->data : NULL);
         check_floats(c, y, want, floats, "first row and end", s0, s1);
     }
     free(want);
@@ -220,8 +220,7 @@ static void check_product(Check *c, MtsType type)
             for (size_t s = 0; s < rows; s++) {
                 for (size_t g = 0; g < groups; g++) {
                     c->scalar->tile[type](w.data + g * w.group_bytes, cols, panels + s / MTS_PANEL * (cols / 32),
-                                          s % MTS_PANEL, 1, all + (s * groups + g) * MTS_GROUP, MTS_GROUP, false,
-                                          NULL);
+                                          s % MTS_PANEL, 1, all + (s * groups + g) * MTS_GROUP, MTS_GROUP, false, NULL);
                 }
             }
             for (size_t n = 1; n <= MTS_PANEL; n += 1 + u / 4 * 4) {

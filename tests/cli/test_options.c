@@ -33,7 +33,7 @@ static int parse(Values *v, const char **operand, MtsError *err, int argc, const
     return options_parse(OPTIONS, COUNT, 1, "probe", argc, (char **)argv, v, operand, operand ? 1 : 0, err);
 }
 
-#define PARSE(v, operand, err, ...) \
+#define PARSE(v, operand, err, ...)                                                                                    \
     parse(v, operand, err, (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)), (const char *[]){__VA_ARGS__})
 
 static void values_arrive(void **state)
@@ -43,7 +43,8 @@ static void values_arrive(void **state)
     const char *operand = NULL;
     (void)state;
     assert_ok(PARSE(&v, &operand, &err, "-f", "--text", "-x", "word", "--choice=three", "-n7", "--seed",
-                    "9223372036854775807", "--real=-1", "--"), &err);
+                    "9223372036854775807", "--real=-1", "--"),
+              &err);
     assert_true(v.flag);
     assert_string_equal(v.text, "-x");
     assert_string_equal(operand, "word");
@@ -62,13 +63,26 @@ static void values_arrive(void **state)
 static void wrong_ones_are_named(void **state)
 {
     static const char *const wrong[][3] = {
-        {"--size", "0", "--size: '0'"},       {"--size", "1001", "'1001'"},  {"--size", "1e2", "'1e2'"},
-        {"--size", "-3", "'-3'"},             {"--size", "", "''"},          {"--size", "7 ", "'7 '"},
-        {"--size", "99999999999999999999", "no whole number from 1 to 1000"}, {"--seed", "9223372036854775808", "--seed"},
-        {"--real", "nan", "'nan'"},           {"--real", "inf", "'inf'"},    {"--real", "2.6", "from -1 to 2.5"},
-        {"--real", "0.5x", "'0.5x'"},         {"--real", " 1", "' 1'"},      {"--choice", "tw", "'tw'"},
-        {"--choice", "one|two", "none of"},   {"--choice", "", "''"},        {"--nothing", "1", "'--nothing'"},
-        {"-z", "1", "'-z'"},                  {"--flag=1", "", "takes no value"}, {"--text", NULL, "needs a value"},
+        {"--size", "0", "--size: '0'"},
+        {"--size", "1001", "'1001'"},
+        {"--size", "1e2", "'1e2'"},
+        {"--size", "-3", "'-3'"},
+        {"--size", "", "''"},
+        {"--size", "7 ", "'7 '"},
+        {"--size", "99999999999999999999", "no whole number from 1 to 1000"},
+        {"--seed", "9223372036854775808", "--seed"},
+        {"--real", "nan", "'nan'"},
+        {"--real", "inf", "'inf'"},
+        {"--real", "2.6", "from -1 to 2.5"},
+        {"--real", "0.5x", "'0.5x'"},
+        {"--real", " 1", "' 1'"},
+        {"--choice", "tw", "'tw'"},
+        {"--choice", "one|two", "none of"},
+        {"--choice", "", "''"},
+        {"--nothing", "1", "'--nothing'"},
+        {"-z", "1", "'-z'"},
+        {"--flag=1", "", "takes no value"},
+        {"--text", NULL, "needs a value"},
     };
     Values v;
     MtsError err;
@@ -106,8 +120,7 @@ static void help_states_range_and_default(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values_arrive),
-                                       cmocka_unit_test(wrong_ones_are_named),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(values_arrive), cmocka_unit_test(wrong_ones_are_named),
                                        cmocka_unit_test(help_states_range_and_default)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,7 +136,7 @@ static void utf8_by_the_rfc(void **state)
             assert_int_equal(mts_utf8_pending(s, k), k);
         }
     }
-    static const char *const broken[] = {"\x80", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+    static const char *const broken[] = {"\x80", "\xC0\x80",        "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
                                          "\xFF", "\xF0\x80\x80\x80"};
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         assert_int_equal(mts_utf8_decode(broken[i], strlen(broken[i]), &cp), 0);

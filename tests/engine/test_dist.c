@@ -81,8 +81,9 @@ static void random_logits(float *logits, size_t vocab, uint64_t seed, bool ties)
 
 static void cuts_as_defined(void **state)
 {
-    const MtsCut cuts[] = {{1, 0, 1, 0},        {0.8, 50, 0.9, 0}, {1, 8, 1, 0},      {1.5, 0, 0.95, 0}, {0.5, 0, 1, 0.01},
-                           {2, 700, 0.99, 1e-3}, {1, 1, 1, 0},      {1, 5000, 0.5, 0}, {30, 0, 0.97, 0},  {1, 0, 1e-9, 1}};
+    const MtsCut cuts[] = {{1, 0, 1, 0},      {0.8, 50, 0.9, 0},    {1, 8, 1, 0}, {1.5, 0, 0.95, 0},
+                           {0.5, 0, 1, 0.01}, {2, 700, 0.99, 1e-3}, {1, 1, 1, 0}, {1, 5000, 0.5, 0},
+                           {30, 0, 0.97, 0},  {1, 0, 1e-9, 1}};
     static float logits[VOCAB];
     static Entry slow[VOCAB];
     MtsDistScratch scratch = {0};
@@ -129,7 +130,8 @@ static void damaged_logits_are_named(void **state)
             logits[i] = (float)i;
         }
         logits[17] = bad[b];
-        assert_int_equal(mts_dist_cut(&kernels, logits, NULL, 64, &all, &scratch, &count, &normaliser, &err), MTS_EFORMAT);
+        assert_int_equal(mts_dist_cut(&kernels, logits, NULL, 64, &all, &scratch, &count, &normaliser, &err),
+                         MTS_EFORMAT);
         assert_non_null(strstr(err.text, "logits"));
     }
     for (size_t i = 0; i < 64; i++) {

@@ -130,7 +130,8 @@ static void an_identity_is_of_everything(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(generation_follows_its_law), cmocka_unit_test(series_go_into_prompts),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(generation_follows_its_law),
+                                       cmocka_unit_test(series_go_into_prompts),
                                        cmocka_unit_test(an_identity_is_of_everything)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,8 +37,8 @@ static MtsEngine *open_model(int threads)
 }
 
 /* The likeliest tokens after the prompt and a prefix, one position a call: nothing of the search is in it. */
-static void likeliest(const MtsEngine *engine, const MtsTokens *prompt, const int32_t *prefix, size_t count, int32_t *ids,
-                      double *logp)
+static void likeliest(const MtsEngine *engine, const MtsTokens *prompt, const int32_t *prefix, size_t count,
+                      int32_t *ids, double *logp)
 {
     MtsScored *scored = NULL;
     int32_t *all = malloc((prompt->count + count) * sizeof *all);
@@ -130,7 +130,8 @@ static void make_bins(const Law *law, size_t bin[TEXTS], double tilted[BINS], do
     for (size_t i = 0; i < TEXTS; i++) {
         double above = 0;
         for (size_t j = 0; j < TEXTS; j++) {
-            above += law->tilted[j] > law->tilted[i] || (law->tilted[j] == law->tilted[i] && j < i) ? law->tilted[j] : 0;
+            above +=
+                law->tilted[j] > law->tilted[i] || (law->tilted[j] == law->tilted[i] && j < i) ? law->tilted[j] : 0;
         }
         rank[i] = above;
         bin[i] = (size_t)(rank[i] * BINS) < BINS ? (size_t)(rank[i] * BINS) : BINS - 1;
@@ -217,8 +218,9 @@ static void a_crowd_shares_its_prompt(void **state)
     assert_ok(mts_engine_search(engine, &request, &result, &err), &err);
     mts_model_info(mts_engine_model(engine), &info);
     size_t page = result->kv_page_tokens, shared = (PROMPT + page - 1) / page, own = (LONG + page - 1) / page + 1;
-    print_message("%d branches: at most %zu pages of %zu tokens at once; the prompt takes %zu, a copy for each would take %zu\n",
-                  CROWD, result->kv_pages_peak, page, shared, CROWD * shared);
+    print_message(
+        "%d branches: at most %zu pages of %zu tokens at once; the prompt takes %zu, a copy for each would take %zu\n",
+        CROWD, result->kv_pages_peak, page, shared, CROWD * shared);
     assert_true(result->kv_pages_peak >= shared + CROWD);
     assert_true(result->kv_pages_peak <= shared + CROWD * own);
     assert_true(result->kv_bytes <= (shared + CROWD * own + 2 * CROWD) * page * info.kv_bytes_per_token);

@@ -1,6 +1,6 @@
 /* libFuzzer target: any bytes as a model file (tests/fuzz/README.md says how to run it). An input that takes more than
- * five seconds of processor time, sanitizers included, counts as a crash: unlike libFuzzer's own limit this one does not
- * fire because the machine is busy. */
+ * five seconds of processor time, sanitizers included, counts as a crash: unlike libFuzzer's own limit this one does
+ * not fire because the machine is busy. */
 #include "whole.h"
 
 #include <stdint.h>

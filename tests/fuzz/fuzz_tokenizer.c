@@ -10,8 +10,8 @@
 
 #include "core/utf8.h"
 
-/* What comes back: the text; the text with a space for each U+2581; or what the vocabulary leaves of it (some bytes have no
- * token, or spaces are put in). */
+/* What comes back: the text; the text with a space for each U+2581; or what the vocabulary leaves of it (some bytes
+ * have no token, or spaces are put in). */
 typedef enum Returns { EXACT, SPACED, LOSSY } Returns;
 
 static const struct {

@@ -44,7 +44,8 @@ static void put_array(MtsBytes *b, const char *key, uint32_t type, uint64_t coun
     put(b, count, 8);
 }
 
-static void put_tensor(MtsBytes *b, const char *name, uint32_t dims, const uint64_t *shape, uint32_t type, uint64_t offset)
+static void put_tensor(MtsBytes *b, const char *name, uint32_t dims, const uint64_t *shape, uint32_t type,
+                       uint64_t offset)
 {
     put_string(b, name);
     put(b, dims, 4);
@@ -253,7 +254,8 @@ static void refused(const MtsBytes *b, int code, const char *sentence)
 }
 
 /* A file without metadata and with tensors that `put_tensors` describes, followed by `bytes` of data. */
-static void refused_tensors(void (*put_tensors)(MtsBytes *), uint64_t tensors, size_t bytes, int code, const char *sentence)
+static void refused_tensors(void (*put_tensors)(MtsBytes *), uint64_t tensors, size_t bytes, int code,
+                            const char *sentence)
 {
     MtsBytes b = {0};
     put_header(&b, 3, tensors, 0);
@@ -285,8 +287,9 @@ static void bad_headers(void **state)
     mts_bytes_append_str(&b, "GG");
     refused(&b, MTS_EFORMAT, "f: is not a GGUF file: it begins with \"GG\", not with \"GGUF\"");
     b.len = 0;
-    mts_bytes_append(&b, "\x7f"
-                         "ELF!",
+    mts_bytes_append(&b,
+                     "\x7f"
+                     "ELF!",
                      5);
     refused(&b, MTS_EFORMAT, "f: is not a GGUF file: it begins with \"?ELF\", not with \"GGUF\"");
     static const struct {
@@ -399,12 +402,15 @@ static void bad_metadata(void **state)
 {
     (void)state;
     refused_entry(unknown_type, 1, MTS_EFORMAT, "f: metadata key \"k\": the value's type is 13; types are 0 to 12");
-    refused_entry(unknown_array_type, 1, MTS_EFORMAT, "f: metadata key \"k\": the array's type is 99; types are 0 to 12");
+    refused_entry(unknown_array_type, 1, MTS_EFORMAT,
+                  "f: metadata key \"k\": the array's type is 99; types are 0 to 12");
     refused_entry(nested_array, 1, MTS_EUNSUPPORTED, "f: metadata key \"k\" is an array of arrays");
-    refused_entry(huge_array, 1, MTS_EFORMAT,
-                  "f: metadata key \"k\": an array of 2305843009213693953 elements is more than the 64 bytes left can hold");
+    refused_entry(
+        huge_array, 1, MTS_EFORMAT,
+        "f: metadata key \"k\": an array of 2305843009213693953 elements is more than the 64 bytes left can hold");
     refused_entry(long_array, 1, MTS_EFORMAT, "f: is truncated within metadata key \"k\"");
-    refused_entry(many_strings, 1, MTS_EFORMAT, "f: metadata key \"k\": 9 strings are more than the 64 bytes left can hold");
+    refused_entry(many_strings, 1, MTS_EFORMAT,
+                  "f: metadata key \"k\": 9 strings are more than the 64 bytes left can hold");
     refused_entry(long_string, 1, MTS_EFORMAT,
                   "f: is truncated: a string at byte 45 needs 18446744073709551615 bytes, and the file ends after 64");
     refused_entry(long_string_in_array, 1, MTS_EFORMAT,
@@ -501,21 +507,26 @@ static void bad_tensors(void **state)
     refused_tensors(no_dims, 1, 128, MTS_EFORMAT, "f: tensor \"t\" has 0 dimensions; 1 to 4 are possible");
     refused_tensors(five_dims, 1, 128, MTS_EFORMAT, "f: tensor \"t\" has 5 dimensions; 1 to 4 are possible");
     refused_tensors(zero_dim, 1, 128, MTS_EFORMAT, "f: tensor \"t\": dimension 1 of its shape is 0, which is no size");
-    refused_tensors(overflowing_dims, 1, 128, MTS_EFORMAT,
-                    "f: tensor \"t\": dimension 2 of its shape is 1073741824, which is too large to count its elements");
+    refused_tensors(
+        overflowing_dims, 1, 128, MTS_EFORMAT,
+        "f: tensor \"t\": dimension 2 of its shape is 1073741824, which is too large to count its elements");
     refused_tensors(overflowing_bytes, 1, 128, MTS_EFORMAT,
                     "f: tensor \"t\": 4611686018427387904 elements are too many to count their bytes");
-    refused_tensors(unread_type, 1, 128, MTS_EUNSUPPORTED,
-                    "f: tensor \"t\" has type 23 (IQ4_XS); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and "
-                    "Q6_K are read");
-    refused_tensors(unnamed_type, 1, 128, MTS_EUNSUPPORTED,
-                    "f: tensor \"t\" has type 4294967295 (unknown); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, "
-                    "Q5_K and Q6_K are read");
-    refused_tensors(half_a_block, 1, 128, MTS_EFORMAT, "f: tensor \"t\": rows of 48 elements are no whole Q4_0 blocks of 32");
+    refused_tensors(
+        unread_type, 1, 128, MTS_EUNSUPPORTED,
+        "f: tensor \"t\" has type 23 (IQ4_XS); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and "
+        "Q6_K are read");
+    refused_tensors(
+        unnamed_type, 1, 128, MTS_EUNSUPPORTED,
+        "f: tensor \"t\" has type 4294967295 (unknown); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, "
+        "Q5_K and Q6_K are read");
+    refused_tensors(half_a_block, 1, 128, MTS_EFORMAT,
+                    "f: tensor \"t\": rows of 48 elements are no whole Q4_0 blocks of 32");
     refused_tensors(odd_offset, 1, 256, MTS_EFORMAT, "f: tensor \"t\": offset 16 is no multiple of the alignment 32");
-    refused_tensors(far_offset, 1, 256, MTS_EFORMAT,
-                    "f: is truncated: tensor \"t\" has 128 bytes at offset 18446744073709551584, and the data section has "
-                    "256");
+    refused_tensors(
+        far_offset, 1, 256, MTS_EFORMAT,
+        "f: is truncated: tensor \"t\" has 128 bytes at offset 18446744073709551584, and the data section has "
+        "256");
     refused_tensors(one_tensor, 1, 127, MTS_EFORMAT,
                     "f: is truncated: tensor \"t\" has 128 bytes at offset 0, and the data section has 127");
     refused_tensors(nameless_tensor, 1, 128, MTS_EFORMAT, "f: tensor name \"\" has 0 bytes; names have 1 to 64");

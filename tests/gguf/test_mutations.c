@@ -135,24 +135,57 @@ static size_t below(MtsRng *rng, size_t n)
 /* A number where programs go wrong, or near the one that was there. */
 static uint64_t extreme(MtsRng *rng, uint64_t old, size_t file_size)
 {
-    static const uint64_t set[] = {0, 1, 2, 3, 5, 13, 127, 255, 256, 65535, 65536, 1u << 20, INT32_MAX, 1u << 31,
-                                   UINT32_MAX, 1ull << 32, 1ull << 40, 1ull << 61, INT64_MAX, 1ull << 63, UINT64_MAX - 7,
-                                   UINT64_MAX, 0x7F800000, 0xFF800000, 0x7FC00000, 0x7FF0000000000000};
+    static const uint64_t set[] = {0,
+                                   1,
+                                   2,
+                                   3,
+                                   5,
+                                   13,
+                                   127,
+                                   255,
+                                   256,
+                                   65535,
+                                   65536,
+                                   1u << 20,
+                                   INT32_MAX,
+                                   1u << 31,
+                                   UINT32_MAX,
+                                   1ull << 32,
+                                   1ull << 40,
+                                   1ull << 61,
+                                   INT64_MAX,
+                                   1ull << 63,
+                                   UINT64_MAX - 7,
+                                   UINT64_MAX,
+                                   0x7F800000,
+                                   0xFF800000,
+                                   0x7FC00000,
+                                   0x7FF0000000000000};
     size_t n = sizeof set / sizeof *set, pick = below(rng, n + 10);
     if (pick < n) {
         return set[pick];
     }
     switch (pick - n) {
-    case 0: return old + 1;
-    case 1: return old - 1;
-    case 2: return old * 2;
-    case 3: return old / 2;
-    case 4: return old ^ 1ull << below(rng, 64);
-    case 5: return file_size;
-    case 6: return file_size - 1;
-    case 7: return 0 - old;
-    case 8: return old + 32;
-    default: return mts_rng_bits(rng);
+    case 0:
+        return old + 1;
+    case 1:
+        return old - 1;
+    case 2:
+        return old * 2;
+    case 3:
+        return old / 2;
+    case 4:
+        return old ^ 1ull << below(rng, 64);
+    case 5:
+        return file_size;
+    case 6:
+        return file_size - 1;
+    case 7:
+        return 0 - old;
+    case 8:
+        return old + 32;
+    default:
+        return mts_rng_bits(rng);
     }
 }
 
@@ -224,7 +257,8 @@ static long resident_kib(void)
 static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
 {
     (void)state;
-    const char *one = getenv("MAXTS_MUTATION"), *many = getenv("MAXTS_MUTATIONS"), *keep = getenv("MAXTS_MUTATION_FILE");
+    const char *one = getenv("MAXTS_MUTATION"), *many = getenv("MAXTS_MUTATIONS"),
+               *keep = getenv("MAXTS_MUTATION_FILE");
     size_t from = one ? strtoul(one, NULL, 10) : 0;
     size_t to = one ? from + 1 : many ? strtoul(many, NULL, 10) : MUTATIONS;
     char path[] = "/tmp/maxts-mutation-XXXXXX";

@@ -97,7 +97,8 @@ static Difference compare(const char *name, bool exact)
     }
     size_t i;
     json_t *position;
-    json_array_foreach(json_object_get(json, "positions"), i, position) {
+    json_array_foreach(json_object_get(json, "positions"), i, position)
+    {
         size_t pos = (size_t)json_integer_value(json_object_get(position, "pos"));
         const json_t *logprobs = json_object_get(position, "logprobs");
         assert_int_equal(json_array_size(logprobs), info.vocab);

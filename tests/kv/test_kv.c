@@ -323,9 +323,12 @@ static void random_operations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_prompt_is_held_once), cmocka_unit_test(a_window_goes_round),
-        cmocka_unit_test(a_held_place_keeps_its_window), cmocka_unit_test(too_small_is_said),
-        cmocka_unit_test(rows_stay), cmocka_unit_test(random_operations),
+        cmocka_unit_test(a_prompt_is_held_once),
+        cmocka_unit_test(a_window_goes_round),
+        cmocka_unit_test(a_held_place_keeps_its_window),
+        cmocka_unit_test(too_small_is_said),
+        cmocka_unit_test(rows_stay),
+        cmocka_unit_test(random_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,19 +12,25 @@ MAY_INCLUDE = {
     "quant": ["core"],
     "kernels": ["core", "quant"],
     "gguf": ["core", "quant"],
-    "tokenizer": ["core", "gguf", "quant"],
+    "template": ["core", "gguf"],
+    "tokenizer": ["core", "gguf", "quant", "template"],
     "kv": ["core", "kernels"],
     "model": ["core", "quant", "kernels", "gguf", "kv"],
     "series": ["core"],
     "search": ["core"],
+    "table": ["core", "search"],
     "reward": ["core", "series"],
-    "engine": ["core", "quant", "kernels", "gguf", "tokenizer", "kv", "model", "series", "search", "reward"],
-    "eval": ["core", "quant", "kernels", "gguf", "tokenizer", "kv", "model", "series", "search", "reward", "engine"],
+    "constraint": ["core"],
 }
+MAY_INCLUDE["engine"] = list(MAY_INCLUDE) # all above
+MAY_INCLUDE["stages"] = ["core", "series", "reward", "results", "engine"]
+MAY_INCLUDE["results"] = ["core", "engine", "eval"]
+MAY_INCLUDE["eval"] = [*MAY_INCLUDE["engine"], "engine", "stages", "results"]
+MAY_INCLUDE["report"] = ["core", "series", "results", "eval"]
 MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
 
 # The public headers that belong to a room; error.h and version.h are everybody's.
-PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table": "search", "series": "series", "reward": "reward",
+PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table": "table", "series": "series", "reward": "reward",
           "engine": "engine", "eval": "eval"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)

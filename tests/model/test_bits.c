@@ -1,5 +1,6 @@
-/* A token's logits are a function of the tokens before it alone: the same bits however the work is chunked, batched, split
- * over threads, forked, evicted and rebuilt. The reference is the plainest way: one thread, one token at a time. */
+/* A token's logits are a function of the tokens before it alone: the same bits however the work is chunked, batched,
+ * split over threads, forked, evicted and rebuilt. The reference is the plainest way: one thread, one token at a time.
+ */
 #include "../test.h"
 
 #include <maxts/model.h>
@@ -10,7 +11,8 @@
 enum { TEXT = 75, ITEMS = 4 };
 
 static MtsError err;
-static const char *const models[] = {"llama-tied", "llama-rope-scaled", "gemma3", "qwen2", "qwen3", "type-f16", "type-q5_1"};
+static const char *const models[] = {"llama-tied", "llama-rope-scaled", "gemma3",   "qwen2",
+                                     "qwen3",      "type-f16",          "type-q5_1"};
 enum { MODELS = sizeof models / sizeof models[0] };
 
 static MtsModel *open_model(const char *name, bool exact)
@@ -39,13 +41,14 @@ static void random_text(MtsRng *rng, size_t vocab, int32_t *tokens, size_t n)
 }
 
 /* logits [n][vocab] of every position of the text, `chunk` at a time. */
-static void logits_of(MtsSession *session, size_t vocab, const int32_t *tokens, const float *rows, size_t width, size_t n,
-                      size_t chunk, float *logits)
+static void logits_of(MtsSession *session, size_t vocab, const int32_t *tokens, const float *rows, size_t width,
+                      size_t n, size_t chunk, float *logits)
 {
     MtsBranch *branch = NULL;
     for (size_t at = 0; at < n; at += chunk) {
         size_t count = n - at < chunk ? n - at : chunk;
-        MtsExtend item = {.prefix = branch, .tokens = rows ? NULL : tokens + at, .count = count, .wanted = MTS_LOGITS_ALL};
+        MtsExtend item = {
+            .prefix = branch, .tokens = rows ? NULL : tokens + at, .count = count, .wanted = MTS_LOGITS_ALL};
         item.rows = rows ? rows + at * width : NULL;
         assert_ok(mts_session_extend(session, &item, 1, &err), &err);
         for (size_t i = 0; i < count; i++) {
@@ -128,8 +131,8 @@ typedef struct Node {
     size_t length;
 } Node;
 
-/* The logits of the node's last position evaluated on their own, against those of the step (NULL: it asked for none) and
- * those that the branch gives back. */
+/* The logits of the node's last position evaluated on their own, against those of the step (NULL: it asked for none)
+ * and those that the branch gives back. */
 static void check_node(MtsSession *plain, size_t vocab, const Node *node, const float *step, const float *again)
 {
     MtsExtend item = {.tokens = node->tokens, .count = node->length, .wanted = MTS_LOGITS_LAST};

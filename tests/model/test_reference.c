@@ -8,8 +8,8 @@ static MtsError err;
 static const MtsModelOptions int8_ways, exactly = {.exact = true}, by_blas = {.matmul = MTS_MATMUL_BLAS};
 
 /* The mean absolute difference over the text. */
-static double difference(const char *model_path, const char *json_path, const MtsModelOptions *options, size_t kv_tokens,
-                         Reference *r)
+static double difference(const char *model_path, const char *json_path, const MtsModelOptions *options,
+                         size_t kv_tokens, Reference *r)
 {
     MtsSessionOptions session_options = {.kv_tokens = kv_tokens, .kv_f32 = options != &int8_ways};
     MtsModel *model;

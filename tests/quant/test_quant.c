@@ -135,10 +135,8 @@ static void every_type_dequantises_to_the_bit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(halves_mean_what_they_say),
-        cmocka_unit_test(rounding_to_halves_is_to_nearest_even),
-        cmocka_unit_test(types_are_known_by_their_ids),
-        cmocka_unit_test(scales_and_minima_are_unpacked),
+        cmocka_unit_test(halves_mean_what_they_say),         cmocka_unit_test(rounding_to_halves_is_to_nearest_even),
+        cmocka_unit_test(types_are_known_by_their_ids),      cmocka_unit_test(scales_and_minima_are_unpacked),
         cmocka_unit_test(every_type_dequantises_to_the_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

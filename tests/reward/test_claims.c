@@ -1,5 +1,5 @@
-/* What texts claim, and whether it is so. Each line of a table is a text and the claims in it, a plus for a true one and a minus
- * for a false one. */
+/* What texts claim, and whether it is so. Each line of a table is a text and the claims in it, a plus for a true one
+ * and a minus for a false one. */
 #include "../test.h"
 
 #include <math.h>
@@ -43,8 +43,8 @@ static void list_claims(const double *x, const char *text, int finished, char *o
     for (size_t i = 0; i < claims.count; i++) {
         const MtsClaim *c = &claims.items[i];
         assert_true(c->begin < c->end && c->end <= n && c->from < c->to);
-        used += (size_t)snprintf(out + used, size - used, "%s%c%s%s", i ? ", " : "", c->right ? '+' : '-', c->denied ? "not " : "",
-                                 mts_claim_name(c->kind));
+        used += (size_t)snprintf(out + used, size - used, "%s%c%s%s", i ? ", " : "", c->right ? '+' : '-',
+                                 c->denied ? "not " : "", mts_claim_name(c->kind));
     }
     mts_claims_free(&claims);
     mts_subject_free(&subject);
@@ -130,7 +130,8 @@ static void seasons(void **state)
         {"There is no seasonality.", "-not seasonal"},
         {"Over the period nothing happens.", ""},
     };
-    static const Case without[] = {{"There is no seasonality.", "+not seasonal"}, {"The pattern is cyclical", "-seasonal"}};
+    static const Case without[] = {{"There is no seasonality.", "+not seasonal"},
+                                   {"The pattern is cyclical", "-seasonal"}};
     CHECK(season, with);
     CHECK(jump, without);
 }
@@ -139,10 +140,8 @@ static void unrest_and_shifts(void **state)
 {
     (void)state;
     static const Case unrest[] = {
-        {"It is calmer at the end.", "+calmer"},
-        {"Volatility increases towards the end.", "-wilder"},
-        {"Fluctuations decrease.", "+calmer"},
-        {"It is more volatile in the first half.", "+wilder"},
+        {"It is calmer at the end.", "+calmer"}, {"Volatility increases towards the end.", "-wilder"},
+        {"Fluctuations decrease.", "+calmer"},   {"It is more volatile in the first half.", "+wilder"},
         {"The series is volatile.", ""},
     };
     static const Case shifts[] = {
@@ -199,9 +198,11 @@ static void the_reward(void **state)
 static void any_words(void **state)
 {
     (void)state;
-    static const char *const words[] = {"rises", "falls", "stable", "no", "peak", "lowest", "mean", "of", "at", "about", "12", "152.5", "1,000",
-                                        "step", "every", "period", "calmer", "end", "the", "first", "half", "between", "and", "from", "to",
-                                        ",", ".", "then", "sudden", "up", "goes", "starts", "50%", "\xE2\x88\x92", "\xC3\xA9", "ranges", "-"};
+    static const char *const words[] = {
+        "rises", "falls",   "stable", "no",           "peak",     "lowest", "mean",   "of",   "at",     "about",
+        "12",    "152.5",   "1,000",  "step",         "every",    "period", "calmer", "end",  "the",    "first",
+        "half",  "between", "and",    "from",         "to",       ",",      ".",      "then", "sudden", "up",
+        "goes",  "starts",  "50%",    "\xE2\x88\x92", "\xC3\xA9", "ranges", "-"};
     MtsRng rng = mts_rng(7, 0, 0);
     for (int i = 0; i < 20000; i++) {
         char text[512] = "", out[4096];
@@ -216,8 +217,8 @@ static void any_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trends_and_parts), cmocka_unit_test(numbers_of_values), cmocka_unit_test(seasons),
-        cmocka_unit_test(unrest_and_shifts), cmocka_unit_test(prefixes),         cmocka_unit_test(the_reward),
+        cmocka_unit_test(trends_and_parts),  cmocka_unit_test(numbers_of_values), cmocka_unit_test(seasons),
+        cmocka_unit_test(unrest_and_shifts), cmocka_unit_test(prefixes),          cmocka_unit_test(the_reward),
         cmocka_unit_test(any_words),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -61,7 +61,8 @@ static void the_question_is_one_json_line(void **state)
     (void)state;
     MtsError err = {0};
     double v = NAN;
-    static const char expected[] = "{\"prompt\":\"say \\\"hi\\\"\\n\",\"text\":\"a\\nb\",\"finished\":true,\"logprob\":-1.5,\"tokens\":3}";
+    static const char expected[] =
+        "{\"prompt\":\"say \\\"hi\\\"\\n\",\"text\":\"a\\nb\",\"finished\":true,\"logprob\":-1.5,\"tokens\":3}";
     char spec[256];
     assert_ok(ask_once("command:" COUNTING, "a\nb", &v, &err), &err);
     assert_true(v == (double)strlen(expected));
@@ -198,12 +199,9 @@ static void stubborn_programs_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_program_lives_on),
-        cmocka_unit_test(the_question_is_one_json_line),
-        cmocka_unit_test(bad_programs),
-        cmocka_unit_test(large_questions),
-        cmocka_unit_test(several_threads),
-        cmocka_unit_test(stubborn_programs_end),
+        cmocka_unit_test(a_program_lives_on), cmocka_unit_test(the_question_is_one_json_line),
+        cmocka_unit_test(bad_programs),       cmocka_unit_test(large_questions),
+        cmocka_unit_test(several_threads),    cmocka_unit_test(stubborn_programs_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

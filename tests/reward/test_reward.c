@@ -9,7 +9,7 @@
 
 #include "core/json.h"
 #include "core/rng.h"
-#include "reward/answer.h"
+#include "reward/answer_line.h"
 
 static double ask(const char *spec, const MtsSeries *series, const char *text, bool finished)
 {
@@ -24,12 +24,12 @@ static double ask(const char *spec, const MtsSeries *series, const char *text, b
     return v;
 }
 
-#define VALUE(spec, text, want)                                                          \
-    do {                                                                                 \
-        double got_ = ask(spec, NULL, text, true);                                       \
-        if (!(fabs(got_ - (want)) <= 1e-12)) {                                           \
-            fail_msg("%s of \"%s\" is %.17g, not %.17g", spec, text, got_, (double)(want)); \
-        }                                                                                \
+#define VALUE(spec, text, want)                                                                                        \
+    do {                                                                                                               \
+        double got_ = ask(spec, NULL, text, true);                                                                     \
+        if (!(fabs(got_ - (want)) <= 1e-12)) {                                                                         \
+            fail_msg("%s of \"%s\" is %.17g, not %.17g", spec, text, got_, (double)(want));                            \
+        }                                                                                                              \
     } while (0)
 
 static void one_line_rewards(void **state)
@@ -48,7 +48,10 @@ static void one_line_rewards(void **state)
     VALUE("regex:^\\d+$", "12a", 0);
     VALUE("regex:b+", "abbc", 1);
     VALUE("regex:\\p{Lu}", "\xC3\x89", 1);
-    VALUE("regex:a", "\xFF\xFE" "a", 1);
+    VALUE("regex:a",
+          "\xFF\xFE"
+          "a",
+          1);
 }
 
 static void prefixes_of_a_pattern(void **state)
@@ -106,7 +109,8 @@ static void wrong_specifications(void **state)
     refuse_with("regex:(", NULL, "is no pattern: missing closing parenthesis");
     refuse_with("spectral", NULL, "needs an input series");
     refuse_with("spectral:l2", s, "\"l2\" is no metric (l1, wasserstein, kl)");
-    refuse_with("spectral:l1,gama=2", s, "\"gama=2\" is no setting of it (it has periodogram=, gamma=, segment=, missing=)");
+    refuse_with("spectral:l1,gama=2", s,
+                "\"gama=2\" is no setting of it (it has periodogram=, gamma=, segment=, missing=)");
     refuse_with("spectral:gamma=-1", s, "gamma is \"-1\", not a number from 0 to");
     refuse_with("spectral:gamma=1,gamma=2", s, "given twice");
     refuse_with("spectral:segment=2.5", s, "not a whole number");
@@ -137,7 +141,8 @@ static void spectra_as_scipy_computes_them(void **state)
     (void)state;
     MtsError err = {0};
     json_t *all = NULL;
-    static const char *const specs[] = {"spectral:l1", "spectral:wasserstein", "spectral:kl", "spectral:l1,periodogram=1"};
+    static const char *const specs[] = {"spectral:l1", "spectral:wasserstein", "spectral:kl",
+                                        "spectral:l1,periodogram=1"};
     assert_ok(mts_json_read(&all, test_path("tests/reward/spectral.json"), 1 << 20, &err), &err);
     assert_true(json_array_size(all) >= 3);
     for (size_t i = 0; i < json_array_size(all); i++) {
@@ -198,11 +203,27 @@ static void an_open_number_is_the_nearest_it_can_become(void **state)
     static const struct {
         const char *open, *becomes;
     } same[] = {
-        {"505", "505,"}, {"4", "499,"}, {"5", "505,"}, {"50", "505,"}, {"51", "510,"}, {"9", "900,"}, {"1", "199,"},
+        {"505", "505,"},
+        {"4", "499,"},
+        {"5", "505,"},
+        {"50", "505,"},
+        {"51", "510,"},
+        {"9", "900,"},
+        {"1", "199,"},
         {"0", "99,"}, /* leading zeros are digits */
-        {"5123", "5123,"}, {"505.", "505,"}, {"505.2", "505.2,"}, {"-3", "-3,"}, {"+4", "499,"},
-        {"505, -3", "505, -39,"}, {"505, 3", "505, 3,"}, {"505, -", "505,"}, {"505, -40, 1", "505, -40, 10,"}, {"505, -40, 7", "505, -40, 7,"},
-        {"505, -40, 2", "505, -40, 2,"}, {"505, -40, ", "505, -40,"}, {"505, -40, 8", "505, -40, 8,"},
+        {"5123", "5123,"},
+        {"505.", "505,"},
+        {"505.2", "505.2,"},
+        {"-3", "-3,"},
+        {"+4", "499,"},
+        {"505, -3", "505, -39,"},
+        {"505, 3", "505, 3,"},
+        {"505, -", "505,"},
+        {"505, -40, 1", "505, -40, 10,"},
+        {"505, -40, 7", "505, -40, 7,"},
+        {"505, -40, 2", "505, -40, 2,"},
+        {"505, -40, ", "505, -40,"},
+        {"505, -40, 8", "505, -40, 8,"},
     };
     assert_ok(mts_series_from_values(&s, x + 1, 40, &err), &err);
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
@@ -266,9 +287,21 @@ static void options_and_classes(void **state)
     static const struct {
         const char *text;
         int option, lettered;
-    } cases[] = {{"It moves. Answer: Walking up.", 0, 0}, {"answer:  walking_up<|im_end|>\n", 0, 0}, {"Answer: up Answer: LYING", 2, 0},
-                 {"lying", 2, 0}, {"Answer: running", -1, 0}, {"Answer: ", -1, 0}, {"", -1, 0}, {"Answer: b", 1, 1}, {"(C)", 2, 1},
-                 {"B) walking", 1, 1}, {"B) lying", -1, 1}, {"Option A. as it moves", 0, 1}, {"d", -1, 1}, {"b", -1, 0}, {"Answer: bwalk", -1, 1},
+    } cases[] = {{"It moves. Answer: Walking up.", 0, 0},
+                 {"answer:  walking_up<|im_end|>\n", 0, 0},
+                 {"Answer: up Answer: LYING", 2, 0},
+                 {"lying", 2, 0},
+                 {"Answer: running", -1, 0},
+                 {"Answer: ", -1, 0},
+                 {"", -1, 0},
+                 {"Answer: b", 1, 1},
+                 {"(C)", 2, 1},
+                 {"B) walking", 1, 1},
+                 {"B) lying", -1, 1},
+                 {"Option A. as it moves", 0, 1},
+                 {"d", -1, 1},
+                 {"b", -1, 0},
+                 {"Answer: bwalk", -1, 1},
                  {"Answer: walking<", -1, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int got = mts_answer_option(cases[i].text, strlen(cases[i].text), options, 3, cases[i].lettered);
@@ -321,7 +354,8 @@ static void classes_by_their_spectra(void **state)
     }
     assert_ok(mts_series_from_values(&s, x, 64, &err), &err);
     assert_ok(mts_psd(MTS_PSD_WELCH, x, 64, 16, 1, f, p, &err), &err);
-    double to_fast = mts_spectral_distance(MTS_SPECTRAL_L1, f, p, fast, 9), to_slow = mts_spectral_distance(MTS_SPECTRAL_L1, f, p, slow, 9);
+    double to_fast = mts_spectral_distance(MTS_SPECTRAL_L1, f, p, fast, 9),
+           to_slow = mts_spectral_distance(MTS_SPECTRAL_L1, f, p, slow, 9);
     snprintf(spec, sizeof spec, "class-spectral:%s", path);
     assert_true(to_fast < to_slow);
     assert_close("fast", ask(spec, s, "Answer: fast", true), -to_fast);
@@ -381,7 +415,8 @@ static void any_bytes(void **state)
     assert_ok(mts_series_from_values(&s, x, 24, &err), &err);
     const MtsRewardInput input = {"", s};
     MtsReward *r = NULL;
-    assert_ok(mts_reward_new(&r, "spectral:kl + forecast:horizon=8 + regex:\\d, + length + logprob", &input, &err), &err);
+    assert_ok(mts_reward_new(&r, "spectral:kl + forecast:horizon=8 + regex:\\d, + length + logprob", &input, &err),
+              &err);
     static const char alphabet[] = "0123456789., -+e\xE2\x88\x92\xFF\n";
     for (int i = 0; i < 5000; i++) {
         size_t n = (size_t)(mts_rng_bits(&rng) % 80);
@@ -395,7 +430,8 @@ static void any_bytes(void **state)
         free(text);
     }
     mts_reward_free(&r);
-    static const char *const words[] = {"spectral", "length", "regex", ":", "*", " + ", "4", "0.5", "gamma=", ",", "forecast:horizon=8", " "};
+    static const char *const words[] = {
+        "spectral", "length", "regex", ":", "*", " + ", "4", "0.5", "gamma=", ",", "forecast:horizon=8", " "};
     size_t good = 0;
     for (int i = 0; i < 5000; i++) {
         char spec[256] = "";

@@ -9,15 +9,15 @@
 #include <math.h>
 
 #include "search/run.h"
-#include "search/table.h"
+#include "table/table.h"
 
 typedef struct Shape {
     int vocab, steps;
-    int eos;             /* -1: none */
-    double peak;         /* priors are softmax(peak * normal) */
-    double spread;       /* standard deviation of the rewards */
-    double hole;         /* share of rewards that are minus infinity */
-    double zero;         /* share of tokens of probability 0 */
+    int eos;       /* -1: none */
+    double peak;   /* priors are softmax(peak * normal) */
+    double spread; /* standard deviation of the rewards */
+    double hole;   /* share of rewards that are minus infinity */
+    double zero;   /* share of tokens of probability 0 */
 } Shape;
 
 /* A random table, the same for the same seed; fails the test where it cannot be made. */

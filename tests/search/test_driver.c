@@ -32,9 +32,9 @@ typedef struct Slow {
     MtsSearchReward table;
     pthread_mutex_t lock;
     size_t calls;
-    int fail_at; /* call number that fails; -1: none */
-    double value;/* what it says then; NaN: it fails with a sentence */
-    int delay;   /* most microseconds */
+    int fail_at;  /* call number that fails; -1: none */
+    double value; /* what it says then; NaN: it fails with a sentence */
+    int delay;    /* most microseconds */
 } Slow;
 
 static int slow_score(void *context, const MtsCandidate *candidate, double *value, MtsError *err)
@@ -71,9 +71,10 @@ static Slow slow_reward(int delay)
 static char *result_text(const MtsSearchResult *r)
 {
     MtsBytes b = {0};
-    mts_bytes_printf(&b, "%zu %zu %zu %zu %.17g %.17g %llu %llu %zu %zu %zu %.17g %s\n", r->answer_count, r->best, r->map,
-                     r->sampled, r->log_z, r->log_z_se, (unsigned long long)r->nfe, (unsigned long long)r->decode_tokens,
-                     r->rollouts_done, r->tree_nodes, r->tree_max_depth, r->tree_branching, r->stop_reason);
+    mts_bytes_printf(&b, "%zu %zu %zu %zu %.17g %.17g %llu %llu %zu %zu %zu %.17g %s\n", r->answer_count, r->best,
+                     r->map, r->sampled, r->log_z, r->log_z_se, (unsigned long long)r->nfe,
+                     (unsigned long long)r->decode_tokens, r->rollouts_done, r->tree_nodes, r->tree_max_depth,
+                     r->tree_branching, r->stop_reason);
     for (size_t i = 0; i < r->answer_count; i++) {
         const MtsAnswer *a = &r->answers[i];
         for (size_t t = 0; t < a->count; t++) {
@@ -298,17 +299,33 @@ static void settings_outside_their_range_are_named(void **state)
     for (int i = 0; i < 8; i++) {
         MtsSearchSettings s = settings_of(5, 1);
         MtsError err = {0};
-        const char *words[] = {"lambda", "lambda", "rollouts", "in-flight", "batch", "temperature", "exploration",
-                               "max-tokens"};
+        const char *words[] = {"lambda", "lambda",      "rollouts",    "in-flight",
+                               "batch",  "temperature", "exploration", "max-tokens"};
         switch (i) {
-        case 0: s.lambda = -1; break;
-        case 1: s.lambda = NAN; break;
-        case 2: s.rollouts = 0; break;
-        case 3: s.in_flight = 0; break;
-        case 4: s.batch = 0; break;
-        case 5: s.temperature = 0; break;
-        case 6: s.exploration = 1.5; break;
-        default: model.max_tokens = 0; break;
+        case 0:
+            s.lambda = -1;
+            break;
+        case 1:
+            s.lambda = NAN;
+            break;
+        case 2:
+            s.rollouts = 0;
+            break;
+        case 3:
+            s.in_flight = 0;
+            break;
+        case 4:
+            s.batch = 0;
+            break;
+        case 5:
+            s.temperature = 0;
+            break;
+        case 6:
+            s.exploration = 1.5;
+            break;
+        default:
+            model.max_tokens = 0;
+            break;
         }
         assert_int_equal(mts_search(&model, &reward, &s, NULL, &result, &err), MTS_EREQUEST);
         assert_non_null(strstr(err.text, words[i]));
@@ -451,12 +468,31 @@ static void a_checkpoint_of_another_search_is_refused(void **state)
         other.resume = path;
         int code = MTS_EREQUEST;
         switch (i) {
-        case 0: other.lambda = 3; word = "lambda is 2.0 there and 3.0 here"; break;
-        case 1: other.seed = 6; word = "seed"; break;
-        case 2: other.in_flight = 3; word = "in_flight"; break;
-        case 3: other.identity = "two"; word = "identity"; break;
-        case 4: other.method = MTS_GREEDY; word = NULL; break;
-        case 5: other.resume = "/nonexistent/file"; word = "/nonexistent/file"; code = MTS_EIO; break;
+        case 0:
+            other.lambda = 3;
+            word = "lambda is 2.0 there and 3.0 here";
+            break;
+        case 1:
+            other.seed = 6;
+            word = "seed";
+            break;
+        case 2:
+            other.in_flight = 3;
+            word = "in_flight";
+            break;
+        case 3:
+            other.identity = "two";
+            word = "identity";
+            break;
+        case 4:
+            other.method = MTS_GREEDY;
+            word = NULL;
+            break;
+        case 5:
+            other.resume = "/nonexistent/file";
+            word = "/nonexistent/file";
+            code = MTS_EIO;
+            break;
         case 6: /* a line in the middle is damaged */
             at = strchr(strchr(text, '\n') + 1, '\n') + 1;
             *at = '#';
@@ -469,7 +505,11 @@ static void a_checkpoint_of_another_search_is_refused(void **state)
             word = "line 2: rollout";
             code = MTS_EFORMAT;
             break;
-        default: strcpy(text, "not a checkpoint\n"); word = "line 1"; code = MTS_EFORMAT; break;
+        default:
+            strcpy(text, "not a checkpoint\n");
+            word = "line 1";
+            code = MTS_EFORMAT;
+            break;
         }
         put_file(path, text, strlen(text));
         int rc = mts_search(&model, &reward, &other, NULL, &result, &err);
@@ -501,14 +541,15 @@ static void answers_at_the_ends(void **state)
         double log_z;
     } cases[] = {
         /* one token in the vocabulary */
-        {"{\"vocab_size\":1,\"max_tokens\":2,\"eos\":null,\"prior\":{\"\":[1],\"0\":[1]},\"reward\":{\"0,0\":2}}", 1, 2},
+        {"{\"vocab_size\":1,\"max_tokens\":2,\"eos\":null,\"prior\":{\"\":[1],\"0\":[1]},\"reward\":{\"0,0\":2}}", 1,
+         2},
         /* the empty answer (the end token at once) is the only one */
         {"{\"vocab_size\":2,\"max_tokens\":3,\"eos\":1,\"prior\":{\"\":[0,1]},\"reward\":{\"1\":-3}}", 1, -3},
         /* the end token at the very limit, beside texts cut off there */
         {"{\"vocab_size\":2,\"max_tokens\":1,\"eos\":1,\"prior\":{\"\":[0.5,0.5]},\"reward\":{\"0\":1,\"1\":1}}", 2, 1},
         /* a text without a part in the target */
-        {"{\"vocab_size\":2,\"max_tokens\":1,\"eos\":null,\"prior\":{\"\":[0.5,0.5]},\"reward\":{\"0\":null,\"1\":1}}", 2,
-         1 - 0.69314718055994531},
+        {"{\"vocab_size\":2,\"max_tokens\":1,\"eos\":null,\"prior\":{\"\":[0.5,0.5]},\"reward\":{\"0\":null,\"1\":1}}",
+         2, 1 - 0.69314718055994531},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         MtsTable *t = NULL;

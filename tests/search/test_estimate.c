@@ -1,7 +1,7 @@
 /* The additive model of rewards, against what it must be. */
 #include "support.h"
 
-#include "search/estimate.h"
+#include "search/maxent/estimate.h"
 
 enum { DEPTH = 3, VOCAB = 3, TEXTS = 27 };
 
@@ -184,7 +184,8 @@ static void trust_in_prefix_rewards_is_earned(void **state)
         assert_true(noisy ? e.trust < 0.5 : e.trust > 0.7 && e.trust < 1.3);
         double expected = e.trust * (untried->reward - untried->parent->reward);
         assert_true(fabs(mts_estimate_gain(&e, e.trust, untried) - expected) < 1e-12);
-        assert_true(fabs(mts_estimate_step(&e, mts_estimate_root(&e), 2, 77, untried).mean - e.mean - expected) < 1e-12);
+        assert_true(fabs(mts_estimate_step(&e, mts_estimate_root(&e), 2, 77, untried).mean - e.mean - expected) <
+                    1e-12);
         mts_estimate_free(&e);
         close_texts(&t);
     }

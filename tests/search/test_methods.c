@@ -170,7 +170,8 @@ static void weighted_samples_are_unbiased(void **state)
     }
 }
 
-/* The mean of the waves' own estimates over those asked for, where one that an exhausted search did not need finds Z. */
+/* The mean of the waves' own estimates over those asked for, where one that an exhausted search did not need finds Z.
+ */
 static double wave_mean(const MtsRun *run)
 {
     const MtsSearchSettings *s = &run->settings;
@@ -224,8 +225,8 @@ static void waves_are_unbiased(void **state)
                     z = partition(table, s.lambda);
                     double mean = expected_wave_mean(table, &s, &leaves);
                     if (fabs(mean - z) > EXACT * (1 + z)) {
-                        fail_msg("shape %zu N %zu B %zu variant %zu: sum of P Z^ is %.17g, Z is %.17g", i, n, in_flight, variant,
-                                 mean, z);
+                        fail_msg("shape %zu N %zu B %zu variant %zu: sum of P Z^ is %.17g, Z is %.17g", i, n, in_flight,
+                                 variant, mean, z);
                     }
                     tried++;
                 }
@@ -236,9 +237,11 @@ static void waves_are_unbiased(void **state)
     assert_true(tried > 300 && leaves > 20 * tried);
 }
 
-/* The mean over all that chance can bring of exp(log Z^), the mean of its first `sure` estimates (of waves, or else of rollouts;
- * the search's own stands in for those that there were none of). Counts in *more the searches that had more. */
-static double mean_of_estimates(const MtsTable *table, const MtsSearchSettings *s, bool waves, size_t sure, size_t *more)
+/* The mean over all that chance can bring of exp(log Z^), the mean of its first `sure` estimates (of waves, or else of
+ * rollouts; the search's own stands in for those that there were none of). Counts in *more the searches that had more.
+ */
+static double mean_of_estimates(const MtsTable *table, const MtsSearchSettings *s, bool waves, size_t sure,
+                                size_t *more)
 {
     double mean = 0;
     Branches b = branches_begin();

@@ -194,8 +194,9 @@ static void compare_whole_tree(const MtsTable *table, MtsRun *run)
         run->ops->policy(run, node, policy);
         for (size_t i = 0; i < at->count; i++) {
             size_t e = at->first + i;
-            double below = table->next[e] >= 0 ? log_w[table->next[e]]
-                                               : mts_log_tilt(run->settings.lambda, table->texts[~table->next[e]].reward);
+            double below = table->next[e] >= 0
+                               ? log_w[table->next[e]]
+                               : mts_log_tilt(run->settings.lambda, table->texts[~table->next[e]].reward);
             if (log_w[row] != -HUGE_VAL) {
                 assert_true(fabs(exp(policy[i]) - exp(table->logp[e] + below - log_w[row])) < EXACT);
             }

@@ -176,7 +176,7 @@ static void a_replay_notices_any_other_number(void **state)
     s.trace = path;
     MtsSearchResult *result = search(table, &s);
     char *text = NULL;
-        whole_file(path, &text, &size);
+    whole_file(path, &text, &size);
     for (size_t i = 0; i < size; i++) {
         number += text[i] == '\n';
         /* the first digit after the point, or of a whole number; line 1 holds settings that may be of no effect */

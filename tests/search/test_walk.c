@@ -35,9 +35,9 @@ static void the_walk_in_the_docs_holds(void **state)
         double known[3];
         mts_node_tokens(r->node, tokens);
         run->ops->inspect(run, run->nodes.root, known);
-        mts_bytes_printf(&b, "%zu  %d,%d  %.6f * %.6f  %.6f  %.6f  %.6f  %.6f  %.6f\n", n, (int)tokens[0], (int)tokens[1],
-                         exp(r->choices[0].log_q), exp(r->choices[1].log_q), exp(r->log_z), exp(known[0]),
-                         exp(known[1]), exp(run->ops->value(run, run->nodes.root)), exp(run_log_z(run)));
+        mts_bytes_printf(&b, "%zu  %d,%d  %.6f * %.6f  %.6f  %.6f  %.6f  %.6f  %.6f\n", n, (int)tokens[0],
+                         (int)tokens[1], exp(r->choices[0].log_q), exp(r->choices[1].log_q), exp(r->log_z),
+                         exp(known[0]), exp(known[1]), exp(run->ops->value(run, run->nodes.root)), exp(run_log_z(run)));
         mts_run_free(&run);
     }
     for (char *line = strtok(b.data, "\n"); line; line = strtok(NULL, "\n")) {

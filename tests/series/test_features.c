@@ -39,10 +39,19 @@ static void features_equal_numpy(void **state)
         const struct {
             const char *key;
             double value;
-        } values[] = {{"mean", f.mean}, {"sd", f.sd}, {"median", f.median}, {"min", f.min}, {"max", f.max},
-                      {"argmin", (double)f.argmin}, {"argmax", (double)f.argmax}, {"slope", f.trend.slope},
-                      {"intercept", f.trend.intercept}, {"correlation", f.trend.correlation}, {"volatility", f.volatility},
-                      {"period", (double)f.period}, {"autocorrelation", f.autocorrelation},
+        } values[] = {{"mean", f.mean},
+                      {"sd", f.sd},
+                      {"median", f.median},
+                      {"min", f.min},
+                      {"max", f.max},
+                      {"argmin", (double)f.argmin},
+                      {"argmax", (double)f.argmax},
+                      {"slope", f.trend.slope},
+                      {"intercept", f.trend.intercept},
+                      {"correlation", f.trend.correlation},
+                      {"volatility", f.volatility},
+                      {"period", (double)f.period},
+                      {"autocorrelation", f.autocorrelation},
                       {"seasonal_strength", f.seasonal_strength}};
         for (size_t k = 0; k < sizeof values / sizeof values[0]; k++) {
             close_to(i, values[k].key, values[k].value, number(c, values[k].key));
@@ -78,7 +87,8 @@ static void edges(void **state)
     assert_ok(mts_features(same, 40, &f, NULL, &err), &err);
     assert_true(f.trend.correlation == 0 && f.period == 0 && f.shifts == 0 && f.volatility == 0 && f.mean == 1e9);
     assert_ok(mts_features(line, 40, &f, NULL, &err), &err);
-    assert_true(fabs(f.trend.slope - 0.25) < 1e-9 && fabs(f.trend.correlation - 1) < 1e-12 && f.period == 0 && f.shifts == 0);
+    assert_true(fabs(f.trend.slope - 0.25) < 1e-9 && fabs(f.trend.correlation - 1) < 1e-12 && f.period == 0 &&
+                f.shifts == 0);
 }
 
 int main(void)

@@ -48,7 +48,8 @@ static int teardown(void **state)
 }
 
 /* A text in memory, as if it were a file of that name in the folder. */
-static int parse(const char *name, const char *text, size_t n, const char *selection, MtsSeries **s, char *label, MtsError *err)
+static int parse(const char *name, const char *text, size_t n, const char *selection, MtsSeries **s, char *label,
+                 MtsError *err)
 {
     MtsSeriesSet set;
     char *copy = malloc(n + 1);
@@ -124,8 +125,9 @@ static void gzip_damage(void **state)
     free(packed);
 }
 
-#define TS "# a comment\n@problemName x\n@timestamps false\n@dimensions 2\n@classLabel true a b\n@data\n" \
-           "1,2,3:4,5,6:a\n7,?,9:1,2,3:b\n1,2:3,4,5:b\n"
+#define TS                                                                                                             \
+    "# a comment\n@problemName x\n@timestamps false\n@dimensions 2\n@classLabel true a b\n@data\n"                     \
+    "1,2,3:4,5,6:a\n7,?,9:1,2,3:b\n1,2:3,4,5:b\n"
 
 static void ts_files(void **state)
 {
@@ -186,7 +188,8 @@ static void wfdb_records(void **state)
     MtsSeries *s = NULL;
     char label[64];
     write_signals();
-    const char *r = "r 2 360 5\na.dat 212 200 11 1024 995 1998 0 MLII\na.dat 212 100(11)/uV 11 1024 1011 1012 0 V5\n# 69 M\n";
+    const char *r =
+        "r 2 360 5\na.dat 212 200 11 1024 995 1998 0 MLII\na.dat 212 100(11)/uV 11 1024 1011 1012 0 V5\n# 69 M\n";
     assert_ok(parse("r.hea", r, strlen(r), "", &s, NULL, &err), &err);
     assert_true(s->sampling_rate == 360 && s->length == 5 && s->channels == 2);
     assert_string_equal(s->names[0], "MLII");
@@ -197,8 +200,9 @@ static void wfdb_records(void **state)
         assert_true(s->values[5 + t] == (first_signals[1][t] - 11) / 100.0);
     }
     mts_series_free(&s);
-    const char *m = "r 3 500\r\nb.mat 16x1+24 1000.0(0)/mV 16 0 -32767 -1 0 I\r\nb.mat 16x1+24 1000.0(0)/mV 16 0 100 1000 0 II\r\n"
-                    "b.mat 16x1+24 1000.0(0)/mV 16 0 5 -32749 0 aVR\r\n# Age: 7\r\n# Dx: 426177001,12\r\n";
+    const char *m =
+        "r 3 500\r\nb.mat 16x1+24 1000.0(0)/mV 16 0 -32767 -1 0 I\r\nb.mat 16x1+24 1000.0(0)/mV 16 0 100 1000 0 II\r\n"
+        "b.mat 16x1+24 1000.0(0)/mV 16 0 5 -32749 0 aVR\r\n# Age: 7\r\n# Dx: 426177001,12\r\n";
     assert_ok(parse("r.hea", m, strlen(m), "II", &s, label, &err), &err);
     assert_true(s->length == 4 && s->values[3] == 0.4 && s->sampling_rate == 500);
     assert_string_equal(label, "426177001,12");
@@ -225,13 +229,13 @@ static void wfdb_records(void **state)
     refuse("r.hea", "r 1 360\nb.mat 16+99999\n", MTS_EFORMAT, "holds 0 samples");
 }
 
-static const unsigned char notes[] = {18, 112,                      /* 28 at 18: a change of rhythm */
-                                      3, 252, '(', 'N', 0, 0,       /* with 3 bytes of text, padded */
-                                      59, 4,                        /* a normal beat at 77 */
-                                      0, 236, 1, 0, 0, 0,           /* skip 65536 */
-                                      10, 20,                       /* a ventricular one 10 later */
-                                      1, 244,                       /* its channel */
-                                      0, 0};
+static const unsigned char notes[] = {18, 112,                 /* 28 at 18: a change of rhythm */
+                                      3,  252, '(', 'N', 0, 0, /* with 3 bytes of text, padded */
+                                      59, 4,                   /* a normal beat at 77 */
+                                      0,  236, 1,   0,   0, 0, /* skip 65536 */
+                                      10, 20,                  /* a ventricular one 10 later */
+                                      1,  244,                 /* its channel */
+                                      0,  0};
 
 static void annotations(void **state)
 {
@@ -284,7 +288,8 @@ static void published_records(void **state)
 static void damaged_files(void **state)
 {
     (void)state;
-    static const char hea[] = "r 2 360 5\na.dat 212 200 11 1024 995 1998 0 MLII\na.dat 212 100(11)/uV 11 1024 1011 1012 0 V5\n# Dx: 1\n";
+    static const char hea[] =
+        "r 2 360 5\na.dat 212 200 11 1024 995 1998 0 MLII\na.dat 212 100(11)/uV 11 1024 1011 1012 0 V5\n# Dx: 1\n";
     MtsRng rng = mts_rng(6, 0, 0);
     size_t good = 0, bad = 0;
     write_signals();
@@ -296,10 +301,19 @@ static void damaged_files(void **state)
         for (uint64_t k = 1 + mts_rng_bits(&rng) % 3; k > 0 && n > 0; k--) {
             size_t at = (size_t)(mts_rng_bits(&rng) % n);
             switch (mts_rng_bits(&rng) % 4) {
-            case 0: text[at] = (char)mts_rng_bits(&rng); break;
-            case 1: text[at] = "\n :,?@0129(/+x"[mts_rng_bits(&rng) % 14]; break;
-            case 2: memmove(text + at, text + at + 1, n - at - 1); n--; break;
-            default: n = mts_rng_bits(&rng) % 8 ? n : at; break;
+            case 0:
+                text[at] = (char)mts_rng_bits(&rng);
+                break;
+            case 1:
+                text[at] = "\n :,?@0129(/+x"[mts_rng_bits(&rng) % 14];
+                break;
+            case 2:
+                memmove(text + at, text + at + 1, n - at - 1);
+                n--;
+                break;
+            default:
+                n = mts_rng_bits(&rng) % 8 ? n : at;
+                break;
             }
         }
         MtsError err = {0};
@@ -329,8 +343,8 @@ static void damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gzip_members), cmocka_unit_test(gzip_damage),       cmocka_unit_test(ts_files),
-        cmocka_unit_test(wfdb_records), cmocka_unit_test(annotations),       cmocka_unit_test(published_records),
+        cmocka_unit_test(gzip_members),  cmocka_unit_test(gzip_damage), cmocka_unit_test(ts_files),
+        cmocka_unit_test(wfdb_records),  cmocka_unit_test(annotations), cmocka_unit_test(published_records),
         cmocka_unit_test(damaged_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

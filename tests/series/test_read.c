@@ -48,10 +48,10 @@ static void expect(const char *extension, const char *text, const char *selectio
     assert_null(s);
 }
 
-#define EXPECT(ext, text, sel, ch, len, ...)             \
-    do {                                                 \
-        const double want_[] = {__VA_ARGS__};            \
-        expect(ext, text, sel, ch, len, want_);          \
+#define EXPECT(ext, text, sel, ch, len, ...)                                                                           \
+    do {                                                                                                               \
+        const double want_[] = {__VA_ARGS__};                                                                          \
+        expect(ext, text, sel, ch, len, want_);                                                                        \
     } while (0)
 
 static void refuse(const char *extension, const char *text, const char *selection, int code, const char *part)
@@ -95,7 +95,8 @@ static void rows_long_and_lists(void **state)
     const char *longer = "id,date,value\nQ1,2000,5\nQ1,2001,6\nQ2,2000,7\n";
     EXPECT(".csv", longer, "#Q1", 1, 2, 5, 6);
     EXPECT(".csv", longer, "#Q2", 1, 1, 7);
-    const char *lists = "label,x_axis,y_axis\nsit,\"[1, 2]\",\"[3, 4]\"\nlabel,x_axis,y_axis\nrun,\"[[5,6]]\",\"[7, 8]\"\n";
+    const char *lists =
+        "label,x_axis,y_axis\nsit,\"[1, 2]\",\"[3, 4]\"\nlabel,x_axis,y_axis\nrun,\"[[5,6]]\",\"[7, 8]\"\n";
     EXPECT(".csv", lists, "#2/y_axis", 1, 2, 7, 8);
     EXPECT(".csv", lists, "#1", 2, 2, 1, 2, 3, 4);
     EXPECT(".json", "[1, 2.5, -3e2]", "", 1, 3, 1, 2.5, -300);
@@ -103,8 +104,10 @@ static void rows_long_and_lists(void **state)
     EXPECT(".json", "{\"x\": [1, 2], \"y\": [3, 4]}", "#y,x", 2, 2, 3, 4, 1, 2);
     MtsError err = {0};
     MtsSeries *s = NULL;
-    assert_ok(read_text(".json", "{\"values\":[1,2],\"sampling_rate\":50,\"id\":\"w\",\"names\":[\"ax\"],\"units\":[\"g\"]}", "",
-                        &s, &err), &err);
+    assert_ok(read_text(".json",
+                        "{\"values\":[1,2],\"sampling_rate\":50,\"id\":\"w\",\"names\":[\"ax\"],\"units\":[\"g\"]}", "",
+                        &s, &err),
+              &err);
     assert_true(s->sampling_rate == 50);
     assert_string_equal(s->id, "w");
     assert_string_equal(s->names[0], "ax");
@@ -145,7 +148,7 @@ static void bad_files_and_selections(void **state)
     MtsSeries *s = NULL;
     assert_int_equal(mts_series_read(&s, "/nonexistent/x.csv#1", &err), MTS_EIO);
     assert_non_null(strstr(err.text, "/nonexistent/x.csv: "));
-    assert_int_equal(mts_series_read(&s, test_path("tests/test.h") , &err) < 0, 1);
+    assert_int_equal(mts_series_read(&s, test_path("tests/test.h"), &err) < 0, 1);
     double bad[] = {1, INFINITY};
     assert_int_equal(mts_series_from_values(&s, bad, 2, &err), MTS_EREQUEST);
     assert_int_equal(mts_series_from_values(&s, bad, 0, &err), MTS_EREQUEST);
@@ -173,9 +176,15 @@ static void damaged_files(void **state)
         for (uint64_t k = 1 + mts_rng_bits(&rng) % 3; k > 0; k--) {
             size_t at = (size_t)(mts_rng_bits(&rng) % n);
             switch (mts_rng_bits(&rng) % 3) {
-            case 0: text[at] = (char)mts_rng_bits(&rng); break;
-            case 1: text[at] = "\",\n[];0e-{}\t"[mts_rng_bits(&rng) % 12]; break;
-            default: n = at + 1; break;
+            case 0:
+                text[at] = (char)mts_rng_bits(&rng);
+                break;
+            case 1:
+                text[at] = "\",\n[];0e-{}\t"[mts_rng_bits(&rng) % 12];
+                break;
+            default:
+                n = at + 1;
+                break;
             }
         }
         snprintf(name, sizeof name, "damaged%s", seed[which].extension);

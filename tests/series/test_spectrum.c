@@ -50,7 +50,8 @@ static void check_psd(MtsPsdMethod method, const json_t *item, const char *key, 
     }
     const json_t *expected = json_object_get(item, key);
     double *x = numbers(json_object_get(item, "x"), &n);
-    double *want = numbers(json_object_get(expected, "p"), &bins), *want_f = numbers(json_object_get(expected, "f"), &fbins);
+    double *want = numbers(json_object_get(expected, "p"), &bins),
+           *want_f = numbers(json_object_get(expected, "f"), &fbins);
     assert_int_equal(bins, fbins);
     assert_int_equal(mts_psd_bins(method, n, segment), bins);
     double *f = calloc(bins, sizeof *f), *p = calloc(bins, sizeof *p);

@@ -43,7 +43,8 @@ static void ids_equal_those_of_the_makers_libraries(void **state)
     }
 }
 
-/* Text to ids and back, and the same one id at a time: a stream is at every moment valid and a beginning of the whole. */
+/* Text to ids and back, and the same one id at a time: a stream is at every moment valid and a beginning of the whole.
+ */
 static void text_comes_back_whole_and_in_pieces(void **state)
 {
     (void)state;
@@ -106,11 +107,12 @@ static void broken_characters_are_replaced(void **state)
     static const struct {
         const char *bytes, *whole, *partial;
     } cases[] = {
-        {"a\xE2\x82", "a\xEF\xBF\xBD", "a"},                                     /* unfinished: one character, or left out */
-        {"a\xE2\x82z", "a\xEF\xBF\xBDz", "a\xEF\xBF\xBDz"},                      /* broken off in the middle */
-        {"\x80\xFF", "\xEF\xBF\xBD\xEF\xBF\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD"},    /* never a beginning */
+        {"a\xE2\x82", "a\xEF\xBF\xBD", "a"},                /* unfinished: one character, or left out */
+        {"a\xE2\x82z", "a\xEF\xBF\xBDz", "a\xEF\xBF\xBDz"}, /* broken off in the middle */
+        {"\x80\xFF", "\xEF\xBF\xBD\xEF\xBF\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD"}, /* never a beginning */
         {"\xF0\x9F\x99\x82\xF0\x9F\x99", "\xF0\x9F\x99\x82\xEF\xBF\xBD", "\xF0\x9F\x99\x82"},
-        {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"}, /* surrogate */
+        {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD",
+         "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"}, /* surrogate */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int32_t ids[16];
@@ -210,10 +212,12 @@ static void chat_prompts(void **state)
     MtsError err = {0};
     assert_string_equal(mts_chat_family(tokenizer), "chatml");
     assert_ok(mts_chat_prompt(tokenizer, NULL, "Hi", &text, &err), &err);
-    assert_string_equal(text, "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+    assert_string_equal(
+        text, "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
     free(text);
     assert_ok(mts_chat_prompt(tokenizer, "Rhyme.", "Hi", &text, &err), &err);
-    assert_string_equal(text, "<|im_start|>system\nRhyme.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+    assert_string_equal(
+        text, "<|im_start|>system\nRhyme.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
     free(text);
     mts_tokenizer_free(&tokenizer);
 
@@ -255,7 +259,8 @@ static void time_is_nearly_linear(void **state)
                 mts_tokens_free(&tokens);
             }
             if (taken[1] > 10 * taken[0] + 0.05) {
-                fail_msg("%s: %zu times '%c' in %.3f s, %zu times in %.3f s", fixtures[i], small, *c, taken[0], large, taken[1]);
+                fail_msg("%s: %zu times '%c' in %.3f s, %zu times in %.3f s", fixtures[i], small, *c, taken[0], large,
+                         taken[1]);
             }
         }
         mts_tokenizer_free(&tokenizer);

@@ -150,7 +150,8 @@ static void wrong_byte_level_files(void **state)
     expect_sentence(&b, MTS_EFORMAT, "\"tokenizer.chat_template\"");
 }
 
-/* Where the tokenizer puts BOS first, the prompt leaves out the template's own; where it does not, the prompt has it. */
+/* Where the tokenizer puts BOS first, the prompt leaves out the template's own; where it does not, the prompt has it.
+ */
 static void bos_comes_once(void **state)
 {
     (void)state;
@@ -203,7 +204,10 @@ static void odd_byte_level_files(void **state)
     v.merges[v.merge_count++] = "a b";
     Builder b = build(&v);
     MtsTokenizer *tokenizer = expect_good(&b);
-    expect_ids(tokenizer, "\xE4\xB8\x96" "ab<|end|>", (const int32_t[]){0xE4, 0xB8, 0x96, BYTES, BYTES + 2}, 5);
+    expect_ids(tokenizer,
+               "\xE4\xB8\x96"
+               "ab<|end|>",
+               (const int32_t[]){0xE4, 0xB8, 0x96, BYTES, BYTES + 2}, 5);
     size_t size;
     const char *bytes = mts_token_bytes(tokenizer, BYTES + 5, false, &size);
     assert_int_equal(size, 3);
@@ -249,7 +253,8 @@ static void sentence_piece_files(void **state)
     expect_ids(tokenizer, "ab a b", (const int32_t[]){1, 3, 6, 3, 4, 3, 5}, 7);
     expect_ids(tokenizer, "<s>a", (const int32_t[]){1, 1, 3, 4}, 4);
     expect_ids(tokenizer, "\xC3\xA9", (const int32_t[]){1, 3, MORE + 0xC3, MORE + 0xA9}, 4);
-    expect_ids(tokenizer, "<0x41>", (const int32_t[]){1, 3, MORE + '<', MORE + '0', MORE + 'x', MORE + '4', MORE + '1', MORE + '>'}, 8);
+    expect_ids(tokenizer, "<0x41>",
+               (const int32_t[]){1, 3, MORE + '<', MORE + '0', MORE + 'x', MORE + '4', MORE + '1', MORE + '>'}, 8);
     assert_true(mts_tokenizer_is_end(tokenizer, 2));
     mts_tokenizer_free(&tokenizer);
 
@@ -278,8 +283,8 @@ static void scores_decide(void **state)
         int32_t ids[6];
         size_t count;
     } cases[] = {
-        {-1, -2, -3, "abca", {6, 8}, 2},       {-2, -1, -3, "abca", {3, 7, 3}, 3},  {0.0f, -0.0f, -1, "abc", {6, 5}, 2},
-        {-0.0f, 0.0f, -1, "abc", {6, 5}, 2},   {-1e30f, 1e30f, 0, "abc", {3, 7}, 2}, {-5, -5, -5, "bcab", {7, 6}, 2},
+        {-1, -2, -3, "abca", {6, 8}, 2},     {-2, -1, -3, "abca", {3, 7, 3}, 3},   {0.0f, -0.0f, -1, "abc", {6, 5}, 2},
+        {-0.0f, 0.0f, -1, "abc", {6, 5}, 2}, {-1e30f, 1e30f, 0, "abc", {3, 7}, 2}, {-5, -5, -5, "bcab", {7, 6}, 2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         float scores[9] = {0, 0, 0, 0, 0, 0, cases[i].ab, cases[i].bc, cases[i].ca};

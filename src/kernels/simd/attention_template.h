@@ -5,8 +5,8 @@
  * without a horizontal sum. Values: dimensions are lanes, positions run in order. Chains are independent over queries
  * and pages, over queries and dimensions; enough of them run at once to hide the latency.
  *
- * Few queries read pages as they lie; from WIDE queries on a few pages at a time are converted to fp32 once for all queries.
- * Pages are small and lie apart, so no processor guesses which one comes next: it is fetched meanwhile. */
+ * Few queries read pages as they lie; from WIDE queries on a few pages at a time are converted to fp32 once for all
+ * queries. Pages are small and lie apart, so no processor guesses which one comes next: it is fetched meanwhile. */
 #include <math.h>
 #include <string.h>
 
@@ -18,10 +18,10 @@ enum {
     MOST_QUERIES = V_ACCUMULATORS / VECTORS >= 8 ? 8 : 4, /* that scores are made for at once */
     MOST_MIXED = V_ACCUMULATORS >= 24 ? 6 : 4,            /* that values are added up for at once */
     WIDE = V_LANES >= 16 ? 16 : 1 << 30,                  /* shorter vectors lose more by the copy than they win */
-    WIDE_PAGES = 3,       /* that are converted at a time at most */
-    WIDE_ELEMENTS = 8192, /* of them together: 32 KiB */
+    WIDE_PAGES = 3,                                       /* that are converted at a time at most */
+    WIDE_ELEMENTS = 8192,                                 /* of them together: 32 KiB */
     WIDE_DIM = WIDE_ELEMENTS / MTS_UNIT,
-    NARROW_PAGES = 8      /* that are used as they lie before the next ones are fetched */
+    NARROW_PAGES = 8 /* that are used as they lie before the next ones are fetched */
 };
 
 MTS_INLINE vf load_element(bool f32, const void *page, size_t at)
@@ -78,14 +78,16 @@ MTS_INLINE void fetch(Fetch *f)
 
 /* ---- all queries, a few at a time ---- */
 
-/* What is done for nq queries and npages pages: scores, or values of which the last page holds `last`. `at`: the position from which
- * rows of scores are written or read. */
-typedef void Share(size_t nq, const float *const *in, size_t dim, const void *const *pages, size_t offset, size_t npages,
-                   size_t last, float *const *out, size_t at);
+/* What is done for nq queries and npages pages: scores, or values of which the last page holds `last`. `at`: the
+ * position from which rows of scores are written or read. */
+typedef void Share(size_t nq, const float *const *in, size_t dim, const void *const *pages, size_t offset,
+                   size_t npages, size_t last, float *const *out, size_t at);
 
-/* In equal shares of at most `most` queries, `some` pages at a time: f16 ones as they lie (copy NULL) or copied as fp32. */
-MTS_INLINE void in_shares(Share *share, size_t most, size_t some, Copy *copy, const float *const *in, size_t nq, size_t dim,
-                          const void *const *pages, size_t offset, size_t npages, size_t last, float *const *out)
+/* In equal shares of at most `most` queries, `some` pages at a time: f16 ones as they lie (copy NULL) or copied as
+ * fp32. */
+MTS_INLINE void in_shares(Share *share, size_t most, size_t some, Copy *copy, const float *const *in, size_t nq,
+                          size_t dim, const void *const *pages, size_t offset, size_t npages, size_t last,
+                          float *const *out)
 {
     const size_t shares = (nq + most - 1) / most, elements = dim * MTS_UNIT;
     for (size_t i = 0, n; i < npages; i += n) {
@@ -98,7 +100,8 @@ MTS_INLINE void in_shares(Share *share, size_t most, size_t some, Copy *copy, co
         for (size_t s = 0; s < shares; s++) {
             size_t j = nq * s / shares, end = nq * (s + 1) / shares;
             fetch(&next);
-            share(end - j, in + j, dim, copy ? copy->page : pages + i, copy ? 0 : offset, n, count, out + j, i * MTS_UNIT);
+            share(end - j, in + j, dim, copy ? copy->page : pages + i, copy ? 0 : offset, n, count, out + j,
+                  i * MTS_UNIT);
         }
     }
 }

@@ -133,7 +133,7 @@ static void rope_halves(float *x, const float *c, const float *s, size_t half)
             v_store((y) + i, whole);                                                                                   \
         }                                                                                                              \
         if (i < (n)) {                                                                                                 \
-            size_t rest = (n)-i;                                                                                       \
+            size_t rest = (n) - i;                                                                                     \
             v_store_n((y) + i, part, rest);                                                                            \
         }                                                                                                              \
     } while (0)

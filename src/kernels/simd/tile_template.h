@@ -9,8 +9,8 @@
  * eight operands deep (15 * 127 * 2 * 8 = 30480), of u <= 31 four, of u <= 63 two; 8-bit weights go as two nibbles, the
  * upper one's sum times 16.
  *
- * Few activation rows wait for memory: while a group is multiplied, one that comes later is fetched into the second-level
- * cache at an even pace. */
+ * Few activation rows wait for memory: while a group is multiplied, one that comes later is fetched into the
+ * second-level cache at an even pace. */
 #include <string.h>
 
 #include "kernels/kernels.h"
@@ -34,7 +34,7 @@ MTS_INLINE vi broadcast4(const int8_t *q)
 #if V_DOT
 MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const MtsActRow *a, int rows, vi sums[V_TILE])
 {
-    (void)type; /* where all dot products take unsigned bytes */
+    (void)type;    /* where all dot products take unsigned bytes */
     int first = 0; /* row that goes by single dot products, as do all behind it */
 #if defined(V_MATRIX)
     first = rows & ~1;

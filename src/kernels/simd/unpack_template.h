@@ -1,5 +1,5 @@
-/* kernels/simd/unpack_template.h - from a packed group (weights.h) to the operands and scales of one block, V_LANES rows at
- * a time. Words: simd.h. */
+/* kernels/simd/unpack_template.h - from a packed group (weights.h) to the operands and scales of one block, V_LANES
+ * rows at a time. Words: simd.h. */
 #include "kernels/kernels.h"
 #include "kernels/simd/simd.h"
 

@@ -1,11 +1,12 @@
 /* kernels/x86/amx.c - int8 matrix products by AMX tiles: many groups times many activation rows in one call.
  *
- * A tile register holds up to 16 rows of 64 bytes; one instruction adds the products of 16 activation rows and 16 weight
- * rows over 4 columns for each row that the second operand has. Both operands lie in memory as they are needed: a panel's
- * 16 rows of 32 bytes are the first, a block's eight operands of 64 bytes the second. A result tile holds exact int32 sums, so
- * one product over the eight operands of one block of 32 columns (Q6_K: two over four, as it changes its scale after
- * 16) is that block's i for 16 x 16 outputs. It is stored, and AVX-512 does with it what every other kernel does, in the
- * same order: convert, scale, add. Weights are signed here, less their offset, so that i needs no correction.
+ * A tile register holds up to 16 rows of 64 bytes; one instruction adds the products of 16 activation rows and 16
+ * weight rows over 4 columns for each row that the second operand has. Both operands lie in memory as they are needed:
+ * a panel's 16 rows of 32 bytes are the first, a block's eight operands of 64 bytes the second. A result tile holds
+ * exact int32 sums, so one product over the eight operands of one block of 32 columns (Q6_K: two over four, as it
+ * changes its scale after 16) is that block's i for 16 x 16 outputs. It is stored, and AVX-512 does with it what every
+ * other kernel does, in the same order: convert, scale, add. Weights are signed here, less their offset, so that i
+ * needs no correction.
  *
  * What it costs, in cycles per block of 16 x 16 outputs (Sapphire Rapids): the product 16, its load and store 8 to 12
  * beside it, the floating-point part 48 instructions (64 with minimums) at two a cycle; the dot-product instruction
@@ -19,8 +20,8 @@
  *             sums = products                                             tiles
  *             acc  = fold(sums)                                           vectors
  *
- * What these loops touch (6 KiB of weights, 8 to 16 of sums, 4 of a panel) stays in the first-level cache; with 32 blocks
- * unpacked at a time it did not, which halved the speed.
+ * What these loops touch (6 KiB of weights, 8 to 16 of sums, 4 of a panel) stays in the first-level cache; with 32
+ * blocks unpacked at a time it did not, which halved the speed.
  *
  * Configuring the tile registers takes some 180 cycles: once a call. They are released at its end, so that no system
  * call or other kernel ever sees them in use. All scratch memory is on the stack: some 50 KiB. */
@@ -34,15 +35,14 @@
 /* GCC's intrinsics do not tell the compiler which memory they touch. */
 #define TILE_LOAD(t, p, stride)                                                                                        \
     __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #t ::"r"(p), "r"((size_t)(stride)) : "memory")
-#define TILE_STORE(t, p)                                                                                               \
-    __asm__ volatile("tilestored %%tmm" #t ", (%0,%1,1)" ::"r"(p), "r"((size_t)64) : "memory")
+#define TILE_STORE(t, p) __asm__ volatile("tilestored %%tmm" #t ", (%0,%1,1)" ::"r"(p), "r"((size_t)64) : "memory")
 #define TILE_ZERO(t) __asm__ volatile("tilezero %%tmm" #t ::: "memory")
 #define TILE_MULTIPLY(c, a, b) __asm__ volatile("tdpbssd %%tmm" #b ", %%tmm" #a ", %%tmm" #c ::: "memory")
 
 enum {
     STREAM = 2 << 20, /* floats of results that no second-level cache holds */
-    PANELS = 8, /* of activation rows that meet a group before the next one is unpacked */
-    CHUNK = 4   /* blocks that are unpacked, and whose sums are made, at a time; Q6_K has two sums for one */
+    PANELS = 8,       /* of activation rows that meet a group before the next one is unpacked */
+    CHUNK = 4         /* blocks that are unpacked, and whose sums are made, at a time; Q6_K has two sums for one */
 };
 
 typedef struct Block {
@@ -102,7 +102,8 @@ MTS_INLINE void unpack_block(MtsType type, const unsigned char *group, const Mts
     }
 }
 
-MTS_INLINE void unpack(MtsType type, const unsigned char *group, const MtsSections *at, size_t b0, size_t b1, Block *out)
+MTS_INLINE void unpack(MtsType type, const unsigned char *group, const MtsSections *at, size_t b0, size_t b1,
+                       Block *out)
 {
     for (size_t b = b0; b < b1; b++) {
         unpack_block(type, group, at, b, &out[b - b0]);
@@ -116,9 +117,9 @@ MTS_INLINE void unpack(MtsType type, const unsigned char *group, const MtsSectio
 #define PRODUCTS(v, c, d, a_tile)                                                                                      \
     do {                                                                                                               \
         if ((v) >= 2) {                                                                                                \
-            TILE_STORE(c, sums[0][(v)-2]);                                                                             \
+            TILE_STORE(c, sums[0][(v) - 2]);                                                                           \
             if (pair) {                                                                                                \
-                TILE_STORE(d, sums[1][(v)-2]);                                                                         \
+                TILE_STORE(d, sums[1][(v) - 2]);                                                                       \
             }                                                                                                          \
         }                                                                                                              \
         if ((v) < count) {                                                                                             \
@@ -158,8 +159,8 @@ typedef struct Ahead {
 } Ahead;
 
 /* acc = acc and `count` blocks' contributions, for `rows` activation rows, a constant, lanes lane, lane + 1, ... */
-MTS_INLINE void fold_rows(const Form form, const int rows, const int32_t (*sums)[16][16], const MtsActBlock *a, size_t lane,
-                          const Block *w, size_t count, float (*acc)[16], Ahead ahead)
+MTS_INLINE void fold_rows(const Form form, const int rows, const int32_t (*sums)[16][16], const MtsActBlock *a,
+                          size_t lane, const Block *w, size_t count, float (*acc)[16], Ahead ahead)
 {
     vf sum[16];
     for (int i = 0; i < rows; i++) {
@@ -218,8 +219,8 @@ MTS_INLINE void fold(const Form form, size_t rows, const int32_t (*sums)[16][16]
 }
 
 #define FOLD(form)                                                                                                     \
-    static void fold_##form(size_t rows, const int32_t (*sums)[16][16], const MtsActBlock *a, size_t lane,             \
-                            const Block *w, size_t count, float (*acc)[16], Ahead ahead)                               \
+    static void fold_##form(size_t rows, const int32_t(*sums)[16][16], const MtsActBlock *a, size_t lane,              \
+                            const Block *w, size_t count, float(*acc)[16], Ahead ahead)                                \
     {                                                                                                                  \
         fold(form, rows, sums, a, lane, w, count, acc, ahead);                                                         \
     }
@@ -234,8 +235,8 @@ typedef struct Rows {
     const MtsActBlock *acts;
     size_t blocks; /* of a row */
     size_t s0, s1;
-    bool single;   /* they lie in one panel: its tiles have no other rows */
-    bool streams;  /* results go past the caches, which they would only sweep */
+    bool single;  /* they lie in one panel: its tiles have no other rows */
+    bool streams; /* results go past the caches, which they would only sweep */
 } Rows;
 
 /* Lanes [*lane, *lane + n) of panel p are wanted; returns n. */
@@ -256,12 +257,14 @@ MTS_INLINE void add_blocks(MtsType type, const bool pair, const Rows *r, size_t 
     make_sums(pair, halves, a, row, s->block[0], count * halves, s->sums);
     for (int g = 0; g < (pair ? 2 : 1); g++) {
         const int32_t(*sums)[16][16] = (const int32_t(*)[16][16])(s->sums[g][0] + (lane - row));
-        (type == MTS_TYPE_Q6_K ? fold_HALVES : type_shift(type) ? fold_PLAIN : fold_WITH_MINIMUM)(
-            n, sums, a, lane, s->block[g], count, acc[g], ahead[g]);
+        (type == MTS_TYPE_Q6_K ? fold_HALVES
+         : type_shift(type)    ? fold_PLAIN
+                               : fold_WITH_MINIMUM)(n, sums, a, lane, s->block[g], count, acc[g], ahead[g]);
     }
 }
 
-MTS_INLINE void put_panel(const bool pair, const Rows *r, size_t p, float (*acc)[16][16], float *y, size_t stride, bool add)
+MTS_INLINE void put_panel(const bool pair, const Rows *r, size_t p, float (*acc)[16][16], float *y, size_t stride,
+                          bool add)
 {
     size_t lane, n = wanted(r, p, &lane);
     for (int g = 0; g < (pair ? 2 : 1); g++) {
@@ -278,9 +281,9 @@ MTS_INLINE void put_panel(const bool pair, const Rows *r, size_t p, float (*acc)
 }
 
 /* One group or a pair times panels [p0, p1), p1 - p0 <= PANELS; later[]: what is fetched meanwhile. */
-MTS_INLINE void multiply_groups(MtsType type, const bool pair, const unsigned char *group, size_t group_bytes, size_t cols,
-                                const Rows *r, size_t p0, size_t p1, Scratch *s, float *y, size_t stride, bool add,
-                                const unsigned char *const later[2])
+MTS_INLINE void multiply_groups(MtsType type, const bool pair, const unsigned char *group, size_t group_bytes,
+                                size_t cols, const Rows *r, size_t p0, size_t p1, Scratch *s, float *y, size_t stride,
+                                bool add, const unsigned char *const later[2])
 {
     const MtsSections at = mts_sections(type, cols);
     const size_t chunks = (r->blocks + CHUNK - 1) / CHUNK;

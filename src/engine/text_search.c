@@ -1,0 +1,197 @@
+/* engine/text_search.c - one search on text: the model or table, the reward and the method joined. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "engine/internal.h"
+
+enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_WAVE = 8, DEFAULT_SWEEP = 16, DEFAULT_LOOK_AHEAD = 8 };
+
+static const char *token_bytes(const void *context, int32_t token, size_t *size)
+{
+    return mts_token_bytes(context, token, false, size);
+}
+
+int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
+{
+    memset(source, 0, sizeof *source);
+    int rc = mts_request_check(engine, request, err);
+    if (rc) {
+        return rc;
+    }
+    if (engine->table) {
+        mts_table_model(engine->table, &source->model);
+        return MTS_OK;
+    }
+    if (request->constraint) {
+        rc = mts_constraint_new(&source->constraint, request->constraint, engine->vocab, token_bytes, engine->tokenizer,
+                                err);
+    }
+    if (!rc && (rc = mts_lm_new(&source->lm, engine, request, source->constraint, texts, err)) == 0) {
+        source->model = *mts_lm_search_model(source->lm);
+    } else {
+        mts_constraint_free(&source->constraint);
+    }
+    return rc;
+}
+
+void mts_source_close(MtsSource *source)
+{
+    mts_lm_free(&source->lm);
+    mts_constraint_free(&source->constraint);
+}
+
+void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char *out, size_t size)
+{
+    const MtsCut *cut = &request->cut;
+    size_t n = (size_t)snprintf(out, size, "p");
+    const char *join = " cut to";
+    if (engine->table) {
+        return;
+    }
+    if (cut->top_k > 0) {
+        n += (size_t)snprintf(out + n, size - n, "%s top-k %zu", join, cut->top_k);
+        join = ",";
+    }
+    if (cut->top_p < 1) {
+        n += (size_t)snprintf(out + n, size - n, "%s top-p %g", join, cut->top_p);
+        join = ",";
+    }
+    if (cut->min_p > 0) {
+        n += (size_t)snprintf(out + n, size - n, "%s min-p %g", join, cut->min_p);
+    }
+    if (cut->top_p < 1 || cut->min_p > 0) {
+        n += (size_t)snprintf(out + n, size - n, " at temperature %g", cut->temperature);
+    }
+    if (request->constraint && n < size) {
+        n += (size_t)snprintf(out + n, size - n, ", matching the constraint");
+    }
+    if (!request->end_stop && n < size) {
+        snprintf(out + n, size - n, ", end tokens do not end a text");
+    }
+}
+
+/* As many as there are run fastest. What MCTS and DTS do lies wholly in what rollouts learn from those before them,
+ * though: all in flight at once would be plain samples. And a single wave (search/maxent/waves.c) may be lured away as
+ * a whole: there are two at least. */
+static size_t default_in_flight(const MtsSearchSettings *search, bool prefixes)
+{
+    bool each_learns = search->method == MTS_MCTS || search->method == MTS_DTS || search->method == MTS_DTS_STAR;
+    bool waves = search->method == MTS_MAXENT_TS && prefixes;
+    size_t most = each_learns ? 1 : waves ? DEFAULT_WAVE : DEFAULT_IN_FLIGHT;
+    size_t enough = waves ? (search->rollouts + 1) / 2 : search->rollouts;
+    return enough < most ? enough : most;
+}
+
+void mts_text_result_free(MtsTextResult **out)
+{
+    MtsTextResult *result = *out;
+    if (result) {
+        for (size_t i = 0; result->texts && i < result->search->answer_count; i++) {
+            free(result->texts[i]);
+        }
+        free(result->texts);
+        free(result->reward);
+        mts_search_result_free(&result->search);
+        free(result);
+        *out = NULL;
+    }
+}
+
+static int write_texts(MtsTextResult *result, const MtsEngine *engine, const MtsSearchModel *model, MtsError *err)
+{
+    int rc = 0;
+    result->texts = mts_calloc(result->search->answer_count, sizeof *result->texts);
+    if (!result->texts) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for %zu answers", result->search->answer_count);
+    }
+    for (size_t i = 0; i < result->search->answer_count && !rc; i++) {
+        const MtsAnswer *a = &result->search->answers[i];
+        bool ended = !engine->table && a->count > 0 && model->is_end(model->context, a->tokens[a->count - 1]);
+        rc = mts_engine_text(engine, a->tokens, a->count - (ended ? 1 : 0), &result->texts[i], NULL, err);
+    }
+    return rc;
+}
+
+static int run(const MtsEngine *engine, const MtsRequest *request, MtsSource *source, const MtsSearchReward *reward,
+               MtsTextResult *result, MtsError *err)
+{
+    int rc = mts_search(&source->model, reward, &request->search, request->sink, &result->search, err);
+    if (rc) {
+        return rc;
+    }
+    result->prompt_tokens = request->prompt_count;
+    if (source->lm) {
+        MtsSessionStats stats;
+        mts_lm_stats(source->lm, &stats);
+        result->kv_bytes = stats.kv_bytes;
+        result->kv_pages_peak = stats.kv_pages_used;
+        result->kv_page_tokens = stats.kv_page_tokens;
+        result->recomputed = stats.recomputed;
+    }
+    result->reward = mts_strdup(engine->table ? "table" : mts_request_reward(request));
+    return result->reward ? write_texts(result, engine, &source->model, err)
+                          : mts_fail(err, MTS_ENOMEM, "no memory for the result");
+}
+
+int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **out, MtsError *err)
+{
+    MtsRequest full = *request;
+    MtsSource source = {0};
+    MtsJudge judge = {0};
+    MtsSearchReward reward;
+    double began = mts_seconds(), ready;
+    char *identity = NULL;
+    int rc;
+    *out = NULL;
+    MtsTextResult *result = mts_calloc(1, sizeof *result);
+    if (!result) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for the result");
+    }
+    if (engine->table && request->reward) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: a table has its own reward and takes none ('%s')", engine->path,
+                      request->reward);
+        goto done;
+    }
+    if (engine->table) {
+        mts_table_reward(engine->table, &reward);
+    } else if ((rc = mts_judge_open(&judge, engine, &full, err)) != 0) {
+        goto done;
+    } else {
+        reward = judge.search;
+    }
+    if (full.search.in_flight == 0) {
+        full.search.in_flight = default_in_flight(&full.search, reward.prefixes);
+    }
+    if (full.search.sweep == MTS_REWARDS_AUTO) {
+        full.search.sweep = reward.workers > 0 ? 0 : DEFAULT_SWEEP;
+    }
+    if (full.search.look_ahead == MTS_REWARDS_AUTO) {
+        full.search.look_ahead = reward.workers > 0 ? 0 : DEFAULT_LOOK_AHEAD;
+    }
+    mts_request_target(engine, &full, result->target, sizeof result->target);
+    if (full.search.save || full.search.resume || full.search.trace) {
+        if ((rc = mts_request_identity(engine, &full, result->target, &identity, err)) != 0) {
+            goto done;
+        }
+        full.search.identity = identity;
+    }
+    if ((rc = mts_source_open(&source, engine, &full, full.search.rollouts, err)) != 0) {
+        goto done;
+    }
+    ready = mts_seconds();
+    rc = run(engine, &full, &source, &reward, result, err);
+    result->prefill_seconds = ready - began;
+    result->seconds = mts_seconds() - began;
+done:
+    mts_source_close(&source);
+    mts_judge_close(&judge);
+    free(identity);
+    if (rc) {
+        mts_text_result_free(&result);
+    }
+    *out = result;
+    return rc;
+}

@@ -1,0 +1,319 @@
+#include "results/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/mem.h"
+
+enum { MAX_JOURNAL = 1 << 30 }; /* bytes */
+
+struct MtsJournal {
+    char *path;
+    int fd;    /* -1: opened to be read */
+    off_t end; /* of the last whole line */
+    json_t *head;
+    json_t *records; /* array, in order */
+    json_t *by_key;  /* object: key -> record */
+};
+
+void mts_journal_close(MtsJournal **journal)
+{
+    MtsJournal *j = *journal;
+    if (j) {
+        if (j->fd >= 0) {
+            close(j->fd);
+        }
+        json_decref(j->head);
+        json_decref(j->records);
+        json_decref(j->by_key);
+        free(j->path);
+        free(j);
+        *journal = NULL;
+    }
+}
+
+static int remember(MtsJournal *j, json_t *record, size_t line, MtsError *err)
+{
+    const char *key = json_string_value(json_object_get(record, "key"));
+    if (!key) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu has no string \"key\"", j->path, line);
+    }
+    if (json_object_get(j->by_key, key)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu repeats the key \"%s\"", j->path, line, key);
+    }
+    if (json_array_append(j->records, record) != 0 || json_object_set(j->by_key, key, record) != 0) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", j->path, line);
+    }
+    return MTS_OK;
+}
+
+/* Takes all whole lines; the first becomes the head. */
+static int read_lines(MtsJournal *j, const char *text, size_t size, MtsError *err)
+{
+    size_t line = 0;
+    for (size_t at = 0; at < size;) {
+        const char *newline = memchr(text + at, '\n', size - at);
+        if (!newline) {
+            break;
+        }
+        line++;
+        json_t *value;
+        char name[4200];
+        snprintf(name, sizeof name, "%s: record %zu", j->path, line);
+        int rc = mts_json_parse(&value, name, text + at, (size_t)(newline - text) - at, err);
+        if (rc == MTS_OK && line == 1) {
+            j->head = value;
+        } else if (rc == MTS_OK) {
+            rc = remember(j, value, line, err);
+            json_decref(value);
+        }
+        if (rc != MTS_OK) {
+            return rc;
+        }
+        at = (size_t)(newline - text) + 1;
+        j->end = (off_t)at;
+    }
+    return MTS_OK;
+}
+
+static int journal_new(MtsJournal **journal, const char *path, MtsError *err)
+{
+    MtsJournal *j = *journal = mts_calloc(1, sizeof *j);
+    if (j) {
+        j->fd = -1;
+        j->path = mts_strdup(path);
+        j->records = json_array();
+        j->by_key = json_object();
+    }
+    if (!j || !j->path || !j->records || !j->by_key) {
+        mts_journal_close(journal);
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
+    }
+    return MTS_OK;
+}
+
+/* Writes all of it at the end of the last whole line, and to disk; a failure leaves the file as it was. */
+static int write_line(MtsJournal *j, const json_t *value, MtsError *err)
+{
+    char *text = mts_json_text(value);
+    if (!text) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", j->path);
+    }
+    size_t size = strlen(text);
+    text[size++] = '\n'; /* in the place of the NUL */
+    int rc = MTS_OK;
+    for (size_t done = 0; done < size;) {
+        ssize_t n = pwrite(j->fd, text + done, size - done, j->end + (off_t)done);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            rc = mts_fail(err, MTS_EIO, "%s: cannot be written: %s", j->path, strerror(n < 0 ? errno : ENOSPC));
+            break;
+        }
+        done += (size_t)n;
+    }
+    free(text);
+    if (rc == MTS_OK && fsync(j->fd) != 0) {
+        rc = mts_fail(err, MTS_EIO, "%s: cannot be written to disk: %s", j->path, strerror(errno));
+    }
+    if (rc != MTS_OK) {
+        if (ftruncate(j->fd, j->end) != 0) {
+            /* The unfinished line stays; the next open drops it. */
+        }
+        return rc;
+    }
+    j->end += (off_t)size;
+    return MTS_OK;
+}
+
+int mts_journal_open(MtsJournal **journal, const char *path, const json_t *head, size_t *dropped, MtsError *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    int rc = journal_new(journal, path, err);
+    if (rc != MTS_OK) {
+        return rc;
+    }
+    MtsJournal *j = *journal;
+    j->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (j->fd < 0) {
+        rc = mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", path, strerror(errno));
+        goto done;
+    }
+    if ((rc = mts_read_file(path, MAX_JOURNAL, &text, &size, err)) != MTS_OK ||
+        (rc = read_lines(j, text, size, err)) != MTS_OK) {
+        goto done;
+    }
+    if (j->head && !json_equal(j->head, head)) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: belongs to a run with other settings; name another file or remove it",
+                      path);
+        goto done;
+    }
+    if ((size_t)j->end < size && ftruncate(j->fd, j->end) != 0) {
+        rc = mts_fail(err, MTS_EIO, "%s: its unfinished last line cannot be cut off: %s", path, strerror(errno));
+        goto done;
+    }
+    if (dropped) {
+        *dropped = size - (size_t)j->end;
+    }
+    if (!j->head) {
+        j->head = json_deep_copy(head);
+        rc = j->head ? write_line(j, head, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
+    }
+done:
+    free(text);
+    if (rc != MTS_OK) {
+        mts_journal_close(journal);
+    }
+    return rc;
+}
+
+size_t mts_journal_count(const MtsJournal *journal)
+{
+    return json_array_size(journal->records);
+}
+
+const json_t *mts_journal_at(const MtsJournal *journal, size_t index)
+{
+    return json_array_get(journal->records, index);
+}
+
+const json_t *mts_journal_find(const MtsJournal *journal, const char *key)
+{
+    return json_object_get(journal->by_key, key);
+}
+
+int mts_journal_append(MtsJournal *journal, json_t *record, MtsError *err)
+{
+    const char *key = json_string_value(json_object_get(record, "key"));
+    if (!key || mts_journal_find(journal, key)) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a record %s", journal->path,
+                        key ? "repeats a key that is there already" : "has no string \"key\"");
+    }
+    int rc = write_line(journal, record, err);
+    return rc == MTS_OK ? remember(journal, record, mts_journal_count(journal) + 2, err) : rc;
+}
+
+/* A copy of the value without the members that may differ between equal runs, at every depth. */
+static json_t *without(const json_t *value, const char *member)
+{
+    json_t *copy = json_deep_copy(value), *inner;
+    if (json_is_object(copy)) {
+        const char *key;
+        void *next;
+        json_object_del(copy, member);
+        json_object_foreach_safe(copy, next, key, inner)
+        {
+            json_object_set_new(copy, key, without(inner, member));
+        }
+    } else if (json_is_array(copy)) {
+        size_t i;
+        json_array_foreach(copy, i, inner)
+        {
+            json_array_set_new(copy, i, without(inner, member));
+        }
+    }
+    return copy;
+}
+
+static bool same_without(const json_t *a, const json_t *b, const char *member)
+{
+    json_t *x = without(a, member), *y = without(b, member);
+    bool same = json_equal(x, y);
+    json_decref(x);
+    json_decref(y);
+    return same;
+}
+
+static int merge_one(MtsJournal *all, const char *path, MtsError *err)
+{
+    MtsJournal *one = NULL;
+    char *text = NULL;
+    size_t size = 0, i;
+    json_t *record;
+    int rc = journal_new(&one, path, err);
+    if (rc != MTS_OK || (rc = mts_read_file(path, MAX_JOURNAL, &text, &size, err)) != MTS_OK ||
+        (rc = read_lines(one, text, size, err)) != MTS_OK) {
+        goto done;
+    }
+    if (!one->head) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: is empty: a journal begins with the run it belongs to", path);
+        goto done;
+    }
+    if (!all->head) {
+        all->head = without(one->head, "shard");
+    } else if (!same_without(all->head, one->head, "shard")) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: belongs to another run than the journals before it", path);
+        goto done;
+    }
+    json_array_foreach(one->records, i, record)
+    {
+        const char *key = json_string_value(json_object_get(record, "key"));
+        const json_t *there = mts_journal_find(all, key);
+        if (!there) {
+            rc = remember(all, record, i + 2, err);
+        } else if (!same_without(there, record, "seconds")) {
+            rc = mts_fail(err, MTS_EFORMAT, "%s: its record \"%s\" is not the one of another journal", path, key);
+        }
+        if (rc != MTS_OK) {
+            goto done;
+        }
+    }
+done:
+    free(text);
+    mts_journal_close(&one);
+    return rc;
+}
+
+int mts_journal_merge(const char *const *paths, size_t n, const json_t *order, bool partial, const char *out,
+                      MtsError *err)
+{
+    MtsJournal *all = NULL;
+    MtsBytes lines = {0};
+    size_t i, kept = 0;
+    json_t *key;
+    int rc = journal_new(&all, out, err);
+    for (i = 0; rc == MTS_OK && i < n; i++) {
+        rc = merge_one(all, paths[i], err);
+    }
+    if (rc == MTS_OK && !all->head) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: there are no journals to merge", out);
+    }
+    if (rc != MTS_OK) {
+        goto done;
+    }
+    char *text = mts_json_text(all->head);
+    bool fits = text && mts_bytes_printf(&lines, "%s\n", text);
+    free(text);
+    json_array_foreach(order, i, key)
+    {
+        const json_t *record = mts_journal_find(all, json_string_value(key));
+        if (!record && !partial) {
+            rc = mts_fail(err, MTS_EREQUEST, "%s: no journal has the record \"%s\"", out, json_string_value(key));
+            goto done;
+        }
+        if (record) {
+            text = mts_json_text(record);
+            fits = fits && text && mts_bytes_printf(&lines, "%s\n", text);
+            free(text);
+            kept++;
+        }
+    }
+    if (!fits) {
+        rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out", out);
+    } else if (kept != mts_journal_count(all)) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: the journals have %zu records that the run does not", out,
+                      mts_journal_count(all) - kept);
+    } else {
+        rc = mts_write_file_atomic(out, lines.data, lines.len, err);
+    }
+done:
+    mts_bytes_free(&lines);
+    mts_journal_close(&all);
+    return rc;
+}

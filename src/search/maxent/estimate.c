@@ -1,0 +1,404 @@
+/* search/maxent/estimate.c - an additive model of the reward.
+ *
+ * Search has to tell, from ten or thirty scored texts, where large tilts exp(lambda r) are still to be found. Means of
+ * tilts do badly at that: at lambda = 3 one lucky text outweighs all others. So the model is one of rewards,
+ *
+ *     r(x) = mu + sum over depths t of tok[t, x_t] + sum over proper prefixes s of x of pre[s] + noise
+ *
+ * with independent Gaussian effects: what a token does at its place, wherever it stands; what a prefix does beyond
+ * its tokens; and what no other text shares. All texts inform all others: a token seen to help under one prefix is
+ * tried under the others, which is what no average below a node can tell. With s2 the variance of the rewards seen,
+ * L the mean length of the texts and c the shrinkage (3), the variances are
+ *
+ *     token  4/(c+5) s2 / L        prefix  1/(c+5) s2 / L        noise  c/(c+5) s2
+ *
+ * Everything is a ratio to s2 or relative to mu: a constant added to the reward changes nothing but mu, and scaling
+ * it by a constant is as good as scaling lambda. The shares were chosen on random tables of five kinds; results
+ * change little from half to twice of each (docs/algorithm.md). Long texts have many effects of little weight each, as
+ * it should be: a position among a hundred says little.
+ *
+ * Fit. Given all others, the best guess of one effect is the sum of what is left of the rewards of its n texts, over
+ * n + noise/variance. Two rounds of that over mu, the tokens depth by depth and the prefixes depth by depth, starting
+ * from the last fit's values (Gauss-Seidel on the normal equations), are as good as the solution. An effect of n texts
+ * keeps the variance  1/(1/variance + n/noise).
+ *
+ * Outlook. A prefix's mean is mu plus the effects along it; its variance is the noise, what is unknown of the effects
+ * along it, and the variance of those still to come, L less its depth in number. A Gaussian reward has
+ *
+ *     log mean exp(lambda r) = lambda mean + y^2/2,  y = lambda * standard deviation
+ *
+ * and this is log E while y <= 1. The larger y is, the more that mean lies with texts so rare that no search
+ * meets them; from y = 1 on log E goes on along the tangent, lambda mean + y - 1/2: one standard deviation of
+ * hope, at any lambda.
+ *
+ * Prefix rewards. Where the reward scores prefixes, phi(s), the effect of a prefix is expected to be b times what it
+ * adds, phi(s) - phi(parent), and no longer 0: a text then counts what its reward has beyond b phi of its last prefix,
+ * an untried prefix has its own, and one that texts were seen below is corrected by them. phi(root) is 0: mu has the
+ * rest. How far phi is to be trusted is learnt. After each fit the effects say what b would have been: with the mean of
+ * what is left of n texts, m = value + noise/(variance n) (value - expected), of variance `variance + noise/n`,
+ *
+ *     b  =  (4 + sum of m gain / (variance + noise/n)) / (4 + sum of gain^2 / (variance + noise/n))        at least 0
+ *
+ * is the regression of m on the gains with a prior of 1 +- 1/2; and how much the effects scatter about their
+ * expectation: their mean squared distance, what is unknown of each included, with ten effects of the usual variance
+ * beside them, is their variance in the next fit. An exact phi keeps b = 1 and little scatter, a blurred one is
+ * soon overruled by what texts show.
+ *
+ * A reward of minus infinity stands below the smallest finite one, by the standard deviation of the finite ones or by
+ * 1/lambda, whichever is larger. */
+#include "search/maxent/estimate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/mem.h"
+
+enum { ROUNDS = 2, EAGER = 64 };
+
+void mts_estimate_init(MtsEstimate *e, double lambda, double shrinkage)
+{
+    *e = (MtsEstimate){.lambda = lambda, .shrinkage = shrinkage, .trust = 1};
+}
+
+void mts_estimate_free(MtsEstimate *e)
+{
+    free(e->tokens);
+    free(e->keys);
+    free(e->slots);
+    free(e->prefixes);
+    free((void *)e->texts);
+    free(e->left);
+    free(e->path);
+    free(e->path_tokens);
+    free(e->path_ids);
+    *e = (MtsEstimate){0};
+}
+
+/* ---- token effects, found by (depth, token) ---- */
+
+static uint64_t key_of(size_t depth, int32_t token)
+{
+    return (uint64_t)depth << 32 | (uint32_t)token;
+}
+
+/* The slot of the key, or the empty one where it belongs. */
+static size_t slot_of(const MtsEstimate *e, uint64_t key)
+{
+    uint64_t h = key * 0x9E3779B97F4A7C15u;
+    size_t at = (size_t)(h >> 32 ^ h) & (e->slot_count - 1);
+    while (e->slots[at] && e->keys[e->slots[at] - 1] != key) {
+        at = (at + 1) & (e->slot_count - 1);
+    }
+    return at;
+}
+
+static const MtsEffect *find_token(const MtsEstimate *e, size_t depth, int32_t token)
+{
+    if (e->slot_count == 0) {
+        return NULL;
+    }
+    uint32_t index = e->slots[slot_of(e, key_of(depth, token))];
+    return index ? &e->tokens[index - 1] : NULL;
+}
+
+static bool widen(MtsEstimate *e)
+{
+    size_t count = e->slot_count ? e->slot_count * 2 : 64;
+    uint32_t *slots = mts_calloc(count, sizeof *slots);
+    if (!slots) {
+        return false;
+    }
+    free(e->slots);
+    e->slots = slots;
+    e->slot_count = count;
+    for (size_t i = 0; i < e->token_count; i++) {
+        e->slots[slot_of(e, e->keys[i])] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+static bool make_token(MtsEstimate *e, size_t depth, int32_t token, uint32_t *index)
+{
+    if (2 * (e->token_count + 1) > e->slot_count && !widen(e)) {
+        return false;
+    }
+    size_t at = slot_of(e, key_of(depth, token));
+    if (!e->slots[at]) {
+        if (e->token_count == UINT32_MAX - 1 ||
+            !mts_grow(&e->tokens, &e->token_cap, e->token_count + 1, sizeof *e->tokens) ||
+            !mts_grow(&e->keys, &e->key_cap, e->token_count + 1, sizeof *e->keys)) {
+            return false;
+        }
+        e->tokens[e->token_count] = (MtsEffect){0};
+        e->keys[e->token_count++] = key_of(depth, token);
+        e->slots[at] = (uint32_t)e->token_count;
+    }
+    *index = e->slots[at] - 1;
+    return true;
+}
+
+/* phi of a prefix as far as it is known; 0 for the root, and for one that no text with a tilt is below. */
+static double phi(const MtsNode *prefix)
+{
+    return prefix->parent && prefix->scored && prefix->reward != -HUGE_VAL ? prefix->reward : 0;
+}
+
+/* What a prefix adds to the reward before any text is seen below it. */
+static double gain(const MtsNode *node)
+{
+    return node->finished || !node->scored || node->reward == -HUGE_VAL ? 0 : phi(node) - phi(node->parent);
+}
+
+static bool make_prefix(MtsEstimate *e, const MtsNode *node)
+{
+    size_t before = e->prefix_cap;
+    if (!mts_grow(&e->prefixes, &e->prefix_cap, (size_t)node->id + 1, sizeof *e->prefixes)) {
+        return false;
+    }
+    for (size_t i = before; i < e->prefix_cap; i++) {
+        e->prefixes[i] = (MtsEffect){0};
+    }
+    MtsEffect *effect = &e->prefixes[node->id];
+    if (effect->texts == 0) {
+        effect->gain = gain(node);
+        effect->value = e->trust * effect->gain;
+        effect->inner = !node->finished;
+        e->foreseen = e->foreseen || effect->gain != 0;
+    }
+    return true;
+}
+
+/* ---- texts ---- */
+
+bool mts_estimate_add(MtsEstimate *e, const MtsNode *text)
+{
+    size_t n = text->depth, end = e->path_count + n;
+    if (!mts_grow(&e->texts, &e->text_cap, e->text_count + 1, sizeof *e->texts) ||
+        !mts_grow(&e->left, &e->left_cap, e->text_count + 1, sizeof *e->left) ||
+        !mts_grow(&e->path, &e->path_cap, e->text_count + 1, sizeof *e->path) ||
+        !mts_grow(&e->path_tokens, &e->path_tokens_cap, end, sizeof *e->path_tokens) ||
+        !mts_grow(&e->path_ids, &e->path_ids_cap, end, sizeof *e->path_ids)) {
+        return false;
+    }
+    size_t at = end;
+    for (const MtsNode *node = text; node->parent; node = node->parent) {
+        at--;
+        if (!make_token(e, node->depth, node->token, &e->path_tokens[at]) || !make_prefix(e, node)) {
+            return false;
+        }
+        e->path_ids[at] = node->id;
+    }
+    for (at = e->path_count; at < end; at++) {
+        e->tokens[e->path_tokens[at]].texts += 1;
+        e->prefixes[e->path_ids[at]].texts += 1;
+    }
+    e->path[e->text_count] = e->path_count;
+    e->path_count = end;
+    e->texts[e->text_count++] = text;
+    e->longest = n > e->longest ? n : e->longest;
+    return true;
+}
+
+/* ---- the fit ---- */
+
+/* Mean squares about the mean of the finite numbers in left[]; of fewer than three, one more of size 1/lambda is
+ * taken for granted: a difference that would make a difference. */
+static double variance_of(const MtsEstimate *e)
+{
+    double n = 0, mean = 0, m2 = 0;
+    for (size_t i = 0; i < e->text_count; i++) {
+        if (e->left[i] != -HUGE_VAL) {
+            double delta = e->left[i] - mean;
+            n += 1;
+            mean += delta / n;
+            m2 += delta * (e->left[i] - mean);
+        }
+    }
+    return n < 3 ? (m2 + 1 / (e->lambda * e->lambda)) / n : m2 / (n - 1);
+}
+
+/* What the rewards have beyond what their prefixes were expected to add, into left[], and its variance. false: none is
+ * finite. */
+static bool take_rewards(MtsEstimate *e, double *variance)
+{
+    double least = HUGE_VAL, tokens = 0;
+    for (size_t i = 0; i < e->text_count; i++) {
+        double r = e->texts[i]->reward;
+        for (size_t t = 0; t < e->texts[i]->depth; t++) {
+            r -= e->trust * e->prefixes[e->path_ids[e->path[i] + t]].gain;
+        }
+        e->left[i] = r;
+        tokens += e->texts[i]->depth;
+        least = r != -HUGE_VAL && r < least ? r : least;
+    }
+    if (least == HUGE_VAL) {
+        return false;
+    }
+    e->length = tokens / (double)e->text_count;
+    double bad = least - fmax(sqrt(variance_of(e)), 1 / e->lambda);
+    for (size_t i = 0; i < e->text_count; i++) {
+        e->left[i] = e->left[i] == -HUGE_VAL ? bad : e->left[i];
+    }
+    *variance = variance_of(e);
+    return true;
+}
+
+static void set_variances(MtsEstimate *e, double variance)
+{
+    double c = e->shrinkage;
+    e->noise = variance * (c / (c + 5));
+    e->token_variance = variance * (4 / (c + 5)) / e->length;
+    e->prefix_variance = variance * (1 / (c + 5)) / e->length;
+    e->token_prior = c / 4 * e->length;
+    e->prefix_prior = c * e->length;
+    if (e->scatter > 0 && e->noise > 0) {
+        e->prefix_variance = e->scatter * variance;
+        e->prefix_prior = e->noise / e->prefix_variance;
+    }
+    e->variance = variance;
+}
+
+static void relax_mean(MtsEstimate *e)
+{
+    double sum = 0;
+    for (size_t i = 0; i < e->text_count; i++) {
+        sum += e->left[i];
+    }
+    double change = sum / (double)e->text_count;
+    e->mean += change;
+    for (size_t i = 0; i < e->text_count; i++) {
+        e->left[i] -= change;
+    }
+}
+
+/* The effects that texts have at one position: `of` names each path's, up to the text's last token or, for prefixes,
+ * the one before it. */
+static void relax(MtsEstimate *e, MtsEffect *effects, const uint32_t *of, size_t position, size_t spared, double prior)
+{
+    uint64_t round = ++e->round;
+    for (size_t i = 0; i < e->text_count; i++) {
+        if (position + spared >= e->texts[i]->depth) {
+            continue;
+        }
+        MtsEffect *effect = &effects[of[e->path[i] + position]];
+        if (effect->summed != round) {
+            effect->summed = round;
+            effect->sum = 0;
+        }
+        effect->sum += e->left[i];
+    }
+    for (size_t i = 0; i < e->text_count; i++) {
+        if (position + spared >= e->texts[i]->depth) {
+            continue;
+        }
+        MtsEffect *effect = &effects[of[e->path[i] + position]];
+        if (effect->moved != round) {
+            effect->moved = round;
+            double value = (effect->sum + effect->texts * effect->value + prior * e->trust * effect->gain) /
+                           (effect->texts + prior);
+            effect->change = value - effect->value;
+            effect->value = value;
+        }
+        e->left[i] -= effect->change;
+    }
+}
+
+/* 1 / (1/variance + texts/noise), where prior is noise/variance. */
+static double variance_left(double variance, double prior, double texts)
+{
+    return texts == 0 ? variance : variance * (prior / (texts + prior));
+}
+
+/* How far prefix rewards are to be trusted from now on. */
+static void learn_trust(MtsEstimate *e)
+{
+    double usual = 1 / (e->shrinkage + 5) / e->length * e->variance, squares = 10 * usual, effects = 10;
+    double up = 4, down = 4;
+    if (!e->foreseen || e->noise <= 0 || e->prefix_variance <= 0) {
+        return;
+    }
+    uint64_t round = ++e->round;
+    for (size_t i = 0; i < e->path_count; i++) { /* in the order of the texts: node ids have none that may be seen */
+        MtsEffect *p = &e->prefixes[e->path_ids[i]];
+        if (p->summed == round || !p->inner) {
+            continue;
+        }
+        p->summed = round;
+        double off = p->value - e->trust * p->gain;
+        double seen = p->value + e->prefix_prior / p->texts * off, spread = e->prefix_variance + e->noise / p->texts;
+        up += seen * p->gain / spread;
+        down += p->gain * p->gain / spread;
+        squares += off * off + variance_left(e->prefix_variance, e->prefix_prior, p->texts);
+        effects += 1;
+    }
+    e->trust = fmax(up / down, 0);
+    e->scatter = squares / effects / e->variance;
+}
+
+void mts_estimate_fit(MtsEstimate *e)
+{
+    size_t added = e->text_count - e->fitted;
+    double variance;
+    if (added == 0 || e->lambda == 0 || (added < e->text_count / EAGER) || !take_rewards(e, &variance)) {
+        return;
+    }
+    e->fitted = e->text_count;
+    set_variances(e, variance);
+    for (size_t i = 0; i < e->text_count; i++) {
+        e->left[i] -= e->mean;
+        for (size_t t = 0; t < e->texts[i]->depth; t++) {
+            e->left[i] -= e->tokens[e->path_tokens[e->path[i] + t]].value;
+            const MtsEffect *prefix = &e->prefixes[e->path_ids[e->path[i] + t]];
+            e->left[i] -= prefix->value - e->trust * prefix->gain;
+        }
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        relax_mean(e);
+        for (size_t t = 0; t < e->longest; t++) {
+            relax(e, e->tokens, e->path_tokens, t, 0, e->token_prior);
+        }
+        for (size_t t = 0; t + 1 < e->longest; t++) {
+            relax(e, e->prefixes, e->path_ids, t, 1, e->prefix_prior);
+        }
+    }
+    learn_trust(e);
+}
+
+/* ---- the outlook ---- */
+
+MtsOutlook mts_estimate_root(const MtsEstimate *e)
+{
+    return (MtsOutlook){e->mean, e->noise};
+}
+
+MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t depth, int32_t token, const MtsNode *node)
+{
+    const MtsEffect *effect = find_token(e, depth, token);
+    outlook.mean += effect ? effect->value : 0;
+    outlook.variance += variance_left(e->token_variance, e->token_prior, effect ? effect->texts : 0);
+    effect = node && node->id < e->prefix_cap && e->prefixes[node->id].texts > 0 ? &e->prefixes[node->id] : NULL;
+    outlook.mean += effect ? effect->value : node ? e->trust * gain(node) : 0;
+    outlook.variance += variance_left(e->prefix_variance, e->prefix_prior, effect ? effect->texts : 0);
+    return outlook;
+}
+
+double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, bool finished)
+{
+    if (e->fitted == 0) {
+        return e->lambda * outlook.mean; /* of prefix rewards, where there are any */
+    }
+    double to_come = finished ? 0 : fmax(e->length - (double)depth, 0);
+    double y = e->lambda * sqrt(outlook.variance + to_come * (e->token_variance + e->prefix_variance));
+    return e->lambda * outlook.mean + (y <= 1 ? y * y / 2 : y - 0.5);
+}
+
+double mts_estimate_gain(const MtsEstimate *e, double trust, const MtsNode *node)
+{
+    return node->scored && node->reward == -HUGE_VAL ? -HUGE_VAL : e->lambda * trust * gain(node);
+}
+
+double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token)
+{
+    const MtsEffect *effect = find_token(e, depth, token);
+    return effect ? e->lambda * effect->value : 0;
+}

@@ -1,0 +1,83 @@
+/* search/maxent/estimate.h - what scored texts say about those not seen yet: an additive model of the reward.
+ *
+ * estimate.c derives it. Texts are added as they are backed up, mts_estimate_fit() takes them in, and an
+ * "outlook" is then carried down a path token by token; it depends on the added texts and their order alone. */
+#ifndef MTS_SEARCH_MAXENT_ESTIMATE_H
+#define MTS_SEARCH_MAXENT_ESTIMATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "search/node.h"
+
+typedef struct MtsEffect {
+    double value;           /* in units of the reward */
+    double gain;            /* of prefixes: what their own reward adds to their parent's */
+    double texts;           /* scored texts that have it */
+    double sum, change;     /* scratch of a fit */
+    uint64_t summed, moved; /* the round that last used them */
+    bool inner;             /* of an unfinished prefix */
+} MtsEffect;
+
+typedef struct MtsEstimate {
+    double lambda, shrinkage;
+    MtsEffect *tokens; /* [token_count] of (depth, token) */
+    uint64_t *keys;    /* [token_count] depth << 32 | token */
+    uint32_t *slots;   /* [slot_count] index in tokens + 1, open addressing; 0: empty */
+    size_t token_count, token_cap, key_cap, slot_count;
+    MtsEffect *prefixes; /* [prefix_cap] by node id */
+    size_t prefix_cap;
+    const MtsNode **texts; /* [text_count] finished and scored */
+    double *left;          /* [text_count] what the effects leave of the reward */
+    size_t *path;          /* [text_count] where a text's path begins in the two arrays below */
+    uint32_t *path_tokens; /* [path_count] index in tokens, by depth */
+    uint32_t *path_ids;    /* [path_count] node id of the prefix, by depth */
+    size_t text_count, text_cap, left_cap, path_cap, path_count, path_tokens_cap, path_ids_cap;
+    size_t fitted;  /* texts of the last fit */
+    size_t longest; /* tokens of the longest text */
+    uint64_t round;
+    double mean, length; /* mu; mean tokens of a text */
+    double noise, token_variance, prefix_variance;
+    double token_prior, prefix_prior; /* pseudo-counts: noise / variance */
+    double variance;                  /* of the rewards, beyond what was expected */
+    double trust, scatter;            /* b; variance of prefix effects / variance, 0: the usual */
+    bool foreseen;                    /* some prefix has a gain */
+} MtsEstimate;
+
+/* Of a prefix: the reward to expect below it, and the variance of what is unknown about it. */
+typedef struct MtsOutlook {
+    double mean, variance;
+} MtsOutlook;
+
+/* shrinkage: c >= 0 of docs/algorithm.md. Zeroed memory otherwise; free even when something failed. */
+void mts_estimate_init(MtsEstimate *e, double lambda, double shrinkage);
+void mts_estimate_free(MtsEstimate *e);
+
+/* Takes a finished, scored text, which must not have been added before; kept by reference. Where the reward scores
+ * prefixes, those of the text are scored by now. false: memory ran out. */
+bool mts_estimate_add(MtsEstimate *e, const MtsNode *text);
+
+/* Takes in what was added: at once for few texts, when they have grown by 1/64 for many, so that a search of n
+ * texts costs n log n path lengths. */
+void mts_estimate_fit(MtsEstimate *e);
+
+MtsOutlook mts_estimate_root(const MtsEstimate *e);
+
+/* One token further, to depth `depth` >= 1. node: the prefix there where the tree knows it or its reward is there, else
+ * NULL. */
+MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t depth, int32_t token,
+                             const MtsNode *node);
+
+/* log E: of the mean tilt to expect of texts below a prefix of this depth; finished: of the one text it is. 0 while
+ * there is nothing to go by. */
+double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, bool finished);
+
+/* lambda times what a scored prefix is expected to add when prefix rewards are trusted this much; 0 for one that is not
+ * scored, -infinity where its reward is. */
+double mts_estimate_gain(const MtsEstimate *e, double trust, const MtsNode *node);
+
+/* lambda times the effect of a token at a depth: what its being there does to log E wherever no prefix is known. */
+double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token);
+
+#endif

@@ -1,0 +1,76 @@
+/* search/maxent/maxent.h - what maximum-entropy tree search knows at its nodes, and what it expects of what it has not
+ * seen.
+ *
+ * search/maxent/maxent.c derives it and leads single rollouts by it; search/maxent/waves.c leads many at once where the
+ * reward scores prefixes. Both change the tree through the functions here and nothing else. */
+#ifndef MTS_SEARCH_MAXENT_MAXENT_H
+#define MTS_SEARCH_MAXENT_MAXENT_H
+
+#include "search/maxent/estimate.h"
+#include "search/run.h"
+
+typedef struct MtsSums { /* of one node */
+    double log_u, log_k;
+    double unseen;      /* prior mass of the children that are not known */
+    double unseen_q;    /* the same under the proposal, unnormalised */
+    MtsOutlook outlook; /* set by survey() in maxent.c */
+    double log_w;       /* W, set by survey() */
+    double log_pi;      /* waves: log of the chance that it was taken, given its parent was; of the last wave */
+    size_t place;       /* waves: index among the prefixes of the last wave that passed; set when it is written down */
+    size_t born;        /* texts: rollouts backed up when it became known, its own included */
+} MtsSums;
+
+typedef struct MtsMaxent { /* of the run */
+    MtsLogMean z;
+    MtsEstimate estimate;
+    MtsOutlook here; /* at the node where a rollout that is in the tree chooses next */
+    MtsNode **asked; /* scratch, [asked_cap] */
+    size_t asked_cap;
+} MtsMaxent;
+
+static inline MtsSums *mts_sums(const MtsNode *node)
+{
+    return mts_node_data(node);
+}
+
+/* log of a probability or mass, which may be 0. */
+static inline double mts_log_prior(double x)
+{
+    return x > 0 ? log(x) : -HUGE_VAL;
+}
+
+/* Sweeps leave out finished children below this probability, 2^-10: too many, for too little. */
+#define MTS_SWEEP_LOGP (-10 * 0.69314718055994531)
+
+/* Whether no known child has this entry's token; whether the entry's child is a whole text. */
+bool mts_maxent_unknown(const MtsRun *run, const MtsNode *node, size_t entry);
+bool mts_maxent_finished(const MtsRun *run, const MtsNode *node, size_t entry);
+
+/* How many of the likeliest entries have E looked up one by one; the others have no effect of their own. */
+size_t mts_maxent_looked(const MtsNode *node);
+/* How many of them have their prefixes scored before one is drawn. */
+size_t mts_maxent_looked_ahead(const MtsRun *run, const MtsNode *node);
+/* The unfinished child by an entry that was looked ahead at; NULL for any other. */
+const MtsNode *mts_maxent_foreseen(const MtsRun *run, const MtsNode *node, size_t entry);
+/* Has the node scored, and the prefixes that are looked ahead at from it: asks into m->asked from *count on, for
+ * mts_run_score(). */
+int mts_maxent_ask_ahead(MtsRun *run, MtsNode *node, size_t *count, MtsError *err);
+
+/* Of a known child, from its parent's. */
+MtsOutlook mts_maxent_outlook(const MtsMaxent *m, MtsOutlook here, const MtsNode *child);
+/* log E of an unknown child by an entry, and of those that are not looked up. */
+double mts_maxent_log_e(const MtsRun *run, const MtsNode *node, MtsOutlook here, size_t entry);
+double mts_maxent_log_e_others(const MtsRun *run, const MtsNode *node, MtsOutlook here);
+/* What of the unknown mass under the proposal is on them. */
+double mts_maxent_others_mass(const MtsRun *run, const MtsNode *node);
+
+/* The text is known from now on. */
+int mts_maxent_bring_home(MtsRun *run, MtsNode *text, MtsError *err);
+/* A known node's masses from its children's: of an evaluated one; of any, whose unseen masses are set. */
+void mts_maxent_update_unseen(const MtsRun *run, const MtsNode *node);
+void mts_maxent_update(const MtsNode *node);
+
+/* search/maxent/waves.c: the whole search, where the reward scores prefixes. */
+int mts_maxent_waves(MtsRun *run, MtsError *err);
+
+#endif

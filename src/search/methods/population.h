@@ -1,0 +1,18 @@
+/* search/methods/population.h - what methods that carry texts forward together share: greedy, beams, particles. */
+#ifndef MTS_SEARCH_METHODS_POPULATION_H
+#define MTS_SEARCH_METHODS_POPULATION_H
+
+#include "search/run.h"
+
+/* Evaluates those of n nodes that are not yet. *go is false, and run->stop_reason set, when the caller's stop flag, the
+ * clock or the limit on positions comes first; nothing is evaluated then. */
+int mts_population_evaluate(MtsRun *run, MtsNode *const *nodes, size_t n, bool *go, MtsError *err);
+
+/* A scored text is an answer: visits its path, counts it and tells the sink. log_q: log of the probability it was
+ * drawn with, 0 where nothing was drawn. */
+int mts_population_finish(MtsRun *run, MtsNode *text, double log_q, double log_weight, MtsError *err);
+
+/* The sentence for a search that was stopped before any text was finished; MTS_OK for any other. */
+int mts_population_check(const MtsRun *run, MtsError *err);
+
+#endif

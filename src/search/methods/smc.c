@@ -1,0 +1,371 @@
+/* search/methods/smc.c - sequential Monte Carlo: N particles, each one text growing token by token.
+ *
+ * A particle draws its tokens from p', p at the rollout's temperature, and carries the weight
+ *
+ *     w  <-  w * p(a|s) / p'(a|s) * G,   G = exp(lambda (phi(s.a) - phi(s))),   phi(root) = 0, phi(text) = r(text)
+ *
+ * where phi is the reward of prefixes. The potentials telescope to exp(lambda r), so pi* does not depend on phi, only
+ * the way there does. A reward that does not score prefixes has phi = 0 up to the end, and its whole weight there.
+ *
+ * Look-ahead. The rewards of the settings.look_ahead likeliest tokens' prefixes (and texts) can be asked for before one
+ * is drawn, at no cost in positions; the particle then draws in proportion to p' G, tokens that were not asked for
+ * counting with the mean of the logarithms of G of those that were. What it draws weighs p G / q as before, so nothing
+ * else changes; where all are asked for, the weight is the same whichever is drawn (the fully adapted filter).
+ *
+ * One run of a swarm tells no honest standard error of Z^. What can be had from one is an estimate by the particles'
+ * common ancestors (Lee and Whiteley 2018), and at a few dozen particles and a hundred tokens all descend from one: it
+ * then says 1, whatever the truth. Repeat the search with other seeds instead.
+ *
+ * After each token, when the effective number of particles (sum w)^2 / sum w^2 is below threshold * N, N
+ * particles are drawn in proportion to w and all weights become 1; their mean before that is a factor of the estimate
+ *
+ *     Z^ = product of the mean weights at each resampling, times the mean weight at the end,      E[Z^] = Z
+ *
+ * for each of the three ways to draw: multinomial (N draws), stratified (one draw in each N-th of the cumulative
+ * weights), systematic (the same draw in each). Finished texts are particles like all others until the last one is
+ * finished. A prefix that nothing may follow, or whose phi is minus infinity, has weight 0; when all have, Z^ = 0 and
+ * there is no answer. Particles on the same prefix share its evaluation. */
+#include "search/methods/methods.h"
+
+#include <stdlib.h>
+
+#include "core/mem.h"
+#include "core/sort.h"
+#include "search/methods/population.h"
+
+/* Resampling draws from a stream of its own, which no particle reaches. */
+#define RESAMPLE_STREAM (UINT64_MAX - 1)
+
+typedef struct Particle {
+    MtsNode *node;
+    double log_w, log_q;
+} Particle;
+
+typedef struct Smc { /* of the run */
+    double log_z;
+    bool whole; /* the estimate is complete */
+} Smc;
+
+typedef struct Swarm {
+    Particle *particles, *drawn; /* [n] */
+    MtsNode **live;              /* scratch, [n] */
+    double *weights;             /* [n] relative to the largest */
+    double *breaks;              /* scratch, [n] */
+    MtsNode **asked;             /* scratch, [asked_cap] */
+    size_t asked_cap;
+    size_t n;
+    double log_z; /* of the resamplings so far */
+} Swarm;
+
+static bool is_live(const Particle *p)
+{
+    return p->log_w != -HUGE_VAL && !p->node->finished;
+}
+
+static size_t list_live(Swarm *s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        if (is_live(&s->particles[i])) {
+            s->live[count++] = s->particles[i].node;
+        }
+    }
+    return count;
+}
+
+/* lambda phi of a node, which is scored where it has to be. */
+static double log_potential(const MtsRun *run, const MtsNode *node)
+{
+    return node->parent && (node->finished || run->reward->prefixes) ? mts_run_tilt(run, node) : 0;
+}
+
+/* The entries of a node that are looked ahead at. */
+static size_t looked_ahead(const MtsRun *run, const MtsNode *node)
+{
+    size_t most = run->reward->prefixes ? run->settings.look_ahead : 0;
+    return most < node->dist.count ? most : node->dist.count;
+}
+
+static int look_ahead(MtsRun *run, Swarm *s, MtsError *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        MtsNode *node = s->particles[i].node;
+        if (!is_live(&s->particles[i])) {
+            continue;
+        }
+        size_t ahead = looked_ahead(run, node);
+        if (!mts_grow(&s->asked, &s->asked_cap, n + ahead + 1, sizeof(MtsNode *))) {
+            return mts_out_of_memory(err);
+        }
+        for (size_t e = 0; e < ahead; e++) {
+            if (node->dist.logp[e] != -HUGE_VAL && !(s->asked[n++] = mts_run_child(run, node, e))) {
+                return mts_out_of_memory(err);
+            }
+        }
+    }
+    return mts_run_score(run, s->asked, n, err);
+}
+
+/* Draws among the tokens looked ahead at, by p' G, and all others together. */
+static int draw_guided(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t ahead, size_t *entry, double *log_q,
+                       MtsError *err)
+{
+    double high = -HUGE_VAL, sum = 0, mass = 0, total = 0;
+    if (!mts_run_weights(run, ahead + 1)) {
+        return mts_out_of_memory(err);
+    }
+    double *w = run->weights, before = log_potential(run, node);
+    for (size_t e = 0; e < ahead; e++) {
+        const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[e]);
+        double p = mts_proposal_weight(run, node, e), gain = child ? log_potential(run, child) - before : -HUGE_VAL;
+        w[e] = p > 0 && gain != -HUGE_VAL ? log(p) + gain : -HUGE_VAL;
+        sum += w[e] != -HUGE_VAL ? p * gain : 0;
+        mass += w[e] != -HUGE_VAL ? p : 0;
+    }
+    double others = mts_proposal_rest(run, node, ahead);
+    w[ahead] = others > 0 ? log(others) + (mass > 0 ? sum / mass : 0) : -HUGE_VAL;
+    for (size_t i = 0; i <= ahead; i++) {
+        high = w[i] > high ? w[i] : high;
+    }
+    for (size_t i = 0; i <= ahead; i++) {
+        w[i] = high == -HUGE_VAL   ? (i < ahead ? mts_proposal_weight(run, node, i) : others) /* all are of no use */
+               : w[i] == -HUGE_VAL ? 0
+                                   : exp(w[i] - high);
+        total += w[i];
+    }
+    *entry = mts_pick(run->script, rng, w, ahead + 1);
+    *log_q = log(w[*entry] / total);
+    if (*entry == ahead) {
+        if (!mts_draw_rest(run, rng, node, ahead, others, entry)) {
+            return mts_out_of_memory(err);
+        }
+        *log_q += log(mts_proposal_weight(run, node, *entry)) - log(others);
+    }
+    return MTS_OK;
+}
+
+static int draw_tokens(MtsRun *run, Swarm *s, size_t depth, MtsError *err)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        Particle *p = &s->particles[i];
+        size_t entry;
+        if (!is_live(p)) {
+            continue;
+        }
+        if (mts_node_is_dead(p->node)) {
+            p->log_w = -HUGE_VAL;
+            continue;
+        }
+        MtsRng rng = mts_run_rng(run, i, depth);
+        size_t ahead = looked_ahead(run, p->node);
+        double log_q = 0;
+        if (ahead > 0) {
+            int rc = draw_guided(run, &rng, p->node, ahead, &entry, &log_q, err);
+            if (rc != MTS_OK) {
+                return rc;
+            }
+        } else if (mts_draw_prior(run, &rng, p->node, &entry)) {
+            log_q = mts_proposal_log(run, p->node, entry);
+        } else {
+            return mts_out_of_memory(err);
+        }
+        p->log_q += log_q;
+        p->log_w += p->node->dist.logp[entry] - log_q;
+        p->node = mts_run_child(run, p->node, entry);
+        if (!p->node) {
+            return mts_out_of_memory(err);
+        }
+    }
+    return MTS_OK;
+}
+
+/* Potentials of the tokens just drawn, all of them at `depth`. */
+static int weigh(MtsRun *run, Swarm *s, size_t depth, MtsError *err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const Particle *p = &s->particles[i];
+        if (p->log_w != -HUGE_VAL && p->node->depth == depth && (p->node->finished || run->reward->prefixes)) {
+            s->live[count++] = p->node;
+        }
+    }
+    int rc = mts_run_score(run, s->live, count, err);
+    for (size_t i = 0; i < s->n && rc == MTS_OK; i++) {
+        Particle *p = &s->particles[i];
+        if (p->log_w != -HUGE_VAL && p->node->depth == depth) {
+            double here = log_potential(run, p->node);
+            p->log_w = here == -HUGE_VAL ? here : p->log_w + here - log_potential(run, p->node->parent);
+        }
+    }
+    return rc;
+}
+
+/* log of the mean weight; weights relative to the largest. */
+static double mean_weight(Swarm *s)
+{
+    double high = -HUGE_VAL, sum = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        high = s->particles[i].log_w > high ? s->particles[i].log_w : high;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        s->weights[i] = high == -HUGE_VAL ? 0 : exp(s->particles[i].log_w - high);
+        sum += s->weights[i];
+    }
+    return high == -HUGE_VAL ? high : high + log(sum / (double)s->n);
+}
+
+static double effective(const Swarm *s)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        sum += s->weights[i];
+        squares += s->weights[i] * s->weights[i];
+    }
+    return sum * sum / squares;
+}
+
+/* Which particle owns the point u in [0, N) of the cumulative weights scaled to N. */
+static size_t owner(const Swarm *s, double scale, double u)
+{
+    double sum = 0;
+    size_t last = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        sum += s->weights[i] * scale;
+        if (s->weights[i] > 0) {
+            last = i;
+            if (sum > u) {
+                return i;
+            }
+        }
+    }
+    return last; /* u rounded up to N */
+}
+
+/* Points of the cumulative weights that fall into the k-th N-th, or into any (k < 0), as numbers in (0, 1). */
+static size_t list_breaks(Swarm *s, double scale, double k)
+{
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i + 1 < s->n; i++) {
+        sum += s->weights[i] * scale;
+        double at = k < 0 ? sum - floor(sum) : sum - k;
+        if (at > 0 && at < 1) {
+            s->breaks[count++] = at;
+        }
+    }
+    mts_sort_doubles(s->breaks, count);
+    return count;
+}
+
+static void resample(MtsRun *run, Swarm *s, size_t depth)
+{
+    MtsRng rng = mts_run_rng(run, RESAMPLE_STREAM, depth);
+    double sum = 0, u = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        sum += s->weights[i];
+    }
+    double scale = (double)s->n / sum;
+    for (size_t k = 0; k < s->n; k++) {
+        size_t from;
+        if (run->settings.resampling == MTS_MULTINOMIAL) {
+            from = mts_pick(run->script, &rng, s->weights, s->n);
+        } else {
+            bool own = run->settings.resampling == MTS_STRATIFIED;
+            if (own || k == 0) {
+                u = mts_uniform(run->script, &rng, s->breaks, list_breaks(s, scale, own ? (double)k : -1));
+            }
+            from = owner(s, scale, (double)k + u);
+        }
+        s->drawn[k] = s->particles[from];
+        s->drawn[k].log_w = 0;
+    }
+    Particle *before = s->particles;
+    s->particles = s->drawn;
+    s->drawn = before;
+}
+
+static int fly(MtsRun *run, Swarm *s, MtsError *err)
+{
+    Smc *smc = run->own;
+    smc->log_z = (double)NAN;
+    for (size_t depth = 0, count; (count = list_live(s)) > 0; depth++) {
+        bool go = true;
+        int rc = mts_population_evaluate(run, s->live, count, &go, err);
+        if (rc != MTS_OK || !go) {
+            return rc;
+        }
+        rc = look_ahead(run, s, err);
+        rc = rc == MTS_OK ? draw_tokens(run, s, depth, err) : rc;
+        rc = rc == MTS_OK ? weigh(run, s, depth + 1, err) : rc;
+        if (rc != MTS_OK) {
+            return rc;
+        }
+        double log_mean = mean_weight(s);
+        if (log_mean == -HUGE_VAL) {
+            break;
+        }
+        if (list_live(s) > 0 && effective(s) < run->settings.ess_threshold * (double)s->n) {
+            s->log_z += log_mean;
+            resample(run, s, depth);
+        }
+    }
+    smc->log_z = s->log_z + mean_weight(s);
+    smc->whole = true;
+    return MTS_OK;
+}
+
+static int finish_texts(MtsRun *run, Swarm *s, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t i = 0; i < s->n && rc == MTS_OK; i++) {
+        const Particle *p = &s->particles[i];
+        if (p->node->finished && p->log_w != -HUGE_VAL) {
+            rc = mts_population_finish(run, p->node, p->log_q, s->log_z + p->log_w, err);
+        }
+    }
+    return rc;
+}
+
+static int smc_run(MtsRun *run, MtsError *err)
+{
+    size_t n = run->settings.rollouts;
+    Swarm s = {.particles = mts_calloc(n, sizeof *s.particles),
+               .drawn = mts_calloc(n, sizeof *s.drawn),
+               .live = mts_calloc(n, sizeof(MtsNode *)),
+               .weights = mts_calloc(n, sizeof *s.weights),
+               .breaks = mts_calloc(n, sizeof *s.breaks),
+               .n = n};
+    int rc = s.particles && s.drawn && s.live && s.weights && s.breaks ? MTS_OK : mts_out_of_memory(err);
+    for (size_t i = 0; rc == MTS_OK && i < n; i++) {
+        s.particles[i].node = run->nodes.root;
+    }
+    rc = rc == MTS_OK ? fly(run, &s, err) : rc;
+    rc = rc == MTS_OK ? finish_texts(run, &s, err) : rc;
+    rc = rc == MTS_OK ? mts_population_check(run, err) : rc;
+    run->stop_reason = run->stop_reason ? run->stop_reason : "rollouts";
+    free(s.particles);
+    free(s.drawn);
+    free((void *)s.live);
+    free((void *)s.asked);
+    free(s.weights);
+    free(s.breaks);
+    return rc;
+}
+
+static void smc_estimate(const MtsRun *run, double *log_z, double *se)
+{
+    const Smc *smc = run->own;
+    (void)se;
+    if (smc->whole) {
+        *log_z = smc->log_z;
+    }
+}
+
+const MtsMethodOps mts_smc_ops = {
+    .name = "smc",
+    .answers = MTS_ANSWERS_WEIGHTED,
+    .run_bytes = sizeof(Smc),
+    .run = smc_run,
+    .estimate = smc_estimate,
+};

@@ -1,0 +1,430 @@
+/* search/record/replay.c - a traced search run again, and compared with what its trace says. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "search/record/trace.h"
+
+#define TRACE_LIMIT ((size_t)1 << 33) /* bytes */
+#define SAME 1e-9                     /* relative */
+
+typedef struct Path { /* a token sequence of the trace and what it says about it */
+    int32_t *tokens;
+    size_t count;
+    size_t line;
+    MtsDist dist;  /* priors */
+    double reward; /* rewards */
+} Path;
+
+typedef struct Replay {
+    const char *path;
+    char *text;
+    size_t size;
+    Path *priors, *rewards;
+    size_t prior_count, prior_cap, reward_count, reward_cap;
+    int32_t *ends;
+    size_t end_count;
+    size_t *cut;
+    size_t cut_count, done, waves, steps;
+    char reason[32];
+    MtsSearchSettings settings;
+    char *identity;
+    size_t max_tokens;
+    bool prefixes;
+    const char *at; /* the next line to be compared */
+    size_t line;    /* its number, from 1 */
+} Replay;
+
+static int bad(const Replay *r, size_t line, const char *what, MtsError *err)
+{
+    return mts_fail(err, MTS_EFORMAT, "%s: line %zu: %s", r->path, line, what);
+}
+
+/* ---- reading the inputs ---- */
+
+static bool read_ids(const json_t *array, int32_t **out, size_t *count)
+{
+    *count = json_array_size(array);
+    *out = mts_calloc(*count, sizeof **out);
+    bool ok = *out && json_is_array(array);
+    for (size_t i = 0; ok && i < *count; i++) {
+        const json_t *value = json_array_get(array, i);
+        json_int_t id = json_integer_value(value);
+        ok = json_is_integer(value) && id >= 0 && id <= INT32_MAX;
+        (*out)[i] = (int32_t)id;
+    }
+    return ok;
+}
+
+/* A number, or null for minus infinity. */
+static bool read_log(const json_t *value, double *out)
+{
+    *out = json_is_null(value) ? -HUGE_VAL : json_number_value(value);
+    return json_is_null(value) || json_is_number(value);
+}
+
+static int read_prior(Replay *r, const json_t *line, size_t number, MtsError *err)
+{
+    if (!mts_grow(&r->priors, &r->prior_cap, r->prior_count + 1, sizeof *r->priors)) {
+        return mts_out_of_memory(err);
+    }
+    Path *p = &r->priors[r->prior_count++];
+    *p = (Path){.line = number};
+    int32_t *ids = NULL;
+    bool ok = read_ids(json_object_get(line, "prior"), &p->tokens, &p->count);
+    ok = read_ids(json_object_get(line, "ids"), &ids, &p->dist.count) && ok;
+    const json_t *logp = json_object_get(line, "logp");
+    double *values = mts_calloc(p->dist.count, sizeof *values), mass = 0;
+    p->dist.tokens = ids;
+    p->dist.logp = values;
+    ok = ok && values && json_array_size(logp) == p->dist.count &&
+         read_log(json_object_get(line, "log_mass"), &p->dist.log_mass);
+    for (size_t i = 0; ok && i < p->dist.count; i++) {
+        ok =
+            read_log(json_array_get(logp, i), &values[i]) && values[i] < 1e-6 && (i == 0 || values[i] <= values[i - 1]);
+        mass += exp(values[i]);
+    }
+    if (!ok || p->dist.log_mass > 1e-6 || fabs(mass - exp(p->dist.log_mass)) > SAME) {
+        return bad(r, number, "prior is no distribution of the mass it states", err);
+    }
+    return MTS_OK;
+}
+
+static int read_reward(Replay *r, const json_t *line, size_t number, MtsError *err)
+{
+    if (!mts_grow(&r->rewards, &r->reward_cap, r->reward_count + 1, sizeof *r->rewards)) {
+        return mts_out_of_memory(err);
+    }
+    Path *p = &r->rewards[r->reward_count++];
+    *p = (Path){.line = number};
+    if (!read_ids(json_object_get(line, "reward"), &p->tokens, &p->count) ||
+        !read_log(json_object_get(line, "value"), &p->reward)) {
+        return bad(r, number, "reward is no text and value", err);
+    }
+    return MTS_OK;
+}
+
+static int read_stop(Replay *r, const json_t *line, size_t number, MtsError *err)
+{
+    const char *reason = json_string_value(json_object_get(line, "reason"));
+    const json_t *cut = json_object_get(line, "cut"), *done = json_object_get(line, "done");
+    free(r->ends);
+    free(r->cut);
+    r->cut = NULL;
+    bool ok = read_ids(json_object_get(line, "ends"), &r->ends, &r->end_count) && reason && json_is_array(cut) &&
+              strlen(reason) < sizeof r->reason && json_is_integer(done) && json_integer_value(done) >= 0;
+    r->cut_count = ok ? json_array_size(cut) : 0;
+    r->cut = mts_calloc(r->cut_count, sizeof *r->cut);
+    for (size_t i = 0; ok && r->cut && i < r->cut_count; i++) {
+        ok = json_is_integer(json_array_get(cut, i)) && json_integer_value(json_array_get(cut, i)) >= 1;
+        r->cut[i] = (size_t)json_integer_value(json_array_get(cut, i));
+    }
+    if (!ok || !r->cut) {
+        return bad(r, number, "stopped lacks its reason, ends, done or cut", err);
+    }
+    r->done = (size_t)json_integer_value(done);
+    r->waves = (size_t)json_integer_value(json_object_get(line, "waves")); /* 0 where there are none */
+    r->steps = (size_t)json_integer_value(json_object_get(line, "steps"));
+    strcpy(r->reason, reason);
+    return MTS_OK;
+}
+
+static int read_settings(Replay *r, const json_t *line, MtsError *err)
+{
+    const json_t *s = json_object_get(line, "maxts_trace");
+    if (!json_is_object(s)) {
+        return bad(r, 1, "is no trace of a search", err);
+    }
+    const json_t *identity = json_object_get(s, "identity");
+    r->identity = mts_strdup(json_is_string(identity) ? json_string_value(identity) : "");
+    if (!r->identity) {
+        return mts_out_of_memory(err);
+    }
+    const char *lacking = mts_settings_read(s, &r->settings);
+    json_int_t tokens = json_integer_value(json_object_get(s, "max_tokens"));
+    if (lacking || tokens < 1) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line 1: %s is missing or out of range", r->path,
+                        lacking ? lacking : "max_tokens");
+    }
+    r->settings.identity = r->identity;
+    r->max_tokens = (size_t)tokens;
+    r->prefixes = json_is_true(json_object_get(s, "prefixes"));
+    return MTS_OK;
+}
+
+static int read_line(Replay *r, const json_t *line, size_t number, MtsError *err)
+{
+    if (number == 1) {
+        return read_settings(r, line, err);
+    }
+    const char *event = json_string_value(json_object_get(line, "event"));
+    return event && strcmp(event, "stopped") == 0                              ? read_stop(r, line, number, err)
+           : json_object_get(line, "prior")                                    ? read_prior(r, line, number, err)
+           : json_object_get(line, "reward") && json_object_get(line, "value") ? read_reward(r, line, number, err)
+                                                                               : MTS_OK;
+}
+
+static int compare_tokens(const int32_t *a, size_t na, const int32_t *b, size_t nb)
+{
+    for (size_t i = 0; i < na && i < nb; i++) {
+        if (a[i] != b[i]) {
+            return a[i] < b[i] ? -1 : 1;
+        }
+    }
+    return (na > nb) - (na < nb);
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    const Path *x = a, *y = b;
+    return compare_tokens(x->tokens, x->count, y->tokens, y->count);
+}
+
+static Path *find(Path *paths, size_t count, const int32_t *tokens, size_t n)
+{
+    Path key = {.tokens = (int32_t *)tokens, .count = n};
+    return count ? bsearch(&key, paths, count, sizeof *paths, compare_paths) : NULL;
+}
+
+static int read_trace(Replay *r, MtsError *err)
+{
+    int rc = mts_read_file(r->path, TRACE_LIMIT, &r->text, &r->size, err);
+    size_t number = 0;
+    const char *at = r->text, *end;
+    while (rc == MTS_OK && (end = memchr(at, '\n', r->size - (size_t)(at - r->text)))) {
+        json_t *line = NULL;
+        number++;
+        rc = mts_json_parse(&line, r->path, at, (size_t)(end - at), err);
+        rc = rc == MTS_OK ? read_line(r, line, number, err) : bad(r, number, "is not valid JSON", err);
+        json_decref(line);
+        at = end + 1;
+    }
+    if (rc == MTS_OK && at != r->text + r->size) {
+        return bad(r, number + 1, "is cut off", err);
+    }
+    if (rc == MTS_OK && number == 0) {
+        return bad(r, 1, "is no trace of a search", err);
+    }
+    if (rc == MTS_OK && !r->reason[0]) {
+        return mts_fail(err, MTS_EFORMAT, "%s: ends after line %zu without saying why the search stopped", r->path,
+                        number);
+    }
+    if (rc == MTS_OK) {
+        qsort(r->priors, r->prior_count, sizeof *r->priors, compare_paths);
+        qsort(r->rewards, r->reward_count, sizeof *r->rewards, compare_paths);
+    }
+    return rc;
+}
+
+/* ---- the trace as a model and a reward ---- */
+
+static int replay_extend(void *context, MtsStep *steps, size_t n, MtsError *err)
+{
+    Replay *r = context;
+    for (size_t i = 0; i < n; i++) {
+        const Path *from = (const Path *)(const void *)steps[i].state;
+        int32_t *tokens = mts_calloc(from->count + 1, sizeof *tokens);
+        if (!tokens) {
+            return mts_out_of_memory(err);
+        }
+        memcpy(tokens, from->tokens, from->count * sizeof *tokens);
+        tokens[from->count] = steps[i].token;
+        Path *to = find(r->priors, r->prior_count, tokens, from->count + 1);
+        free(tokens);
+        if (!to) {
+            return mts_fail(err, MTS_EFORMAT, "%s: line %zu: leads to a prefix of %zu tokens whose prior is not there",
+                            r->path, r->line, from->count + 1);
+        }
+        steps[i].next = (MtsState *)(void *)to;
+        steps[i].dist = to->dist;
+    }
+    return MTS_OK;
+}
+
+static bool replay_is_end(void *context, int32_t token)
+{
+    const Replay *r = context;
+    for (size_t i = 0; i < r->end_count; i++) {
+        if (r->ends[i] == token) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void replay_keep(void *context, MtsState *state)
+{
+    (void)context;
+    (void)state;
+}
+
+static int replay_score(void *context, const MtsCandidate *candidate, double *value, MtsError *err)
+{
+    Replay *r = context;
+    const Path *p = find(r->rewards, r->reward_count, candidate->tokens, candidate->count);
+    if (!p) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: leads to a text of %zu tokens whose reward is not there",
+                        r->path, r->line, candidate->count);
+    }
+    *value = p->reward;
+    return MTS_OK;
+}
+
+/* ---- comparing ---- */
+
+/* The first place where the values differ by more than rounding, written into `field`; true when there is none. */
+static bool same(const json_t *have, const json_t *want, char *field, size_t size)
+{
+    if (json_is_number(have) && json_is_number(want)) {
+        double a = json_number_value(have), b = json_number_value(want);
+        return fabs(a - b) <= SAME * (1 + fmax(fabs(a), fabs(b)));
+    }
+    if (json_is_object(have) && json_is_object(want)) {
+        const char *key;
+        json_t *value;
+        json_object_foreach((json_t *)want, key, value)
+        {
+            if (!same(json_object_get(have, key), value, field, size)) {
+                if (!field[0]) {
+                    snprintf(field, size, "%s", key);
+                }
+                return false;
+            }
+        }
+        return json_object_size(have) == json_object_size(want);
+    }
+    if (json_is_array(have) && json_is_array(want)) {
+        bool ok = json_array_size(have) == json_array_size(want);
+        for (size_t i = 0; ok && i < json_array_size(want); i++) {
+            ok = same(json_array_get(have, i), json_array_get(want, i), field, size);
+        }
+        return ok;
+    }
+    return json_equal((json_t *)have, (json_t *)want);
+}
+
+static int compare_line(Replay *r, const char *have, size_t have_size, const char *want, size_t want_size,
+                        MtsError *err)
+{
+    json_t *a = NULL, *b = NULL;
+    char field[64] = "";
+    int rc = mts_json_parse(&a, r->path, have, have_size, err);
+    if (rc == MTS_OK) {
+        rc = mts_json_parse(&b, "replay", want, want_size, err);
+    }
+    if (rc == MTS_OK && !same(a, b, field, sizeof field)) {
+        char *x = field[0] ? mts_json_text(json_object_get(a, field)) : NULL;
+        char *y = field[0] ? mts_json_text(json_object_get(b, field)) : NULL;
+        rc = x && y ? mts_fail(err, MTS_EFORMAT, "%s: line %zu: %s is %.80s, recomputed %.80s", r->path, r->line, field,
+                               x, y)
+             : field[0] ? mts_fail(err, MTS_EFORMAT, "%s: line %zu: %s does not hold", r->path, r->line, field)
+                        : mts_fail(err, MTS_EFORMAT, "%s: line %zu: is not the step that follows", r->path, r->line);
+        free(x);
+        free(y);
+    }
+    json_decref(a);
+    json_decref(b);
+    return rc;
+}
+
+static int on_line(void *context, const char *text, size_t size, MtsError *err)
+{
+    Replay *r = context;
+    if (strncmp(text, "{\"prior\":", 9) == 0 || strncmp(text, "{\"reward\":", 10) == 0) {
+        return MTS_OK; /* inputs, not compared */
+    }
+    r->line++;
+    const char *end = memchr(r->at, '\n', r->size - (size_t)(r->at - r->text));
+    if (!end) {
+        return bad(r, r->line, "is missing", err);
+    }
+    size_t have = (size_t)(end - r->at);
+    int rc = have == size && memcmp(r->at, text, size) == 0 ? MTS_OK : compare_line(r, r->at, have, text, size, err);
+    r->at = end + 1;
+    return rc;
+}
+
+static int run_again(Replay *r, MtsError *err)
+{
+    Path *root = find(r->priors, r->prior_count, NULL, 0);
+    if (!root) {
+        return mts_fail(err, MTS_EFORMAT, "%s: has no prior of the prompt", r->path);
+    }
+    bool short_cut = strcmp(r->reason, "interrupted") == 0 || strcmp(r->reason, "seconds") == 0;
+    MtsStopPoint cut = {r->reason, r->done - (r->cut_count < r->done ? r->cut_count : r->done),
+                        r->cut,    r->cut_count,
+                        r->waves,  r->steps};
+    MtsSearchModel model = {.context = r,
+                            .root = (MtsState *)(void *)root,
+                            .root_dist = root->dist,
+                            .max_tokens = r->max_tokens,
+                            .extend = replay_extend,
+                            .is_end = replay_is_end,
+                            .retain = replay_keep,
+                            .release = replay_keep};
+    MtsSearchReward reward = {.context = r, .prefixes = r->prefixes, .score = replay_score};
+    MtsTrace trace = {0};
+    MtsRun *run = NULL;
+    MtsSearchResult *result = NULL;
+    int rc = mts_search_check(&model, &r->settings, err);
+    if (rc == MTS_OK) {
+        rc = mts_run_new(&run, &model, &reward, &r->settings, NULL, err);
+    }
+    if (rc == MTS_OK) {
+        run->cut = short_cut ? &cut : NULL;
+        rc = mts_trace_begin(&trace, run, (MtsLines){r, on_line}, err);
+    }
+    rc = rc == MTS_OK ? mts_run_go(run, err) : rc;
+    rc = rc == MTS_OK ? mts_run_result(run, &result, err) : rc;
+    rc = rc == MTS_OK ? mts_trace_end(&trace, result, err) : rc;
+    mts_trace_free(&trace);
+    mts_search_result_free(&result);
+    mts_run_free(&run);
+    return rc;
+}
+
+/* What follows the compared lines must be inputs. */
+static int check_rest(Replay *r, MtsError *err)
+{
+    size_t number = r->line;
+    for (const char *at = r->at; at < r->text + r->size; at = (const char *)memchr(at, '\n', r->size) + 1) {
+        number++;
+        if (strncmp(at, "{\"prior\":", 9) != 0 && strncmp(at, "{\"reward\":", 10) != 0) {
+            return bad(r, number, "is not the step that follows", err);
+        }
+    }
+    r->line = number;
+    return MTS_OK;
+}
+
+int mts_replay(const char *path, size_t *lines, MtsError *err)
+{
+    Replay r = {.path = path};
+    *lines = 0;
+    int rc = read_trace(&r, err);
+    if (rc == MTS_OK) {
+        r.at = r.text;
+        rc = run_again(&r, err);
+    }
+    if (rc == MTS_OK) {
+        rc = check_rest(&r, err);
+        *lines = r.line;
+    }
+    for (size_t i = 0; i < r.prior_count; i++) {
+        free(r.priors[i].tokens);
+        free((void *)r.priors[i].dist.tokens);
+        free((void *)r.priors[i].dist.logp);
+    }
+    for (size_t i = 0; i < r.reward_count; i++) {
+        free(r.rewards[i].tokens);
+    }
+    free(r.priors);
+    free(r.rewards);
+    free(r.ends);
+    free(r.cut);
+    free(r.identity);
+    free(r.text);
+    return rc;
+}

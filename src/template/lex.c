@@ -1,0 +1,325 @@
+/* template/lex.c - see template/lex.h.
+ *
+ * White space round tags follows the environment that chat templates are made for (trim_blocks and lstrip_blocks on):
+ * the first newline after a statement or comment goes; blanks before one that stands first on its line go; "-" on
+ * either side takes all white space there; "+" keeps it. */
+#include "template/lex.h"
+
+#include <string.h>
+
+#include "core/utf8.h"
+
+static bool blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* ---- tokens inside a tag ---- */
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdefABCDEF", *digit = c ? strchr(digits, c) : NULL;
+    int place = digit ? (int)(digit - digits) : -1;
+    return place < 16 ? place : place - 6;
+}
+
+/* The escape after a backslash at s [n] as UTF-8 in out; its length in *used, 0 when it means nothing (both stay). */
+static size_t decode_escape(const char *s, size_t n, char out[4], size_t *used)
+{
+    static const char from[] = "ntr\\'\"abfv", to[] = "\n\t\r\\'\"\a\b\f\v";
+    *used = 0;
+    if (n == 0) {
+        return 0;
+    }
+    const char *simple = s[0] ? strchr(from, s[0]) : NULL;
+    if (simple) {
+        *used = 1;
+        out[0] = to[simple - from];
+        return 1;
+    }
+    if (s[0] == '\n') {
+        *used = 1;
+        return 0;
+    }
+    size_t digits = s[0] == 'x' ? 2 : s[0] == 'u' ? 4 : s[0] == 'U' ? 8 : 0;
+    uint32_t code = 0;
+    for (size_t i = 1; i <= digits; i++) {
+        int digit = i < n ? hex_digit(s[i]) : -1;
+        if (digit < 0 || code > 0x10FFFF) {
+            return 0;
+        }
+        code = code << 4 | (uint32_t)digit;
+    }
+    size_t length = digits ? mts_utf8_encode(code, out) : 0;
+    *used = length ? digits + 1 : 0;
+    return length;
+}
+
+static void read_string(MtsTplLexer *p, char quote)
+{
+    size_t end = p->at + 1;
+    while (end < p->size && p->text[end] != quote) {
+        end += p->text[end] == '\\' && end + 1 < p->size ? 2 : 1;
+    }
+    if (end >= p->size) {
+        mts_tpl_fail(p->tpl, MTS_EFORMAT, p->at, "a string has no end");
+        return;
+    }
+    const char *s = p->text + p->at + 1;
+    size_t n = end - p->at - 1, length = 0;
+    char *decoded = mts_tpl_alloc(p->tpl, n + 1);
+    for (size_t i = 0; i < n && decoded;) {
+        size_t used = 0;
+        if (s[i] == '\\') {
+            char utf8[4];
+            size_t bytes = decode_escape(s + i + 1, n - i - 1, utf8, &used);
+            memcpy(decoded + length, utf8, bytes); /* never more bytes than the escape has */
+            length += bytes;
+        }
+        if (used) {
+            i += 1 + used;
+        } else {
+            decoded[length++] = s[i++];
+        }
+    }
+    p->kind = MTS_TPL_STRING;
+    p->word = (MtsString){decoded, length};
+    p->at = end + 1;
+}
+
+static bool name_char(char c, bool first)
+{
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+}
+
+static void read_integer(MtsTplLexer *p)
+{
+    p->kind = MTS_TPL_INTEGER;
+    p->number = 0;
+    for (; p->at < p->size && ((p->text[p->at] >= '0' && p->text[p->at] <= '9') || p->text[p->at] == '_'); p->at++) {
+        if (p->text[p->at] != '_') {
+            if (p->number > (INT64_MAX - 9) / 10) {
+                mts_tpl_fail(p->tpl, MTS_EUNSUPPORTED, p->at, "an integer beyond 64 bits");
+                return;
+            }
+            p->number = p->number * 10 + (p->text[p->at] - '0');
+        }
+    }
+    if (p->at + 1 < p->size && p->text[p->at] == '.' && p->text[p->at + 1] >= '0' && p->text[p->at + 1] <= '9') {
+        mts_tpl_fail(p->tpl, MTS_EUNSUPPORTED, p->at, "a number with a fraction");
+    }
+}
+
+static bool starts(const MtsTplLexer *p, const char *sign)
+{
+    size_t n = strlen(sign);
+    return p->size - p->at >= n && memcmp(p->text + p->at, sign, n) == 0;
+}
+
+void mts_lex_advance(MtsTplLexer *p)
+{
+    while (p->at < p->size && blank(p->text[p->at])) {
+        p->at++;
+    }
+    p->token_at = p->at;
+    p->kind = MTS_TPL_END;
+    p->word = (MtsString){p->text + p->at, 0};
+    if (p->at >= p->size || mts_lex_failed(p)) {
+        return;
+    }
+    char c = p->text[p->at];
+    if (c == '\'' || c == '"') {
+        read_string(p, c);
+    } else if (c >= '0' && c <= '9') {
+        read_integer(p);
+    } else if (name_char(c, true)) {
+        p->kind = MTS_TPL_NAME;
+        while (p->at < p->size && name_char(p->text[p->at], false)) {
+            p->at++;
+        }
+        p->word.size = p->at - p->token_at;
+    } else {
+        static const char *const ends[] = {"%}", "}}", "-%}", "-}}", "+%}", "+}}"};
+        static const char *const signs[] = {"==", "!=", "<=", ">=", "//", "**"};
+        size_t length = 1;
+        for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+            if (starts(p, ends[i]) && (p->braces == 0 || i % 2 == 0)) {
+                return;
+            }
+        }
+        for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+            if (starts(p, signs[i])) {
+                length = 2;
+            }
+        }
+        p->braces += c == '{' ? 1 : c == '}' ? -1 : 0;
+        p->kind = MTS_TPL_SIGN;
+        p->word.size = length;
+        p->at += length;
+    }
+}
+
+bool mts_lex_at_sign(const MtsTplLexer *p, const char *sign)
+{
+    return p->kind == MTS_TPL_SIGN && mts_str_is(p->word, sign);
+}
+
+bool mts_lex_at_word(const MtsTplLexer *p, const char *word)
+{
+    return p->kind == MTS_TPL_NAME && mts_str_is(p->word, word);
+}
+
+bool mts_lex_take_sign(MtsTplLexer *p, const char *sign)
+{
+    bool there = mts_lex_at_sign(p, sign);
+    if (there) {
+        mts_lex_advance(p);
+    }
+    return there;
+}
+
+bool mts_lex_take_word(MtsTplLexer *p, const char *word)
+{
+    bool there = mts_lex_at_word(p, word);
+    if (there) {
+        mts_lex_advance(p);
+    }
+    return there;
+}
+
+void mts_lex_expect_sign(MtsTplLexer *p, const char *sign)
+{
+    if (!mts_lex_take_sign(p, sign)) {
+        mts_tpl_fail(p->tpl, MTS_EFORMAT, p->token_at, "\"%s\" is expected", sign);
+    }
+}
+
+MtsString mts_lex_expect_name(MtsTplLexer *p)
+{
+    MtsString name = p->word;
+    if (p->kind != MTS_TPL_NAME) {
+        mts_tpl_fail(p->tpl, MTS_EFORMAT, p->token_at, "a name is expected");
+    }
+    mts_lex_advance(p);
+    return name;
+}
+
+/* ---- text and tags ---- */
+
+void mts_lex_close(MtsTplLexer *p, const char *close)
+{
+    if (p->kind != MTS_TPL_END || mts_lex_failed(p)) {
+        mts_tpl_fail(p->tpl, MTS_EFORMAT, p->token_at, "\"%s\" is expected", close);
+        return;
+    }
+    bool strip = p->at < p->size && p->text[p->at] == '-', keep = p->at < p->size && p->text[p->at] == '+';
+    p->at += strip || keep;
+    if (p->size - p->at < 2 || memcmp(p->text + p->at, close, 2) != 0) {
+        mts_tpl_fail(p->tpl, MTS_EFORMAT, p->token_at, "\"%s\" is expected", close);
+        return;
+    }
+    p->at += 2;
+    p->line_start = false;
+    if (strip) {
+        while (p->at < p->size && blank(p->text[p->at])) {
+            p->line_start = p->text[p->at++] == '\n';
+        }
+    } else if (!keep && close[0] != '}' && p->at < p->size && p->text[p->at] == '\n') {
+        p->at++;
+        p->line_start = true;
+    }
+}
+
+static bool tag_begins(const char *s, size_t n)
+{
+    return n >= 2 && s[0] == '{' && (s[1] == '{' || s[1] == '%' || s[1] == '#');
+}
+
+/* The text from begin to the tag at end, without what that tag trims before it. */
+static MtsString trim_before(const MtsTplLexer *p, size_t begin, size_t end)
+{
+    char sort = p->text[end + 1], sign = p->size - end > 2 ? p->text[end + 2] : '\0';
+    if (sign == '-') {
+        while (end > begin && blank(p->text[end - 1])) {
+            end--;
+        }
+    } else if (sign != '+' && sort != '{') {
+        size_t line = end;
+        while (line > begin && (p->text[line - 1] == ' ' || p->text[line - 1] == '\t')) {
+            line--;
+        }
+        if (line > begin ? p->text[line - 1] == '\n' : p->line_start) {
+            end = line;
+        }
+    }
+    return (MtsString){p->text + begin, end - begin};
+}
+
+MtsString mts_lex_text(MtsTplLexer *p)
+{
+    size_t begin = p->at, end = begin;
+    while (end < p->size && !tag_begins(p->text + end, p->size - end)) {
+        end++;
+    }
+    p->at = end;
+    return end < p->size ? trim_before(p, begin, end) : (MtsString){p->text + begin, end - begin};
+}
+
+MtsString mts_lex_raw(MtsTplLexer *p)
+{
+    size_t at = p->token_at;
+    bool newline = p->at < p->size && p->text[p->at] != '-';
+    mts_lex_close(p, "%}");
+    if (newline && p->line_start) { /* here the first newline stays */
+        p->at--;
+        p->line_start = false;
+    }
+    size_t begin = p->at;
+    for (size_t end = begin; end + 2 < p->size && !mts_lex_failed(p); end++) {
+        if (p->text[end] != '{' || p->text[end + 1] != '%') {
+            continue;
+        }
+        p->at = end + 2;
+        p->at += p->text[p->at] == '-' || p->text[p->at] == '+';
+        while (p->at < p->size && blank(p->text[p->at])) {
+            p->at++;
+        }
+        if (starts(p, "endraw")) {
+            p->at += strlen("endraw");
+            MtsString raw = trim_before(p, begin, end);
+            mts_lex_advance(p);
+            return raw;
+        }
+    }
+    mts_tpl_fail(p->tpl, MTS_EFORMAT, at, "a block has no end");
+    return (MtsString){"", 0};
+}
+
+static void skip_comment(MtsTplLexer *p)
+{
+    size_t at = p->at;
+    for (p->at += 2; p->at + 1 < p->size; p->at++) {
+        if (p->text[p->at] == '#' && p->text[p->at + 1] == '}') {
+            char before = p->at > at + 2 ? p->text[p->at - 1] : '\0';
+            p->at -= before == '-' || before == '+';
+            p->kind = MTS_TPL_END;
+            mts_lex_close(p, "#}");
+            return;
+        }
+    }
+    mts_tpl_fail(p->tpl, MTS_EFORMAT, at, "a comment has no end");
+}
+
+char mts_lex_open(MtsTplLexer *p)
+{
+    char sort = p->text[p->at + 1];
+    if (sort == '#') {
+        skip_comment(p);
+        return sort;
+    }
+    p->at += 2;
+    p->at += p->at < p->size && (p->text[p->at] == '-' || p->text[p->at] == '+');
+    p->braces = 0;
+    mts_lex_advance(p);
+    return sort;
+}

@@ -1,0 +1,405 @@
+/* Stages: their samples from small files of each layout, the sentences for bad ones, and scoring. */
+#include "../test.h"
+
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "results/metrics.h"
+#include "stages/stage.h"
+
+static char folder[64];
+
+static const char *in_folder(const char *name)
+{
+    static char path[32][160];
+    static int turn;
+    turn = (turn + 1) % 32;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
+    return path[turn];
+}
+
+static const char *file_of(const char *name, const char *text)
+{
+    const char *path = in_folder(name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+    return path;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/mts_stage_XXXXXX");
+    return mkdtemp(folder) ? 0 : 1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt",
+                                        "r.hea", "r.dat", "r.atr",  "q.hea"};
+    for (size_t i = 0; i < 9; i++) {
+        unlink(in_folder(names[i]));
+    }
+    return rmdir(folder);
+}
+
+static void refuse(const char *name, const char *path, const char *more, int code, const char *part)
+{
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    int rc = mts_stage_open(&s, name, path, more, NULL, &err);
+    if (rc != code || !strstr(err.text, part) || s) {
+        fail_msg("%s: %d \"%s\", expected %d and \"%s\"", name, rc, err.text, code, part);
+    }
+}
+
+static void activity(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    const char *csv = "label,x_axis,y_axis,z_axis\nsit,\"[0.9, 1.0, 1.1, 1]\",\"[0, 0.1, 0, 0]\",\"[0, 0, 0.2, 0]\"\n"
+                      "run,\"[1, 1, 1, 1]\",\"[0, 0, 0, 0]\",\"[0, 0, 0, 1]\"\n";
+    const MtsStageOptions options = {.points = 2};
+    assert_ok(mts_stage_open(&s, "har", file_of("a.csv", csv), NULL, &options, &err), &err);
+    assert_int_equal(s->count, 2);
+    const MtsSample *one = &s->samples[0], *two = &s->samples[1];
+    assert_string_equal(one->key, "har:1");
+    assert_int_equal(one->option_count, 2);
+    assert_int_equal(one->truth.option, 0);
+    assert_int_equal(two->truth.option, 1);
+    assert_non_null(strstr(one->prompt, "x_axis: 0.950, 1.050\ny_axis: 0.050, 0.000\n"));
+    assert_non_null(strstr(one->prompt, "one of sit or run."));
+    assert_int_equal(one->series->channels, 3);
+    assert_true(one->series->sampling_rate == 50 && one->series->values[2] == 1.1);
+    assert_int_equal(mts_stage_answer(s, one, "It runs. Answer: Run.", 21), 1);
+    assert_int_equal(mts_stage_answer(s, one, "Answer: swim", 12), MTS_NO_LABEL);
+    mts_stage_free(&s);
+    assert_null(s);
+    refuse("har", file_of("a.csv", "label,x_axis,y_axis,z_axis\nsit,\"[9, 9]\",\"[1, 1]\",\"[4, 4]\"\n"), NULL,
+           MTS_EFORMAT, "probably m/s^2");
+    refuse("har", file_of("a.csv", "label,x_axis\nsit,\"[1, 1]\"\n"), NULL, MTS_EFORMAT, "has 1 axes, not 3");
+    refuse("har", file_of("a.csv", "x_axis,y_axis\n\"[1]\",\"[1]\"\n"), NULL, MTS_EFORMAT, "no label");
+    refuse("har", in_folder("a.csv"), in_folder("b.csv"), MTS_EREQUEST, "takes no second file");
+    refuse("swim", in_folder("a.csv"), NULL, MTS_EREQUEST, "\"swim\" is unknown");
+}
+
+static void sleep_nights(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    char *text = malloc(3 * 3000 * 8), *at = text;
+    for (int t = 0; t < 2 * 3000; t++) { /* two windows at 100 Hz, values 0 2 0 2 ... */
+        at += sprintf(at, "%d\n", t % 2 * 2);
+    }
+    const char *night = file_of("n.txt", text);
+    assert_ok(mts_stage_open(&s, "sleep", night, file_of("h.txt", "[Hypnogram]\n2\n2\n2\n2\n2\n2\n0\n0\n0\n0\n0\n0\n"),
+                             NULL, &err),
+              &err);
+    assert_int_equal(s->count, 2);
+    assert_int_equal(s->samples[0].truth.option, 3);
+    assert_int_equal(s->samples[1].truth.option, 4);
+    assert_int_equal(s->samples[0].series->length, 1500);
+    assert_true(s->samples[0].series->values[7] == 1);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: N2", 10), 3);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: rem", 11), 1);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: Non-REM stage 3.", 24), 4);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: dreaming", 16), MTS_NO_LABEL);
+    mts_stage_free(&s);
+    assert_ok(mts_stage_open(&s, "sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n5\n1\n2\n2\n2\n2\n2\n"), NULL, &err),
+              &err);
+    assert_int_equal(s->count, 1); /* a window of two stages is none */
+    mts_stage_free(&s);
+    refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n6\n"), MTS_EFORMAT, "entry 6 is 6, not a sleep stage");
+    refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n5\n5\n"), MTS_EFORMAT, "at a multiple of 50 Hz");
+    free(text);
+}
+
+static void forecasts_and_captions(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    const char *past =
+        file_of("a.csv", "V1,V2,V3,V4,V5,V6,V7,V8,V9,V10,V11\nH1,1,2,3,4,5,6,7,8,9,10\nW2,5,5,5,5,5,5,5,5\n");
+    const char *future = file_of("b.csv", "V1,V2,V3\nH1,11,12\nW2,6,7\n");
+    const MtsStageOptions options = {.context = 8};
+    assert_ok(mts_stage_open(&s, "forecast", past, future, &options, &err), &err);
+    assert_int_equal(s->count, 2);
+    assert_string_equal(s->samples[0].key, "forecast:H1");
+    assert_true(s->samples[0].horizon == 2 && s->samples[0].season == 24 && s->samples[1].season == 1);
+    assert_true(s->samples[0].series->length == 8 && s->samples[0].series->values[0] == 3 &&
+                s->samples[0].truth.future[1] == 12);
+    assert_string_equal(strchr(s->samples[0].prompt, '\n'),
+                        "\n3, 4, 5, 6, 7, 8, 9, 10"); /* last, so that they are what is gone on with */
+    assert_null(strstr(s->samples[0].prompt, "11"));  /* the future is not in it */
+    mts_stage_free(&s);
+    refuse("forecast", past, NULL, MTS_EREQUEST, "needs a second file");
+    refuse("forecast", past, file_of("b.csv", "V1,V2,V3\nH1,11,12\nW3,6,7\n"), MTS_EREQUEST, "has no series \"W2\"");
+    assert_ok(mts_stage_open(&s, "m4", past, file_of("b.csv", "id,caption\nW2,\"Flat, at 5.\"\n"), NULL, &err), &err);
+    assert_int_equal(s->count, 2);
+    assert_string_equal(s->samples[0].truth.text, "");
+    assert_string_equal(s->samples[1].truth.text, "Flat, at 5.");
+    assert_non_null(strstr(s->samples[1].prompt, "A time series of 8 values:\n5, 5,"));
+    mts_stage_free(&s);
+    refuse("m4", past, file_of("b.csv", "id,text\nW2,x\n"), MTS_EFORMAT, "no columns id and caption");
+}
+
+static void questions(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    const char *json =
+        "[{\"question\":\"Which?\",\"options\":[\"one\",\"two\"],\"answer\":\"two\",\"ts\":[1,2,3],\"category\":\"c\"},"
+        "{\"question\":\"How much?\",\"options\":[17.92,5.37],\"answer\":5.37,\"ts1\":[1,2],\"ts2\":[3,4,5]}]";
+    assert_ok(mts_stage_open(&s, "tsqa", file_of("q.json", json), NULL, NULL, &err), &err);
+    assert_int_equal(s->count, 2);
+    assert_int_equal(s->samples[0].truth.option, 1);
+    assert_string_equal(s->samples[0].group, "c");
+    assert_non_null(strstr(s->samples[0].prompt, "Which?\nA) one\nB) two\n"));
+    assert_int_equal(s->samples[1].truth.option, 1);
+    assert_non_null(strstr(s->samples[1].prompt, "Time series 2: 3.00, 4.00, 5.00\n"));
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: B) two", 14), 1);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: A", 9), 0);
+    mts_stage_free(&s);
+    refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"c\",\"ts\":[1]}]"),
+           NULL, MTS_EFORMAT, "none of its options");
+    refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\"}]"), NULL,
+           MTS_EFORMAT, "has no series");
+    refuse("tsqa",
+           file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\",\"ts\":[1,null]}]"), NULL,
+           MTS_EFORMAT, "no list of numbers");
+    const char *csv = "Task,Question,Series,Answer\nvolatility,\"Which one, (a) x or (b) y?\",\"[1, 2, 3]\",(b) y is\n";
+    assert_ok(mts_stage_open(&s, "tsqa", file_of("a.csv", csv), NULL, NULL, &err), &err);
+    assert_true(s->count == 1 && s->samples[0].truth.option == 1 && s->samples[0].option_count == 3);
+    assert_string_equal(s->samples[0].group, "volatility");
+    assert_non_null(strstr(s->samples[0].prompt, "Which one, (a) x or (b) y?\nSeries: 1.00, 2.00, 3.00\n"));
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: (b) y", 13), 1);
+    assert_int_equal(mts_stage_answer(s, &s->samples[0], "", 0), MTS_NO_LABEL);
+    mts_stage_free(&s);
+    refuse("tsqa", file_of("a.csv", "Task,Question,Series,Answer\nt,q,\"[1, 2]\",yes\n"), NULL, MTS_EFORMAT,
+           "\"yes\" does not begin with (a)");
+    refuse("tsqa", file_of("a.csv", "Task,Query,Series,Answer\nt,q,\"[1, 2]\",(a)\n"), NULL, MTS_EFORMAT,
+           "has no columns Series");
+    refuse("tsqa", file_of("q.json", "{}"), NULL, MTS_EFORMAT, "no list of questions");
+    refuse("tsqa", file_of("q.json", "[]"), NULL, MTS_EFORMAT, "has no sample");
+}
+
+/* A record at 10 Hz, 40 s, one signal in format 16, its beats at the given times (10ths of a second) and codes. */
+static void write_record(const char *units, const int (*beats)[2], size_t count)
+{
+    char text[160];
+    FILE *f;
+    snprintf(text, sizeof text, "r 1 10 400\nr.dat 16 100/%s 16 0 0 0 0 II\n", units);
+    file_of("r.hea", text);
+    f = fopen(in_folder("r.dat"), "wb");
+    assert_non_null(f);
+    for (int t = 0; t < 400; t++) {
+        fputc(t == 0 ? 0 : t % 2 ? 10 : 246, f); /* +-0.1, and they sum to 10 */
+        fputc(t == 0 || t % 2 ? 0 : 255, f);
+    }
+    fclose(f);
+    snprintf(text, sizeof text, "r 1 10 400\nr.dat 16 100/%s 16 0 0 10 0 II\n", units);
+    file_of("r.hea", text);
+    f = fopen(in_folder("r.atr"), "wb");
+    assert_non_null(f);
+    int last = 0;
+    for (size_t i = 0; i < count; i++) {
+        int word = beats[i][1] << 10 | (beats[i][0] - last);
+        fputc(word & 255, f);
+        fputc(word >> 8, f);
+        last = beats[i][0];
+    }
+    fputc(0, f);
+    fputc(0, f);
+    fclose(f);
+}
+
+static void heart_beats(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    const int beats[][2] = {{5, 1}, {60, 28}, {110, 1}, {150, 5}, {210, 8}, {290, 1}, {310, 1}, {330, 6}};
+    write_record("mV", beats, 8);
+    assert_ok(mts_stage_open(&s, "ecg", folder, NULL, NULL, &err), &err);
+    assert_int_equal(s->count, 3); /* the fourth has a fusion beat */
+    assert_string_equal(s->samples[1].key, "ecg:r-2");
+    assert_true(s->samples[0].truth.option == 1 && s->samples[1].truth.option == 0 && s->samples[2].truth.option == 1);
+    assert_true(s->samples[1].series->length == 100 && s->samples[1].series->sampling_rate == 10);
+    assert_true(s->samples[1].series->values[0] == -0.1 && s->samples[1].series->values[1] == 0.1);
+    assert_non_null(strstr(s->samples[1].prompt, "one of yes or no."));
+    assert_int_equal(mts_stage_answer(s, &s->samples[1], "Answer: Yes.", 12), 0);
+    mts_stage_free(&s);
+    write_record("mV", beats + 3, 3); /* before the first and after the last beat nothing was annotated */
+    assert_ok(mts_stage_open(&s, "ecg", folder, NULL, NULL, &err), &err);
+    assert_true(s->count == 2 && s->samples[0].truth.option == 0);
+    assert_string_equal(s->samples[0].key, "ecg:r-2");
+    mts_stage_free(&s);
+    write_record("uV", beats, 8);
+    refuse("ecg", folder, NULL, MTS_EFORMAT, "channel II is in uV, not mV");
+    write_record("mV", beats, 8);
+    file_of("q.hea", "q 1 10 400\nr.dat 16 100/mV 16 0 0 10 0 II\n# Dx: 426783006\n");
+    refuse("ecg", folder, NULL, MTS_EFORMAT, "some records have diagnoses and some have beats");
+    unlink(in_folder("r.atr")); /* then it is a record without any question */
+    assert_ok(mts_stage_open(&s, "ecg", folder, NULL, NULL, &err), &err);
+    assert_true(s->count == 1 && s->samples[0].truth.option == 0 && s->samples[0].option_count == 6);
+    mts_stage_free(&s);
+}
+
+/* ECG-QA as published, on a record of two leads with 20 values each at 500 Hz. */
+static void heart_questions(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    char whole[200];
+    const char *dirs[] = {"records500", "records500/21000"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(mkdir(in_folder(dirs[i]), 0777), 0);
+    }
+    FILE *f = fopen(in_folder("records500/21000/21837_hr.dat"), "wb");
+    assert_non_null(f);
+    int sum[2] = {0, 0};
+    for (int t = 0; t < 20; t++) {
+        for (int c = 0; c < 2; c++) {
+            int v = 10 * t + c;
+            sum[c] += v;
+            fputc(v & 255, f);
+            fputc(v >> 8, f);
+        }
+    }
+    fclose(f);
+    snprintf(whole, sizeof whole,
+             "21837_hr 2 500 20\n21837_hr.dat 16 100/mV 16 0 0 %d 0 I\n21837_hr.dat 16 100/mV 16 0 1 %d 0 II\n", sum[0],
+             sum[1]);
+    file_of("records500/21000/21837_hr.hea", whole);
+    file_of(
+        "answers_for_each_template.csv",
+        "template_id,classes\n1,\"['no', 'not sure', 'yes']\"\n7,\"['st/t change', \"\"it's 'odd'\"\"]\"\n9,none\n");
+    const char *head = "question,answer,template_id,question_type,ecg_id,clinical_context,rationale\n";
+    char csv[600];
+    snprintf(csv, sizeof csv,
+             "%s\"Is it noisy, or not?\",yes,1,single-verify,[21837],\"72-year-old, male\",because\n"
+             "Which?,It's 'odd'.,7,single-choose,[21837],,\n",
+             head);
+    file_of("a.csv", csv);
+    assert_ok(mts_stage_open(&s, "ecg", in_folder("a.csv"), folder, NULL, &err), &err);
+    assert_int_equal(s->count, 2);
+    const MtsSample *one = &s->samples[0], *two = &s->samples[1];
+    assert_string_equal(one->key, "ecg:1");
+    assert_string_equal(one->group, "1");
+    assert_true(one->option_count == 3 && one->truth.option == 2 && two->option_count == 2 && two->truth.option == 1);
+    assert_string_equal(two->options[0], "st/t change");
+    assert_string_equal(two->options[1], "it's 'odd'");
+    assert_true(one->series->channels == 2 && one->series->length == 4 && one->series->sampling_rate == 100);
+    assert_true(one->series->values[1] == 0.5 && one->series->values[4 + 3] == 1.51); /* every fifth value */
+    assert_non_null(
+        strstr(one->prompt, "0.01, 0.51, 1.01, 1.51\n72-year-old, male\nIs it noisy, or not?\n")); /* lead II */
+    assert_non_null(strstr(one->prompt, "one of no, not sure or yes."));
+    assert_int_equal(mts_stage_answer(s, one, "Answer: Not sure", 16), 1);
+    mts_stage_free(&s);
+    static const struct {
+        const char *row, *part;
+    } bad[] = {{"q,maybe,1,x,[21837],,\n", "line 2: the answer \"maybe\" is none"},
+               {"q,no,5,x,[21837],,\n", "template \"5\" has no list"},
+               {"q,no,9,x,[21837],,\n", "no list of strings"},
+               {"q,no,1,x,21837,,\n", "no record's number"},
+               {"q,no,1,x,[2183x],,\n", "no record's number"}};
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(csv, sizeof csv, "%s%s", head, bad[i].row);
+        refuse("ecg", file_of("a.csv", csv), folder, MTS_EFORMAT, bad[i].part);
+    }
+    refuse("ecg", file_of("a.csv", "question,answer,template_id\nq,no,1\n"), folder, MTS_EFORMAT,
+           "has no column ecg_id");
+    snprintf(csv, sizeof csv, "%sq,no,1,x,[7],,\n", head);
+    refuse("ecg", file_of("a.csv", csv), folder, MTS_EIO, "records500/00000/00007_hr.hea");
+    refuse("ecg", in_folder("a.csv"), NULL, MTS_EREQUEST, "PTB-XL's folder");
+    refuse("ecg", folder, folder, MTS_EREQUEST, "takes no second file");
+    unlink(in_folder("records500/21000/21837_hr.dat"));
+    unlink(in_folder("records500/21000/21837_hr.hea"));
+    unlink(in_folder("answers_for_each_template.csv"));
+    rmdir(in_folder(dirs[1]));
+    rmdir(in_folder(dirs[0]));
+}
+
+/* What data/ ships opens as the stages that data/README.md says, every class there is. */
+static void shipped_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *path, *more;
+        size_t count;
+        int classes[7]; /* samples of each right option */
+    } cases[] = {{"har", "har.csv", NULL, 70, {10, 10, 10, 10, 10, 10, 10}},
+                 {"tsqa", "tsqa.json", NULL, 72, {24, 24, 24}},
+                 {"ecg", "ecg", NULL, 36, {13, 23}},
+                 {"m4", "m4.csv", NULL, 24, {0}},
+                 {"forecast", "forecast_past.csv", "forecast_future.csv", 43, {0}}};
+    for (size_t i = 0; i < 5; i++) {
+        MtsError err = {0};
+        MtsStage *s = NULL;
+        char path[64], more[64];
+        int found[7] = {0};
+        snprintf(path, sizeof path, "data/%s", cases[i].path);
+        snprintf(more, sizeof more, "data/%s", cases[i].more ? cases[i].more : "");
+        assert_ok(
+            mts_stage_open(&s, cases[i].name, test_path(path), cases[i].more ? test_path(more) : NULL, NULL, &err),
+            &err);
+        assert_int_equal(s->count, cases[i].count);
+        for (size_t k = 0; k < s->count; k++) {
+            if (s->samples[k].truth.option >= 0) {
+                found[s->samples[k].truth.option]++;
+            }
+        }
+        assert_memory_equal(found, cases[i].classes, sizeof found);
+        mts_stage_free(&s);
+    }
+}
+
+/* The published files, where developers have them beside the source. */
+static void published_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *path, *more;
+        size_t count;
+    } cases[] = {{"har", "har/uci_har_test.csv.gz", NULL, 500},
+                 {"tsqa", "tsqa/time_series_exam.json.gz", NULL, 564},
+                 {"ecg", "ecg/cinc2021", NULL, 42},
+                 {"ecg", "ecg", NULL, 2585},
+                 {"m4", "m4/Weekly-train.csv.gz", NULL, 359},
+                 {"forecast", "m4/Hourly-train.csv.gz", "m4/Hourly-test.csv.gz", 414},
+                 {"sleep", "sleep/excerpt2.txt.gz", "sleep/Hypnogram_excerpt2.txt", 43}};
+    for (size_t i = 0; i < 7; i++) {
+        MtsError err = {0};
+        MtsStage *s = NULL;
+        char path[256], more[256];
+        snprintf(path, sizeof path, "../shared/data/%s", cases[i].path);
+        snprintf(more, sizeof more, "../shared/data/%s", cases[i].more ? cases[i].more : "");
+        if (access(test_path(path), R_OK) != 0) {
+            skip();
+        }
+        assert_ok(
+            mts_stage_open(&s, cases[i].name, test_path(path), cases[i].more ? test_path(more) : NULL, NULL, &err),
+            &err);
+        assert_int_equal(s->count, cases[i].count);
+        mts_stage_free(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(activity),      cmocka_unit_test(sleep_nights),    cmocka_unit_test(forecasts_and_captions),
+        cmocka_unit_test(questions),     cmocka_unit_test(heart_beats),     cmocka_unit_test(heart_questions),
+        cmocka_unit_test(shipped_files), cmocka_unit_test(published_files),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
