@@ -30,12 +30,12 @@ typedef struct MtsDist {
     double log_mass;       /* log of the sum of exp(logp) over the entries: 0 when nothing was cut away */
 } MtsDist;
 
-typedef struct MtsStep {
+typedef struct MtsSearchStep {
     MtsState *state; /* borrowed: the prefix that is extended */
     int32_t token;   /* by this token, which does not end the text */
     MtsState *next;  /* out: the longer prefix; search owns one reference */
     MtsDist dist;    /* out: what may follow it; arrays owned by `next`, valid while it is retained */
-} MtsStep;
+} MtsSearchStep;
 
 typedef struct MtsSearchModel {
     void *context;
@@ -44,7 +44,7 @@ typedef struct MtsSearchModel {
     size_t max_tokens; /* texts end at this length at the latest, >= 1 */
     /* Evaluates n positions. This is where NFE is counted: n per call. Must give each step the same bits
      * whatever else is in the batch. */
-    int (*extend)(void *context, MtsStep *steps, size_t n, MtsError *err);
+    int (*extend)(void *context, MtsSearchStep *steps, size_t n, MtsError *err);
     bool (*is_end)(void *context, int32_t token);
     void (*retain)(void *context, MtsState *state);
     void (*release)(void *context, MtsState *state);

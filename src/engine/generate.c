@@ -100,7 +100,7 @@ static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsR
         } else if (g->count == model->max_tokens) {
             g->stop_reason = "length";
         } else {
-            MtsStep step = {.state = state, .token = dist.tokens[at]};
+            MtsSearchStep step = {.state = state, .token = dist.tokens[at]};
             if ((rc = model->extend(model->context, &step, 1, err)) == 0) {
                 model->release(model->context, state);
                 state = step.next;

@@ -220,7 +220,7 @@ static void note_pages(MtsLm *lm)
 }
 
 /* Runs lm->items[0 .. n), whose tokens and prefixes are set, and makes the steps' states. */
-static int run_items(MtsLm *lm, MtsStep *steps, size_t n, MtsError *err)
+static int run_items(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     int rc = mts_session_extend(lm->session, lm->items, n, err);
     if (rc) {
@@ -256,7 +256,7 @@ static int run_items(MtsLm *lm, MtsStep *steps, size_t n, MtsError *err)
 }
 
 /* The text that a step makes, prompt included, at lm->path + at. */
-static void write_path(const MtsLm *lm, const MtsStep *step, size_t at)
+static void write_path(const MtsLm *lm, const MtsSearchStep *step, size_t at)
 {
     int32_t *text = lm->path + at;
     const MtsState *state = step->state;
@@ -269,7 +269,7 @@ static void write_path(const MtsLm *lm, const MtsStep *step, size_t at)
 }
 
 /* Without the cache: whole texts, as many at once as the ring holds, and nothing of them is kept. */
-static int extend_whole(MtsLm *lm, MtsStep *steps, size_t n, MtsError *err)
+static int extend_whole(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     int rc = MTS_OK;
     size_t done = 0;
@@ -308,7 +308,7 @@ static int extend_whole(MtsLm *lm, MtsStep *steps, size_t n, MtsError *err)
     return rc;
 }
 
-static int extend(void *context, MtsStep *steps, size_t n, MtsError *err)
+static int extend(void *context, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     MtsLm *lm = context;
     if (!mts_grow(&lm->items, &lm->items_cap, n, sizeof *lm->items) ||

@@ -137,7 +137,7 @@ static int score_table(const MtsEngine *engine, const int32_t *tokens, size_t co
             MtsCandidate whole = {.tokens = tokens, .count = count, .logp = logp, .finished = true};
             rc = reward.score(reward.context, &whole, &s->reward, err);
         } else if (nll < HUGE_VAL) {
-            MtsStep step = {.state = state, .token = tokens[t]};
+            MtsSearchStep step = {.state = state, .token = tokens[t]};
             if ((rc = model.extend(model.context, &step, 1, err)) == 0) {
                 model.release(model.context, state);
                 state = step.next;

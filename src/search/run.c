@@ -140,7 +140,7 @@ static int check_dist(const MtsDist *dist, MtsError *err)
 static int evaluate_batch(MtsRun *run, size_t n, MtsError *err)
 {
     for (size_t i = 0; i < n; i++) {
-        run->steps[i] = (MtsStep){.state = run->stepped[i]->parent->state, .token = run->stepped[i]->token};
+        run->steps[i] = (MtsSearchStep){.state = run->stepped[i]->parent->state, .token = run->stepped[i]->token};
     }
     int rc = run->model->extend(run->model->context, run->steps, n, err);
     if (rc != MTS_OK) {

@@ -149,9 +149,9 @@ struct MtsRun {
 
     double *weights; /* scratch, [weight_cap] */
     size_t weight_cap;
-    MtsStep *steps;    /* scratch, [settings.batch] */
-    MtsNode **stepped; /* scratch, [settings.batch] */
-    int32_t *tokens;   /* scratch, [model->max_tokens] */
+    MtsSearchStep *steps; /* scratch, [settings.batch] */
+    MtsNode **stepped;    /* scratch, [settings.batch] */
+    int32_t *tokens;      /* scratch, [model->max_tokens] */
 };
 
 /* Random numbers for the drawn answer are those of a rollout that no search can reach. */

@@ -286,7 +286,7 @@ static MtsDist row_dist(const MtsTableRow *row)
     return (MtsDist){row->count, t->tokens + row->first, t->logp + row->first, row->log_mass};
 }
 
-static int table_extend(void *context, MtsStep *steps, size_t n, MtsError *err)
+static int table_extend(void *context, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     const MtsTable *t = context;
     for (size_t i = 0; i < n; i++) {

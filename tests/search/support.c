@@ -191,7 +191,7 @@ void masked_free(Masked *m)
     *m = (Masked){0};
 }
 
-static int masked_extend(void *context, MtsStep *steps, size_t n, MtsError *err)
+static int masked_extend(void *context, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     Masked *m = context;
     (void)err;

@@ -220,7 +220,7 @@ static int read_trace(Replay *r, MtsError *err)
 
 /* ---- the trace as a model and a reward ---- */
 
-static int replay_extend(void *context, MtsStep *steps, size_t n, MtsError *err)
+static int replay_extend(void *context, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     Replay *r = context;
     for (size_t i = 0; i < n; i++) {
