@@ -24,7 +24,7 @@ import tempfile
 import time
 import zipfile
 
-import fetch_model
+import wheel
 
 M4 = "https://raw.githubusercontent.com/Mcompetitions/M4-methods/6c1067e5a57161249b17289a565178dc7a3fb3ca/Dataset/"
 EXAM = "https://raw.githubusercontent.com/moment-timeseries-foundation-model/TimeSeriesExam/384cf50864860c65e962b441eaa4c201857a06f8/"
@@ -75,7 +75,7 @@ TRIES = 4
 
 
 def whole(path, sha256):
-    return path.exists() and fetch_model.sha256_of(path) == sha256
+    return path.exists() and wheel.sha256_of(path) == sha256
 
 
 def get(url, path, sha256=None):
@@ -86,15 +86,15 @@ def get(url, path, sha256=None):
     part = path.with_name(path.name + ".part")
     for attempt in range(TRIES):
         try:
-            fetch_model.say(f"fetching {url}")
-            fetch_model.download(url, part)
+            wheel.say(f"fetching {url}")
+            wheel.download(url, part)
             break
         except OSError as error:
             if attempt + 1 == TRIES:
                 raise RuntimeError(f"{url}: {error}") from error
-            fetch_model.say(f"{error}; once more in {2 ** attempt} s")
+            wheel.say(f"{error}; once more in {2 ** attempt} s")
             time.sleep(2 ** attempt)
-    if sha256 is not None and fetch_model.sha256_of(part) != sha256:
+    if sha256 is not None and wheel.sha256_of(part) != sha256:
         part.unlink()
         raise RuntimeError(f"{url}: its SHA-256 is not the pinned one; it was thrown away")
     part.rename(path)
@@ -140,7 +140,7 @@ def sleep(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--to", type=pathlib.Path, default=fetch_model.cache_folder() / "data", metavar="FOLDER")
+    parser.add_argument("--to", type=pathlib.Path, default=wheel.cache_folder() / "data", metavar="FOLDER")
     parser.add_argument("sets", nargs="*", metavar="SET", help=", ".join(USE))
     args = parser.parse_args()
     failed = False

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(os.environ.get("MAXTS_SOURCE_ROOT", "."))
 PROGRAM = os.environ.get("MAXTS_PROGRAM", str(ROOT / "build" / "src" / "cli" / "maxts"))
@@ -33,7 +34,7 @@ def check(condition, text):
         fail(text)
 
 
-def run(*args, stdin="", timeout=120, env=None, stdout=subprocess.PIPE):
+def run(*args, stdin="", timeout=1200, env=None, stdout=subprocess.PIPE):
     """Runs the program; a signal or a hang fails the test."""
     command = [PROGRAM, *map(str, args)]
     data = stdin.encode() if isinstance(stdin, str) else stdin
@@ -44,6 +45,21 @@ def run(*args, stdin="", timeout=120, env=None, stdout=subprocess.PIPE):
         fail(f"{command}: still running after {timeout} s")
     check(done.returncode >= 0, f"{command}: killed by signal {-done.returncode}\n{done.stderr.decode()}")
     return done
+
+
+def end_when(ready, sign, *args):
+    """Starts the program, sends it `sign` as soon as ready() holds, and returns its exit status, standard output and
+    standard error; whoever asks for a moment in the middle asks again where the program was faster than the signal."""
+    process = subprocess.Popen([PROGRAM, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while process.poll() is None and not ready():
+        time.sleep(0.002)
+    process.send_signal(sign)
+    out, err = process.communicate()
+    return process.returncode, out, err
+
+
+def lines_in(path):
+    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def ask(*args, **kw):

@@ -5,10 +5,9 @@ import json
 import math
 import re
 import signal
-import subprocess
 import time
 
-from program import PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir, write_table
+from program import PROGRAM, ROOT, TINY, ask, check, end_when, finish, lines_in, refuse, run, work_dir, write_table
 
 DATA = ROOT / "data"
 M4 = ["eval", "-m", TINY, "--stage", "m4", "--data", DATA / "m4.csv", "--points", 4, "-n", 8, "--rollouts", 3]
@@ -144,19 +143,22 @@ def kills(folder):
     ask(*command, whole)
     total = len(records(whole)[1])
     check(total == 200, f"{total} records")
-    hits = 0
-    for turn in range(11):
-        process = subprocess.Popen([PROGRAM, *command, str(killed)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        least, end = 1 + (turn + 1) * total // 13, time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < end and (not killed.exists() or killed.read_bytes().count(b"\n") < least):
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL if turn < 10 else signal.SIGINT)
-        said = process.stderr.read().decode()
-        hits += process.wait() == -signal.SIGKILL
-        if turn == 10:
-            check(process.returncode == 1 and "interrupted after" in said and "goes on" in said, f"{process.returncode}: {said}")
-        check(killed.read_bytes().count(b"\n") < total + 1, "killed before its end")
-    check(hits == 10, f"killed {hits} times")
+    turn = tries = 0
+    while turn < 11:
+        tries += 1
+        check(tries < 40, "the program is always faster than its end")
+        least = 1 + (turn + 1) * total // 13
+        sign = signal.SIGKILL if turn < 10 else signal.SIGINT
+        status, _, said = end_when(lambda: lines_in(killed) >= least, sign, *command, killed)
+        if status == 0: # it was faster than the signal: once more
+            killed.unlink()
+            continue
+        if turn < 10:
+            check(status == -signal.SIGKILL, f"{status}: {said}")
+        else:
+            check(status == 1 and b"interrupted after" in said and b"goes on" in said, f"{status}: {said}")
+        check(lines_in(killed) < total + 1, "killed before its end")
+        turn += 1
     with killed.open("ab") as file: # as a power failure may leave it
         file.write(b'{"key":"m4:')
     summary = ask(*command, killed)
@@ -247,13 +249,19 @@ def budget(folder):
     same = ("nfe", "reward", "answer", "log_z", "log_z_se", "tree", "decode_tokens")
     check(all(records(alone)[1][most][k] == after[most][k] for k in same), "a search that went on is one that never stopped")
     check(ask(*command) == summary, "a finished run has nothing to do")
-    command = [str(w) for w in [*words, killed, "--rollouts", 4, "--total-nfe", 4 * spent]]
-    for path, lines in ((folder / "budget2.jsonl.first", 5), (folder / "budget2.jsonl.first", 9), (killed, 4), (killed, 9)):
-        process = subprocess.Popen([PROGRAM, *command], stdout=subprocess.DEVNULL)
-        while process.poll() is None and (not path.exists() or path.read_bytes().count(b"\n") < lines):
-            time.sleep(0.002)
-        process.kill()
-        check(process.wait() == -signal.SIGKILL, "killed before its end")
+    command = [*words, killed, "--rollouts", 4, "--total-nfe", 4 * spent]
+    first = folder / "budget2.jsonl.first"
+    moments, tries = [(first, 5), (first, 9), (killed, 4), (killed, 9)], 0
+    while moments:
+        tries += 1
+        check(tries < 40, "the program is always faster than its end")
+        path, least = moments[0]
+        status, _, said = end_when(lambda: lines_in(path) >= least, signal.SIGKILL, *command)
+        if status == 0: # it was faster than the signal: once more
+            killed.unlink()
+            continue
+        check(status == -signal.SIGKILL, f"{status}: {said}")
+        moments.pop(0)
     ask(*command)
     check(timeless(killed) == timeless(whole), "a killed budget is spent otherwise")
     refuse(2, ["--total-nfe"], *M4, "--total-nfe", 900, "--method", "smc", "--out", killed)

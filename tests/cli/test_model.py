@@ -5,10 +5,8 @@ import os
 import pathlib
 import re
 import signal
-import subprocess
-import time
 
-from program import GOLDEN, PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir
+from program import GOLDEN, PROGRAM, ROOT, TINY, ask, check, end_when, finish, refuse, run, work_dir
 
 SERIES = ROOT / "data" / "m4_hourly.csv"
 SEARCH = ["search", "-m", TINY, "-p", "hello there", "-n", 12, "--rollouts", 9, "--seed", 3, "--reward", "length:40",
@@ -160,15 +158,13 @@ def bench():
         refuse(2, ["--sequences"], "bench", "-m", TINY, "--sequences", bad)
 
 
-def interrupts():
+def interrupts(folder):
     """Ctrl-C ends a long search with what it has, whole."""
-    command = [PROGRAM, *map(str, ["search", "-m", TINY, "-p", "x", "-n", 8, "--rollouts", 100000, "--end-stop", "off",
-                                   "--in-flight", 1, "--reward", "length"])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    check(process.returncode == 0 and not err, f"interrupted: exit {process.returncode}: {err.decode()}")
+    saved = folder / "interrupted.ckpt"
+    status, out, err = end_when(lambda: saved.exists() and saved.stat().st_size > 5000, signal.SIGINT, "search", "-m", TINY,
+                                "-p", "x", "-n", 8, "--rollouts", 100000, "--end-stop", "off", "--in-flight", 1,
+                                "--reward", "length", "--save", saved)
+    check(status == 0 and not err, f"interrupted: exit {status}: {err.decode()}")
     answer = json.loads(out)
     check(answer["stop_reason"] == "interrupted" and 0 < answer["rollouts"] < 100000 and answer["best"]["text"], answer)
 
@@ -184,7 +180,7 @@ def main():
         refusals(pathlib.Path(folder))
         bench()
         if os.name == "posix":
-            interrupts()
+            interrupts(pathlib.Path(folder))
     finish(150)
 
 

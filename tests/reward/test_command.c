@@ -69,7 +69,7 @@ static void the_question_is_one_json_line(void **state)
     snprintf(spec, sizeof spec, "command:while read -r l; do [ \"$l\" = '%s' ] && echo 1 || echo 0; done", expected);
     assert_ok(ask_once(spec, "a\nb", &v, &err), &err);
     assert_true(v == 1);
-    assert_ok(ask_once("0.5*command:timeout=5 " COUNTING " + length:3", "a\nb", &v, &err), &err);
+    assert_ok(ask_once("0.5*command:timeout=600 " COUNTING " + length:3", "a\nb", &v, &err), &err);
     assert_true(v == 0.5 * (double)strlen(expected) + 1);
     assert_no_children();
 }
@@ -84,10 +84,10 @@ static void bad_programs(void **state)
         {"command:/dev/null", "exit status 126 before it answered (not executable)"},
         {"command:exit 3", "ended with exit status 3"},
         {"command:read -r l; kill -9 $$", "was ended by signal 9"},
-        {"command:timeout=0.2 sleep 30", "gave no answer within 0.2 s"},
-        {"command:timeout=0.2 read -r l; sleep 30 | sleep 30", "gave no answer within 0.2 s"},
-        {"command:timeout=0.2 read -r l; printf 12; sleep 30", "gave no answer within 0.2 s"},
-        {"command:timeout=5 read -r l; exec >&-; sleep 30", "closed its output"},
+        {"command:timeout=0.2 sleep 6000", "gave no answer within 0.2 s"},
+        {"command:timeout=0.2 read -r l; sleep 6000 | sleep 6000", "gave no answer within 0.2 s"},
+        {"command:timeout=0.2 read -r l; printf 12; sleep 6000", "gave no answer within 0.2 s"},
+        {"command:timeout=600 read -r l; exec >&-; sleep 6000", "closed its output"},
         {"command:read -r l; echo nonsense", "answered \"nonsense\", not {\"reward\": number}"},
         {"command:read -r l; echo", "answered \"\""},
         {"command:read -r l; echo NaN", "answered \"NaN\""},
@@ -104,7 +104,7 @@ static void bad_programs(void **state)
         if (rc != MTS_EREWARD || !strstr(err.text, cases[i].part)) {
             fail_msg("%s: %d \"%s\", expected \"%s\"", cases[i].spec, rc, err.text, cases[i].part);
         }
-        assert_true(mts_seconds() - begun < 5);
+        assert_true(mts_seconds() - begun < 300); /* it was not waited for */
         assert_no_children();
     }
     MtsError err = {0};
@@ -124,7 +124,7 @@ static void large_questions(void **state)
     MtsError err = {0};
     double v = NAN;
     assert_int_equal(ask_once("command:exit 0", text, &v, &err), MTS_EREWARD);
-    assert_int_equal(ask_once("command:timeout=0.3 sleep 30", text, &v, &err), MTS_EREWARD);
+    assert_int_equal(ask_once("command:timeout=0.3 sleep 6000", text, &v, &err), MTS_EREWARD);
     assert_non_null(strstr(err.text, "gave no answer within 0.3 s"));
     assert_ok(ask_once("command:head -n 1 | wc -c", text, &v, &err), &err);
     assert_true(v > (double)n);
@@ -174,14 +174,14 @@ static void stubborn_programs_end(void **state)
     MtsReward *r = NULL;
     const MtsRewardInput input = {"p", NULL};
     double v = NAN, begun = mts_seconds();
-    assert_ok(mts_reward_new(&r, "command:trap '' TERM; sleep 60 & read -r l; echo $!; sleep 60", &input, &err), &err);
+    assert_ok(mts_reward_new(&r, "command:trap '' TERM; sleep 600 & read -r l; echo $!; sleep 600", &input, &err), &err);
     assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), &err);
     pid_t below = (pid_t)v;
     assert_true(below > 1 && kill(below, 0) == 0);
     mts_reward_free(&r);
-    assert_true(mts_seconds() - begun < 5);
+    assert_true(mts_seconds() - begun < 300);
     bool gone = false;
-    for (int i = 0; i < 100 && !gone; i++) { /* whoever inherited it may take a moment to reap it */
+    for (int i = 0; i < 10000 && !gone; i++) { /* whoever inherited it may take a moment to reap it */
         char path[64], line[512] = "";
         snprintf(path, sizeof path, "/proc/%ld/stat", (long)below);
         FILE *f = fopen(path, "r");
