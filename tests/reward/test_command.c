@@ -174,7 +174,8 @@ static void stubborn_programs_end(void **state)
     MtsReward *r = NULL;
     const MtsRewardInput input = {"p", NULL};
     double v = NAN, begun = mts_seconds();
-    assert_ok(mts_reward_new(&r, "command:trap '' TERM; sleep 600 & read -r l; echo $!; sleep 600", &input, &err), &err);
+    assert_ok(mts_reward_new(&r, "command:trap '' TERM; sleep 600 & read -r l; echo $!; sleep 600", &input, &err),
+              &err);
     assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), &err);
     pid_t below = (pid_t)v;
     assert_true(below > 1 && kill(below, 0) == 0);
