@@ -1,4 +1,5 @@
 /* cli/cmd_bench.c - tokens per second of a model on this machine, beside what the machine allows. */
+#include <math.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -53,7 +54,7 @@ static size_t peak_bytes(void)
 }
 
 /* Sets each row's figure beside its limit, `tokens` tokens (a field of it) in one step; returns the last row's share of
- * it. */
+ * it, -1 when memory ran out. */
 static double set_limits(json_t *rows, const char *tokens, const MtsMachine *machine, const MtsModelInfo *info)
 {
     size_t i;
@@ -63,10 +64,12 @@ static double set_limits(json_t *rows, const char *tokens, const MtsMachine *mac
     {
         double limit = mts_roofline(machine, info, (size_t)json_integer_value(json_object_get(row, tokens)));
         share = json_real_value(json_object_get(row, "tok_per_s")) / limit;
-        json_object_set_new(row, "limit_tok_per_s", json_real(limit));
-        json_object_set_new(row, "share_of_limit", json_real(share));
+        if (json_object_set_new(row, "limit_tok_per_s", json_real(limit)) ||
+            json_object_set_new(row, "share_of_limit", json_real(share))) {
+            return -1;
+        }
     }
-    return share;
+    return rows ? share : -1;
 }
 
 static size_t fitting(const MtsModelInfo *info, size_t tokens, size_t reserve)
@@ -74,7 +77,7 @@ static size_t fitting(const MtsModelInfo *info, size_t tokens, size_t reserve)
     return tokens + reserve <= info->context ? tokens : info->context > 2 * reserve ? info->context - reserve : 1;
 }
 
-static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, const Sizes *lengths, json_t *rows,
+static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, const Sizes *lengths, json_t **rows,
                          MtsError *err)
 {
     int rc = 0;
@@ -82,14 +85,17 @@ static int bench_prefill(const MtsEngine *engine, const MtsModelInfo *info, cons
         size_t tokens = fitting(info, (size_t)lengths->at[i], 0);
         double rate;
         if ((rc = mts_measure_prefill(engine, tokens, SECONDS, &rate, err)) == 0) {
-            json_array_append_new(rows, json_pack("{s:I, s:f, s:I}", "tokens", (json_int_t)tokens, "tok_per_s", rate,
-                                                  "peak_rss_bytes", (json_int_t)peak_bytes()));
+            json_t *row = json_object();
+            mts_json_add_int(&row, "tokens", (json_int_t)tokens);
+            mts_json_add_real(&row, "tok_per_s", rate);
+            mts_json_add_int(&row, "peak_rss_bytes", (json_int_t)peak_bytes());
+            mts_json_add(rows, NULL, row);
         }
     }
     return rc;
 }
 
-static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, json_t *rows,
+static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, json_t **rows,
                         MtsError *err)
 {
     int rc = 0;
@@ -99,16 +105,32 @@ static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const
         double rate;
         most = info->context - prompt < MOST_STEPS ? info->context - prompt : MOST_STEPS;
         if ((rc = mts_measure_decode(engine, batch, prompt, most, SECONDS, &steps, &rate, err)) == 0) {
-            json_array_append_new(rows, json_pack("{s:I, s:I, s:I, s:f, s:I}", "batch", (json_int_t)batch, "prompt",
-                                                  (json_int_t)prompt, "tokens", (json_int_t)steps, "tok_per_s", rate,
-                                                  "peak_rss_bytes", (json_int_t)peak_bytes()));
+            json_t *row = json_object();
+            mts_json_add_int(&row, "batch", (json_int_t)batch);
+            mts_json_add_int(&row, "prompt", (json_int_t)prompt);
+            mts_json_add_int(&row, "tokens", (json_int_t)steps);
+            mts_json_add_real(&row, "tok_per_s", rate);
+            mts_json_add_int(&row, "peak_rss_bytes", (json_int_t)peak_bytes());
+            mts_json_add(rows, NULL, row);
         }
     }
     return rc;
 }
 
+static json_t *shape_of(const MtsShapeRate *rate)
+{
+    json_t *o = json_object();
+    mts_json_add_text(&o, "type", mts_type_name(rate->type));
+    mts_json_add_int(&o, "rows", (json_int_t)rate->rows);
+    mts_json_add_int(&o, "cols", (json_int_t)rate->cols);
+    mts_json_add_int(&o, "batch", (json_int_t)rate->batch);
+    mts_json_add_real(&o, "own_gmac_per_s", rate->own / 1e9);
+    mts_json_add_real(&o, "blas_gmac_per_s", rate->blas > 0 ? rate->blas / 1e9 : NAN);
+    return o;
+}
+
 /* Every matrix shape by the kernels and by BLAS: what `--matmul auto` rests on. */
-static int bench_shapes(const MtsEngine *engine, json_t *rows, MtsError *err)
+static int bench_shapes(const MtsEngine *engine, json_t **rows, MtsError *err)
 {
     static const size_t batches[] = {1, 16, 512};
     MtsShapeRate rates[MTS_MOST_SHAPES];
@@ -117,11 +139,7 @@ static int bench_shapes(const MtsEngine *engine, json_t *rows, MtsError *err)
     for (size_t i = 0; i < sizeof batches / sizeof batches[0] && !rc; i++) {
         if ((rc = mts_measure_shapes(engine, batches[i], rates, &count, err)) == 0) {
             for (size_t j = 0; j < count; j++) {
-                json_array_append_new(
-                    rows, json_pack("{s:s, s:I, s:I, s:I, s:f, s:o}", "type", mts_type_name(rates[j].type), "rows",
-                                    (json_int_t)rates[j].rows, "cols", (json_int_t)rates[j].cols, "batch",
-                                    (json_int_t)rates[j].batch, "own_gmac_per_s", rates[j].own / 1e9, "blas_gmac_per_s",
-                                    rates[j].blas > 0 ? json_real(rates[j].blas / 1e9) : json_null()));
+                mts_json_add(rows, NULL, shape_of(&rates[j]));
             }
         }
     }
@@ -133,9 +151,12 @@ static json_t *describe_machine(const MtsMachine *machine, const Args *args)
     uint32_t flags = 0;
     char names[128], bad[32];
     mts_cpu_flags(args->cpu_mask, &flags, bad, sizeof bad);
-    return json_pack("{s:s, s:i, s:f, s:f}", "flags", mts_cpu_names(flags, names, sizeof names), "threads",
-                     machine->threads, "read_gb_per_s", machine->read_bytes_per_s / 1e9, "int8_gmac_per_s",
-                     machine->int8_macs_per_s / 1e9);
+    json_t *o = json_object();
+    mts_json_add_text(&o, "flags", mts_cpu_names(flags, names, sizeof names));
+    mts_json_add_int(&o, "threads", machine->threads);
+    mts_json_add_real(&o, "read_gb_per_s", machine->read_bytes_per_s / 1e9);
+    mts_json_add_real(&o, "int8_gmac_per_s", machine->int8_macs_per_s / 1e9);
+    return o;
 }
 
 static json_t *verdict(double prefill, double decode, size_t sequences, size_t prompt)
@@ -149,49 +170,78 @@ static json_t *verdict(double prefill, double decode, size_t sequences, size_t p
     return json_string(text);
 }
 
-/* The machine comes last: what it is probed with would count among the process's memory. */
-static int measure(const Args *args, const MtsEngine *engine, double load_s, MtsError *err)
+static json_t *describe_memory(const MtsModelInfo *info, size_t loaded)
 {
-    Plan plan;
+    json_t *o = json_object();
+    mts_json_add_int(&o, "loaded_rss_bytes", (json_int_t)loaded);
+    mts_json_add_int(&o, "weights", (json_int_t)info->parameters);
+    mts_json_add_int(&o, "weight_bytes", (json_int_t)info->weight_bytes);
+    mts_json_add_int(&o, "kv_bytes_per_token", (json_int_t)info->kv_bytes_per_token);
+    return o;
+}
+
+/* What has been measured. */
+typedef struct Figures {
+    json_t *prefill, *decode, *shapes; /* rows; NULL: memory ran out */
     MtsMachine machine;
-    MtsModelInfo info;
+    double load_s;
+    size_t loaded; /* bytes */
+} Figures;
+
+static json_t *describe(const Args *args, const Plan *plan, const MtsModelInfo *info, const Figures *f)
+{
+    double prefill_share = set_limits(f->prefill, "tokens", &f->machine, info);
+    double decode_share = set_limits(f->decode, "batch", &f->machine, info);
+    json_t *o = json_object(), *blas = json_object();
+    if (prefill_share < 0 || decode_share < 0) {
+        mts_json_add(&o, "prefill", NULL);
+    }
+    mts_json_add_text(&blas, "core", mts_blas_core());
+    mts_json_add(&o, "prefill", json_incref(f->prefill));
+    mts_json_add(&o, "decode", json_incref(f->decode));
+    mts_json_add(&o, "matmul", json_incref(f->shapes));
+    mts_json_add(&o, "cpu", describe_machine(&f->machine, args));
+    mts_json_add_text(&o, "kernels", info->kernels);
+    mts_json_add(&o, "blas", blas);
+    mts_json_add_real(&o, "load_s", f->load_s);
+    mts_json_add(&o, "memory", describe_memory(info, f->loaded));
+    mts_json_add(&o, "verdict",
+                 verdict(prefill_share, decode_share, (size_t)plan->sequences.at[plan->sequences.n - 1],
+                         (size_t)plan->prompts.at[plan->prompts.n - 1]));
+    return o;
+}
+
+/* The machine comes last: what it is probed with would count among the process's memory. */
+static int measure(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, Figures *f, MtsError *err)
+{
     MtsSearchSettings none = {0};
     Progress progress;
-    json_t *prefill = json_array(), *decode = json_array(), *shapes = json_array();
-    size_t loaded = peak_bytes();
+    progress_begin(&progress, &none);
+    progress_say(&progress, "measuring prefill ...");
+    int rc = bench_prefill(engine, info, &plan->prefill, &f->prefill, err);
+    progress_say(&progress, "measuring decode ...");
+    rc = rc ? rc : bench_decode(engine, info, plan, &f->decode, err);
+    progress_say(&progress, "measuring matrices ...");
+    rc = rc ? rc : bench_shapes(engine, &f->shapes, err);
+    progress_say(&progress, "measuring the machine ...");
+    rc = rc ? rc : mts_measure_machine(engine, &f->machine, err);
+    progress_end(&progress);
+    return rc;
+}
+
+static int bench(const Args *args, const MtsEngine *engine, double load_s, MtsError *err)
+{
+    Plan plan;
+    MtsModelInfo info;
+    Figures f = {.prefill = json_array(), .decode = json_array(), .shapes = json_array(), .load_s = load_s};
+    f.loaded = peak_bytes();
     mts_model_info(mts_engine_model(engine), &info);
     int rc = read_plan(args, &plan, err);
-    if (!rc) {
-        progress_begin(&progress, &none);
-        progress_say(&progress, "measuring prefill ...");
-        rc = bench_prefill(engine, &info, &plan.prefill, prefill, err);
-        progress_say(&progress, "measuring decode ...");
-        rc = rc ? rc : bench_decode(engine, &info, &plan, decode, err);
-        progress_say(&progress, "measuring matrices ...");
-        rc = rc ? rc : bench_shapes(engine, shapes, err);
-        progress_say(&progress, "measuring the machine ...");
-        rc = rc ? rc : mts_measure_machine(engine, &machine, err);
-        progress_end(&progress);
-    }
-    if (!rc) {
-        const char *core = mts_blas_core();
-        double prefill_share = set_limits(prefill, "tokens", &machine, &info);
-        double decode_share = set_limits(decode, "batch", &machine, &info);
-        json_t *memory = json_pack("{s:I, s:I, s:I, s:I}", "loaded_rss_bytes", (json_int_t)loaded, "weights",
-                                   (json_int_t)info.parameters, "weight_bytes", (json_int_t)info.weight_bytes,
-                                   "kv_bytes_per_token", (json_int_t)info.kv_bytes_per_token);
-        json_t *text = verdict(prefill_share, decode_share, (size_t)plan.sequences.at[plan.sequences.n - 1],
-                               (size_t)plan.prompts.at[plan.prompts.n - 1]);
-        rc = out_print(args,
-                       json_pack("{s:O, s:O, s:O, s:o, s:s, s:{s:o}, s:f, s:o, s:o}", "prefill", prefill, "decode",
-                                 decode, "matmul", shapes, "cpu", describe_machine(&machine, args), "kernels",
-                                 info.kernels, "blas", "core", core ? json_string(core) : json_null(), "load_s", load_s,
-                                 "memory", memory, "verdict", text),
-                       err);
-    }
-    json_decref(prefill);
-    json_decref(decode);
-    json_decref(shapes);
+    rc = rc ? rc : measure(engine, &info, &plan, &f, err);
+    rc = rc ? rc : out_print(args, describe(args, &plan, &info, &f), err);
+    json_decref(f.prefill);
+    json_decref(f.decode);
+    json_decref(f.shapes);
     return rc;
 }
 
@@ -204,7 +254,7 @@ int cmd_bench(const Args *args, MtsError *err)
     if (!rc && mts_engine_is_table(engine)) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: a table has no forward pass to measure", args->model);
     }
-    rc = rc ? rc : measure(args, engine, load_s, err);
+    rc = rc ? rc : bench(args, engine, load_s, err);
     mts_engine_free(&engine);
     return rc;
 }

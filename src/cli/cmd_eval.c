@@ -133,12 +133,16 @@ static int report(const Args *args, const char *path, MtsError *err)
         rc = mts_fail(err, MTS_ENOMEM, "%s: no memory for the summary", path);
         goto done;
     }
-    json_t *table = mts_eval_optimisations(head, records);
+    json_t *table = mts_eval_optimisations(head, records); /* null: this run has none */
+    if (!table) {
+        rc = mts_fail(err, MTS_ENOMEM, "%s: no memory for the summary", path);
+        goto done;
+    }
     if (json_is_array(table)) {
-        json_object_set(summary, "optimisations", table);
+        mts_json_add(&summary, "optimisations", json_incref(table));
     }
     if (out_is_json(args)) {
-        json_object_set_new(summary, "out", out_string(path));
+        mts_json_add_text(&summary, "out", path);
         rc = out_print(args, json_incref(summary), err);
     } else {
         rc = put_summary(summary, err);

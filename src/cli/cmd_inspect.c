@@ -5,15 +5,13 @@
 #include "cli/command.h"
 #include "cli/out.h"
 #include "core/mem.h"
+#include "core/utf8.h"
 #include "gguf/gguf.h"
 #include "quant/quant.h"
 
 static json_t *string_of(MtsString s)
 {
-    char *text = mts_strndup(s.data, s.size);
-    json_t *value = text ? out_string(text) : NULL;
-    free(text);
-    return value ? value : json_null();
+    return mts_json_string(s.data, strnlen(s.data, s.size));
 }
 
 /* Tensors, weights and bytes of each type. */
@@ -31,40 +29,45 @@ static json_t *types_of(const MtsGguf *gguf)
             }
         }
         if (tensors) {
-            json_array_append_new(types, json_pack("{s:s, s:I, s:I, s:I}", "type", mts_type_name(type), "tensors",
-                                                   (json_int_t)tensors, "weights", (json_int_t)elements, "bytes",
-                                                   (json_int_t)bytes));
+            json_t *o = json_object();
+            mts_json_add_text(&o, "type", mts_type_name(type));
+            mts_json_add_int(&o, "tensors", (json_int_t)tensors);
+            mts_json_add_int(&o, "weights", (json_int_t)elements);
+            mts_json_add_int(&o, "bytes", (json_int_t)bytes);
+            mts_json_add(&types, NULL, o);
         }
     }
     return types;
 }
 
-/* Every scalar of the metadata; an array as its length. */
+/* A scalar of the metadata; an array as its length. */
+static json_t *value_of(const MtsGgufValue *value)
+{
+    MtsString text;
+    int64_t whole;
+    double real;
+    bool truth;
+    if (mts_gguf_type(value) == MTS_GGUF_ARRAY) {
+        json_t *o = json_object();
+        mts_json_add_int(&o, "count", (json_int_t)mts_gguf_array_count(value));
+        return o;
+    }
+    return mts_gguf_string(value, 0, &text)  ? string_of(text)
+           : mts_gguf_bool(value, 0, &truth) ? json_boolean(truth)
+           : mts_gguf_int(value, 0, &whole)  ? json_integer(whole)
+           : mts_gguf_real(value, 0, &real)  ? mts_json_real(real)
+                                             : json_null();
+}
+
 static json_t *metadata_of(const MtsGguf *gguf)
 {
     json_t *all = json_object();
     for (size_t i = 0; i < mts_gguf_key_count(gguf); i++) {
         const MtsGgufValue *value;
-        MtsString key = mts_gguf_key_at(gguf, i, &value), text;
-        char *name = mts_strndup(key.data, key.size);
-        int64_t whole;
-        double real;
-        bool truth;
-        json_t *shown;
-        if (mts_gguf_type(value) == MTS_GGUF_ARRAY) {
-            shown = json_pack("{s:I}", "count", (json_int_t)mts_gguf_array_count(value));
-        } else if (mts_gguf_string(value, 0, &text)) {
-            shown = string_of(text);
-        } else if (mts_gguf_bool(value, 0, &truth)) {
-            shown = json_boolean(truth);
-        } else if (mts_gguf_int(value, 0, &whole)) {
-            shown = json_integer(whole);
-        } else {
-            shown = mts_gguf_real(value, 0, &real) ? mts_json_real(real) : json_null();
-        }
-        if (!name || json_object_set_new(all, name, shown)) {
-            json_object_set_new(all, "(a key that is no UTF-8)", json_null());
-        }
+        MtsString key = mts_gguf_key_at(gguf, i, &value);
+        bool good = mts_utf8_valid_prefix(key.data, key.size) == key.size;
+        char *name = good ? mts_strndup(key.data, key.size) : mts_strdup("(a key that is no UTF-8)");
+        mts_json_add(&all, name ? name : "", name ? (good ? value_of(value) : json_null()) : NULL);
         free(name);
     }
     return all;
@@ -75,9 +78,12 @@ static json_t *describe_model(const MtsEngine *engine, const MtsGguf *gguf)
     const MtsTokenizer *tokenizer = mts_engine_tokenizer(engine);
     MtsModelInfo info;
     mts_model_info(mts_engine_model(engine), &info);
-    json_t *o =
-        json_pack("{s:s, s:o, s:i, s:s, s:o}", "format", "gguf", "file", out_string(mts_engine_path(engine)), "version",
-                  (int)mts_gguf_version(gguf), "architecture", info.architecture, "name", out_string(info.name));
+    json_t *o = json_object();
+    mts_json_add_text(&o, "format", "gguf");
+    mts_json_add_text(&o, "file", mts_engine_path(engine));
+    mts_json_add_int(&o, "version", (json_int_t)mts_gguf_version(gguf));
+    mts_json_add_text(&o, "architecture", info.architecture);
+    mts_json_add_text(&o, "name", info.name);
     const struct {
         const char *name;
         uint64_t value;
@@ -94,14 +100,25 @@ static json_t *describe_model(const MtsEngine *engine, const MtsGguf *gguf)
                    {"weight_bytes", info.weight_bytes},
                    {"kv_bytes_per_token", info.kv_bytes_per_token}};
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
-        json_object_set_new(o, figures[i].name, json_integer((json_int_t)figures[i].value));
+        mts_json_add_int(&o, figures[i].name, (json_int_t)figures[i].value);
     }
-    json_object_set_new(o, "kernels", json_string(info.kernels));
-    json_object_set_new(o, "chat", json_string(mts_chat_family(tokenizer)));
-    json_object_set_new(o, "bos", json_integer(mts_tokenizer_bos(tokenizer)));
-    json_object_set_new(o, "eos", json_integer(mts_tokenizer_eos(tokenizer)));
-    json_object_set_new(o, "tensors", types_of(gguf));
-    json_object_set_new(o, "metadata", metadata_of(gguf));
+    mts_json_add_text(&o, "kernels", info.kernels);
+    mts_json_add_text(&o, "chat", mts_chat_family(tokenizer));
+    mts_json_add_int(&o, "bos", mts_tokenizer_bos(tokenizer));
+    mts_json_add_int(&o, "eos", mts_tokenizer_eos(tokenizer));
+    mts_json_add(&o, "tensors", types_of(gguf));
+    mts_json_add(&o, "metadata", metadata_of(gguf));
+    return o;
+}
+
+static json_t *exact_of(const MtsTableExact *e)
+{
+    json_t *o = json_object();
+    mts_json_add_real(&o, "lambda", e->lambda);
+    mts_json_add_real(&o, "log_z", e->log_z);
+    mts_json_add_real(&o, "soft_value", e->soft_value);
+    mts_json_add_real(&o, "expected_reward", e->expected_reward);
+    mts_json_add_real(&o, "kl", e->kl);
     return o;
 }
 
@@ -115,15 +132,20 @@ static json_t *describe_table(const MtsEngine *engine)
     for (size_t i = 0; i < sizeof lambdas / sizeof lambdas[0]; i++) {
         MtsTableExact e;
         if (mts_table_exact(table, lambdas[i], &e, NULL) == 0) {
-            json_array_append_new(exact, json_pack("{s:f, s:f, s:f, s:f, s:f}", "lambda", e.lambda, "log_z", e.log_z,
-                                                   "soft_value", e.soft_value, "expected_reward", e.expected_reward,
-                                                   "kl", e.kl));
+            mts_json_add(&exact, NULL, exact_of(&e));
         }
     }
-    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o}", "format", "table", "file",
-                     out_string(mts_engine_path(engine)), "name", out_string(info.name), "vocab",
-                     (json_int_t)info.vocab, "max_tokens", (json_int_t)info.max_tokens, "eos", (json_int_t)info.eos,
-                     "texts", (json_int_t)info.texts, "prefixes", (json_int_t)info.prefixes, "exact", exact);
+    json_t *o = json_object();
+    mts_json_add_text(&o, "format", "table");
+    mts_json_add_text(&o, "file", mts_engine_path(engine));
+    mts_json_add_text(&o, "name", info.name);
+    mts_json_add_int(&o, "vocab", (json_int_t)info.vocab);
+    mts_json_add_int(&o, "max_tokens", (json_int_t)info.max_tokens);
+    mts_json_add_int(&o, "eos", (json_int_t)info.eos);
+    mts_json_add_int(&o, "texts", (json_int_t)info.texts);
+    mts_json_add_int(&o, "prefixes", (json_int_t)info.prefixes);
+    mts_json_add(&o, "exact", exact);
+    return o;
 }
 
 int cmd_inspect(const Args *args, MtsError *err)

@@ -10,9 +10,11 @@ int cmd_replay(const Args *args, MtsError *err)
         return mts_fail(err, MTS_EREQUEST, "replay: which trace? maxts replay FILE");
     }
     int rc = mts_replay(args->operands[0], &lines, err);
-    return rc ? rc
-              : out_print(args,
-                          json_pack("{s:o, s:I}", "trace", out_string(args->operands[0]), "lines_confirmed",
-                                    (json_int_t)lines),
-                          err);
+    if (rc) {
+        return rc;
+    }
+    json_t *o = json_object();
+    mts_json_add_text(&o, "trace", args->operands[0]);
+    mts_json_add_int(&o, "lines_confirmed", (json_int_t)lines);
+    return out_print(args, o, err);
 }

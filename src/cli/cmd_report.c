@@ -26,19 +26,24 @@ static json_t *describe(const MtsReport *report, const Args *args)
     json_t *runs = json_array();
     for (size_t i = 0; i < report->count; i++) {
         const MtsReportRun *run = &report->runs[i];
-        json_array_append_new(runs,
-                              json_pack("{s:o, s:o, s:I, s:I}", "name", out_string(run->name), "files",
-                                        out_string(run->files), "records", (json_int_t)json_array_size(run->records),
-                                        "expected", (json_int_t)mts_eval_expected(run->head)));
+        json_t *o = json_object();
+        mts_json_add_text(&o, "name", run->name);
+        mts_json_add_text(&o, "files", run->files);
+        mts_json_add_int(&o, "records", (json_int_t)json_array_size(run->records));
+        mts_json_add_int(&o, "expected", (json_int_t)mts_eval_expected(run->head));
+        mts_json_add(&runs, NULL, o);
     }
     const char *paths[] = {args->out, args->markdown, args->latex, args->csv};
     json_t *files = json_array();
     for (size_t i = 0; i < 4; i++) {
         if (paths[i]) {
-            json_array_append_new(files, out_string(paths[i]));
+            mts_json_add_text(&files, NULL, paths[i]);
         }
     }
-    return json_pack("{s:o, s:o}", "runs", runs, "written", files);
+    json_t *all = json_object();
+    mts_json_add(&all, "runs", runs);
+    mts_json_add(&all, "written", files);
+    return all;
 }
 
 int cmd_report(const Args *args, MtsError *err)

@@ -11,13 +11,15 @@
 static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
 {
     const MtsAnswer *a = &r->search->answers[i];
-    json_t *o =
-        json_pack("{s:o, s:o, s:o, s:o}", "tokens", out_ids(a->tokens, a->count), "text", out_string(r->texts[i]),
-                  "reward", mts_json_real(a->reward), "logprob", mts_json_real(a->logp));
+    json_t *o = json_object();
+    mts_json_add(&o, "tokens", out_ids(a->tokens, a->count));
+    mts_json_add_text(&o, "text", r->texts[i]);
+    mts_json_add_real(&o, "reward", a->reward);
+    mts_json_add_real(&o, "logprob", a->logp);
     if (weights) {
-        json_object_set_new(o, "log_weight", mts_json_real(a->log_weight));
-        json_object_set_new(o, "probability", mts_json_real(a->probability));
-        json_object_set_new(o, "policy", mts_json_real(a->policy));
+        mts_json_add_real(&o, "log_weight", a->log_weight);
+        mts_json_add_real(&o, "probability", a->probability);
+        mts_json_add_real(&o, "policy", a->policy);
     }
     return o;
 }
@@ -74,44 +76,59 @@ static double weighted_mean(const MtsSearchResult *s)
     return sum;
 }
 
+static json_t *describe_tree(const MtsSearchResult *s)
+{
+    json_t *tree = json_object();
+    mts_json_add_int(&tree, "nodes", (json_int_t)s->tree_nodes);
+    mts_json_add_int(&tree, "max_depth", (json_int_t)s->tree_max_depth);
+    mts_json_add_real(&tree, "branching", s->tree_branching);
+    return tree;
+}
+
+static json_t *describe_cache(const MtsTextResult *r)
+{
+    json_t *cache = json_object();
+    mts_json_add_int(&cache, "bytes", (json_int_t)r->kv_bytes);
+    mts_json_add_int(&cache, "pages_peak", (json_int_t)r->kv_pages_peak);
+    mts_json_add_int(&cache, "page_tokens", (json_int_t)r->kv_page_tokens);
+    mts_json_add_int(&cache, "recomputed", (json_int_t)r->recomputed);
+    return cache;
+}
+
 static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
 {
     const MtsSearchResult *s = r->search;
     json_t *answers = json_array(), *o = json_object();
-    json_object_set_new(o, "method", json_string(mts_method_name(s->method)));
-    json_object_set_new(o, "seed", json_integer((json_int_t)asked->seed));
-    json_object_set_new(o, "lambda", json_real(asked->lambda));
-    json_object_set_new(o, "rollouts", json_integer((json_int_t)s->rollouts_done));
-    json_object_set_new(o, "reward", out_string(r->reward));
-    json_object_set_new(o, "target", json_string(r->target));
-    json_object_set_new(o, "nfe", json_integer((json_int_t)s->nfe));
-    json_object_set_new(o, "prompt_tokens", json_integer((json_int_t)r->prompt_tokens));
-    json_object_set_new(o, "decode_tokens", json_integer((json_int_t)s->decode_tokens));
-    json_object_set_new(o, "seconds", json_real(r->seconds));
-    json_object_set_new(o, "prefill_seconds", json_real(r->prefill_seconds));
-    json_object_set_new(o, "stop_reason", json_string(s->stop_reason));
-    json_object_set_new(o, "log_z", mts_json_real(s->log_z));
-    json_object_set_new(o, "log_z_se", mts_json_real(s->log_z_se));
-    json_object_set_new(
-        o, "mean_reward",
-        json_pack("{s:o, s:o}", "rollouts", mts_json_real(s->mean_reward), "answers", mts_json_real(weighted_mean(s))));
+    mts_json_add_text(&o, "method", mts_method_name(s->method));
+    mts_json_add_int(&o, "seed", (json_int_t)asked->seed);
+    mts_json_add_real(&o, "lambda", asked->lambda);
+    mts_json_add_int(&o, "rollouts", (json_int_t)s->rollouts_done);
+    mts_json_add_text(&o, "reward", r->reward);
+    mts_json_add_text(&o, "target", r->target);
+    mts_json_add_int(&o, "nfe", (json_int_t)s->nfe);
+    mts_json_add_int(&o, "prompt_tokens", (json_int_t)r->prompt_tokens);
+    mts_json_add_int(&o, "decode_tokens", (json_int_t)s->decode_tokens);
+    mts_json_add_real(&o, "seconds", r->seconds);
+    mts_json_add_real(&o, "prefill_seconds", r->prefill_seconds);
+    mts_json_add_text(&o, "stop_reason", s->stop_reason);
+    mts_json_add_real(&o, "log_z", s->log_z);
+    mts_json_add_real(&o, "log_z_se", s->log_z_se);
+    json_t *mean = json_object();
+    mts_json_add_real(&mean, "rollouts", s->mean_reward);
+    mts_json_add_real(&mean, "answers", weighted_mean(s));
+    mts_json_add(&o, "mean_reward", mean);
     if (s->answer_count > 0) {
-        json_object_set_new(o, "best", answer_of(r, s->best, false));
-        json_object_set_new(o, "map", answer_of(r, s->map, false));
-        json_object_set_new(o, "sampled", answer_of(r, s->sampled, false));
+        mts_json_add(&o, "best", answer_of(r, s->best, false));
+        mts_json_add(&o, "map", answer_of(r, s->map, false));
+        mts_json_add(&o, "sampled", answer_of(r, s->sampled, false));
     }
     for (size_t i = 0; i < s->answer_count; i++) {
-        json_array_append_new(answers, answer_of(r, i, true));
+        mts_json_add(&answers, NULL, answer_of(r, i, true));
     }
-    json_object_set_new(o, "answers", answers);
-    json_object_set_new(o, "tree",
-                        json_pack("{s:I, s:I, s:f}", "nodes", (json_int_t)s->tree_nodes, "max_depth",
-                                  (json_int_t)s->tree_max_depth, "branching", s->tree_branching));
+    mts_json_add(&o, "answers", answers);
+    mts_json_add(&o, "tree", describe_tree(s));
     if (r->kv_page_tokens) {
-        json_object_set_new(o, "kv",
-                            json_pack("{s:I, s:I, s:I, s:I}", "bytes", (json_int_t)r->kv_bytes, "pages_peak",
-                                      (json_int_t)r->kv_pages_peak, "page_tokens", (json_int_t)r->kv_page_tokens,
-                                      "recomputed", (json_int_t)r->recomputed));
+        mts_json_add(&o, "kv", describe_cache(r));
     }
     return o;
 }
@@ -156,7 +173,7 @@ static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *
     if (args->json || (out_is_json(args) && !args->explain)) {
         json_t *o = describe(result, asked);
         if (tree) {
-            json_object_set_new(o, "explain", out_string(tree));
+            mts_json_add_text(&o, "explain", tree);
         }
         rc = out_print(args, o, err);
     } else {

@@ -25,7 +25,9 @@ int cmd_tokenize(const Args *args, MtsError *err)
     MtsTokens tokens = {0};
     int rc = open_engine(&engine, args, MTS_ENGINE_TEXT, err);
     if (!rc && (rc = read_tokens(engine, args, &tokens, err)) == 0) {
-        rc = out_print(args, json_pack("{s:o}", "tokens", out_ids(tokens.ids, tokens.count)), err);
+        json_t *o = json_object();
+        mts_json_add(&o, "tokens", out_ids(tokens.ids, tokens.count));
+        rc = out_print(args, o, err);
     }
     mts_tokens_free(&tokens);
     mts_engine_free(&engine);
@@ -38,7 +40,7 @@ static json_t *reals(const double *values, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(list, mts_json_real(values[i]));
+        mts_json_add_real(&list, NULL, values[i]);
     }
     return list;
 }
@@ -47,7 +49,10 @@ static json_t *top_of(const int32_t *ids, const double *logp, size_t top)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < top && ids[i] >= 0; i++) {
-        json_array_append_new(list, json_pack("[i, o]", (int)ids[i], mts_json_real(logp[i])));
+        json_t *pair = json_array();
+        mts_json_add_int(&pair, NULL, ids[i]);
+        mts_json_add_real(&pair, NULL, logp[i]);
+        mts_json_add(&list, NULL, pair);
     }
     return list;
 }
@@ -60,16 +65,20 @@ static json_t *describe_score(const MtsScored *s, const MtsTokens *tokens, bool 
         sum += s->nll[t];
     }
     for (size_t t = 0; t < s->count && s->top > 0; t++) {
-        json_array_append_new(positions, json_pack("{s:i, s:o}", "pos", (int)t, "top",
-                                                   top_of(s->ids + t * s->top, s->logp + t * s->top, s->top)));
+        json_t *at = json_object();
+        mts_json_add_int(&at, "pos", (json_int_t)t);
+        mts_json_add(&at, "top", top_of(s->ids + t * s->top, s->logp + t * s->top, s->top));
+        mts_json_add(&positions, NULL, at);
     }
-    json_t *o = json_pack(
-        "{s:o, s:o, s:o, s:o}", "tokens", out_ids(tokens->ids, tokens->count), "nll", reals(s->nll, s->count - 1),
-        "perplexity", mts_json_real(s->count > 1 ? exp(sum / (double)(s->count - 1)) : NAN), "positions", positions);
+    json_t *o = json_object();
+    mts_json_add(&o, "tokens", out_ids(tokens->ids, tokens->count));
+    mts_json_add(&o, "nll", reals(s->nll, s->count - 1));
+    mts_json_add_real(&o, "perplexity", s->count > 1 ? exp(sum / (double)(s->count - 1)) : NAN);
+    mts_json_add(&o, "positions", positions);
     if (table) {
-        json_object_set_new(o, "first_nll", mts_json_real(s->first_nll));
-        json_object_set_new(o, "logprob", mts_json_real(-s->first_nll - sum));
-        json_object_set_new(o, "reward", mts_json_real(s->reward));
+        mts_json_add_real(&o, "first_nll", s->first_nll);
+        mts_json_add_real(&o, "logprob", -s->first_nll - sum);
+        mts_json_add_real(&o, "reward", s->reward);
     }
     return o;
 }
@@ -104,10 +113,15 @@ static int write_text(void *context, const char *text, size_t size, MtsError *er
 
 static json_t *describe_generated(const MtsGenerated *g, const MtsRequest *request)
 {
-    return json_pack("{s:o, s:o, s:f, s:s, s:I, s:f, s:f}", "text", out_string(g->text), "tokens",
-                     out_ids(g->tokens, g->count), "logprob", g->logp, "stop_reason", g->stop_reason, "prompt_tokens",
-                     (json_int_t)request->prompt_count, "prefill_seconds", g->prefill_seconds, "decode_seconds",
-                     g->decode_seconds);
+    json_t *o = json_object();
+    mts_json_add_text(&o, "text", g->text);
+    mts_json_add(&o, "tokens", out_ids(g->tokens, g->count));
+    mts_json_add_real(&o, "logprob", g->logp);
+    mts_json_add_text(&o, "stop_reason", g->stop_reason);
+    mts_json_add_int(&o, "prompt_tokens", (json_int_t)request->prompt_count);
+    mts_json_add_real(&o, "prefill_seconds", g->prefill_seconds);
+    mts_json_add_real(&o, "decode_seconds", g->decode_seconds);
+    return o;
 }
 
 int cmd_generate(const Args *args, MtsError *err)

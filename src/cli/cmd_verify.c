@@ -7,14 +7,25 @@ enum { DEFAULT_RUNS = 400 };
 
 static json_t *describe(const MtsVerify *v, const MtsSearchSettings *s)
 {
-    return json_pack("{s:s, s:I, s:f, s:I, s:I, s:I, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:o, s:o, s:o, s:o}", "method",
-                     mts_method_name(s->method), "seed", (json_int_t)s->seed, "lambda", s->lambda, "rollouts",
-                     (json_int_t)s->rollouts, "in_flight", (json_int_t)s->in_flight, "runs", (json_int_t)v->runs,
-                     "exact", "log_z", mts_json_real(v->exact.log_z), "soft_value", mts_json_real(v->exact.soft_value),
-                     "expected_reward", mts_json_real(v->exact.expected_reward), "kl", mts_json_real(v->exact.kl),
-                     "z_ratio_mean", mts_json_real(v->z_ratio_mean), "z_ratio_se", mts_json_real(v->z_ratio_se),
-                     "tv_mean", mts_json_real(v->tv_mean), "tv_se", mts_json_real(v->tv_se), "tv_of_mean",
-                     mts_json_real(v->tv_of_mean), "nfe_mean", mts_json_real(v->nfe_mean));
+    json_t *exact = json_object(), *o = json_object();
+    mts_json_add_real(&exact, "log_z", v->exact.log_z);
+    mts_json_add_real(&exact, "soft_value", v->exact.soft_value);
+    mts_json_add_real(&exact, "expected_reward", v->exact.expected_reward);
+    mts_json_add_real(&exact, "kl", v->exact.kl);
+    mts_json_add_text(&o, "method", mts_method_name(s->method));
+    mts_json_add_int(&o, "seed", (json_int_t)s->seed);
+    mts_json_add_real(&o, "lambda", s->lambda);
+    mts_json_add_int(&o, "rollouts", (json_int_t)s->rollouts);
+    mts_json_add_int(&o, "in_flight", (json_int_t)s->in_flight);
+    mts_json_add_int(&o, "runs", (json_int_t)v->runs);
+    mts_json_add(&o, "exact", exact);
+    mts_json_add_real(&o, "z_ratio_mean", v->z_ratio_mean);
+    mts_json_add_real(&o, "z_ratio_se", v->z_ratio_se);
+    mts_json_add_real(&o, "tv_mean", v->tv_mean);
+    mts_json_add_real(&o, "tv_se", v->tv_se);
+    mts_json_add_real(&o, "tv_of_mean", v->tv_of_mean);
+    mts_json_add_real(&o, "nfe_mean", v->nfe_mean);
+    return o;
 }
 
 int cmd_verify(const Args *args, MtsError *err)

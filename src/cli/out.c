@@ -53,7 +53,7 @@ json_t *out_ids(const int32_t *ids, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(list, json_integer(ids[i]));
+        mts_json_add_int(&list, NULL, ids[i]);
     }
     return list;
 }

@@ -15,6 +15,9 @@ int mts_json_parse(json_t **out, const char *name, const char *text, size_t size
 {
     json_error_t why;
     *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!*out && json_error_code(&why) == json_error_out_of_memory) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
+    }
     if (!*out) {
         return mts_fail(err, MTS_EFORMAT, "%s: is not valid JSON at line %d: %s", name, why.line, why.text);
     }
@@ -41,11 +44,51 @@ char *mts_json_text(const json_t *value)
 
 int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError *err)
 {
-    errno = 0;
-    if (json_dumpf(value, stream, DUMP_FLAGS) != 0 || fputc('\n', stream) == EOF || fflush(stream) != 0) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be written whole: %s", name, strerror(errno ? errno : EIO));
+    char *text = mts_json_text(value);
+    if (!text) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }
-    return MTS_OK;
+    errno = 0;
+    bool whole = fputs(text, stream) != EOF && fputc('\n', stream) != EOF && fflush(stream) == 0;
+    free(text);
+    return whole ? MTS_OK
+                 : mts_fail(err, MTS_EIO, "%s: cannot be written whole: %s", name, strerror(errno ? errno : EIO));
+}
+
+void mts_json_add(json_t **to, const char *key, json_t *value)
+{
+    bool ok = *to && value;
+    if (ok && key) {
+        ok = json_object_set_new(*to, key, value) == 0;
+    } else if (ok) {
+        ok = json_array_append_new(*to, value) == 0;
+    } else {
+        json_decref(value);
+    }
+    if (!ok) {
+        json_decref(*to);
+        *to = NULL;
+    }
+}
+
+void mts_json_add_int(json_t **to, const char *key, json_int_t value)
+{
+    mts_json_add(to, key, json_integer(value));
+}
+
+void mts_json_add_real(json_t **to, const char *key, double value)
+{
+    mts_json_add(to, key, mts_json_real(value));
+}
+
+void mts_json_add_flag(json_t **to, const char *key, bool value)
+{
+    mts_json_add(to, key, json_boolean(value));
+}
+
+void mts_json_add_text(json_t **to, const char *key, const char *text)
+{
+    mts_json_add(to, key, text ? mts_json_string(text, strlen(text)) : json_null());
 }
 
 json_t *mts_json_real(double x)

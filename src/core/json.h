@@ -4,6 +4,7 @@
 #define MTS_CORE_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "core/error.h"
@@ -16,11 +17,21 @@ int mts_json_read(json_t **out, const char *path, size_t limit, MtsError *err);
 /* A text (malloc'ed) of the value on one line, doubles with 17 significant digits; NULL when memory ran out. */
 char *mts_json_text(const json_t *value);
 
-/* Writes the value and a newline, flushes, and says so when the stream took less than all of it. */
+/* Writes the value and a newline, flushes, and says so when the stream took less than all of it. Nothing is written
+ * when memory ran out. */
 int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError *err);
 
 /* A string of bytes that may hold anything: broken UTF-8 and NUL become U+FFFD. NULL when memory ran out. */
 json_t *mts_json_string(const char *text, size_t size);
+
+/* Putting values together. The object (or list) under construction is *to; once any step has failed, because memory
+ * ran out, *to is NULL and stays so, and what had been put there is released. So a whole record is built without a
+ * check between its steps, and is whole or NULL at the end. `key` is NULL for lists. */
+void mts_json_add(json_t **to, const char *key, json_t *value); /* takes the reference; NULL: what made it failed */
+void mts_json_add_int(json_t **to, const char *key, json_int_t value);
+void mts_json_add_real(json_t **to, const char *key, double value); /* as mts_json_real() */
+void mts_json_add_flag(json_t **to, const char *key, bool value);
+void mts_json_add_text(json_t **to, const char *key, const char *text); /* as mts_json_string(); NULL: null */
 
 /* JSON has no infinities: a finite x as a number, anything else as null. */
 json_t *mts_json_real(double x);
