@@ -131,8 +131,9 @@ static json_t *describe_table(const MtsEngine *engine)
     mts_table_info(table, &info);
     for (size_t i = 0; i < sizeof lambdas / sizeof lambdas[0]; i++) {
         MtsTableExact e;
-        if (mts_table_exact(table, lambdas[i], &e, NULL) == 0) {
-            mts_json_add(&exact, NULL, exact_of(&e));
+        int rc = mts_table_exact(table, lambdas[i], &e, NULL);
+        if (rc == 0 || rc == MTS_ENOMEM) { /* else the table has no such values */
+            mts_json_add(&exact, NULL, rc ? NULL : exact_of(&e));
         }
     }
     json_t *o = json_object();

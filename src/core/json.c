@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,42 @@
 
 #define DUMP_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17))
 
+/* jansson goes on when memory runs out in some places (its reader drops the character that did not fit, its writer the
+ * piece), so whether an allocation has failed is noted where it fails: its allocator, whoever set it, is wrapped once
+ * by one that remembers this for the calling thread. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static json_malloc_t give;
+static __thread bool ran_out;
+
+static void *noting_malloc(size_t size)
+{
+    void *p = give(size);
+    ran_out = ran_out || !p;
+    return p;
+}
+
+static void wrap(void)
+{
+    json_free_t release;
+    json_get_alloc_funcs(&give, &release);
+    json_set_alloc_funcs(noting_malloc, release);
+}
+
+/* From here on ran_out tells of jansson on this thread. */
+static void watch(void)
+{
+    pthread_once(&once, wrap);
+    ran_out = false;
+}
+
 int mts_json_parse(json_t **out, const char *name, const char *text, size_t size, MtsError *err)
 {
     json_error_t why;
+    watch();
     *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    if (!*out && json_error_code(&why) == json_error_out_of_memory) {
+    if (ran_out) {
+        json_decref(*out);
+        *out = NULL;
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }
     if (!*out) {
@@ -39,7 +71,13 @@ int mts_json_read(json_t **out, const char *path, size_t limit, MtsError *err)
 
 char *mts_json_text(const json_t *value)
 {
-    return json_dumps(value, DUMP_FLAGS);
+    watch();
+    char *text = json_dumps(value, DUMP_FLAGS);
+    if (ran_out) {
+        free(text);
+        text = NULL;
+    }
+    return text;
 }
 
 int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError *err)

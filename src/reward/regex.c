@@ -68,6 +68,9 @@ int mts_reward_regex(MtsRewardTerm *term, const char *argument, const MtsRewardI
         PCRE2_UCHAR text[160];
         pcre2_get_error_message(why, text, sizeof text);
         free(r);
+        if (why == PCRE2_ERROR_HEAP_FAILED) {
+            return mts_fail(err, MTS_ENOMEM, "reward regex: memory ran out");
+        }
         return mts_fail(err, MTS_EREQUEST, "reward regex: \"%.120s\" is no pattern: %s at offset %zu", argument,
                         (const char *)text, (size_t)where);
     }

@@ -206,6 +206,62 @@ static void json_keeps_every_bit(void **state)
     }
 }
 
+/* jansson's memory: the allocation number json_fails_at (from 1) fails; 0: none does. */
+static size_t json_fails_at, json_allocations;
+
+static void *json_memory(size_t size)
+{
+    return ++json_allocations == json_fails_at ? NULL : malloc(size);
+}
+
+static const char a_record[] = "{\"a name longer than a buffer's first piece\": [1, 0.5, \"text\", true, null],"
+                               " \"n\": {\"k\": \"some other text that has to grow\"}}";
+
+/* The text of a record read, added to and written again; NULL: one of the steps said that memory ran out. */
+static char *rewritten(void)
+{
+    MtsError err = {0};
+    json_t *o;
+    if (mts_json_parse(&o, "record", a_record, sizeof a_record - 1, &err)) {
+        assert_int_equal(err.code, MTS_ENOMEM);
+        assert_null(o);
+        return NULL;
+    }
+    json_t *list = json_array();
+    mts_json_add_int(&list, NULL, 7);
+    mts_json_add_real(&list, NULL, 0.25);
+    mts_json_add_flag(&list, NULL, true);
+    mts_json_add_text(&list, NULL, "t\xFF");
+    mts_json_add_text(&list, NULL, NULL);
+    mts_json_add(&o, "list", list);
+    char *text = o ? mts_json_text(o) : NULL;
+    json_decref(o);
+    return text;
+}
+
+/* Every allocation fails in turn: what comes of it is whole or not there. */
+static void json_is_whole_or_not_there(void **state)
+{
+    (void)state;
+    size_t refused = 0;
+    json_allocations = 0;
+    char *whole = rewritten();
+    size_t total = json_allocations;
+    assert_non_null(whole);
+    assert_non_null(strstr(whole, "\"list\":[7,0.25,true,\"t\xEF\xBF\xBD\",null]}"));
+    assert_true(total > 25);
+    for (json_fails_at = 1; json_fails_at <= total; json_fails_at++) {
+        json_allocations = 0;
+        char *text = rewritten();
+        assert_true(!text || strcmp(text, whole) == 0);
+        refused += !text;
+        free(text);
+    }
+    json_fails_at = 0;
+    assert_true(refused > total / 2);
+    free(whole);
+}
+
 static void masks_step_down(void **state)
 {
     (void)state;
@@ -226,6 +282,7 @@ static void masks_step_down(void **state)
 
 int main(void)
 {
+    json_set_alloc_funcs(json_memory, free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(arrays_grow),
@@ -235,6 +292,7 @@ int main(void)
         cmocka_unit_test(utf8_by_the_rfc),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(json_keeps_every_bit),
+        cmocka_unit_test(json_is_whole_or_not_there),
         cmocka_unit_test(masks_step_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,243 @@
+/* tests/faults/failing.c - a machine that refuses: preloaded into the program, it lets one chosen call fail.
+ *
+ * MAXTS_FAULT=KIND:N lets the N-th call (from 1) of a kind fail as the system would: "alloc" (malloc, calloc, realloc,
+ * aligned memory), "open", "read", "write", "sync", "rename", "map", "thread"; KIND:N+ lets every one from the N-th on
+ * fail. MAXTS_FAULT_COUNTS=FILE gets the calls counted of each kind when the process ends. Processes other than
+ * the program named by MAXTS_FAULT_PROGRAM (the last part of its path) are left alone. */
+#undef _FILE_OFFSET_BITS /* open() and open64() are two functions here */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { ALLOC, OPEN, READ, WRITE, SYNC, RENAME, MAP, THREAD, KINDS };
+
+static const char *const names[KINDS] = {"alloc", "open", "read", "write", "sync", "rename", "map", "thread"};
+static long counts[KINDS];
+static long fail_at;
+static int fail_kind = -1;
+static bool fail_on; /* from there on */
+static bool ready;
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *p, size_t size);
+extern void *__libc_memalign(size_t align, size_t size);
+
+static bool is_program(void)
+{
+    static char path[4096];
+    const char *wanted = getenv("MAXTS_FAULT_PROGRAM");
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    const char *last = n > 0 ? strrchr(path, '/') : NULL;
+    return wanted && last && strcmp(last + 1, wanted) == 0;
+}
+
+static void begin(void)
+{
+    const char *fault = getenv("MAXTS_FAULT");
+    ready = true;
+    if (!is_program()) {
+        return;
+    }
+    for (int k = 0; fault && k < KINDS; k++) {
+        size_t n = strlen(names[k]);
+        if (strncmp(fault, names[k], n) == 0 && fault[n] == ':') {
+            char *end;
+            fail_kind = k;
+            fail_at = strtol(fault + n + 1, &end, 10);
+            fail_on = *end == '+';
+        }
+    }
+}
+
+/* Counts a call; whether it is the one that fails. */
+static bool fails(int kind)
+{
+    if (!ready) {
+        begin();
+    }
+    long n = __sync_add_and_fetch(&counts[kind], 1);
+    return kind == fail_kind && (fail_on ? n >= fail_at : n == fail_at);
+}
+
+__attribute__((destructor)) static void tell(void)
+{
+    const char *path = getenv("MAXTS_FAULT_COUNTS");
+    if (!path || !is_program()) {
+        return;
+    }
+    fail_kind = -1;
+    FILE *f = fopen(path, "w");
+    for (int k = 0; f && k < KINDS; k++) {
+        fprintf(f, "%s %ld\n", names[k], counts[k]);
+    }
+    if (f) {
+        fclose(f);
+    }
+}
+
+static void *next(const char *name)
+{
+    return dlsym(RTLD_NEXT, name);
+}
+
+void *malloc(size_t size)
+{
+    if (fails(ALLOC)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    if (fails(ALLOC)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *p, size_t size)
+{
+    if (fails(ALLOC)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __libc_realloc(p, size);
+}
+
+int posix_memalign(void **p, size_t align, size_t size)
+{
+    *p = fails(ALLOC) ? NULL : __libc_memalign(align, size);
+    return *p ? 0 : ENOMEM;
+}
+
+void *aligned_alloc(size_t align, size_t size)
+{
+    if (fails(ALLOC)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return __libc_memalign(align, size);
+}
+
+#define MODE_OF(flags)                                                                                                 \
+    mode_t mode = 0;                                                                                                   \
+    if ((flags) & (O_CREAT | O_TMPFILE)) {                                                                             \
+        va_list args;                                                                                                  \
+        va_start(args, flags);                                                                                         \
+        mode = va_arg(args, mode_t);                                                                                   \
+        va_end(args);                                                                                                  \
+    }
+
+int open(const char *path, int flags, ...)
+{
+    MODE_OF(flags)
+    int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))next("open");
+    if (fails(OPEN)) {
+        errno = EMFILE;
+        return -1;
+    }
+    return real(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    MODE_OF(flags)
+    int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))next("open64");
+    if (fails(OPEN)) {
+        errno = EMFILE;
+        return -1;
+    }
+    return real(path, flags, mode);
+}
+
+ssize_t read(int fd, void *to, size_t size)
+{
+    ssize_t (*real)(int, void *, size_t) = (ssize_t(*)(int, void *, size_t))next("read");
+    if (fails(READ)) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd, to, size);
+}
+
+ssize_t write(int fd, const void *from, size_t size)
+{
+    ssize_t (*real)(int, const void *, size_t) = (ssize_t(*)(int, const void *, size_t))next("write");
+    if (fd > 2 && fails(WRITE)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return real(fd, from, size);
+}
+
+ssize_t pwrite64(int fd, const void *from, size_t size, off64_t at)
+{
+    ssize_t (*real)(int, const void *, size_t, off64_t) =
+        (ssize_t(*)(int, const void *, size_t, off64_t))next("pwrite64");
+    if (fails(WRITE)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return real(fd, from, size, at);
+}
+
+int fsync(int fd)
+{
+    int (*real)(int) = (int (*)(int))next("fsync");
+    if (fails(SYNC)) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    int (*real)(const char *, const char *) = (int (*)(const char *, const char *))next("rename");
+    if (fails(RENAME)) {
+        errno = EIO;
+        return -1;
+    }
+    return real(from, to);
+}
+
+int link(const char *from, const char *to)
+{
+    int (*real)(const char *, const char *) = (int (*)(const char *, const char *))next("link");
+    if (fails(RENAME)) {
+        errno = EIO;
+        return -1;
+    }
+    return real(from, to);
+}
+
+void *mmap64(void *at, size_t size, int protection, int flags, int fd, off64_t offset)
+{
+    void *(*real)(void *, size_t, int, int, int, off64_t) =
+        (void *(*)(void *, size_t, int, int, int, off64_t))next("mmap64");
+    if (fails(MAP)) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
+    return real(at, size, protection, flags, fd, offset);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *context)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
+        (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))next("pthread_create");
+    return fails(THREAD) ? EAGAIN : real(thread, how, run, context);
+}
