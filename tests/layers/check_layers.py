@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fails when a room of src/ includes a header of a room that it may not know.
 
-The table below is the house's plan (docs/architecture.md); arrows point down only."""
+The table below is the house's plan, and the one in docs/architecture.md is compared with it; arrows point down only."""
 import os
 import pathlib
 import re
@@ -30,8 +30,11 @@ MAY_INCLUDE["report"] = ["core", "series", "results", "eval"]
 MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
 
 # The public headers that belong to a room; error.h and version.h are everybody's.
-PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table": "table", "series": "series", "reward": "reward",
-          "engine": "engine", "eval": "eval"}
+PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table": "table", "series": "series",
+          "reward": "reward", "engine": "engine", "eval": "eval"}
+
+# Rooms that know each other; none may be added.
+BOTH_WAYS = {("eval", "results")}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
@@ -65,15 +68,36 @@ def violations(root):
             yield f"src/eval/ask.c: {line.strip()}: a request may not know the answer"
 
 
+def documented(text):
+    """{room: rooms that it may include} as the table of docs/architecture.md says."""
+    rooms = {}
+    for name, may in re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", text, re.M):
+        rooms[name] = list(rooms) if may == "all above" else [] if may == "—" else may.split(", ")
+    return rooms
+
+
+def disagreements(root):
+    said = documented((root / "docs" / "architecture.md").read_text(encoding="utf-8"))
+    folders = {path.name for path in (root / "src").iterdir() if path.is_dir()}
+    for room in sorted({*MAY_INCLUDE, *said, *folders}):
+        if room not in folders or set(said.get(room, ["?"])) != set(MAY_INCLUDE.get(room, ["?"])):
+            yield f"docs/architecture.md: {room}: {said.get(room)} in the document, {MAY_INCLUDE.get(room)} in the test"
+    for room, others in MAY_INCLUDE.items():
+        for other in others:
+            if room in MAY_INCLUDE[other] and tuple(sorted((room, other))) not in BOTH_WAYS:
+                yield f"tests/layers: {room} and {other} may include each other"
+
+
 def main():
     root = pathlib.Path(os.environ.get("MAXTS_SOURCE_ROOT", "."))
     files = len(list((root / "src").rglob("*.[ch]")))
     assert files > 5, f"only {files} source files found below {root}"
     assert room_of("kv/kv.h") == "kv" and room_of("stdio.h") is None # the test can fail
-    found = list(violations(root))
+    assert documented("| `a` | b | — |\n| `c` | d | a |\n| `e` | f | all above |") == {"a": [], "c": ["a"], "e": ["a", "c"]}
+    found = [*violations(root), *disagreements(root)]
     for line in found:
         print(line)
-    print(f"{files} files, {len(found)} upward includes")
+    print(f"{files} files, {len(found)} upward includes or disagreements")
     return 1 if found else 0
 
 
