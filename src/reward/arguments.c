@@ -56,7 +56,7 @@ int mts_reward_options(const char *reward, const char *argument, const char **wo
                 return MTS_EREQUEST;
             }
             int rc = set_option(reward, &options[i], equals + 1, n - key - 1, err);
-            if (rc != MTS_OK) {
+            if (rc) {
                 return rc;
             }
         }

@@ -566,16 +566,19 @@ int mts_claims_find(const MtsSubject *subject, const char *text, size_t size, bo
     bool *used = NULL;
     memset(claims, 0, sizeof *claims);
     int rc = mts_words_read(text, size, &words, err);
-    if (rc == MTS_OK && !(used = mts_calloc(words.count, sizeof *used))) {
+    if (rc) {
+        goto done;
+    }
+    if (!(used = mts_calloc(words.count, sizeof *used))) {
         rc = mts_fail(err, MTS_ENOMEM, "reward claims: memory ran out");
+        goto done;
     }
-    if (rc == MTS_OK) {
-        rc = read_all(&words, used, finished, claims, err);
-    }
+    rc = read_all(&words, used, finished, claims, err);
     for (size_t i = 0; i < claims->count; i++) {
         MtsClaim *c = &claims->items[i];
         c->right = holds(c, subject) != c->denied;
     }
+done:
     free(used);
     mts_words_free(&words);
     return rc;

@@ -58,14 +58,17 @@ int mts_reward_claims(MtsRewardTerm *term, const char *argument, const MtsReward
     const char *word;
     size_t word_size;
     int rc = mts_reward_options("claims", argument, &word, &word_size, options, 2, err);
-    if (rc == MTS_OK && word_size) {
+    if (rc) {
+        goto done;
+    }
+    if (word_size) {
         rc = mts_fail(err, MTS_EREQUEST, "reward claims: \"%.*s\" is no setting of it (it has cost=, most=)",
                       (int)(word_size < 40 ? word_size : 40), word);
+        goto done;
     }
-    if (rc == MTS_OK) {
-        rc = mts_subject_init(&c->subject, x->values, x->length, err);
-    }
-    if (rc != MTS_OK) {
+    rc = mts_subject_init(&c->subject, x->values, x->length, err);
+done:
+    if (rc) {
         free_claims(c);
         return rc;
     }

@@ -143,7 +143,7 @@ static int score_forecast(void *self, const MtsRewardText *text, double *value, 
     size_t n = 0, whole = open_word(text);
     int rc = y ? mts_reward_numbers(text->text, whole, &numbers, &n, err)
                : mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
-    if (rc != MTS_OK) {
+    if (rc) {
         goto done;
     }
     for (size_t t = 0; t < f->horizon; t++) {
@@ -152,16 +152,16 @@ static int score_forecast(void *self, const MtsRewardText *text, double *value, 
     if (whole < text->size && n < f->horizon) {
         y[n] = open_number(f, text, whole, y[n]);
     }
-    rc = mts_psd(MTS_PSD_WELCH, y, f->horizon, f->horizon, 1, NULL, y + f->horizon, err);
-    if (rc == MTS_OK) {
-        double cost = is_list(text, f->horizon) ? 0 : text->finished ? f->malformed : f->unfinished;
-        double apart = 0;
-        for (size_t t = 0; t < f->horizon; t++) {
-            apart += fmin(10, fabs(y[t] - f->last[t % f->season]) / f->step) / (double)f->horizon;
-        }
-        *value = -f->level * apart -
-                 mts_spectral_distance(MTS_SPECTRAL_L1, f->frequency, y + f->horizon, f->input_psd, f->bins) - cost;
+    if ((rc = mts_psd(MTS_PSD_WELCH, y, f->horizon, f->horizon, 1, NULL, y + f->horizon, err))) {
+        goto done;
     }
+    double cost = is_list(text, f->horizon) ? 0 : text->finished ? f->malformed : f->unfinished;
+    double apart = 0;
+    for (size_t t = 0; t < f->horizon; t++) {
+        apart += fmin(10, fabs(y[t] - f->last[t % f->season]) / f->step) / (double)f->horizon;
+    }
+    *value = -f->level * apart -
+             mts_spectral_distance(MTS_SPECTRAL_L1, f->frequency, y + f->horizon, f->input_psd, f->bins) - cost;
 done:
     free(numbers);
     free(y);
@@ -198,6 +198,50 @@ static void learn_format(Forecast *f, const MtsSeries *x)
     }
 }
 
+static int read_settings(Forecast *f, const char *argument, const MtsSeries *x, MtsError *err)
+{
+    f->malformed = 0.5;
+    f->unfinished = 3;
+    MtsRewardOption options[] = {{"horizon", 4, 65536, NULL, &f->horizon, false},
+                                 {"season", 1, 1e9, NULL, &f->season, false},
+                                 {"level", 0, 1e6, &f->level, NULL, false},
+                                 {"malformed", 0, 1e6, &f->malformed, NULL, false},
+                                 {"unfinished", 0, 1e6, &f->unfinished, NULL, false}};
+    const char *word;
+    size_t word_size;
+    int rc = mts_reward_options("forecast", argument, &word, &word_size, options, 5, err);
+    if (rc) {
+        return rc;
+    }
+    if (word_size || !options[0].given) {
+        return mts_fail(err, MTS_EREQUEST,
+                        "reward forecast: needs the number of steps, as in forecast:horizon=24,season=24");
+    }
+    if (f->horizon > x->length || f->season > x->length) {
+        return mts_fail(err, MTS_EREQUEST, "reward forecast: the %s is %zu, but the input series has %zu values",
+                        f->horizon > x->length ? "horizon" : "season", f->horizon > x->length ? f->horizon : f->season,
+                        x->length);
+    }
+    f->season = f->season ? f->season : f->horizon;
+    return MTS_OK;
+}
+
+/* What answers are compared with. */
+static int learn_input(Forecast *f, const MtsSeries *x, MtsError *err)
+{
+    f->step = season_step(x, f->season);
+    learn_format(f, x);
+    f->bins = mts_psd_bins(MTS_PSD_WELCH, x->length, f->horizon);
+    f->last = mts_calloc(f->season, sizeof *f->last);
+    f->frequency = mts_calloc(f->bins, sizeof *f->frequency);
+    f->input_psd = mts_calloc(f->bins, sizeof *f->input_psd);
+    if (!f->last || !f->frequency || !f->input_psd) {
+        return mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
+    }
+    memcpy(f->last, x->values + x->length - f->season, f->season * sizeof *f->last);
+    return mts_psd(MTS_PSD_WELCH, x->values, x->length, f->horizon, 1, f->frequency, f->input_psd, err);
+}
+
 int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
     const MtsSeries *x = input->series;
@@ -212,45 +256,8 @@ int mts_reward_forecast(MtsRewardTerm *term, const char *argument, const MtsRewa
     if (!f) {
         return mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
     }
-    f->malformed = 0.5;
-    f->unfinished = 3;
-    MtsRewardOption options[] = {{"horizon", 4, 65536, NULL, &f->horizon, false},
-                                 {"season", 1, 1e9, NULL, &f->season, false},
-                                 {"level", 0, 1e6, &f->level, NULL, false},
-                                 {"malformed", 0, 1e6, &f->malformed, NULL, false},
-                                 {"unfinished", 0, 1e6, &f->unfinished, NULL, false}};
-    const char *word;
-    size_t word_size;
-    int rc = mts_reward_options("forecast", argument, &word, &word_size, options, 5, err);
-    if (rc != MTS_OK) {
-        goto done;
-    }
-    if (word_size || !options[0].given) {
-        rc = mts_fail(err, MTS_EREQUEST,
-                      "reward forecast: needs the number of steps, as in forecast:horizon=24,season=24");
-        goto done;
-    }
-    if (f->horizon > x->length || f->season > x->length) {
-        rc = mts_fail(err, MTS_EREQUEST, "reward forecast: the %s is %zu, but the input series has %zu values",
-                      f->horizon > x->length ? "horizon" : "season", f->horizon > x->length ? f->horizon : f->season,
-                      x->length);
-        goto done;
-    }
-    f->season = f->season ? f->season : f->horizon;
-    f->step = season_step(x, f->season);
-    learn_format(f, x);
-    f->bins = mts_psd_bins(MTS_PSD_WELCH, x->length, f->horizon);
-    f->last = mts_calloc(f->season, sizeof *f->last);
-    f->frequency = mts_calloc(f->bins, sizeof *f->frequency);
-    f->input_psd = mts_calloc(f->bins, sizeof *f->input_psd);
-    if (!f->last || !f->frequency || !f->input_psd) {
-        rc = mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
-        goto done;
-    }
-    memcpy(f->last, x->values + x->length - f->season, f->season * sizeof *f->last);
-    rc = mts_psd(MTS_PSD_WELCH, x->values, x->length, f->horizon, 1, f->frequency, f->input_psd, err);
-done:
-    if (rc != MTS_OK) {
+    int rc;
+    if ((rc = read_settings(f, argument, x, err)) || (rc = learn_input(f, x, err))) {
         free_forecast(f);
         return rc;
     }

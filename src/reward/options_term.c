@@ -126,15 +126,15 @@ static int score_class(void *self, const MtsRewardText *text, double *value, Mts
 }
 
 /* What the classes are measured with. */
-typedef struct Spectra {
+typedef struct ClassSpectra {
     const MtsSeries *input;
     size_t segment, bins;
     double *sum;             /* [classes][channels][bins] */
     size_t *members;         /* [classes] */
     double *one, *frequency; /* [bins] */
-} Spectra;
+} ClassSpectra;
 
-static void free_spectra(Spectra *s)
+static void free_spectra(ClassSpectra *s)
 {
     free(s->sum);
     free(s->members);
@@ -162,7 +162,7 @@ static int list_classes(Options *o, const MtsSeriesSet *set, MtsError *err)
     return MTS_OK;
 }
 
-static int add_spectra(const Options *o, const MtsSeriesSet *set, double unsaid, Spectra *s, MtsError *err)
+static int add_spectra(const Options *o, const MtsSeriesSet *set, double unsaid, ClassSpectra *s, MtsError *err)
 {
     for (size_t i = 0; i < set->count; i++) {
         const MtsSeries *x = set->item[i];
@@ -171,21 +171,20 @@ static int add_spectra(const Options *o, const MtsSeriesSet *set, double unsaid,
             k++;
         }
         int rc = mts_set_check(set, x, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
         double rate = x->sampling_rate == 1 ? unsaid : x->sampling_rate;
         if (x->channels != s->input->channels || x->length < s->segment || rate != s->input->sampling_rate) {
             return mts_fail(err, MTS_EREQUEST,
                             "reward class-spectral: %s: series %zu has %zu channels of %zu values at %g Hz, the input "
-                            "has %zu at %g Hz "
-                            "and segments of %zu",
+                            "has %zu at %g Hz and segments of %zu",
                             set->name, i + 1, x->channels, x->length, rate, s->input->channels, s->input->sampling_rate,
                             s->segment);
         }
         for (size_t c = 0; c < x->channels; c++) {
             rc = mts_psd(MTS_PSD_WELCH, x->values + c * x->length, x->length, s->segment, rate, NULL, s->one, err);
-            if (rc != MTS_OK) {
+            if (rc) {
                 return rc;
             }
             double *sum = s->sum + (k * x->channels + c) * s->bins;
@@ -199,7 +198,7 @@ static int add_spectra(const Options *o, const MtsSeriesSet *set, double unsaid,
 }
 
 /* The values of the options, and the worst of them. */
-static int judge_classes(Options *o, const Spectra *s, MtsSpectralMetric metric, double gamma, double *worst,
+static int judge_classes(Options *o, const ClassSpectra *s, MtsSpectralMetric metric, double gamma, double *worst,
                          MtsError *err)
 {
     const MtsSeries *x = s->input;
@@ -207,7 +206,7 @@ static int judge_classes(Options *o, const Spectra *s, MtsSpectralMetric metric,
     for (size_t c = 0; c < x->channels; c++) {
         int rc = mts_psd(MTS_PSD_WELCH, x->values + c * x->length, x->length, s->segment, x->sampling_rate,
                          s->frequency, s->one, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
         for (size_t k = 0; k < o->count; k++) {
@@ -228,17 +227,17 @@ static int judge_classes(Options *o, const Spectra *s, MtsSpectralMetric metric,
 static int learn_classes(Options *o, const MtsSeriesSet *set, double unsaid, const MtsSeries *input,
                          MtsSpectralMetric metric, double gamma, double *worst, MtsError *err)
 {
-    Spectra s = {.input = input};
+    ClassSpectra s = {.input = input};
     s.segment = mts_psd_segment(MTS_PSD_WELCH, input->length, 0);
     s.bins = s.segment / 2 + 1;
     int rc = list_classes(o, set, err);
     size_t rows, cells;
-    if (rc == MTS_OK && s.segment == 0) {
-        rc = mts_fail(err, MTS_EREQUEST, "reward class-spectral: the input series has %zu values, fewer than 8",
-                      input->length);
-    }
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
+    }
+    if (s.segment == 0) {
+        return mts_fail(err, MTS_EREQUEST, "reward class-spectral: the input series has %zu values, fewer than 8",
+                        input->length);
     }
     bool fits = mts_size_mul(o->count, input->channels, &rows) && mts_size_mul(rows, s.bins, &cells);
     s.sum = fits ? mts_calloc(cells, sizeof *s.sum) : NULL;
@@ -248,9 +247,9 @@ static int learn_classes(Options *o, const MtsSeriesSet *set, double unsaid, con
     o->value = mts_calloc(o->count, sizeof *o->value);
     if (!s.sum || !s.members || !s.one || !s.frequency || !o->value) {
         rc = mts_fail(err, MTS_ENOMEM, "reward class-spectral: memory ran out");
+    } else if (!(rc = add_spectra(o, set, unsaid, &s, err))) {
+        rc = judge_classes(o, &s, metric, gamma, worst, err);
     }
-    rc = rc == MTS_OK ? add_spectra(o, set, unsaid, &s, err) : rc;
-    rc = rc == MTS_OK ? judge_classes(o, &s, metric, gamma, worst, err) : rc;
     free_spectra(&s);
     return rc;
 }
@@ -270,20 +269,22 @@ int mts_reward_class_spectral(MtsRewardTerm *term, const char *argument, const M
     const char *word;
     size_t word_size;
     MtsSpectralMetric metric;
-    int rc = mts_reward_options("class-spectral", argument[path_size] ? argument + path_size + 1 : "", &word,
-                                &word_size, options, 3, err);
-    rc = rc == MTS_OK ? mts_reward_metric("class-spectral", word, word_size, &metric, err) : rc;
-    if (rc != MTS_OK) {
+    int rc;
+    if ((rc = mts_reward_options("class-spectral", argument[path_size] ? argument + path_size + 1 : "", &word,
+                                 &word_size, options, 3, err)) ||
+        (rc = mts_reward_metric("class-spectral", word, word_size, &metric, err))) {
         return rc;
     }
     MtsSeriesSet set = {0};
     Options *o = mts_calloc(1, sizeof *o);
     char *path = mts_strndup(argument, path_size);
     rc = o && path ? mts_set_read(&set, path, err) : mts_fail(err, MTS_ENOMEM, "reward class-spectral: memory ran out");
-    rc = rc == MTS_OK ? learn_classes(o, &set, rate, input->series, metric, gamma, &worst, err) : rc;
+    if (!rc) {
+        rc = learn_classes(o, &set, rate, input->series, metric, gamma, &worst, err);
+    }
     mts_set_free(&set);
     free(path);
-    if (rc != MTS_OK) {
+    if (rc) {
         if (o) {
             free_options(o);
         }

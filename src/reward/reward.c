@@ -155,7 +155,7 @@ int mts_reward_new(MtsReward **reward, const char *spec, const MtsRewardInput *i
         return mts_fail(err, MTS_ENOMEM, "reward: memory ran out");
     }
     int rc = MTS_OK;
-    for (const char *s = spec; rc == MTS_OK; s += 2) { /* over the space and the plus sign */
+    for (const char *s = spec; !rc; s += 2) { /* over the space and the plus sign */
         const char *end = term_end(s);
         rc = add_term(r, s, end, input, err);
         s = end;
@@ -163,7 +163,7 @@ int mts_reward_new(MtsReward **reward, const char *spec, const MtsRewardInput *i
             break;
         }
     }
-    if (rc != MTS_OK) {
+    if (rc) {
         mts_reward_free(&r);
         return rc;
     }
@@ -211,7 +211,7 @@ int mts_reward_score(const MtsReward *reward, const char *text, size_t size, dou
         }
         double v = NAN;
         int rc = term->score(term->self, &t, &v, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
         if (!isfinite(v)) {

@@ -85,16 +85,16 @@ static int make_known(const Spectral *s, size_t segment, Known **out, MtsError *
     }
     k->segment = segment;
     k->psd = k->frequency + bins;
-    for (size_t c = 0; c < s->series->channels && rc == MTS_OK; c++) {
+    for (size_t c = 0; c < s->series->channels && !rc; c++) {
         rc = mts_psd(s->method, s->series->values + c * s->series->length, s->series->length, segment,
                      s->series->sampling_rate, k->frequency, one, err);
-        for (size_t b = 0; b < bins && rc == MTS_OK; b++) {
+        for (size_t b = 0; b < bins && !rc; b++) {
             k->psd[b] += one[b] / (double)s->series->channels;
         }
     }
 done:
     free(one);
-    if (rc != MTS_OK) {
+    if (rc) {
         free_known(k);
         k = NULL;
     }
@@ -113,10 +113,10 @@ static int input_spectrum(Spectral *s, size_t segment, const Known **out, MtsErr
     if (!*out) {
         Known *made = NULL;
         rc = make_known(s, segment, &made, err);
-        if (rc == MTS_OK && !mts_grow(&s->known, &s->cap, s->count + 1, sizeof *s->known)) {
+        if (!rc && !mts_grow(&s->known, &s->cap, s->count + 1, sizeof *s->known)) {
             free_known(made);
             rc = mts_fail(err, MTS_ENOMEM, "reward spectral: memory ran out");
-        } else if (rc == MTS_OK) {
+        } else if (!rc) {
             s->known[s->count++] = made;
             *out = made;
         }
@@ -131,7 +131,7 @@ static int score_spectral(void *self, const MtsRewardText *text, double *value, 
     double *numbers = NULL, *psd = NULL;
     size_t n;
     int rc = mts_reward_numbers(text->text, text->size, &numbers, &n, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     double distance = s->missing;
@@ -139,7 +139,7 @@ static int score_spectral(void *self, const MtsRewardText *text, double *value, 
     if (segment > 0) {
         const Known *input = NULL;
         rc = input_spectrum(s, segment, &input, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             goto done;
         }
         psd = mts_calloc(segment / 2 + 1, sizeof *psd);
@@ -148,7 +148,7 @@ static int score_spectral(void *self, const MtsRewardText *text, double *value, 
             goto done;
         }
         rc = mts_psd(s->method, numbers, n, segment, s->series->sampling_rate, NULL, psd, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             goto done;
         }
         distance = mts_spectral_distance(s->metric, input->frequency, psd, input->psd, segment / 2 + 1);
@@ -172,7 +172,7 @@ static int default_missing(Spectral *s, MtsError *err)
     }
     const Known *input;
     int rc = input_spectrum(s, common_segment(s, s->series->length), &input, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     size_t bins = input->segment / 2 + 1;
@@ -203,9 +203,9 @@ int mts_reward_spectral(MtsRewardTerm *term, const char *argument, const MtsRewa
                                  {"segment", 2, 65536, NULL, &s->segment, false},
                                  {"missing", 0, 1e6, &s->missing, NULL, false}};
     pthread_mutex_init(&s->lock, NULL);
-    int rc = mts_reward_options("spectral", argument, &word, &word_size, options, 4, err);
-    rc = rc == MTS_OK ? mts_reward_metric("spectral", word, word_size, &s->metric, err) : rc;
-    if (rc != MTS_OK) {
+    int rc;
+    if ((rc = mts_reward_options("spectral", argument, &word, &word_size, options, 4, err)) ||
+        (rc = mts_reward_metric("spectral", word, word_size, &s->metric, err))) {
         goto done;
     }
     s->method = periodogram ? MTS_PSD_PERIODOGRAM : MTS_PSD_WELCH;
@@ -219,7 +219,7 @@ int mts_reward_spectral(MtsRewardTerm *term, const char *argument, const MtsRewa
         rc = default_missing(s, err);
     }
 done:
-    if (rc != MTS_OK) {
+    if (rc) {
         free_spectral(s);
         return rc;
     }

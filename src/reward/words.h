@@ -55,10 +55,10 @@
 #define W_UPDOWN (1ull << 43) /* "up", "down": a direction only behind a verb of motion */
 #define W_GOES (1ull << 44)
 
-typedef enum MtsTokenKind { T_WORD, T_NUMBER, T_BREAK, T_STOP } MtsTokenKind;
+typedef enum MtsWordKind { T_WORD, T_NUMBER, T_BREAK, T_STOP } MtsWordKind;
 
 typedef struct MtsWord {
-    MtsTokenKind kind;
+    MtsWordKind kind;
     uint64_t means;     /* of a word */
     double value, unit; /* of a number: what it says, and one in its last written place (0 with an exponent) */
     double round_unit;  /* one in its last place that is not 0 */

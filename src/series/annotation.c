@@ -82,7 +82,7 @@ int mts_annotations_parse(MtsAnnotations *a, const char *name, const void *data,
             }
             rc = add(a, name, (size_t)sample, code, err);
         }
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
     }
@@ -94,7 +94,7 @@ int mts_annotations_read(MtsAnnotations *a, const char *path, MtsError *err)
     MtsMap map;
     memset(a, 0, sizeof *a);
     int rc = mts_map_open(&map, path, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = mts_annotations_parse(a, path, map.data, map.size, err);
     }
     mts_map_close(&map);

@@ -131,15 +131,15 @@ static int read_rows(MtsSeriesSet *set, const MtsCsv *csv, size_t first_row, Mts
             return out_of_memory(set, err);
         }
         int rc = MTS_OK;
-        for (size_t i = 0; i < length && rc == MTS_OK; i++) {
+        for (size_t i = 0; i < length && !rc; i++) {
             rc = cell_value(set, csv->line[r], mts_csv_cell(csv, r, i + 1), &s->values[i], err);
         }
-        if (rc != MTS_OK) {
+        if (rc) {
             mts_series_free(&s);
             return rc;
         }
         rc = mts_set_add(set, s, "", 0, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
     }
@@ -179,7 +179,7 @@ static int check_runs(const MtsSeriesSet *set, const LongSeries *runs, size_t co
     }
     qsort(ids, count, sizeof *ids, compare_id);
     int rc = MTS_OK;
-    for (size_t i = 1; i < count && rc == MTS_OK; i++) {
+    for (size_t i = 1; i < count && !rc; i++) {
         if (same_cell(ids[i - 1], ids[i])) {
             rc = mts_fail(err, MTS_EFORMAT, "%s: the rows of series \"%.*s\" are not together", set->name,
                           (int)(ids[i].size < 60 ? ids[i].size : 60), ids[i].data);
@@ -194,7 +194,7 @@ static int read_long(MtsSeriesSet *set, const MtsCsv *csv, size_t id_column, siz
     LongSeries *runs = NULL;
     size_t count = 0, cap = 0;
     int rc = check_columns(set, csv, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     for (size_t r = 1; r < csv->rows; r++) {
@@ -212,12 +212,12 @@ static int read_long(MtsSeriesSet *set, const MtsCsv *csv, size_t id_column, siz
             goto done;
         }
         rc = cell_value(set, csv->line[r], mts_csv_cell(csv, r, value_column), &run->values[run->length++], err);
-        if (rc != MTS_OK) {
+        if (rc) {
             goto done;
         }
     }
     rc = check_runs(set, runs, count, err);
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < count && !rc; i++) {
         MtsSeries *s = mts_series_alloc(1, runs[i].length);
         if (!s || !mts_series_rename(&s->id, runs[i].id.data, runs[i].id.size)) {
             mts_series_free(&s);
@@ -268,7 +268,7 @@ static int read_list(const MtsSeriesSet *set, size_t line, MtsCell cell, double 
             return out_of_memory(set, err);
         }
         int rc = cell_value(set, line, (MtsCell){cell.data + a, b - a}, &(*values)[(*length)++], err);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
         begin = stop + 1;
@@ -295,7 +295,7 @@ static int read_list_row(MtsSeriesSet *set, const MtsCsv *csv, size_t row, const
     double **values = mts_calloc(channels, sizeof *values);
     size_t *length = mts_calloc(channels, sizeof *length);
     int rc = values && length ? MTS_OK : out_of_memory(set, err);
-    for (size_t i = 0; i < channels && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < channels && !rc; i++) {
         MtsCell cell = mts_csv_cell(csv, row, lists[i]);
         if (!is_list(cell)) {
             rc = mts_fail(err, MTS_EFORMAT, "%s: line %zu: column %zu holds no list in brackets", set->name,
@@ -305,7 +305,7 @@ static int read_list_row(MtsSeriesSet *set, const MtsCsv *csv, size_t row, const
         rc = read_list(set, csv->line[row], cell, &values[i], &length[i], err);
         longest = length[i] > longest ? length[i] : longest;
     }
-    if (rc == MTS_OK) {
+    if (!rc) {
         s = mts_series_alloc(channels, longest);
         MtsCell name = mts_csv_cell(csv, row, id);
         bool ok = s && mts_series_rename(&s->id, name.data, name.size);
@@ -348,7 +348,7 @@ static size_t list_columns(const MtsCsv *csv, size_t *lists)
 static int read_lists(MtsSeriesSet *set, const MtsCsv *csv, const size_t *lists, size_t channels, MtsError *err)
 {
     int rc = check_columns(set, csv, err);
-    for (size_t r = 1; r < csv->rows && rc == MTS_OK; r++) {
+    for (size_t r = 1; r < csv->rows && !rc; r++) {
         if (row_is_header_again(csv, r)) { /* published HAR files have such rows where parts were joined */
             continue;
         }
@@ -376,7 +376,7 @@ static int read_columns(MtsSeriesSet *set, const MtsCsv *csv, bool header, MtsEr
 {
     size_t first = header ? 1 : 0, columns = mts_csv_columns(csv, 0), channels = 0;
     int rc = check_columns(set, csv, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     if (csv->rows == first) {
@@ -393,11 +393,11 @@ static int read_columns(MtsSeriesSet *set, const MtsCsv *csv, bool header, MtsEr
     }
     MtsSeries *s = NULL;
     if (channels == 0) { /* the first cell that is no number says what is wrong */
-        for (size_t r = first; r < csv->rows && rc == MTS_OK; r++) {
+        for (size_t r = first; r < csv->rows && !rc; r++) {
             double unused;
             rc = cell_value(set, csv->line[r], mts_csv_cell(csv, r, columns - 1), &unused, err);
         }
-        if (rc == MTS_OK) {
+        if (!rc) {
             rc = mts_fail(err, MTS_EFORMAT, "%s: has no column with a value", set->name);
         }
         goto done;
@@ -407,8 +407,8 @@ static int read_columns(MtsSeriesSet *set, const MtsCsv *csv, bool header, MtsEr
         rc = out_of_memory(set, err);
         goto done;
     }
-    for (size_t i = 0; i < channels && rc == MTS_OK; i++) {
-        for (size_t r = first; r < csv->rows && rc == MTS_OK; r++) {
+    for (size_t i = 0; i < channels && !rc; i++) {
+        for (size_t r = first; r < csv->rows && !rc; r++) {
             rc = cell_value(set, csv->line[r], mts_csv_cell(csv, r, pick[i]), &s->values[i * s->length + r - first],
                             err);
         }
@@ -416,11 +416,11 @@ static int read_columns(MtsSeriesSet *set, const MtsCsv *csv, bool header, MtsEr
         if (is_list(title)) { /* a name in brackets */
             title = (MtsCell){title.data + 1, title.size - 2};
         }
-        if (rc == MTS_OK && !mts_series_rename(&s->names[i], title.data, title.size)) {
+        if (!rc && !mts_series_rename(&s->names[i], title.data, title.size)) {
             rc = out_of_memory(set, err);
         }
     }
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = mts_set_add(set, s, "", 0, err);
         s = NULL;
     }
@@ -434,7 +434,7 @@ int mts_read_table(MtsSeriesSet *set, char *text, size_t size, bool tabs, MtsErr
 {
     MtsCsv csv;
     int rc = mts_csv_parse(&csv, set->name, text, size, tabs, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     bool header = has_header(&csv);

@@ -38,18 +38,18 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\v' || c == '\f';
 }
 
-typedef struct Cursor {
+typedef struct CsvCursor {
     const char *name;
     char *text;
     size_t size, at, line;
-} Cursor;
+} CsvCursor;
 
-static bool at_line_end(const Cursor *c)
+static bool at_line_end(const CsvCursor *c)
 {
     return c->at >= c->size || c->text[c->at] == '\n' || c->text[c->at] == '\r';
 }
 
-static void skip_line_end(Cursor *c)
+static void skip_line_end(CsvCursor *c)
 {
     if (c->at < c->size) {
         bool crlf = c->text[c->at] == '\r' && c->at + 1 < c->size && c->text[c->at + 1] == '\n';
@@ -59,7 +59,7 @@ static void skip_line_end(Cursor *c)
 }
 
 /* A cell in quotes; the cursor stands on the opening one. "" inside stands for one quote. */
-static int quoted_cell(Cursor *c, MtsCell *cell, MtsError *err)
+static int quoted_cell(CsvCursor *c, MtsCell *cell, MtsError *err)
 {
     size_t begun = c->line, out = ++c->at;
     cell->data = c->text + c->at;
@@ -81,7 +81,7 @@ static int quoted_cell(Cursor *c, MtsCell *cell, MtsError *err)
     return MTS_OK;
 }
 
-static int read_row(MtsCsv *csv, Cursor *c, MtsError *err)
+static int read_row(MtsCsv *csv, CsvCursor *c, MtsError *err)
 {
     char d = csv->delimiter;
     for (;;) {
@@ -99,7 +99,7 @@ static int read_row(MtsCsv *csv, Cursor *c, MtsError *err)
         MtsCell cell = {NULL, 0};
         if (!at_line_end(c) && c->text[c->at] == '"') {
             int rc = quoted_cell(c, &cell, err);
-            if (rc != MTS_OK) {
+            if (rc) {
                 return rc;
             }
             while (d != ' ' && !at_line_end(c) && is_blank(c->text[c->at]) && c->text[c->at] != d) {
@@ -133,7 +133,7 @@ static int read_row(MtsCsv *csv, Cursor *c, MtsError *err)
 }
 
 /* Whether the line at the cursor holds nothing but white space and delimiters' blanks. */
-static bool blank_line(const Cursor *c)
+static bool blank_line(const CsvCursor *c)
 {
     size_t i = c->at;
     while (i < c->size && is_blank(c->text[i])) {
@@ -147,7 +147,7 @@ int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, bool t
     memset(csv, 0, sizeof *csv);
     csv->text = text;
     int rc = MTS_OK;
-    Cursor c = {name, text, size, 0, 1};
+    CsvCursor c = {name, text, size, 0, 1};
     if (memchr(text, 0, size)) {
         rc = mts_fail(err, MTS_EFORMAT, "%s: has a zero byte and is not a text file", name);
         goto done;
@@ -172,7 +172,7 @@ int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, bool t
         csv->first[csv->rows] = csv->cell_count;
         csv->line[csv->rows] = c.line;
         rc = read_row(csv, &c, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             goto done;
         }
         csv->first[++csv->rows] = csv->cell_count;
@@ -182,7 +182,7 @@ int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, bool t
         rc = mts_fail(err, MTS_EFORMAT, "%s: is empty", name);
     }
 done:
-    if (rc != MTS_OK) {
+    if (rc) {
         mts_csv_free(csv);
     }
     return rc;

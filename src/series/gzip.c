@@ -58,9 +58,9 @@ int mts_gunzip(const char *name, const void *data, size_t size, size_t limit, ch
     int rc;
     do {
         rc = gunzip_member(&z, name, data, limit, &bytes, err);
-    } while (rc == MTS_OK && z.avail_in > 0 && inflateReset(&z) == Z_OK);
+    } while (!rc && z.avail_in > 0 && inflateReset(&z) == Z_OK);
     inflateEnd(&z);
-    if (rc != MTS_OK) {
+    if (rc) {
         mts_bytes_free(&bytes);
         return rc;
     }

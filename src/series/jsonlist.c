@@ -44,7 +44,7 @@ static int read_lists(MtsSeriesSet *set, const json_t *value, MtsSeries **series
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
     }
     int rc = MTS_OK;
-    for (size_t c = 0; c < channels && rc == MTS_OK; c++) {
+    for (size_t c = 0; c < channels && !rc; c++) {
         rc = read_channel(set, nested ? json_array_get(value, c) : value, (*series)->values + c * longest, err);
     }
     return rc;
@@ -80,27 +80,28 @@ static int read_described(MtsSeriesSet *set, const json_t *object, MtsSeries **s
         return mts_fail(err, MTS_EFORMAT, "%s: \"values\" is no list", set->name);
     }
     int rc = read_lists(set, values, series, err);
+    if (rc) {
+        return rc;
+    }
     const json_t *rate = json_object_get(object, "sampling_rate"), *id = json_object_get(object, "id");
-    if (rc == MTS_OK && rate) {
+    if (rate) {
         (*series)->sampling_rate = json_is_number(rate) ? json_number_value(rate) : 0;
         if (!((*series)->sampling_rate > 0 && isfinite((*series)->sampling_rate))) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: \"sampling_rate\" is no number above 0", set->name);
+            return mts_fail(err, MTS_EFORMAT, "%s: \"sampling_rate\" is no number above 0", set->name);
         }
     }
-    if (rc == MTS_OK && id) {
+    if (id) {
         if (!json_is_string(id)) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: \"id\" is no text", set->name);
-        } else if (!mts_series_rename(&(*series)->id, json_string_value(id), json_string_length(id))) {
-            rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
+            return mts_fail(err, MTS_EFORMAT, "%s: \"id\" is no text", set->name);
+        }
+        if (!mts_series_rename(&(*series)->id, json_string_value(id), json_string_length(id))) {
+            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
         }
     }
-    if (rc == MTS_OK) {
-        rc = read_strings(set, object, "names", (*series)->names, (*series)->channels, err);
+    if ((rc = read_strings(set, object, "names", (*series)->names, (*series)->channels, err))) {
+        return rc;
     }
-    if (rc == MTS_OK) {
-        rc = read_strings(set, object, "units", (*series)->units, (*series)->channels, err);
-    }
-    return rc;
+    return read_strings(set, object, "units", (*series)->units, (*series)->channels, err);
 }
 
 static int read_named(MtsSeriesSet *set, json_t *object, MtsSeries **series, MtsError *err)
@@ -122,7 +123,7 @@ static int read_named(MtsSeriesSet *set, json_t *object, MtsSeries **series, Mts
     json_object_foreach(object, key, list)
     {
         int rc = read_channel(set, list, (*series)->values + c * longest, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
         if (!mts_series_rename(&(*series)->names[c++], key, strlen(key))) {
@@ -138,7 +139,7 @@ int mts_read_json(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
     MtsSeries *series = NULL;
     int rc = mts_json_parse(&value, set->name, text, size, err);
     free(text);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     if (json_is_array(value)) {
@@ -150,7 +151,7 @@ int mts_read_json(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
     } else {
         rc = mts_fail(err, MTS_EFORMAT, "%s: holds neither a list of numbers nor an object of such lists", set->name);
     }
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = mts_set_add(set, series, "", 0, err);
         series = NULL;
     }

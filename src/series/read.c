@@ -65,7 +65,7 @@ int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, 
         char *unpacked = NULL;
         int rc = mts_gunzip(path, text, size, MOST_BYTES, &unpacked, &size, err);
         free(text);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
         text = unpacked;
@@ -91,7 +91,7 @@ int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err)
     memset(set, 0, sizeof *set);
     int rc = name ? mts_read_file(name, MOST_BYTES, &text, &size, err)
                   : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = mts_set_parse(set, name, text, size, err);
     }
     free(name);
@@ -110,7 +110,7 @@ int mts_series_read(MtsSeries **series, const char *spec, MtsError *err)
     }
     MtsSeriesSet set;
     int rc = mts_set_read(&set, path, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = mts_set_take(&set, whole ? "" : hash + 1, series, err);
     }
     mts_set_free(&set);

@@ -94,7 +94,7 @@ int mts_set_check(const MtsSeriesSet *set, const MtsSeries *series, MtsError *er
 {
     for (size_t c = 0; c < series->channels; c++) {
         int rc = check_channel(set, series, c, 0, series->length, series->length, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
     }
@@ -278,7 +278,7 @@ static int take_from(const MtsSeriesSet *set, const MtsSeries *item, const char 
     size_t count = 0, *pick = NULL;
     MtsSeries *out = NULL;
     int rc = pick_channels(set, item, words, n, &pick, &count, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         goto done;
     }
     size_t end = 0;
@@ -296,10 +296,10 @@ static int take_from(const MtsSeriesSet *set, const MtsSeries *item, const char 
                       selection, end);
         goto done;
     }
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < count && !rc; i++) {
         rc = check_channel(set, item, pick[i], from, to, end, err);
     }
-    if (rc != MTS_OK) {
+    if (rc) {
         goto done;
     }
     out = mts_series_alloc(count, to - from);
@@ -333,7 +333,7 @@ int mts_set_take(const MtsSeriesSet *set, const char *selection, MtsSeries **ser
     *series = NULL;
     split_range(words, &n, &range);
     int rc = pick_item(set, &words, &n, &item, err);
-    return rc == MTS_OK ? take_from(set, item, words, n, &range, selection, series, err) : rc;
+    return rc ? rc : take_from(set, item, words, n, &range, selection, series, err);
 }
 
 int mts_set_take_at(const MtsSeriesSet *set, size_t index, size_t last, MtsSeries **series, MtsError *err)

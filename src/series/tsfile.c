@@ -117,7 +117,7 @@ static int case_line(MtsSeriesSet *set, size_t line, MtsCell text, const Header 
     rest = text;
     for (size_t c = 0; c < channels; c++) {
         int rc = fill_channel(set, line, next_part(&rest, ':'), s->values + c * longest, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             mts_series_free(&s);
             return rc;
         }
@@ -132,7 +132,7 @@ int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
     bool data = false;
     int rc = MTS_OK;
     MtsCell rest = {text, size};
-    for (size_t line = 1; rest.size > 0 && rc == MTS_OK; line++) {
+    for (size_t line = 1; rest.size > 0 && !rc; line++) {
         MtsCell here = next_part(&rest, '\n');
         if (here.size == 0 || here.data[0] == '#') {
             continue;
@@ -148,7 +148,7 @@ int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
                           line);
         }
     }
-    if (rc == MTS_OK && !data) {
+    if (!rc && !data) {
         rc = mts_fail(err, MTS_EFORMAT, "%s: has no @data line", set->name);
     }
     free(text);

@@ -183,12 +183,12 @@ static int signal_line(const MtsSeriesSet *set, size_t line, MtsCell text, Recor
         return bad_field(set, line, "file name beside the header", s->file, err);
     }
     int rc = format_field(set, line, next_word(&text), s, err);
+    if (rc) {
+        return rc;
+    }
     MtsCell gain = next_word(&text), resolution = next_word(&text), zero = next_word(&text), first = next_word(&text),
             sum = next_word(&text);
-    if (rc == MTS_OK && gain.size) {
-        rc = gain_field(set, line, gain, s, &based, err);
-    }
-    if (rc != MTS_OK) {
+    if (gain.size && (rc = gain_field(set, line, gain, s, &based, err))) {
         return rc;
     }
     if (resolution.size && !whole(resolution, 0, 64, &v)) {
@@ -222,7 +222,7 @@ static int read_header(const MtsSeriesSet *set, const char *text, size_t size, R
     MtsCell rest = {text, size};
     bool begun = false;
     int rc = MTS_OK;
-    for (size_t line = 1; rest.size > 0 && rc == MTS_OK; line++) {
+    for (size_t line = 1; rest.size > 0 && !rc; line++) {
         const char *end = memchr(rest.data, '\n', rest.size);
         MtsCell here = {rest.data, end ? (size_t)(end - rest.data) : rest.size};
         rest.size -= here.size + (end != NULL);
@@ -246,13 +246,16 @@ static int read_header(const MtsSeriesSet *set, const char *text, size_t size, R
             rc = signal_line(set, line, here, r, err);
         }
     }
-    if (rc == MTS_OK && !begun) {
-        rc = mts_fail(err, MTS_EFORMAT, "%s: is empty", set->name);
+    if (rc) {
+        return rc;
     }
-    if (rc == MTS_OK && r->found < r->signals) {
-        rc = mts_fail(err, MTS_EFORMAT, "%s: describes %zu signals of %zu", set->name, r->found, r->signals);
+    if (!begun) {
+        return mts_fail(err, MTS_EFORMAT, "%s: is empty", set->name);
     }
-    return rc;
+    if (r->found < r->signals) {
+        return mts_fail(err, MTS_EFORMAT, "%s: describes %zu signals of %zu", set->name, r->found, r->signals);
+    }
+    return MTS_OK;
 }
 
 /* Sample i of the file, sign-extended. */
@@ -286,7 +289,7 @@ static int read_group(const MtsSeriesSet *set, const Record *r, size_t from, siz
     bool named = mts_bytes_append(&path, set->name, slash ? (size_t)(slash + 1 - set->name) : 0) &&
                  mts_bytes_append(&path, first->file.data, first->file.size);
     int rc = named ? mts_map_open(&map, path.data, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
-    if (rc != MTS_OK) {
+    if (rc) {
         goto done;
     }
     size_t bytes = map.size > first->offset ? map.size - first->offset : 0;
@@ -339,7 +342,7 @@ int mts_read_wfdb(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
     Record r = {0};
     MtsSeries *series = NULL;
     int rc = read_header(set, text, size, &r, err);
-    for (size_t from = 0, count; rc == MTS_OK && from < r.signals; from += count) {
+    for (size_t from = 0, count; !rc && from < r.signals; from += count) {
         const Signal *a = &r.signal[from];
         for (count = 1; from + count < r.signals; count++) {
             const Signal *b = &r.signal[from + count];
@@ -351,15 +354,17 @@ int mts_read_wfdb(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
                               set->name, from + 1, from + count + 1);
             }
         }
-        rc = rc == MTS_OK ? read_group(set, &r, from, count, &series, err) : rc;
+        if (!rc) {
+            rc = read_group(set, &r, from, count, &series, err);
+        }
     }
-    for (size_t c = 0; rc == MTS_OK && c < r.signals; c++) {
+    for (size_t c = 0; !rc && c < r.signals; c++) {
         if (!mts_series_rename(&series->names[c], r.signal[c].name.data, r.signal[c].name.size) ||
             !mts_series_rename(&series->units[c], r.signal[c].units.data, r.signal[c].units.size)) {
             rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
         }
     }
-    if (rc == MTS_OK) {
+    if (!rc) {
         series->sampling_rate = r.rate;
         rc = mts_set_add(set, series, r.diagnosis.data ? r.diagnosis.data : "", r.diagnosis.size, err);
         series = NULL;

@@ -91,7 +91,7 @@ static MtsString replace(MtsTpl *tpl, MtsString s, MtsString from, MtsString to,
         mts_tpl_fail(tpl, MTS_EUNSUPPORTED, at, "replacing nothing by something");
         return done;
     }
-    while (tpl->rc == MTS_OK) {
+    while (!tpl->rc) {
         size_t found = mts_tpl_search(tpl, s, from);
         MtsString before = {s.data, found == SIZE_MAX ? s.size : found};
         done = mts_tpl_concat(tpl, done, before);
@@ -119,7 +119,7 @@ static MtsValue split(MtsTpl *tpl, MtsString s, MtsString by, size_t at)
     }
     MtsValue parts = mts_value_list(tpl, count);
     rest = s;
-    for (size_t i = 0; i < count && tpl->rc == MTS_OK; i++) {
+    for (size_t i = 0; i < count && !tpl->rc; i++) {
         size_t found = mts_tpl_search(tpl, rest, by), end = found == SIZE_MAX ? rest.size : found;
         parts.list->items[i] = mts_value_string((MtsString){rest.data, end});
         size_t skip = found == SIZE_MAX ? rest.size : found + by.size;
@@ -154,14 +154,14 @@ MtsValue mts_tpl_items(MtsTpl *tpl, MtsValue value, size_t at)
     }
     if (value.kind == MTS_VALUE_DICT) {
         MtsValue keys = mts_value_list(tpl, value.dict->count);
-        for (const MtsDictEntry *entry = value.dict->first; entry && tpl->rc == MTS_OK; entry = entry->next) {
+        for (const MtsDictEntry *entry = value.dict->first; entry && !tpl->rc; entry = entry->next) {
             keys.list->items[i++] = mts_value_string(entry->key);
         }
         return keys;
     }
     if (value.kind == MTS_VALUE_STRING && mts_tpl_charge(tpl, value.string.size)) {
         MtsValue characters = mts_value_list(tpl, mts_str_characters(value.string));
-        for (size_t begin = 0; begin < value.string.size && tpl->rc == MTS_OK;) {
+        for (size_t begin = 0; begin < value.string.size && !tpl->rc;) {
             MtsString rest = {value.string.data + begin, value.string.size - begin};
             size_t length = mts_str_offset(rest, 1);
             characters.list->items[i++] = mts_value_string((MtsString){rest.data, length});
@@ -178,7 +178,7 @@ static MtsValue dict_items(MtsTpl *tpl, const MtsDict *dict, char which)
 {
     MtsValue items = mts_value_list(tpl, dict->count);
     size_t i = 0;
-    for (const MtsDictEntry *entry = dict->first; entry && tpl->rc == MTS_OK; entry = entry->next, i++) {
+    for (const MtsDictEntry *entry = dict->first; entry && !tpl->rc; entry = entry->next, i++) {
         MtsValue key = mts_value_string(entry->key);
         if (which != 'i') {
             items.list->items[i] = which == 'k' ? key : entry->value;
@@ -204,13 +204,13 @@ static MtsValue pick(MtsTpl *tpl, MtsString filter, MtsValue value, const MtsArg
     if (!name || name->kind != MTS_VALUE_STRING || (test && test->kind != MTS_VALUE_STRING)) {
         mts_tpl_fail(tpl, MTS_EUNSUPPORTED, at, "these arguments of a filter");
     }
-    if (tpl->rc != MTS_OK) {
+    if (tpl->rc) {
         return undefined();
     }
     MtsArguments operand = {args->values + 2, args->names + 2, args->count > 2 ? args->count - 2 : 0};
     MtsValue picked = mts_value_list(tpl, items.list->count);
     size_t count = 0;
-    for (size_t i = 0; i < items.list->count && tpl->rc == MTS_OK; i++) {
+    for (size_t i = 0; i < items.list->count && !tpl->rc; i++) {
         MtsValue item = items.list->items[i];
         const MtsValue *found = item.kind == MTS_VALUE_DICT ? mts_dict_find(tpl, item.dict, name->string) : NULL;
         MtsValue attribute = found ? *found : undefined();
@@ -223,7 +223,7 @@ static MtsValue pick(MtsTpl *tpl, MtsString filter, MtsValue value, const MtsArg
             }
         }
     }
-    if (tpl->rc == MTS_OK) {
+    if (!tpl->rc) {
         picked.list->count = count;
     }
     return picked;
@@ -233,7 +233,7 @@ static MtsValue join(MtsTpl *tpl, MtsValue value, MtsString by, size_t at)
 {
     MtsValue items = mts_tpl_items(tpl, value, at);
     MtsString text = {"", 0};
-    for (size_t i = 0; tpl->rc == MTS_OK && i < items.list->count; i++) {
+    for (size_t i = 0; !tpl->rc && i < items.list->count; i++) {
         text = i ? mts_tpl_concat(tpl, text, by) : text;
         text = mts_tpl_concat(tpl, text, mts_value_print(tpl, items.list->items[i], at));
     }
@@ -261,7 +261,7 @@ static MtsValue length_of(MtsTpl *tpl, MtsValue value, size_t at)
 static MtsValue end_item(MtsTpl *tpl, MtsValue value, bool last, size_t at)
 {
     MtsValue items = mts_tpl_items(tpl, value, at);
-    if (tpl->rc != MTS_OK || items.list->count == 0) {
+    if (tpl->rc || items.list->count == 0) {
         return undefined();
     }
     return items.list->items[last ? items.list->count - 1 : 0];
@@ -430,7 +430,7 @@ static MtsValue range(MtsTpl *tpl, const MtsArguments *args, size_t at)
     int64_t span = bounds[2] > 0 ? bounds[1] - bounds[0] : bounds[0] - bounds[1];
     int64_t step = bounds[2] > 0 ? bounds[2] : -bounds[2];
     MtsValue list = mts_value_list(tpl, span > 0 ? (size_t)((span + step - 1) / step) : 0);
-    for (size_t i = 0; tpl->rc == MTS_OK && i < list.list->count; i++) {
+    for (size_t i = 0; !tpl->rc && i < list.list->count; i++) {
         list.list->items[i] = mts_value_integer(bounds[0] + (int64_t)i * bounds[2]);
     }
     return list;
@@ -443,14 +443,14 @@ MtsValue mts_tpl_function(MtsTpl *tpl, MtsString name, const MtsArguments *args,
     }
     if (mts_str_is(name, "namespace") || mts_str_is(name, "dict")) {
         MtsValue made = mts_value_dict(tpl);
-        for (size_t i = 0; i < args->count && tpl->rc == MTS_OK; i++) {
+        for (size_t i = 0; i < args->count && !tpl->rc; i++) {
             if (args->names[i].data) {
                 mts_dict_set(tpl, made.dict, args->names[i], args->values[i]);
             } else {
                 mts_tpl_fail(tpl, MTS_EUNSUPPORTED, at, "a namespace of anything but names");
             }
         }
-        if (tpl->rc == MTS_OK) {
+        if (!tpl->rc) {
             made.dict->is_namespace = name.data[0] == 'n';
         }
         return made;

@@ -25,7 +25,7 @@ static Flow run_body(Run *run, const MtsNode *node);
 
 static bool failed(const Run *run)
 {
-    return run->tpl->rc != MTS_OK;
+    return run->tpl->rc;
 }
 
 static MtsValue undefined(void)

@@ -620,5 +620,5 @@ MtsNode *mts_tpl_parse(MtsTpl *tpl)
         p.size--;
     }
     MtsNode *statements = parse_statements(&p, NULL);
-    return tpl->rc == MTS_OK ? statements : NULL;
+    return !tpl->rc ? statements : NULL;
 }

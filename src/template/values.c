@@ -19,7 +19,7 @@ struct MtsTplBlock {
 
 void mts_tpl_fail(MtsTpl *tpl, int code, size_t at, const char *fmt, ...)
 {
-    if (tpl->rc != MTS_OK) {
+    if (tpl->rc) {
         return; /* the first failure is the one to tell */
     }
     char why[256];
@@ -46,7 +46,7 @@ bool mts_tpl_charge(MtsTpl *tpl, size_t size)
         return false;
     }
     tpl->work_left -= size;
-    return tpl->rc == MTS_OK;
+    return !tpl->rc;
 }
 
 void *mts_tpl_alloc(MtsTpl *tpl, size_t size)
@@ -79,7 +79,7 @@ bool mts_tpl_enter(MtsTpl *tpl, size_t at)
         return false;
     }
     tpl->depth++;
-    return tpl->rc == MTS_OK;
+    return !tpl->rc;
 }
 
 /* ---- strings ---- */
@@ -305,7 +305,7 @@ bool mts_value_in(MtsTpl *tpl, MtsValue item, MtsValue container, size_t at)
     }
     if (container.kind == MTS_VALUE_LIST) {
         bool found = false;
-        for (size_t i = 0; i < container.list->count && !found && tpl->rc == MTS_OK; i++) {
+        for (size_t i = 0; i < container.list->count && !found && !tpl->rc; i++) {
             found = mts_value_equal(tpl, item, container.list->items[i]);
         }
         return found;
@@ -428,10 +428,10 @@ int mts_template_render(const char *name, MtsString text, const MtsTemplateInput
         tpl.text = unix_lines(&tpl, text);
         MtsNode *statements = mts_tpl_parse(&tpl);
         MtsDict *scope = variables(&tpl, input);
-        if (tpl.rc == MTS_OK && !mts_bytes_append(&rendered, "", 0)) {
+        if (!tpl.rc && !mts_bytes_append(&rendered, "", 0)) {
             mts_tpl_fail(&tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");
         }
-        if (tpl.rc == MTS_OK) {
+        if (!tpl.rc) {
             mts_tpl_run(&tpl, statements, scope, &rendered);
         }
     }
@@ -440,7 +440,7 @@ int mts_template_render(const char *name, MtsString text, const MtsTemplateInput
         free(tpl.blocks);
         tpl.blocks = next;
     }
-    if (tpl.rc != MTS_OK) {
+    if (tpl.rc) {
         mts_bytes_free(&rendered);
         return tpl.rc;
     }

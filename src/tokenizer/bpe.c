@@ -58,11 +58,9 @@ int mts_bpe_load(MtsBpe *bpe, const MtsGguf *gguf, const MtsVocab *vocab, MtsErr
     memset(bpe, 0, sizeof *bpe);
     bpe->vocab = vocab;
     MtsString pre;
-    int rc = mts_gguf_get_string(gguf, "tokenizer.ggml.pre", true, &pre, err);
-    if (rc == MTS_OK) {
-        rc = mts_split_new(&bpe->split, pre, path, err);
-    }
-    if (rc != MTS_OK) {
+    int rc;
+    if ((rc = mts_gguf_get_string(gguf, "tokenizer.ggml.pre", true, &pre, err)) ||
+        (rc = mts_split_new(&bpe->split, pre, path, err))) {
         return rc;
     }
     const MtsGgufValue *lines = mts_gguf_find(gguf, MERGES);
@@ -85,16 +83,15 @@ int mts_bpe_load(MtsBpe *bpe, const MtsGguf *gguf, const MtsVocab *vocab, MtsErr
     for (size_t i = 0; i < slots; i++) {
         bpe->merges[i].left = -1;
     }
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < count && !rc; i++) {
         MtsString line = {NULL, 0};
         mts_gguf_string(lines, i, &line);
         rc = add_merge(bpe, path, i, line, err);
     }
-    if (rc == MTS_OK) {
-        return MTS_OK;
-    }
 fail:
-    mts_bpe_free(bpe);
+    if (rc) {
+        mts_bpe_free(bpe);
+    }
     return rc;
 }
 
@@ -142,7 +139,7 @@ static int encode_word(const MtsBpe *bpe, const char *word, size_t size, Work *w
         return mts_fail(err, MTS_ENOMEM, "no memory for the tokens of a word of %zu bytes", size);
     }
     int rc = MTS_OK;
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < count && !rc; i++) {
         if (work->symbols[i].size > 0 && work->symbols[i].id >= 0) {
             rc = mts_tokens_push(tokens, work->symbols[i].id, err);
         }
@@ -155,10 +152,10 @@ int mts_bpe_encode(const MtsBpe *bpe, const char *text, size_t size, MtsTokens *
     Work work = {NULL, 0, {NULL, 0, 0}};
     MtsSplitter *words;
     int rc = mts_splitter_new(&words, bpe->split, text, size, err);
-    while (rc == MTS_OK) {
+    while (!rc) {
         size_t start, length;
         rc = mts_splitter_next(words, &start, &length, err);
-        if (rc != MTS_OK || length == 0) {
+        if (rc || length == 0) {
             break;
         }
         rc = encode_word(bpe, text + start, length, &work, tokens, err);

@@ -15,7 +15,7 @@ int mts_chat_load(MtsChat *chat, const MtsGguf *gguf, MtsError *err)
     MtsBytes name = {NULL, 0, 0};
     memset(chat, 0, sizeof *chat);
     int rc = mts_gguf_get_string(gguf, KEY, false, &source, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     bool fits = mts_bytes_printf(&name, "%s: " KEY, path);
@@ -80,7 +80,7 @@ int mts_chat_render(const MtsChat *chat, const char *system, const char *user, M
     }
     size_t size;
     int rc = mts_template_render(chat->name, (MtsString){chat->source, chat->size}, &input, text, &size, err);
-    if (rc == MTS_OK && strip_bos && bos.size && size >= bos.size && memcmp(*text, bos.data, bos.size) == 0) {
+    if (!rc && strip_bos && bos.size && size >= bos.size && memcmp(*text, bos.data, bos.size) == 0) {
         memmove(*text, *text + bos.size, size - bos.size + 1);
     }
     return rc;

@@ -23,14 +23,14 @@ static bool is_special(int kind)
 }
 
 /* One special token while they are put in order. */
-typedef struct Entry {
+typedef struct SpecialEntry {
     size_t size;
     int32_t id;
-} Entry;
+} SpecialEntry;
 
 static int longest_first(const void *a, const void *b)
 {
-    const Entry *x = a, *y = b;
+    const SpecialEntry *x = a, *y = b;
     if (x->size != y->size) {
         return x->size > y->size ? -1 : 1;
     }
@@ -80,7 +80,7 @@ int mts_specials_build(MtsSpecials *specials, const MtsVocab *vocab, MtsError *e
     for (size_t i = 0; i < vocab->count; i++) {
         specials->count += is_special(vocab->kind[i]);
     }
-    Entry *entries = mts_calloc(specials->count, sizeof *entries);
+    SpecialEntry *entries = mts_calloc(specials->count, sizeof *entries);
     specials->ids = mts_calloc(specials->count, sizeof *specials->ids);
     bool fits = entries && specials->ids;
     if (fits) {
@@ -149,11 +149,11 @@ static bool offer(const MtsSpecials *specials, const char *text, size_t at, size
 
 static int by_start(const void *a, const void *b)
 {
-    const MtsFound *x = a, *y = b;
+    const MtsSpecialAt *x = a, *y = b;
     return x->start < y->start ? -1 : x->start > y->start;
 }
 
-int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsFound **found,
+int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsSpecialAt **found,
                       size_t *count, MtsError *err)
 {
     MtsHeap heap = {NULL, 0, 0};
@@ -179,7 +179,7 @@ int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size
         fits = mts_grow(found, &cap, *count + 1, sizeof **found);
         if (fits) {
             memset(claimed + pair.left, 1, pair.right_size);
-            (*found)[(*count)++] = (MtsFound){pair.left, pair.right_size, pair.id};
+            (*found)[(*count)++] = (MtsSpecialAt){pair.left, pair.right_size, pair.id};
         }
     }
     free(claimed);

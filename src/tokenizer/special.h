@@ -24,15 +24,15 @@ typedef struct MtsSpecials {
 int mts_specials_build(MtsSpecials *specials, const MtsVocab *vocab, MtsError *err);
 void mts_specials_free(MtsSpecials *specials);
 
-typedef struct MtsFound {
+typedef struct MtsSpecialAt {
     size_t start, size; /* bytes of the text */
     int32_t id;
-} MtsFound;
+} MtsSpecialAt;
 
 /* The special tokens in text [size], which do not overlap, in text order; malloc'ed, NULL when there are none. A
  * longer token goes before a shorter one wherever they overlap, a lower id before a higher one of the same length, an
  * earlier place before a later one of the same token. all: every kind; otherwise user-defined ones only. */
-int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsFound **found,
+int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsSpecialAt **found,
                       size_t *count, MtsError *err);
 
 #endif

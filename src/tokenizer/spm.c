@@ -103,7 +103,7 @@ static int push_bytes(const MtsSpm *spm, const char *text, size_t size, MtsToken
     bool space = size == 1 && text[0] == ' ';
     const char *bytes = space ? "\xE2\x96\x81" : text;
     int rc = MTS_OK;
-    for (size_t i = 0; i < (space ? 3 : size) && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < (space ? 3 : size) && !rc; i++) {
         int32_t id = spm->vocab->byte_token[(unsigned char)bytes[i]];
         rc = mts_tokens_push(tokens, id >= 0 ? id : spm->unknown, err);
     }
@@ -133,7 +133,7 @@ int mts_spm_encode(const MtsSpm *spm, const char *text, size_t size, bool space_
         rc = MTS_ENOMEM;
         goto done;
     }
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < count && !rc; i++) {
         const MtsSymbol *symbol = &symbols[i];
         if (symbol->size > 0) {
             rc = symbol->id >= 0 ? mts_tokens_push(tokens, symbol->id, err)

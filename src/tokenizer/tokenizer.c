@@ -30,7 +30,7 @@ static int get_id(const MtsGguf *gguf, const char *key, size_t vocab, int32_t fa
     }
     size_t value;
     int rc = mts_gguf_get_size(gguf, key, true, 0, vocab - 1, 0, &value, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         *id = (int32_t)value;
     }
     return rc;
@@ -58,7 +58,7 @@ static int mark_ends(MtsTokenizer *t, const MtsGguf *gguf, MtsError *err)
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         int32_t id;
         int rc = get_id(gguf, keys[i], t->vocab.count, -1, &id, err);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
         if (id >= 0) {
@@ -84,42 +84,29 @@ static int load_rest(MtsTokenizer *t, const MtsGguf *gguf, MtsError *err)
 {
     size_t vocab = t->vocab.count;
     bool spm = !t->byte_level;
-    int rc = get_id(gguf, "tokenizer.ggml.bos_token_id", vocab, spm ? 1 : -1, &t->bos, err);
-    if (rc == MTS_OK) {
-        rc = get_id(gguf, "tokenizer.ggml.eos_token_id", vocab, spm ? 2 : -1, &t->eos, err);
-    }
-    if (rc == MTS_OK) {
-        rc = get_id(gguf, "tokenizer.ggml.unknown_token_id", vocab, spm ? 0 : -1, &t->unknown, err);
-    }
-    if (rc == MTS_OK) {
-        rc =
-            spm ? mts_spm_load(&t->spm, gguf, &t->vocab, t->unknown, err) : mts_bpe_load(&t->bpe, gguf, &t->vocab, err);
-    }
-    if (rc == MTS_OK) {
-        rc = mts_specials_build(&t->specials, &t->vocab, err);
-    }
-    if (rc == MTS_OK) {
-        rc = mark_ends(t, gguf, err);
-    }
-    if (rc != MTS_OK) {
+    int rc;
+    if ((rc = get_id(gguf, "tokenizer.ggml.bos_token_id", vocab, spm ? 1 : -1, &t->bos, err)) ||
+        (rc = get_id(gguf, "tokenizer.ggml.eos_token_id", vocab, spm ? 2 : -1, &t->eos, err)) ||
+        (rc = get_id(gguf, "tokenizer.ggml.unknown_token_id", vocab, spm ? 0 : -1, &t->unknown, err)) ||
+        (rc = spm ? mts_spm_load(&t->spm, gguf, &t->vocab, t->unknown, err)
+                  : mts_bpe_load(&t->bpe, gguf, &t->vocab, err)) ||
+        (rc = mts_specials_build(&t->specials, &t->vocab, err)) || (rc = mark_ends(t, gguf, err))) {
         return rc;
     }
     t->add_bos = spm || mts_split_adds_bos(t->bpe.split);
     t->space_prefix = spm;
-    rc = get_flag(gguf, "tokenizer.ggml.add_bos_token", &t->add_bos, err);
-    if (rc == MTS_OK) {
-        rc = get_flag(gguf, "tokenizer.ggml.add_eos_token", &t->add_eos, err);
+    if ((rc = get_flag(gguf, "tokenizer.ggml.add_bos_token", &t->add_bos, err)) ||
+        (rc = get_flag(gguf, "tokenizer.ggml.add_eos_token", &t->add_eos, err)) ||
+        (rc = get_flag(gguf, "tokenizer.ggml.add_space_prefix", &t->space_prefix, err))) {
+        return rc;
     }
-    if (rc == MTS_OK) {
-        rc = get_flag(gguf, "tokenizer.ggml.add_space_prefix", &t->space_prefix, err);
-    }
-    if (rc == MTS_OK && ((t->add_bos && t->bos < 0) || (t->add_eos && t->eos < 0))) {
+    if ((t->add_bos && t->bos < 0) || (t->add_eos && t->eos < 0)) {
         const char *which = t->add_bos && t->bos < 0 ? "bos" : "eos";
-        rc = mts_fail(err, MTS_EFORMAT,
-                      "%s: tokenizer.ggml.add_%s_token is true, but there is no tokenizer.ggml.%s_token_id",
-                      mts_gguf_path(gguf), which, which);
+        return mts_fail(err, MTS_EFORMAT,
+                        "%s: tokenizer.ggml.add_%s_token is true, but there is no tokenizer.ggml.%s_token_id",
+                        mts_gguf_path(gguf), which, which);
     }
-    return rc == MTS_OK ? mts_chat_load(&t->chat, gguf, err) : rc;
+    return mts_chat_load(&t->chat, gguf, err);
 }
 
 int mts_tokenizer_from_gguf(MtsTokenizer **tokenizer, const MtsGguf *gguf, MtsError *err)
@@ -127,7 +114,7 @@ int mts_tokenizer_from_gguf(MtsTokenizer **tokenizer, const MtsGguf *gguf, MtsEr
     *tokenizer = NULL;
     MtsString model;
     int rc = mts_gguf_get_string(gguf, "tokenizer.ggml.model", true, &model, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     bool bpe = model.size == 4 && memcmp(model.data, "gpt2", 4) == 0;
@@ -143,11 +130,7 @@ int mts_tokenizer_from_gguf(MtsTokenizer **tokenizer, const MtsGguf *gguf, MtsEr
         return mts_fail(err, MTS_ENOMEM, "%s: no memory for the tokenizer", mts_gguf_path(gguf));
     }
     t->byte_level = bpe;
-    rc = mts_vocab_load(&t->vocab, gguf, bpe, err);
-    if (rc == MTS_OK) {
-        rc = load_rest(t, gguf, err);
-    }
-    if (rc != MTS_OK) {
+    if ((rc = mts_vocab_load(&t->vocab, gguf, bpe, err)) || (rc = load_rest(t, gguf, err))) {
         mts_tokenizer_free(&t);
     }
     *tokenizer = t;
@@ -159,10 +142,11 @@ int mts_tokenizer_open(MtsTokenizer **tokenizer, const char *gguf_path, MtsError
     *tokenizer = NULL;
     MtsGguf *gguf;
     int rc = mts_gguf_open(&gguf, gguf_path, err);
-    if (rc == MTS_OK) {
-        rc = mts_tokenizer_from_gguf(tokenizer, gguf, err);
-        mts_gguf_free(&gguf);
+    if (rc) {
+        return rc;
     }
+    rc = mts_tokenizer_from_gguf(tokenizer, gguf, err);
+    mts_gguf_free(&gguf);
     return rc;
 }
 
@@ -229,25 +213,23 @@ static int encode_stretch(const MtsTokenizer *t, const char *text, size_t size, 
 static int encode(const MtsTokenizer *t, const char *text, size_t size, bool special, bool bos, MtsTokens *tokens,
                   MtsError *err)
 {
-    MtsFound *found;
+    MtsSpecialAt *found;
     size_t count, at = 0;
     int rc = mts_specials_find(&t->specials, text, size, special, &found, &count, err);
-    if (rc == MTS_OK && bos && t->add_bos) {
-        rc = mts_tokens_push(tokens, t->bos, err);
+    if (rc || (bos && t->add_bos && (rc = mts_tokens_push(tokens, t->bos, err)))) {
+        goto done;
     }
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
-        rc = encode_stretch(t, text + at, found[i].start - at, tokens, err);
-        if (rc == MTS_OK) {
-            rc = mts_tokens_push(tokens, found[i].id, err);
+    for (size_t i = 0; i < count; i++) {
+        if ((rc = encode_stretch(t, text + at, found[i].start - at, tokens, err)) ||
+            (rc = mts_tokens_push(tokens, found[i].id, err))) {
+            goto done;
         }
         at = found[i].start + found[i].size;
     }
-    if (rc == MTS_OK) {
-        rc = encode_stretch(t, text + at, size - at, tokens, err);
-    }
-    if (rc == MTS_OK && bos && t->add_eos) {
+    if (!(rc = encode_stretch(t, text + at, size - at, tokens, err)) && bos && t->add_eos) {
         rc = mts_tokens_push(tokens, t->eos, err);
     }
+done:
     free(found);
     return rc;
 }
@@ -265,7 +247,7 @@ int mts_tokenize(const MtsTokenizer *t, const char *text, size_t size, bool spec
     }
     size_t before = tokens->count;
     int rc = encode(t, text, size, special, bos, tokens, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         tokens->count = before;
     }
     return rc;
@@ -314,29 +296,26 @@ int mts_detokenize(const MtsTokenizer *t, const int32_t *ids, size_t count, bool
 {
     MtsBytes raw = {NULL, 0, 0}, out = {NULL, 0, 0};
     *text = NULL;
-    int rc = MTS_OK;
-    bool fits = mts_bytes_append(&out, "", 0);
-    for (size_t i = 0; i < count && rc == MTS_OK && fits; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (!in_vocab(t, ids[i])) {
-            rc = mts_fail(err, MTS_EREQUEST, "token %zu is %ld, outside the vocabulary of %zu", i, (long)ids[i],
-                          t->vocab.count);
-            break;
+            return mts_fail(err, MTS_EREQUEST, "token %zu is %ld, outside the vocabulary of %zu", i, (long)ids[i],
+                            t->vocab.count);
         }
+    }
+    bool fits = mts_bytes_append(&out, "", 0);
+    for (size_t i = 0; i < count && fits; i++) {
         size_t length;
         const char *bytes = mts_token_bytes(t, ids[i], false, &length);
         fits = mts_bytes_append(&raw, bytes, length);
     }
-    if (rc == MTS_OK && fits) {
+    if (fits) {
         size_t unfinished = partial ? mts_utf8_pending(raw.data, raw.len) : 0;
         fits = append_valid(&out, raw.data, raw.len - unfinished);
     }
     mts_bytes_free(&raw);
-    if (rc == MTS_OK && !fits) {
-        rc = mts_fail(err, MTS_ENOMEM, "no memory for the text of %zu tokens", count);
-    }
-    if (rc != MTS_OK) {
+    if (!fits) {
         mts_bytes_free(&out);
-        return rc;
+        return mts_fail(err, MTS_ENOMEM, "no memory for the text of %zu tokens", count);
     }
     *text = out.data;
     if (size) {

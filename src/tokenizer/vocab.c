@@ -188,7 +188,7 @@ static int load_kinds(MtsVocab *vocab, const MtsGguf *gguf, MtsError *err)
         return MTS_OK;
     }
     int rc = check_array(gguf, TYPES, types, MTS_GGUF_I32, "i32", err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     if (mts_gguf_array_count(types) != vocab->count) {
@@ -261,7 +261,7 @@ int mts_vocab_load(MtsVocab *vocab, const MtsGguf *gguf, bool byte_level, MtsErr
     const MtsGgufValue *tokens = mts_gguf_find(gguf, TOKENS);
     size_t total = 0;
     int rc = check_array(gguf, TOKENS, tokens, MTS_GGUF_STRING, "strings", err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     size_t count = mts_gguf_array_count(tokens);
@@ -270,7 +270,7 @@ int mts_vocab_load(MtsVocab *vocab, const MtsGguf *gguf, bool byte_level, MtsErr
                         count, MAX_TOKENS);
     }
     rc = measure(gguf, tokens, count, &total, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     size_t slots = 16;
@@ -288,16 +288,15 @@ int mts_vocab_load(MtsVocab *vocab, const MtsGguf *gguf, bool byte_level, MtsErr
         goto fail;
     }
     rc = load_kinds(vocab, gguf, err);
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < count && !rc; i++) {
         MtsString text = {NULL, 0};
         mts_gguf_string(tokens, i, &text);
         rc = load_token(vocab, gguf, i, text, byte_level, err);
     }
-    if (rc == MTS_OK) {
-        return MTS_OK;
-    }
 fail:
-    mts_vocab_free(vocab);
+    if (rc) {
+        mts_vocab_free(vocab);
+    }
     return rc;
 }
 

@@ -367,7 +367,7 @@ static void special_tokens_follow_the_rule(void **state)
         add_i32s(&b, "tokenizer.ggml.token_type", types, count);
         add_strings(&b, "tokenizer.ggml.merges", merges, 0);
         MtsTokenizer *tokenizer = expect_good(&b);
-        MtsFound *found;
+        MtsSpecialAt *found;
         size_t n;
         MtsError err = {0};
         int32_t want[40];
