@@ -16,14 +16,13 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 
 # Rooms that a rule does not hold in yet. A list only ever gets shorter.
 OPEN = {
-    "lines": {"bench", "docs", "tests", "tools", "data", "include"},
-    "functions": {"constraint", "eval", "report", "kernels", "core", "reward"},
+    "lines": {"bench", "docs", "tests", "tools"},
+    "functions": {"constraint", "eval", "report", "kernels", "core"},
     "comparisons": {"constraint", "core", "engine", "eval", "gguf", "model", "report", "results", "reward", "search",
-                    "series", "stages", "table", "template", "tokenizer"},
+                    "stages", "table", "template"},
     "heads": {"constraint", "core", "eval", "kernels", "kv", "model", "report", "results", "reward", "search", "series",
               "stages", "table", "tokenizer"},
-    "names": {"search", "results", "kernels", "report", "series", "table", "reward", "template", "cli", "maxts", "gguf",
-              "tokenizer", "eval", "model"},
+    "names": {"search", "results", "kernels", "table", "reward", "template", "cli", "eval", "model"},
     "circles": {"kernels", "model", "search", "gguf", "stages", "template", "eval"},
 }
 
