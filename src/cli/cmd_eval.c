@@ -9,6 +9,7 @@
 #include "cli/out.h"
 #include "core/error.h"
 #include "eval/eval.h"
+#include "results/records.h"
 #include "results/summary.h"
 
 enum { KEEP_TREES = 3 };
@@ -124,16 +125,16 @@ static int put_summary(const json_t *summary, MtsError *err)
 static int report(const Args *args, const char *path, MtsError *err)
 {
     json_t *head, *records;
-    int rc = mts_eval_read(path, &head, &records, err);
+    int rc = mts_results_read(path, &head, &records, err);
     if (rc) {
         return rc;
     }
-    json_t *summary = mts_eval_summary(head, records);
+    json_t *summary = mts_results_summary(head, records);
     if (!summary) {
         rc = mts_fail(err, MTS_ENOMEM, "%s: no memory for the summary", path);
         goto done;
     }
-    json_t *table = mts_eval_optimisations(head, records); /* null: this run has none */
+    json_t *table = mts_results_optimisations(head, records); /* null: this run has none */
     if (!table) {
         rc = mts_fail(err, MTS_ENOMEM, "%s: no memory for the summary", path);
         goto done;
@@ -250,7 +251,7 @@ int cmd_eval(const Args *args, MtsError *err)
     }
     int rc;
     if (args->merge) {
-        rc = mts_eval_merge(args->merge, args->operands, operands, err);
+        rc = mts_results_merge(args->merge, args->operands, operands, err);
     } else if (operands) {
         rc = mts_fail(err, MTS_EREQUEST, "eval: '%s' is one word too many: files are named for --merge alone",
                       args->operands[0]);

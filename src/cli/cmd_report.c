@@ -4,7 +4,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "report/report.h"
-#include "results/summary.h"
+#include "results/head.h"
 
 typedef int Write(const MtsReport *report, MtsMarkup *m, MtsError *err);
 
@@ -30,7 +30,7 @@ static json_t *describe(const MtsReport *report, const Args *args)
         mts_json_add_text(&o, "name", run->name);
         mts_json_add_text(&o, "files", run->files);
         mts_json_add_int(&o, "records", (json_int_t)json_array_size(run->records));
-        mts_json_add_int(&o, "expected", (json_int_t)mts_eval_expected(run->head));
+        mts_json_add_int(&o, "expected", (json_int_t)mts_results_expected(run->head));
         mts_json_add(&runs, NULL, o);
     }
     const char *paths[] = {args->out, args->markdown, args->latex, args->csv};

@@ -73,9 +73,6 @@ typedef struct MtsEvalPlan {
 int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *asked, MtsError *err);
 void mts_eval_plan_free(MtsEvalPlan *plan);
 
-/* The keys of all records that the head of a run or of a part of one announces, in order. NULL with a sentence where it
- * is no such head. */
-json_t *mts_eval_keys(const json_t *head, MtsError *err);
 size_t mts_eval_count(const MtsEvalPlan *plan); /* records of this shard */
 
 /* How far a run is. */
@@ -97,13 +94,6 @@ typedef struct MtsEvalSink {
  * others are done; base.search.stop ends it with MTS_EINTERRUPTED. What is finished is in the journal in every case. */
 int mts_eval_run(const MtsEvalPlan *plan, const MtsEngine *engine, const char *out, const MtsEvalSink *sink,
                  MtsError *err);
-
-/* Joins the journals of a run's shards to the journal of the whole. */
-int mts_eval_merge(const char *out, const char *const *in, size_t n, MtsError *err);
-
-/* Of a run of the experiment "optimisations": a list of {"optimisation", "seconds", "times_faster", "positions",
- * "best_reward", "samples", "scaled"}; null of any other run. */
-json_t *mts_eval_optimisations(const json_t *head, const json_t *records);
 
 /* ---- shared by the files of this room ---- */
 

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/eval.h"
+#include "results/head.h"
+#include "results/records.h"
 #include "results/summary.h"
 
 /* ---- reading ---- */
@@ -55,7 +56,7 @@ static int join(MtsReportRun *run, const char *path, json_t *records, MtsError *
 static int read_one(MtsReport *report, const char *path, MtsError *err)
 {
     json_t *head, *records;
-    int rc = mts_eval_read(path, &head, &records, err);
+    int rc = mts_results_read(path, &head, &records, err);
     if (rc != MTS_OK) {
         return rc;
     }
@@ -148,7 +149,7 @@ int mts_report_open(MtsReport *report, const char *const *paths, size_t n, MtsEr
     for (size_t i = 0; rc == MTS_OK && i < report->count; i++) {
         MtsReportRun *run = &report->runs[i];
         bool ok =
-            order_records(run) && (run->summary = mts_eval_summary(run->head, run->records)) && name_run(report, i);
+            order_records(run) && (run->summary = mts_results_summary(run->head, run->records)) && name_run(report, i);
         rc = ok ? MTS_OK
                 : mts_fail(err, MTS_ENOMEM, "%s: memory ran out over %zu records", run->files,
                            json_array_size(run->records));
@@ -413,7 +414,7 @@ static bool make_differences(MtsReportTable *t, const MtsReportRun *run)
             *c++ = words(row, "variant");
         }
         for (size_t k = 0; k < measured; k++, c += 2) {
-            json_t *d = mts_eval_compare(run->records, row, json_array_get(rows, base), members[k]);
+            json_t *d = mts_results_compare(run->records, row, json_array_get(rows, base), members[k]);
             if (!d) {
                 return false;
             }
@@ -445,7 +446,7 @@ static bool make_optimisations(MtsReportTable *t, const MtsReportRun *run)
     const json_t *rows = json_object_get(run->summary, "rows");
     const char *quality = mts_report_quality(rows);
     size_t width = quality ? 10 : 9;
-    json_t *list = mts_eval_optimisations(run->head, run->records);
+    json_t *list = mts_results_optimisations(run->head, run->records);
     bool ok = list != NULL;
     if (ok && json_array_size(list)) {
         ok = (t->caption =
@@ -560,7 +561,7 @@ static void put_plain(MtsMarkup *m, const MtsReportCell *c, const char *dash)
 
 static void put_partial(MtsMarkup *m, const MtsReportRun *run, void put(MtsMarkup *m, const char *text))
 {
-    size_t records = json_array_size(run->records), expected = mts_eval_expected(run->head);
+    size_t records = json_array_size(run->records), expected = mts_results_expected(run->head);
     if (records < expected) {
         MtsMarkup text = {0};
         mts_put(&text, "%s: unfinished, %zu of %zu records are there.", run->name, records, expected);
@@ -718,7 +719,7 @@ int mts_report_csv(const MtsReport *report, MtsMarkup *m, MtsError *err)
                 mts_put_csv(m, texts[k]);
                 mts_put(m, ",");
             }
-            mts_put(m, "%zu,", mts_eval_expected(run->head));
+            mts_put(m, "%zu,", mts_results_expected(run->head));
             mts_put_csv(m, json_string_value(json_object_get(row, "method")));
             mts_put(m, ",");
             mts_put_csv(m, json_string_value(json_object_get(row, "variant")));

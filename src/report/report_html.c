@@ -8,7 +8,7 @@
 
 #include "report/report.h"
 #include "report/report_style.h"
-#include "results/summary.h"
+#include "results/head.h"
 
 static void html_table(MtsMarkup *m, const MtsReportTable *t)
 {
@@ -70,7 +70,7 @@ static void put_run(MtsMarkup *m, const MtsReport *report, size_t index)
     const MtsReportRun *run = &report->runs[index];
     const json_t *model = json_object_get(run->head, "model"), *data = json_object_get(run->head, "data"),
                  *settings = json_object_get(run->head, "settings");
-    size_t records = json_array_size(run->records), expected = mts_eval_expected(run->head);
+    size_t records = json_array_size(run->records), expected = mts_results_expected(run->head);
     MtsReportTable tables[MTS_REPORT_TABLES];
     mts_put(m, "<section id=\"r%zu\">\n<h2>", index);
     mts_put_html(m, run->name);

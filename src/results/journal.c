@@ -1,3 +1,5 @@
+/* results/journal.c - lines appended whole, and journals of one run joined. A line is written at the end of the last
+ * whole one and synced before the next begins, so a crash costs at most one, whose beginning the next open cuts off. */
 #include "results/journal.h"
 
 #include <errno.h>
@@ -8,6 +10,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "results/fields.h"
 
 enum { MAX_JOURNAL = 1 << 30 }; /* bytes */
 
@@ -38,7 +41,7 @@ void mts_journal_close(MtsJournal **journal)
 
 static int remember(MtsJournal *j, json_t *record, size_t line, MtsError *err)
 {
-    const char *key = json_string_value(json_object_get(record, "key"));
+    const char *key = json_string_value(json_object_get(record, MTS_F_KEY));
     if (!key) {
         return mts_fail(err, MTS_EFORMAT, "%s: line %zu has no string \"key\"", j->path, line);
     }
@@ -65,13 +68,16 @@ static int read_lines(MtsJournal *j, const char *text, size_t size, MtsError *er
         char name[4200];
         snprintf(name, sizeof name, "%s: record %zu", j->path, line);
         int rc = mts_json_parse(&value, name, text + at, (size_t)(newline - text) - at, err);
-        if (rc == MTS_OK && line == 1) {
+        if (rc) {
+            return rc;
+        }
+        if (line == 1) {
             j->head = value;
-        } else if (rc == MTS_OK) {
+        } else {
             rc = remember(j, value, line, err);
             json_decref(value);
         }
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
         at = (size_t)(newline - text) + 1;
@@ -96,7 +102,26 @@ static int journal_new(MtsJournal **journal, const char *path, MtsError *err)
     return MTS_OK;
 }
 
-/* Writes all of it at the end of the last whole line, and to disk; a failure leaves the file as it was. */
+/* Writes all of it at the end of the last whole line, and to disk. */
+static int write_bytes(MtsJournal *j, const char *text, size_t size, MtsError *err)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t n = pwrite(j->fd, text + done, size - done, j->end + (off_t)done);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", j->path, strerror(n < 0 ? errno : ENOSPC));
+        }
+        done += (size_t)n;
+    }
+    if (fsync(j->fd) != 0) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be written to disk: %s", j->path, strerror(errno));
+    }
+    return MTS_OK;
+}
+
+/* A failure leaves the file as it was. */
 static int write_line(MtsJournal *j, const json_t *value, MtsError *err)
 {
     char *text = mts_json_text(value);
@@ -105,23 +130,9 @@ static int write_line(MtsJournal *j, const json_t *value, MtsError *err)
     }
     size_t size = strlen(text);
     text[size++] = '\n'; /* in the place of the NUL */
-    int rc = MTS_OK;
-    for (size_t done = 0; done < size;) {
-        ssize_t n = pwrite(j->fd, text + done, size - done, j->end + (off_t)done);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            rc = mts_fail(err, MTS_EIO, "%s: cannot be written: %s", j->path, strerror(n < 0 ? errno : ENOSPC));
-            break;
-        }
-        done += (size_t)n;
-    }
+    int rc = write_bytes(j, text, size, err);
     free(text);
-    if (rc == MTS_OK && fsync(j->fd) != 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: cannot be written to disk: %s", j->path, strerror(errno));
-    }
-    if (rc != MTS_OK) {
+    if (rc) {
         if (ftruncate(j->fd, j->end) != 0) {
             /* The unfinished line stays; the next open drops it. */
         }
@@ -131,43 +142,43 @@ static int write_line(MtsJournal *j, const json_t *value, MtsError *err)
     return MTS_OK;
 }
 
-int mts_journal_open(MtsJournal **journal, const char *path, const json_t *head, size_t *dropped, MtsError *err)
+/* Reads what the file has, checks that it is this run's, and cuts off an unfinished line. */
+static int take_file(MtsJournal *j, const json_t *head, size_t *dropped, MtsError *err)
 {
     char *text = NULL;
     size_t size = 0;
-    int rc = journal_new(journal, path, err);
-    if (rc != MTS_OK) {
-        return rc;
-    }
-    MtsJournal *j = *journal;
-    j->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (j->fd < 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", path, strerror(errno));
-        goto done;
-    }
-    if ((rc = mts_read_file(path, MAX_JOURNAL, &text, &size, err)) != MTS_OK ||
-        (rc = read_lines(j, text, size, err)) != MTS_OK) {
+    int rc;
+    if ((rc = mts_read_file(j->path, MAX_JOURNAL, &text, &size, err)) || (rc = read_lines(j, text, size, err))) {
         goto done;
     }
     if (j->head && !json_equal(j->head, head)) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: belongs to a run with other settings; name another file or remove it",
-                      path);
-        goto done;
-    }
-    if ((size_t)j->end < size && ftruncate(j->fd, j->end) != 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: its unfinished last line cannot be cut off: %s", path, strerror(errno));
-        goto done;
-    }
-    if (dropped) {
+                      j->path);
+    } else if ((size_t)j->end < size && ftruncate(j->fd, j->end) != 0) {
+        rc = mts_fail(err, MTS_EIO, "%s: its unfinished last line cannot be cut off: %s", j->path, strerror(errno));
+    } else if (dropped) {
         *dropped = size - (size_t)j->end;
-    }
-    if (!j->head) {
-        j->head = json_deep_copy(head);
-        rc = j->head ? write_line(j, head, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
     }
 done:
     free(text);
-    if (rc != MTS_OK) {
+    return rc;
+}
+
+int mts_journal_open(MtsJournal **journal, const char *path, const json_t *head, size_t *dropped, MtsError *err)
+{
+    int rc = journal_new(journal, path, err);
+    if (rc) {
+        return rc;
+    }
+    MtsJournal *j = *journal;
+    j->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    rc = j->fd >= 0 ? take_file(j, head, dropped, err)
+                    : mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", path, strerror(errno));
+    if (!rc && !j->head) {
+        j->head = json_deep_copy(head);
+        rc = j->head ? write_line(j, head, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
+    }
+    if (rc) {
         mts_journal_close(journal);
     }
     return rc;
@@ -190,13 +201,13 @@ const json_t *mts_journal_find(const MtsJournal *journal, const char *key)
 
 int mts_journal_append(MtsJournal *journal, json_t *record, MtsError *err)
 {
-    const char *key = json_string_value(json_object_get(record, "key"));
+    const char *key = json_string_value(json_object_get(record, MTS_F_KEY));
     if (!key || mts_journal_find(journal, key)) {
         return mts_fail(err, MTS_EREQUEST, "%s: a record %s", journal->path,
                         key ? "repeats a key that is there already" : "has no string \"key\"");
     }
     int rc = write_line(journal, record, err);
-    return rc == MTS_OK ? remember(journal, record, mts_journal_count(journal) + 2, err) : rc;
+    return rc ? rc : remember(journal, record, mts_journal_count(journal) + 2, err);
 }
 
 /* A copy of the value without the members that may differ between equal runs, at every depth. */
@@ -230,15 +241,36 @@ static bool same_without(const json_t *a, const json_t *b, const char *member)
     return same;
 }
 
+/* Adds the records of one journal to all; those that are there already must be the same. */
+static int merge_records(MtsJournal *all, const MtsJournal *one, MtsError *err)
+{
+    json_t *record;
+    size_t i;
+    json_array_foreach(one->records, i, record)
+    {
+        const char *key = mts_field_text(record, MTS_F_KEY);
+        const json_t *there = mts_journal_find(all, key);
+        int rc = MTS_OK;
+        if (!there) {
+            rc = remember(all, record, i + 2, err);
+        } else if (!same_without(there, record, MTS_F_SECONDS)) {
+            rc = mts_fail(err, MTS_EFORMAT, "%s: its record \"%s\" is not the one of another journal", one->path, key);
+        }
+        if (rc) {
+            return rc;
+        }
+    }
+    return MTS_OK;
+}
+
 static int merge_one(MtsJournal *all, const char *path, MtsError *err)
 {
     MtsJournal *one = NULL;
     char *text = NULL;
-    size_t size = 0, i;
-    json_t *record;
-    int rc = journal_new(&one, path, err);
-    if (rc != MTS_OK || (rc = mts_read_file(path, MAX_JOURNAL, &text, &size, err)) != MTS_OK ||
-        (rc = read_lines(one, text, size, err)) != MTS_OK) {
+    size_t size = 0;
+    int rc;
+    if ((rc = journal_new(&one, path, err)) || (rc = mts_read_file(path, MAX_JOURNAL, &text, &size, err)) ||
+        (rc = read_lines(one, text, size, err))) {
         goto done;
     }
     if (!one->head) {
@@ -246,61 +278,42 @@ static int merge_one(MtsJournal *all, const char *path, MtsError *err)
         goto done;
     }
     if (!all->head) {
-        all->head = without(one->head, "shard");
-    } else if (!same_without(all->head, one->head, "shard")) {
+        all->head = without(one->head, MTS_F_SHARD);
+    } else if (!same_without(all->head, one->head, MTS_F_SHARD)) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: belongs to another run than the journals before it", path);
         goto done;
     }
-    json_array_foreach(one->records, i, record)
-    {
-        const char *key = json_string_value(json_object_get(record, "key"));
-        const json_t *there = mts_journal_find(all, key);
-        if (!there) {
-            rc = remember(all, record, i + 2, err);
-        } else if (!same_without(there, record, "seconds")) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: its record \"%s\" is not the one of another journal", path, key);
-        }
-        if (rc != MTS_OK) {
-            goto done;
-        }
-    }
+    rc = merge_records(all, one, err);
 done:
     free(text);
     mts_journal_close(&one);
     return rc;
 }
 
-int mts_journal_merge(const char *const *paths, size_t n, const json_t *order, bool partial, const char *out,
-                      MtsError *err)
+static bool add_line(MtsBytes *lines, const json_t *value)
 {
-    MtsJournal *all = NULL;
-    MtsBytes lines = {0};
-    size_t i, kept = 0;
-    json_t *key;
-    int rc = journal_new(&all, out, err);
-    for (i = 0; rc == MTS_OK && i < n; i++) {
-        rc = merge_one(all, paths[i], err);
-    }
-    if (rc == MTS_OK && !all->head) {
-        rc = mts_fail(err, MTS_EREQUEST, "%s: there are no journals to merge", out);
-    }
-    if (rc != MTS_OK) {
-        goto done;
-    }
-    char *text = mts_json_text(all->head);
-    bool fits = text && mts_bytes_printf(&lines, "%s\n", text);
+    char *text = mts_json_text(value);
+    bool ok = text && mts_bytes_printf(lines, "%s\n", text);
     free(text);
-    json_array_foreach(order, i, key)
-    {
-        const json_t *record = mts_journal_find(all, json_string_value(key));
+    return ok;
+}
+
+/* Head and records as they are to stand in `out`. */
+static int write_merged(const MtsJournal *all, const json_t *order, bool partial, const char *out, MtsError *err)
+{
+    MtsBytes lines = {0};
+    size_t kept = 0;
+    int rc;
+    bool fits = add_line(&lines, all->head);
+    for (size_t i = 0; i < json_array_size(order); i++) {
+        const char *key = json_string_value(json_array_get(order, i));
+        const json_t *record = mts_journal_find(all, key);
         if (!record && !partial) {
-            rc = mts_fail(err, MTS_EREQUEST, "%s: no journal has the record \"%s\"", out, json_string_value(key));
+            rc = mts_fail(err, MTS_EREQUEST, "%s: no journal has the record \"%s\"", out, key);
             goto done;
         }
         if (record) {
-            text = mts_json_text(record);
-            fits = fits && text && mts_bytes_printf(&lines, "%s\n", text);
-            free(text);
+            fits = fits && add_line(&lines, record);
             kept++;
         }
     }
@@ -314,6 +327,21 @@ int mts_journal_merge(const char *const *paths, size_t n, const json_t *order, b
     }
 done:
     mts_bytes_free(&lines);
+    return rc;
+}
+
+int mts_journal_merge(const char *const *paths, size_t n, const json_t *order, bool partial, const char *out,
+                      MtsError *err)
+{
+    MtsJournal *all = NULL;
+    int rc = journal_new(&all, out, err);
+    for (size_t i = 0; !rc && i < n; i++) {
+        rc = merge_one(all, paths[i], err);
+    }
+    if (!rc && !all->head) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: there are no journals to merge", out);
+    }
+    rc = rc ? rc : write_merged(all, order, partial, out, err);
     mts_journal_close(&all);
     return rc;
 }

@@ -1,3 +1,4 @@
+/* results/metrics.c - classes, forecasts, texts and how sure their means are. */
 #include "results/metrics.h"
 
 #include <math.h>

@@ -23,10 +23,10 @@ MAY_INCLUDE = {
     "constraint": ["core"],
 }
 MAY_INCLUDE["engine"] = list(MAY_INCLUDE) # all above
-MAY_INCLUDE["stages"] = ["core", "series", "reward", "results", "engine"]
-MAY_INCLUDE["results"] = ["core", "engine", "eval"]
+MAY_INCLUDE["results"] = ["core"]
+MAY_INCLUDE["stages"] = ["core", "series", "reward", "results"]
 MAY_INCLUDE["eval"] = [*MAY_INCLUDE["engine"], "engine", "stages", "results"]
-MAY_INCLUDE["report"] = ["core", "series", "results", "eval"]
+MAY_INCLUDE["report"] = ["core", "series", "results"]
 MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
 
 # The public headers that belong to a room; error.h and version.h are everybody's.

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "results/head.h"
+#include "results/records.h"
 #include "results/summary.h"
 
 static char path[64];
@@ -63,9 +65,9 @@ static json_t *read_summary(const char *const *lines, size_t n, json_t **records
         strcat(text, lines[i]);
     }
     write_file(text);
-    assert_ok(mts_eval_read(path, &head, records, &err), &err);
+    assert_ok(mts_results_read(path, &head, records, &err), &err);
     assert_int_equal(json_array_size(*records), n);
-    json_t *summary = mts_eval_summary(head, *records);
+    json_t *summary = mts_results_summary(head, *records);
     assert_non_null(summary);
     json_decref(head);
     return summary;
@@ -121,13 +123,13 @@ static void rows(void **state)
     near(value(tree, "consistency", "mean"), 0.5);
     near(json_number_value(json_object_get(tree, "total_seconds")), 2);
     assert_null(json_object_get(tree, "nfe"));
-    json_t *difference = mts_eval_compare(records, tree, greedy, "reward");
+    json_t *difference = mts_results_compare(records, tree, greedy, "reward");
     near(value(difference, "difference", "mean"), ((1.5 - 1) + (3.5 - 2)) / 2);
     near(value(difference, "difference", "n"), 2); /* c is only in one of them */
     assert_true(fabs(json_number_value(json_object_get(difference, "p")) - 0.5) <
                 0.03); /* two of four flips of two samples are as far out */
     json_decref(difference);
-    difference = mts_eval_compare(records, tree, greedy, "nfe");
+    difference = mts_results_compare(records, tree, greedy, "nfe");
     assert_true(json_is_null(difference));
     json_decref(difference);
     json_decref(summary);
@@ -165,8 +167,8 @@ static void groups(void **state)
                 i, i, answers[i][0], answers[i][1], answers[i][2]);
     }
     write_file(text);
-    assert_ok(mts_eval_read(path, &head, &records, &err), &err);
-    json_t *summary = mts_eval_summary(head, records);
+    assert_ok(mts_results_read(path, &head, &records, &err), &err);
+    json_t *summary = mts_results_summary(head, records);
     const json_t *row = json_array_get(json_object_get(summary, "rows"), 0);
     near(value(row, "macro_f1", "mean"), (1 + (0 + 0 + 1) / 3.0) / 2); /* x: all right; y: p missed, q false, r right */
     json_decref(summary);
@@ -179,7 +181,7 @@ static void refuse(const char *text, const char *words)
     MtsError err = {0};
     json_t *head, *records;
     write_file(text);
-    int rc = mts_eval_read(path, &head, &records, &err);
+    int rc = mts_results_read(path, &head, &records, &err);
     if (rc != MTS_EFORMAT || !strstr(err.text, words) || !strstr(err.text, path) || head || records) {
         fail_msg("%d \"%s\", expected \"%s\"", rc, err.text, words);
     }
@@ -207,7 +209,7 @@ static void broken_files(void **state)
            "line 3 repeats the key \"a\"");
     write_file(HEAD "{\"key\":\"a\",\"sample\":\"s\",\"method\":\"m\"}\n{\"key\":\"b\",\"sam"); /* a crash: that record
                                                                                                    is not done */
-    assert_ok(mts_eval_read(path, &head, &records, &err), &err);
+    assert_ok(mts_results_read(path, &head, &records, &err), &err);
     assert_int_equal(json_array_size(records), 1);
     json_decref(head);
     json_decref(records);
@@ -225,7 +227,7 @@ static void how_many(void **state)
         if (cases[i].shard) {
             json_object_set_new(head, "shard", json_string(cases[i].shard));
         }
-        assert_int_equal(mts_eval_expected(head), cases[i].records);
+        assert_int_equal(mts_results_expected(head), cases[i].records);
         json_decref(head);
     }
 }
