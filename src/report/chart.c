@@ -1,110 +1,10 @@
+/* report/chart.c - points, lines and bars as SVG. */
 #include "report/chart.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
-/* ---- axes ---- */
-
-typedef struct Axis {
-    double low, high; /* in the axis' own measure: logarithms to base 10 where log */
-    bool log;
-    double from, to; /* on the drawing */
-    double tick[16]; /* values, not logarithms */
-    size_t ticks;
-    double level_low, level_high; /* levels outside of these values are off the scale */
-} Axis;
-
-static double measure(const Axis *a, double v)
-{
-    return a->log ? (v > 0 ? log10(v) : NAN) : v;
-}
-
-static double place(const Axis *a, double v)
-{
-    return a->from + (measure(a, v) - a->low) / (a->high - a->low) * (a->to - a->from);
-}
-
-static void widen(Axis *a, double v)
-{
-    double x = measure(a, v);
-    if (isfinite(x)) {
-        a->low = !(a->low <= x) ? x : a->low;
-        a->high = !(a->high >= x) ? x : a->high;
-    }
-}
-
-static void linear_ticks(Axis *a, size_t wanted)
-{
-    double step = (a->high - a->low) / (double)wanted, size = pow(10, floor(log10(step))), lead = step / size;
-    step = size * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
-    for (double k = ceil(a->low / step - 1e-9); a->ticks < 16 && k * step <= a->high + 1e-9 * step; k++) {
-        a->tick[a->ticks++] = k == 0 ? 0 : k * step; /* never -0 */
-    }
-}
-
-static void log_ticks(Axis *a, size_t wanted)
-{
-    static const double leads[3][3] = {{1, 2, 5}, {1, 3, 0}, {1, 0, 0}};
-    for (size_t set = 0; set < 3; set++) {
-        for (double stride = 1; stride < 400; stride = set < 2 ? 400 : stride * 2) {
-            a->ticks = 0;
-            size_t found = 0;
-            for (double e = floor(a->low / stride) * stride; e <= a->high; e += stride) {
-                for (size_t k = 0; k < 3 && leads[set][k] > 0; k++) {
-                    double x = e + log10(leads[set][k]);
-                    if (x >= a->low - 1e-9 && x <= a->high + 1e-9) {
-                        found++;
-                        if (a->ticks < 16) {
-                            a->tick[a->ticks++] = leads[set][k] * pow(10, e);
-                        }
-                    }
-                }
-            }
-            if (found <= wanted) {
-                break;
-            }
-        }
-        if (a->ticks && a->ticks <= wanted) {
-            break;
-        }
-    }
-    if (a->ticks < 2) { /* less than a factor of two: the ends say more than one tick */
-        a->ticks = 2;
-        a->tick[0] = pow(10, a->low + 0.1 * (a->high - a->low));
-        a->tick[1] = pow(10, a->high - 0.1 * (a->high - a->low));
-    }
-}
-
-/* Room around what is to be shown, and ticks. */
-static void finish(Axis *a, size_t wanted)
-{
-    double width = a->high - a->low;
-    if (!(width > 1e-9 * (fabs(a->high) + fabs(a->low)) + 1e-300)) {
-        width = a->log ? 0.3 : a->high != 0 ? fabs(a->high) * 0.2 : 1;
-        a->low -= width / 2;
-        a->high += width / 2;
-    }
-    a->low -= 0.06 * width;
-    a->high += 0.06 * width;
-    a->ticks = 0;
-    (a->log ? log_ticks : linear_ticks)(a, wanted);
-}
-
-static const char *tick_text(double v, char out[32])
-{
-    double size = fabs(v);
-    const char *unit = size >= 1e9 ? "G" : size >= 1e6 ? "M" : size >= 1e4 ? "k" : "";
-    snprintf(out, 32, "%.4g%s",
-             size > 0 ? v / (size >= 1e9   ? 1e9
-                             : size >= 1e6 ? 1e6
-                             : size >= 1e4 ? 1e3
-                                           : 1)
-                      : 0,
-             unit);
-    return out;
-}
+#include "report/axis.h"
 
 /* ---- points and lines ---- */
 
@@ -166,19 +66,20 @@ static void put_head(MtsMarkup *m, const char *id, const char *title, const char
     mts_put(m, "</desc>");
 }
 
-static void put_axes(MtsMarkup *m, const Axis *x, const Axis *y, const char *x_name, const char *y_name, double height)
+static void put_axes(MtsMarkup *m, const MtsAxis *x, const MtsAxis *y, const char *x_name, const char *y_name,
+                     double height)
 {
     char text[32];
     for (size_t i = 0; i < x->ticks; i++) {
-        double at = place(x, x->tick[i]);
+        double at = mts_axis_place(x, x->tick[i]);
         mts_put(m, "<path class=\"grid\" d=\"M%.1f %.1fV%.1f\"/><text class=\"mid\" x=\"%.1f\" y=\"%.1f\">%s</text>",
                 at, y ? y->to : TOP, y ? y->from : height - BOTTOM, at, height - BOTTOM + 16,
-                tick_text(x->tick[i], text));
+                mts_tick_text(x->tick[i], text));
     }
     for (size_t i = 0; y && i < y->ticks; i++) {
-        double at = place(y, y->tick[i]);
+        double at = mts_axis_place(y, y->tick[i]);
         mts_put(m, "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/><text class=\"end\" x=\"%.1f\" y=\"%.1f\">%s</text>",
-                x->from, at, x->to, x->from - 8, at + 4, tick_text(y->tick[i], text));
+                x->from, at, x->to, x->from - 8, at + 4, mts_tick_text(y->tick[i], text));
     }
     mts_put(m, "<text class=\"mid name\" x=\"%.1f\" y=\"%.1f\">", (x->from + x->to) / 2, height - BOTTOM + 38);
     mts_put_html(m, x_name);
@@ -201,120 +102,174 @@ static bool is_level(const MtsChart *c, const MtsChartPoint *p)
     return c->log_x && p->x == 0 && isfinite(p->y) && (!c->log_y || p->y > 0);
 }
 
-static bool level_fits(const MtsChart *c, const MtsChartPoint *p, const Axis *y)
+/* What a chart is drawn on. */
+typedef struct Plot {
+    const MtsChart *chart;
+    MtsAxis x, y;
+    double level_low, level_high; /* levels outside of these values are off the scale */
+} Plot;
+
+static bool level_fits(const Plot *p, const MtsChartPoint *point)
 {
-    return is_level(c, p) && p->y >= y->level_low && p->y <= y->level_high;
+    return is_level(p->chart, point) && point->y >= p->level_low && point->y <= p->level_high;
 }
 
-static double bound(const Axis *a, double v, double otherwise)
+static double bound(const MtsAxis *a, double v, double otherwise)
 {
-    return isfinite(measure(a, v)) ? v : otherwise;
+    return isfinite(mts_axis_measure(a, v)) ? v : otherwise;
 }
 
-static void put_series(MtsMarkup *m, const MtsChart *c, const MtsChartSeries *s, const Axis *x, const Axis *y)
+static void put_says(MtsMarkup *m, const MtsChartSeries *s, const MtsChartPoint *point)
+{
+    mts_put(m, "<title>");
+    mts_put_html(m, point->says ? point->says : s->name);
+    mts_put(m, "</title>");
+}
+
+static void put_level(MtsMarkup *m, const Plot *p, const MtsChartSeries *s, const MtsChartPoint *point)
+{
+    double y = mts_axis_place(&p->y, point->y);
+    mts_put(m, "<path class=\"c%zu thin dashed\" d=\"M%.1f %.1fH%.1f\">", s->colour % MTS_CHART_COLOURS, p->x.from, y,
+            p->x.to);
+    put_says(m, s, point);
+    mts_put(m, "</path>");
+    put_mark(m, s->colour, p->x.from, y, 4.4);
+}
+
+/* A point with its intervals. */
+static void put_point(MtsMarkup *m, const Plot *p, const MtsChartSeries *s, const MtsChartPoint *point)
+{
+    double x = mts_axis_place(&p->x, point->x), y = mts_axis_place(&p->y, point->y);
+    size_t colour = s->colour % MTS_CHART_COLOURS;
+    mts_put(m, "<g>");
+    put_says(m, s, point);
+    if (isfinite(point->y_low) && isfinite(point->y_high)) {
+        mts_put(m, "<path class=\"c%zu bar\" d=\"M%.1f %.1fV%.1f\"/>", colour, x,
+                mts_axis_place(&p->y, bound(&p->y, point->y_low, point->y)),
+                mts_axis_place(&p->y, bound(&p->y, point->y_high, point->y)));
+    }
+    if (isfinite(point->x_low) && isfinite(point->x_high)) {
+        mts_put(m, "<path class=\"c%zu bar\" d=\"M%.1f %.1fH%.1f\"/>", colour,
+                mts_axis_place(&p->x, bound(&p->x, point->x_low, point->x)), y,
+                mts_axis_place(&p->x, bound(&p->x, point->x_high, point->x)));
+    }
+    put_mark(m, s->colour, x, y, 4.4);
+    mts_put(m, "</g>");
+}
+
+static void put_line(MtsMarkup *m, const Plot *p, const MtsChartSeries *s)
 {
     bool first = true;
-    if (s->line) {
-        mts_put(m, "<path class=\"c%zu l\" d=\"", s->colour % MTS_CHART_COLOURS);
-        for (size_t i = 0; i < s->count; i++) {
-            if (shown(c, &s->points[i])) {
-                mts_put(m, "%c%.1f %.1f", first ? 'M' : 'L', place(x, s->points[i].x), place(y, s->points[i].y));
-                first = false;
-            }
+    mts_put(m, "<path class=\"c%zu l\" d=\"", s->colour % MTS_CHART_COLOURS);
+    for (size_t i = 0; i < s->count; i++) {
+        const MtsChartPoint *point = &s->points[i];
+        if (shown(p->chart, point)) {
+            mts_put(m, "%c%.1f %.1f", first ? 'M' : 'L', mts_axis_place(&p->x, point->x),
+                    mts_axis_place(&p->y, point->y));
+            first = false;
         }
-        mts_put(m, "%s\"/>", first ? "M0 0" : "");
+    }
+    mts_put(m, "%s\"/>", first ? "M0 0" : "");
+}
+
+static void put_series(MtsMarkup *m, const Plot *p, const MtsChartSeries *s)
+{
+    if (s->line) {
+        put_line(m, p, s);
     }
     for (size_t i = 0; s->marks && i < s->count; i++) {
-        const MtsChartPoint *p = &s->points[i];
-        if (level_fits(c, p, y)) {
-            mts_put(m, "<path class=\"c%zu thin dashed\" d=\"M%.1f %.1fH%.1f\"><title>", s->colour % MTS_CHART_COLOURS,
-                    x->from, place(y, p->y), x->to);
-            mts_put_html(m, p->says ? p->says : s->name);
-            mts_put(m, "</title></path>");
-            put_mark(m, s->colour, x->from, place(y, p->y), 4.4);
+        if (level_fits(p, &s->points[i])) {
+            put_level(m, p, s, &s->points[i]);
         }
-        if (!shown(c, p)) {
-            continue;
+        if (shown(p->chart, &s->points[i])) {
+            put_point(m, p, s, &s->points[i]);
         }
-        double px = place(x, p->x), py = place(y, p->y);
-        mts_put(m, "<g><title>");
-        mts_put_html(m, p->says ? p->says : s->name);
-        mts_put(m, "</title>");
-        if (isfinite(p->y_low) && isfinite(p->y_high)) {
-            mts_put(m, "<path class=\"c%zu bar\" d=\"M%.1f %.1fV%.1f\"/>", s->colour % MTS_CHART_COLOURS, px,
-                    place(y, bound(y, p->y_low, p->y)), place(y, bound(y, p->y_high, p->y)));
-        }
-        if (isfinite(p->x_low) && isfinite(p->x_high)) {
-            mts_put(m, "<path class=\"c%zu bar\" d=\"M%.1f %.1fH%.1f\"/>", s->colour % MTS_CHART_COLOURS,
-                    place(x, bound(x, p->x_low, p->x)), py, place(x, bound(x, p->x_high, p->x)));
-        }
-        put_mark(m, s->colour, px, py, 4.4);
-        mts_put(m, "</g>");
     }
+}
+
+/* Widens the axes to the points of a series; returns how many have a place. */
+static size_t widen_to(Plot *p, const MtsChartSeries *s)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const MtsChartPoint *point = &s->points[i];
+        if (shown(p->chart, point)) {
+            mts_axis_widen(&p->x, point->x);
+            mts_axis_widen(&p->y, point->y);
+            mts_axis_widen(&p->x, point->x_low);
+            mts_axis_widen(&p->x, point->x_high);
+            mts_axis_widen(&p->y, point->y_low);
+            mts_axis_widen(&p->y, point->y_high);
+            found++;
+        }
+    }
+    return found;
+}
+
+/* Levels belong to the picture where they leave the rest of it room. */
+static void widen_to_levels(Plot *p)
+{
+    const MtsChart *c = p->chart;
+    double room = 1.5 * (p->y.high - p->y.low);
+    p->level_low = c->log_y ? pow(10, p->y.low - room) : p->y.low - room;
+    p->level_high = c->log_y ? pow(10, p->y.high + room) : p->y.high + room;
+    for (size_t s = 0; s < c->count; s++) {
+        for (size_t i = 0; i < c->series[s].count; i++) {
+            if (level_fits(p, &c->series[s].points[i])) {
+                mts_axis_widen(&p->y, c->series[s].points[i].y);
+            }
+        }
+    }
+}
+
+/* A series that has a place, and the level of it that has none. */
+static void put_legend_item(MtsMarkup *m, const Plot *p, const MtsChartSeries *s)
+{
+    bool any = false;
+    const MtsChartPoint *off = NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        const MtsChartPoint *point = &s->points[i];
+        any = any || shown(p->chart, point) || is_level(p->chart, point);
+        off = is_level(p->chart, point) && !level_fits(p, point) ? point : off;
+    }
+    if (!any) {
+        return;
+    }
+    mts_put(m, "<li>");
+    mts_chart_sign(m, s->colour);
+    mts_put_html_some(m, s->name, 60);
+    if (off) {
+        char text[32];
+        mts_put(m, " (off the scale: %s)", mts_number_text(off->y, text));
+    }
+    mts_put(m, "</li>");
 }
 
 bool mts_chart_points(MtsMarkup *m, const MtsChart *chart)
 {
-    Axis x = {NAN, NAN, chart->log_x, LEFT, W - RIGHT, {0}, 0, 0, 0},
-         y = {NAN, NAN, chart->log_y, H - BOTTOM, TOP, {0}, 0, 0, 0};
+    Plot p = {.chart = chart,
+              .x = {.low = NAN, .high = NAN, .log = chart->log_x, .from = LEFT, .to = W - RIGHT},
+              .y = {.low = NAN, .high = NAN, .log = chart->log_y, .from = H - BOTTOM, .to = TOP}};
     size_t found = 0;
     for (size_t s = 0; s < chart->count; s++) {
-        for (size_t i = 0; i < chart->series[s].count; i++) {
-            const MtsChartPoint *p = &chart->series[s].points[i];
-            if (shown(chart, p)) {
-                widen(&x, p->x);
-                widen(&y, p->y);
-                widen(&x, p->x_low);
-                widen(&x, p->x_high);
-                widen(&y, p->y_low);
-                widen(&y, p->y_high);
-                found++;
-            }
-        }
+        found += widen_to(&p, &chart->series[s]);
     }
     if (!found) {
         return false;
     }
-    /* Levels belong to the picture where they leave the rest of it room. */
-    double room = 1.5 * (y.high - y.low);
-    y.level_low = chart->log_y ? pow(10, y.low - room) : y.low - room;
-    y.level_high = chart->log_y ? pow(10, y.high + room) : y.high + room;
-    for (size_t s = 0; s < chart->count; s++) {
-        for (size_t i = 0; i < chart->series[s].count; i++) {
-            if (level_fits(chart, &chart->series[s].points[i], &y)) {
-                widen(&y, chart->series[s].points[i].y);
-            }
-        }
-    }
-    finish(&x, 7);
-    finish(&y, 6);
+    widen_to_levels(&p);
+    mts_axis_finish(&p.x, 7);
+    mts_axis_finish(&p.y, 6);
     put_head(m, chart->id, chart->title, chart->describes, W, H);
-    put_axes(m, &x, &y, chart->x_axis, chart->y_axis, H);
+    put_axes(m, &p.x, &p.y, chart->x_axis, chart->y_axis, H);
     for (size_t s = 0; s < chart->count; s++) {
-        put_series(m, chart, &chart->series[s], &x, &y);
+        put_series(m, &p, &chart->series[s]);
     }
     mts_put(m, "</svg>\n");
     if (chart->count > 1) {
         mts_put(m, "<ul class=\"legend\">");
         for (size_t s = 0; s < chart->count; s++) {
-            size_t places = 0;
-            const MtsChartPoint *off = NULL;
-            for (size_t i = 0; i < chart->series[s].count; i++) {
-                const MtsChartPoint *p = &chart->series[s].points[i];
-                places += shown(chart, p) || is_level(chart, p);
-                off = is_level(chart, p) && !level_fits(chart, p, &y) ? p : off;
-            }
-            if (!places) {
-                continue;
-            }
-            mts_put(m, "<li>");
-            mts_chart_sign(m, chart->series[s].colour);
-            mts_put_html_some(m, chart->series[s].name, 60);
-            if (off) {
-                char text[32];
-                mts_put(m, " (off the scale: %s)", mts_number_text(off->y, text));
-            }
-            mts_put(m, "</li>");
+            put_legend_item(m, &p, &chart->series[s]);
         }
         mts_put(m, "</ul>\n");
     }
@@ -334,51 +289,63 @@ static size_t characters(const char *text)
 
 enum { NAME_CHARACTERS = 34 };
 
-bool mts_chart_bars(MtsMarkup *m, const char *id, const char *title, const char *describes, const char *axis,
-                    const MtsChartBar *bars, size_t count)
+/* Room for the longest name. */
+static double names_width(const MtsChartBar *bars, size_t count)
 {
-    double names = 0, height = TOP + 24 * (double)count + BOTTOM;
-    Axis x = {0, 0, false, 0, W - 70, {0}, 0, 0, 0};
-    bool any = false;
+    double names = 0;
     for (size_t i = 0; i < count; i++) {
         size_t n = characters(bars[i].name);
         double width = 7.2 * (double)(n < NAME_CHARACTERS + 1 ? n : NAME_CHARACTERS + 1) + 16;
         names = width > names ? width : names;
+    }
+    return names;
+}
+
+/* One bar with its name before it, its interval over it and its number behind it. */
+static void put_bar(MtsMarkup *m, const MtsAxis *x, const MtsChartBar *b, double mid)
+{
+    double names = x->from, end = names;
+    char text[32];
+    mts_put(m, "<g><title>");
+    mts_put_html(m, b->name);
+    mts_put(m, ": %s</title><text class=\"end\" x=\"%.1f\" y=\"%.1f\">", mts_number_text(b->value, text), names - 8,
+            mid + 4);
+    mts_put_html_some(m, b->name, NAME_CHARACTERS);
+    mts_put(m, "</text>");
+    if (isfinite(b->value)) {
+        end = mts_axis_place(x, b->value);
+        mts_put(m, "<rect class=\"c%zu f\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"14\"/>",
+                b->colour % MTS_CHART_COLOURS, names, mid - 7, end - names);
+    }
+    if (isfinite(b->value) && isfinite(b->low) && isfinite(b->high)) {
+        double low = mts_axis_place(x, b->low), high = mts_axis_place(x, b->high);
+        mts_put(m, "<path class=\"whisker\" d=\"M%.1f %.1fH%.1fM%.1f %.1fv8M%.1f %.1fv8\"/>", low, mid, high, low,
+                mid - 4, high, mid - 4);
+        end = high > end ? high : end;
+    }
+    mts_put(m, "<text x=\"%.1f\" y=\"%.1f\">%s</text></g>", end + 8, mid + 4, text);
+}
+
+bool mts_chart_bars(MtsMarkup *m, const char *id, const char *title, const char *describes, const char *axis,
+                    const MtsChartBar *bars, size_t count)
+{
+    double height = TOP + 24 * (double)count + BOTTOM;
+    MtsAxis x = {.from = names_width(bars, count), .to = W - 70};
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
         any = any || isfinite(bars[i].value);
-        widen(&x, bars[i].value);
-        widen(&x, bars[i].high);
+        mts_axis_widen(&x, bars[i].value);
+        mts_axis_widen(&x, bars[i].high);
     }
     if (!any) {
         return false;
     }
-    x.from = names;
     x.high = x.high > 0 ? x.high : 1;
-    x.ticks = 0;
-    linear_ticks(&x, 5);
+    mts_axis_linear_ticks(&x, 5);
     put_head(m, id, title, describes, W, height);
     put_axes(m, &x, NULL, axis, NULL, height);
     for (size_t i = 0; i < count; i++) {
-        const MtsChartBar *b = &bars[i];
-        double top = TOP + 24 * (double)i, mid = top + 12;
-        char text[32];
-        mts_put(m, "<g><title>");
-        mts_put_html(m, b->name);
-        mts_put(m, ": %s</title><text class=\"end\" x=\"%.1f\" y=\"%.1f\">", mts_number_text(b->value, text), names - 8,
-                mid + 4);
-        mts_put_html_some(m, b->name, NAME_CHARACTERS);
-        mts_put(m, "</text>");
-        double end = names;
-        if (isfinite(b->value)) {
-            end = place(&x, b->value);
-            mts_put(m, "<rect class=\"c%zu f\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"14\"/>",
-                    b->colour % MTS_CHART_COLOURS, names, mid - 7, end - names);
-            if (isfinite(b->low) && isfinite(b->high)) {
-                mts_put(m, "<path class=\"whisker\" d=\"M%.1f %.1fH%.1fM%.1f %.1fv8M%.1f %.1fv8\"/>", place(&x, b->low),
-                        mid, place(&x, b->high), place(&x, b->low), mid - 4, place(&x, b->high), mid - 4);
-                end = place(&x, b->high) > end ? place(&x, b->high) : end;
-            }
-        }
-        mts_put(m, "<text x=\"%.1f\" y=\"%.1f\">%s</text></g>", end + 8, mid + 4, text);
+        put_bar(m, &x, &bars[i], TOP + 24 * (double)i + 12);
     }
     mts_put(m, "</svg>\n");
     return true;
@@ -386,18 +353,36 @@ bool mts_chart_bars(MtsMarkup *m, const char *id, const char *title, const char 
 
 /* ---- small drawings ---- */
 
+static void put_small_line(MtsMarkup *m, const MtsChartLine *l, const MtsAxis *x, const MtsAxis *y)
+{
+    const char *dashed = l->dashed ? " dashed" : "";
+    if (l->colour >= 0) {
+        mts_put(m, "<path class=\"c%d thin%s\" d=\"", l->colour % MTS_CHART_COLOURS, dashed);
+    } else {
+        mts_put(m, "<path class=\"%s%s\" d=\"", l->colour == -1 ? "ink thin" : "faint thin", dashed);
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        mts_put(m, "%c%.1f %.1f", i ? 'L' : 'M', mts_axis_place(x, (double)(l->from + i)),
+                mts_axis_place(y, l->values[i]));
+    }
+    mts_put(m, "%s\"/>", l->count ? "" : "M0 0");
+}
+
 void mts_chart_lines(MtsMarkup *m, const char *says, const MtsChartLine *lines, size_t count, size_t divider,
                      double width, double height)
 {
-    Axis y = {NAN, NAN, false, height - 3, 3, {0}, 0, 0, 0};
+    MtsAxis y = {.low = NAN, .high = NAN, .from = height - 3, .to = 3}, x = {.high = 1, .from = 2, .to = 2};
     size_t steps = 1;
     for (size_t k = 0; k < count; k++) {
         for (size_t i = 0; i < lines[k].count; i++) {
-            widen(&y, lines[k].values[i]);
+            mts_axis_widen(&y, lines[k].values[i]);
         }
         steps = lines[k].from + lines[k].count > steps ? lines[k].from + lines[k].count : steps;
     }
-    double scale = steps > 1 ? (width - 4) / (double)(steps - 1) : 0;
+    if (steps > 1) {
+        x.high = (double)(steps - 1);
+        x.to = width - 2;
+    }
     if (!(y.high - y.low > 0)) {
         y.low = isfinite(y.low) ? y.low - 1 : 0;
         y.high = y.low + 2;
@@ -407,20 +392,10 @@ void mts_chart_lines(MtsMarkup *m, const char *says, const MtsChartLine *lines, 
     mts_put_html(m, says);
     mts_put(m, "</title>");
     if (divider) {
-        mts_put(m, "<path class=\"grid\" d=\"M%.1f 0V%.0f\"/>", 2 + ((double)divider - 0.5) * scale, height);
+        mts_put(m, "<path class=\"grid\" d=\"M%.1f 0V%.0f\"/>", mts_axis_place(&x, (double)divider - 0.5), height);
     }
     for (size_t k = 0; k < count; k++) {
-        const MtsChartLine *l = &lines[k];
-        if (l->colour >= 0) {
-            mts_put(m, "<path class=\"c%d thin%s\" d=\"", l->colour % MTS_CHART_COLOURS, l->dashed ? " dashed" : "");
-        } else {
-            mts_put(m, "<path class=\"%s%s\" d=\"", l->colour == -1 ? "ink thin" : "faint thin",
-                    l->dashed ? " dashed" : "");
-        }
-        for (size_t i = 0; i < l->count; i++) {
-            mts_put(m, "%c%.1f %.1f", i ? 'L' : 'M', 2 + (double)(l->from + i) * scale, place(&y, l->values[i]));
-        }
-        mts_put(m, "%s\"/>", l->count ? "" : "M0 0");
+        put_small_line(m, &lines[k], &x, &y);
     }
     mts_put(m, "</svg>");
 }

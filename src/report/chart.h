@@ -1,4 +1,4 @@
-/* report/chart.h - charts as SVG for a page that carries the classes of report/report_style.h.
+/* report/chart.h - charts as SVG for a page that carries the classes of report/style.h.
  *
  * A chart's words are its title and description (for those who cannot see it), its axes and ticks; which colour is
  * which is said beside it, never in it, so nothing can lie over anything. Colours are classes c0 to c7 that the page

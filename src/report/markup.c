@@ -1,3 +1,4 @@
+/* report/markup.c - a text that grows, and other people's words put into it so that they stay words. */
 #include "report/markup.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
-/* report/report_style.h - the page's style sheet: what report/chart.h's and the report's classes look like, light and
+/* report/style.h - the page's style sheet: what report/chart.h's and the report's classes look like, light and
  * dark. */
-#ifndef MTS_REPORT_REPORT_STYLE_H
-#define MTS_REPORT_REPORT_STYLE_H
+#ifndef MTS_REPORT_STYLE_H
+#define MTS_REPORT_STYLE_H
 
 static const char REPORT_STYLE[] =
     ":root{color-scheme:light "
