@@ -83,7 +83,7 @@ static void add_spectrum(SpectrumPlot *s, const char *name, const json_t *values
         x[i] = json_number_value(json_array_get(values, i));
     }
     s->failed = s->failed || !x;
-    if (x && mts_psd(MTS_PSD_PERIODOGRAM, x, n, s->segment, 1, NULL, psd, NULL) == MTS_OK) {
+    if (x && !mts_psd(MTS_PSD_PERIODOGRAM, x, n, s->segment, 1, NULL, psd, NULL)) {
         add_psd(s, name, psd);
     }
     free(x);

@@ -151,7 +151,7 @@ static bool add_interval(json_t *row, const char *as, const MtsInterval *v, size
 static bool add_mean_of(json_t *row, const char *as, const double *x, size_t n)
 {
     MtsInterval v;
-    return n == 0 || (mts_bootstrap(x, n, RESAMPLES, SEED, &v, NULL) == MTS_OK && add_interval(row, as, &v, n));
+    return n == 0 || (!mts_bootstrap(x, n, RESAMPLES, SEED, &v, NULL) && add_interval(row, as, &v, n));
 }
 
 /* Adds the mean of a member to the row, unless no record has it. A single sample's interval is over its seeds. */
@@ -200,7 +200,7 @@ static double class_statistic(const void *context, const size_t *index, size_t n
                 }
             }
         }
-        if (m && mts_class_scores(c->some_truth, c->some_given, m, c->labels, &scores, NULL) == MTS_OK) {
+        if (m && !mts_class_scores(c->some_truth, c->some_given, m, c->labels, &scores, NULL)) {
             sum += c->kappa ? scores.kappa : scores.macro_f1;
             found++;
         }
@@ -268,11 +268,11 @@ static bool add_class_scores(json_t *row, Classes *c)
 {
     size_t n = c->group->samples;
     MtsInterval f1, kappa;
-    if (mts_bootstrap_of(class_statistic, c, n, CLASS_RESAMPLES, SEED, &f1, NULL) != MTS_OK) {
+    if (mts_bootstrap_of(class_statistic, c, n, CLASS_RESAMPLES, SEED, &f1, NULL)) {
         return false;
     }
     c->kappa = true;
-    return mts_bootstrap_of(class_statistic, c, n, CLASS_RESAMPLES, SEED, &kappa, NULL) == MTS_OK &&
+    return !mts_bootstrap_of(class_statistic, c, n, CLASS_RESAMPLES, SEED, &kappa, NULL) &&
            add_interval(row, MTS_F_MACRO_F1, &f1, n) &&
            (isnan(kappa.mean) || add_interval(row, MTS_F_KAPPA, &kappa, n)) &&
            json_object_set_new(row, MTS_F_MISSING, json_integer((json_int_t)c->missing)) == 0;
@@ -330,7 +330,7 @@ static bool add_claims(json_t *row, const Group *g)
         }
     }
     if (ok && any) {
-        ok = mts_bootstrap_of(ratio_of, &r, g->samples, RESAMPLES, SEED, &share, NULL) == MTS_OK &&
+        ok = !mts_bootstrap_of(ratio_of, &r, g->samples, RESAMPLES, SEED, &share, NULL) &&
              add_interval(row, MTS_F_CLAIMS_TRUE_SHARE, &share, g->samples);
     }
     free(r.over);
@@ -502,7 +502,7 @@ json_t *mts_results_compare(const json_t *records, const json_t *row_a, const js
     MtsInterval v;
     if (x && n < 2) {
         result = json_null();
-    } else if (x && mts_bootstrap(x + 2 * a.samples, n, RESAMPLES, SEED, &v, NULL) == MTS_OK) {
+    } else if (x && !mts_bootstrap(x + 2 * a.samples, n, RESAMPLES, SEED, &v, NULL)) {
         result = json_pack("{s:o, s:f}", MTS_F_DIFFERENCE, interval_json(&v, n), MTS_F_P,
                            mts_paired_test(x, x + a.samples, n, FLIPS, SEED));
     }

@@ -17,12 +17,12 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 # Rooms that a rule does not hold in yet. A list only ever gets shorter.
 OPEN = {
     "lines": {"bench", "docs", "tests", "tools"},
-    "functions": {"constraint", "eval", "report", "kernels", "core"},
-    "comparisons": {"constraint", "core", "engine", "eval", "gguf", "model", "report", "results", "reward", "search",
+    "functions": {"constraint", "eval", "kernels", "core"},
+    "comparisons": {"constraint", "core", "engine", "eval", "gguf", "model", "reward", "search",
                     "stages", "table", "template"},
-    "heads": {"constraint", "core", "eval", "kernels", "kv", "model", "report", "results", "reward", "search", "series",
+    "heads": {"constraint", "core", "eval", "kernels", "kv", "model", "reward", "search", "series",
               "stages", "table", "tokenizer"},
-    "names": {"search", "results", "kernels", "table", "reward", "template", "cli", "eval", "model"},
+    "names": {"search", "kernels", "table", "reward", "template", "cli", "eval", "model"},
     "circles": {"kernels", "model", "search", "gguf", "stages", "template", "eval"},
 }
 
