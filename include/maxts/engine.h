@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <maxts/api.h>
 #include <maxts/error.h>
 #include <maxts/model.h>
 #include <maxts/search.h>
@@ -41,36 +42,38 @@ typedef struct MtsEngineOptions {
 } MtsEngineOptions;
 
 /* Opens a GGUF file or a table, told apart by content; options may be NULL for the defaults. */
-int mts_engine_open(MtsEngine **engine, const char *path, const MtsEngineOptions *options, MtsError *err);
-void mts_engine_free(MtsEngine **engine);
+MTS_API int mts_engine_open(MtsEngine **engine, const char *path, const MtsEngineOptions *options, MtsError *err);
+MTS_API void mts_engine_free(MtsEngine **engine);
 
-bool mts_engine_is_table(const MtsEngine *engine);
-const char *mts_engine_path(const MtsEngine *engine);
-const MtsTable *mts_engine_table(const MtsEngine *engine);         /* NULL for a GGUF model */
-const MtsModel *mts_engine_model(const MtsEngine *engine);         /* NULL for a table */
-const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine); /* NULL for a table */
+MTS_API bool mts_engine_is_table(const MtsEngine *engine);
+MTS_API const char *mts_engine_path(const MtsEngine *engine);
+MTS_API const MtsTable *mts_engine_table(const MtsEngine *engine);         /* NULL for a GGUF model */
+MTS_API const MtsModel *mts_engine_model(const MtsEngine *engine);         /* NULL for a table */
+MTS_API const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine); /* NULL for a table */
 
 /* ---- prompts ---- */
 
 /* The tokens of a text as it stands: special tokens parsed, BOS as the model says; a table's are ids. An empty
  * text, broken UTF-8, or an id outside a table's vocabulary is MTS_EREQUEST. */
-int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, MtsTokens *tokens, MtsError *err);
+MTS_API int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, MtsTokens *tokens,
+                                MtsError *err);
 
 /* The tokens of a user's message in the model's chat template; system may be NULL for the template's own. */
-int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens, MtsError *err);
+MTS_API int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens,
+                            MtsError *err);
 
 /* The text with every "{series}" replaced by the values of the series, in the order of time, at most 6 significant
  * digits, joined by ", "; several channels each on a line of their own that begins with their name. malloc'ed.
  * A text that has it while series is NULL is MTS_EREQUEST. */
-int mts_prompt_fill(const char *text, const MtsSeries *series, char **filled, MtsError *err);
+MTS_API int mts_prompt_fill(const char *text, const MtsSeries *series, char **filled, MtsError *err);
 
 /* The text of tokens as an answer shows it: no control tokens, a broken character as U+FFFD; malloc'ed. */
-int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
-                    MtsError *err);
+MTS_API int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
+                            MtsError *err);
 
 /* The regular expression for MtsRequest.constraint that the JSON texts valid under a schema match; malloc'ed. What of
  * JSON Schema is understood is in docs/constraints.md; anything else is MTS_EUNSUPPORTED. */
-int mts_schema_constraint(const char *path, char **pattern, MtsError *err);
+MTS_API int mts_schema_constraint(const char *path, char **pattern, MtsError *err);
 
 /* ---- score: how likely a text is ---- */
 
@@ -85,9 +88,9 @@ typedef struct MtsScored {
     double reward;    /* NaN where the tokens are no finished text */
 } MtsScored;
 
-int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t count, size_t top, MtsScored **scored,
-                     MtsError *err);
-void mts_scored_free(MtsScored **scored);
+MTS_API int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t count, size_t top,
+                             MtsScored **scored, MtsError *err);
+MTS_API void mts_scored_free(MtsScored **scored);
 
 /* ---- answers ---- */
 
@@ -126,10 +129,10 @@ typedef struct MtsRequest {
     const MtsEventSink *sink; /* NULL: none */
 } MtsRequest;
 
-void mts_request_defaults(const MtsEngine *engine, MtsRequest *request);
+MTS_API void mts_request_defaults(const MtsEngine *engine, MtsRequest *request);
 
 /* What its answers are drawn from: "p", or "p cut to top-k 50, top-p 0.9 at temperature 0.8". */
-void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char *out, size_t size);
+MTS_API void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char *out, size_t size);
 
 /* One answer, written as it grows: write() gets whole UTF-8 characters; a failure of it ends the call. Greedy
  * when `greedy`, else drawn at cut.temperature with search.seed. Rewards play no part. */
@@ -142,10 +145,10 @@ typedef struct MtsGenerated {
     double prefill_seconds, decode_seconds;
 } MtsGenerated;
 
-int mts_engine_generate(const MtsEngine *engine, const MtsRequest *request, bool greedy,
-                        int (*write)(void *context, const char *text, size_t size, MtsError *err), void *context,
-                        MtsGenerated **generated, MtsError *err);
-void mts_generated_free(MtsGenerated **generated);
+MTS_API int mts_engine_generate(const MtsEngine *engine, const MtsRequest *request, bool greedy,
+                                int (*write)(void *context, const char *text, size_t size, MtsError *err),
+                                void *context, MtsGenerated **generated, MtsError *err);
+MTS_API void mts_generated_free(MtsGenerated **generated);
 
 typedef struct MtsTextResult {
     MtsSearchResult *search; /* answers[i] has texts[i] */
@@ -159,8 +162,9 @@ typedef struct MtsTextResult {
     uint64_t recomputed; /* positions evaluated again because the KV ring was full or not to be used */
 } MtsTextResult;
 
-int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **result, MtsError *err);
-void mts_text_result_free(MtsTextResult **result);
+MTS_API int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **result,
+                              MtsError *err);
+MTS_API void mts_text_result_free(MtsTextResult **result);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,8 @@
 #ifndef MAXTS_ERROR_H
 #define MAXTS_ERROR_H
 
+#include <maxts/api.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -31,7 +33,7 @@ typedef struct MtsError {
 } MtsError;
 
 /* The program's exit status for a code: 0 done, 1 the work failed, 2 the request was wrong. */
-int mts_exit_status(int code);
+MTS_API int mts_exit_status(int code);
 
 #ifdef __cplusplus
 }

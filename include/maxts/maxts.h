@@ -2,6 +2,7 @@
 #ifndef MAXTS_MAXTS_H
 #define MAXTS_MAXTS_H
 
+#include <maxts/api.h>
 #include <maxts/engine.h>
 #include <maxts/error.h>
 #include <maxts/model.h>

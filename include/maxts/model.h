@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <maxts/api.h>
 #include <maxts/error.h>
 
 #ifdef __cplusplus
@@ -36,8 +37,8 @@ typedef struct MtsModelOptions {
 } MtsModelOptions;
 
 /* Opens `path`; options may be NULL for the defaults. On failure *model is NULL. */
-int mts_model_open(MtsModel **model, const char *path, const MtsModelOptions *options, MtsError *err);
-void mts_model_free(MtsModel **model);
+MTS_API int mts_model_open(MtsModel **model, const char *path, const MtsModelOptions *options, MtsError *err);
+MTS_API void mts_model_free(MtsModel **model);
 
 typedef struct MtsModelInfo {
     const char *architecture; /* "llama", "gemma3", "qwen2", "qwen3"; owned by the model */
@@ -52,7 +53,7 @@ typedef struct MtsModelInfo {
     const char *kernels;       /* the kernel family in use: "scalar", "avx2", "avx512vnni", ... */
 } MtsModelInfo;
 
-void mts_model_info(const MtsModel *model, MtsModelInfo *info);
+MTS_API void mts_model_info(const MtsModel *model, MtsModelInfo *info);
 
 typedef struct MtsSessionOptions {
     size_t kv_tokens; /* capacity of the KV ring in tokens over all branches; 0 (default): 4096, or the context if that
@@ -62,8 +63,9 @@ typedef struct MtsSessionOptions {
     bool kv_f32;      /* keys and values in f32; default false: f16. Exact models always use f32. */
 } MtsSessionOptions;
 
-int mts_session_new(MtsSession **session, const MtsModel *model, const MtsSessionOptions *options, MtsError *err);
-void mts_session_free(MtsSession **session); /* after every branch of it has been released */
+MTS_API int mts_session_new(MtsSession **session, const MtsModel *model, const MtsSessionOptions *options,
+                            MtsError *err);
+MTS_API void mts_session_free(MtsSession **session); /* after every branch of it has been released */
 
 typedef enum MtsLogitsWanted { MTS_LOGITS_NONE, MTS_LOGITS_LAST, MTS_LOGITS_ALL } MtsLogitsWanted;
 
@@ -81,20 +83,20 @@ typedef struct MtsExtend {
 /* Runs all items as one step (cut into steps of max_batch tokens where they are more). Items may share
  * prefixes; shared KV is stored and read once. A branch whose KV was evicted is rebuilt first, to the same
  * bits. On failure no item has a branch and the session is as before. */
-int mts_session_extend(MtsSession *session, MtsExtend *items, size_t n, MtsError *err);
+MTS_API int mts_session_extend(MtsSession *session, MtsExtend *items, size_t n, MtsError *err);
 
 /* The logits of a row of the latest step: [vocab], after the architecture's final soft-capping if any.
  * Valid until the next mts_session_extend(); NULL for a row that it has not. A step holds all rows it was asked for
  * (vocab * 4 bytes each): ask for many positions in several steps. */
-const float *mts_session_logits(const MtsSession *session, size_t row);
+MTS_API const float *mts_session_logits(const MtsSession *session, size_t row);
 
 /* The logits of a branch's last position again (from its kept final hidden state: no position is
  * evaluated), written to out [vocab]; the same bits as when it was extended. */
-int mts_session_branch_logits(MtsSession *session, const MtsBranch *branch, float *out, MtsError *err);
+MTS_API int mts_session_branch_logits(MtsSession *session, const MtsBranch *branch, float *out, MtsError *err);
 
-MtsBranch *mts_branch_retain(MtsBranch *branch);
-void mts_branch_release(MtsBranch **branch);       /* NULL-safe; sets *branch to NULL */
-size_t mts_branch_length(const MtsBranch *branch); /* tokens */
+MTS_API MtsBranch *mts_branch_retain(MtsBranch *branch);
+MTS_API void mts_branch_release(MtsBranch **branch);       /* NULL-safe; sets *branch to NULL */
+MTS_API size_t mts_branch_length(const MtsBranch *branch); /* tokens */
 
 typedef struct MtsSessionStats {
     uint64_t positions;  /* token positions evaluated on request since the session began */
@@ -103,7 +105,7 @@ typedef struct MtsSessionStats {
     size_t kv_bytes; /* resident bytes of the KV ring */
 } MtsSessionStats;
 
-void mts_session_stats(const MtsSession *session, MtsSessionStats *stats);
+MTS_API void mts_session_stats(const MtsSession *session, MtsSessionStats *stats);
 
 #ifdef __cplusplus
 }

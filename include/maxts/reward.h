@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <maxts/api.h>
 #include <maxts/error.h>
 #include <maxts/series.h>
 
@@ -23,18 +24,18 @@ typedef struct MtsRewardInput {
 
 /* spec: "NAME", "NAME:ARGUMENT", or several with weights: "0.7*spectral:wasserstein + 0.3*length:200".
  * docs/rewards.md gives each name's formula, range, argument and default. */
-int mts_reward_new(MtsReward **reward, const char *spec, const MtsRewardInput *input, MtsError *err);
-void mts_reward_free(MtsReward **reward);
+MTS_API int mts_reward_new(MtsReward **reward, const char *spec, const MtsRewardInput *input, MtsError *err);
+MTS_API void mts_reward_free(MtsReward **reward);
 
-bool mts_reward_scores_prefixes(const MtsReward *reward);
+MTS_API bool mts_reward_scores_prefixes(const MtsReward *reward);
 
 /* True where calls are worth running on threads of their own (a program that waits, say). */
-bool mts_reward_is_slow(const MtsReward *reward);
+MTS_API bool mts_reward_is_slow(const MtsReward *reward);
 
 /* text [size]: the answer alone, without the prompt. logp: log p(text | prompt), tokens: its length in tokens.
  * MTS_EREWARD with a sentence naming the reward when it fails, hangs, or has no finite value. */
-int mts_reward_score(const MtsReward *reward, const char *text, size_t size, double logp, size_t tokens, bool finished,
-                     double *value, MtsError *err);
+MTS_API int mts_reward_score(const MtsReward *reward, const char *text, size_t size, double logp, size_t tokens,
+                             bool finished, double *value, MtsError *err);
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <maxts/api.h>
 #include <maxts/error.h>
 
 #ifdef __cplusplus
@@ -134,12 +135,12 @@ typedef struct MtsSearchSettings {
     void *stop_context;
 } MtsSearchSettings;
 
-void mts_search_defaults(MtsSearchSettings *settings);
+MTS_API void mts_search_defaults(MtsSearchSettings *settings);
 
 /* "maxent-ts" and the like to a method and back; -1 for an unknown name. Case, '-' and '_' do not matter,
  * and "dts*", "best-of-N", "maxent" are understood. */
-int mts_method_from_name(const char *name, MtsMethod *method);
-const char *mts_method_name(MtsMethod method);
+MTS_API int mts_method_from_name(const char *name, MtsMethod *method);
+MTS_API const char *mts_method_name(MtsMethod method);
 
 /* ---- events: what happened, in order, to one sink ----
  *
@@ -229,20 +230,20 @@ typedef struct MtsSearchResult {
     size_t tree_count;
 } MtsSearchResult;
 
-int mts_search(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
-               const MtsEventSink *sink, MtsSearchResult **result, MtsError *err);
-void mts_search_result_free(MtsSearchResult **result);
+MTS_API int mts_search(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
+                       const MtsEventSink *sink, MtsSearchResult **result, MtsError *err);
+MTS_API void mts_search_result_free(MtsSearchResult **result);
 
 /* The tree as a table for reading, malloc'ed: per node how many rollouts passed, p, the soft value, the policy, and the
  * token, indented; down to max_depth, and at most max_nodes lines. label(context, token) names a token (may be NULL:
  * its number). NULL when memory ran out. */
-char *mts_search_tree_text(const MtsSearchResult *result, size_t max_depth, size_t max_nodes,
-                           const char *(*label)(void *context, int32_t token), void *context);
+MTS_API char *mts_search_tree_text(const MtsSearchResult *result, size_t max_depth, size_t max_nodes,
+                                   const char *(*label)(void *context, int32_t token), void *context);
 
 /* Runs a traced search again from the priors and rewards in its trace and compares every line of it, number by
  * number (relative difference at most 1e-9): MTS_OK and the number of lines confirmed, or MTS_EFORMAT with a sentence
  * naming the first line and field that do not hold. */
-int mts_replay(const char *path, size_t *lines, MtsError *err);
+MTS_API int mts_replay(const char *path, size_t *lines, MtsError *err);
 
 #ifdef __cplusplus
 }

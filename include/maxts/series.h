@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include <maxts/api.h>
 #include <maxts/error.h>
 
 #ifdef __cplusplus
@@ -33,10 +34,10 @@ typedef struct MtsSeries {
  * file's extension and content (docs/series.md lists them and the errors). MTS_EREQUEST: the selection does
  * not fit the file; MTS_EFORMAT: the file is broken, or a value is missing, absurd (above 1e30 in magnitude)
  * or of unequal length, and the sentence says which. */
-int mts_series_read(MtsSeries **series, const char *spec, MtsError *err);
+MTS_API int mts_series_read(MtsSeries **series, const char *spec, MtsError *err);
 /* Copies `length` values of one channel; every value must be finite. */
-int mts_series_from_values(MtsSeries **series, const double *values, size_t length, MtsError *err);
-void mts_series_free(MtsSeries **series);
+MTS_API int mts_series_from_values(MtsSeries **series, const double *values, size_t length, MtsError *err);
+MTS_API void mts_series_free(MtsSeries **series);
 
 /* One-sided power spectral density as scipy.signal.welch and .periodogram compute it (scaling "density",
  * constant detrend, mean over segments). `psd` [bins] in units^2 / Hz. */
@@ -47,13 +48,13 @@ typedef enum MtsPsdMethod {
 
 /* The samples of a segment: `segment` where it is not 0; otherwise min(256, length/4) for Welch
  * and `length` for a periodogram. 0 when it would be below 2 or above length. */
-size_t mts_psd_segment(MtsPsdMethod method, size_t length, size_t segment);
+MTS_API size_t mts_psd_segment(MtsPsdMethod method, size_t length, size_t segment);
 /* segment/2 + 1 of mts_psd_segment(); 0 when the series is too short. */
-size_t mts_psd_bins(MtsPsdMethod method, size_t length, size_t segment);
+MTS_API size_t mts_psd_bins(MtsPsdMethod method, size_t length, size_t segment);
 /* frequency [bins] (Hz, from 0) may be NULL. MTS_EREQUEST when the series is too short, its sampling rate is
  * not above 0, or a value is not finite. */
-int mts_psd(MtsPsdMethod method, const double *values, size_t length, size_t segment, double sampling_rate,
-            double *frequency, double *psd, MtsError *err);
+MTS_API int mts_psd(MtsPsdMethod method, const double *values, size_t length, size_t segment, double sampling_rate,
+                    double *frequency, double *psd, MtsError *err);
 
 /* Distances of two spectra p, q on the same grid f, both floored at 1e-10, >= 0:
  *   l1           trapezoid rule of |ln p - ln q| over f
@@ -62,8 +63,8 @@ int mts_psd(MtsPsdMethod method, const double *values, size_t length, size_t seg
 typedef enum MtsSpectralMetric { MTS_SPECTRAL_L1, MTS_SPECTRAL_WASSERSTEIN, MTS_SPECTRAL_KL } MtsSpectralMetric;
 
 /* A spectrum of a single bin has distance 0 in every metric. Finite for finite p and q. */
-double mts_spectral_distance(MtsSpectralMetric metric, const double *frequency, const double *p, const double *q,
-                             size_t bins);
+MTS_API double mts_spectral_distance(MtsSpectralMetric metric, const double *frequency, const double *p,
+                                     const double *q, size_t bins);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <maxts/api.h>
 #include <maxts/error.h>
 #include <maxts/search.h>
 
@@ -26,10 +27,10 @@ extern "C" {
 
 typedef struct MtsTable MtsTable; /* immutable */
 
-int mts_table_open(MtsTable **table, const char *path, MtsError *err);
+MTS_API int mts_table_open(MtsTable **table, const char *path, MtsError *err);
 /* The same on JSON text; `name` stands for the path in sentences. */
-int mts_table_parse(MtsTable **table, const char *name, const char *text, size_t size, MtsError *err);
-void mts_table_free(MtsTable **table);
+MTS_API int mts_table_parse(MtsTable **table, const char *name, const char *text, size_t size, MtsError *err);
+MTS_API void mts_table_free(MtsTable **table);
 
 typedef struct MtsTableInfo {
     const char *name; /* the file's own name for it, or ""; owned by the table */
@@ -40,11 +41,11 @@ typedef struct MtsTableInfo {
     size_t prefixes; /* unfinished ones, the root included */
 } MtsTableInfo;
 
-void mts_table_info(const MtsTable *table, MtsTableInfo *info);
+MTS_API void mts_table_info(const MtsTable *table, MtsTableInfo *info);
 
 /* The table as search sees a model and a reward; both borrow the table. */
-void mts_table_model(const MtsTable *table, MtsSearchModel *model);
-void mts_table_reward(const MtsTable *table, MtsSearchReward *reward);
+MTS_API void mts_table_model(const MtsTable *table, MtsSearchModel *model);
+MTS_API void mts_table_reward(const MtsTable *table, MtsSearchReward *reward);
 
 typedef struct MtsTableExact {
     double lambda;
@@ -55,7 +56,7 @@ typedef struct MtsTableExact {
 } MtsTableExact;
 
 /* MTS_EREQUEST when lambda is negative or not finite; MTS_ECONSTRAINT when every text has reward minus infinity. */
-int mts_table_exact(const MtsTable *table, double lambda, MtsTableExact *exact, MtsError *err);
+MTS_API int mts_table_exact(const MtsTable *table, double lambda, MtsTableExact *exact, MtsError *err);
 
 /* How a method does on a table, over independent runs with the seeds settings->seed, seed + 1, ... */
 typedef struct MtsVerify {
@@ -69,7 +70,8 @@ typedef struct MtsVerify {
 
 /* runs >= 1. A run's answer distribution: of a tree method, its policy with p where the tree ends; of a
  * sampling method, its weighted answers; of greedy, beam and best-of-N, all on one text. */
-int mts_verify(const MtsTable *table, const MtsSearchSettings *settings, size_t runs, MtsVerify *verify, MtsError *err);
+MTS_API int mts_verify(const MtsTable *table, const MtsSearchSettings *settings, size_t runs, MtsVerify *verify,
+                       MtsError *err);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <maxts/api.h>
 #include <maxts/error.h>
 
 #ifdef __cplusplus
@@ -14,40 +15,40 @@ extern "C" {
 
 typedef struct MtsTokenizer MtsTokenizer; /* immutable; may be shared by threads */
 
-int mts_tokenizer_open(MtsTokenizer **tokenizer, const char *gguf_path, MtsError *err);
-void mts_tokenizer_free(MtsTokenizer **tokenizer);
+MTS_API int mts_tokenizer_open(MtsTokenizer **tokenizer, const char *gguf_path, MtsError *err);
+MTS_API void mts_tokenizer_free(MtsTokenizer **tokenizer);
 
-size_t mts_tokenizer_vocab(const MtsTokenizer *tokenizer);
-int32_t mts_tokenizer_bos(const MtsTokenizer *tokenizer); /* -1: none */
-int32_t mts_tokenizer_eos(const MtsTokenizer *tokenizer); /* -1: none */
+MTS_API size_t mts_tokenizer_vocab(const MtsTokenizer *tokenizer);
+MTS_API int32_t mts_tokenizer_bos(const MtsTokenizer *tokenizer); /* -1: none */
+MTS_API int32_t mts_tokenizer_eos(const MtsTokenizer *tokenizer); /* -1: none */
 
 /* True for every token that ends a text: end of sequence, end of turn and the like. */
-bool mts_tokenizer_is_end(const MtsTokenizer *tokenizer, int32_t token);
+MTS_API bool mts_tokenizer_is_end(const MtsTokenizer *tokenizer, int32_t token);
 
 typedef struct MtsTokens {
     int32_t *ids;
     size_t count, cap;
 } MtsTokens; /* zero-initialise; release with mts_tokens_free() */
 
-void mts_tokens_free(MtsTokens *tokens);
+MTS_API void mts_tokens_free(MtsTokens *tokens);
 
 /* Appends the ids of text [size] to *tokens. `special`: special tokens written out in the text become
  * their ids; otherwise control tokens are plain text (a file's user-defined tokens are found either way). `bos`:
  * begin with BOS and end with EOS where the model asks for it. Text that is no valid UTF-8 is MTS_EREQUEST; on
  * failure *tokens is as before. Time is O(size log size), memory some 50 bytes per byte of the longest stretch
  * without a cut. */
-int mts_tokenize(const MtsTokenizer *tokenizer, const char *text, size_t size, bool special, bool bos,
-                 MtsTokens *tokens, MtsError *err);
+MTS_API int mts_tokenize(const MtsTokenizer *tokenizer, const char *text, size_t size, bool special, bool bos,
+                         MtsTokens *tokens, MtsError *err);
 
 /* The bytes of one token, not NUL-terminated, valid as long as the tokenizer: may be part of a UTF-8
  * character. Control tokens have none unless `special`, and neither has an id outside the vocabulary. */
-const char *mts_token_bytes(const MtsTokenizer *tokenizer, int32_t token, bool special, size_t *size);
+MTS_API const char *mts_token_bytes(const MtsTokenizer *tokenizer, int32_t token, bool special, size_t *size);
 
 /* The text of a run of tokens, malloc'ed and NUL-terminated, without its control tokens. Bytes that form no
  * UTF-8 character become U+FFFD; an unfinished character at the end is left out when `partial`, so that a
  * stream of calls never splits one. *size may be NULL. An id outside the vocabulary is MTS_EREQUEST. */
-int mts_detokenize(const MtsTokenizer *tokenizer, const int32_t *ids, size_t count, bool partial, char **text,
-                   size_t *size, MtsError *err);
+MTS_API int mts_detokenize(const MtsTokenizer *tokenizer, const int32_t *ids, size_t count, bool partial, char **text,
+                           size_t *size, MtsError *err);
 
 /* The prompt text of a chat of one optional system (NULL: none) and one user message, as the file's own
  * template (tokenizer.chat_template, a Jinja program) renders it with a generation prompt; malloc'ed. Where
@@ -55,11 +56,12 @@ int mts_detokenize(const MtsTokenizer *tokenizer, const int32_t *ids, size_t cou
  * without a template returns the user's text as it is (and cannot take a system message: MTS_EREQUEST).
  * MTS_EUNSUPPORTED when the template uses what docs/tokenizer.md does not list, MTS_EREQUEST when it refuses
  * these messages, MTS_EFORMAT when it is broken, MTS_ECAPACITY when it runs without end. */
-int mts_chat_prompt(const MtsTokenizer *tokenizer, const char *system, const char *user, char **text, MtsError *err);
+MTS_API int mts_chat_prompt(const MtsTokenizer *tokenizer, const char *system, const char *user, char **text,
+                            MtsError *err);
 
 /* The family that the template belongs to, for information: "chatml", "llama3", "gemma", "mistral", "llama2",
  * "none" (the file has no template) or "unknown". */
-const char *mts_chat_family(const MtsTokenizer *tokenizer);
+MTS_API const char *mts_chat_family(const MtsTokenizer *tokenizer);
 
 #ifdef __cplusplus
 }
