@@ -105,28 +105,57 @@ typedef struct MtsCut {
     double min_p;       /* in [0, 1]; 0: all */
 } MtsCut;
 
+/* A text as a reward of one's own sees it. */
+typedef struct MtsTextCandidate {
+    const char *text;      /* [size] UTF-8, the answer alone: no prompt, no end token; a NUL stands behind it. Broken
+                              bytes are U+FFFD, and so is a character that the next token would finish */
+    size_t size;           /* bytes */
+    const int32_t *tokens; /* [count], the end token included where there is one */
+    size_t count;
+    double logp;   /* log p(tokens | prompt) at temperature 1, nats, <= 0 */
+    bool finished; /* false: a prefix, asked of rewards with `prefixes` alone */
+} MtsTextCandidate;
+
+/* A reward of one's own: a C function. Everything is borrowed until the call that the request is given to returns. */
+typedef struct MtsRewardFunction {
+    const char *name; /* not "": what sentences, the result and a checkpoint call it. A checkpoint goes on only with a
+                         function of the same name: give it another one whenever it gives other values */
+    void *context;    /* handed to score() as it is; may be NULL */
+    bool prefixes;    /* score() is asked about unfinished texts too, which guides a search at every token */
+    int workers;      /* how many threads may be in score() at once, 0 to 1024. 0: only the thread that searches.
+                         Above 0 a call is taken to be slow: it runs on threads of its own beside the forward passes,
+                         and what MTS_REWARDS_AUTO stands for is 0 */
+    /* Sets *value to a finite number, or to -HUGE_VAL for a text that shall have no part in the target, and returns 0.
+     * Anything else ends the search with MTS_EREWARD and a sentence that names the reward: NaN, +HUGE_VAL, and every
+     * other return, for which it may leave a sentence in err->text (err is never NULL). The value
+     * must be a function of the candidate alone. */
+    int (*score)(void *context, const MtsTextCandidate *candidate, double *value, MtsError *err);
+} MtsRewardFunction;
+
 /* Settings of one answer or one search. mts_request_defaults() fills them for this engine. */
 #define MTS_REWARDS_AUTO ((size_t)-1) /* 16 (sweep), 8 (look_ahead), or 0 where a call of the reward is slow */
 
 typedef struct MtsRequest {
     const int32_t *prompt; /* [prompt_count]; a table takes none and starts at its root */
     size_t prompt_count;
-    size_t max_tokens;        /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
-    MtsCut cut;               /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
-    bool end_stop;            /* an end token ends the answer; default true. Tables always end at theirs. */
-    bool no_cache;            /* every position evaluates its whole text again, prompt included, to the same bits: for
-                                 measuring what the KV cache brings; default false. Models only. */
-    const char *constraint;   /* a regular expression (PCRE2) that the whole answer must match, or NULL (default); the
-                                 answer is what its tokens spell, byte for byte. Models only. */
-    const char *reward;       /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
-                                 have their own and take none. */
-    const char *prompt_text;  /* what rewards see as the prompt; NULL: "" */
-    const MtsSeries *series;  /* what rewards see as the input; NULL: none */
-    MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16
-                                 (mcts, dts, dts-star: 1; maxent-ts with a reward of prefixes: half of them, at most 8);
-                                 default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
-                                 MTS_REWARDS_AUTO */
-    const MtsEventSink *sink; /* NULL: none */
+    size_t max_tokens;      /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
+    MtsCut cut;             /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
+    bool end_stop;          /* an end token ends the answer; default true. Tables always end at theirs. */
+    bool no_cache;          /* every position evaluates its whole text again, prompt included, to the same bits: for
+                               measuring what the KV cache brings; default false. Models only. */
+    const char *constraint; /* a regular expression (PCRE2) that the whole answer must match, or NULL (default); the
+                               answer is what its tokens spell, byte for byte. Models only. */
+    const char *reward;     /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
+                               have their own and take none. */
+    const MtsRewardFunction *reward_function; /* a reward of one's own in place of `reward`, or beside it: where both
+                                 are set, their sum. NULL (default): none. Tables take none. */
+    const char *prompt_text;                  /* what rewards see as the prompt; NULL: "" */
+    const MtsSeries *series;                  /* what rewards see as the input; NULL: none */
+    MtsSearchSettings search;                 /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16
+                                                 (mcts, dts, dts-star: 1; maxent-ts with a reward of prefixes: half of them, at most 8);
+                                                 default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
+                                                 MTS_REWARDS_AUTO */
+    const MtsEventSink *sink;                 /* NULL: none */
 } MtsRequest;
 
 MTS_API void mts_request_defaults(const MtsEngine *engine, MtsRequest *request);
@@ -154,7 +183,8 @@ typedef struct MtsTextResult {
     MtsSearchResult *search; /* answers[i] has texts[i] */
     char **texts;            /* [search->answer_count] UTF-8 without the end token */
     char target[192];        /* what the answers are drawn from: "p", or "p cut to ..." */
-    char *reward;            /* the reward asked; "table" for a table's own */
+    char *reward;            /* the reward asked: "length:20", a function's name, "length:20 + NAME" where there are
+                                both; "table" for a table's own */
     size_t prompt_tokens;
     double seconds; /* prompt and search */
     double prefill_seconds;

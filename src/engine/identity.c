@@ -29,8 +29,11 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
     if (request->constraint) {
         ok = ok && mts_bytes_printf(&out, ", constraint %s", request->constraint);
     }
-    if (!engine->table) {
+    if (!engine->table && mts_request_reward(request)) {
         ok = ok && mts_bytes_printf(&out, ", reward %s", mts_request_reward(request));
+    }
+    if (request->reward_function) {
+        ok = ok && mts_bytes_printf(&out, ", reward function %s", request->reward_function->name);
     }
     if (series) {
         ok = ok && mts_bytes_printf(&out, ", series %016llx",

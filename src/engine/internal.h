@@ -54,15 +54,19 @@ void mts_source_close(MtsSource *source);
 
 typedef struct MtsJudge {
     const MtsEngine *engine;
-    MtsReward *reward;
-    MtsSearchReward search; /* what search asks; its context is this struct, which must not move */
+    MtsReward *reward;                 /* NULL where there is but */
+    const MtsRewardFunction *function; /* a function; NULL: none */
+    MtsSearchReward search;            /* what search asks; its context is this struct, which must not move */
 } MtsJudge;
 
 int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *request, MtsError *err);
 void mts_judge_close(MtsJudge *judge);
 
-/* The reward that the request names or defaults to. */
+/* The reward that the request names or defaults to; NULL where it has a function alone. */
 const char *mts_request_reward(const MtsRequest *request);
+
+/* What the whole reward is called in a result, malloc'ed. */
+int mts_judge_name(const MtsEngine *engine, const MtsRequest *request, char **name, MtsError *err);
 
 /* Whether a text of `prompt` tokens and up to `answer` more fits: MTS_EREQUEST with both figures where not. */
 int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, MtsError *err);

@@ -131,9 +131,8 @@ static int run(const MtsEngine *engine, const MtsRequest *request, MtsSource *so
         result->kv_page_tokens = stats.kv_page_tokens;
         result->recomputed = stats.recomputed;
     }
-    result->reward = mts_strdup(engine->table ? "table" : mts_request_reward(request));
-    return result->reward ? write_texts(result, engine, &source->model, err)
-                          : mts_fail(err, MTS_ENOMEM, "no memory for the result");
+    rc = mts_judge_name(engine, request, &result->reward, err);
+    return rc ? rc : write_texts(result, engine, &source->model, err);
 }
 
 int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **out, MtsError *err)
@@ -150,18 +149,10 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     if (!result) {
         return mts_fail(err, MTS_ENOMEM, "no memory for the result");
     }
-    if (engine->table && request->reward) {
-        rc = mts_fail(err, MTS_EREQUEST, "%s: a table has its own reward and takes none ('%s')", engine->path,
-                      request->reward);
+    if ((rc = mts_judge_open(&judge, engine, &full, err)) != 0) {
         goto done;
     }
-    if (engine->table) {
-        mts_table_reward(engine->table, &reward);
-    } else if ((rc = mts_judge_open(&judge, engine, &full, err)) != 0) {
-        goto done;
-    } else {
-        reward = judge.search;
-    }
+    reward = judge.search;
     if (full.search.in_flight == 0) {
         full.search.in_flight = default_in_flight(&full.search, reward.prefixes);
     }
