@@ -147,15 +147,16 @@ typedef struct MtsRequest {
                                answer is what its tokens spell, byte for byte. Models only. */
     const char *reward;     /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
                                have their own and take none. */
-    const MtsRewardFunction *reward_function; /* a reward of one's own in place of `reward`, or beside it: where both
-                                 are set, their sum. NULL (default): none. Tables take none. */
-    const char *prompt_text;                  /* what rewards see as the prompt; NULL: "" */
-    const MtsSeries *series;                  /* what rewards see as the input; NULL: none */
-    MtsSearchSettings search;                 /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16
-                                                 (mcts, dts, dts-star: 1; maxent-ts with a reward of prefixes: half of them, at most 8);
-                                                 default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
-                                                 MTS_REWARDS_AUTO */
-    const MtsEventSink *sink;                 /* NULL: none */
+    /* A reward of one's own in place of `reward`, or beside it: where both are set, their sum. NULL (default): none.
+     * Tables take none. */
+    const MtsRewardFunction *reward_function;
+    const char *prompt_text;  /* what rewards see as the prompt; NULL: "" */
+    const MtsSeries *series;  /* what rewards see as the input; NULL: none */
+    MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16
+                                 (mcts, dts, dts-star: 1; maxent-ts with a reward of prefixes: half of them, at most 8);
+                                 default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
+                                 MTS_REWARDS_AUTO */
+    const MtsEventSink *sink; /* NULL: none */
 } MtsRequest;
 
 MTS_API void mts_request_defaults(const MtsEngine *engine, MtsRequest *request);

@@ -44,7 +44,7 @@ typedef struct MtsSearchModel {
     MtsDist root_dist; /* valid while root lives */
     size_t max_tokens; /* texts end at this length at the latest, >= 1 */
     /* Evaluates n positions. This is where NFE is counted: n per call. Must give each step the same bits
-     * whatever else is in the batch. */
+     * whatever else is in the batch. On failure it returns a code with a sentence, and no step has a `next`. */
     int (*extend)(void *context, MtsSearchStep *steps, size_t n, MtsError *err);
     bool (*is_end)(void *context, int32_t token);
     void (*retain)(void *context, MtsState *state);
