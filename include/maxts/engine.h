@@ -124,11 +124,11 @@ typedef struct MtsRewardFunction {
     bool prefixes;    /* score() is asked about unfinished texts too, which guides a search at every token */
     int workers;      /* how many threads may be in score() at once, 0 to 1024. 0: only the thread that searches.
                          Above 0 a call is taken to be slow: it runs on threads of its own beside the forward passes,
-                         and what MTS_REWARDS_AUTO stands for is 0 */
+                         and an automatic sweep or look_ahead is 0 */
     /* Sets *value to a finite number, or to -HUGE_VAL for a text that shall have no part in the target, and returns 0.
      * Anything else ends the search with MTS_EREWARD and a sentence that names the reward: NaN, +HUGE_VAL, and every
-     * other return, for which it may leave a sentence in err->text (err is never NULL). The value
-     * must be a function of the candidate alone. */
+     * other return, for which it may leave a sentence in err->text (err is never NULL). The value must
+     * be a function of the candidate alone. */
     int (*score)(void *context, const MtsTextCandidate *candidate, double *value, MtsError *err);
 } MtsRewardFunction;
 

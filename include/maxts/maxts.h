@@ -5,6 +5,7 @@
 #include <maxts/api.h>
 #include <maxts/engine.h>
 #include <maxts/error.h>
+#include <maxts/measure.h>
 #include <maxts/model.h>
 #include <maxts/reward.h>
 #include <maxts/search.h>

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include <maxts/measure.h>
+
 #include "cli/command.h"
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "engine/measure.h"
 #include "model/blas.h"
 #include "core/number.h"
 
@@ -120,7 +121,7 @@ static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const
 static json_t *shape_of(const MtsShapeRate *rate)
 {
     json_t *o = json_object();
-    mts_json_add_text(&o, "type", mts_type_name(rate->type));
+    mts_json_add_text(&o, "type", rate->type);
     mts_json_add_int(&o, "rows", (json_int_t)rate->rows);
     mts_json_add_int(&o, "cols", (json_int_t)rate->cols);
     mts_json_add_int(&o, "batch", (json_int_t)rate->batch);

@@ -44,7 +44,7 @@ static int read_gguf(MtsEngine *engine, const MtsGguf *gguf, const MtsEngineOpti
     model.threads = engine->threads;
     int rc = MTS_OK;
     if (options->parts != MTS_ENGINE_WEIGHTS) {
-        if ((rc = mts_tokenizer_from_gguf(&engine->tokenizer, gguf, err)) != 0) {
+        if ((rc = mts_tokenizer_from_gguf(&engine->tokenizer, gguf, err))) {
             return rc;
         }
         engine->vocab = mts_tokenizer_vocab(engine->tokenizer);
@@ -52,7 +52,7 @@ static int read_gguf(MtsEngine *engine, const MtsGguf *gguf, const MtsEngineOpti
             return MTS_OK;
         }
     }
-    if ((rc = mts_model_from_gguf(&engine->model, gguf, &model, err)) != 0) {
+    if ((rc = mts_model_from_gguf(&engine->model, gguf, &model, err))) {
         return rc;
     }
     MtsModelInfo info;
@@ -72,10 +72,11 @@ static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsErro
 {
     MtsGguf *gguf;
     int rc = mts_gguf_open(&gguf, engine->path, err);
-    if (rc == MTS_OK) {
-        rc = read_gguf(engine, gguf, options, err);
-        mts_gguf_free(&gguf);
+    if (rc) {
+        return rc;
     }
+    rc = read_gguf(engine, gguf, options, err);
+    mts_gguf_free(&gguf);
     return rc;
 }
 
@@ -223,7 +224,7 @@ int mts_engine_chat(const MtsEngine *engine, const char *system, const char *use
 {
     char *text;
     int rc = text_check(user, strlen(user), err);
-    if (rc || (system && *system && (rc = text_check(system, strlen(system), err)) != 0)) {
+    if (rc || (system && *system && (rc = text_check(system, strlen(system), err)))) {
         return rc;
     }
     if (engine->table) {

@@ -101,7 +101,8 @@ static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsR
             g->stop_reason = "length";
         } else {
             MtsSearchStep step = {.state = state, .token = dist.tokens[at]};
-            if ((rc = model->extend(model->context, &step, 1, err)) == 0) {
+            rc = model->extend(model->context, &step, 1, err);
+            if (!rc) {
                 model->release(model->context, state);
                 state = step.next;
                 dist = step.dist;

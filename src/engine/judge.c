@@ -139,12 +139,12 @@ int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *r
     }
     judge->engine = engine;
     judge->function = request->reward_function;
-    if (judge->function && (rc = check_function(judge->function, err)) != 0) {
+    if (judge->function && (rc = check_function(judge->function, err))) {
         return rc;
     }
     if (mts_request_reward(request)) {
         MtsRewardInput input = {.prompt = request->prompt_text ? request->prompt_text : "", .series = request->series};
-        if ((rc = mts_reward_new(&judge->reward, mts_request_reward(request), &input, err)) != 0) {
+        if ((rc = mts_reward_new(&judge->reward, mts_request_reward(request), &input, err))) {
             return rc;
         }
     }

@@ -137,7 +137,7 @@ static int make_mask(const MtsLm *lm, Worker *w, const char *text, size_t size, 
     }
     mts_matcher_mask(w->matcher, w->mask);
     bool may_end = mts_matcher_may_end(w->matcher);
-    if (last && (rc = keep_whole(lm, w, text, size, err)) != 0) {
+    if (last && (rc = keep_whole(lm, w, text, size, err))) {
         return rc;
     }
     for (size_t i = 0; i < lm->end_count; i++) {
@@ -171,7 +171,7 @@ static int state_new(MtsState **out, const MtsState *before, int32_t token, MtsB
     }
     int rc = lm->constraint ? make_mask(lm, w, text, old + more, depth + 1 == lm->search.max_tokens, err) : MTS_OK;
     if (rc || (rc = mts_dist_cut(&lm->engine->kernels, logits, lm->constraint ? w->mask : NULL, lm->engine->vocab,
-                                 &lm->cut, &w->scratch, &count, &normaliser, err)) != 0) {
+                                 &lm->cut, &w->scratch, &count, &normaliser, err))) {
         free(text);
         return rc;
     }
@@ -421,7 +421,7 @@ int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, 
 {
     int rc;
     *out = NULL;
-    if ((rc = check_memory(engine, request, texts, err)) != 0) {
+    if ((rc = check_memory(engine, request, texts, err))) {
         return rc;
     }
     MtsLm *lm = mts_calloc(1, sizeof *lm);
@@ -437,15 +437,15 @@ int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, 
     lm->prompt_count = request->prompt_count;
     lm->constraint = constraint;
     lm->search.max_tokens = request->max_tokens;
-    if ((rc = make_workers(lm, err)) != 0) {
+    if ((rc = make_workers(lm, err))) {
         goto fail;
     }
     MtsSessionOptions options = {.kv_tokens = kv_capacity(engine, request, texts), .threads = engine->threads};
     lm->kv_tokens = options.kv_tokens;
-    if ((rc = mts_session_new(&lm->session, engine->model, &options, err)) != 0) {
+    if ((rc = mts_session_new(&lm->session, engine->model, &options, err))) {
         goto fail;
     }
-    if ((rc = evaluate_prompt(lm, request, err)) != 0) {
+    if ((rc = evaluate_prompt(lm, request, err))) {
         goto fail;
     }
     lm->search.context = lm;

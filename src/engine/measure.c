@@ -1,10 +1,12 @@
-/* engine/measure.c - see measure.h.
+/* engine/measure.c - see maxts/measure.h.
  *
  * The two limits come from the kernels' own probes. Memory: every thread reads its share of a buffer much larger than
  * the caches; the best of a few passes. Arithmetic: every thread runs the instruction that the int8 kernels are made
  * of, on registers. A model's distance to them is made of unpacking, fetching, attention and everything that is no
  * matrix product.
  */
+#include <maxts/measure.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +15,25 @@
 #include "core/mem.h"
 #include "core/sort.h"
 #include "engine/internal.h"
-#include "engine/measure.h"
 #include "model/blas.h"
 #include "model/model.h"
 
 enum { READ_BYTES = 256 << 20, PASSES = 4, MAX_STEPS = 512 };
 
 static const size_t INT8_WORK = (size_t)4 << 30; /* multiply-adds of a thread and pass */
+
+/* Whether there is a model that so many sequences of a prompt and up to `more` tokens can be asked of. */
+static int check(const MtsEngine *engine, size_t batch, size_t prompt, size_t more, MtsError *err)
+{
+    if (engine->table) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a table has no forward pass to measure", engine->path);
+    }
+    if (batch == 0 || prompt == 0) {
+        return mts_fail(err, MTS_EREQUEST, "%s: there is nothing to measure in %zu sequences of %zu tokens",
+                        engine->path, batch, prompt);
+    }
+    return mts_context_check(engine, prompt, more, err);
+}
 
 /* ---- the machine ---- */
 
@@ -72,7 +86,11 @@ static double measure_int8(const MtsEngine *engine)
 
 int mts_measure_machine(const MtsEngine *engine, MtsMachine *machine, MtsError *err)
 {
-    int rc = measure_read(engine, &machine->read_bytes_per_s, err);
+    int rc = check(engine, 1, 1, 0, err);
+    if (rc) {
+        return rc;
+    }
+    rc = measure_read(engine, &machine->read_bytes_per_s, err);
     machine->int8_macs_per_s = rc ? 0 : measure_int8(engine);
     machine->threads = engine->threads;
     machine->kernels = engine->kernels.name;
@@ -142,8 +160,12 @@ static int measure_shape(const MtsEngine *engine, const MtsWeights *w, size_t ba
         for (size_t i = 0; i < batch * w->cols; i++) {
             p.x[i] = (float)((int)(i * 37 % 101) - 50) / 50;
         }
-        *rate = (MtsShapeRate){
-            w->type, w->rows, w->cols, batch, rate_of(&p, product_own), blas ? rate_of(&p, product_blas) : 0};
+        *rate = (MtsShapeRate){.type = mts_type_name(w->type),
+                               .rows = w->rows,
+                               .cols = w->cols,
+                               .batch = batch,
+                               .own = rate_of(&p, product_own),
+                               .blas = blas ? rate_of(&p, product_blas) : 0};
     }
     mts_aligned_free(p.x);
     mts_aligned_free(p.y);
@@ -152,27 +174,39 @@ static int measure_shape(const MtsEngine *engine, const MtsWeights *w, size_t ba
     return rc;
 }
 
+static bool is_among(const MtsShapeRate *rates, size_t count, const MtsWeights *w)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rates[i].type, mts_type_name(w->type)) == 0 && rates[i].rows == w->rows &&
+            rates[i].cols == w->cols) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int mts_measure_shapes(const MtsEngine *engine, size_t batch, MtsShapeRate rates[MTS_MOST_SHAPES], size_t *count,
                        MtsError *err)
 {
+    int rc = check(engine, batch, 1, 0, err);
+    *count = 0;
+    if (rc) {
+        return rc;
+    }
     const MtsLayer *y = engine->model->layers;
     const MtsWeights *const all[MTS_MOST_SHAPES] = {&y->q,    &y->k,  &y->v,    &y->o,
                                                     &y->gate, &y->up, &y->down, &engine->model->output};
-    MtsError none;
-    bool blas = mts_blas_open(engine->model->cpu, &none) == MTS_OK;
-    int rc = MTS_OK;
-    *count = 0;
-    for (size_t i = 0; i < MTS_MOST_SHAPES && !rc; i++) {
-        size_t j = 0;
-        while (j < *count &&
-               (rates[j].type != all[i]->type || rates[j].rows != all[i]->rows || rates[j].cols != all[i]->cols)) {
-            j++;
+    bool blas = !mts_blas_open(engine->model->cpu, NULL);
+    for (size_t i = 0; i < MTS_MOST_SHAPES; i++) {
+        if (is_among(rates, *count, all[i])) {
+            continue;
         }
-        if (j == *count && (rc = measure_shape(engine, all[i], batch, blas, &rates[j], err)) == MTS_OK) {
-            ++*count;
+        if ((rc = measure_shape(engine, all[i], batch, blas, &rates[*count], err))) {
+            return rc;
         }
+        ++*count;
     }
-    return rc;
+    return MTS_OK;
 }
 
 /* ---- the model ---- */
@@ -209,7 +243,11 @@ int mts_measure_prefill(const MtsEngine *engine, size_t tokens, double seconds, 
 {
     MtsSession *session;
     double began = mts_seconds(), best = HUGE_VAL;
-    int rc = open_session(engine, 2 * tokens, &session, err);
+    int rc = check(engine, 1, tokens, 0, err);
+    if (rc) {
+        return rc;
+    }
+    rc = open_session(engine, 2 * tokens, &session, err);
     while (!rc && (best == HUGE_VAL || mts_seconds() - began < seconds)) {
         MtsBranch *branch = NULL;
         double start = mts_seconds();
@@ -241,20 +279,26 @@ static int step(const MtsEngine *engine, MtsSession *session, MtsBranch **branch
 int mts_measure_decode(const MtsEngine *engine, size_t batch, size_t prompt, size_t most, double seconds, size_t *steps,
                        double *tok_per_s, MtsError *err)
 {
+    *steps = 0;
+    int rc = check(engine, batch, prompt, most, err);
+    if (rc) {
+        return rc;
+    }
+    if (most == 0) {
+        return mts_fail(err, MTS_EREQUEST, "%s: there is nothing to measure in 0 steps", engine->path);
+    }
     MtsSession *session = NULL;
     MtsBranch *root = NULL, **branches = mts_calloc(batch, sizeof *branches);
     MtsExtend *items = mts_calloc(batch, sizeof *items);
     int32_t *ids = mts_calloc(batch, sizeof *ids);
     double taken[MAX_STEPS];
-    int rc;
-    *steps = 0;
     most = most < MAX_STEPS ? most : MAX_STEPS;
     if (!branches || !items || !ids) {
         rc = mts_fail(err, MTS_ENOMEM, "no memory for %zu sequences", batch);
         goto done;
     }
-    if ((rc = open_session(engine, prompt + batch * (most + 64), &session, err)) != 0 ||
-        (rc = prompt_branch(engine, session, prompt, &root, err)) != 0) {
+    if ((rc = open_session(engine, prompt + batch * (most + 64), &session, err)) ||
+        (rc = prompt_branch(engine, session, prompt, &root, err))) {
         goto done;
     }
     for (size_t i = 0; i < batch; i++) {

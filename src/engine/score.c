@@ -76,7 +76,7 @@ static int score_model(const MtsEngine *engine, const int32_t *tokens, size_t co
     for (size_t t = 0; t < count && !rc; t += SCORE_ROWS) {
         size_t rows = count - t < SCORE_ROWS ? count - t : SCORE_ROWS;
         MtsExtend item = {.prefix = branch, .tokens = tokens + t, .count = rows, .wanted = MTS_LOGITS_ALL};
-        if ((rc = mts_session_extend(session, &item, 1, err)) != 0) {
+        if ((rc = mts_session_extend(session, &item, 1, err))) {
             break;
         }
         mts_branch_release(&branch);
@@ -138,7 +138,8 @@ static int score_table(const MtsEngine *engine, const int32_t *tokens, size_t co
             rc = reward.score(reward.context, &whole, &s->reward, err);
         } else if (nll < HUGE_VAL) {
             MtsSearchStep step = {.state = state, .token = tokens[t]};
-            if ((rc = model.extend(model.context, &step, 1, err)) == 0) {
+            rc = model.extend(model.context, &step, 1, err);
+            if (!rc) {
                 model.release(model.context, state);
                 state = step.next;
                 dist = step.dist;
@@ -155,7 +156,7 @@ int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t coun
 {
     *scored = NULL;
     int rc = mts_context_check(engine, count, 0, err);
-    if (rc || (rc = scored_new(scored, count, top < engine->vocab ? top : engine->vocab, err)) != 0) {
+    if (rc || (rc = scored_new(scored, count, top < engine->vocab ? top : engine->vocab, err))) {
         return rc;
     }
     rc = engine->table ? score_table(engine, tokens, count, *scored, err)

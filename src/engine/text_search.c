@@ -149,7 +149,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     if (!result) {
         return mts_fail(err, MTS_ENOMEM, "no memory for the result");
     }
-    if ((rc = mts_judge_open(&judge, engine, &full, err)) != 0) {
+    if ((rc = mts_judge_open(&judge, engine, &full, err))) {
         goto done;
     }
     reward = judge.search;
@@ -164,12 +164,12 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     }
     mts_request_target(engine, &full, result->target, sizeof result->target);
     if (full.search.save || full.search.resume || full.search.trace) {
-        if ((rc = mts_request_identity(engine, &full, result->target, &identity, err)) != 0) {
+        if ((rc = mts_request_identity(engine, &full, result->target, &identity, err))) {
             goto done;
         }
         full.search.identity = identity;
     }
-    if ((rc = mts_source_open(&source, engine, &full, full.search.rollouts, err)) != 0) {
+    if ((rc = mts_source_open(&source, engine, &full, full.search.rollouts, err))) {
         goto done;
     }
     ready = mts_seconds();

@@ -18,7 +18,7 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 OPEN = {
     "lines": {"bench", "docs", "tests", "tools"},
     "functions": {"constraint", "eval", "kernels", "core"},
-    "comparisons": {"constraint", "core", "engine", "eval", "gguf", "model", "reward", "search",
+    "comparisons": {"constraint", "core", "eval", "gguf", "model", "reward", "search",
                     "stages", "table", "template"},
     "heads": {"constraint", "core", "eval", "kernels", "kv", "model", "reward", "search", "series",
               "stages", "table", "tokenizer"},

@@ -31,7 +31,7 @@ MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
 
 # The public headers that belong to a room; error.h and version.h are everybody's.
 PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table": "table", "series": "series",
-          "reward": "reward", "engine": "engine", "eval": "eval"}
+          "reward": "reward", "engine": "engine", "measure": "engine", "eval": "eval"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
