@@ -133,8 +133,6 @@ typedef struct MtsRewardFunction {
 } MtsRewardFunction;
 
 /* Settings of one answer or one search. mts_request_defaults() fills them for this engine. */
-#define MTS_REWARDS_AUTO ((size_t)-1) /* 16 (sweep), 8 (look_ahead), or 0 where a call of the reward is slow */
-
 typedef struct MtsRequest {
     const int32_t *prompt; /* [prompt_count]; a table takes none and starts at its root */
     size_t prompt_count;
@@ -152,10 +150,9 @@ typedef struct MtsRequest {
     const MtsRewardFunction *reward_function;
     const char *prompt_text;  /* what rewards see as the prompt; NULL: "" */
     const MtsSeries *series;  /* what rewards see as the input; NULL: none */
-    MtsSearchSettings search; /* default in_flight: tables 1, otherwise 0 = the rollouts, at most 16
-                                 (mcts, dts, dts-star: 1; maxent-ts with a reward of prefixes: half of them, at most 8);
-                                 default temperature: the cut's; default sweep, look_ahead: tables 16, 8, otherwise
-                                 MTS_REWARDS_AUTO */
+    MtsSearchSettings search; /* default in_flight, sweep, look_ahead: automatic (maxts/search.h), of tables 1, 16, 8;
+                                 default temperature: automatic, which is the cut's. So cut.temperature alone sets both,
+                                 and search.temperature alone the proposal, with the cut and the target as they were */
     const MtsEventSink *sink; /* NULL: none */
 } MtsRequest;
 

@@ -85,16 +85,23 @@ typedef enum MtsMethod {
 
 typedef enum MtsResampling { MTS_MULTINOMIAL, MTS_STRATIFIED, MTS_SYSTEMATIC } MtsResampling;
 
-/* mts_search_defaults() fills in every default; zero is not a default. */
+/* The one way to leave a value to the library: MTS_AUTO for a size, NAN (of <math.h>) for a real. in_flight,
+ * temperature, sweep and look_ahead can be left so; what they become follows from the other settings and the reward,
+ * and where a search is resumed, in_flight, sweep and look_ahead are the checkpoint's. */
+#define MTS_AUTO ((size_t)-1)
+
+/* mts_search_defaults() fills in every default; zero is not a default. Ranges: docs/cli.md. */
 typedef struct MtsSearchSettings {
     MtsMethod method;   /* default MTS_MAXENT_TS */
     uint64_t seed;      /* default 0 */
     double lambda;      /* inverse temperature of the reward, >= 0; default 1 */
     size_t rollouts;    /* finished texts (beams, particles) asked for, >= 1; default 10 */
     size_t in_flight;   /* B: rollouts selected before the first of them is backed up, >= 1; default 1. maxent-ts where
-                         * the reward scores prefixes: the rollouts of a wave, which compete at every token */
+                         * the reward scores prefixes: the rollouts of a wave, which compete at every token. MTS_AUTO:
+                         * the rollouts, at most 16; mcts, dts, dts-star 1; in waves half of them, at most 8 */
     size_t batch;       /* most positions per extend() call, >= 1; default 64; never changes a result */
-    double temperature; /* of the proposal a rollout draws from, > 0; default 1; never changes the target */
+    double temperature; /* of the proposal a rollout draws from, > 0; default 1; never changes the target. NAN: the one
+                         * that tokens are cut at (maxts/engine.h), 1 where nothing is cut */
     /* beam, mcts, dts, dts-star */
     size_t expansion;      /* k: children per expansion (mcts, dts); default 3 */
     bool use_uct;          /* mcts: UCT rather than PUCT; default true */
@@ -109,9 +116,10 @@ typedef struct MtsSearchSettings {
     double exploration; /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1. In
                          * waves (in_flight, above) it has no effect */
     size_t sweep;       /* finished continuations scored at each position that a rollout passes, the likeliest:
-                         * they cost reward calls and no positions; 0: the drawn one alone; default 16 */
+                         * they cost reward calls and no positions; 0: the drawn one alone; default 16. MTS_AUTO: 16,
+                         * or 0 where a call of the reward is slow (it has workers) */
     size_t look_ahead; /* smc too; where the reward scores prefixes: the likeliest next tokens whose prefixes are scored
-                        * before one is drawn, reward calls and no positions; default 8 */
+                        * before one is drawn, reward calls and no positions; default 8. MTS_AUTO: 8, or 0 as above */
     /* budget: 0 means no limit */
     uint64_t max_nfe;       /* default 0 */
     double max_seconds;     /* default 0 */

@@ -1,5 +1,11 @@
-/* cli/args.c - the options of every command. */
+/* cli/args.c - the options of every command: those of the library's settings, which are rows of its tables
+ * (engine/request.h), and those of the commands themselves. */
 #include "cli/args.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define AT(field) offsetof(Args, field)
 
@@ -13,6 +19,10 @@ enum {
     TUNES = SEARCHES | CMD_EVAL
 };
 
+/* Made of the library's tables by build(). */
+static char preset_words[64], preset_search[128], preset_eval[128], methods[256], eval_methods[320];
+static char default_method[32];
+
 #define HEADING(commands, text) {OPTION_HEADING, 0, text, commands, 0, NULL, 0, 0, NULL, NULL}
 #define FLAG(letter, name, commands, field, help)                                                                      \
     {OPTION_FLAG, letter, name, commands, AT(field), NULL, 0, 0, help, NULL}
@@ -25,7 +35,7 @@ enum {
 #define REAL(name, commands, field, min, max, help, fallback)                                                          \
     {OPTION_REAL, 0, name, commands, AT(field), "X", min, max, help, fallback}
 
-const Option ARGS_OPTIONS[] = {
+static const Option FIRST[] = {
     HEADING(USES_MODEL, "Model and machine"),
     TEXT('m', "model", USES_MODEL, model, "FILE", "the model: a GGUF file, or a table of exact probabilities (JSON)",
          NULL),
@@ -51,72 +61,31 @@ const Option ARGS_OPTIONS[] = {
          "the input time series; {series} in the prompt becomes its values, and rewards see it", NULL),
 
     HEADING(ANSWERS | CMD_EVAL, "Answers"),
-    SIZE('n', "max-tokens", ANSWERS, max_tokens, 1, 1e6, "longest answer, in tokens", "50, or a table's own"),
-    REAL("temperature", ANSWERS, temperature, 0, 100,
-         "of the tokens drawn; it never changes the search's target; 0: generate takes the likeliest token",
-         "0.8, "
-         "tables 1"),
-    SIZE(0, "top-k", ANSWERS | CMD_EVAL, top_k, 0, 1e9, "only the k likeliest next tokens; 0: all", "50, tables 0"),
-    REAL("top-p", ANSWERS | CMD_EVAL, top_p, 1e-9, 1,
-         "only the likeliest next tokens that hold this share of the probability at the temperature", "0.9, tables 1"),
-    REAL("min-p", ANSWERS | CMD_EVAL, min_p, 0, 1,
-         "only next tokens with at least this share of the likeliest one's "
-         "probability at the temperature",
-         "0"),
+    REAL("temperature", CMD_GENERATE, temperature, 0, MTS_TEMPERATURE_MOST,
+         "of the tokens drawn, and at which --top-p and --min-p are judged; 0: the likeliest token", "0.8, tables 1"),
+};
+
+static const Option AFTER_ANSWER[] = {
     SIZE(0, "vocab-top", ANSWERS | CMD_EVAL, vocab_top, 1, 1e9,
          "the K likeliest next tokens and no other cut: --top-k K --top-p 1 --min-p 0, unless those are given", NULL),
-    CHOICE("end-stop", ANSWERS | CMD_EVAL, end_stop, "on|off", "whether an end token ends the answer", "on"),
     TEXT(0, "constraint", ANSWERS, constraint, "REGEX",
          "only answers that match this regular expression (PCRE2) from their first byte to their last", NULL),
     TEXT(0, "schema", ANSWERS, schema, "FILE", "only answers that are JSON valid under this JSON schema", NULL),
-    {OPTION_SEED, 0, "seed", ANSWERS | CMD_VERIFY, AT(seed), "N", 0, 0, "of all that is drawn", "0"},
+};
 
+static const Option BEFORE_SEARCH[] = {
     HEADING(TUNES, "Search"),
-    CHOICE("preset", CMD_SEARCH, preset, "quick|balanced|quality", "rollouts and tokens: 5 of 30, 10 of 50, 20 of 100",
-           "balanced"),
-    TEXT(0, "method", SEARCHES, method, "WORD",
-         "greedy, sample, beam, best-of-n, smc, mcts, dts, dts-star or maxent-ts", "maxent-ts"),
+    CHOICE("preset", CMD_SEARCH, preset, preset_words, preset_search, MTS_PRESET_DEFAULT),
     TEXT(0, "reward", CMD_SEARCH, reward, "SPEC",
          "NAME, NAME:ARGUMENT or a weighted sum of them (docs/rewards.md); a table has its own",
          "spectral with --series, else logprob"),
-    REAL("lambda", SEARCHES, lambda, 0, 1e6, "weight of the reward against the model", "1"),
-    SIZE(0, "rollouts", SEARCHES, rollouts, 1, 1e7, "finished texts (beams, particles) asked for", "10"),
-    SIZE(0, "in-flight", TUNES, in_flight, 1, 1e6,
-         "rollouts selected before the first of them is backed up, or that compete in a wave where the reward scores "
-         "prefixes; part of the result's definition",
-         "the rollouts, at most 16; mcts, dts, dts-star and tables 1; maxent-ts with a reward of prefixes half the "
-         "rollouts, at "
-         "most 8"),
-    SIZE(0, "batch", TUNES, batch, 1, 1e6, "most positions in one forward step; never changes a result", "64"),
-    SIZE('k', "expansion", SEARCHES, expansion, 1, 1e6, "children per expansion (mcts, dts)", "3"),
-    CHOICE("uct", TUNES, uct, "on|off", "mcts: UCT rather than PUCT", "on"),
-    REAL("c-uct", TUNES, c_uct, 0, 1e6, "exploration constant (mcts, dts-star)", "1"),
-    REAL("widening-c", TUNES, widening_c, 1e-6, 1e6, "dts-star: fewer than C N^alpha children at N visits", "2"),
-    REAL("widening-alpha", TUNES, widening_alpha, 0, 1, "dts-star: the power alpha", "0.8"),
-    CHOICE("resampling", TUNES, resampling, "multinomial|stratified|systematic", "smc", "systematic"),
-    REAL("ess-threshold", TUNES, ess_threshold, 0, 1, "smc: resample below this share of effective particles", "0.5"),
-    REAL("shrinkage", TUNES, shrinkage, 0, 1e6, "maxent-ts: how little of a reward its tokens are taken to explain",
-         "3"),
-    REAL("exploration", TUNES, exploration, 0, 1,
-         "maxent-ts: share of the rollouts that select by prior alone; none in waves", "0.1"),
-    SIZE(0, "sweep", TUNES, sweep, 0, 1e6,
-         "maxent-ts: finished continuations scored at each position passed; no positions, only rewards",
-         "16; 0 where the reward is a program"),
-    SIZE(0, "look-ahead", TUNES, look_ahead, 0, 1e6,
-         "maxent-ts, smc: likeliest next tokens whose prefixes a reward of prefixes is asked for; no positions",
-         "8; 0 where the reward is a program"),
+};
 
+static const Option BEFORE_STOP[] = {
     HEADING(CMD_SEARCH | CMD_EVAL, "When to stop (Ctrl-C stops with what there is so far)"),
-    SIZE(0, "nfe", CMD_SEARCH | CMD_EVAL, nfe, 1, 1e12,
-         "token positions evaluated after the prompt; eval: of each search, in place of "
-         "--rollouts",
-         "no limit"),
-    REAL("seconds", CMD_SEARCH | CMD_EVAL, seconds, 1e-3, 1e9, "time of the search", "no limit"),
-    REAL("log-z-tolerance", CMD_SEARCH | CMD_EVAL, log_z_tolerance, 1e-12, 1e6, "standard error of log Z", "off"),
-    REAL("mass-tolerance", CMD_SEARCH | CMD_EVAL, mass_tolerance, 1e-12, 1,
-         "how little the leading answer's share may still move", "off"),
-    SIZE(0, "min-rollouts", CMD_SEARCH | CMD_EVAL, min_rollouts, 1, 1e7, "before a tolerance may stop it", "4"),
+};
 
+static const Option AFTER_STOP[] = {
     TEXT(0, "save", CMD_SEARCH, save, "FILE", "a checkpoint that keeps every finished rollout", NULL),
     TEXT(0, "resume", CMD_SEARCH, resume, "FILE",
          "a checkpoint to go on from, to the same result as an uninterrupted search", NULL),
@@ -130,9 +99,9 @@ const Option ARGS_OPTIONS[] = {
     HEADING(CMD_SEARCH, "What to keep and show"),
     TEXT(0, "trace", CMD_SEARCH, trace, "FILE", "every step as a JSON line; maxts replay recomputes it", NULL),
     FLAG(0, "explain", CMD_SEARCH, explain, "shows the tree: rollouts, p, soft value and policy of each node"),
-    FLAG(0, "complete-sample", CMD_SEARCH, complete_sample,
-         "maxent-ts: draws `sampled` from all texts, by one more rollout where it falls on an unseen one"),
+};
 
+static const Option BEFORE_GRID[] = {
     HEADING(CMD_EVAL, "Data (docs/stages.md)"),
     TEXT(0, "stage", CMD_EVAL, stage, "WORD", "har, sleep, ecg, tsqa, m4 or forecast; a table is its own", NULL),
     TEXT(0, "data", CMD_EVAL, data, "FILE", "its samples", NULL),
@@ -146,17 +115,11 @@ const Option ARGS_OPTIONS[] = {
     SIZE(0, "horizon", CMD_EVAL, horizon, 0, 1e6, "forecast: values that are asked for; 0: all that came", "0"),
 
     HEADING(CMD_EVAL, "Runs (lists are joined by commas; their product is the grid)"),
-    TEXT(0, "method", CMD_EVAL, methods, "LIST",
-         "greedy, sample, beam, best-of-n, smc, mcts, dts, dts-star, maxent-ts; forecasts also naive, seasonal-naive",
-         "maxent-ts"),
-    CHOICE("preset", CMD_EVAL, preset, "quick|balanced|quality",
-           "rollouts, tokens and samples: 5, 30, 3; 10, 50, 10; 20, 100, 50", "balanced"),
-    TEXT(0, "rollouts", CMD_EVAL, rollouts_list, "LIST", "finished texts (beams, particles)", "by the preset"),
-    TEXT('n', "max-tokens", CMD_EVAL, max_tokens_list, "LIST", "longest answer, in tokens",
-         "by the preset; forecasts what the horizon may need"),
-    TEXT(0, "lambda", CMD_EVAL, lambdas, "LIST", "weight of the reward against the model", "1"),
-    TEXT(0, "temperature", CMD_EVAL, temperatures, "LIST", "of the tokens drawn", "0.8, tables 1"),
-    TEXT('k', "expansion", CMD_EVAL, expansions, "LIST", "children per expansion (mcts, dts)", "3"),
+    TEXT(0, "method", CMD_EVAL, methods, "LIST", eval_methods, default_method),
+    CHOICE("preset", CMD_EVAL, preset, preset_words, preset_eval, MTS_PRESET_DEFAULT),
+};
+
+static const Option AFTER_GRID[] = {
     TEXT(0, "seeds", CMD_EVAL, seeds, "LIST", "seeds and ranges of them: 0..4", "0"),
     TEXT(0, "reward", CMD_EVAL, eval_reward, "SPEC",
          "as in search; {options}, {train}, {horizon}, {season} are the sample's",
@@ -193,4 +156,180 @@ const Option ARGS_OPTIONS[] = {
     FLAG('h', "help", ALL, help, "this text"),
 };
 
-const size_t ARGS_OPTION_COUNT = sizeof ARGS_OPTIONS / sizeof ARGS_OPTIONS[0];
+/* ---- the list that is made of them ---- */
+
+enum { MOST = 160, GRID = -1, OWN = -2 };
+
+#define ROWS(of) {of, sizeof of / sizeof of[0], OWN}
+#define SETTINGS(group) {NULL, 0, group}
+
+static const struct Piece {
+    const Option *rows;
+    size_t count;
+    int group; /* OWN: rows; GRID: eval's lists; otherwise settings of an MtsSettingGroup */
+} PIECES[] = {
+    ROWS(FIRST),
+    SETTINGS(MTS_SETTINGS_ANSWER),
+    ROWS(AFTER_ANSWER),
+    ROWS(BEFORE_SEARCH),
+    SETTINGS(MTS_SETTINGS_SEARCH),
+    ROWS(BEFORE_STOP),
+    SETTINGS(MTS_SETTINGS_STOP),
+    ROWS(AFTER_STOP),
+    SETTINGS(MTS_SETTINGS_SHOW),
+    ROWS(BEFORE_GRID),
+    SETTINGS(GRID),
+    ROWS(AFTER_GRID),
+};
+
+static Option options[MOST];
+static size_t option_count;
+
+static Option *add(void)
+{
+    assert(option_count < MOST);
+    return &options[option_count++];
+}
+
+static unsigned commands_of(const MtsSetting *row)
+{
+    return (row->commands & MTS_TAKES_GENERATE ? CMD_GENERATE : 0u) |
+           (row->commands & MTS_TAKES_SEARCH ? CMD_SEARCH : 0u) | (row->commands & MTS_TAKES_VERIFY ? CMD_VERIFY : 0u) |
+           (row->commands & MTS_TAKES_EVAL ? CMD_EVAL : 0u);
+}
+
+/* What an option takes, by the kind of its setting. */
+static const struct {
+    OptionKind kind;
+    const char *value;
+} TAKES[] = {
+    [MTS_SETTING_REAL] = {OPTION_REAL, "X"},          [MTS_SETTING_SIZE] = {OPTION_SIZE, "N"},
+    [MTS_SETTING_COUNT] = {OPTION_SIZE, "N"},         [MTS_SETTING_SEED] = {OPTION_SEED, "N"},
+    [MTS_SETTING_SWITCH] = {OPTION_CHOICE, "on|off"}, [MTS_SETTING_FLAG] = {OPTION_FLAG, NULL},
+    [MTS_SETTING_WORD] = {OPTION_CHOICE, NULL},       [MTS_SETTING_METHOD] = {OPTION_TEXT, "WORD"},
+};
+
+/* The word of a list "one|two|three" at a place. */
+static void word_at(const char *words, size_t place, char *out, size_t size)
+{
+    for (; place > 0; place--) {
+        words = strchr(words, '|') + 1;
+    }
+    snprintf(out, size, "%.*s", (int)strcspn(words, "|"), words);
+}
+
+static const char *fallback_of(const MtsSetting *row, char *scratch, size_t size)
+{
+    if (row->fallback || row->kind == MTS_SETTING_FLAG) {
+        return row->fallback;
+    }
+    if (row->kind == MTS_SETTING_METHOD) {
+        return default_method;
+    }
+    if (row->kind == MTS_SETTING_SWITCH || row->kind == MTS_SETTING_WORD) {
+        bool on_off = row->kind == MTS_SETTING_SWITCH;
+        word_at(on_off ? "off|on" : row->words, (size_t)row->initial, scratch, size);
+    } else {
+        snprintf(scratch, size, "%g", row->initial);
+    }
+    return scratch;
+}
+
+/* The option of setting `index`; eval's, which takes a list, where `list`. */
+static void add_setting(size_t index, bool list)
+{
+    static char names[ARGS_SETTINGS_MOST][32], fallbacks[ARGS_SETTINGS_MOST][32];
+    assert(index < ARGS_SETTINGS_MOST);
+    const MtsSetting *row = mts_request_setting(index);
+    Option *o = add();
+    *o = (Option){.kind = list ? OPTION_TEXT : TAKES[row->kind].kind,
+                  .letter = row->letter,
+                  .name = mts_setting_option(row, names[index], sizeof names[index]),
+                  .commands = list ? CMD_EVAL : commands_of(row),
+                  .offset =
+                      list ? AT(lists) + (row->wheel - 1) * sizeof(char *) : AT(settings) + index * sizeof(ArgValue),
+                  .value = list         ? "LIST"
+                           : row->words ? row->words
+                                        : TAKES[row->kind].value,
+                  .min = row->min,
+                  .max = row->max,
+                  .help = row->kind == MTS_SETTING_METHOD ? methods : row->help,
+                  .fallback = fallback_of(row, fallbacks[index], sizeof fallbacks[index])};
+}
+
+static void add_settings(int group)
+{
+    for (size_t i = 0; i < mts_request_setting_count(); i++) {
+        const MtsSetting *row = mts_request_setting(i);
+        if (row->commands && (int)row->group == group) {
+            add_setting(i, false);
+        }
+    }
+}
+
+static void add_grid(void)
+{
+    size_t n = mts_request_setting_count();
+    for (unsigned wheel = 1; mts_request_wheel(wheel) < n; wheel++) {
+        add_setting(mts_request_wheel(wheel), true);
+    }
+}
+
+static void write_texts(void)
+{
+    size_t search = (size_t)snprintf(preset_search, sizeof preset_search, "rollouts and tokens:");
+    size_t eval = (size_t)snprintf(preset_eval, sizeof preset_eval, "rollouts, tokens and samples:");
+    for (size_t i = 0; i < mts_preset_count; i++) {
+        const MtsPreset *p = &mts_presets[i];
+        search += (size_t)snprintf(preset_search + search, sizeof preset_search - search, "%s %zu of %zu", i ? "," : "",
+                                   p->rollouts, p->max_tokens);
+        eval += (size_t)snprintf(preset_eval + eval, sizeof preset_eval - eval, "%s %zu, %zu, %zu", i ? ";" : "",
+                                 p->rollouts, p->max_tokens, p->samples);
+    }
+    MtsSearchSettings defaults;
+    mts_search_defaults(&defaults);
+    mts_preset_list("|", preset_words, sizeof preset_words);
+    mts_method_list(", ", methods, sizeof methods);
+    snprintf(eval_methods, sizeof eval_methods, "%s; forecasts also naive, seasonal-naive", methods);
+    snprintf(default_method, sizeof default_method, "%s", mts_method_name(defaults.method));
+}
+
+const Option *args_options(size_t *count)
+{
+    if (option_count == 0) {
+        write_texts();
+        for (size_t i = 0; i < sizeof PIECES / sizeof PIECES[0]; i++) {
+            for (size_t k = 0; k < PIECES[i].count; k++) {
+                *add() = PIECES[i].rows[k];
+            }
+            if (PIECES[i].group == GRID) {
+                add_grid();
+            } else if (PIECES[i].group != OWN) {
+                add_settings(PIECES[i].group);
+            }
+        }
+    }
+    *count = option_count;
+    return options;
+}
+
+bool args_setting(const Args *args, size_t index, const MtsSetting *row, double *value)
+{
+    const ArgValue *given = &args->settings[index];
+    switch (TAKES[row->kind].kind) {
+    case OPTION_REAL:
+        *value = given->real;
+        return !isnan(given->real);
+    case OPTION_SIZE:
+        *value = (double)given->size;
+        return given->size != CLI_NO_SIZE;
+    case OPTION_FLAG:
+        *value = 1;
+        return given->flag;
+    case OPTION_CHOICE:
+        *value = given->text ? (double)options_choice(row->words ? row->words : "off|on", given->text) : 0;
+        return given->text != NULL;
+    default:
+        return false; /* seeds and methods are more than a number */
+    }
+}

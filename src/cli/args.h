@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cli/options.h"
+#include "engine/request.h"
 
 /* Bits of Option.commands. */
 enum {
@@ -21,6 +22,17 @@ enum {
     CMD_EVAL = 1u << 8,
     CMD_REPORT = 1u << 9
 };
+
+enum { ARGS_SETTINGS_MOST = 64 };
+
+/* A setting of a request as it was given. */
+typedef union ArgValue {
+    bool flag;
+    size_t size;
+    uint64_t seed;
+    double real;
+    const char *text;
+} ArgValue;
 
 /* Absent values as options.h says: NULL, CLI_NO_SIZE, NaN, false. Strings are borrowed from argv. */
 typedef struct Args {
@@ -42,46 +54,21 @@ typedef struct Args {
     bool json;
     size_t top;
     bool help;
-    /* what is generated */
-    size_t max_tokens;
-    double temperature;
-    size_t top_k;
-    double top_p;
-    double min_p;
+    /* settings of a request: those of the library's tables (engine/request.h), by their index; eval's lists of values
+     * joined by commas, by their place in the grid */
+    ArgValue settings[ARGS_SETTINGS_MOST];
+    const char *lists[MTS_WHEELS_MOST];
+    double temperature; /* generate: 0 takes the likeliest token */
     size_t vocab_top;
-    const char *end_stop;
     const char *constraint;
     const char *schema;
-    uint64_t seed;
     /* search */
     const char *preset;
-    const char *method;
     const char *reward;
-    double lambda;
-    size_t rollouts;
-    size_t in_flight;
-    size_t batch;
-    size_t expansion;
-    const char *uct;
-    double c_uct;
-    double widening_c;
-    double widening_alpha;
-    const char *resampling;
-    double ess_threshold;
-    double shrinkage;
-    double exploration;
-    size_t sweep;
-    size_t look_ahead;
-    size_t nfe;
-    double seconds;
-    double log_z_tolerance;
-    double mass_tolerance;
-    size_t min_rollouts;
     const char *save;
     const char *resume;
     const char *trace;
     bool explain;
-    bool complete_sample;
     const char *kv_cache;
     /* verify */
     size_t runs;
@@ -89,7 +76,7 @@ typedef struct Args {
     const char *prefill, *prompt_tokens, *sequences;
     /* eval: lists are joined by commas */
     const char *stage, *data, *more, *train, *experiment;
-    const char *methods, *lambdas, *rollouts_list, *max_tokens_list, *temperatures, *expansions, *seeds;
+    const char *methods, *seeds;
     const char *eval_reward, *eval_constraint;
     bool spread;
     size_t samples, points, context, horizon, keep_trees, total_nfe;
@@ -98,7 +85,10 @@ typedef struct Args {
     const char *markdown, *latex, *csv;
 } Args;
 
-extern const Option ARGS_OPTIONS[];
-extern const size_t ARGS_OPTION_COUNT;
+/* The options of every command, in the order of --help. */
+const Option *args_options(size_t *count);
+
+/* How option `index` of a setting was given: false where it was not. */
+bool args_setting(const Args *args, size_t index, const MtsSetting *row, double *value);
 
 #endif

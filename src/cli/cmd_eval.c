@@ -180,15 +180,10 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
 {
     memset(a, 0, sizeof *a);
     mts_request_defaults(engine, &a->base);
-    apply_cut(args, &a->base.cut);
-    a->base.end_stop = !args->end_stop || strcmp(args->end_stop, "on") == 0;
-    a->base.no_cache = args->kv_cache && strcmp(args->kv_cache, "off") == 0;
-    a->base.search.temperature = a->base.cut.temperature;
-    int rc = apply_search_options(args, &a->base.search, err);
+    int rc = apply_settings(args, &a->base, err);
     if (rc) {
         return rc;
     }
-    a->base.search.stop = stop_asked;
     a->stage = args->stage;
     a->data = args->data;
     a->more = args->more;
@@ -200,15 +195,11 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     a->experiment = args->experiment;
     a->preset = args->preset;
     a->methods = args->methods;
-    a->lambdas = args->lambdas;
-    a->rollouts = args->rollouts_list;
-    a->max_tokens = args->max_tokens_list;
-    a->temperatures = args->temperatures;
-    a->expansions = args->expansions;
+    memcpy(a->lists, args->lists, sizeof a->lists);
     a->seeds = args->seeds;
     a->reward = args->eval_reward;
     a->constraint = args->eval_constraint;
-    a->nfe = or_zero(args->nfe);
+    a->nfe = (size_t)a->base.search.max_nfe;
     a->total_nfe = or_zero(args->total_nfe);
     a->keep_trees = args->keep_trees == CLI_NO_SIZE ? KEEP_TREES : args->keep_trees;
     a->raw = args->raw;

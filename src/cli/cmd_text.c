@@ -130,15 +130,11 @@ int cmd_generate(const Args *args, MtsError *err)
     Asked asked = {0};
     MtsGenerated *generated = NULL;
     bool json = out_is_json(args), greedy = args->temperature == 0;
-    Args plain = *args;
-    if (greedy) {
-        plain.temperature = 1; /* of no effect where the likeliest token is taken */
-    }
     int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;
     }
-    if ((rc = ask(&asked, engine, &plain, err)) == 0) {
+    if ((rc = ask(&asked, engine, args, err)) == 0) {
         catch_interrupts();
         rc = mts_engine_generate(engine, &asked.request, greedy, json ? NULL : write_text, NULL, &generated, err);
     }

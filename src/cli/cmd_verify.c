@@ -41,7 +41,7 @@ int cmd_verify(const Args *args, MtsError *err)
         rc = mts_fail(err, MTS_EREQUEST, "%s: only a table has exact values to verify against", args->model);
     } else {
         mts_request_defaults(engine, &request);
-        rc = apply_search_options(args, &request.search, err);
+        rc = apply_settings(args, &request, err);
     }
     if (!rc) {
         rc = mts_verify(mts_engine_table(engine), &request.search,

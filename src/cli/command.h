@@ -40,11 +40,8 @@ typedef struct Asked {
 int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err);
 void asked_free(Asked *asked);
 
-/* The search options that were given, over what `settings` holds. */
-int apply_search_options(const Args *args, MtsSearchSettings *settings, MtsError *err);
-
-/* Likewise which tokens may follow. */
-void apply_cut(const Args *args, MtsCut *cut);
+/* The settings that were given, over what the request holds. */
+int apply_settings(const Args *args, MtsRequest *request, MtsError *err);
 
 /* From now on Ctrl-C raises a flag (a second one ends the program) that stop_asked() polls. */
 void catch_interrupts(void);

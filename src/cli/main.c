@@ -55,22 +55,24 @@ static int run(const struct Command *command, int argc, char **argv)
 {
     Args args;
     MtsError err = {0};
-    options_clear(ARGS_OPTIONS, ARGS_OPTION_COUNT, &args);
+    size_t count;
+    const Option *options = args_options(&count);
+    memset(&args, 0, sizeof args);
+    options_clear(options, count, &args);
     args.operands = calloc((size_t)argc + 1, sizeof *args.operands);
     if (!args.operands) {
         err.code = mts_fail(&err, MTS_ENOMEM, "no memory for %d words", argc);
         return fail_with(&err);
     }
     size_t most = command->bit == CMD_REPLAY ? 1 : command->bit & (CMD_EVAL | CMD_REPORT) ? (size_t)argc : 0;
-    int rc = options_parse(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, command->name, argc, argv, &args,
-                           args.operands, most, &err);
+    int rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most, &err);
     if (rc == 0 && args.help) {
         printf("usage: maxts %s%s [options]\n%s.\n", command->name,
                command->bit == CMD_REPLAY   ? " FILE"
                : command->bit == CMD_REPORT ? " RUN.jsonl ..."
                                             : "",
                command->what);
-        options_help(ARGS_OPTIONS, ARGS_OPTION_COUNT, command->bit, stdout);
+        options_help(options, count, command->bit, stdout);
         free(args.operands);
         return fflush(stdout) ? 1 : 0;
     }

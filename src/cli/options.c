@@ -36,15 +36,21 @@ static const Option *find_short(const Option *options, size_t n, unsigned comman
     return NULL;
 }
 
+size_t options_choice(const char *words, const char *word)
+{
+    size_t len = strlen(word), place = 0;
+    for (const char *at = words; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
+        if (len > 0 && strcspn(at, "|") == len && memcmp(at, word, len) == 0) {
+            return place;
+        }
+        place++;
+    }
+    return place;
+}
+
 static bool choice_has(const char *words, const char *word)
 {
-    size_t len = strlen(word);
-    for (const char *at = words; len > 0 && at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
-        if (strcspn(at, "|") == len && memcmp(at, word, len) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return options_choice(words, word) < options_choice(words, "");
 }
 
 static bool all_digits(const char *text)
@@ -216,6 +222,26 @@ static void put_wrapped(const char *text, FILE *out)
     fputc('\n', out);
 }
 
+void options_range(const Option *o, char *out, size_t size)
+{
+    switch (o->kind) {
+    case OPTION_CHOICE:
+        snprintf(out, size, "%s", o->value);
+        break;
+    case OPTION_SIZE:
+        snprintf(out, size, "%.0f to %.0f", o->min, o->max);
+        break;
+    case OPTION_REAL:
+        snprintf(out, size, "%g to %g", o->min, o->max);
+        break;
+    case OPTION_SEED:
+        snprintf(out, size, "0 to 2^63 - 1");
+        break;
+    default:
+        out[0] = '\0';
+    }
+}
+
 void options_help(const Option *options, size_t n, unsigned command, FILE *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -233,15 +259,7 @@ void options_help(const Option *options, size_t n, unsigned command, FILE *out)
                  o->kind == OPTION_FLAG     ? ""
                  : o->kind == OPTION_CHOICE ? "WORD"
                                             : o->value);
-        if (o->kind == OPTION_CHOICE) {
-            snprintf(range, sizeof range, "%s", o->value);
-        } else if (o->kind == OPTION_SIZE) {
-            snprintf(range, sizeof range, "%.0f to %.0f", o->min, o->max);
-        } else if (o->kind == OPTION_REAL) {
-            snprintf(range, sizeof range, "%g to %g", o->min, o->max);
-        } else if (o->kind == OPTION_SEED) {
-            snprintf(range, sizeof range, "0 to 2^63 - 1");
-        }
+        options_range(o, range, sizeof range);
         const char *between = *range && o->fallback ? "; " : "", *word = o->fallback ? "default " : "";
         bool bracket = *range || o->fallback;
         snprintf(text, sizeof text, "%s%s%s%s%s%s%s", o->help, bracket ? " (" : "", range, between, word,

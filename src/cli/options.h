@@ -45,6 +45,12 @@ void options_clear(const Option *options, size_t n, void *into);
 int options_parse(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
                   void *into, const char **operands, size_t most, MtsError *err);
 
+/* The place of a word among those of "one|two|three"; how many there are where it is none of them. */
+size_t options_choice(const char *words, const char *word);
+
+/* The range of an option's values as --help says it; "" for those that have none. */
+void options_range(const Option *option, char *out, size_t size);
+
 /* The --help lines of every option of the command, with unit, range and default. */
 void options_help(const Option *options, size_t n, unsigned command, FILE *out);
 

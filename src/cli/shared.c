@@ -71,85 +71,55 @@ int read_text(const Args *args, char **text, size_t *size, MtsError *err)
 
 /* ---- a request ---- */
 
-static void take_size(size_t given, size_t *into)
+static int apply_method(const char *name, MtsMethod *method, MtsError *err)
 {
-    *into = given == CLI_NO_SIZE ? *into : given;
-}
-
-static void take_real(double given, double *into)
-{
-    *into = isnan(given) ? *into : given;
-}
-
-int apply_search_options(const Args *args, MtsSearchSettings *s, MtsError *err)
-{
-    if (args->method && mts_method_from_name(args->method, &s->method)) {
-        return mts_fail(err, MTS_EREQUEST,
-                        "--method: '%s' is none of greedy, sample, beam, best-of-n, smc, mcts, dts, "
-                        "dts-star, maxent-ts",
-                        args->method);
-    }
-    size_t nfe = 0;
-    s->seed = args->seed;
-    take_real(args->lambda, &s->lambda);
-    take_size(args->rollouts, &s->rollouts);
-    take_size(args->in_flight, &s->in_flight);
-    take_size(args->batch, &s->batch);
-    take_size(args->expansion, &s->expansion);
-    take_real(args->c_uct, &s->c_uct);
-    take_real(args->widening_c, &s->widening_c);
-    take_real(args->widening_alpha, &s->widening_alpha);
-    take_real(args->ess_threshold, &s->ess_threshold);
-    take_real(args->shrinkage, &s->shrinkage);
-    take_real(args->exploration, &s->exploration);
-    take_size(args->sweep, &s->sweep);
-    take_size(args->look_ahead, &s->look_ahead);
-    take_size(args->nfe, &nfe);
-    s->max_nfe = nfe ? nfe : s->max_nfe;
-    take_real(args->seconds, &s->max_seconds);
-    take_real(args->log_z_tolerance, &s->log_z_tolerance);
-    take_real(args->mass_tolerance, &s->mass_tolerance);
-    take_size(args->min_rollouts, &s->min_rollouts);
-    s->save = args->save;
-    s->resume = args->resume;
-    s->trace = args->trace;
-    s->keep_tree = args->explain;
-    s->complete_sample = args->complete_sample;
-    if (args->uct) {
-        s->use_uct = strcmp(args->uct, "on") == 0;
-    }
-    if (args->resampling) {
-        s->resampling = strcmp(args->resampling, "multinomial") == 0  ? MTS_MULTINOMIAL
-                        : strcmp(args->resampling, "stratified") == 0 ? MTS_STRATIFIED
-                                                                      : MTS_SYSTEMATIC;
+    if (mts_method_from_name(name, method)) {
+        char methods[256];
+        mts_method_list(", ", methods, sizeof methods);
+        return mts_fail(err, MTS_EREQUEST, "--method: '%s' is none of %s", name, methods);
     }
     return MTS_OK;
 }
 
-static const struct Preset {
-    const char *name;
-    size_t rollouts, max_tokens;
-} PRESETS[] = {{"quick", 5, 30}, {"balanced", 10, 50}, {"quality", 20, 100}};
-
-static void apply_preset(const char *name, MtsRequest *request)
+int apply_settings(const Args *args, MtsRequest *request, MtsError *err)
 {
-    for (size_t i = 0; name && i < sizeof PRESETS / sizeof PRESETS[0]; i++) {
-        if (strcmp(name, PRESETS[i].name) == 0) {
-            request->search.rollouts = PRESETS[i].rollouts;
-            request->max_tokens = PRESETS[i].max_tokens;
+    int rc;
+    const MtsPreset *preset = args->preset ? mts_preset_find(args->preset) : NULL;
+    if (preset) {
+        request->search.rollouts = preset->rollouts;
+        request->max_tokens = preset->max_tokens;
+    }
+    if (args->vocab_top != CLI_NO_SIZE) {
+        request->cut = (MtsCut){.temperature = request->cut.temperature, .top_k = args->vocab_top, .top_p = 1};
+    }
+    for (size_t i = 0; i < mts_request_setting_count(); i++) {
+        const MtsSetting *row = mts_request_setting(i);
+        const ArgValue *given = &args->settings[i];
+        void *base = mts_request_setting_base(request, i);
+        double value;
+        if (!row->commands) {
+            continue;
+        }
+        if (row->kind == MTS_SETTING_SEED) {
+            mts_setting_put_seed(row, base, given->seed);
+        } else if (row->kind == MTS_SETTING_METHOD && given->text) {
+            if ((rc = apply_method(given->text, &request->search.method, err))) {
+                return rc;
+            }
+        } else if (args_setting(args, i, row, &value)) {
+            mts_setting_put(row, base, value);
         }
     }
-}
-
-void apply_cut(const Args *args, MtsCut *cut)
-{
-    if (args->vocab_top != CLI_NO_SIZE) {
-        *cut = (MtsCut){.temperature = cut->temperature, .top_k = args->vocab_top, .top_p = 1};
+    if (!isnan(args->temperature)) { /* 0: of no effect where the likeliest token is taken */
+        request->cut.temperature = args->temperature > 0 ? args->temperature : 1;
     }
-    take_real(args->temperature, &cut->temperature);
-    take_size(args->top_k, &cut->top_k);
-    take_real(args->top_p, &cut->top_p);
-    take_real(args->min_p, &cut->min_p);
+    request->no_cache = args->kv_cache && strcmp(args->kv_cache, "off") == 0;
+    request->search.save = args->save;
+    request->search.resume = args->resume;
+    request->search.trace = args->trace;
+    request->search.keep_tree = args->explain;
+    request->search.stop = stop_asked;
+    return MTS_OK;
 }
 
 static int make_prompt(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
@@ -197,19 +167,11 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
     MtsRequest *request = &asked->request;
     int rc;
     mts_request_defaults(engine, request);
-    apply_preset(args->preset, request);
-    apply_cut(args, &request->cut);
-    take_size(args->max_tokens, &request->max_tokens);
-    request->end_stop = !args->end_stop || strcmp(args->end_stop, "on") == 0;
-    request->no_cache = args->kv_cache && strcmp(args->kv_cache, "off") == 0;
     request->reward = args->reward;
-    request->search.temperature = request->cut.temperature;
-    request->search.stop = stop_asked;
     if (args->raw && args->system) {
         return mts_fail(err, MTS_EREQUEST, "--raw and --system: a prompt without a template has no system message");
     }
-    if ((rc = apply_search_options(args, &request->search, err)) != 0 ||
-        (rc = make_constraint(asked, args, err)) != 0) {
+    if ((rc = apply_settings(args, request, err)) || (rc = make_constraint(asked, args, err))) {
         return rc;
     }
     if (args->series && (rc = mts_series_read(&asked->series, args->series, err)) != 0) {

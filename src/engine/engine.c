@@ -265,23 +265,6 @@ int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count
                          : mts_detokenize(engine->tokenizer, tokens, count, false, text, size, err);
 }
 
-/* ---- requests ---- */
-
-void mts_request_defaults(const MtsEngine *engine, MtsRequest *request)
-{
-    bool table = engine->table != NULL;
-    memset(request, 0, sizeof *request);
-    mts_search_defaults(&request->search);
-    request->max_tokens = table ? engine->text_tokens : 50;
-    request->cut =
-        table ? (MtsCut){.temperature = 1, .top_p = 1} : (MtsCut){.temperature = 0.8, .top_k = 50, .top_p = 0.9};
-    request->end_stop = true;
-    request->search.in_flight = table ? 1 : 0;
-    request->search.sweep = table ? request->search.sweep : MTS_REWARDS_AUTO;
-    request->search.look_ahead = table ? request->search.look_ahead : MTS_REWARDS_AUTO;
-    request->search.temperature = request->cut.temperature;
-}
-
 int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, MtsError *err)
 {
     size_t most = engine->text_tokens;
@@ -299,50 +282,4 @@ int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, Mts
                         engine->path, prompt, answer, most);
     }
     return MTS_OK;
-}
-
-/* A table has rewards for whole texts only, and its texts begin at its root. */
-static int check_for_table(const MtsEngine *engine, const MtsRequest *request, MtsError *err)
-{
-    if (request->prompt_count > 0) {
-        return mts_fail(err, MTS_EREQUEST, "%s: a table's texts begin at its root and take no prompt", engine->path);
-    }
-    if (request->max_tokens < engine->text_tokens) {
-        return mts_fail(err, MTS_EREQUEST, "%s: max-tokens %zu would cut its texts, which have up to %zu tokens",
-                        engine->path, request->max_tokens, engine->text_tokens);
-    }
-    if (request->constraint) {
-        return mts_fail(err, MTS_EREQUEST, "%s: a table's texts are numbers and take no constraint", engine->path);
-    }
-    if (!request->end_stop) {
-        return mts_fail(err, MTS_EREQUEST, "%s: a table's end token always ends a text", engine->path);
-    }
-    return MTS_OK;
-}
-
-int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsError *err)
-{
-    const MtsCut *cut = &request->cut;
-    if (!(cut->temperature > 0) || !(cut->top_p > 0 && cut->top_p <= 1) || !(cut->min_p >= 0 && cut->min_p <= 1)) {
-        return mts_fail(err, MTS_EREQUEST,
-                        "the cut needs a temperature above 0, top-p in (0, 1], min-p in [0, 1], not "
-                        "%g, %g, %g",
-                        cut->temperature, cut->top_p, cut->min_p);
-    }
-    if (request->max_tokens == 0) {
-        return mts_fail(err, MTS_EREQUEST, "an answer needs room for at least one token, max-tokens is 0");
-    }
-    if (engine->table) {
-        return check_for_table(engine, request, err);
-    }
-    if (request->prompt_count == 0) {
-        return mts_fail(err, MTS_EREQUEST, "the prompt is empty");
-    }
-    for (size_t i = 0; i < request->prompt_count; i++) {
-        if (request->prompt[i] < 0 || (size_t)request->prompt[i] >= engine->vocab) {
-            return mts_fail(err, MTS_EREQUEST, "prompt token %zu is %d, outside the vocabulary of %zu", i,
-                            (int)request->prompt[i], engine->vocab);
-        }
-    }
-    return mts_context_check(engine, request->prompt_count, request->max_tokens, err);
 }

@@ -6,8 +6,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "engine/internal.h"
-
-enum { DEFAULT_IN_FLIGHT = 16, DEFAULT_WAVE = 8, DEFAULT_SWEEP = 16, DEFAULT_LOOK_AHEAD = 8 };
+#include "engine/request.h"
 
 static const char *token_bytes(const void *context, int32_t token, size_t *size)
 {
@@ -71,18 +70,6 @@ void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char
     if (!request->end_stop && n < size) {
         snprintf(out + n, size - n, ", end tokens do not end a text");
     }
-}
-
-/* As many as there are run fastest. What MCTS and DTS do lies wholly in what rollouts learn from those before them,
- * though: all in flight at once would be plain samples. And a single wave (search/maxent/waves.c) may be lured away as
- * a whole: there are two at least. */
-static size_t default_in_flight(const MtsSearchSettings *search, bool prefixes)
-{
-    bool each_learns = search->method == MTS_MCTS || search->method == MTS_DTS || search->method == MTS_DTS_STAR;
-    bool waves = search->method == MTS_MAXENT_TS && prefixes;
-    size_t most = each_learns ? 1 : waves ? DEFAULT_WAVE : DEFAULT_IN_FLIGHT;
-    size_t enough = waves ? (search->rollouts + 1) / 2 : search->rollouts;
-    return enough < most ? enough : most;
 }
 
 void mts_text_result_free(MtsTextResult **out)
@@ -153,15 +140,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
         goto done;
     }
     reward = judge.search;
-    if (full.search.in_flight == 0) {
-        full.search.in_flight = default_in_flight(&full.search, reward.prefixes);
-    }
-    if (full.search.sweep == MTS_REWARDS_AUTO) {
-        full.search.sweep = reward.workers > 0 ? 0 : DEFAULT_SWEEP;
-    }
-    if (full.search.look_ahead == MTS_REWARDS_AUTO) {
-        full.search.look_ahead = reward.workers > 0 ? 0 : DEFAULT_LOOK_AHEAD;
-    }
+    mts_request_resolve(&full);
     mts_request_target(engine, &full, result->target, sizeof result->target);
     if (full.search.save || full.search.resume || full.search.trace) {
         if ((rc = mts_request_identity(engine, &full, result->target, &identity, err))) {

@@ -167,16 +167,12 @@ int mts_eval_budget(MtsEvalWalk *w, const char *out, MtsError *err)
     MtsJournal *whole = w->journal, *first = NULL;
     char *path = beside(out, "first", 0);
     json_t *head = json_deep_copy(plan->head);
-    size_t least = run.request.search.rollouts;
     if (mts_journal_count(whole) == plan->samples) {
         free(path);
         json_decref(head);
         return first_pass(w, out, &run, err); /* counts what is there */
     }
     w->at.total *= 2;
-    run.request.search.in_flight = run.request.search.in_flight ? run.request.search.in_flight
-                                   : least < 16                 ? least
-                                                                : 16;
     int rc = path && head && json_object_set_new(head, "pass", json_string("first")) == 0
                  ? mts_journal_open(&first, path, head, NULL, err)
                  : no_memory(err);

@@ -12,6 +12,7 @@
 #include <maxts/engine.h>
 
 #include "core/json.h"
+#include "engine/request.h"
 #include "results/journal.h"
 #include "stages/stage.h"
 
@@ -27,9 +28,10 @@ typedef struct MtsEvalAsked {
                                 "ablation:k", "ablation:methods" */
     const char *preset;      /* "quick", "balanced" (default), "quality": rollouts, tokens, samples */
     const char *methods;     /* default "maxent-ts"; also "naive" and "seasonal-naive" for forecasts */
-    const char *lambdas, *rollouts, *max_tokens, *temperatures, *expansions; /* the grid; max_tokens "0" or absent for
-                                 forecasts: what the horizon may need */
-    const char *seeds;                                                       /* "0..4", "1,3"; default "0" */
+    /* The grid, by place (MtsSetting.wheel - 1): lambda, rollouts, max-tokens, ...; max-tokens "0" or absent for
+     * forecasts: what the horizon may need. */
+    const char *lists[MTS_WHEELS_MOST];
+    const char *seeds;  /* "0..4", "1,3"; default "0" */
     const char *reward; /* {options}, {train}, {horizon}, {season} (at most the context) stand for the sample's; default
                            by stage */
     const char

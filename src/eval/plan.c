@@ -14,7 +14,6 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "eval/eval.h"
-#include "search/settings.h"
 #include "core/number.h"
 
 enum { MOST_VALUES = 64, MOST_SEEDS = 100000, BATCH = 10 };
@@ -26,23 +25,39 @@ static int no_memory(MtsError *err)
 
 /* ---- the dimensions of the grid ---- */
 
-enum { LAMBDA, ROLLOUTS, TOKENS, TEMPERATURE, EXPANSION, DIMENSIONS };
+/* Dimension d is the setting whose row has wheel d + 1. */
+static const MtsSetting *dimension(size_t d)
+{
+    size_t i = mts_request_wheel((unsigned)d + 1);
+    return i < mts_request_setting_count() ? mts_request_setting(i) : NULL;
+}
 
-#define BIT(method) (1u << (method))
-#define ALL_METHODS (BIT(MTS_MAXENT_TS + 1) - 1)
+/* The place of a setting, by the name of its option. */
+static size_t dimension_of(const char *option)
+{
+    return mts_request_setting(mts_request_setting_find(option))->wheel - 1;
+}
 
-static const struct {
-    const char *name;
-    double initial, min, max;
-    bool whole;
-    unsigned methods; /* that it matters to */
-} dimensions[DIMENSIONS] = {
-    {"lambda", 1, 0, 1e6, false, ALL_METHODS & ~(BIT(MTS_GREEDY) | BIT(MTS_BEST_OF_N))},
-    {"rollouts", 10, 1, 1e7, true, ALL_METHODS & ~BIT(MTS_GREEDY)},
-    {"max-tokens", 50, 0, 1e6, true, ALL_METHODS},
-    {"temperature", 0.8, 1e-6, 100, false, ALL_METHODS & ~(BIT(MTS_GREEDY) | BIT(MTS_BEAM))},
-    {"k", 3, 1, 1e6, true, BIT(MTS_MCTS) | BIT(MTS_DTS)},
-};
+static const char *dimension_name(size_t d, char *scratch, size_t size)
+{
+    const MtsSetting *row = dimension(d);
+    return row->dimension ? row->dimension : mts_setting_option(row, scratch, size);
+}
+
+static void set_dimension(MtsRequest *request, size_t d, double value)
+{
+    mts_setting_put(dimension(d), mts_request_setting_base(request, mts_request_wheel((unsigned)d + 1)), value);
+}
+
+static double get_dimension(MtsRequest *request, size_t d)
+{
+    return mts_setting_get(dimension(d), mts_request_setting_base(request, mts_request_wheel((unsigned)d + 1)));
+}
+
+static bool concerns(const MtsSetting *row, MtsMethod method)
+{
+    return (row->methods & MTS_CONCERNS(method)) != 0;
+}
 
 typedef struct Values {
     double at[MOST_VALUES];
@@ -89,45 +104,26 @@ static MtsEvalRun *add_run(MtsEvalPlan *plan, const char *method, const MtsReque
         free(run.variant);
         return NULL;
     }
-    MtsMethod m = base->search.method;
-    run.seeded = m != MTS_GREEDY && m != MTS_BEAM;
+    mts_request_resolve(&run.request);
+    run.seeded = concerns(mts_request_setting(mts_request_setting_find("seed")), base->search.method);
     plan->runs[plan->run_count] = run;
     return &plan->runs[plan->run_count++];
-}
-
-static void set_dimension(MtsRequest *request, size_t d, double value)
-{
-    switch (d) {
-    case LAMBDA:
-        request->search.lambda = value;
-        break;
-    case ROLLOUTS:
-        request->search.rollouts = (size_t)value;
-        break;
-    case TOKENS:
-        request->max_tokens = (size_t)value;
-        break;
-    case TEMPERATURE:
-        request->search.temperature = request->cut.temperature = value;
-        break;
-    default:
-        request->search.expansion = (size_t)value;
-    }
 }
 
 /* Every combination of the values that matter to one method. */
 static int add_product(MtsEvalPlan *plan, const char *name, const MtsRequest *base, const Values *values, MtsError *err)
 {
-    size_t at[DIMENSIONS] = {0}, d;
+    size_t at[MTS_WHEELS_MOST] = {0}, d;
     do {
         MtsRequest request = *base;
         MtsBytes variant = {0};
+        char scratch[32];
         bool ok = mts_bytes_append_str(&variant, "");
-        for (d = 0; d < DIMENSIONS; d++) {
+        for (d = 0; dimension(d); d++) {
             set_dimension(&request, d, values[d].at[at[d]]);
-            if ((dimensions[d].methods & BIT(base->search.method)) && values[d].count > 1) {
-                ok = ok && mts_bytes_printf(&variant, "%s%s=%g", variant.len ? "," : "", dimensions[d].name,
-                                            values[d].at[at[d]]);
+            if (concerns(dimension(d), base->search.method) && values[d].count > 1) {
+                ok = ok && mts_bytes_printf(&variant, "%s%s=%g", variant.len ? "," : "",
+                                            dimension_name(d, scratch, sizeof scratch), values[d].at[at[d]]);
             }
         }
         ok = ok && add_run(plan, name, &request, variant.data);
@@ -135,13 +131,13 @@ static int add_product(MtsEvalPlan *plan, const char *name, const MtsRequest *ba
         if (!ok) {
             return no_memory(err);
         }
-        for (d = 0; d < DIMENSIONS; d++) { /* the next combination: as an odometer, only the wheels that matter */
-            if ((dimensions[d].methods & BIT(base->search.method)) && ++at[d] < values[d].count) {
+        for (d = 0; dimension(d); d++) { /* the next combination: as an odometer, only the wheels that matter */
+            if (concerns(dimension(d), base->search.method) && ++at[d] < values[d].count) {
                 break;
             }
             at[d] = 0;
         }
-    } while (d < DIMENSIONS);
+    } while (dimension(d));
     return MTS_OK;
 }
 
@@ -154,10 +150,9 @@ static int add_methods(MtsEvalPlan *plan, const char *list, const MtsRequest *ba
         memcpy(word, at, n < sizeof word ? n : 0);
         bool naive = strcmp(word, "naive") == 0 || strcmp(word, "seasonal-naive") == 0;
         if (naive ? strcmp(plan->name, "forecast") != 0 : mts_method_from_name(word, &request.search.method) != 0) {
-            return mts_fail(err, MTS_EREQUEST,
-                            "eval: --method: '%.*s' is none of greedy, sample, beam, best-of-n, smc, mcts, dts, "
-                            "dts-star, maxent-ts%s",
-                            (int)n, at,
+            char methods[256];
+            mts_method_list(", ", methods, sizeof methods);
+            return mts_fail(err, MTS_EREQUEST, "eval: --method: '%.*s' is none of %s%s", (int)n, at, methods,
                             naive ? "; it is for stage forecast" : " (forecast also naive, seasonal-naive)");
         }
         if (naive) {
@@ -205,8 +200,8 @@ static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, const Va
                 {"all", 1, 1, 1, 1, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         MtsRequest r = *base;
-        set_dimension(&r, ROLLOUTS, rollouts->at[rows[i].fewer_rollouts]);
-        set_dimension(&r, TOKENS, tokens->at[rows[i].fewer_tokens]);
+        r.search.rollouts = (size_t)rollouts->at[rows[i].fewer_rollouts];
+        r.max_tokens = (size_t)tokens->at[rows[i].fewer_tokens];
         r.no_cache = !rows[i].cache;
         r.end_stop = rows[i].end_stop;
         r.search.in_flight = rows[i].batch ? BATCH : 1;
@@ -217,107 +212,147 @@ static int add_optimisations(MtsEvalPlan *plan, const MtsRequest *base, const Va
     return MTS_OK;
 }
 
-/* What an ablation asks for where the request leaves it open; false: no such experiment. */
-static bool apply_ablation(MtsEvalAsked *a)
+/* What an experiment asks for where the request leaves it open. */
+static const struct {
+    const char *name, *option, *list, *methods;
+} EXPERIMENTS[] = {
+    {"optimisations", "rollouts", "30,10", NULL}, /* before, after; and max-tokens likewise */
+    {"ablation:rollouts", "rollouts", "5,10,20,50", NULL},
+    {"ablation:lambda", "lambda", "0.5,1,2,5,10", NULL},
+    {"ablation:temperature", "temperature", "0.5,0.8,1,1.5,2", NULL},
+    {"ablation:k", "expansion", "2,3,4,5,8", "mcts"},
+    {"ablation:methods", NULL, NULL, "all"},
+};
+enum { EXPERIMENT_COUNT = sizeof EXPERIMENTS / sizeof EXPERIMENTS[0] };
+
+static bool is_optimisations(const MtsEvalAsked *a)
 {
-    const char *of = strncmp(a->experiment, "ablation:", 9) == 0 ? a->experiment + 9 : "";
-    if (strcmp(of, "rollouts") == 0) {
-        a->rollouts = a->rollouts ? a->rollouts : "5,10,20,50";
-    } else if (strcmp(of, "lambda") == 0) {
-        a->lambdas = a->lambdas ? a->lambdas : "0.5,1,2,5,10";
-    } else if (strcmp(of, "temperature") == 0) {
-        a->temperatures = a->temperatures ? a->temperatures : "0.5,0.8,1,1.5,2";
-    } else if (strcmp(of, "k") == 0) {
-        a->expansions = a->expansions ? a->expansions : "2,3,4,5,8";
-        a->methods = a->methods ? a->methods : "mcts,dts";
-    } else if (strcmp(of, "methods") == 0) {
-        a->methods = a->methods ? a->methods : "greedy,sample,beam,best-of-n,smc,mcts,dts,dts-star,maxent-ts";
-    } else {
-        return false;
-    }
-    return true;
+    return a->experiment && strcmp(a->experiment, "optimisations") == 0;
 }
 
-static const struct {
-    const char *name, *rollouts, *tokens;
-    size_t samples;
-} presets[] = {{"quick", "5", "30", 3}, {"balanced", "10", "50", 10}, {"quality", "20", "100", 50}};
-
-static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, MtsError *err)
+static void suggest(const char **list, const char *otherwise)
 {
-    Values values[DIMENSIONS];
-    bool table = mts_engine_is_table(engine), forecast = strcmp(plan->name, "forecast") == 0;
-    bool optimisations = a->experiment && strcmp(a->experiment, "optimisations") == 0;
-    size_t p = 0;
-    char own[32];
-    const char *preset = a->preset ? a->preset : "balanced";
-    while (p < 3 && strcmp(presets[p].name, preset) != 0) {
-        p++;
+    *list = *list ? *list : otherwise;
+}
+
+/* all: scratch for the names of all methods. */
+static int apply_experiment(MtsEvalAsked *a, char *all, size_t size, MtsError *err)
+{
+    MtsBytes names = {0};
+    bool ok = true;
+    mts_method_list(",", all, size);
+    for (size_t i = 0; i < EXPERIMENT_COUNT; i++) {
+        if (strcmp(a->experiment, EXPERIMENTS[i].name) == 0) {
+            const char *methods = EXPERIMENTS[i].methods;
+            if (EXPERIMENTS[i].option) {
+                suggest(&a->lists[dimension_of(EXPERIMENTS[i].option)], EXPERIMENTS[i].list);
+            }
+            suggest(&a->methods, methods && strcmp(methods, "all") == 0 ? all : methods);
+            return MTS_OK;
+        }
+        ok = ok && mts_bytes_printf(&names, "%s%s", i ? ", " : "", EXPERIMENTS[i].name);
     }
-    if (p == 3) {
-        return mts_fail(err, MTS_EREQUEST, "eval: --preset: '%s' is none of quick, balanced, quality", preset);
-    }
-    a->samples = a->samples ? a->samples : presets[p].samples;
-    if (a->experiment && !optimisations && !apply_ablation(a)) {
-        return mts_fail(err, MTS_EREQUEST,
-                        "eval: --experiment: '%s' is none of optimisations, ablation:rollouts, ablation:lambda, "
-                        "ablation:temperature, "
-                        "ablation:k, ablation:methods",
-                        a->experiment);
-    }
-    if (a->nfe && a->rollouts) {
+    int rc = ok ? mts_fail(err, MTS_EREQUEST, "eval: --experiment: '%s' is none of %s", a->experiment, names.data)
+                : no_memory(err);
+    mts_bytes_free(&names);
+    return rc;
+}
+
+static int check_lists(const MtsEngine *engine, const MtsEvalAsked *a, MtsError *err)
+{
+    bool table = mts_engine_is_table(engine);
+    if (a->nfe && a->lists[dimension_of("rollouts")] && !is_optimisations(a)) {
         return mts_fail(err, MTS_EREQUEST,
                         "eval: --nfe and --rollouts: with a budget of positions the rollouts are what it pays for");
     }
-    if (table && a->max_tokens) {
+    if (table && a->lists[dimension_of("max-tokens")]) {
         return mts_fail(err, MTS_EREQUEST, "eval: --max-tokens: a table's texts have the length they have");
     }
-    if (optimisations && (table || a->nfe)) {
+    if (is_optimisations(a) && (table || a->nfe)) {
         return mts_fail(err, MTS_EREQUEST, "eval: the experiment takes no table and no --nfe");
     }
-    if (optimisations) { /* before, after */
-        a->rollouts = a->rollouts ? a->rollouts : "30,10";
-        a->max_tokens = a->max_tokens ? a->max_tokens : "250,50";
+    return MTS_OK;
+}
+
+/* The preset and the experiment where the request leaves something open. */
+static int complete(MtsEvalAsked *a, const MtsEngine *engine, bool forecast, MtsError *err)
+{
+    const char *name = a->preset ? a->preset : MTS_PRESET_DEFAULT;
+    const MtsPreset *preset = mts_preset_find(name);
+    if (!preset) {
+        char names[64];
+        mts_preset_list(", ", names, sizeof names);
+        return mts_fail(err, MTS_EREQUEST, "eval: --preset: '%s' is none of %s", name, names);
     }
-    snprintf(own, sizeof own, "%zu", a->base.max_tokens);
-    const char *lists[DIMENSIONS] = {a->lambdas, a->rollouts ? a->rollouts : presets[p].rollouts,
-                                     a->max_tokens ? a->max_tokens
-                                     : table       ? own
-                                     : forecast    ? "0"
-                                                   : presets[p].tokens,
-                                     a->temperatures, a->expansions};
-    const double initial[DIMENSIONS] = {a->base.search.lambda, 0, 0, a->base.search.temperature,
-                                        (double)a->base.search.expansion};
-    for (size_t d = 0; d < DIMENSIONS; d++) {
-        values[d] = (Values){.at = {initial[d]}, .count = 1};
-        char option[32];
-        snprintf(option, sizeof option, "eval: --%s", dimensions[d].name);
-        int rc = lists[d] ? mts_numbers_read(option, lists[d], dimensions[d].whole, dimensions[d].min,
-                                             dimensions[d].max, values[d].at, MOST_VALUES, &values[d].count, err)
-                          : MTS_OK;
-        if (rc != MTS_OK) {
+    a->samples = a->samples ? a->samples : preset->samples;
+    a->base.search.rollouts = preset->rollouts;
+    if (forecast) {
+        a->base.max_tokens = 0;
+    } else if (!mts_engine_is_table(engine)) {
+        a->base.max_tokens = preset->max_tokens;
+    }
+    a->base.search.max_nfe = a->nfe;
+    return MTS_OK;
+}
+
+static int read_values(Values *values, MtsEvalAsked *a, bool forecast, MtsError *err)
+{
+    size_t tokens = dimension_of("max-tokens");
+    for (size_t d = 0; dimension(d); d++) {
+        const MtsSetting *row = dimension(d);
+        char option[48], scratch[32];
+        values[d] = (Values){.at = {get_dimension(&a->base, d)}, .count = 1};
+        snprintf(option, sizeof option, "eval: --%s", mts_setting_option(row, scratch, sizeof scratch));
+        int rc = !a->lists[d]
+                     ? MTS_OK
+                     : mts_numbers_read(option, a->lists[d], row->kind == MTS_SETTING_SIZE, d == tokens ? 0 : row->min,
+                                        row->max, values[d].at, MOST_VALUES, &values[d].count, err);
+        if (rc) {
             return rc;
         }
     }
-    for (size_t i = 0; !forecast && i < values[TOKENS].count; i++) {
-        if (values[TOKENS].at[i] == 0) {
+    for (size_t i = 0; !forecast && i < values[tokens].count; i++) {
+        if (values[tokens].at[i] == 0) {
             return mts_fail(err, MTS_EREQUEST, "eval: --max-tokens: 0 is for forecasts, whose length is known");
         }
     }
-    a->base.search.max_nfe = a->nfe;
-    if (optimisations) {
-        if (a->methods && mts_method_from_name(a->methods, &a->base.search.method) != 0) {
-            return mts_fail(err, MTS_EREQUEST, "eval: --method: the experiment takes one method, not '%s'", a->methods);
-        }
-        set_dimension(&a->base, LAMBDA, values[LAMBDA].at[0]);
-        set_dimension(&a->base, TEMPERATURE, values[TEMPERATURE].at[0]);
-        if (values[ROLLOUTS].count != 2 || values[TOKENS].count != 2) {
-            return mts_fail(err, MTS_EREQUEST,
-                            "eval: the experiment takes two --rollouts and two --max-tokens: before and after");
-        }
-        return add_optimisations(plan, &a->base, &values[ROLLOUTS], &values[TOKENS], err);
+    return MTS_OK;
+}
+
+static int lay_out_optimisations(MtsEvalPlan *plan, MtsEvalAsked *a, const Values *values, MtsError *err)
+{
+    const Values *rollouts = &values[dimension_of("rollouts")], *tokens = &values[dimension_of("max-tokens")];
+    if (a->methods && mts_method_from_name(a->methods, &a->base.search.method) != 0) {
+        return mts_fail(err, MTS_EREQUEST, "eval: --method: the experiment takes one method, not '%s'", a->methods);
     }
-    return add_methods(plan, a->methods ? a->methods : "maxent-ts", &a->base, values, err);
+    if (rollouts->count != 2 || tokens->count != 2) {
+        return mts_fail(err, MTS_EREQUEST,
+                        "eval: the experiment takes two --rollouts and two --max-tokens: before and after");
+    }
+    for (size_t d = 0; dimension(d); d++) {
+        set_dimension(&a->base, d, values[d].at[0]);
+    }
+    return add_optimisations(plan, &a->base, rollouts, tokens, err);
+}
+
+static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, MtsError *err)
+{
+    Values values[MTS_WHEELS_MOST];
+    char all[256];
+    bool forecast = strcmp(plan->name, "forecast") == 0;
+    int rc = complete(a, engine, forecast, err);
+    if (rc || (a->experiment && (rc = apply_experiment(a, all, sizeof all, err))) ||
+        (rc = check_lists(engine, a, err))) {
+        return rc;
+    }
+    if (is_optimisations(a)) {
+        suggest(&a->lists[dimension_of("max-tokens")], "250,50");
+    }
+    if ((rc = read_values(values, a, forecast, err))) {
+        return rc;
+    }
+    return is_optimisations(a) ? lay_out_optimisations(plan, a, values, err)
+                               : add_methods(plan, a->methods ? a->methods : "maxent-ts", &a->base, values, err);
 }
 
 /* ---- rewards and constraints ---- */
@@ -414,33 +449,48 @@ static json_t *optional(const char *text)
     return text && *text ? mts_json_string(text, strlen(text)) : json_null();
 }
 
-static json_t *describe_settings(const MtsEvalPlan *plan, const MtsEvalAsked *a)
+/* A setting that the runs have each for itself, beside the method and the seed. */
+static bool is_varied(const MtsSetting *row)
 {
-    static const char *const varied[] = {"method",    "seed", "lambda", "rollouts",  "temperature",
-                                         "expansion", "nfe",  "sweep",  "look_ahead"};
-    MtsRequest r = a->base;
-    bool sweep = r.search.sweep != MTS_REWARDS_AUTO, ahead = r.search.look_ahead != MTS_REWARDS_AUTO;
-    r.search.sweep = sweep ? r.search.sweep : 0;
-    r.search.look_ahead = ahead ? r.search.look_ahead : 0;
-    json_t *o = mts_settings_fields(&r.search, true);
-    for (size_t i = 0; o && i < (sizeof varied / sizeof varied[0]); i++) {
-        if (i < 7 || (i == 7 && !sweep) || (i == 8 && !ahead)) {
-            json_object_del(o, varied[i]);
+    bool varied = row->kind == MTS_SETTING_METHOD || row->kind == MTS_SETTING_SEED;
+    for (size_t d = 0; dimension(d) && !varied; d++) {
+        varied = strcmp(dimension(d)->name, row->name) == 0;
+    }
+    return varied;
+}
+
+/* The settings of the search that all runs share. An automatic one is 0, or absent where 0 is a value. */
+static json_t *shared_settings(const MtsSearchSettings *search)
+{
+    json_t *o = mts_settings_fields(search, true);
+    for (size_t i = 0; o && i < mts_search_setting_count; i++) {
+        const MtsSetting *row = &mts_search_settings[i];
+        bool automatic = json_is_null(json_object_get(o, row->name));
+        if (is_varied(row) || (automatic && row->min <= 0)) {
+            json_object_del(o, row->name);
+        } else if (automatic) {
+            json_object_set_new(o, row->name, json_integer(0));
         }
     }
+    return o;
+}
+
+static json_t *describe_settings(const MtsEvalAsked *a)
+{
+    const MtsRequest *r = &a->base;
+    json_t *o = shared_settings(&r->search);
     json_t *more = json_pack(
         "{s:o, s:o, s:I, s:f, s:f, s:b, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "preset",
-        optional(a->preset), "experiment", optional(a->experiment), "top_k", (json_int_t)r.cut.top_k, "top_p",
-        r.cut.top_p, "min_p", r.cut.min_p, "raw", (int)a->raw, "exact", (int)a->exact, "spread", (int)a->spread,
+        optional(a->preset), "experiment", optional(a->experiment), "top_k", (json_int_t)r->cut.top_k, "top_p",
+        r->cut.top_p, "min_p", r->cut.min_p, "raw", (int)a->raw, "exact", (int)a->exact, "spread", (int)a->spread,
         "train", optional(a->train), "points", (json_int_t)a->options.points, "context", (json_int_t)a->options.context,
         "horizon", (json_int_t)a->options.horizon, "nfe", (json_int_t)a->nfe, "total_nfe", (json_int_t)a->total_nfe,
-        "keep_trees", (json_int_t)a->keep_trees, "max_seconds", r.search.max_seconds);
+        "keep_trees", (json_int_t)a->keep_trees, "max_seconds", r->search.max_seconds);
     if (!o || !more || json_object_update(o, more) != 0) {
         json_decref(o);
         o = NULL;
     }
     json_decref(more);
-    (void)plan;
     return o;
 }
 
@@ -453,11 +503,12 @@ static json_t *describe_runs(const MtsEvalPlan *plan)
         json_t *o =
             json_pack("{s:s, s:s, s:b}", "method", run->method, "variant", run->variant, "seeded", (int)run->seeded);
         if (!run->naive) {
-            json_t *more = json_pack("{s:f, s:I, s:I, s:f, s:I, s:I, s:b, s:b}", "lambda", s->lambda, "rollouts",
-                                     (json_int_t)(s->max_nfe ? 0 : s->rollouts), "max_tokens",
-                                     (json_int_t)run->request.max_tokens, "temperature", s->temperature, "expansion",
-                                     (json_int_t)s->expansion, "in_flight", (json_int_t)s->in_flight, "end_stop",
-                                     (int)run->request.end_stop, "kv_cache", (int)!run->request.no_cache);
+            json_t *more =
+                json_pack("{s:f, s:I, s:I, s:f, s:I, s:I, s:b, s:b}", "lambda", s->lambda, "rollouts",
+                          (json_int_t)(s->max_nfe ? 0 : s->rollouts), "max_tokens", (json_int_t)run->request.max_tokens,
+                          "temperature", s->temperature, "expansion", (json_int_t)s->expansion, "in_flight",
+                          (json_int_t)(s->in_flight == MTS_AUTO ? 0 : s->in_flight), "end_stop",
+                          (int)run->request.end_stop, "kv_cache", (int)!run->request.no_cache);
             json_object_update(o, more);
             json_decref(more);
         }
@@ -524,9 +575,8 @@ static int make_head(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
         "version", MTS_VERSION, "model", "file", base_name(mts_engine_path(engine)), "name",
         name_json(mts_engine_model(engine) ? info.name : table.name), "hash", hash_json(model), "stage", plan->name,
         "data", "files", files, "hash", hash_json(plan->stage ? hash_samples(plan->stage, plan->samples) : model),
-        "methods", methods_of(plan), "settings", describe_settings(plan, a), "samples", samples, "runs",
-        describe_runs(plan), "seeds", seeds, "reward", name_json(plan->reward), "constraint",
-        optional(plan->constraint), "target", target);
+        "methods", methods_of(plan), "settings", describe_settings(a), "samples", samples, "runs", describe_runs(plan),
+        "seeds", seeds, "reward", name_json(plan->reward), "constraint", optional(plan->constraint), "target", target);
     if (head && plan->shards > 1) {
         char shard[48];
         snprintf(shard, sizeof shard, "%zu/%zu", plan->shard, plan->shards);

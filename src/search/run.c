@@ -330,6 +330,9 @@ int mts_run_new(MtsRun **out, const MtsSearchModel *model, const MtsSearchReward
     run->model = model;
     run->reward = reward;
     run->settings = *settings;
+    json_t *kept = mts_checkpoint_settings(settings->resume);
+    mts_settings_resolve(&run->settings, reward, kept);
+    json_decref(kept);
     run->sink = sink;
     run->ops = mts_method_ops(settings->method);
     run->began = mts_seconds();

@@ -1,147 +1,449 @@
-/* search/settings.c - every setting that a result is a function of, in one table: its default, its range, and its
- * name in checkpoints and traces. */
-#include <stddef.h>
+/* search/settings.c - see settings.h: the table, and what is made of it here. */
+#include "search/settings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "search/run.h"
 
-typedef enum Kind { REAL, SIZE, COUNT, FLAG, METHOD, RESAMPLING } Kind;
-
-typedef struct Field {
-    const char *name; /* in a sentence '_' is written '-', as the program's options are */
-    Kind kind;
-    size_t offset;
-    double initial, min, max; /* SIZE, COUNT: exact up to 2^53 */
-    bool above;               /* min itself is outside */
-    bool identity;            /* checkpoints must agree in it; the others may change when a search goes on */
-} Field;
-
 #define AT(member) offsetof(MtsSearchSettings, member)
+#define M(method) MTS_CONCERNS(MTS_##method)
 
-static const Field FIELDS[] = {
-    {"method", METHOD, AT(method), MTS_MAXENT_TS, 0, MTS_METHOD_LAST, false, true},
-    {"seed", COUNT, AT(seed), 0, 0, HUGE_VAL, false, true},
-    {"lambda", REAL, AT(lambda), 1, 0, 1e300, false, true},
-    {"rollouts", SIZE, AT(rollouts), 10, 1, 1e8, false, false},
-    {"in_flight", SIZE, AT(in_flight), 1, 1, 65536, false, true},
-    {"temperature", REAL, AT(temperature), 1, 0, 1e6, true, true},
-    {"expansion", SIZE, AT(expansion), 3, 1, 1e6, false, true},
-    {"use_uct", FLAG, AT(use_uct), 1, 0, 1, false, true},
-    {"c_uct", REAL, AT(c_uct), 1, 0, 1e300, false, true},
-    {"widening_c", REAL, AT(widening_c), 2, 0, 1e300, true, true},
-    {"widening_alpha", REAL, AT(widening_alpha), 0.8, 0, 1, false, true},
-    {"resampling", RESAMPLING, AT(resampling), MTS_SYSTEMATIC, 0, MTS_SYSTEMATIC, false, true},
-    {"ess_threshold", REAL, AT(ess_threshold), 0.5, 0, 1, false, true},
-    {"shrinkage", REAL, AT(shrinkage), 3, 0, 1e300, false, true},
-    {"exploration", REAL, AT(exploration), 0.1, 0, 1, false, true},
-    {"sweep", SIZE, AT(sweep), 16, 0, 1e8, false, true},
-    {"look_ahead", SIZE, AT(look_ahead), 8, 0, 1e6, false, true},
-    {"nfe", COUNT, AT(max_nfe), 0, 0, HUGE_VAL, false, true},
-    {"log_z_tolerance", REAL, AT(log_z_tolerance), 0, 0, 1e300, false, false},
-    {"mass_tolerance", REAL, AT(mass_tolerance), 0, 0, 1, false, false},
-    {"min_rollouts", SIZE, AT(min_rollouts), 4, 0, 1e8, false, false},
-    {"complete_sample", FLAG, AT(complete_sample), 0, 0, 1, false, false},
-    /* Not part of a result: in checkpoints and traces they are left out. */
-    {"batch", SIZE, AT(batch), 64, 1, 65536, false, false},
-    {"seconds", REAL, AT(max_seconds), 0, 0, 1e300, false, false},
+enum {
+    /* Rollout methods (search/rollouts.c): the others make all their texts at once. */
+    ROLLOUTS = M(SAMPLE) | M(BEST_OF_N) | M(MCTS) | M(DTS) | M(DTS_STAR) | M(MAXENT_TS),
+    DRAW = ROLLOUTS | M(SMC),
+    KNOWS_ERROR = M(SAMPLE) | M(MAXENT_TS), /* of its estimate of log Z */
+    SEARCHES = MTS_TAKES_SEARCH | MTS_TAKES_VERIFY,
+    TUNES = SEARCHES | MTS_TAKES_EVAL,
+    STOPS = MTS_TAKES_SEARCH | MTS_TAKES_EVAL
 };
-enum { FIELD_COUNT = sizeof FIELDS / sizeof FIELDS[0], RESULT_FIELDS = FIELD_COUNT - 2 };
 
-static double get(const MtsSearchSettings *s, const Field *f)
+const MtsSetting mts_search_settings[] = {
+    {.name = "method",
+     .kind = MTS_SETTING_METHOD,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = SEARCHES,
+     .methods = MTS_CONCERNS_ALL,
+     .offset = AT(method),
+     .initial = MTS_MAXENT_TS,
+     .max = MTS_METHOD_LAST,
+     .help = "how texts are searched"},
+    {.name = "seed",
+     .kind = MTS_SETTING_SEED,
+     .group = MTS_SETTINGS_ANSWER,
+     .commands = MTS_TAKES_GENERATE | SEARCHES,
+     .methods = DRAW,
+     .offset = AT(seed),
+     .max = HUGE_VAL,
+     .help = "of all that is drawn"},
+    {.name = "lambda",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = SEARCHES,
+     .methods = MTS_CONCERNS_ALL & ~(M(GREEDY) | M(BEST_OF_N)),
+     .offset = AT(lambda),
+     .initial = 1,
+     .max = 1e300,
+     .help = "weight of the reward against the model",
+     .wheel = 1},
+    {.name = "rollouts",
+     .kind = MTS_SETTING_SIZE,
+     .group = MTS_SETTINGS_SEARCH,
+     .scope = MTS_SCOPE_RESULT,
+     .commands = SEARCHES,
+     .methods = MTS_CONCERNS_ALL & ~M(GREEDY),
+     .offset = AT(rollouts),
+     .initial = 10,
+     .min = 1,
+     .max = 1e8,
+     .help = "finished texts (beams, particles) asked for",
+     .fallback = "10, or by the preset",
+     .wheel = 2},
+    {.name = "in_flight",
+     .kind = MTS_SETTING_SIZE,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = ROLLOUTS & ~M(BEST_OF_N),
+     .offset = AT(in_flight),
+     .initial = 1,
+     .min = 1,
+     .max = 65536,
+     .automatic = true,
+     .help = "rollouts selected before the first of them is backed up, or that compete in a wave where the reward "
+             "scores prefixes; part of the result's definition",
+     .fallback = "the rollouts, at most 16; mcts, dts, dts-star and tables 1; maxent-ts with a reward of prefixes half "
+                 "the rollouts, at most 8; with --resume the checkpoint's"},
+    {.name = "temperature", /* of the program's options, --temperature is the cut's, which this one follows */
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_ANSWER,
+     .methods = DRAW,
+     .offset = AT(temperature),
+     .initial = 1,
+     .min = MTS_TEMPERATURE_LEAST,
+     .max = MTS_TEMPERATURE_MOST,
+     .automatic = true,
+     .help = "of the proposal that tokens are drawn from; it never changes the target",
+     .fallback = "the cut's"},
+    {.name = "expansion",
+     .letter = 'k',
+     .kind = MTS_SETTING_SIZE,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = SEARCHES,
+     .methods = M(MCTS),
+     .offset = AT(expansion),
+     .initial = 3,
+     .min = 1,
+     .max = 1e6,
+     .help = "mcts: children per expansion",
+     .wheel = 5,
+     .dimension = "k"},
+    {.name = "use_uct",
+     .option = "uct",
+     .kind = MTS_SETTING_SWITCH,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MCTS),
+     .offset = AT(use_uct),
+     .initial = 1,
+     .max = 1,
+     .help = "mcts: UCT rather than PUCT"},
+    {.name = "c_uct",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MCTS) | M(DTS_STAR),
+     .offset = AT(c_uct),
+     .initial = 1,
+     .max = 1e300,
+     .help = "exploration constant (mcts, dts-star)"},
+    {.name = "widening_c",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(DTS) | M(DTS_STAR),
+     .offset = AT(widening_c),
+     .initial = 2,
+     .min = 1e-6,
+     .max = 1e6,
+     .help = "dts, dts-star: fewer than C N^alpha children at N visits"},
+    {.name = "widening_alpha",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(DTS) | M(DTS_STAR),
+     .offset = AT(widening_alpha),
+     .initial = 0.8,
+     .max = 1,
+     .help = "dts, dts-star: the power alpha"},
+    {.name = "resampling",
+     .kind = MTS_SETTING_WORD,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(SMC),
+     .offset = AT(resampling),
+     .initial = MTS_SYSTEMATIC,
+     .max = MTS_SYSTEMATIC,
+     .words = "multinomial|stratified|systematic",
+     .help = "smc"},
+    {.name = "ess_threshold",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(SMC),
+     .offset = AT(ess_threshold),
+     .initial = 0.5,
+     .max = 1,
+     .help = "smc: resample below this share of effective particles"},
+    {.name = "shrinkage",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MAXENT_TS),
+     .offset = AT(shrinkage),
+     .initial = 3,
+     .max = 1e300,
+     .help = "maxent-ts: how little of a reward its tokens are taken to explain"},
+    {.name = "exploration",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MAXENT_TS),
+     .offset = AT(exploration),
+     .initial = 0.1,
+     .max = 1,
+     .help = "maxent-ts: share of the rollouts that select by prior alone; none in waves"},
+    {.name = "sweep",
+     .kind = MTS_SETTING_SIZE,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MAXENT_TS),
+     .offset = AT(sweep),
+     .initial = 16,
+     .max = 1e6,
+     .automatic = true,
+     .help = "maxent-ts: finished continuations scored at each position passed; no positions, only rewards",
+     .fallback = "16; 0 where the reward is a program"},
+    {.name = "look_ahead",
+     .kind = MTS_SETTING_SIZE,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MAXENT_TS) | M(SMC),
+     .offset = AT(look_ahead),
+     .initial = 8,
+     .max = 1e6,
+     .automatic = true,
+     .help = "maxent-ts, smc: likeliest next tokens whose prefixes a reward of prefixes is asked for; no positions",
+     .fallback = "8; 0 where the reward is a program"},
+    {.name = "nfe",
+     .kind = MTS_SETTING_COUNT,
+     .group = MTS_SETTINGS_STOP,
+     .commands = STOPS,
+     .methods = MTS_CONCERNS_ALL,
+     .offset = AT(max_nfe),
+     .max = 1e12,
+     .help = "token positions evaluated after the prompt; eval: of each search, in place of --rollouts",
+     .fallback = "0: no limit"},
+    {.name = "log_z_tolerance",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_STOP,
+     .scope = MTS_SCOPE_RESULT,
+     .commands = STOPS,
+     .methods = KNOWS_ERROR,
+     .offset = AT(log_z_tolerance),
+     .max = 1e6,
+     .help = "standard error of log Z",
+     .fallback = "0: off"},
+    {.name = "mass_tolerance",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_STOP,
+     .scope = MTS_SCOPE_RESULT,
+     .commands = STOPS,
+     .methods = M(MAXENT_TS),
+     .offset = AT(mass_tolerance),
+     .max = 1,
+     .help = "how little the leading answer's share may still move",
+     .fallback = "0: off"},
+    {.name = "min_rollouts",
+     .kind = MTS_SETTING_SIZE,
+     .group = MTS_SETTINGS_STOP,
+     .scope = MTS_SCOPE_RESULT,
+     .commands = STOPS,
+     .methods = KNOWS_ERROR,
+     .offset = AT(min_rollouts),
+     .initial = 4,
+     .max = 1e8,
+     .help = "before a tolerance may stop it"},
+    {.name = "complete_sample",
+     .kind = MTS_SETTING_FLAG,
+     .group = MTS_SETTINGS_SHOW,
+     .scope = MTS_SCOPE_RESULT,
+     .commands = MTS_TAKES_SEARCH,
+     .methods = M(MAXENT_TS),
+     .offset = AT(complete_sample),
+     .max = 1,
+     .help = "maxent-ts: draws `sampled` from all texts, by one more rollout where it falls on an unseen one"},
+    {.name = "batch",
+     .kind = MTS_SETTING_SIZE,
+     .group = MTS_SETTINGS_SEARCH,
+     .scope = MTS_SCOPE_NONE,
+     .commands = TUNES,
+     .methods = MTS_CONCERNS_ALL,
+     .offset = AT(batch),
+     .initial = 64,
+     .min = 1,
+     .max = 65536,
+     .help = "most positions in one forward step; never changes a result"},
+    {.name = "seconds",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_STOP,
+     .scope = MTS_SCOPE_NONE,
+     .commands = STOPS,
+     .methods = MTS_CONCERNS_ALL,
+     .offset = AT(max_seconds),
+     .max = 1e9,
+     .help = "time of the search",
+     .fallback = "0: no limit"},
+};
+const size_t mts_search_setting_count = sizeof mts_search_settings / sizeof mts_search_settings[0];
+
+/* ---- values ---- */
+
+double mts_setting_get(const MtsSetting *row, const void *settings)
 {
-    const char *at = (const char *)s + f->offset;
-    switch (f->kind) {
-    case REAL:
-        return *(const double *)(const void *)at;
-    case SIZE:
-        return (double)*(const size_t *)(const void *)at;
-    case COUNT:
-        return (double)*(const uint64_t *)(const void *)at;
-    case FLAG:
-        return *(const bool *)(const void *)at;
-    case METHOD:
-        return (double)*(const MtsMethod *)(const void *)at;
-    default:
-        return (double)*(const MtsResampling *)(const void *)at;
+    const void *at = (const char *)settings + row->offset;
+    switch (row->kind) {
+    case MTS_SETTING_REAL:
+        return *(const double *)at;
+    case MTS_SETTING_SIZE:
+        return *(const size_t *)at == MTS_AUTO ? (double)NAN : (double)*(const size_t *)at;
+    case MTS_SETTING_COUNT:
+    case MTS_SETTING_SEED:
+        return (double)*(const uint64_t *)at;
+    case MTS_SETTING_SWITCH:
+    case MTS_SETTING_FLAG:
+        return *(const bool *)at;
+    case MTS_SETTING_WORD:
+        return (double)*(const MtsResampling *)at;
+    case MTS_SETTING_METHOD:
+        return (double)*(const MtsMethod *)at;
+    }
+    return (double)NAN;
+}
+
+void mts_setting_put(const MtsSetting *row, void *settings, double value)
+{
+    void *at = (char *)settings + row->offset;
+    switch (row->kind) {
+    case MTS_SETTING_REAL:
+        *(double *)at = value;
+        break;
+    case MTS_SETTING_SIZE:
+        *(size_t *)at = isnan(value) ? MTS_AUTO : (size_t)value;
+        break;
+    case MTS_SETTING_COUNT:
+    case MTS_SETTING_SEED:
+        *(uint64_t *)at = (uint64_t)value;
+        break;
+    case MTS_SETTING_SWITCH:
+    case MTS_SETTING_FLAG:
+        *(bool *)at = value != 0;
+        break;
+    case MTS_SETTING_WORD:
+        *(MtsResampling *)at = (MtsResampling)value;
+        break;
+    case MTS_SETTING_METHOD:
+        *(MtsMethod *)at = (MtsMethod)value;
+        break;
     }
 }
 
-static void set(MtsSearchSettings *s, const Field *f, double value, uint64_t whole)
+void mts_setting_put_seed(const MtsSetting *row, void *settings, uint64_t seed)
 {
-    char *at = (char *)s + f->offset;
-    switch (f->kind) {
-    case REAL:
-        *(double *)(void *)at = value;
-        break;
-    case SIZE:
-        *(size_t *)(void *)at = (size_t)whole;
-        break;
-    case COUNT:
-        *(uint64_t *)(void *)at = whole;
-        break;
-    case FLAG:
-        *(bool *)(void *)at = whole != 0;
-        break;
-    case METHOD:
-        *(MtsMethod *)(void *)at = (MtsMethod)whole;
-        break;
-    default:
-        *(MtsResampling *)(void *)at = (MtsResampling)whole;
-        break;
+    *(uint64_t *)(void *)((char *)settings + row->offset) = seed;
+}
+
+const char *mts_setting_option(const MtsSetting *row, char *scratch, size_t size)
+{
+    size_t n = 0;
+    if (row->option) {
+        return row->option;
     }
+    for (; row->name[n] && n + 1 < size; n++) {
+        scratch[n] = row->name[n] == '_' ? '-' : row->name[n];
+    }
+    scratch[n] = '\0';
+    return scratch;
+}
+
+static bool in_range(const MtsSetting *row, double value)
+{
+    return value >= row->min && value <= row->max;
+}
+
+void mts_settings_begin(const MtsSetting *rows, size_t count, void *settings)
+{
+    for (size_t i = 0; i < count; i++) {
+        mts_setting_put(&rows[i], settings, rows[i].initial);
+    }
+}
+
+int mts_settings_check(const MtsSetting *rows, size_t count, const void *settings, MtsError *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const MtsSetting *row = &rows[i];
+        double value = mts_setting_get(row, settings);
+        if (!in_range(row, value) && !(row->automatic && isnan(value))) {
+            char name[32];
+            return mts_fail(err, MTS_EREQUEST, "%s: %.17g is outside [%.17g, %.17g]",
+                            mts_setting_option(row, name, sizeof name), value, row->min, row->max);
+        }
+    }
+    return MTS_OK;
 }
 
 void mts_search_defaults(MtsSearchSettings *settings)
 {
     *settings = (MtsSearchSettings){0};
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        set(settings, &FIELDS[i], FIELDS[i].initial, (uint64_t)FIELDS[i].initial);
-    }
-}
-
-static bool in_range(const Field *f, double value)
-{
-    return (f->above ? value > f->min : value >= f->min) && value <= f->max;
+    mts_settings_begin(mts_search_settings, mts_search_setting_count, settings);
 }
 
 int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *settings, MtsError *err)
 {
-    for (size_t i = 0; i < FIELD_COUNT; i++) {
-        const Field *f = &FIELDS[i];
-        double value = get(settings, f);
-        if (!in_range(f, value)) {
-            char name[32];
-            size_t n = 0;
-            for (; f->name[n] && n + 1 < sizeof name; n++) {
-                name[n] = f->name[n];
-                if (name[n] == '_') {
-                    name[n] = '-';
-                }
-            }
-            name[n] = '\0';
-            return mts_fail(err, MTS_EREQUEST, "%s: %.17g is outside %c%.17g, %.17g]", name, value,
-                            f->above ? '(' : '[', f->min, f->max);
-        }
+    int rc = mts_settings_check(mts_search_settings, mts_search_setting_count, settings, err);
+    if (rc) {
+        return rc;
     }
-    if (model->max_tokens < 1 || model->max_tokens > 1u << 24) {
-        return mts_fail(err, MTS_EREQUEST, "max-tokens: %zu is outside [1, %u]", model->max_tokens, 1u << 24);
+    if (model->max_tokens < 1 || model->max_tokens > MTS_TOKENS_MOST) {
+        return mts_fail(err, MTS_EREQUEST, "max-tokens: %zu is outside [1, %u]", model->max_tokens, MTS_TOKENS_MOST);
     }
     return MTS_OK;
 }
 
-static json_t *field_json(const MtsSearchSettings *s, const Field *f)
+/* ---- automatic values ---- */
+
+/* As many as there are run fastest. What MCTS and DTS do lies wholly in what rollouts learn from those before them,
+ * though: all in flight at once would be plain samples. And a single wave (search/maxent/waves.c) may be lured away as
+ * a whole: there are two at least. */
+static size_t automatic_in_flight(const MtsSearchSettings *s, bool prefixes)
 {
-    const char *at = (const char *)s + f->offset;
-    switch (f->kind) {
-    case REAL:
-        return json_real(get(s, f));
-    case FLAG:
-        return json_boolean(get(s, f) != 0);
-    case METHOD:
+    enum { MOST = 16, MOST_IN_A_WAVE = 8 };
+    bool each_learns = s->method == MTS_MCTS || s->method == MTS_DTS || s->method == MTS_DTS_STAR;
+    bool waves = s->method == MTS_MAXENT_TS && prefixes;
+    size_t most = each_learns ? 1 : waves ? MOST_IN_A_WAVE : MOST;
+    size_t enough = waves ? (s->rollouts + 1) / 2 : s->rollouts;
+    return enough < most ? enough : most;
+}
+
+void mts_settings_automate(MtsSearchSettings *settings)
+{
+    for (size_t i = 0; i < mts_search_setting_count; i++) {
+        if (mts_search_settings[i].automatic) {
+            mts_setting_put(&mts_search_settings[i], settings, (double)NAN);
+        }
+    }
+}
+
+void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *reward, const json_t *kept)
+{
+    bool slow = reward->workers > 0; /* a program: its calls cost more than positions */
+    for (size_t i = 0; i < mts_search_setting_count; i++) {
+        const MtsSetting *row = &mts_search_settings[i];
+        double before = json_is_number(json_object_get(kept, row->name))
+                            ? json_number_value(json_object_get(kept, row->name))
+                            : (double)NAN;
+        if (!isnan(mts_setting_get(row, settings))) {
+            continue;
+        }
+        double value = in_range(row, before)                   ? before
+                       : row->offset == AT(in_flight)          ? (double)automatic_in_flight(settings, reward->prefixes)
+                       : row->kind == MTS_SETTING_SIZE && slow ? 0
+                                                               : row->initial;
+        mts_setting_put(row, settings, value);
+    }
+}
+
+/* ---- JSON ---- */
+
+static json_t *field_json(const MtsSearchSettings *s, const MtsSetting *row)
+{
+    double value = mts_setting_get(row, s);
+    if (isnan(value)) {
+        return json_null(); /* automatic */
+    }
+    switch (row->kind) {
+    case MTS_SETTING_REAL:
+        return json_real(value);
+    case MTS_SETTING_SWITCH:
+    case MTS_SETTING_FLAG:
+        return json_boolean(value != 0);
+    case MTS_SETTING_METHOD:
         return json_string(mts_method_name(s->method));
-    case COUNT: /* the same 64 bits, read back as such */
-        return json_integer((json_int_t) * (const uint64_t *)(const void *)at);
+    case MTS_SETTING_SEED: /* the same 64 bits, read back as such */
+        return json_integer((json_int_t) * (const uint64_t *)(const void *)((const char *)s + row->offset));
     default:
-        return json_integer((json_int_t)get(s, f));
+        return json_integer((json_int_t)value);
     }
 }
 
@@ -149,9 +451,10 @@ json_t *mts_settings_fields(const MtsSearchSettings *s, bool whole)
 {
     json_t *out = json_object();
     bool ok = out != NULL;
-    for (size_t i = 0; ok && i < RESULT_FIELDS; i++) {
-        if (whole || FIELDS[i].identity) {
-            ok = json_object_set_new(out, FIELDS[i].name, field_json(s, &FIELDS[i])) == 0;
+    for (size_t i = 0; ok && i < mts_search_setting_count; i++) {
+        const MtsSetting *row = &mts_search_settings[i];
+        if (row->scope == MTS_SCOPE_IDENTITY || (whole && row->scope == MTS_SCOPE_RESULT)) {
+            ok = json_object_set_new(out, row->name, field_json(s, row)) == 0;
         }
     }
     if (!ok) {
@@ -175,28 +478,46 @@ json_t *mts_settings_json(const MtsRun *run, bool whole)
     return out;
 }
 
+static bool read_field(const MtsSetting *row, const json_t *value, MtsSearchSettings *s)
+{
+    switch (row->kind) {
+    case MTS_SETTING_METHOD:
+        return json_is_string(value) && mts_method_from_name(json_string_value(value), &s->method) == 0;
+    case MTS_SETTING_SEED:
+        mts_setting_put_seed(row, s, (uint64_t)json_integer_value(value));
+        return json_is_integer(value);
+    case MTS_SETTING_SWITCH:
+    case MTS_SETTING_FLAG:
+        mts_setting_put(row, s, json_is_true(value));
+        return json_is_boolean(value);
+    default:
+        if ((row->kind == MTS_SETTING_REAL ? !json_is_number(value) : !json_is_integer(value)) ||
+            !in_range(row, json_number_value(value))) {
+            return false;
+        }
+        mts_setting_put(row, s, json_number_value(value));
+        return true;
+    }
+}
+
 const char *mts_settings_read(const json_t *from, MtsSearchSettings *s)
 {
     mts_search_defaults(s);
-    for (size_t i = 0; i < RESULT_FIELDS; i++) {
-        const Field *f = &FIELDS[i];
-        const json_t *value = json_object_get(from, f->name);
-        bool ok;
-        if (f->kind == REAL) {
-            ok = json_is_number(value);
-            set(s, f, json_number_value(value), 0);
-        } else if (f->kind == METHOD) {
-            ok = json_is_string(value) && mts_method_from_name(json_string_value(value), &s->method) == 0;
-        } else if (f->kind == FLAG) {
-            ok = json_is_boolean(value);
-            set(s, f, 0, json_is_true(value));
-        } else {
-            ok = json_is_integer(value) && (f->kind == COUNT || in_range(f, json_number_value(value)));
-            set(s, f, 0, ok ? (uint64_t)json_integer_value(value) : 0);
-        }
-        if (!ok || !in_range(f, get(s, f))) {
-            return f->name;
+    for (size_t i = 0; i < mts_search_setting_count; i++) {
+        const MtsSetting *row = &mts_search_settings[i];
+        if (row->scope != MTS_SCOPE_NONE && !read_field(row, json_object_get(from, row->name), s)) {
+            return row->name;
         }
     }
     return NULL;
+}
+
+/* ---- names of methods ---- */
+
+void mts_method_list(const char *join, char *out, size_t size)
+{
+    size_t n = 0;
+    for (int m = 0; m <= (int)MTS_METHOD_LAST && n < size; m++) {
+        n += (size_t)snprintf(out + n, size - n, "%s%s", m ? join : "", mts_method_name((MtsMethod)m));
+    }
 }

@@ -265,6 +265,16 @@ def budget(folder):
     ask(*command)
     check(timeless(killed) == timeless(whole), "a killed budget is spent otherwise")
     refuse(2, ["--total-nfe"], *M4, "--total-nfe", 900, "--method", "smc", "--out", killed)
+    waves = [*M4[:-2], "--samples", 1, "--method", "maxent-ts", "--reward", "length", "--rollouts", 6, "--out"]
+    plain, shared, further, whole = (folder / f"waves{i}.jsonl" for i in range(4))
+    ask(*waves, plain)
+    ask(*waves, shared, "--total-nfe", 1)
+    check(records(plain)[1][0]["log_z"] == records(shared)[1][0]["log_z"], "a shared budget's first pass is the search without one")
+    ask(*waves, further, "--total-nfe", 300)
+    more = records(further)[1][0]
+    check(more["rollouts"] > 6, more["rollouts"])
+    ask(*waves[:-3], "--rollouts", more["rollouts"], "--in-flight", 3, "--out", whole)
+    check(records(whole)[1][0]["log_z"] == more["log_z"], "and its second goes on as it began")
     refuse(2, ["--total-nfe"], *M4, "--total-nfe", 900, "--seeds", "0,1", "--out", killed)
 
 

@@ -101,6 +101,15 @@ def checkpoints(folder):
         file.write_bytes(b"".join(lines[:kept]) + b'{"wave":')
         check(without_times(ask(*SEARCH, "--in-flight", 2, "--resume", file)) == whole, f"resumed after {kept - 1}")
     refuse(2, ["reward"], *SEARCH[:-4], "--reward", "length:41", "--lambda", 4, "--in-flight", 2, "--resume", file)
+    few, many = [[n if w == 9 else w for w in SEARCH] for n in (5, 13)]
+    ask(*few, "--save", file) # in flight: half of 5, which 13 rollouts would not choose
+    trace = folder / "resumed.trace"
+    longer = without_times(ask(*many, "--resume", file, "--save", file, "--trace", trace))
+    check(longer == without_times(ask(*many, "--in-flight", 3)), "an automatic in-flight is the checkpoint's")
+    check(longer != without_times(ask(*many)), "which shows")
+    check(json.loads(trace.read_text().splitlines()[0])["maxts_trace"]["in_flight"] == 3, "and the trace says so")
+    check(without_times(ask(*many, "--resume", file)) == longer, "once more from its own checkpoint")
+    refuse(2, ["in_flight is 3 there and 7 here"], *many, "--in-flight", 7, "--resume", file)
     refuse(1, ["none.checkpoint"], *SEARCH, "--resume", folder / "none.checkpoint")
 
 

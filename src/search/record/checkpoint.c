@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,6 +49,25 @@ static int check_header(const MtsCheckpoint *j, const json_t *line, const MtsRun
     }
     json_decref(want);
     return rc;
+}
+
+json_t *mts_checkpoint_settings(const char *path)
+{
+    FILE *file = path ? fopen(path, "rb") : NULL;
+    char *text = NULL;
+    size_t cap = 0;
+    json_t *line = NULL, *settings = NULL;
+    MtsError unread = {0};
+    ssize_t size = file ? getline(&text, &cap, file) : -1;
+    if (size > 0 && mts_json_parse(&line, path, text, (size_t)size, &unread) == MTS_OK) {
+        settings = json_incref(json_object_get(line, "maxts_checkpoint"));
+    }
+    if (file) {
+        fclose(file);
+    }
+    json_decref(line);
+    free(text);
+    return settings;
 }
 
 static int read_lines(MtsCheckpoint *j, const MtsRun *run, MtsError *err)

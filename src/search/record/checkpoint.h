@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/json.h"
 
 typedef struct MtsCheckpoint MtsCheckpoint;
 
@@ -25,6 +26,10 @@ struct MtsRollout;
 /* Reads run->settings.resume and begins run->settings.save, each where it is not NULL. */
 int mts_checkpoint_open(MtsCheckpoint **checkpoint, const struct MtsRun *run, MtsError *err);
 void mts_checkpoint_free(MtsCheckpoint **checkpoint);
+
+/* The settings that a checkpoint's search had, as a new object; NULL where there is none to be read (which opening it
+ * says in a sentence), or no path. */
+json_t *mts_checkpoint_settings(const char *path);
 
 /* ---- waves (search/maxent/waves.c): one line each ---- */
 
