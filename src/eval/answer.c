@@ -39,7 +39,7 @@ static json_t *option_json(const MtsEvalPlan *plan, const MtsSample *s, int opti
     if (option < 0) {
         return json_null();
     }
-    if (mts_eval_label(&label, plan, s, (size_t)option)) {
+    if (mts_stage_label(&label, plan->stage->kind, s, (size_t)option)) {
         name = mts_json_string(label.data, label.len);
     }
     mts_bytes_free(&label);

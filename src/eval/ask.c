@@ -16,21 +16,9 @@ static int no_memory(MtsError *err)
     return mts_fail(err, MTS_ENOMEM, "memory ran out");
 }
 
-/* An option that brings no letter of its own is named by one. */
-static bool is_lettered(const MtsEvalPlan *plan, const char *option)
-{
-    return strcmp(plan->name, "tsqa") == 0 && option[0] != '(';
-}
-
-bool mts_eval_label(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, size_t k)
-{
-    return is_lettered(plan, s->options[k]) ? mts_bytes_printf(out, "%c", (char)('A' + (int)k))
-                                            : mts_bytes_append_str(out, s->options[k]);
-}
-
 static int add_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
 {
-    bool ok = !is_lettered(plan, s->options[0]) || mts_bytes_append_str(out, "lettered;");
+    bool ok = !mts_stage_is_lettered(plan->stage->kind, s, 0) || mts_bytes_append_str(out, "lettered;");
     for (size_t k = 0; ok && k < s->option_count; k++) {
         if (strchr(s->options[k], '|')) {
             return mts_fail(err, MTS_EUNSUPPORTED,
@@ -125,7 +113,7 @@ static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **c
                                   plan->raw ? " ?Answer: (?:" : "Answer: (?:"); /* a chat's turn begins with no blank */
         for (size_t k = 0; ok && k < s->option_count; k++) {
             MtsBytes label = {0};
-            ok = (k == 0 || mts_bytes_append_str(&out, "|")) && mts_eval_label(&label, plan, s, k) &&
+            ok = (k == 0 || mts_bytes_append_str(&out, "|")) && mts_stage_label(&label, plan->stage->kind, s, k) &&
                  add_quoted(&out, label.data);
             mts_bytes_free(&label);
         }

@@ -16,8 +16,4 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
                  const MtsEvalRun *run, uint64_t seed, MtsError *err);
 void mts_eval_ask_free(MtsEvalAsk *ask);
 
-/* What an answer says for option k: itself, or its letter where the options are sentences of the question's own. False:
- * memory ran out. */
-bool mts_eval_label(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *sample, size_t k);
-
 #endif

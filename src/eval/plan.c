@@ -357,29 +357,21 @@ static int lay_out(MtsEvalPlan *plan, const MtsEngine *engine, MtsEvalAsked *a, 
 
 /* ---- rewards and constraints ---- */
 
-static const struct {
-    const char *stage, *reward, *with_train, *constraint;
-} defaults[] = {
-    {"har", "option:{options}", "option:{options} + class-spectral:{train},rate=50,gamma=0.04", ""},
-    {"sleep", "option:{options}", "option:{options} + class-spectral:{train},rate=50,gamma=0.04", ""},
-    {"ecg", "option:{options}", "option:{options}", ""},
-    {"tsqa", "option:{options}", "option:{options}", ""},
-    {"m4", "claims", "claims", ""},
-    {"forecast", "forecast:horizon={horizon},season={season},level=1",
-     "forecast:horizon={horizon},season={season},level=1", "numbers"},
-    {"table", "table", "table", ""},
-};
-
+/* What is asked for, or the stage's own; a table has its own. */
 static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err)
 {
-    size_t i = 0;
-    while (strcmp(defaults[i].stage, plan->name) != 0) {
-        i++;
+    const MtsStageKind *kind = plan->stage ? plan->stage->kind : NULL;
+    if (!kind && (a->reward || (a->constraint && strcmp(a->constraint, "none") != 0))) {
+        return mts_fail(err, MTS_EREQUEST, "eval: a table has its own reward and takes no constraint");
     }
-    const char *reward = a->reward ? a->reward : a->train ? defaults[i].with_train : defaults[i].reward;
-    const char *constraint = !a->constraint                       ? defaults[i].constraint
-                             : strcmp(a->constraint, "none") == 0 ? ""
-                                                                  : a->constraint;
+    const char *own = kind ? kind->reward : "table", *constraint = a->constraint;
+    own = a->train && kind && kind->reward_with_train ? kind->reward_with_train : own;
+    const char *reward = a->reward ? a->reward : own;
+    if (!constraint) {
+        constraint = kind ? kind->constraint : "";
+    } else if (strcmp(constraint, "none") == 0) {
+        constraint = "";
+    }
     if (strstr(reward, "{train}") && !a->train) {
         return mts_fail(err, MTS_EREQUEST,
                         "eval: --reward: {train} stands for a file that --train names, and there is none");
@@ -387,10 +379,7 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
     if (a->train && !strstr(reward, "{train}")) {
         return mts_fail(err, MTS_EREQUEST, "eval: --train: the reward '%s' has no {train}", reward);
     }
-    if (strcmp(plan->name, "table") == 0 && (a->reward || *constraint)) {
-        return mts_fail(err, MTS_EREQUEST, "eval: a table has its own reward and takes no constraint");
-    }
-    if (strcmp(constraint, "numbers") == 0 && strcmp(plan->name, "forecast") != 0) {
+    if (strcmp(constraint, "numbers") == 0 && kind->answer != MTS_ANSWER_NUMBERS) {
         return mts_fail(err, MTS_EREQUEST, "eval: --constraint: 'numbers' is for stage forecast");
     }
     plan->reward = mts_strdup(reward);

@@ -18,12 +18,11 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 OPEN = {
     "lines": {"bench", "docs", "tests", "tools"},
     "functions": {"constraint", "eval", "kernels", "core"},
-    "comparisons": {"constraint", "core", "eval", "gguf", "model", "reward", "search",
-                    "stages", "table", "template"},
-    "heads": {"constraint", "core", "eval", "kernels", "kv", "model", "reward", "search", "series",
-              "stages", "table", "tokenizer"},
+    "comparisons": {"constraint", "core", "eval", "gguf", "model", "reward", "search", "table", "template"},
+    "heads": {"constraint", "core", "eval", "kernels", "kv", "model", "reward", "search", "series", "table",
+              "tokenizer"},
     "names": {"search", "kernels", "table", "reward", "template", "cli", "eval", "model"},
-    "circles": {"kernels", "model", "search", "gguf", "stages", "template", "eval"},
+    "circles": {"kernels", "model", "search", "gguf", "template", "eval"},
 }
 
 

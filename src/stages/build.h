@@ -1,0 +1,58 @@
+/* stages/build.h - what the loaders of the stages share, and the list of them. */
+#ifndef MTS_STAGES_BUILD_H
+#define MTS_STAGES_BUILD_H
+
+#include "core/mem.h"
+#include "series/csv.h"
+#include "series/set.h"
+#include "stages/sample.h"
+
+/* Every stage, in the order in which they are named. Each is a row, mts_stage_NAME, in a file of its own. */
+#define MTS_STAGES(STAGE)                                                                                              \
+    STAGE(har)                                                                                                         \
+    STAGE(sleep)                                                                                                       \
+    STAGE(ecg)                                                                                                         \
+    STAGE(tsqa)                                                                                                        \
+    STAGE(m4)                                                                                                          \
+    STAGE(forecast)
+
+#define MTS_STAGE_DECLARE(name) extern const MtsStageKind mts_stage_##name;
+MTS_STAGES(MTS_STAGE_DECLARE)
+#undef MTS_STAGE_DECLARE
+
+/* ---- samples ---- */
+
+/* A new sample at the end with key "stage:id" (or a number for one), option -1 and empty texts. */
+int mts_stage_add(MtsStage *stage, const char *id, MtsSample **sample, MtsError *err);
+int mts_stage_add_number(MtsStage *stage, size_t number, MtsSample **sample, MtsError *err);
+bool mts_sample_option(MtsSample *sample, const char *option, size_t n);
+/* Takes over the prompt, also on failure; MTS_ENOMEM unless `ok`, which is whether all of it was written. */
+int mts_stage_prompt(MtsStage *stage, MtsSample *sample, MtsBytes *prompt, bool ok, MtsError *err);
+bool mts_stage_is_full(const MtsStage *stage, const MtsStageOptions *options);
+int mts_stage_no_memory(const MtsStage *stage, MtsError *err);
+
+/* Calls `add` with each series of a file, number i, until the stage is full. `context` is the loader's own. */
+typedef int MtsStageAdd(MtsStage *stage, const MtsSeriesSet *set, size_t i, const MtsStageOptions *options,
+                        void *context, MtsError *err);
+int mts_stage_each(MtsStage *stage, const MtsSeriesSet *set, const MtsStageOptions *options, MtsStageAdd *add,
+                   void *context, MtsError *err);
+
+/* ---- files ---- */
+
+/* A file's text, unpacked where gzip packed it; free it. The second: its rows; free them also on failure. */
+int mts_stage_text(const char *path, char **text, size_t *size, MtsError *err);
+int mts_stage_csv(MtsCsv *csv, const char *path, MtsError *err);
+/* The column that the first row names so; SIZE_MAX: none. */
+size_t mts_stage_column(const MtsCsv *csv, const char *name);
+
+/* ---- prompts: false when memory ran out ---- */
+
+/* Appends "name: v, v, ..." of a channel as a line (no name where it has none), as means, or extremes, of at most
+ * `points` blocks, with as many decimals as show two digits of the channel's deviation. The second: of every channel,
+ * by means. */
+bool mts_stage_channel(MtsBytes *out, const MtsSeries *series, size_t channel, size_t points, bool extremes);
+bool mts_stage_values(MtsBytes *out, const MtsSeries *series, size_t points);
+/* `question`, and that the answer is to end with one of the sample's options. */
+bool mts_stage_ask(MtsBytes *out, const char *question, const MtsSample *sample);
+
+#endif

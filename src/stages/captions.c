@@ -1,0 +1,77 @@
+/* stages/captions.c - captions: a series described in words.
+ *
+ * path: series in rows or (id, value) form; more: NULL, or CSV of id and caption, the references. */
+#include <stdint.h>
+#include <string.h>
+
+#include "stages/build.h"
+
+/* The reference of a series' id, where the stage has the series. */
+static bool attach(MtsStage *stage, MtsCell id, MtsCell caption)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < stage->count; i++) {
+        MtsSample *s = &stage->samples[i];
+        if (strlen(s->series->id) == id.size && memcmp(s->series->id, id.data, id.size) == 0) {
+            ok = mts_series_rename(&s->truth.text, caption.data, caption.size);
+        }
+    }
+    return ok;
+}
+
+static int attach_captions(MtsStage *stage, const char *path, MtsError *err)
+{
+    MtsCsv csv;
+    int rc = mts_stage_csv(&csv, path, err);
+    if (rc) {
+        return rc;
+    }
+    size_t id = mts_stage_column(&csv, "id"), caption = mts_stage_column(&csv, "caption");
+    if (id == SIZE_MAX || caption == SIZE_MAX) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: has no columns id and caption", path);
+    }
+    for (size_t r = 1; !rc && r < csv.rows; r++) {
+        rc = attach(stage, mts_csv_cell(&csv, r, id), mts_csv_cell(&csv, r, caption)) ? MTS_OK
+                                                                                      : mts_stage_no_memory(stage, err);
+    }
+    mts_csv_free(&csv);
+    return rc;
+}
+
+static int add_caption(MtsStage *stage, const MtsSeriesSet *set, size_t i, const MtsStageOptions *options,
+                       void *context, MtsError *err)
+{
+    const char *id = set->item[i]->id;
+    MtsBytes prompt = {0};
+    MtsSample *s;
+    (void)context;
+    int rc = *id ? mts_stage_add(stage, id, &s, err) : mts_stage_add_number(stage, i + 1, &s, err);
+    if (rc || (rc = mts_set_take_at(set, i, 0, &s->series, err))) {
+        return rc;
+    }
+    bool ok = mts_bytes_printf(&prompt, "A time series of %zu values:\n", s->series->length) &&
+              mts_stage_values(&prompt, s->series, options->points) &&
+              mts_bytes_append_str(&prompt, "Describe it: its trend, its lowest and highest values, its mean, its "
+                                            "period if it has one, and how calm it is.");
+    return mts_stage_prompt(stage, s, &prompt, ok, err);
+}
+
+static int load_captions(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options,
+                         MtsError *err)
+{
+    MtsSeriesSet set;
+    int rc = mts_set_read(&set, path, err);
+    rc = rc ? rc : mts_stage_each(stage, &set, options, add_caption, NULL, err);
+    mts_set_free(&set);
+    return !rc && more ? attach_captions(stage, more, err) : rc;
+}
+
+const MtsStageKind mts_stage_m4 = {
+    .name = "m4",
+    .load = load_captions,
+    .points = 64,
+    .more = MTS_SECOND_MAYBE,
+    .answer = MTS_ANSWER_TEXT,
+    .reward = "claims",
+    .constraint = "",
+};

@@ -1,0 +1,21 @@
+/* stages/ecg.c - questions about electrocardiograms: of a folder of records, or ECG-QA's. */
+#include "stages/ecg.h"
+
+#include <sys/stat.h>
+
+static int load_ecg(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options, MtsError *err)
+{
+    struct stat what;
+    bool file = stat(path, &what) == 0 && !S_ISDIR(what.st_mode);
+    return (file ? mts_load_ecg_qa : mts_load_ecg_records)(stage, path, more, options, err);
+}
+
+const MtsStageKind mts_stage_ecg = {
+    .name = "ecg",
+    .load = load_ecg,
+    .points = 125,
+    .more = MTS_SECOND_MAYBE,
+    .answer = MTS_ANSWER_OPTION,
+    .reward = "option:{options}",
+    .constraint = "",
+};

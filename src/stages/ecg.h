@@ -1,0 +1,17 @@
+/* stages/ecg.h - what the questions about electrocardiograms share. */
+#ifndef MTS_STAGES_ECG_H
+#define MTS_STAGES_ECG_H
+
+#include "stages/build.h"
+
+/* An electrocardiogram's part of a prompt: its length, and the peaks of lead II (the first lead where there is none).
+ */
+bool mts_ecg_values(MtsBytes *out, const MtsSeries *series, size_t points);
+/* MTS_EFORMAT where a lead is not in mV; `path` is named. */
+int mts_ecg_check_mv(const char *path, const MtsSeries *series, MtsError *err);
+/* A new series of `length` values with the leads' names and units of another; NULL when memory ran out. */
+MtsSeries *mts_ecg_like(const MtsSeries *series, size_t length);
+
+MtsStageLoad mts_load_ecg_records, mts_load_ecg_qa;
+
+#endif

@@ -1,0 +1,41 @@
+/* stages/ecg_leads.c - an electrocardiogram's leads: checked, copied, shown in a prompt. */
+#include <string.h>
+
+#include "stages/ecg.h"
+
+bool mts_ecg_values(MtsBytes *out, const MtsSeries *series, size_t points)
+{
+    size_t lead = 0; /* rhythm is read from lead II */
+    for (size_t c = 0; c < series->channels; c++) {
+        lead = strcmp(series->names[c], "II") == 0 || strcmp(series->names[c], "MLII") == 0 ? c : lead;
+    }
+    return mts_bytes_printf(
+               out, "One lead of an electrocardiogram in mV over %.3g seconds, the peaks of %zu equal parts:\n",
+               (double)series->length / series->sampling_rate, series->length < points ? series->length : points) &&
+           mts_stage_channel(out, series, lead, points, true);
+}
+
+int mts_ecg_check_mv(const char *path, const MtsSeries *series, MtsError *err)
+{
+    for (size_t c = 0; c < series->channels; c++) {
+        if (strcmp(series->units[c], "mV") != 0 && strcmp(series->units[c], "mv") != 0) {
+            return mts_fail(err, MTS_EFORMAT, "%s: channel %s is in %s, not mV", path, series->names[c],
+                            series->units[c]);
+        }
+    }
+    return MTS_OK;
+}
+
+MtsSeries *mts_ecg_like(const MtsSeries *series, size_t length)
+{
+    MtsSeries *s = mts_series_alloc(series->channels, length);
+    bool ok = s != NULL;
+    for (size_t c = 0; ok && c < series->channels; c++) {
+        ok = mts_series_rename(&s->names[c], series->names[c], strlen(series->names[c])) &&
+             mts_series_rename(&s->units[c], series->units[c], strlen(series->units[c]));
+    }
+    if (!ok) {
+        mts_series_free(&s);
+    }
+    return s;
+}

@@ -1,0 +1,99 @@
+/* stages/futures.c - forecasts: the next values of a series.
+ *
+ * path: training series in rows, more: the same series' futures. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "results/metrics.h"
+#include "series/format.h"
+#include "stages/build.h"
+
+/* M4's own seasons by the first letter of a series' name. */
+static size_t season_of(const char *id)
+{
+    switch (id[0]) {
+    case 'H':
+        return 24;
+    case 'Q':
+        return 4;
+    case 'M':
+        return 12;
+    default:
+        return 1; /* weekly, daily, yearly, as the competition scored them */
+    }
+}
+
+/* What came, and the scale that its error is measured in; `whole` is the whole past. */
+static int take_truth(MtsStage *stage, MtsSample *s, const MtsSeriesSet *future, const MtsSeries *whole,
+                      const MtsStageOptions *options, MtsError *err)
+{
+    MtsSeries *come = NULL;
+    int rc = mts_set_take(future, whole->id, &come, err);
+    if (rc) {
+        return rc;
+    }
+    s->truth.scale = mts_seasonal_scale(whole->values, whole->length, s->season);
+    s->horizon = options->horizon ? options->horizon : come->length;
+    if (s->horizon > come->length) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: the future of %s has %zu values, fewer than the %zu asked for",
+                      future->name, whole->id, come->length, s->horizon);
+    } else if (!(s->truth.future = mts_calloc(s->horizon, sizeof *s->truth.future))) {
+        rc = mts_stage_no_memory(stage, err);
+    } else {
+        memcpy(s->truth.future, come->values, s->horizon * sizeof *come->values);
+    }
+    mts_series_free(&come);
+    return rc;
+}
+
+/* `future`: the set of futures. */
+static int add_forecast(MtsStage *stage, const MtsSeriesSet *past, size_t i, const MtsStageOptions *options,
+                        void *future, MtsError *err)
+{
+    MtsBytes prompt = {0};
+    MtsSeries *whole = NULL;
+    MtsSample *s;
+    const char *id = past->item[i]->id;
+    int rc;
+    if ((rc = mts_stage_add(stage, id, &s, err)) ||
+        (rc = mts_set_take_at(past, i, options->context, &s->series, err)) ||
+        (rc = mts_set_take_at(past, i, 0, &whole, err))) {
+        goto done;
+    }
+    s->season = season_of(id);
+    if ((rc = take_truth(stage, s, future, whole, options, err))) {
+        goto done;
+    }
+    bool ok =
+        mts_bytes_printf(&prompt,
+                         "Continue the time series with its next %zu values, separated by commas, and nothing else.\n",
+                         s->horizon) &&
+        mts_format_values(&prompt, MTS_FORMAT_PLAIN, s->series->values, s->series->length);
+    rc = mts_stage_prompt(stage, s, &prompt, ok, err);
+done:
+    mts_series_free(&whole);
+    return rc;
+}
+
+static int load_forecast(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options,
+                         MtsError *err)
+{
+    MtsSeriesSet past, future = {0};
+    int rc;
+    if (!(rc = mts_set_read(&past, path, err)) && !(rc = mts_set_read(&future, more, err))) {
+        rc = mts_stage_each(stage, &past, options, add_forecast, &future, err);
+    }
+    mts_set_free(&past);
+    mts_set_free(&future);
+    return rc;
+}
+
+const MtsStageKind mts_stage_forecast = {
+    .name = "forecast",
+    .load = load_forecast,
+    .points = 64,
+    .more = MTS_SECOND_NEEDED,
+    .answer = MTS_ANSWER_NUMBERS,
+    .reward = "forecast:horizon={horizon},season={season},level=1",
+    .constraint = "numbers",
+};

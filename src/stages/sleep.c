@@ -1,0 +1,186 @@
+/* stages/sleep.c - sleep: which stage 30 seconds of one EEG channel are of.
+ *
+ * path: one channel of a night as a column (uV), more: its hypnogram, one stage each 5 s (5 W, 4 REM, 3 S1, 2 S2, 1 S3,
+ * 0 S4; 30 s windows of one stage are samples, S4 counted as S3); or path alone: CSV of lists time_series and label. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "stages/build.h"
+#include "stages/stage.h"
+
+enum { STAGES = 5, RATE = 50, SECONDS = 30, VALUES = RATE * SECONDS, ENTRIES = 6 };
+
+static const char *const stage_names[STAGES] = {"Wake", "REM sleep", "Non-REM stage 1", "Non-REM stage 2",
+                                                "Non-REM stage 3"};
+
+/* What else sleep stages are called, in normal form. */
+static const MtsOptionName other_names[] = {{"awake", 0},        {"w", 0},
+                                            {"rem", 1},          {"r", 1},
+                                            {"stage 1", 2},      {"n1", 2},
+                                            {"nrem stage 1", 2}, {"nrem 1", 2},
+                                            {"stage 2", 3},      {"n2", 3},
+                                            {"nrem stage 2", 3}, {"nrem 2", 3},
+                                            {"stage 3", 4},      {"n3", 4},
+                                            {"nrem stage 3", 4}, {"nrem 3", 4},
+                                            {"stage 4", 4},      {"non rem stage 4", 4}};
+
+/* Takes over *series as a new sample. */
+static int add_window(MtsStage *stage, size_t number, MtsSeries **series, int option, const MtsStageOptions *options,
+                      MtsError *err)
+{
+    MtsBytes prompt = {0};
+    MtsSample *s;
+    int rc = mts_stage_add_number(stage, number, &s, err);
+    if (rc) {
+        return rc;
+    }
+    s->series = *series;
+    *series = NULL;
+    s->truth.option = option;
+    bool ok = mts_bytes_printf(&prompt, "%d seconds of a sleeper's EEG:\n", SECONDS) &&
+              mts_stage_values(&prompt, s->series, options->points);
+    for (size_t i = 0; ok && i < STAGES; i++) {
+        ok = mts_sample_option(s, stage_names[i], strlen(stage_names[i]));
+    }
+    ok = ok && mts_stage_ask(&prompt, "Which stage of sleep is it? ", s);
+    return mts_stage_prompt(stage, s, &prompt, ok, err);
+}
+
+/* ---- a night and its hypnogram ---- */
+
+/* The hypnogram's code of a window's equal 5 s entries from `first` on as an option; -1 where they differ. */
+static int window_stage(const MtsSeries *h, size_t first)
+{
+    static const int option_of[] = {4, 4, 3, 2, 1, 0}; /* S4, S3, S2, S1, REM, wake */
+    for (size_t i = 1; i < ENTRIES; i++) {
+        if (h->values[first + i] != h->values[first]) {
+            return -1;
+        }
+    }
+    return option_of[(int)h->values[first]];
+}
+
+static int check_hypnogram(const char *path, const MtsSeries *h, MtsError *err)
+{
+    for (size_t i = 0; i < h->length; i++) {
+        double v = h->values[i];
+        if (v != floor(v) || v < 0 || v > 5) {
+            return mts_fail(err, MTS_EFORMAT, "%s: entry %zu is %g, not a sleep stage from 0 to 5", path, i + 1, v);
+        }
+    }
+    return MTS_OK;
+}
+
+/* How many values of the night a window has; 0 with a sentence where that is no multiple of the rate it is brought to.
+ */
+static size_t window_length(const char *path, const MtsSeries *night, const MtsSeries *hypnogram, MtsError *err)
+{
+    double rate = (double)night->length / (5.0 * (double)hypnogram->length);
+    size_t n = (size_t)llround(rate * SECONDS);
+    if (night->channels != 1 || fabs(rate * SECONDS - (double)n) > 0.51 || n % VALUES != 0 || n == 0) {
+        mts_fail(err, MTS_EFORMAT, "%s: %zu values of %zu channels in %zu s are not one channel at a multiple of 50 Hz",
+                 path, night->length, night->channels, 5 * hypnogram->length);
+        return 0;
+    }
+    return n;
+}
+
+/* Values [n] of the night brought to 50 Hz by means of blocks; NULL when memory ran out. */
+static MtsSeries *take_window(const double *values, size_t n)
+{
+    MtsSeries *window = mts_series_alloc(1, VALUES);
+    size_t block = n / VALUES;
+    for (size_t t = 0; window && t < VALUES; t++) {
+        double sum = 0;
+        for (size_t k = 0; k < block; k++) {
+            sum += values[t * block + k];
+        }
+        window->values[t] = sum / (double)block;
+    }
+    if (window) {
+        window->sampling_rate = RATE;
+    }
+    return window;
+}
+
+static int add_windows(MtsStage *stage, const MtsSeries *night, const MtsSeries *hypnogram, size_t n,
+                       const MtsStageOptions *options, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t w = 0; !rc && w < hypnogram->length / ENTRIES && !mts_stage_is_full(stage, options); w++) {
+        int option = window_stage(hypnogram, ENTRIES * w);
+        if (option < 0 || (w + 1) * n > night->length) {
+            continue;
+        }
+        MtsSeries *window = take_window(night->values + w * n, n);
+        rc = window ? add_window(stage, w + 1, &window, option, options, err) : mts_stage_no_memory(stage, err);
+        mts_series_free(&window);
+    }
+    return rc;
+}
+
+static int load_night(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options,
+                      MtsError *err)
+{
+    MtsSeries *night = NULL, *hypnogram = NULL;
+    int rc;
+    if ((rc = mts_series_read(&night, path, err)) || (rc = mts_series_read(&hypnogram, more, err)) ||
+        (rc = check_hypnogram(more, hypnogram, err))) {
+        goto done;
+    }
+    size_t n = window_length(path, night, hypnogram, err);
+    rc = n ? add_windows(stage, night, hypnogram, n, options, err) : MTS_EFORMAT;
+done:
+    mts_series_free(&night);
+    mts_series_free(&hypnogram);
+    return rc;
+}
+
+/* ---- labelled windows ---- */
+
+/* `context`: the file's path. */
+static int add_labelled(MtsStage *stage, const MtsSeriesSet *set, size_t i, const MtsStageOptions *options,
+                        void *context, MtsError *err)
+{
+    const MtsSample names = {.options = (char **)(uintptr_t)stage_names, .option_count = STAGES};
+    int option = mts_stage_answer(stage, &names, set->label[i], strlen(set->label[i]));
+    MtsSeries *window = NULL;
+    if (option < 0) {
+        return mts_fail(err, MTS_EFORMAT, "%s: sample %zu: \"%.60s\" is no sleep stage", (const char *)context, i + 1,
+                        set->label[i]);
+    }
+    int rc = mts_set_take_at(set, i, 0, &window, err);
+    if (!rc) {
+        window->sampling_rate = RATE;
+        rc = add_window(stage, i + 1, &window, option, options, err);
+    }
+    mts_series_free(&window);
+    return rc;
+}
+
+static int load_sleep(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options,
+                      MtsError *err)
+{
+    MtsSeriesSet set;
+    if (more) {
+        return load_night(stage, path, more, options, err);
+    }
+    int rc = mts_set_read(&set, path, err);
+    rc = rc ? rc : mts_stage_each(stage, &set, options, add_labelled, (void *)(uintptr_t)path, err);
+    mts_set_free(&set);
+    return rc;
+}
+
+const MtsStageKind mts_stage_sleep = {
+    .name = "sleep",
+    .load = load_sleep,
+    .points = 64,
+    .more = MTS_SECOND_MAYBE,
+    .answer = MTS_ANSWER_OPTION,
+    .names = other_names,
+    .name_count = sizeof other_names / sizeof other_names[0],
+    .reward = "option:{options}",
+    .reward_with_train = "option:{options} + class-spectral:{train},rate=50,gamma=0.04",
+    .constraint = "",
+};
