@@ -1,3 +1,4 @@
+/* core/cpu.c - what CPUID says, and what is left of it after the mask. */
 #if defined(__linux__)
 #define _GNU_SOURCE /* syscall() */
 #endif

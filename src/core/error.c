@@ -1,3 +1,4 @@
+/* core/error.c - writing the sentence. */
 #include "core/error.h"
 
 #include <stdarg.h>
@@ -6,7 +7,7 @@
 
 int mts_exit_status(int code)
 {
-    if (code == MTS_OK) {
+    if (code == 0) {
         return 0;
     }
     return code == MTS_EREQUEST ? 2 : 1;

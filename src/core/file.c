@@ -1,3 +1,4 @@
+/* core/file.c - files mapped, read and replaced as a whole; the clock. */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE /* madvise() */
 #endif

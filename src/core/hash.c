@@ -1,3 +1,4 @@
+/* core/hash.c - the fingerprint, byte by byte. */
 #include "core/hash.h"
 
 #include <string.h>

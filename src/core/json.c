@@ -1,3 +1,4 @@
+/* core/json.c - JSON read with a sentence for what is wrong, and written. */
 #include "core/json.h"
 
 #include <errno.h>

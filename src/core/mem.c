@@ -1,3 +1,4 @@
+/* core/mem.c - checked sizes, aligned memory, growing arrays and text. */
 #if defined(__linux__)
 #define _DEFAULT_SOURCE /* madvise() */
 #endif

@@ -1,4 +1,4 @@
-/* Decimal numbers.
+/* core/number.c - decimal numbers.
  *
  * Conversion: a number of at most 15 significant digits whose power of ten is at most 22 in magnitude is
  * digits * 10^e or digits / 10^-e in one correctly rounded operation, because both operands are exact doubles
@@ -215,61 +215,71 @@ int mts_numbers_read(const char *option, const char *list, bool whole, double mi
     return MTS_OK;
 }
 
+/* Where the number that starts at i ends: behind its last digit, or the point of "1.". */
+static size_t number_end(const char *text, size_t size, size_t i, MtsNumberStyle style)
+{
+    size_t end = i + decimal_length(text + i, size - i);
+    if (style == MTS_NUMBERS_PROSE && is_digit(text[i])) {
+        size_t whole = i;
+        while (whole < size && is_digit(text[whole])) {
+            whole++;
+        }
+        size_t group = grouped_end(text, size, i, whole);
+        if (group != whole) { /* a fraction may follow the groups: "1,234.5" */
+            size_t fraction = group + 1;
+            while (group < size && text[group] == '.' && fraction < size && is_digit(text[fraction])) {
+                fraction++;
+            }
+            end = fraction > group + 1 ? fraction : group;
+        }
+    }
+    return text[end - 1] == '.' ? end - 1 : end; /* not the point that ends a sentence */
+}
+
+/* Where the sign before the digits at i begins, at most `back` bytes before them; i: there is none. */
+static size_t sign_begin(const char *text, size_t i, size_t back)
+{
+    size_t sign = 0;
+    if (i >= 1 && (text[i - 1] == '-' || text[i - 1] == '+')) {
+        sign = 1;
+    } else if (i >= 3 && memcmp(text + i - 3, "\xE2\x88\x92", 3) == 0) {
+        sign = 3;
+    }
+    if (sign > back) {
+        return i; /* it belongs to what was read before */
+    }
+    size_t begin = i - sign;
+    if (sign && begin > 0) {
+        char before = text[begin - 1];
+        if (is_digit(before) || before == '.' || before == ')' || ends_word(text, begin)) {
+            return i;
+        }
+    }
+    return begin;
+}
+
+static bool starts_number(const char *text, size_t size, size_t i)
+{
+    return is_digit(text[i]) ||
+           (text[i] == '.' && i + 1 < size && is_digit(text[i + 1]) && (i == 0 || !is_digit(text[i - 1])));
+}
+
 bool mts_number_next(const char *text, size_t size, MtsNumberStyle style, size_t *position, MtsNumber *number)
 {
     size_t i = *position;
     while (i < size) {
-        bool starts = is_digit(text[i]) ||
-                      (text[i] == '.' && i + 1 < size && is_digit(text[i + 1]) && (i == 0 || !is_digit(text[i - 1])));
-        if (!starts) {
+        if (!starts_number(text, size, i)) {
             i++;
             continue;
         }
-        size_t end = i + decimal_length(text + i, size - i);
-        if (style == MTS_NUMBERS_PROSE && is_digit(text[i])) {
-            size_t whole = i;
-            while (whole < size && is_digit(text[whole])) {
-                whole++;
-            }
-            size_t group = grouped_end(text, size, i, whole);
-            if (group != whole) { /* a fraction may follow the groups: "1,234.5" */
-                size_t fraction = group + 1;
-                while (group < size && text[group] == '.' && fraction < size && is_digit(text[fraction])) {
-                    fraction++;
-                }
-                end = fraction > group + 1 ? fraction : group;
-            }
-        }
-        if (text[end - 1] == '.') {
-            end--; /* the point that ends a sentence */
-        }
-        if ((i > 0 && ends_word(text, i)) || is_ordinal(text, size, end)) {
-            i = end;
-            continue;
-        }
-        size_t sign = 0; /* bytes of the sign before the digits */
-        if (i >= 1 && (text[i - 1] == '-' || text[i - 1] == '+')) {
-            sign = 1;
-        } else if (i >= 3 && memcmp(text + i - 3, "\xE2\x88\x92", 3) == 0) {
-            sign = 3;
-        }
-        if (sign > i - *position) {
-            sign = 0; /* it belongs to what was read before */
-        }
-        size_t begin = i - sign;
-        if (sign && begin > 0) {
-            char before = text[begin - 1];
-            if (is_digit(before) || before == '.' || before == ')' || ends_word(text, begin)) {
-                sign = 0;
-                begin = i;
-            }
-        }
+        size_t end = number_end(text, size, i, style), begin = sign_begin(text, i, i - *position);
         double value;
-        if (!parse_without_commas(text + i, end - i, &value)) {
+        if ((i > 0 && ends_word(text, i)) || is_ordinal(text, size, end) ||
+            !parse_without_commas(text + i, end - i, &value)) {
             i = end;
             continue;
         }
-        number->value = sign && text[begin] != '+' ? -value : value;
+        number->value = begin < i && text[begin] != '+' ? -value : value;
         number->begin = begin;
         number->end = end;
         *position = end;

@@ -1,3 +1,4 @@
+/* core/rng.c - the counter-based stream. */
 #include "core/rng.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* core/sort.c - numbers in order. */
 #include "core/sort.h"
 
 #include <stdlib.h>

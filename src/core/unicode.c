@@ -1,3 +1,4 @@
+/* core/unicode.c - classes looked up in the table. */
 #include "core/unicode.h"
 
 MtsCharClass mts_char_class(uint32_t code)

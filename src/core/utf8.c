@@ -1,3 +1,4 @@
+/* core/utf8.c - UTF-8 decoded, and checked. */
 #include "core/utf8.h"
 
 size_t mts_utf8_decode(const char *s, size_t n, uint32_t *cp)

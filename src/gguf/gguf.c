@@ -87,38 +87,9 @@ static int take_string(Cursor *c, const char *what, MtsString *out)
 
 /* ---- names ---- */
 
-/* By size, then bytes: any total order will do. */
-static int compare(const MtsString *a, const MtsString *b)
-{
-    if (a->size != b->size) {
-        return a->size < b->size ? -1 : 1;
-    }
-    return memcmp(a->data, b->data, a->size);
-}
-
 static int compare_entries(const void *a, const void *b)
 {
-    return compare(*(const MtsString *const *)a, *(const MtsString *const *)b);
-}
-
-const MtsString *mts_gguf_lookup(const MtsString **sorted, size_t n, const char *name, size_t size)
-{
-    MtsString wanted = {name, size};
-    size_t low = 0;
-    while (n > 0) { /* the place, if any, is among sorted[low .. low + n) */
-        size_t half = n / 2;
-        int order = compare(&wanted, sorted[low + half]);
-        if (order == 0) {
-            return sorted[low + half];
-        }
-        if (order > 0) {
-            low += half + 1;
-            n -= half + 1;
-        } else {
-            n = half;
-        }
-    }
-    return NULL;
+    return mts_gguf_order(*(const MtsString *const *)a, *(const MtsString *const *)b);
 }
 
 /* The table of names of n entries of `stride` bytes each, whose first member is the name. */
@@ -135,10 +106,10 @@ static int sort_names(Cursor *c, const void *entries, size_t n, size_t stride, c
     }
     qsort(table, n, sizeof *table, compare_entries);
     for (size_t i = 1; i < n; i++) {
-        if (compare(table[i - 1], table[i]) == 0) {
+        if (mts_gguf_order(table[i - 1], table[i]) == 0) {
             char name[MTS_SHOWN];
             return mts_fail(c->err, MTS_EFORMAT, "%s: %s \"%s\" occurs twice", c->file->path, what,
-                            mts_gguf_show(*table[i], name));
+                            mts_str_show(*table[i], name));
         }
     }
     return MTS_OK;
@@ -152,7 +123,7 @@ static int read_header(Cursor *c, MtsGguf *g, uint64_t *tensors, uint64_t *entri
         char magic[MTS_SHOWN];
         MtsString start = {(const char *)c->data, c->size < 4 ? c->size : 4};
         return mts_fail(c->err, MTS_EFORMAT, "%s: is not a GGUF file: it begins with \"%s\", not with \"GGUF\"",
-                        g->path, mts_gguf_show(start, magic));
+                        g->path, mts_str_show(start, magic));
     }
     c->at = 4;
     int rc = take_u32(c, "the version", &g->version);
@@ -255,7 +226,7 @@ static int read_entry(Cursor *c, MtsGgufValue *v)
     if (rc != MTS_OK) {
         return rc;
     }
-    mts_gguf_show(v->key, key);
+    mts_str_show(v->key, key);
     if (v->key.size == 0 || v->key.size > KEY_LONGEST) {
         return mts_fail(c->err, MTS_EFORMAT, "%s: metadata key \"%s\" has %zu bytes; keys have 1 to %d", c->file->path,
                         key, v->key.size, KEY_LONGEST);
@@ -320,7 +291,7 @@ static int read_tensor(Cursor *c, MtsTensor *t, uint64_t *offset)
     if (rc != MTS_OK) {
         return rc;
     }
-    mts_gguf_show(t->name, name);
+    mts_str_show(t->name, name);
     if (t->name.size == 0 || t->name.size > NAME_LONGEST) {
         return mts_fail(c->err, MTS_EFORMAT, "%s: tensor name \"%s\" has %zu bytes; names have 1 to %d", path, name,
                         t->name.size, NAME_LONGEST);
@@ -376,13 +347,13 @@ static int place_tensor(Cursor *c, MtsTensor *t, uint64_t offset, size_t start, 
     char name[MTS_SHOWN];
     if (offset % alignment != 0) {
         return mts_fail(c->err, MTS_EFORMAT, "%s: tensor \"%s\": offset %llu is no multiple of the alignment %zu",
-                        c->file->path, mts_gguf_show(t->name, name), (unsigned long long)offset, alignment);
+                        c->file->path, mts_str_show(t->name, name), (unsigned long long)offset, alignment);
     }
     size_t room = start < c->size ? c->size - start : 0;
     if (offset > room || t->bytes > room - (size_t)offset) {
         return mts_fail(c->err, MTS_EFORMAT,
                         "%s: is truncated: tensor \"%s\" has %zu bytes at offset %llu, and the data section has %zu",
-                        c->file->path, mts_gguf_show(t->name, name), t->bytes, (unsigned long long)offset, room);
+                        c->file->path, mts_str_show(t->name, name), t->bytes, (unsigned long long)offset, room);
     }
     t->data = c->data + start + (size_t)offset;
     return MTS_OK;
@@ -412,7 +383,7 @@ static int check_overlap(Cursor *c)
         if ((size_t)((const char *)b->data - (const char *)a->data) < a->bytes) {
             char one[MTS_SHOWN], other[MTS_SHOWN];
             rc = mts_fail(c->err, MTS_EFORMAT, "%s: the data of tensors \"%s\" and \"%s\" overlap", g->path,
-                          mts_gguf_show(a->name, one), mts_gguf_show(b->name, other));
+                          mts_str_show(a->name, one), mts_str_show(b->name, other));
             break;
         }
     }

@@ -11,18 +11,10 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/string.h"
 #include "quant/quant.h"
 
 typedef struct MtsGguf MtsGguf;
-
-typedef struct MtsString { /* not NUL-terminated */
-    const char *data;
-    size_t size;
-} MtsString;
-
-/* A string of the file fit for a sentence: at most 60 bytes, bytes outside printable ASCII as '?'. Returns out. */
-enum { MTS_SHOWN = 64 };
-char *mts_gguf_show(MtsString s, char out[MTS_SHOWN]);
 
 typedef enum MtsGgufType {
     MTS_GGUF_U8,

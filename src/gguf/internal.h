@@ -47,6 +47,9 @@ static inline uint64_t mts_load_u64(const unsigned char *p)
 /* The value as a sentence shows it. Returns out. */
 char *mts_gguf_show_value(const MtsGgufValue *value, char out[MTS_SHOWN + 16]);
 
+/* The order of a table of names: by size, then bytes; any total order will do. */
+int mts_gguf_order(const MtsString *a, const MtsString *b);
+
 /* The entry whose string equals the `size` bytes at name, or NULL. */
 const MtsString *mts_gguf_lookup(const MtsString **sorted, size_t n, const char *name, size_t size);
 

@@ -8,15 +8,32 @@ static const char *const type_names[] = {
     "u8", "i8", "u16", "i16", "u32", "i32", "f32", "boolean", "string", "array", "u64", "i64", "f64",
 };
 
-char *mts_gguf_show(MtsString s, char out[MTS_SHOWN])
+int mts_gguf_order(const MtsString *a, const MtsString *b)
 {
-    size_t n = s.size < MTS_SHOWN - 4 ? s.size : MTS_SHOWN - 4;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char byte = (unsigned char)s.data[i];
-        out[i] = byte >= ' ' && byte <= '~' && byte != '"' ? (char)byte : '?';
+    if (a->size != b->size) {
+        return a->size < b->size ? -1 : 1;
     }
-    memcpy(out + n, n < s.size ? "..." : "", n < s.size ? 4 : 1);
-    return out;
+    return memcmp(a->data, b->data, a->size);
+}
+
+const MtsString *mts_gguf_lookup(const MtsString **sorted, size_t n, const char *name, size_t size)
+{
+    MtsString wanted = {name, size};
+    size_t low = 0;
+    while (n > 0) { /* the place, if any, is among sorted[low .. low + n) */
+        size_t half = n / 2;
+        int order = mts_gguf_order(&wanted, sorted[low + half]);
+        if (order == 0) {
+            return sorted[low + half];
+        }
+        if (order > 0) {
+            low += half + 1;
+            n -= half + 1;
+        } else {
+            n = half;
+        }
+    }
+    return NULL;
 }
 
 char *mts_gguf_show_value(const MtsGgufValue *value, char out[MTS_SHOWN + 16])
@@ -30,7 +47,7 @@ char *mts_gguf_show_value(const MtsGgufValue *value, char out[MTS_SHOWN + 16])
     if (value->type == MTS_GGUF_ARRAY) {
         snprintf(out, room, "an array of %zu %ss", value->count, type_names[value->element]);
     } else if (mts_gguf_string(value, 0, &s)) {
-        snprintf(out, room, "the string \"%s\"", mts_gguf_show(s, text));
+        snprintf(out, room, "the string \"%s\"", mts_str_show(s, text));
     } else if (mts_gguf_bool(value, 0, &truth)) {
         snprintf(out, room, "%s", truth ? "true" : "false");
     } else if (mts_gguf_int(value, 0, &integer)) {

@@ -73,7 +73,7 @@ static int read_architecture(Reader *r, MtsConfig *c)
     char shown[MTS_SHOWN];
     return mts_fail(r->err, MTS_EUNSUPPORTED,
                     "%s: general.architecture is %s; this program runs llama, gemma3, qwen2 and qwen3",
-                    mts_gguf_path(r->gguf), mts_gguf_show(name, shown));
+                    mts_gguf_path(r->gguf), mts_str_show(name, shown));
 }
 
 static int read_sizes(Reader *r, MtsConfig *c)

@@ -155,7 +155,7 @@ static int check_all_wanted(Loader *l)
         if (!wanted(l, t)) {
             char shown[MTS_SHOWN];
             return mts_fail(l->err, MTS_EUNSUPPORTED, "%s: tensor %s is not one that this program knows in %s models",
-                            mts_gguf_path(l->gguf), mts_gguf_show(t->name, shown), l->model->config.architecture);
+                            mts_gguf_path(l->gguf), mts_str_show(t->name, shown), l->model->config.architecture);
         }
     }
     return MTS_OK;

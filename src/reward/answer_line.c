@@ -1,4 +1,6 @@
-/* Reading the answer out of a text, by the rules that the published stages score by: what follows the last
+/* reward/answer_line.c - reading the answer out of a text.
+ *
+ * Reading the answer out of a text, by the rules that the published stages score by: what follows the last
  * "Answer:", without end tokens and the final period, compared in lower case and without punctuation. */
 #include "reward/answer_line.h"
 

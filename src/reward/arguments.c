@@ -1,4 +1,4 @@
-/* What rewards have in common: their arguments, and the numbers in an answer. */
+/* reward/arguments.c - what rewards have in common: their arguments, and the numbers in an answer. */
 #include "reward/term.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* The life of a reward program.
+/* reward/child.c - the life of a reward program.
  *
  * Its input is a socket rather than a pipe, because send() can be told not to raise SIGPIPE, which a library
  * must not change for the whole process; its output is a pipe. Both ends on our side are closed on exec, so a

@@ -1,4 +1,4 @@
-/* From words to claims.
+/* reward/claims.c - from words to claims.
  *
  * A sentence is cut into clauses at commas and at words such as "but" and "then". A clause speaks of one part of the
  * series (of all of it where it names none; a clause that names a part and claims nothing, "In the beginning,", lends

@@ -1,11 +1,13 @@
-/* claims[:cost=C][,most=N] - are the text's statements about the input series true?
+/* reward/claims_term.c - are a text's statements true?
+ *
+ * claims[:cost=C][,most=N] - are the text's statements about the input series true?
  *
  *     r = min(true claims, N) - C * false claims
  *
  * Claims are found and judged as reward/claims.h says; the same one twice counts once. C from 0 to 1e6, default 1: a
  * guess between two ways is worth nothing. N from 1 to 1000, default 10. A prefix is worth the claims of its
  * finished clauses. Needs an input series of one channel. */
-#include "reward/term.h"
+#include "reward/rewards.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,6 @@
-/* command:[timeout=S ][prefixes=1 ]PROGRAM - a program's judgement.
+/* reward/command.c - a program's judgement.
+ *
+ * command:[timeout=S ][prefixes=1 ]PROGRAM - a program's judgement.
  *
  * PROGRAM is a shell command line that stays alive. For each candidate it reads one JSON line
  *
@@ -9,7 +11,7 @@
  *
  * S is the seconds it may take for one answer, from 0.01 to 86400, default 60. prefixes=1: unfinished texts are
  * asked about too. A program that cannot be started, dies, hangs, or writes anything else fails the search. */
-#include "reward/term.h"
+#include "reward/rewards.h"
 
 #include <pthread.h>
 #include <stdlib.h>

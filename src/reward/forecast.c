@@ -1,4 +1,6 @@
-/* forecast:horizon=H[,season=S][,level=W][,malformed=M][,unfinished=U] - a list of H numbers that goes on as the input
+/* reward/forecast.c - a forecast that goes on as its input does.
+ *
+ * forecast:horizon=H[,season=S][,level=W][,malformed=M][,unfinished=U] - a list of H numbers that goes on as the input
  * series does.
  *
  *     r = -l1(P_y, P_x) - W D(y) - M [not exactly H numbers, or anything but numbers and separators]
@@ -21,7 +23,7 @@
  * H from 4 to 65536 and at most the input's length L (one channel), needed; S from 1 to L, default H;
  * W, M and U from 0 to 1e6, default 0, 0.5 and 3.
  * Range: r <= 0. */
-#include "reward/term.h"
+#include "reward/rewards.h"
 
 #include <math.h>
 #include <stdlib.h>

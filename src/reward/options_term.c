@@ -1,4 +1,4 @@
-/* Rewards of texts that end in one of several allowed answers ("... Answer: walking").
+/* reward/options_term.c - rewards of texts that end in one of several allowed answers ("... Answer: walking").
  *
  *   option:A|B|C            1 when the text's answer is one of the options, 0 otherwise. A prefix: 1 when it already
  * is, 0.5 while what follows the last "Answer:" can still become one, 0 when not, and 0.25 before any "Answer:".
@@ -14,7 +14,7 @@
  * FILE's series that say no sampling rate have R, from 1e-6 to 1e9, default 1.
  *
  * The answer is found as reward/answer_line.h says. */
-#include "reward/term.h"
+#include "reward/rewards.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* regex:PATTERN - does the text match?
+/* reward/regex.c - does the text match?
+ *
+ * regex:PATTERN - does the text match?
  *
  * A finished text scores 1 when the pattern (PCRE2, Unicode) matches anywhere in it, 0 otherwise: anchor with
  * ^ and $ to speak about the whole. A prefix scores 1 when it matches as it stands, 0.5 when a match has begun
@@ -11,7 +13,7 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "reward/term.h"
+#include "reward/rewards.h"
 
 #define MOST_STEPS 10000000u
 #define MOST_KIBIBYTES (64u * 1024u)

@@ -1,4 +1,4 @@
-/* A specification to a weighted sum of named rewards.
+/* reward/reward.c - a specification to a weighted sum of named rewards.
  *
  *     SPEC = TERM { " + " TERM }        TERM = [WEIGHT "*"] NAME [":" ARGUMENT]
  *
@@ -11,19 +11,16 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "reward/term.h"
+#include "reward/rewards.h"
 #include "core/number.h"
 
-typedef struct Kind {
+typedef struct RewardKind {
     const char *name;
     MtsRewardMake *make;
-} Kind;
+} RewardKind;
 
-static const Kind kinds[] = {
-    {"spectral", mts_reward_spectral}, {"forecast", mts_reward_forecast}, {"regex", mts_reward_regex},
-    {"length", mts_reward_length},     {"logprob", mts_reward_logprob},   {"command", mts_reward_command},
-    {"claims", mts_reward_claims},     {"option", mts_reward_option},     {"class-spectral", mts_reward_class_spectral},
-};
+#define ROW(name, make, file) {name, make},
+static const RewardKind kinds[] = {MTS_REWARDS(ROW)};
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
@@ -37,9 +34,9 @@ typedef struct TermText {
     double weight;
     const char *name;
     size_t name_size;
-    const Kind *kind;     /* NULL: unknown */
-    const char *argument; /* behind the colon, NULL: none; runs on to the end of the specification */
-    const char *rest;     /* behind the name, where there is no colon */
+    const RewardKind *kind; /* NULL: unknown */
+    const char *argument;   /* behind the colon, NULL: none; runs on to the end of the specification */
+    const char *rest;       /* behind the name, where there is no colon */
 } TermText;
 
 static bool is_space(char c)

@@ -1,11 +1,11 @@
-/* Rewards of one line: length and logprob.
+/* reward/simple.c - rewards of one line: length and logprob.
  *
  *   length[:TARGET]   max(0, 1 - |n - TARGET| / TARGET), n the text's characters (Unicode scalar values; a byte
  *                     that begins none counts as one). Range 0 to 1. TARGET from 1 to 1e6, default 100.
  *   logprob[:mean]    log p(text | prompt) in nats, or that divided by the text's tokens.
  *
  * Both are the same formula for prefixes. */
-#include "reward/term.h"
+#include "reward/rewards.h"
 
 #include <math.h>
 #include <stdlib.h>

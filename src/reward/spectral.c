@@ -1,4 +1,6 @@
-/* spectral[:METRIC][,periodogram=0|1][,gamma=G][,segment=S][,missing=D] - do the numbers that the text holds
+/* reward/spectral.c - do the numbers of a text move as its input does?
+ *
+ * spectral[:METRIC][,periodogram=0|1][,gamma=G][,segment=S][,missing=D] - do the numbers that the text holds
  * move as the input series does?
  *
  *     r = -gamma * distance(PSD of the numbers, PSD of the input)
@@ -16,7 +18,7 @@
  *     kl           10 ln 10
  *
  * Range: r <= 0. gamma from 0 to 1e6, default 1; segment from 2 to 65536; D from 0 to 1e6. Only finished texts. */
-#include "reward/term.h"
+#include "reward/rewards.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -31,9 +31,6 @@ typedef struct MtsRewardTerm {
 /* Fills in everything but name and weight. `argument` is what followed the colon, NULL when there was none. */
 typedef int MtsRewardMake(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err);
 
-MtsRewardMake mts_reward_spectral, mts_reward_forecast, mts_reward_regex, mts_reward_length, mts_reward_logprob,
-    mts_reward_command, mts_reward_claims, mts_reward_option, mts_reward_class_spectral;
-
 /* ---- arguments of the form "WORD,key=value,key=value" ---- */
 
 typedef struct MtsRewardOption {

@@ -1,4 +1,6 @@
-/* Prose to words. The vocabulary is the one below and nothing else: a word that is not in it means nothing, which
+/* reward/words.c - prose to words.
+ *
+ * Prose to words. The vocabulary is the one below and nothing else: a word that is not in it means nothing, which
  * is how vague text comes to claim nothing. */
 #include "reward/words.h"
 

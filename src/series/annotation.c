@@ -1,4 +1,6 @@
-/* Annotation files in the MIT format: 16-bit words, low byte first, of a 10-bit interval I and a 6-bit code A.
+/* series/annotation.c - annotation files in the MIT format.
+ *
+ * Annotation files in the MIT format: 16-bit words, low byte first, of a 10-bit interval I and a 6-bit code A.
  *
  *   A = 1 .. 49   an annotation, I samples after the last one
  *   59 (skip)     the interval is the next two words instead, the high one first

@@ -1,4 +1,4 @@
-/* Tables of numbers, in the four layouts that people keep series in:
+/* series/columns.c - tables of numbers, in the four layouts that people keep series in:
  *
  *   columns   a row per time step, a column per channel; columns whose cells are not all numbers (dates,
  *             remarks) are left out, unless none is left

@@ -1,4 +1,6 @@
-/* Delimited text to cells, in one pass over the text and in place: an unquoted cell is never longer than what
+/* series/csv.c - delimited text to cells.
+ *
+ * Delimited text to cells, in one pass over the text and in place: an unquoted cell is never longer than what
  * it was written as. */
 #include "series/csv.h"
 

@@ -1,4 +1,4 @@
-/* The power spectrum of real data, O(n^2) for short lengths and O(n log n) for all others.
+/* series/dft.c - the power spectrum of real data, O(n^2) for short lengths and O(n log n) for all others.
  *
  * Short (n <= 512, which is every segment of a default spectrum): the sum as it is defined, its angles looked
  * up at (k t mod n) in a table of one turn, so that no error piles up.

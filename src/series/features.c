@@ -1,4 +1,6 @@
-/* The features of features.h. Sums run over t ascending; centred values are used throughout, so that a large level
+/* series/features.c - what can be said about one channel, computed.
+ *
+ * The features of features.h. Sums run over t ascending; centred values are used throughout, so that a large level
  * costs no digits. */
 #include "series/features.h"
 

@@ -1,4 +1,4 @@
-/* Values as a prompt writes them. */
+/* series/format.c - values as a prompt writes them. */
 #include "series/format.h"
 
 #include <math.h>

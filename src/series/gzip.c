@@ -1,3 +1,4 @@
+/* series/gzip.c - what gzip packed, unpacked within a limit. */
 #include "series/gzip.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* JSON lists of numbers:
+/* series/jsonlist.c - JSON lists of numbers:
  *
  *   [1, 2, 3]                               one channel
  *   [[1, 2, 3], [4, 5, 6]]                  channels

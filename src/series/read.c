@@ -1,4 +1,6 @@
-/* From a file's name to its series. What gzip packed is unpacked first and then goes by the name in front of
+/* series/read.c - from a file's name to its series.
+ *
+ * From a file's name to its series. What gzip packed is unpacked first and then goes by the name in front of
  * ".gz"; a WFDB signal file stands for the header beside it. */
 #include "series/read.h"
 

@@ -1,4 +1,4 @@
-/* One series: made, copied, released. */
+/* series/series.c - one series: made, copied, released. */
 #include <maxts/series.h>
 
 #include <math.h>

@@ -1,4 +1,6 @@
-/* What a file holds, and choosing from it. The selection's grammar is in maxts/series.h; a word is tried as a
+/* series/set.c - what a file holds, and choosing from it.
+ *
+ * What a file holds, and choosing from it. The selection's grammar is in maxts/series.h; a word is tried as a
  * name first and as a number second, so that a series called "3" can be had. */
 #include "series/set.h"
 

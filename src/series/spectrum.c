@@ -1,4 +1,4 @@
-/* Power spectral densities and their distances.
+/* series/spectrum.c - power spectral densities and their distances.
  *
  * Welch's estimate (P. D. Welch, 1967): cut the series into segments of n samples that overlap by n/2 (rounded
  * down), a last incomplete one left out; from each take its mean, multiply by a window w, transform, and average

@@ -1,4 +1,6 @@
-/* .ts files, as sktime and aeon write them: lines "@key value", "@data", then one case a line,
+/* series/tsfile.c - .ts files.
+ *
+ * .ts files, as sktime and aeon write them: lines "@key value", "@data", then one case a line,
  *
  *     1.0,2.0,3.0:4.0,5.0,6.0:label
  *

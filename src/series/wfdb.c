@@ -1,4 +1,6 @@
-/* Signals of WFDB records, formats 16 and 212 (PhysioNet's header(5) and signal(5)).
+/* series/wfdb.c - signals of WFDB records.
+ *
+ * Signals of WFDB records, formats 16 and 212 (PhysioNet's header(5) and signal(5)).
  *
  *     RECORD signals [rate [samples ...]]
  *     FILE format[x1][+offset] [gain[(baseline)][/units] [resolution [zero [first [checksum [block [name]]]]]]]

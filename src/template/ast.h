@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/mem.h"
+#include "core/string.h"
 #include "template/template.h"
 
 /* ---- limits ---- */
@@ -38,6 +39,8 @@ bool mts_tpl_charge(MtsTpl *tpl, size_t size);
 /* Zeroed memory that lives as long as the run, counted as work; NULL (and rc set) when there is none. */
 void *mts_tpl_alloc(MtsTpl *tpl, size_t size);
 
+void mts_tpl_free(MtsTpl *tpl); /* all that mts_tpl_alloc() gave */
+
 /* Fails with a sentence that names the template and the line of the byte `at`, unless that is MTS_TPL_NOWHERE. */
 #define MTS_TPL_NOWHERE SIZE_MAX
 void mts_tpl_fail(MtsTpl *tpl, int code, size_t at, const char *fmt, ...) MTS_PRINTF(4, 5);
@@ -45,20 +48,9 @@ void mts_tpl_fail(MtsTpl *tpl, int code, size_t at, const char *fmt, ...) MTS_PR
 /* Call on the way down and, when it was true, depth-- on the way up. */
 bool mts_tpl_enter(MtsTpl *tpl, size_t at);
 
-static inline bool mts_str_is(MtsString s, const char *word)
-{
-    size_t n = 0;
-    while (n < s.size && word[n] && word[n] == s.data[n]) {
-        n++;
-    }
-    return n == s.size && word[n] == '\0';
-}
-
-bool mts_str_equal(MtsString a, MtsString b);
-
 /* ---- syntax tree ---- */
 
-typedef enum MtsNodeKind {
+typedef enum MtsTplNodeKind {
     /* expressions */
     MTS_NODE_STRING,  /* text */
     MTS_NODE_INTEGER, /* number */
@@ -91,19 +83,19 @@ typedef enum MtsNodeKind {
     MTS_NODE_MACRO,  /* text, a: parameters (KEYWORDs, a NULL: no default), b: body */
     MTS_NODE_BREAK,
     MTS_NODE_CONTINUE
-} MtsNodeKind;
+} MtsTplNodeKind;
 
-typedef struct MtsNode {
-    MtsNodeKind kind;
+typedef struct MtsTplNode {
+    MtsTplNodeKind kind;
     char op;
     size_t at; /* byte of the template, for sentences */
     MtsString text;
     int64_t number;
-    struct MtsNode *a, *b, *c, *d, *e, *next;
-} MtsNode;
+    struct MtsTplNode *a, *b, *c, *d, *e, *next;
+} MtsTplNode;
 
 /* The statements of tpl->text; NULL for an empty template, or on failure (then tpl->rc is set). */
-MtsNode *mts_tpl_parse(MtsTpl *tpl);
+MtsTplNode *mts_tpl_parse(MtsTpl *tpl);
 
 /* ---- values ---- */
 
@@ -125,7 +117,7 @@ typedef struct MtsValue {
     MtsString string;
     struct MtsList *list;
     struct MtsDict *dict;
-    const MtsNode *macro;
+    const MtsTplNode *macro;
 } MtsValue;
 
 typedef struct MtsList {
@@ -165,8 +157,6 @@ MtsString mts_value_print(MtsTpl *tpl, MtsValue value, size_t at);
 MtsString mts_tpl_concat(MtsTpl *tpl, MtsString a, MtsString b);
 /* Where `part` begins in s, SIZE_MAX: nowhere. Counted as work. */
 size_t mts_tpl_search(MtsTpl *tpl, MtsString s, MtsString part);
-size_t mts_str_characters(MtsString s);               /* length in code points */
-size_t mts_str_offset(MtsString s, size_t character); /* the byte where that code point begins; at most s.size */
 
 /* What a filter, a test or a call is given: values by position, then by name. */
 typedef struct MtsArguments {
@@ -188,6 +178,6 @@ MtsValue mts_tpl_function(MtsTpl *tpl, MtsString name, const MtsArguments *args,
 MtsValue mts_tpl_items(MtsTpl *tpl, MtsValue value, size_t at);
 
 /* template_eval.c: runs the statements with these variables and appends to out. */
-void mts_tpl_run(MtsTpl *tpl, const MtsNode *statements, MtsDict *variables, MtsBytes *out);
+void mts_tpl_run(MtsTpl *tpl, const MtsTplNode *statements, MtsDict *variables, MtsBytes *out);
 
 #endif

@@ -13,7 +13,7 @@ static MtsValue undefined(void)
 static MtsValue unknown(MtsTpl *tpl, const char *what, MtsString name, size_t at)
 {
     char shown[MTS_SHOWN];
-    mts_tpl_fail(tpl, MTS_EUNSUPPORTED, at, "the %s \"%s\"", what, mts_gguf_show(name, shown));
+    mts_tpl_fail(tpl, MTS_EUNSUPPORTED, at, "the %s \"%s\"", what, mts_str_show(name, shown));
     return undefined();
 }
 
@@ -458,7 +458,7 @@ MtsValue mts_tpl_function(MtsTpl *tpl, MtsString name, const MtsArguments *args,
     if (mts_str_is(name, "raise_exception")) {
         char shown[MTS_SHOWN];
         MtsString why = args->count ? mts_value_print(tpl, args->values[0], at) : (MtsString){"", 0};
-        mts_tpl_fail(tpl, MTS_EREQUEST, at, "the template refuses these messages: \"%s\"", mts_gguf_show(why, shown));
+        mts_tpl_fail(tpl, MTS_EREQUEST, at, "the template refuses these messages: \"%s\"", mts_str_show(why, shown));
         return undefined();
     }
     return unknown(tpl, "function", name, at); /* strftime_now is one on purpose: prompts do not depend on the day */

@@ -20,8 +20,8 @@ typedef struct Run {
     MtsBytes *out;
 } Run;
 
-static MtsValue eval(Run *run, const MtsNode *node);
-static Flow run_body(Run *run, const MtsNode *node);
+static MtsValue eval(Run *run, const MtsTplNode *node);
+static Flow run_body(Run *run, const MtsTplNode *node);
 
 static bool failed(const Run *run)
 {
@@ -42,7 +42,7 @@ static void emit(Run *run, MtsString text)
 
 /* ---- names and members ---- */
 
-static MtsValue eval_name(Run *run, const MtsNode *node)
+static MtsValue eval_name(Run *run, const MtsTplNode *node)
 {
     static const char *const functions[] = {"raise_exception", "namespace", "range", "dict"};
     for (const Scope *scope = run->scope; scope; scope = scope->outer) {
@@ -66,7 +66,7 @@ static MtsValue member(Run *run, MtsValue object, MtsString name, size_t at)
     if (object.kind == MTS_VALUE_UNDEFINED) {
         char member_shown[MTS_SHOWN], shown[MTS_SHOWN];
         mts_tpl_fail(run->tpl, MTS_EFORMAT, at, "\"%s\" of \"%s\", which is undefined",
-                     mts_gguf_show(name, member_shown), mts_gguf_show(object.string, shown));
+                     mts_str_show(name, member_shown), mts_str_show(object.string, shown));
     }
     const MtsValue *found = object.kind == MTS_VALUE_DICT ? mts_dict_find(run->tpl, object.dict, name) : NULL;
     MtsValue value = found ? *found : undefined();
@@ -76,7 +76,7 @@ static MtsValue member(Run *run, MtsValue object, MtsString name, size_t at)
     return value;
 }
 
-static MtsValue eval_item(Run *run, const MtsNode *node)
+static MtsValue eval_item(Run *run, const MtsTplNode *node)
 {
     MtsValue object = eval(run, node->a), index = eval(run, node->b);
     if (index.kind == MTS_VALUE_STRING) {
@@ -106,7 +106,7 @@ static MtsValue eval_item(Run *run, const MtsNode *node)
 }
 
 /* A bound of a slice: its value, or `missing`; clamped to low..high, negative ones counted from the end. */
-static int64_t slice_bound(Run *run, const MtsNode *node, int64_t missing, int64_t count, int64_t low, int64_t high)
+static int64_t slice_bound(Run *run, const MtsTplNode *node, int64_t missing, int64_t count, int64_t low, int64_t high)
 {
     MtsValue value = node ? eval(run, node) : mts_value(MTS_VALUE_NONE);
     if (value.kind == MTS_VALUE_NONE) {
@@ -120,7 +120,7 @@ static int64_t slice_bound(Run *run, const MtsNode *node, int64_t missing, int64
     return bound < low ? low : bound > high ? high : bound;
 }
 
-static MtsValue eval_slice(Run *run, const MtsNode *node)
+static MtsValue eval_slice(Run *run, const MtsTplNode *node)
 {
     MtsValue object = eval(run, node->a), result = undefined();
     MtsValue step_value = node->d ? eval(run, node->d) : mts_value_integer(1);
@@ -159,16 +159,16 @@ static MtsValue eval_slice(Run *run, const MtsNode *node)
 
 /* ---- calls ---- */
 
-static MtsArguments eval_arguments(Run *run, const MtsNode *first)
+static MtsArguments eval_arguments(Run *run, const MtsTplNode *first)
 {
     MtsArguments args = {NULL, NULL, 0};
     size_t count = 0;
-    for (const MtsNode *node = first; node; node = node->next) {
+    for (const MtsTplNode *node = first; node; node = node->next) {
         count++;
     }
     args.values = mts_tpl_alloc(run->tpl, count * sizeof *args.values);
     args.names = mts_tpl_alloc(run->tpl, count * sizeof *args.names);
-    for (const MtsNode *node = first; node && !failed(run); node = node->next) {
+    for (const MtsTplNode *node = first; node && !failed(run); node = node->next) {
         bool named = node->kind == MTS_NODE_KEYWORD;
         args.values[args.count] = eval(run, named ? node->a : node);
         args.names[args.count++] = named ? node->text : (MtsString){NULL, 0};
@@ -177,7 +177,7 @@ static MtsArguments eval_arguments(Run *run, const MtsNode *first)
 }
 
 /* Runs a body with its output caught, in the scope at hand. */
-static MtsValue capture(Run *run, const MtsNode *body)
+static MtsValue capture(Run *run, const MtsTplNode *body)
 {
     MtsBytes caught = {NULL, 0, 0}, *outer = run->out;
     run->out = &caught;
@@ -192,7 +192,7 @@ static MtsValue capture(Run *run, const MtsNode *body)
     return value;
 }
 
-static MtsValue call_macro(Run *run, const MtsNode *macro, const MtsArguments *args, size_t at)
+static MtsValue call_macro(Run *run, const MtsTplNode *macro, const MtsArguments *args, size_t at)
 {
     MtsValue names = mts_value_dict(run->tpl);
     if (!names.dict || !mts_tpl_enter(run->tpl, at)) {
@@ -201,7 +201,7 @@ static MtsValue call_macro(Run *run, const MtsNode *macro, const MtsArguments *a
     Scope scope = {names.dict, run->global}, *outer = run->scope;
     run->scope = &scope;
     size_t place = 0;
-    for (const MtsNode *parameter = macro->a; parameter && !failed(run); parameter = parameter->next, place++) {
+    for (const MtsTplNode *parameter = macro->a; parameter && !failed(run); parameter = parameter->next, place++) {
         MtsValue value = undefined();
         bool given = false;
         for (size_t i = 0; i < args->count && !given; i++) {
@@ -219,7 +219,7 @@ static MtsValue call_macro(Run *run, const MtsNode *macro, const MtsArguments *a
     return text;
 }
 
-static MtsValue eval_call(Run *run, const MtsNode *node)
+static MtsValue eval_call(Run *run, const MtsTplNode *node)
 {
     if (node->a->kind == MTS_NODE_ATTR) {
         MtsValue object = eval(run, node->a->a);
@@ -278,7 +278,7 @@ static MtsValue join_lists(Run *run, const MtsList *a, const MtsList *b)
     return both;
 }
 
-static MtsValue eval_binary(Run *run, const MtsNode *node)
+static MtsValue eval_binary(Run *run, const MtsTplNode *node)
 {
     MtsValue a = eval(run, node->a), b = eval(run, node->b);
     if (failed(run)) {
@@ -305,7 +305,7 @@ static MtsValue eval_binary(Run *run, const MtsNode *node)
     return undefined();
 }
 
-static bool eval_compare(Run *run, const MtsNode *node)
+static bool eval_compare(Run *run, const MtsTplNode *node)
 {
     MtsValue a = eval(run, node->a), b = eval(run, node->b);
     int order;
@@ -334,12 +334,12 @@ static bool eval_compare(Run *run, const MtsNode *node)
     return node->op == '<' ? order < 0 : node->op == '>' ? order > 0 : node->op == 'l' ? order <= 0 : order >= 0;
 }
 
-static MtsValue eval_literal(Run *run, const MtsNode *node)
+static MtsValue eval_literal(Run *run, const MtsTplNode *node)
 {
     size_t count = 0, i = 0;
     if (node->kind == MTS_NODE_DICT) {
         MtsValue dict = mts_value_dict(run->tpl);
-        for (const MtsNode *pair = node->a; pair && !failed(run); pair = pair->next) {
+        for (const MtsTplNode *pair = node->a; pair && !failed(run); pair = pair->next) {
             MtsValue key = eval(run, pair->a), value = eval(run, pair->b);
             if (key.kind != MTS_VALUE_STRING) {
                 mts_tpl_fail(run->tpl, MTS_EUNSUPPORTED, pair->at, "a dictionary key that is no string");
@@ -349,31 +349,31 @@ static MtsValue eval_literal(Run *run, const MtsNode *node)
         }
         return dict;
     }
-    for (const MtsNode *item = node->a; item; item = item->next) {
+    for (const MtsTplNode *item = node->a; item; item = item->next) {
         count++;
     }
     MtsValue list = mts_value_list(run->tpl, count);
-    for (const MtsNode *item = node->a; item && !failed(run); item = item->next) {
+    for (const MtsTplNode *item = node->a; item && !failed(run); item = item->next) {
         list.list->items[i++] = eval(run, item);
     }
     return list;
 }
 
-static MtsValue eval_filter(Run *run, const MtsNode *node)
+static MtsValue eval_filter(Run *run, const MtsTplNode *node)
 {
     MtsValue value = eval(run, node->a);
     MtsArguments args = eval_arguments(run, node->b);
     return failed(run) ? undefined() : mts_tpl_filter(run->tpl, node->text, value, &args, node->at);
 }
 
-static MtsValue eval_test(Run *run, const MtsNode *node)
+static MtsValue eval_test(Run *run, const MtsTplNode *node)
 {
     MtsValue value = eval(run, node->a);
     MtsArguments args = eval_arguments(run, node->b);
     return failed(run) ? undefined() : mts_value_bool(mts_tpl_test(run->tpl, node->text, value, &args, node->at));
 }
 
-static MtsValue eval_kind(Run *run, const MtsNode *node)
+static MtsValue eval_kind(Run *run, const MtsTplNode *node)
 {
     MtsValue value;
     switch (node->kind) {
@@ -441,7 +441,7 @@ static bool count_step(Run *run, size_t at)
     return !failed(run);
 }
 
-static MtsValue eval(Run *run, const MtsNode *node)
+static MtsValue eval(Run *run, const MtsTplNode *node)
 {
     if (failed(run) || !count_step(run, node->at) || !mts_tpl_enter(run->tpl, node->at)) {
         return undefined();
@@ -478,24 +478,24 @@ static MtsValue loop_value(Run *run, const MtsList *items, size_t i)
 }
 
 /* A scope with the loop's names set to the item: one name takes it whole, several take it apart. */
-static Scope turn_scope(Run *run, const MtsNode *node, MtsValue item)
+static Scope turn_scope(Run *run, const MtsTplNode *node, MtsValue item)
 {
     Scope scope = {mts_value_dict(run->tpl).dict, run->scope};
     size_t count = 0, i = 0;
-    for (const MtsNode *name = node->d; name; name = name->next) {
+    for (const MtsTplNode *name = node->d; name; name = name->next) {
         count++;
     }
     if (count > 1 && !failed(run) && (item.kind != MTS_VALUE_LIST || item.list->count != count)) {
         mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "a loop of %zu names over something else", count);
     }
-    for (const MtsNode *name = node->d; name && !failed(run); name = name->next, i++) {
+    for (const MtsTplNode *name = node->d; name && !failed(run); name = name->next, i++) {
         mts_dict_set(run->tpl, scope.names, name->text, count > 1 ? item.list->items[i] : item);
     }
     return scope;
 }
 
 /* The items that the loop's own condition lets through. */
-static MtsValue chosen_items(Run *run, const MtsNode *node)
+static MtsValue chosen_items(Run *run, const MtsTplNode *node)
 {
     MtsValue items = mts_tpl_items(run->tpl, eval(run, node->a), node->at);
     if (!node->e || failed(run)) {
@@ -517,7 +517,7 @@ static MtsValue chosen_items(Run *run, const MtsNode *node)
     return chosen;
 }
 
-static void run_for(Run *run, const MtsNode *node)
+static void run_for(Run *run, const MtsTplNode *node)
 {
     MtsValue items = chosen_items(run, node);
     if (failed(run)) {
@@ -543,7 +543,7 @@ static void run_for(Run *run, const MtsNode *node)
     }
 }
 
-static void run_set(Run *run, const MtsNode *node)
+static void run_set(Run *run, const MtsTplNode *node)
 {
     MtsValue value = node->b ? eval(run, node->b) : capture(run, node->c);
     MtsDict *names = run->scope->names;
@@ -560,7 +560,7 @@ static void run_set(Run *run, const MtsNode *node)
     }
 }
 
-static Flow run_statement(Run *run, const MtsNode *node)
+static Flow run_statement(Run *run, const MtsTplNode *node)
 {
     MtsValue value;
     switch (node->kind) {
@@ -602,7 +602,7 @@ static Flow run_statement(Run *run, const MtsNode *node)
     }
 }
 
-static Flow run_body(Run *run, const MtsNode *node)
+static Flow run_body(Run *run, const MtsTplNode *node)
 {
     if (failed(run) || !mts_tpl_enter(run->tpl, node ? node->at : 0)) {
         return FLOW_ON;
@@ -615,7 +615,7 @@ static Flow run_body(Run *run, const MtsNode *node)
     return flow;
 }
 
-void mts_tpl_run(MtsTpl *tpl, const MtsNode *statements, MtsDict *variables, MtsBytes *out)
+void mts_tpl_run(MtsTpl *tpl, const MtsTplNode *statements, MtsDict *variables, MtsBytes *out)
 {
     Scope global = {variables, NULL};
     Run run = {tpl, &global, &global, out};

@@ -42,7 +42,7 @@ MtsString mts_lex_expect_name(MtsTplLexer *p);
 
 static inline bool mts_lex_failed(const MtsTplLexer *p)
 {
-    return p->tpl->rc != MTS_OK;
+    return p->tpl->rc != 0;
 }
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "template/lex.h"
 
-static MtsNode *parse_expression(MtsTplLexer *p);
+static MtsTplNode *parse_expression(MtsTplLexer *p);
 
 static bool at_one_of(const MtsTplLexer *p, const char *const *words)
 {
@@ -20,9 +20,9 @@ static bool at_one_of(const MtsTplLexer *p, const char *const *words)
     return false;
 }
 
-static MtsNode *new_node(MtsTplLexer *p, MtsNodeKind kind, size_t at)
+static MtsTplNode *new_node(MtsTplLexer *p, MtsTplNodeKind kind, size_t at)
 {
-    MtsNode *node = mts_tpl_alloc(p->tpl, sizeof *node);
+    MtsTplNode *node = mts_tpl_alloc(p->tpl, sizeof *node);
     if (node) {
         node->kind = kind;
         node->at = at;
@@ -32,7 +32,7 @@ static MtsNode *new_node(MtsTplLexer *p, MtsNodeKind kind, size_t at)
 
 /* ---- expressions ---- */
 
-static void append(MtsNode ***tail, MtsNode *node)
+static void append(MtsTplNode ***tail, MtsTplNode *node)
 {
     if (node) {
         **tail = node;
@@ -41,14 +41,14 @@ static void append(MtsNode ***tail, MtsNode *node)
 }
 
 /* The arguments up to ")", which is taken. */
-static MtsNode *parse_arguments(MtsTplLexer *p)
+static MtsTplNode *parse_arguments(MtsTplLexer *p)
 {
-    MtsNode *first = NULL, **tail = &first;
+    MtsTplNode *first = NULL, **tail = &first;
     while (!mts_lex_failed(p) && !mts_lex_at_sign(p, ")")) {
         size_t at = p->token_at;
-        MtsNode *value = parse_expression(p);
+        MtsTplNode *value = parse_expression(p);
         if (value && value->kind == MTS_NODE_NAME && mts_lex_take_sign(p, "=")) {
-            MtsNode *keyword = new_node(p, MTS_NODE_KEYWORD, at);
+            MtsTplNode *keyword = new_node(p, MTS_NODE_KEYWORD, at);
             if (keyword) {
                 keyword->text = value->text;
                 keyword->a = parse_expression(p);
@@ -65,15 +65,15 @@ static MtsNode *parse_arguments(MtsTplLexer *p)
 }
 
 /* Items up to the closing sign, which is taken; *commas says whether there was a comma. */
-static MtsNode *parse_items(MtsTplLexer *p, const char *close, bool dict, bool *commas)
+static MtsTplNode *parse_items(MtsTplLexer *p, const char *close, bool dict, bool *commas)
 {
-    MtsNode *first = NULL, **tail = &first;
+    MtsTplNode *first = NULL, **tail = &first;
     *commas = false;
     while (!mts_lex_failed(p) && !mts_lex_at_sign(p, close)) {
         size_t at = p->token_at;
-        MtsNode *item = parse_expression(p);
+        MtsTplNode *item = parse_expression(p);
         if (dict) {
-            MtsNode *pair = new_node(p, MTS_NODE_PAIR, at);
+            MtsTplNode *pair = new_node(p, MTS_NODE_PAIR, at);
             mts_lex_expect_sign(p, ":");
             if (pair) {
                 pair->a = item;
@@ -91,15 +91,15 @@ static MtsNode *parse_items(MtsTplLexer *p, const char *close, bool dict, bool *
     return first;
 }
 
-static MtsNode *parse_group(MtsTplLexer *p, size_t at)
+static MtsTplNode *parse_group(MtsTplLexer *p, size_t at)
 {
     bool commas;
     if (mts_lex_take_sign(p, "(")) {
-        MtsNode *items = parse_items(p, ")", false, &commas);
+        MtsTplNode *items = parse_items(p, ")", false, &commas);
         if (items && !commas) {
             return items; /* plain parentheses */
         }
-        MtsNode *tuple = new_node(p, MTS_NODE_LIST, at);
+        MtsTplNode *tuple = new_node(p, MTS_NODE_LIST, at);
         if (tuple) {
             tuple->a = items;
         }
@@ -107,21 +107,21 @@ static MtsNode *parse_group(MtsTplLexer *p, size_t at)
     }
     bool dict = mts_lex_at_sign(p, "{");
     mts_lex_advance(p);
-    MtsNode *node = new_node(p, dict ? MTS_NODE_DICT : MTS_NODE_LIST, at);
-    MtsNode *items = parse_items(p, dict ? "}" : "]", dict, &commas);
+    MtsTplNode *node = new_node(p, dict ? MTS_NODE_DICT : MTS_NODE_LIST, at);
+    MtsTplNode *items = parse_items(p, dict ? "}" : "]", dict, &commas);
     if (node) {
         node->a = items;
     }
     return node;
 }
 
-static MtsNode *parse_primary(MtsTplLexer *p)
+static MtsTplNode *parse_primary(MtsTplLexer *p)
 {
     size_t at = p->token_at;
     if (mts_lex_at_sign(p, "(") || mts_lex_at_sign(p, "[") || mts_lex_at_sign(p, "{")) {
         return parse_group(p, at);
     }
-    MtsNode *node = new_node(p, MTS_NODE_NAME, at);
+    MtsTplNode *node = new_node(p, MTS_NODE_NAME, at);
     if (!node) {
         return NULL;
     }
@@ -152,9 +152,9 @@ static MtsNode *parse_primary(MtsTplLexer *p)
 }
 
 /* [index] or [from:to:step] after `object`; "[" has been taken. */
-static MtsNode *parse_subscript(MtsTplLexer *p, MtsNode *object, size_t at)
+static MtsTplNode *parse_subscript(MtsTplLexer *p, MtsTplNode *object, size_t at)
 {
-    MtsNode *parts[3] = {NULL, NULL, NULL};
+    MtsTplNode *parts[3] = {NULL, NULL, NULL};
     int colons = 0;
     while (!mts_lex_failed(p) && !mts_lex_at_sign(p, "]")) {
         if (mts_lex_take_sign(p, ":")) {
@@ -168,7 +168,7 @@ static MtsNode *parse_subscript(MtsTplLexer *p, MtsNode *object, size_t at)
         }
     }
     mts_lex_expect_sign(p, "]");
-    MtsNode *node = new_node(p, colons ? MTS_NODE_SLICE : MTS_NODE_ITEM, at);
+    MtsTplNode *node = new_node(p, colons ? MTS_NODE_SLICE : MTS_NODE_ITEM, at);
     if (node) {
         node->a = object;
         node->b = parts[0];
@@ -181,16 +181,16 @@ static MtsNode *parse_subscript(MtsTplLexer *p, MtsNode *object, size_t at)
     return node;
 }
 
-static MtsNode *parse_postfix(MtsTplLexer *p, MtsNode *node)
+static MtsTplNode *parse_postfix(MtsTplLexer *p, MtsTplNode *node)
 {
     while (!mts_lex_failed(p)) {
         size_t at = p->token_at;
-        MtsNode *outer;
+        MtsTplNode *outer;
         if (mts_lex_take_sign(p, "[")) {
             outer = parse_subscript(p, node, at);
         } else if (mts_lex_take_sign(p, "(")) {
             outer = new_node(p, MTS_NODE_CALL, at);
-            MtsNode *arguments = parse_arguments(p);
+            MtsTplNode *arguments = parse_arguments(p);
             if (outer) {
                 outer->a = node;
                 outer->b = arguments;
@@ -220,7 +220,7 @@ static bool begins_operand(const MtsTplLexer *p)
 }
 
 /* "| name(arguments)", "is name", "is not name" after `node`. */
-static MtsNode *parse_filters(MtsTplLexer *p, MtsNode *node)
+static MtsTplNode *parse_filters(MtsTplLexer *p, MtsTplNode *node)
 {
     while (!mts_lex_failed(p)) {
         size_t at = p->token_at;
@@ -230,9 +230,9 @@ static MtsNode *parse_filters(MtsTplLexer *p, MtsNode *node)
         }
         mts_lex_advance(p);
         bool negated = test && mts_lex_take_word(p, "not");
-        MtsNode *outer = new_node(p, test ? MTS_NODE_TEST : MTS_NODE_FILTER, at);
+        MtsTplNode *outer = new_node(p, test ? MTS_NODE_TEST : MTS_NODE_FILTER, at);
         MtsString name = mts_lex_expect_name(p);
-        MtsNode *arguments = NULL;
+        MtsTplNode *arguments = NULL;
         if (mts_lex_take_sign(p, "(")) {
             arguments = parse_arguments(p);
         } else if (test && begins_operand(p)) {
@@ -245,7 +245,7 @@ static MtsNode *parse_filters(MtsTplLexer *p, MtsNode *node)
         }
         node = outer;
         if (negated) {
-            MtsNode *not = new_node(p, MTS_NODE_NOT, at);
+            MtsTplNode *not = new_node(p, MTS_NODE_NOT, at);
             if (not) {
                 not->a = node;
             }
@@ -255,16 +255,16 @@ static MtsNode *parse_filters(MtsTplLexer *p, MtsNode *node)
     return node;
 }
 
-static MtsNode *parse_unary(MtsTplLexer *p, bool filters)
+static MtsTplNode *parse_unary(MtsTplLexer *p, bool filters)
 {
     size_t at = p->token_at;
-    MtsNode *node;
+    MtsTplNode *node;
     if (!mts_tpl_enter(p->tpl, at)) {
         return NULL;
     }
     if (mts_lex_take_sign(p, "-")) {
         node = new_node(p, MTS_NODE_NEGATE, at);
-        MtsNode *inner = parse_unary(p, false);
+        MtsTplNode *inner = parse_unary(p, false);
         if (node) {
             node->a = inner;
         }
@@ -278,9 +278,9 @@ static MtsNode *parse_unary(MtsTplLexer *p, bool filters)
     return filters ? parse_filters(p, node) : node;
 }
 
-static MtsNode *binary(MtsTplLexer *p, MtsNodeKind kind, char op, MtsNode *a, MtsNode *b, size_t at)
+static MtsTplNode *binary(MtsTplLexer *p, MtsTplNodeKind kind, char op, MtsTplNode *a, MtsTplNode *b, size_t at)
 {
-    MtsNode *node = new_node(p, kind, at);
+    MtsTplNode *node = new_node(p, kind, at);
     if (node) {
         node->op = op;
         node->a = a;
@@ -290,14 +290,14 @@ static MtsNode *binary(MtsTplLexer *p, MtsNodeKind kind, char op, MtsNode *a, Mt
 }
 
 /* level 0: + and -; 1: ~; 2: * / // % */
-static MtsNode *parse_arithmetic(MtsTplLexer *p, int level)
+static MtsTplNode *parse_arithmetic(MtsTplLexer *p, int level)
 {
     static const char *const signs[3][5] = {{"+", "-"}, {"~"}, {"*", "/", "//", "%"}};
     static const char ops[3][5] = {"+-", "~", "*/F%"};
     if (level == 3) {
         return parse_unary(p, true);
     }
-    MtsNode *node = parse_arithmetic(p, level + 1);
+    MtsTplNode *node = parse_arithmetic(p, level + 1);
     for (int i = 0; !mts_lex_failed(p) && signs[level][i];) {
         size_t at = p->token_at;
         if (mts_lex_take_sign(p, signs[level][i])) {
@@ -332,30 +332,30 @@ static char take_comparison(MtsTplLexer *p)
     return 0;
 }
 
-static MtsNode *parse_comparison(MtsTplLexer *p)
+static MtsTplNode *parse_comparison(MtsTplLexer *p)
 {
     size_t at = p->token_at;
-    MtsNode *left = parse_arithmetic(p, 0), *chain = NULL;
+    MtsTplNode *left = parse_arithmetic(p, 0), *chain = NULL;
     for (char op; !mts_lex_failed(p) && (op = take_comparison(p)) != 0;) {
-        MtsNode *right = parse_arithmetic(p, 0);
-        MtsNode *one = binary(p, MTS_NODE_COMPARE, op, left, right, at);
+        MtsTplNode *right = parse_arithmetic(p, 0);
+        MtsTplNode *one = binary(p, MTS_NODE_COMPARE, op, left, right, at);
         chain = chain ? binary(p, MTS_NODE_AND, 0, chain, one, at) : one; /* a < b < c is a < b and b < c */
         left = right;
     }
     return chain ? chain : left;
 }
 
-static MtsNode *parse_not(MtsTplLexer *p)
+static MtsTplNode *parse_not(MtsTplLexer *p)
 {
     size_t at = p->token_at;
     if (!mts_lex_take_word(p, "not")) {
         return parse_comparison(p);
     }
-    MtsNode *node = new_node(p, MTS_NODE_NOT, at);
+    MtsTplNode *node = new_node(p, MTS_NODE_NOT, at);
     if (!mts_tpl_enter(p->tpl, at)) {
         return NULL;
     }
-    MtsNode *inner = parse_not(p);
+    MtsTplNode *inner = parse_not(p);
     p->tpl->depth--;
     if (node) {
         node->a = inner;
@@ -363,30 +363,30 @@ static MtsNode *parse_not(MtsTplLexer *p)
     return node;
 }
 
-static MtsNode *parse_and(MtsTplLexer *p)
+static MtsTplNode *parse_and(MtsTplLexer *p)
 {
-    MtsNode *node = parse_not(p);
+    MtsTplNode *node = parse_not(p);
     for (size_t at = p->token_at; !mts_lex_failed(p) && mts_lex_take_word(p, "and"); at = p->token_at) {
         node = binary(p, MTS_NODE_AND, 0, node, parse_not(p), at);
     }
     return node;
 }
 
-static MtsNode *parse_or(MtsTplLexer *p)
+static MtsTplNode *parse_or(MtsTplLexer *p)
 {
-    MtsNode *node = parse_and(p);
+    MtsTplNode *node = parse_and(p);
     for (size_t at = p->token_at; !mts_lex_failed(p) && mts_lex_take_word(p, "or"); at = p->token_at) {
         node = binary(p, MTS_NODE_OR, 0, node, parse_and(p), at);
     }
     return node;
 }
 
-static MtsNode *parse_expression(MtsTplLexer *p)
+static MtsTplNode *parse_expression(MtsTplLexer *p)
 {
     if (!mts_tpl_enter(p->tpl, p->token_at)) {
         return NULL;
     }
-    MtsNode *node = parse_or(p);
+    MtsTplNode *node = parse_or(p);
     for (size_t at = p->token_at; !mts_lex_failed(p) && mts_lex_take_word(p, "if"); at = p->token_at) {
         node = binary(p, MTS_NODE_IF_ELSE, 0, node, parse_or(p), at);
         if (node && mts_lex_take_word(p, "else")) {
@@ -399,17 +399,17 @@ static MtsNode *parse_expression(MtsTplLexer *p)
 
 /* ---- statements ---- */
 
-static MtsNode *parse_statements(MtsTplLexer *p, const char *const *ends);
+static MtsTplNode *parse_statements(MtsTplLexer *p, const char *const *ends);
 
 /* A body up to one of the words `ends`, whose tag is left open with the word as the current token. */
-static MtsNode *parse_body(MtsTplLexer *p, const char *const *ends)
+static MtsTplNode *parse_body(MtsTplLexer *p, const char *const *ends)
 {
     size_t at = p->token_at;
     mts_lex_close(p, "%}");
     if (!mts_tpl_enter(p->tpl, at)) {
         return NULL;
     }
-    MtsNode *body = parse_statements(p, ends);
+    MtsTplNode *body = parse_statements(p, ends);
     p->tpl->depth--;
     if (!mts_lex_failed(p) && p->kind != MTS_TPL_NAME) {
         mts_tpl_fail(p->tpl, MTS_EFORMAT, at, "a block has no end");
@@ -417,13 +417,13 @@ static MtsNode *parse_body(MtsTplLexer *p, const char *const *ends)
     return body;
 }
 
-static MtsNode *parse_if(MtsTplLexer *p, size_t at)
+static MtsTplNode *parse_if(MtsTplLexer *p, size_t at)
 {
     static const char *const ends[] = {"elif", "else", "endif", NULL};
     static const char *const last[] = {"endif", NULL};
-    MtsNode *first = NULL, **link = &first;
+    MtsTplNode *first = NULL, **link = &first;
     do { /* if and each elif; an elif is an if in the else of the one before */
-        MtsNode *node = new_node(p, MTS_NODE_IF, at);
+        MtsTplNode *node = new_node(p, MTS_NODE_IF, at);
         if (!node) {
             return NULL;
         }
@@ -440,14 +440,14 @@ static MtsNode *parse_if(MtsTplLexer *p, size_t at)
     return first;
 }
 
-static MtsNode *parse_for(MtsTplLexer *p, size_t at)
+static MtsTplNode *parse_for(MtsTplLexer *p, size_t at)
 {
     static const char *const ends[] = {"else", "endfor", NULL};
     static const char *const last[] = {"endfor", NULL};
-    MtsNode *node = new_node(p, MTS_NODE_FOR, at), **tail = node ? &node->d : NULL;
+    MtsTplNode *node = new_node(p, MTS_NODE_FOR, at), **tail = node ? &node->d : NULL;
     bool open = mts_lex_take_sign(p, "(");
     while (node && !mts_lex_failed(p)) {
-        MtsNode *name = new_node(p, MTS_NODE_NAME, p->token_at);
+        MtsTplNode *name = new_node(p, MTS_NODE_NAME, p->token_at);
         if (name) {
             name->text = mts_lex_expect_name(p);
         }
@@ -478,10 +478,10 @@ static MtsNode *parse_for(MtsTplLexer *p, size_t at)
     return node;
 }
 
-static MtsNode *parse_set(MtsTplLexer *p, size_t at)
+static MtsTplNode *parse_set(MtsTplLexer *p, size_t at)
 {
     static const char *const ends[] = {"endset", NULL};
-    MtsNode *node = new_node(p, MTS_NODE_SET, at);
+    MtsTplNode *node = new_node(p, MTS_NODE_SET, at);
     if (!node) {
         return NULL;
     }
@@ -505,17 +505,17 @@ static MtsNode *parse_set(MtsTplLexer *p, size_t at)
     return node;
 }
 
-static MtsNode *parse_macro(MtsTplLexer *p, size_t at)
+static MtsTplNode *parse_macro(MtsTplLexer *p, size_t at)
 {
     static const char *const ends[] = {"endmacro", NULL};
-    MtsNode *node = new_node(p, MTS_NODE_MACRO, at), **tail = node ? &node->a : NULL;
+    MtsTplNode *node = new_node(p, MTS_NODE_MACRO, at), **tail = node ? &node->a : NULL;
     if (!node) {
         return NULL;
     }
     node->text = mts_lex_expect_name(p);
     mts_lex_expect_sign(p, "(");
     while (!mts_lex_failed(p) && !mts_lex_at_sign(p, ")")) {
-        MtsNode *parameter = new_node(p, MTS_NODE_KEYWORD, p->token_at);
+        MtsTplNode *parameter = new_node(p, MTS_NODE_KEYWORD, p->token_at);
         if (parameter) {
             parameter->text = mts_lex_expect_name(p);
             parameter->a = mts_lex_take_sign(p, "=") ? parse_expression(p) : NULL;
@@ -532,7 +532,7 @@ static MtsNode *parse_macro(MtsTplLexer *p, size_t at)
 }
 
 /* The statement whose tag has been opened; leaves the tag to be ended. */
-static MtsNode *parse_statement(MtsTplLexer *p)
+static MtsTplNode *parse_statement(MtsTplLexer *p)
 {
     static const char *const generation_end[] = {"endgeneration", NULL};
     size_t at = p->token_at;
@@ -555,7 +555,7 @@ static MtsNode *parse_statement(MtsTplLexer *p)
         return new_node(p, MTS_NODE_CONTINUE, at);
     }
     if (mts_lex_take_word(p, "raw")) {
-        MtsNode *text = new_node(p, MTS_NODE_TEXT, at);
+        MtsTplNode *text = new_node(p, MTS_NODE_TEXT, at);
         MtsString raw = mts_lex_raw(p);
         if (text) {
             text->text = raw;
@@ -563,22 +563,22 @@ static MtsNode *parse_statement(MtsTplLexer *p)
         return text;
     }
     if (mts_lex_take_word(p, "generation")) { /* marks the assistant's words for training; here it is its body */
-        MtsNode *body = parse_body(p, generation_end);
+        MtsTplNode *body = parse_body(p, generation_end);
         mts_lex_take_word(p, "endgeneration");
         return body;
     }
     char shown[MTS_SHOWN];
-    mts_tpl_fail(p->tpl, MTS_EUNSUPPORTED, at, "the statement \"%s\"", mts_gguf_show(p->word, shown));
+    mts_tpl_fail(p->tpl, MTS_EUNSUPPORTED, at, "the statement \"%s\"", mts_str_show(p->word, shown));
     return NULL;
 }
 
-static MtsNode *parse_statements(MtsTplLexer *p, const char *const *ends)
+static MtsTplNode *parse_statements(MtsTplLexer *p, const char *const *ends)
 {
-    MtsNode *first = NULL, **tail = &first;
+    MtsTplNode *first = NULL, **tail = &first;
     while (!mts_lex_failed(p)) {
         size_t at = p->at;
         MtsString text = mts_lex_text(p);
-        MtsNode *node = text.size ? new_node(p, MTS_NODE_TEXT, at) : NULL;
+        MtsTplNode *node = text.size ? new_node(p, MTS_NODE_TEXT, at) : NULL;
         if (node) {
             node->text = text;
             append(&tail, node);
@@ -592,7 +592,7 @@ static MtsNode *parse_statements(MtsTplLexer *p, const char *const *ends)
             continue;
         }
         if (sort == '{') {
-            MtsNode *output = new_node(p, MTS_NODE_OUTPUT, p->token_at);
+            MtsTplNode *output = new_node(p, MTS_NODE_OUTPUT, p->token_at);
             if (output) {
                 output->a = parse_expression(p);
             }
@@ -603,7 +603,7 @@ static MtsNode *parse_statements(MtsTplLexer *p, const char *const *ends)
         if (ends && at_one_of(p, ends)) {
             return first;
         }
-        MtsNode *statement = parse_statement(p);
+        MtsTplNode *statement = parse_statement(p);
         append(&tail, statement);
         while (*tail) { /* a "generation" is a list */
             tail = &(*tail)->next;
@@ -613,12 +613,12 @@ static MtsNode *parse_statements(MtsTplLexer *p, const char *const *ends)
     return first;
 }
 
-MtsNode *mts_tpl_parse(MtsTpl *tpl)
+MtsTplNode *mts_tpl_parse(MtsTpl *tpl)
 {
     MtsTplLexer p = {tpl, tpl->text.data, tpl->text.size, 0, true, 0, MTS_TPL_END, 0, {NULL, 0}, 0};
     if (p.size > 0 && p.text[p.size - 1] == '\n') {
         p.size--;
     }
-    MtsNode *statements = parse_statements(&p, NULL);
+    MtsTplNode *statements = parse_statements(&p, NULL);
     return !tpl->rc ? statements : NULL;
 }

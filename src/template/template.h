@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "core/error.h"
-#include "gguf/gguf.h"
+#include "core/string.h"
 
 /* What a template may refer to. Strings are UTF-8; data NULL: the variable is undefined. */
 typedef struct MtsTemplateInput {

@@ -1,4 +1,4 @@
-/* template/values.c - one rendering from beginning to end: its memory, its values, its sentences. */
+/* template/values.c - what a rendering works with: its memory, its values, its sentences. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,15 @@ struct MtsTplBlock {
     size_t used, size;
     /* the bytes follow */
 };
+
+void mts_tpl_free(MtsTpl *tpl)
+{
+    while (tpl->blocks) {
+        MtsTplBlock *next = tpl->blocks->next;
+        free(tpl->blocks);
+        tpl->blocks = next;
+    }
+}
 
 void mts_tpl_fail(MtsTpl *tpl, int code, size_t at, const char *fmt, ...)
 {
@@ -84,11 +93,6 @@ bool mts_tpl_enter(MtsTpl *tpl, size_t at)
 
 /* ---- strings ---- */
 
-bool mts_str_equal(MtsString a, MtsString b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 MtsString mts_tpl_concat(MtsTpl *tpl, MtsString a, MtsString b)
 {
     if (a.size == 0 || b.size == 0) {
@@ -120,26 +124,6 @@ size_t mts_tpl_search(MtsTpl *tpl, MtsString s, MtsString part)
         }
     }
     return SIZE_MAX;
-}
-
-size_t mts_str_characters(MtsString s)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < s.size; i++) {
-        count += (s.data[i] & 0xC0) != 0x80;
-    }
-    return count;
-}
-
-size_t mts_str_offset(MtsString s, size_t character)
-{
-    size_t at = 0;
-    for (; at < s.size; at++) {
-        if ((s.data[at] & 0xC0) != 0x80 && character-- == 0) {
-            break;
-        }
-    }
-    return at;
 }
 
 /* ---- values ---- */
@@ -354,97 +338,4 @@ const MtsValue *mts_argument(const MtsArguments *args, size_t place, const char 
         }
     }
     return NULL;
-}
-
-/* ---- rendering ---- */
-
-/* Line ends as "\n", which is all the language knows. */
-static MtsString unix_lines(MtsTpl *tpl, MtsString text)
-{
-    if (!text.size || !memchr(text.data, '\r', text.size)) {
-        return text;
-    }
-    char *out = mts_tpl_alloc(tpl, text.size);
-    size_t n = 0;
-    for (size_t i = 0; i < text.size && out; i++) {
-        bool pair = text.data[i] == '\r' && i + 1 < text.size && text.data[i + 1] == '\n';
-        if (!pair) {
-            out[n++] = text.data[i] == '\r' ? '\n' : text.data[i];
-        }
-    }
-    return (MtsString){out ? out : "", n};
-}
-
-static MtsString word(const char *s)
-{
-    return (MtsString){s, strlen(s)};
-}
-
-static MtsValue message(MtsTpl *tpl, const char *role, MtsString content)
-{
-    MtsValue value = mts_value_dict(tpl);
-    if (value.dict) {
-        mts_dict_set(tpl, value.dict, word("role"), mts_value_string(word(role)));
-        mts_dict_set(tpl, value.dict, word("content"), mts_value_string(content));
-    }
-    return value;
-}
-
-static MtsDict *variables(MtsTpl *tpl, const MtsTemplateInput *input)
-{
-    MtsValue scope = mts_value_dict(tpl);
-    size_t count = input->system.data ? 2 : 1;
-    MtsValue messages = mts_value_list(tpl, count);
-    if (!scope.dict || !messages.list) {
-        return NULL;
-    }
-    if (input->system.data) {
-        messages.list->items[0] = message(tpl, "system", input->system);
-    }
-    messages.list->items[count - 1] = message(tpl, "user", input->user);
-    mts_dict_set(tpl, scope.dict, word("messages"), messages);
-    mts_dict_set(tpl, scope.dict, word("add_generation_prompt"), mts_value_bool(true));
-    mts_dict_set(tpl, scope.dict, word("tools"), mts_value(MTS_VALUE_NONE));
-    mts_dict_set(tpl, scope.dict, word("documents"), mts_value(MTS_VALUE_NONE));
-    if (input->bos.data) {
-        mts_dict_set(tpl, scope.dict, word("bos_token"), mts_value_string(input->bos));
-    }
-    if (input->eos.data) {
-        mts_dict_set(tpl, scope.dict, word("eos_token"), mts_value_string(input->eos));
-    }
-    return scope.dict;
-}
-
-int mts_template_render(const char *name, MtsString text, const MtsTemplateInput *input, char **out, size_t *size,
-                        MtsError *err)
-{
-    MtsTpl tpl = {name, text, err, MTS_OK, 0, MTS_TEMPLATE_STEPS, 0, NULL};
-    MtsBytes rendered = {NULL, 0, 0};
-    *out = NULL;
-    tpl.work_left = MTS_TEMPLATE_WORK + 64 * (input->system.size + input->user.size);
-    if (text.size > MTS_TEMPLATE_BYTES) {
-        mts_tpl_fail(&tpl, MTS_EFORMAT, MTS_TPL_NOWHERE, "%zu bytes, more than %d", text.size, MTS_TEMPLATE_BYTES);
-    } else {
-        tpl.text = unix_lines(&tpl, text);
-        MtsNode *statements = mts_tpl_parse(&tpl);
-        MtsDict *scope = variables(&tpl, input);
-        if (!tpl.rc && !mts_bytes_append(&rendered, "", 0)) {
-            mts_tpl_fail(&tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");
-        }
-        if (!tpl.rc) {
-            mts_tpl_run(&tpl, statements, scope, &rendered);
-        }
-    }
-    while (tpl.blocks) {
-        MtsTplBlock *next = tpl.blocks->next;
-        free(tpl.blocks);
-        tpl.blocks = next;
-    }
-    if (tpl.rc) {
-        mts_bytes_free(&rendered);
-        return tpl.rc;
-    }
-    *out = rendered.data;
-    *size = rendered.len;
-    return MTS_OK;
 }

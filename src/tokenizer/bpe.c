@@ -30,7 +30,7 @@ static int add_merge(MtsBpe *bpe, const char *path, size_t i, MtsString line, Mt
     const char *space = line.size > 1 ? memchr(line.data + 1, ' ', line.size - 1) : NULL;
     if (line.size > sizeof bytes || !space) {
         return mts_fail(err, MTS_EFORMAT, "%s: " MERGES "[%zu] is \"%s\", not two tokens with a space between them",
-                        path, i, mts_gguf_show(line, shown));
+                        path, i, mts_str_show(line, shown));
     }
     size_t head = (size_t)(space - line.data);
     size_t left_size = mts_byte_level_decode(line.data, head, bytes);

@@ -1,3 +1,4 @@
+/* tokenizer/chat.c - a file's chat template: loaded, named, rendered. */
 #include "tokenizer/chat.h"
 
 #include <stdlib.h>

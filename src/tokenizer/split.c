@@ -97,7 +97,7 @@ int mts_split_new(MtsSplit **split, MtsString name, const char *path, MtsError *
         char shown[MTS_SHOWN];
         return mts_fail(err, MTS_EUNSUPPORTED,
                         "%s: tokenizer.ggml.pre is \"%s\", and the known ones are gpt-2, smollm, llama-bpe, qwen2",
-                        path, mts_gguf_show(name, shown));
+                        path, mts_str_show(name, shown));
     }
     MtsSplit *made = mts_calloc(1, sizeof *made);
     if (!made) {

@@ -123,7 +123,7 @@ int mts_tokenizer_from_gguf(MtsTokenizer **tokenizer, const MtsGguf *gguf, MtsEr
         char shown[MTS_SHOWN];
         return mts_fail(err, MTS_EUNSUPPORTED,
                         "%s: tokenizer.ggml.model is \"%s\", and the known ones are gpt2 and llama",
-                        mts_gguf_path(gguf), mts_gguf_show(model, shown));
+                        mts_gguf_path(gguf), mts_str_show(model, shown));
     }
     MtsTokenizer *t = mts_calloc(1, sizeof *t);
     if (!t) {

@@ -148,6 +148,16 @@ def comparisons(files):
                 yield path, f"line {number} compares with MTS_OK; if (rc) says it"
 
 
+# ---- tables and what is made from them ----
+
+def rewards(files):
+    """docs/rewards.md has a row for each reward of the table, and none else."""
+    there = re.findall(r'^    X\("([^"]+)"', files.get("src/reward/rewards.h", ""), re.M)
+    told = re.findall(r"^\| `([a-z-]+)", files.get("docs/rewards.md", ""), re.M)
+    for name in sorted(set(there) ^ set(told)):
+        yield "docs/rewards.md", f"{name} is " + ("no reward" if name in told else "a reward, and has no row")
+
+
 # ---- circles ----
 
 def circles_of(edges):
@@ -221,6 +231,7 @@ RULES = {
     "basenames": (basenames, {"src/search/a.c": ""}),
     "heads": (heads, {"src/core/c.c": "/* core/b.c - b. */"}),
     "comparisons": (comparisons, {"src/core/c.c": "rc = rc == MTS_OK ? 1 : 0;"}),
+    "rewards": (rewards, {"src/reward/rewards.h": '    X("a", mts_a, "a.c")', "docs/rewards.md": "| `b` |"}),
     "circles": (circles, {"src/core/b.c": "int mts_b(void)\n{\n    mts_a();\n}\n"}),
     "circles of includes": (circles, {"src/core/c.c": '#include "core/c.h"', "src/core/c.h": '#include "core/d.h"',
                                       "src/core/d.c": '#include "core/c.h"', "src/core/d.h": ""}),

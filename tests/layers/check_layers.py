@@ -12,7 +12,7 @@ MAY_INCLUDE = {
     "quant": ["core"],
     "kernels": ["core", "quant"],
     "gguf": ["core", "quant"],
-    "template": ["core", "gguf"],
+    "template": ["core"],
     "tokenizer": ["core", "gguf", "quant", "template"],
     "kv": ["core", "kernels"],
     "model": ["core", "quant", "kernels", "gguf", "kv"],
