@@ -17,12 +17,11 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 # Rooms that a rule does not hold in yet. A list only ever gets shorter.
 OPEN = {
     "lines": {"bench", "docs", "tests", "tools"},
-    "functions": {"constraint", "eval", "kernels", "core"},
-    "comparisons": {"constraint", "core", "eval", "gguf", "model", "reward", "search", "table", "template"},
-    "heads": {"constraint", "core", "eval", "kernels", "kv", "model", "reward", "search", "series", "table",
-              "tokenizer"},
-    "names": {"search", "kernels", "table", "reward", "template", "cli", "eval", "model"},
-    "circles": {"kernels", "model", "search", "gguf", "template", "eval"},
+    "functions": {"constraint", "eval", "kernels"},
+    "comparisons": {"constraint", "core", "eval", "gguf", "model", "reward", "search", "table"},
+    "heads": {"constraint", "eval", "kernels", "kv", "model", "search", "table"},
+    "names": {"search", "kernels", "table", "cli", "eval", "model"},
+    "circles": {"kernels", "model", "search", "eval"},
 }
 
 
