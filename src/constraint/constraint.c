@@ -1,4 +1,6 @@
-/* A text is alive when PCRE2 says that it matches, or that its end was reached with a match still possible
+/* constraint/constraint.c - a regular expression that every text matches.
+ *
+ * A text is alive when PCRE2 says that it matches, or that its end was reached with a match still possible
  * (PCRE2_PARTIAL_HARD). The pattern stands between \A and \z: PCRE2_ENDANCHORED refuses partial matching. "Possible" is
  * PCRE2's word: with look-arounds it can be optimistic, and the search then meets a prefix after which nothing may
  * follow; that prefix weighs nothing, so the target is unharmed.
@@ -119,68 +121,76 @@ static bool read_names(MtsConstraint *c, const char *pattern)
     return ok;
 }
 
+/* The pattern alone first, so that a sentence about it counts its own characters. */
+static int compile(MtsConstraint *c, const char *pattern, MtsError *err)
+{
+    MtsBytes whole = {0};
+    int why, rc = MTS_OK;
+    PCRE2_SIZE where;
+    pcre2_code *alone = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &why, &where, NULL);
+    if (alone && !mts_bytes_printf(&whole, "\\A(?:%s)\\z", pattern)) {
+        rc = mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
+        goto done;
+    }
+    if (alone) {
+        c->code = pcre2_compile((PCRE2_SPTR)whole.data, whole.len, PCRE2_UTF, &why, &where, NULL);
+    }
+    if (!c->code) {
+        char text[200];
+        pcre2_get_error_message(why, (PCRE2_UCHAR *)text, sizeof text);
+        rc = mts_fail(err, MTS_EREQUEST, "constraint: the pattern is wrong at character %zu: %s", (size_t)where, text);
+        goto done;
+    }
+    pcre2_jit_compile(c->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD); /* where there is no JIT, it interprets */
+done:
+    pcre2_code_free(alone);
+    mts_bytes_free(&whole);
+    return rc;
+}
+
+/* Fails unless some text of the vocabulary's tokens may match. */
+static int check_beginning(const MtsConstraint *c, const char *pattern, MtsError *err)
+{
+    MtsMatcher *m = NULL;
+    uint8_t *mask = NULL;
+    int rc;
+    if ((rc = mts_matcher_new(&m, c, err)) || (rc = mts_matcher_set(m, "", 0, err)) || mts_matcher_may_end(m)) {
+        goto done;
+    }
+    mask = mts_calloc(c->vocab, 1);
+    if (!mask) {
+        rc = mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
+    } else if (mts_matcher_mask(m, mask) == 0) {
+        rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: no token of the model can begin a text that matches \"%s\"",
+                      pattern);
+    }
+done:
+    free(mask);
+    mts_matcher_free(&m);
+    return rc;
+}
+
 int mts_constraint_new(MtsConstraint **constraint, const char *pattern, size_t vocab, MtsTokenBytes bytes,
                        const void *context, MtsError *err)
 {
     *constraint = NULL;
     MtsConstraint *c = mts_calloc(1, sizeof *c);
-    MtsMatcher *m = NULL;
-    MtsBytes whole = {0};
     if (!c) {
         return mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
     }
     c->vocab = vocab;
     c->bytes = bytes;
     c->context = context;
-    int why, rc;
-    PCRE2_SIZE where;
-    pcre2_code *alone = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &why, &where, NULL);
-    if (alone && !mts_bytes_printf(&whole, "\\A(?:%s)\\z", pattern)) {
-        pcre2_code_free(alone);
-        rc = mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
-        goto fail;
+    int rc = compile(c, pattern, err);
+    if (!rc) {
+        rc = read_names(c, pattern) ? sort_vocabulary(c, err) : mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
     }
-    if (alone) {
-        c->code = pcre2_compile((PCRE2_SPTR)whole.data, whole.len, PCRE2_UTF, &why, &where, NULL);
+    if (rc || (rc = check_beginning(c, pattern, err))) {
+        mts_constraint_free(&c);
+        return rc;
     }
-    pcre2_code_free(alone);
-    if (!c->code) {
-        char text[200];
-        pcre2_get_error_message(why, (PCRE2_UCHAR *)text, sizeof text);
-        rc = mts_fail(err, MTS_EREQUEST, "constraint: the pattern is wrong at character %zu: %s", (size_t)where, text);
-        goto fail;
-    }
-    pcre2_jit_compile(c->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD); /* where there is no JIT, it interprets */
-    rc = read_names(c, pattern) ? sort_vocabulary(c, err) : mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
-    if (rc == MTS_OK) {
-        rc = mts_matcher_new(&m, c, err);
-    }
-    if (rc == MTS_OK) {
-        rc = mts_matcher_set(m, "", 0, err);
-    }
-    if (rc == MTS_OK && !mts_matcher_may_end(m)) {
-        uint8_t *mask = mts_calloc(vocab, 1);
-        size_t first = mask ? mts_matcher_mask(m, mask) : 0;
-        free(mask);
-        if (!mask) {
-            rc = mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
-        } else if (first == 0) {
-            rc = mts_fail(err, MTS_ECONSTRAINT,
-                          "constraint: no token of the model can begin a text that matches \"%s\"", pattern);
-        }
-    }
-    if (rc != MTS_OK) {
-        goto fail;
-    }
-    mts_matcher_free(&m);
-    mts_bytes_free(&whole);
     *constraint = c;
     return MTS_OK;
-fail:
-    mts_matcher_free(&m);
-    mts_bytes_free(&whole);
-    mts_constraint_free(&c);
-    return rc;
 }
 
 void mts_constraint_free(MtsConstraint **constraint)

@@ -1,3 +1,4 @@
+/* constraint/schema.c - from a JSON schema to the regular expression of what it allows. */
 #include "constraint/schema.h"
 
 #include <stdbool.h>
@@ -48,7 +49,7 @@ static int put_literal(Writer *w, const char *text)
             snprintf(one, sizeof one, "\\x%02x", c);
         }
         int rc = put(w, one);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
     }
@@ -137,22 +138,22 @@ static int put_string(Writer *w, const json_t *schema)
     const json_t *pattern = json_object_get(schema, "pattern");
     json_int_t min, max;
     int rc = limits(w, schema, "minLength", "maxLength", &min, &max);
-    if (rc == MTS_OK && pattern && (!json_is_string(pattern) || min > 0 || max >= 0)) {
+    if (!rc && pattern && (!json_is_string(pattern) || min > 0 || max >= 0)) {
         rc = mts_fail(w->err, MTS_EUNSUPPORTED, "%s: \"pattern\" must be a string and stand without length limits",
                       w->name);
     }
-    if (rc != MTS_OK || (rc = put(w, "\"")) != MTS_OK) {
+    if (rc || (rc = put(w, "\""))) {
         return rc;
     }
     if (pattern) {
-        if ((rc = put(w, "(?:")) != MTS_OK || (rc = put(w, json_string_value(pattern))) != MTS_OK) {
+        if ((rc = put(w, "(?:")) || (rc = put(w, json_string_value(pattern)))) {
             return rc;
         }
         rc = put(w, ")");
-    } else if ((rc = put(w, STRING_CHAR)) == MTS_OK) {
+    } else if (!(rc = put(w, STRING_CHAR))) {
         rc = put_repeat(w, min, max);
     }
-    return rc == MTS_OK ? put(w, "\"") : rc;
+    return rc ? rc : put(w, "\"");
 }
 
 static int put_array(Writer *w, const json_t *schema, int depth)
@@ -160,7 +161,7 @@ static int put_array(Writer *w, const json_t *schema, int depth)
     const json_t *items = json_object_get(schema, "items");
     json_int_t min, max;
     int rc = limits(w, schema, "minItems", "maxItems", &min, &max);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     if (!items) {
@@ -170,9 +171,9 @@ static int put_array(Writer *w, const json_t *schema, int depth)
         return put(w, "\\[\\]");
     }
     /* [ (item (, item){min-1,max-1})? ] */
-    if ((rc = put(w, min == 0 ? "\\[(?:" : "\\[")) != MTS_OK || (rc = put_schema(w, items, depth + 1)) != MTS_OK ||
-        (rc = put(w, "(?:, ?")) != MTS_OK || (rc = put_schema(w, items, depth + 1)) != MTS_OK ||
-        (rc = put(w, ")")) != MTS_OK || (rc = put_repeat(w, min > 0 ? min - 1 : 0, max < 0 ? -1 : max - 1)) != MTS_OK) {
+    if ((rc = put(w, min == 0 ? "\\[(?:" : "\\[")) || (rc = put_schema(w, items, depth + 1)) ||
+        (rc = put(w, "(?:, ?")) || (rc = put_schema(w, items, depth + 1)) || (rc = put(w, ")")) ||
+        (rc = put_repeat(w, min > 0 ? min - 1 : 0, max < 0 ? -1 : max - 1))) {
         return rc;
     }
     return put(w, min == 0 ? ")?\\]" : "\\]");
@@ -196,7 +197,7 @@ static int put_member(Writer *w, const char *key, const json_t *schema, int dept
     json_t *name = json_string(key);
     int rc = name ? put_constant(w, name) : mts_fail(w->err, MTS_ENOMEM, "%s: memory ran out", w->name);
     json_decref(name);
-    if (rc == MTS_OK && (rc = put(w, ": ?")) == MTS_OK) {
+    if (!rc && !(rc = put(w, ": ?"))) {
         rc = put_schema(w, schema, depth + 1);
     }
     return rc;
@@ -227,7 +228,7 @@ static int put_object(Writer *w, const json_t *schema, int depth)
             return mts_fail(w->err, MTS_EREQUEST, "%s: \"required\" names what \"properties\" does not have", w->name);
         }
     }
-    if ((rc = put(w, "\\{(?:")) != MTS_OK) {
+    if ((rc = put(w, "\\{(?:"))) {
         return rc;
     }
     bool optional_so_far = true;
@@ -237,13 +238,13 @@ static int put_object(Writer *w, const json_t *schema, int depth)
         {
             bool must = is_required(required, key);
             if (at == first) {
-                if ((first > 0 && (rc = put(w, "|")) != MTS_OK) || (rc = put_member(w, key, value, depth)) != MTS_OK) {
+                if ((first > 0 && (rc = put(w, "|"))) || (rc = put_member(w, key, value, depth))) {
                     return rc;
                 }
                 optional_so_far = !must;
             } else if (at > first) {
-                if ((rc = put(w, must ? ", ?" : "(?:, ?")) != MTS_OK ||
-                    (rc = put_member(w, key, value, depth)) != MTS_OK || (!must && (rc = put(w, ")?")) != MTS_OK)) {
+                if ((rc = put(w, must ? ", ?" : "(?:, ?")) || (rc = put_member(w, key, value, depth)) ||
+                    (!must && (rc = put(w, ")?")))) {
                     return rc;
                 }
             }
@@ -297,8 +298,8 @@ static int put_choice(Writer *w, const json_t *list, bool constants, int depth)
     }
     json_array_foreach((json_t *)(uintptr_t)list, i, value)
     {
-        if ((rc = put(w, i ? "|" : "(?:")) != MTS_OK ||
-            (rc = constants ? put_constant(w, value) : put_schema(w, value, depth + 1)) != MTS_OK) {
+        if ((rc = put(w, i ? "|" : "(?:")) ||
+            (rc = constants ? put_constant(w, value) : put_schema(w, value, depth + 1))) {
             return rc;
         }
     }
@@ -335,7 +336,7 @@ static int put_schema(Writer *w, const json_t *schema, int depth)
     if (!json_is_object(schema)) {
         return mts_fail(w->err, MTS_EREQUEST, "%s: a schema must be an object", w->name);
     }
-    if ((rc = known_keywords(w, schema)) != MTS_OK) {
+    if ((rc = known_keywords(w, schema))) {
         return rc;
     }
     const json_t *v;
@@ -366,8 +367,7 @@ static int put_schema(Writer *w, const json_t *schema, int depth)
         if (!json_is_string(type)) {
             return mts_fail(w->err, MTS_EREQUEST, "%s: \"type\" must be a string or a list of strings", w->name);
         }
-        if ((rc = put(w, i ? "|" : "(?:")) != MTS_OK ||
-            (rc = put_type(w, schema, json_string_value(type), depth)) != MTS_OK) {
+        if ((rc = put(w, i ? "|" : "(?:")) || (rc = put_type(w, schema, json_string_value(type), depth))) {
             return rc;
         }
     }
@@ -389,8 +389,7 @@ static int put_definitions(Writer *w)
         {
             char open[40];
             snprintf(open, sizeof open, "(?(DEFINE)(?<d%d>", index++);
-            if ((rc = put(w, open)) != MTS_OK || (rc = put_schema(w, value, 1)) != MTS_OK ||
-                (rc = put(w, "))")) != MTS_OK) {
+            if ((rc = put(w, open)) || (rc = put_schema(w, value, 1)) || (rc = put(w, "))"))) {
                 return rc;
             }
         }
@@ -406,10 +405,10 @@ int mts_schema_pattern(const json_t *schema, const char *name, char **pattern, M
     if (json_is_object(schema)) {
         rc = put_definitions(&w);
     }
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = put_schema(&w, schema, 0);
     }
-    if (rc != MTS_OK) {
+    if (rc) {
         mts_bytes_free(&w.out);
         return rc;
     }

@@ -17,9 +17,9 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 # Rooms that a rule does not hold in yet. A list only ever gets shorter.
 OPEN = {
     "lines": {"bench", "docs", "tests", "tools"},
-    "functions": {"constraint", "eval", "kernels"},
-    "comparisons": {"constraint", "core", "eval", "gguf", "model", "reward", "search", "table"},
-    "heads": {"constraint", "eval", "kernels", "kv", "model", "search", "table"},
+    "functions": {"eval", "kernels"},
+    "comparisons": {"core", "eval", "gguf", "model", "reward", "search", "table"},
+    "heads": {"eval", "kernels", "kv", "model", "search", "table"},
     "names": {"search", "kernels", "table", "cli", "eval", "model"},
     "circles": {"kernels", "model", "search", "eval"},
 }
