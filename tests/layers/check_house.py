@@ -4,6 +4,7 @@
 Each rule is a function from files ({path: text}) to violations, and stands at the bottom beside a made-up file that
 breaks it and one that does not: a rule that has gone blind fails this test. The parsers are small because the sources
 are formatted (tools/format.py): a function's body, and nothing else, stands between a `{` and a `}` in column 0."""
+import fnmatch
 import os
 import pathlib
 import re
@@ -108,7 +109,8 @@ def typedefs(text):
             depth += {"{": 1, "}": -1}.get(text[end], 0)
             end += 1
         body = re.sub(r"\{.*\}", "", text[found.end():end], flags=re.S)
-        name = re.search(r"\(\s*\*\s*(\w+)\s*\)\s*\(", body) or re.search(r"(\w+)\s*(?:\[[^]]*\]|\([^()]*\))?\s*$", body)
+        name = (re.search(r"\(\s*\*\s*(\w+)\s*\)\s*\(", body) or
+                re.search(r"(\w+)\s*(?:\[[^]]*\]|\([^()]*\))?\s*$", body))
         if name:
             yield name[1]
 
@@ -157,6 +159,24 @@ def rewards(files):
         yield "docs/rewards.md", f"{name} is " + ("no reward" if name in told else "a reward, and has no row")
 
 
+def places(files):
+    """What CONTRIBUTING.md lists as what to touch is there, and names every file of the library and the program that
+    its example stands in."""
+    for what, touch, example in re.findall(r"^\| (an? [^|]*) \| ([^|]*) \| ([^|]*) \|$",
+                                           files.get("CONTRIBUTING.md", ""), re.M):
+        listed = re.findall(r"`([^`]*/[^`]*)`", touch)
+        for pattern in listed:
+            if not any(fnmatch.fnmatch(path, pattern) for path in files):
+                yield "CONTRIBUTING.md", f"{what}: there is no {pattern}"
+        for word in re.findall(r"`([^`]+)`", example):
+            found = [path for path, text in c_files(files).items() if re.search(rf"(?<!\w){word}(?!\w)", text)]
+            if not found:
+                yield "CONTRIBUTING.md", f"{what}: {word} stands nowhere"
+            for path in found:
+                if not any(fnmatch.fnmatch(path, pattern) for pattern in listed):
+                    yield "CONTRIBUTING.md", f"{what}: {word} stands in {path} too"
+
+
 # ---- circles ----
 
 def circles_of(edges):
@@ -186,8 +206,8 @@ def circles_of(edges):
 
 def definitions(text):
     """The library's functions and tables that a .c file defines for others."""
-    for found in re.finditer(r"^(?!static\b|typedef\b|extern\b)[A-Za-z_][^;{}()=]*?\b(mts_\w+)\s*(\((?=[^;{}]*\n\{$)|[=[])",
-                             text, re.M):
+    for found in re.finditer(r"^(?!static\b|typedef\b|extern\b)[A-Za-z_][^;{}()=]*?\b(mts_\w+)\s*"
+                             r"(\((?=[^;{}]*\n\{$)|[=[])", text, re.M):
         yield found[1]
 
 
@@ -231,6 +251,7 @@ RULES = {
     "heads": (heads, {"src/core/c.c": "/* core/b.c - b. */"}),
     "comparisons": (comparisons, {"src/core/c.c": "rc = rc == MTS_OK ? 1 : 0;"}),
     "rewards": (rewards, {"src/reward/rewards.h": '    X("a", mts_a, "a.c")', "docs/rewards.md": "| `b` |"}),
+    "places": (places, {"CONTRIBUTING.md": "| a b | `src/core/a.c` | `mts_b` |"}),
     "circles": (circles, {"src/core/b.c": "int mts_b(void)\n{\n    mts_a();\n}\n"}),
     "circles of includes": (circles, {"src/core/c.c": '#include "core/c.h"', "src/core/c.h": '#include "core/d.h"',
                                       "src/core/d.c": '#include "core/c.h"', "src/core/d.h": ""}),
@@ -241,8 +262,10 @@ def self_test():
     for name, (rule, bad) in RULES.items():
         assert not list(rule(GOOD)), f"{name}: finds {list(rule(GOOD))} where nothing is"
         assert list(rule({**GOOD, **bad})), f"{name}: finds nothing where something is"
-    assert list(typedefs("typedef struct A { int b; } C; typedef int D[3]; typedef int (*E)(int f);")) == ["C", "D", "E"]
+    assert list(typedefs("typedef struct A { int b; } C; typedef int D[3]; typedef int (*E)(int f);")) == list("CDE")
     assert list(functions_of(LONG)) == [("mts_f", FUNCTION_LINES + 3)]
+    assert not list(places({**GOOD, "CONTRIBUTING.md": "| a b | `src/*/a.c`, `src/core/b.c` | `mts_b` |"}))
+    assert list(places({"CONTRIBUTING.md": "| a b | `src/core/c.c` | `mts_b` |", **GOOD}))
     assert not list(comparisons({"src/core/c.c": '/* == MTS_OK */ "== MTS_OK"'}))
 
 
@@ -263,8 +286,8 @@ def main():
         done = sorted(OPEN.get(name, set()) - {room(path) for path, _ in left})
         print(f"{name}: {len(found)} against it" + (f", {len(left)} in rooms that are still open" if left else "") +
               (f"; no longer open: {', '.join(done)}" if done else ""))
-    print(f"{len(files)} files, {len(counts)} functions of the library and the program, the longest {counts[-1]} lines, "
-          f"half at most {statistics.median(counts):.0f}")
+    print(f"{len(files)} files, {len(counts)} functions of the library and the program, the longest {counts[-1]} "
+          f"lines, half at most {statistics.median(counts):.0f}")
     return 1 if bad else 0
 
 
