@@ -72,6 +72,27 @@ static int stream(Stream *s, const MtsEngine *engine, MtsGenerated *g, bool last
     return rc;
 }
 
+/* Why the answer is whole with the token just taken; NULL: it goes on. */
+static const char *reason_to_stop(const MtsSearchModel *model, const MtsGenerated *g)
+{
+    return model->is_end(model->context, g->tokens[g->count - 1]) ? "end"
+           : g->count == model->max_tokens                        ? "length"
+                                                                  : NULL;
+}
+
+/* From a state, which it gives back, and its distribution to those after one more token. */
+static int advance(const MtsSearchModel *model, MtsState **state, MtsDist *dist, int32_t token, MtsError *err)
+{
+    MtsSearchStep step = {.state = *state, .token = token};
+    int rc = model->extend(model->context, &step, 1, err);
+    if (!rc) {
+        model->release(model->context, *state);
+        *state = step.next;
+        *dist = step.dist;
+    }
+    return rc;
+}
+
 static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsRequest *request, bool greedy,
                 Stream *out, MtsGenerated *g, MtsError *err)
 {
@@ -87,27 +108,16 @@ static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsR
         }
         if (dist.count == 0) {
             rc = mts_fail(err, MTS_ECONSTRAINT,
-                          "constraint: nothing may follow the first %zu tokens of the answer, and %zu are "
-                          "allowed",
+                          "constraint: nothing may follow the first %zu tokens of the answer, and %zu are allowed",
                           g->count, model->max_tokens);
             break;
         }
         size_t at = choose(&dist, greedy, request->cut.temperature, search->seed, g->count);
         g->tokens[g->count++] = dist.tokens[at];
         g->logp += dist.logp[at];
-        if (model->is_end(model->context, dist.tokens[at])) {
-            g->stop_reason = "end";
-        } else if (g->count == model->max_tokens) {
-            g->stop_reason = "length";
-        } else {
-            MtsSearchStep step = {.state = state, .token = dist.tokens[at]};
-            rc = model->extend(model->context, &step, 1, err);
-            if (!rc) {
-                model->release(model->context, state);
-                state = step.next;
-                dist = step.dist;
-                rc = stream(out, engine, g, false, err);
-            }
+        if (!(g->stop_reason = reason_to_stop(model, g)) &&
+            !(rc = advance(model, &state, &dist, dist.tokens[at], err))) {
+            rc = stream(out, engine, g, false, err);
         }
     }
     model->release(model->context, state);

@@ -146,56 +146,77 @@ static int make_mask(const MtsLm *lm, Worker *w, const char *text, size_t size, 
     return MTS_OK;
 }
 
+/* What the answer's tokens spell once `token` follows `before` (NULL: the prompt, whose answer is empty yet);
+ * malloc'ed, also where it is empty. Without a constraint nothing asks, and it stays so. */
+static char *spell(const MtsLm *lm, const MtsState *before, int32_t token, size_t *size)
+{
+    size_t old = before ? before->size : 0, more = 0;
+    const char *spelt = NULL;
+    if (lm->constraint && before) {
+        spelt = mts_token_bytes(lm->engine->tokenizer, token, false, &more);
+    }
+    char *text = malloc(old + more + 1);
+    if (text && old) {
+        memcpy(text, before->text, old);
+    }
+    if (text && more) {
+        memcpy(text + old, spelt, more);
+    }
+    *size = old + more;
+    return text;
+}
+
+/* One block with room for `count` entries and the text; NULL when memory ran out. */
+static MtsState *state_block(size_t count, const char *text, size_t size)
+{
+    size_t bytes;
+    MtsState *state = NULL;
+    if (mts_size_mul(count, sizeof(double) + sizeof(int32_t), &bytes) &&
+        mts_size_add(bytes, sizeof *state + size, &bytes)) {
+        state = malloc(bytes);
+    }
+    if (state) {
+        *state = (MtsState){.references = 1, .count = count, .size = size};
+        state->logp = (double *)(state + 1);
+        state->tokens = (int32_t *)(state->logp + count);
+        state->text = (char *)(state->tokens + count);
+        memcpy(state->text, text, size);
+    }
+    return state;
+}
+
 /* A state for `branch`, whose reference it takes only on success, with the distribution of one row of logits. The
  * prefix is that of `before` (NULL: the prompt) and `token`. */
 static int state_new(MtsState **out, const MtsState *before, int32_t token, MtsBranch *branch, const float *logits,
                      const MtsLm *lm, Worker *w, MtsError *err)
 {
-    size_t count, bytes, old = before ? before->size : 0, more = 0;
-    size_t depth = before ? before->depth + 1 : 0;
+    size_t count, size, depth = before ? before->depth + 1 : 0;
     double normaliser;
-    const char *spelt = NULL;
-    MtsState *state = NULL;
-    if (lm->constraint && before) {
-        spelt = mts_token_bytes(lm->engine->tokenizer, token, false, &more);
-    }
-    char *text = malloc(old + more + 1);
+    MtsState *state;
+    char *text = spell(lm, before, token, &size);
     if (!text) {
-        return mts_fail(err, MTS_ENOMEM, "no memory for a text of %zu bytes", old + more);
+        return mts_fail(err, MTS_ENOMEM, "no memory for a text of %zu bytes", size);
     }
-    if (old) {
-        memcpy(text, before->text, old);
-    }
-    if (more) {
-        memcpy(text + old, spelt, more);
-    }
-    int rc = lm->constraint ? make_mask(lm, w, text, old + more, depth + 1 == lm->search.max_tokens, err) : MTS_OK;
+    int rc = lm->constraint ? make_mask(lm, w, text, size, depth + 1 == lm->search.max_tokens, err) : MTS_OK;
     if (rc || (rc = mts_dist_cut(&lm->engine->kernels, logits, lm->constraint ? w->mask : NULL, lm->engine->vocab,
                                  &lm->cut, &w->scratch, &count, &normaliser, err))) {
-        free(text);
-        return rc;
+        goto done;
     }
-    if (mts_size_mul(count, sizeof(double) + sizeof(int32_t), &bytes) &&
-        mts_size_add(bytes, sizeof *state + old + more, &bytes)) {
-        state = malloc(bytes);
+    if (!(state = state_block(count, text, size))) {
+        rc = mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", count);
+        goto done;
     }
-    if (!state) {
-        free(text);
-        return mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", count);
-    }
-    *state = (MtsState){.references = 1, .branch = branch, .count = count, .depth = depth, .size = old + more};
-    state->logp = (double *)(state + 1);
-    state->tokens = (int32_t *)(state->logp + count);
-    state->text = (char *)(state->tokens + count);
-    memcpy(state->text, text, old + more);
-    free(text);
+    state->branch = branch;
+    state->depth = depth;
     for (size_t i = 0; i < count; i++) {
         state->tokens[i] = w->scratch.ids[i];
         state->logp[i] = (double)w->scratch.logits[i] - normaliser;
     }
     state->log_mass = log_mass(lm, state);
     *out = state;
-    return MTS_OK;
+done:
+    free(text);
+    return rc;
 }
 
 static MtsDist dist_of(const MtsState *state)
@@ -342,34 +363,37 @@ static size_t kv_capacity(const MtsEngine *engine, const MtsRequest *request, si
     return all < most ? all : most;
 }
 
+static int find_ends(MtsLm *lm, MtsError *err)
+{
+    size_t cap = 0;
+    for (size_t token = 0; token < lm->engine->vocab && lm->end_stop; token++) {
+        if (!mts_tokenizer_is_end(lm->engine->tokenizer, (int32_t)token)) {
+            continue;
+        }
+        if (!mts_grow(&lm->ends, &cap, lm->end_count + 1, sizeof *lm->ends)) {
+            return mts_fail(err, MTS_ENOMEM, "no memory for a session");
+        }
+        lm->ends[lm->end_count++] = (int32_t)token;
+    }
+    return MTS_OK;
+}
+
 static int make_workers(MtsLm *lm, MtsError *err)
 {
-    size_t vocab = lm->engine->vocab;
-    int rc = 0;
     lm->workers = mts_calloc((size_t)lm->threads, sizeof *lm->workers);
     if (!lm->workers) {
         return mts_fail(err, MTS_ENOMEM, "no memory for a session");
     }
-    if (!lm->constraint) {
-        return MTS_OK;
-    }
-    for (int i = 0; i < lm->threads && !rc; i++) {
-        rc = mts_matcher_new(&lm->workers[i].matcher, lm->constraint, err);
-        lm->workers[i].mask = mts_calloc(vocab, 1);
-        if (!rc && !lm->workers[i].mask) {
-            rc = mts_fail(err, MTS_ENOMEM, "no memory for a session");
+    for (int i = 0; i < lm->threads && lm->constraint; i++) {
+        int rc = mts_matcher_new(&lm->workers[i].matcher, lm->constraint, err);
+        if (rc) {
+            return rc;
+        }
+        if (!(lm->workers[i].mask = mts_calloc(lm->engine->vocab, 1))) {
+            return mts_fail(err, MTS_ENOMEM, "no memory for a session");
         }
     }
-    size_t cap = 0;
-    for (size_t token = 0; token < vocab && lm->end_stop && !rc; token++) {
-        if (mts_tokenizer_is_end(lm->engine->tokenizer, (int32_t)token)) {
-            if (!mts_grow(&lm->ends, &cap, lm->end_count + 1, sizeof *lm->ends)) {
-                return mts_fail(err, MTS_ENOMEM, "no memory for a session");
-            }
-            lm->ends[lm->end_count++] = (int32_t)token;
-        }
-    }
-    return rc;
+    return lm->constraint ? find_ends(lm, err) : MTS_OK;
 }
 
 static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
@@ -387,6 +411,8 @@ static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
     } else if (lm->search.root->count == 0) {
         rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: no token of this model can begin a text that matches '%s'",
                       request->constraint);
+    } else {
+        lm->search.root_dist = dist_of(lm->search.root);
     }
     return rc;
 }
@@ -416,6 +442,27 @@ static int check_memory(const MtsEngine *engine, const MtsRequest *request, size
     return MTS_OK;
 }
 
+/* Everything that cannot fail. */
+static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
+                  size_t texts)
+{
+    *lm = (MtsLm){.engine = engine,
+                  .cut = request->cut,
+                  .end_stop = request->end_stop,
+                  .threads = engine->threads,
+                  .no_cache = request->no_cache,
+                  .prompt = request->prompt,
+                  .prompt_count = request->prompt_count,
+                  .kv_tokens = kv_capacity(engine, request, texts),
+                  .constraint = constraint};
+    lm->search = (MtsSearchModel){.context = lm,
+                                  .max_tokens = request->max_tokens,
+                                  .extend = extend,
+                                  .is_end = is_end,
+                                  .retain = retain,
+                                  .release = release};
+}
+
 int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
                size_t texts, MtsError *err)
 {
@@ -428,37 +475,15 @@ int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, 
     if (!lm) {
         return mts_fail(err, MTS_ENOMEM, "no memory for a session");
     }
-    lm->engine = engine;
-    lm->cut = request->cut;
-    lm->end_stop = request->end_stop;
-    lm->threads = engine->threads;
-    lm->no_cache = request->no_cache;
-    lm->prompt = request->prompt;
-    lm->prompt_count = request->prompt_count;
-    lm->constraint = constraint;
-    lm->search.max_tokens = request->max_tokens;
-    if ((rc = make_workers(lm, err))) {
-        goto fail;
+    begin(lm, engine, request, constraint, texts);
+    MtsSessionOptions options = {.kv_tokens = lm->kv_tokens, .threads = engine->threads};
+    if ((rc = make_workers(lm, err)) || (rc = mts_session_new(&lm->session, engine->model, &options, err)) ||
+        (rc = evaluate_prompt(lm, request, err))) {
+        mts_lm_free(&lm);
+        return rc;
     }
-    MtsSessionOptions options = {.kv_tokens = kv_capacity(engine, request, texts), .threads = engine->threads};
-    lm->kv_tokens = options.kv_tokens;
-    if ((rc = mts_session_new(&lm->session, engine->model, &options, err))) {
-        goto fail;
-    }
-    if ((rc = evaluate_prompt(lm, request, err))) {
-        goto fail;
-    }
-    lm->search.context = lm;
-    lm->search.root_dist = dist_of(lm->search.root);
-    lm->search.extend = extend;
-    lm->search.is_end = is_end;
-    lm->search.retain = retain;
-    lm->search.release = release;
     *out = lm;
     return MTS_OK;
-fail:
-    mts_lm_free(&lm);
-    return rc;
 }
 
 void mts_lm_free(MtsLm **out)
