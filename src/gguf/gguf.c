@@ -323,11 +323,9 @@ static int read_tensor(Cursor *c, MtsTensor *t, uint64_t *offset)
     }
     size_t block, bytes;
     if (!mts_type_block(type, &block, &bytes)) {
-        return mts_fail(
-            c->err, MTS_EUNSUPPORTED,
-            "%s: tensor \"%s\" has type %lu (%s); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and "
-            "Q6_K are read",
-            path, name, (unsigned long)type, mts_type_name(type));
+        char list[MTS_TYPE_LIST];
+        return mts_fail(c->err, MTS_EUNSUPPORTED, "%s: tensor \"%s\" has type %lu (%s); %s are read", path, name,
+                        (unsigned long)type, mts_type_name(type), mts_type_list(list));
     }
     if (t->shape[0] % block != 0) {
         return mts_fail(c->err, MTS_EFORMAT, "%s: tensor \"%s\": rows of %zu elements are no whole %s blocks of %zu",

@@ -6,53 +6,24 @@
 
 #include "core/mem.h"
 #include "kernels/ref/block.h"
-#include "quant/blocks.h"
 
 #include <string.h>
 
-bool mts_is_quantized(MtsType type)
-{
-    return type != MTS_TYPE_F32 && type != MTS_TYPE_F16 && type != MTS_TYPE_BF16;
-}
-
 MtsSections mts_sections(MtsType type, size_t cols)
 {
-    size_t nb = cols / MTS_BLOCK;
-    size_t quants = 256, plane = 0, scales = 32, supers = 0; /* bytes per block; supers per 8 blocks */
-    switch (type) {
-    case MTS_TYPE_F32:
-    case MTS_TYPE_F16:
-    case MTS_TYPE_BF16: {
-        size_t bytes = cols * MTS_GROUP * (type == MTS_TYPE_F32 ? 4 : 2);
-        return (MtsSections){bytes, bytes, bytes, (bytes + MTS_ALIGN - 1) / MTS_ALIGN * MTS_ALIGN};
+    MtsSections s = {0};
+    if (!mts_is_quantized(type)) {
+        size_t end = cols * MTS_GROUP * mts_type_bytes(type);
+        s.plane = s.scales = s.supers = end;
+        s.bytes = (end + MTS_ALIGN - 1) / MTS_ALIGN * MTS_ALIGN;
+        return s;
     }
-    case MTS_TYPE_Q4_0:
-        break;
-    case MTS_TYPE_Q4_1:
-        scales = 64;
-        break;
-    case MTS_TYPE_Q5_0:
-        plane = 64;
-        break;
-    case MTS_TYPE_Q5_1:
-        plane = 64, scales = 64;
-        break;
-    case MTS_TYPE_Q8_0:
-        quants = 512;
-        break;
-    case MTS_TYPE_Q4_K:
-        supers = 64;
-        break;
-    case MTS_TYPE_Q5_K:
-        plane = 64, supers = 64;
-        break;
-    case MTS_TYPE_Q6_K:
-        plane = 128, supers = 32;
-        break;
-    }
-    MtsSections s = {nb * quants, nb * (quants + plane), nb * (quants + plane + scales), 0};
-    size_t bytes = s.supers + nb / 8 * supers;
-    s.bytes = (bytes + MTS_ALIGN - 1) / MTS_ALIGN * MTS_ALIGN;
+    const size_t nb = cols / MTS_BLOCK, bits = (size_t)mts_type_bits(type);
+    const size_t quants = bits == 8 ? 512 : 256, plane = bits == 8 ? 0 : (bits - 4) * 64;
+    s.plane = nb * quants;
+    s.scales = s.plane + nb * plane;
+    s.supers = s.scales + nb * mts_scale_bytes(type);
+    s.bytes = (s.supers + nb / 8 * mts_super_bytes(type) + MTS_ALIGN - 1) / MTS_ALIGN * MTS_ALIGN;
     return s;
 }
 
@@ -105,7 +76,7 @@ static void add_fifth_bits(const uint8_t qh[4], uint8_t u[32])
     }
 }
 
-/* Columns 32 i .. 32 i + 31 of a super-block: the quants of Q4_K and Q5_K, and of Q6_K. */
+/* Columns 32 i .. 32 i + 31 of a super-block with bits 0 to 3 in qs and, if there are more, bit 4 in qh. */
 static void spread_k(const uint8_t *qs, const uint8_t *qh, size_t i, uint8_t u[32])
 {
     const uint8_t *run = qs + i / 2 * 32;
@@ -117,91 +88,112 @@ static void spread_k(const uint8_t *qs, const uint8_t *qh, size_t i, uint8_t u[3
     }
 }
 
-static void spread_q6_k(const MtsBlockQ6_K *b, size_t i, uint8_t u[32])
+/* Where the scales of one row's block go: into lane r of the block's and the super-block's. */
+typedef struct Lane {
+    unsigned char *scales, *supers;
+    size_t r;
+} Lane;
+
+/* Stores f16 numbers, each into lane r of a vector of 16. */
+static void put_half(unsigned char *vector, size_t r, uint16_t value)
+{
+    memcpy(vector + 2 * r, &value, sizeof value);
+}
+
+static void put_halves(unsigned char *vectors, size_t r, uint16_t d, uint16_t m)
+{
+    put_half(vectors, r, d);
+    put_half(vectors + 32, r, m);
+}
+
+static void put_scale_min(const uint8_t scales[12], size_t i, const Lane *to, uint16_t d, uint16_t dmin)
+{
+    mts_scale_min(scales, (int)i, to->scales + to->r, to->scales + 16 + to->r);
+    put_halves(to->supers, to->r, d, dmin);
+}
+
+/* spread_TYPE: the 32 quants of the file's block x, or of part i of a super-block, and its scales. */
+
+static void spread_Q8_0(const MtsBlockQ8_0 *x, size_t i, uint8_t u[32], const Lane *to)
+{
+    (void)i;
+    for (int k = 0; k < 32; k++) {
+        u[k] = (uint8_t)(x->qs[k] + 128);
+    }
+    put_half(to->scales, to->r, x->d);
+}
+
+static void spread_Q4_0(const MtsBlockQ4_0 *x, size_t i, uint8_t u[32], const Lane *to)
+{
+    (void)i;
+    spread_nibbles(x->qs, u);
+    put_half(to->scales, to->r, x->d);
+}
+
+static void spread_Q4_1(const MtsBlockQ4_1 *x, size_t i, uint8_t u[32], const Lane *to)
+{
+    (void)i;
+    spread_nibbles(x->qs, u);
+    put_halves(to->scales, to->r, x->d, x->m);
+}
+
+static void spread_Q5_0(const MtsBlockQ5_0 *x, size_t i, uint8_t u[32], const Lane *to)
+{
+    (void)i;
+    spread_nibbles(x->qs, u);
+    add_fifth_bits(x->qh, u);
+    put_half(to->scales, to->r, x->d);
+}
+
+static void spread_Q5_1(const MtsBlockQ5_1 *x, size_t i, uint8_t u[32], const Lane *to)
+{
+    (void)i;
+    spread_nibbles(x->qs, u);
+    add_fifth_bits(x->qh, u);
+    put_halves(to->scales, to->r, x->d, x->m);
+}
+
+static void spread_Q4_K(const MtsBlockQ4_K *x, size_t i, uint8_t u[32], const Lane *to)
+{
+    spread_k(x->qs, NULL, i, u);
+    put_scale_min(x->scales, i, to, x->d, x->dmin);
+}
+
+static void spread_Q5_K(const MtsBlockQ5_K *x, size_t i, uint8_t u[32], const Lane *to)
+{
+    spread_k(x->qs, x->qh, i, u);
+    put_scale_min(x->scales, i, to, x->d, x->dmin);
+}
+
+static void spread_Q6_K(const MtsBlockQ6_K *x, size_t i, uint8_t u[32], const Lane *to)
 {
     size_t run = i / 4, quarter = i % 4;
-    const uint8_t *ql = b->ql + 64 * run + 32 * (quarter % 2), *qh = b->qh + 32 * run;
+    const uint8_t *ql = x->ql + 64 * run + 32 * (quarter % 2), *qh = x->qh + 32 * run;
     for (int k = 0; k < 32; k++) {
         unsigned low = quarter < 2 ? ql[k] & 15u : ql[k] >> 4;
         u[k] = (uint8_t)(low | (qh[k] >> 2 * quarter & 3u) << 4);
     }
-}
-
-/* Stores the f16 `value` as lane r of vector `at` of 16. */
-static void put_half(unsigned char *at, size_t r, uint16_t value)
-{
-    memcpy(at + 2 * r, &value, sizeof value);
+    memcpy(to->scales + to->r, x->scales + 2 * i, 1);
+    memcpy(to->scales + 16 + to->r, x->scales + 2 * i + 1, 1);
+    put_half(to->supers, to->r, x->d);
 }
 
 /* Spreads block b of a row into u and stores the row's scales into lane r of the group's. */
 static void spread_block(const MtsWeights *w, const MtsSections *at, unsigned char *group, const void *row, size_t b,
                          size_t r, uint8_t u[32])
 {
-    unsigned char *scales = group + at->scales, *supers = group + at->supers;
+    const Lane to = {group + at->scales + mts_scale_bytes(w->type) * b,
+                     group + at->supers + mts_super_bytes(w->type) * (b / 8), r};
     switch (w->type) {
-    case MTS_TYPE_Q4_0: {
-        const MtsBlockQ4_0 *x = (const MtsBlockQ4_0 *)row + b;
-        spread_nibbles(x->qs, u);
-        put_half(scales + 32 * b, r, x->d);
+#define DENSE(name, ...) case MTS_TYPE_##name:
+#define QUANT(name, id, block, per, ...)                                                                               \
+    case MTS_TYPE_##name:                                                                                              \
+        spread_##name((const block *)row + b / ((per) / MTS_BLOCK), b % ((per) / MTS_BLOCK), u, &to);                  \
         break;
-    }
-    case MTS_TYPE_Q4_1: {
-        const MtsBlockQ4_1 *x = (const MtsBlockQ4_1 *)row + b;
-        spread_nibbles(x->qs, u);
-        put_half(scales + 64 * b, r, x->d);
-        put_half(scales + 64 * b + 32, r, x->m);
-        break;
-    }
-    case MTS_TYPE_Q5_0: {
-        const MtsBlockQ5_0 *x = (const MtsBlockQ5_0 *)row + b;
-        spread_nibbles(x->qs, u);
-        add_fifth_bits(x->qh, u);
-        put_half(scales + 32 * b, r, x->d);
-        break;
-    }
-    case MTS_TYPE_Q5_1: {
-        const MtsBlockQ5_1 *x = (const MtsBlockQ5_1 *)row + b;
-        spread_nibbles(x->qs, u);
-        add_fifth_bits(x->qh, u);
-        put_half(scales + 64 * b, r, x->d);
-        put_half(scales + 64 * b + 32, r, x->m);
-        break;
-    }
-    case MTS_TYPE_Q8_0: {
-        const MtsBlockQ8_0 *x = (const MtsBlockQ8_0 *)row + b;
-        for (int k = 0; k < 32; k++) {
-            u[k] = (uint8_t)(x->qs[k] + 128);
-        }
-        put_half(scales + 32 * b, r, x->d);
-        break;
-    }
-    case MTS_TYPE_Q4_K: {
-        const MtsBlockQ4_K *x = (const MtsBlockQ4_K *)row + b / 8;
-        spread_k(x->qs, NULL, b % 8, u);
-        mts_scale_min(x->scales, (int)(b % 8), scales + 32 * b + r, scales + 32 * b + 16 + r);
-        put_half(supers + b / 8 * 64, r, x->d);
-        put_half(supers + b / 8 * 64 + 32, r, x->dmin);
-        break;
-    }
-    case MTS_TYPE_Q5_K: {
-        const MtsBlockQ5_K *x = (const MtsBlockQ5_K *)row + b / 8;
-        spread_k(x->qs, x->qh, b % 8, u);
-        mts_scale_min(x->scales, (int)(b % 8), scales + 32 * b + r, scales + 32 * b + 16 + r);
-        put_half(supers + b / 8 * 64, r, x->d);
-        put_half(supers + b / 8 * 64 + 32, r, x->dmin);
-        break;
-    }
-    case MTS_TYPE_Q6_K: {
-        const MtsBlockQ6_K *x = (const MtsBlockQ6_K *)row + b / 8;
-        spread_q6_k(x, b % 8, u);
-        memcpy(scales + 32 * b + r, x->scales + b % 8 * 2, 1);
-        memcpy(scales + 32 * b + 16 + r, x->scales + b % 8 * 2 + 1, 1);
-        put_half(supers + b / 8 * 32, r, x->d);
-        break;
-    }
-    case MTS_TYPE_F32:
-    case MTS_TYPE_F16:
-    case MTS_TYPE_BF16:
+        MTS_QUANT_TYPES(QUANT)
+        MTS_DENSE_TYPES(DENSE)
+#undef DENSE
+#undef QUANT
         break; /* not in blocks: pack_dense() */
     }
 }
@@ -212,7 +204,8 @@ static void spread_block(const MtsWeights *w, const MtsSections *at, unsigned ch
 static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned char *group, size_t b, size_t r,
                          const uint8_t u[32])
 {
-    if (w->type == MTS_TYPE_Q8_0) {
+    const int bits = mts_type_bits(w->type);
+    if (bits == 8) {
         for (size_t j = 0; j < 8; j++) {
             store_word(group + 512 * b + 64 * j + 4 * r, load_word(u + 4 * j));
         }
@@ -222,7 +215,7 @@ static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned ch
         uint32_t low = load_word(u + 4 * v) & 0x0F0F0F0F, high = load_word(u + 16 + 4 * v) & 0x0F0F0F0F;
         store_word(group + 256 * b + 64 * v + 4 * r, low | high << 4);
     }
-    if (w->type == MTS_TYPE_Q6_K) {
+    if (bits == 6) {
         for (size_t vector = 0; vector < 2; vector++) {
             uint32_t top = 0;
             for (size_t t = 0; t < 4; t++) {
@@ -230,7 +223,7 @@ static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned ch
             }
             store_word(group + at->plane + 128 * b + 64 * vector + 4 * r, top);
         }
-    } else if (at->scales != at->plane) {
+    } else if (bits == 5) {
         for (size_t j = 0; j < 8; j++) {
             /* bits 0, 8, 16, 24 to 28, 29, 30, 31: no two of the product's terms share a place */
             uint32_t four = (load_word(u + 4 * j) >> 4 & 0x01010101) * 0x10204080u >> 28;
@@ -241,7 +234,7 @@ static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned ch
 
 static void pack_dense(const MtsWeights *w, unsigned char *group, const void *const rows[MTS_GROUP])
 {
-    size_t size = w->type == MTS_TYPE_F32 ? 4 : 2;
+    const size_t size = mts_type_bytes(w->type);
     for (size_t r = 0; r < MTS_GROUP; r++) {
         const unsigned char *row = rows[r];
         for (size_t k = 0; k < w->cols && row; k++) {

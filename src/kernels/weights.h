@@ -7,21 +7,22 @@
  * columns of 16 rows at once). Quants are stored in the bits that the file spends on them, so a group of cols
  * columns (nb = cols / 32 blocks) is these sections, one behind the other:
  *
- *   section  bytes            types            content
+ *   section  bytes            for              content
  *   quants   nb * 256         4, 5, 6 bits     4 vectors of 64 bytes: vector v has operand v in its low nibbles and
  *                                              operand v + 4 in its high nibbles (of 5 and 6 bits the low four)
- *            nb * 512         Q8_0             8 operands of 64 bytes, quant + 128
+ *            nb * 512         8 bits           8 operands of 64 bytes, quant + 128
  *   plane    nb * 64          5 bits           8 bytes for each operand: bit p is the fifth bit of operand byte p
- *            nb * 128         Q6_K             2 vectors of 64 bytes: bits 2 t, 2 t + 1 of a byte of vector u are the
+ *            nb * 128         6 bits           2 vectors of 64 bytes: bits 2 t, 2 t + 1 of a byte of vector u are the
  *                                              top two bits of that byte of operand 4 u + t
- *   scales   nb * 32          Q4_0 Q5_0 Q8_0   f16 d[16]
- *            nb * 64          Q4_1 Q5_1        f16 d[16], f16 m[16]
- *            nb * 32          Q4_K Q5_K        u8 sub-scale[16], u8 sub-minimum[16] (the file's six bits each)
- *            nb * 32          Q6_K             s8 scale[16] of the first 16 columns, s8 scale[16] of the last 16
- *   supers   (nb / 8) * 64    Q4_K Q5_K        f16 d[16], f16 dmin[16] for each 256 columns
- *            (nb / 8) * 32    Q6_K             f16 d[16]
+ *   scales   nb * 32          SCALE            f16 d[16]
+ *            nb * 64          SCALE_MIN        f16 d[16], f16 m[16]
+ *            nb * 32          SUB_SCALE_MIN    u8 sub-scale[16], u8 sub-minimum[16] (the file's six bits each)
+ *            nb * 32          SUB_HALVES       s8 scale[16] of the first 16 columns, s8 scale[16] of the last 16
+ *   supers   (nb / 8) * 64    SUB_SCALE_MIN    f16 d[16], f16 dmin[16] for each 256 columns
+ *            (nb / 8) * 32    SUB_HALVES       f16 d[16]
  *
- * F32, F16 and BF16 are the elements themselves, [cols][16]. Groups start on multiples of 64 bytes.
+ * A type's bits and scaling are in its row in quant/types.h. Of a type with a codebook the quants are places in it.
+ * Types that are not quantised are the elements themselves, [cols][16]. Groups start on multiples of 64 bytes.
  * Apart from that rounding and zero rows the packed form is as large as the file's (Q4_K and Q5_K: 4 bytes in 144
  * and 176 more). Every weight can be had back exactly, so an embedding table that is also the output matrix lives here
  * only. */
@@ -33,10 +34,7 @@
 
 #include "quant/quant.h"
 
-enum {
-    MTS_GROUP = 16, /* rows in a group */
-    MTS_TYPES = 31  /* one more than the largest MtsType */
-};
+enum { MTS_GROUP = 16 }; /* rows in a group */
 
 typedef struct MtsWeights {
     MtsType type;
@@ -52,11 +50,41 @@ typedef struct MtsSections {
     size_t bytes;                 /* of the whole group, rounded up to 64 */
 } MtsSections;
 
+/* What follows from a type's row; inline, as a kernel's type is a constant.
+ *
+ * True for types whose weights have a minimum m; where the two halves of a block of 32 have a scale each. */
+static inline bool mts_has_min(MtsType type)
+{
+    return mts_type_scaling(type) == MTS_SCALE_MIN || mts_type_scaling(type) == MTS_SUB_SCALE_MIN;
+}
+
+static inline bool mts_has_halves(MtsType type)
+{
+    return mts_type_scaling(type) == MTS_SUB_HALVES;
+}
+
+/* Bytes of the scales section for each block, of the supers section for each 8 blocks. */
+static inline size_t mts_scale_bytes(MtsType type)
+{
+    return mts_type_scaling(type) == MTS_SCALE_MIN ? 64 : 32;
+}
+
+static inline size_t mts_super_bytes(MtsType type)
+{
+    switch (mts_type_scaling(type)) {
+    case MTS_SCALE:
+    case MTS_SCALE_MIN:
+        break;
+    case MTS_SUB_SCALE_MIN:
+        return 64;
+    case MTS_SUB_HALVES:
+        return 32;
+    }
+    return 0;
+}
+
 /* cols must be a multiple of the type's block. */
 MtsSections mts_sections(MtsType type, size_t cols);
-
-/* True for the types that int8 activations are multiplied with. */
-bool mts_is_quantized(MtsType type);
 
 /* Fills in everything but data; returns the bytes that data must have, 0 when that does not fit in size_t, when a size
  * is zero or when cols is no multiple of the type's block. */

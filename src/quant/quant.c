@@ -1,94 +1,93 @@
-/* quant/quant.c - from blocks to fp32, one plain loop for each type; formulas and layouts are in blocks.h. */
+/* quant/quant.c - from blocks to fp32, one plain loop for each type; formulas and layouts are in types.h. */
 #include "quant/quant.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
-
-#include "quant/blocks.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "weights are read in place: this library needs a little-endian processor"
 #endif
 
-/* By type id, ids without a name included so that a refusal can say what it refuses. */
-static const struct {
-    const char *name;
-    uint16_t elements, bytes; /* 0: not read by this library */
-} types[] = {
-    {"F32", 1, 4},
-    {"F16", 1, 2},
-    {"Q4_0", 32, sizeof(MtsBlockQ4_0)},
-    {"Q4_1", 32, sizeof(MtsBlockQ4_1)},
-    {"Q4_2", 0, 0},
-    {"Q4_3", 0, 0},
-    {"Q5_0", 32, sizeof(MtsBlockQ5_0)},
-    {"Q5_1", 32, sizeof(MtsBlockQ5_1)},
-    {"Q8_0", 32, sizeof(MtsBlockQ8_0)},
-    {"Q8_1", 0, 0},
-    {"Q2_K", 0, 0},
-    {"Q3_K", 0, 0},
-    {"Q4_K", 256, sizeof(MtsBlockQ4_K)},
-    {"Q5_K", 256, sizeof(MtsBlockQ5_K)},
-    {"Q6_K", 256, sizeof(MtsBlockQ6_K)},
-    {"Q8_K", 0, 0},
-    {"IQ2_XXS", 0, 0},
-    {"IQ2_XS", 0, 0},
-    {"IQ3_XXS", 0, 0},
-    {"IQ1_S", 0, 0},
-    {"IQ4_NL", 0, 0},
-    {"IQ3_S", 0, 0},
-    {"IQ2_S", 0, 0},
-    {"IQ4_XS", 0, 0},
-    {"I8", 0, 0},
-    {"I16", 0, 0},
-    {"I32", 0, 0},
-    {"I64", 0, 0},
-    {"F64", 0, 0},
-    {"IQ1_M", 0, 0},
-    {"BF16", 1, 2},
-    {NULL, 0, 0},
-    {NULL, 0, 0},
-    {NULL, 0, 0},
-    {"TQ1_0", 0, 0},
-    {"TQ2_0", 0, 0},
-    {NULL, 0, 0},
-    {NULL, 0, 0},
-    {NULL, 0, 0},
-    {"MXFP4", 0, 0},
+/* Names of types that are not read stand here too, so that a refusal can say what it refuses. What has a row in types.h
+ * must not: one number twice does not compile. */
+static const char *const names[] = {
+#define NAME(name, id, ...) [id] = #name,
+    MTS_WEIGHT_TYPES(NAME)
+#undef NAME
+        [4] = "Q4_2",
+    [5] = "Q4_3",
+    [9] = "Q8_1",
+    [10] = "Q2_K",
+    [11] = "Q3_K",
+    [15] = "Q8_K",
+    [16] = "IQ2_XXS",
+    [17] = "IQ2_XS",
+    [18] = "IQ3_XXS",
+    [19] = "IQ1_S",
+    [20] = "IQ4_NL",
+    [21] = "IQ3_S",
+    [22] = "IQ2_S",
+    [23] = "IQ4_XS",
+    [24] = "I8",
+    [25] = "I16",
+    [26] = "I32",
+    [27] = "I64",
+    [28] = "F64",
+    [29] = "IQ1_M",
+    [34] = "TQ1_0",
+    [35] = "TQ2_0",
+    [39] = "MXFP4",
 };
-
-enum { TYPES = sizeof types / sizeof types[0] };
 
 bool mts_type_block(uint32_t type, size_t *elements, size_t *bytes)
 {
-    if (type >= TYPES || types[type].elements == 0) {
-        return false;
-    }
-    *elements = types[type].elements;
-    *bytes = types[type].bytes;
-    return true;
+    *elements = type < MTS_TYPES ? mts_type_elements((MtsType)type) : 0;
+    *bytes = type < MTS_TYPES ? mts_type_bytes((MtsType)type) : 0;
+    return *elements > 0;
 }
 
 const char *mts_type_name(uint32_t type)
 {
-    return type < TYPES && types[type].name ? types[type].name : "unknown";
+    return type < sizeof names / sizeof names[0] && names[type] ? names[type] : "unknown";
 }
 
-static void from_f16(const uint16_t *x, float *out, size_t n)
+char *mts_type_list(char out[MTS_TYPE_LIST])
+{
+    static const char *const read[] = {
+#define NAME(name, ...) #name,
+        MTS_WEIGHT_TYPES(NAME)
+#undef NAME
+    };
+    enum { COUNT = sizeof read / sizeof read[0] };
+    size_t at = 0;
+    for (size_t i = 0; i < COUNT && at < MTS_TYPE_LIST; i++) {
+        const char *before = i == 0 ? "" : i + 1 < COUNT ? ", " : " and ";
+        at += (size_t)snprintf(out + at, MTS_TYPE_LIST - at, "%s%s", before, read[i]);
+    }
+    return out;
+}
+
+static void from_F32(const float *x, float *out, size_t n)
+{
+    memcpy(out, x, n * sizeof *out);
+}
+
+static void from_F16(const uint16_t *x, float *out, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         out[i] = mts_f16_to_f32(x[i]);
     }
 }
 
-static void from_bf16(const uint16_t *x, float *out, size_t n)
+static void from_BF16(const uint16_t *x, float *out, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         out[i] = mts_bf16_to_f32(x[i]);
     }
 }
 
-static void from_q8_0(const MtsBlockQ8_0 *b, float *out)
+static void from_Q8_0(const MtsBlockQ8_0 *b, float *out)
 {
     float d = mts_f16_to_f32(b->d);
     for (int j = 0; j < 32; j++) {
@@ -96,7 +95,7 @@ static void from_q8_0(const MtsBlockQ8_0 *b, float *out)
     }
 }
 
-static void from_q4_0(const MtsBlockQ4_0 *b, float *out)
+static void from_Q4_0(const MtsBlockQ4_0 *b, float *out)
 {
     float d = mts_f16_to_f32(b->d);
     for (int j = 0; j < 16; j++) {
@@ -105,7 +104,7 @@ static void from_q4_0(const MtsBlockQ4_0 *b, float *out)
     }
 }
 
-static void from_q4_1(const MtsBlockQ4_1 *b, float *out)
+static void from_Q4_1(const MtsBlockQ4_1 *b, float *out)
 {
     float d = mts_f16_to_f32(b->d), m = mts_f16_to_f32(b->m);
     for (int j = 0; j < 16; j++) {
@@ -123,7 +122,7 @@ static void five_bits(const uint8_t qh[4], const uint8_t qs[16], int q[32])
     }
 }
 
-static void from_q5_0(const MtsBlockQ5_0 *b, float *out)
+static void from_Q5_0(const MtsBlockQ5_0 *b, float *out)
 {
     float d = mts_f16_to_f32(b->d);
     int q[32];
@@ -133,7 +132,7 @@ static void from_q5_0(const MtsBlockQ5_0 *b, float *out)
     }
 }
 
-static void from_q5_1(const MtsBlockQ5_1 *b, float *out)
+static void from_Q5_1(const MtsBlockQ5_1 *b, float *out)
 {
     float d = mts_f16_to_f32(b->d), m = mts_f16_to_f32(b->m);
     int q[32];
@@ -143,7 +142,7 @@ static void from_q5_1(const MtsBlockQ5_1 *b, float *out)
     }
 }
 
-static void from_q4_k(const MtsBlockQ4_K *b, float *out)
+static void from_Q4_K(const MtsBlockQ4_K *b, float *out)
 {
     float d = mts_f16_to_f32(b->d), dmin = mts_f16_to_f32(b->dmin);
     for (int i = 0; i < 8; i++) {
@@ -158,7 +157,7 @@ static void from_q4_k(const MtsBlockQ4_K *b, float *out)
     }
 }
 
-static void from_q5_k(const MtsBlockQ5_K *b, float *out)
+static void from_Q5_K(const MtsBlockQ5_K *b, float *out)
 {
     float d = mts_f16_to_f32(b->d), dmin = mts_f16_to_f32(b->dmin);
     for (int i = 0; i < 8; i++) {
@@ -174,7 +173,7 @@ static void from_q5_k(const MtsBlockQ5_K *b, float *out)
     }
 }
 
-static void from_q6_k(const MtsBlockQ6_K *b, float *out)
+static void from_Q6_K(const MtsBlockQ6_K *b, float *out)
 {
     float d = mts_f16_to_f32(b->d);
     for (int k = 0; k < 8; k++) { /* runs of 32 elements: run r = k / 4, i = k % 4 */
@@ -195,49 +194,20 @@ void mts_dequantize(MtsType type, const void *blocks, float *out, size_t n)
     if (!known) {
         return;
     }
-    const unsigned char *in = blocks;
     switch (type) {
-    case MTS_TYPE_F32:
-        memcpy(out, blocks, n * sizeof *out);
-        return;
-    case MTS_TYPE_F16:
-        from_f16(blocks, out, n);
-        return;
-    case MTS_TYPE_BF16:
-        from_bf16(blocks, out, n);
-        return;
-    default:
+#define DENSE(name, ...)                                                                                               \
+    case MTS_TYPE_##name:                                                                                              \
+        from_##name(blocks, out, n);                                                                                   \
         break;
-    }
-    for (size_t done = 0; done < n; done += elements, in += bytes) {
-        const void *block = in;
-        switch (type) {
-        case MTS_TYPE_Q8_0:
-            from_q8_0(block, out + done);
-            break;
-        case MTS_TYPE_Q4_0:
-            from_q4_0(block, out + done);
-            break;
-        case MTS_TYPE_Q4_1:
-            from_q4_1(block, out + done);
-            break;
-        case MTS_TYPE_Q5_0:
-            from_q5_0(block, out + done);
-            break;
-        case MTS_TYPE_Q5_1:
-            from_q5_1(block, out + done);
-            break;
-        case MTS_TYPE_Q4_K:
-            from_q4_k(block, out + done);
-            break;
-        case MTS_TYPE_Q5_K:
-            from_q5_k(block, out + done);
-            break;
-        case MTS_TYPE_Q6_K:
-            from_q6_k(block, out + done);
-            break;
-        default:
-            return;
-        }
+#define QUANT(name, id, block, per, ...)                                                                               \
+    case MTS_TYPE_##name:                                                                                              \
+        for (size_t i = 0; i < n / (per); i++) {                                                                       \
+            from_##name((const block *)blocks + i, out + i * (per));                                                   \
+        }                                                                                                              \
+        break;
+        MTS_DENSE_TYPES(DENSE)
+        MTS_QUANT_TYPES(QUANT)
+#undef DENSE
+#undef QUANT
     }
 }

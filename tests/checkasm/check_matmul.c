@@ -149,7 +149,7 @@ static void check_tile(Check *c, MtsType type)
     if (!CHECK_BEGIN(c, name, tile[type])) {
         return;
     }
-    size_t unit = type == MTS_TYPE_Q4_K || type == MTS_TYPE_Q5_K || type == MTS_TYPE_Q6_K ? 256 : 32;
+    const size_t unit = mts_type_elements(type);
     static const size_t units[] = {1, 2, 3, 7};
     for (size_t u = 0; u < 4; u++) {
         for (int content = 0; content < CONTENTS; content++) {
@@ -207,7 +207,7 @@ static void check_product(Check *c, MtsType type)
     if (!CHECK_BEGIN(c, name, product[type])) {
         return;
     }
-    size_t unit = type == MTS_TYPE_Q4_K || type == MTS_TYPE_Q5_K || type == MTS_TYPE_Q6_K ? 256 : 32;
+    const size_t unit = mts_type_elements(type);
     static const size_t units[] = {1, 2, 7, 21, 41, 66}, ranges[][2] = {{0, 17}, {5, 48}, {15, 33}, {0, 64}, {3, 300}};
     for (size_t u = 0; u < 6 && units[u] * unit <= 5376; u++) {
         for (int content = 0; content < CONTENTS; content++) {

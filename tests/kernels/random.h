@@ -39,33 +39,32 @@ static inline uint16_t random_half(MtsRng *rng)
 /* n elements of a tensor of any type: random quants, reasonable scales. */
 static inline void fill_tensor(MtsRng *rng, MtsType type, void *out, size_t n)
 {
-    size_t elements, bytes, halves[2], count = 0;
-    mts_type_block(type, &elements, &bytes);
+    size_t elements = mts_type_elements(type), bytes = mts_type_bytes(type), halves[2] = {0, 2}, count = 0;
     unsigned char *p = out;
     fill_bytes(rng, p, n / elements * bytes);
-    switch (type) {
-    case MTS_TYPE_F32:
+    if (type == MTS_TYPE_F32) {
         fill_normal(rng, out, n, 0.1f);
         return;
-    case MTS_TYPE_BF16:
+    }
+    if (type == MTS_TYPE_BF16) {
         for (size_t i = 0; i < n; i++) {
             float x;
             fill_normal(rng, &x, 1, 0.1f);
             memcpy(p + 2 * i, (char *)&x + 2, 2);
         }
         return;
-    case MTS_TYPE_Q6_K:
-        halves[count++] = 208;
+    }
+    switch (mts_type_scaling(type)) { /* where a block's f16 numbers are; of F16 an element is one */
+    case MTS_SCALE:
+        count = 1;
         break;
-    case MTS_TYPE_Q4_1:
-    case MTS_TYPE_Q5_1:
-    case MTS_TYPE_Q4_K:
-    case MTS_TYPE_Q5_K:
-        halves[count++] = 0;
-        halves[count++] = 2;
+    case MTS_SCALE_MIN:
+    case MTS_SUB_SCALE_MIN:
+        count = 2;
         break;
-    default:
-        halves[count++] = 0;
+    case MTS_SUB_HALVES:
+        halves[0] = bytes - 2;
+        count = 1;
         break;
     }
     for (size_t i = 0; i < n / elements; i++) {
@@ -82,9 +81,11 @@ static inline int same_float(float a, float b)
     return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
 }
 
-static const MtsType every_type[] = {MTS_TYPE_F32,  MTS_TYPE_F16,  MTS_TYPE_BF16, MTS_TYPE_Q8_0,
-                                     MTS_TYPE_Q4_0, MTS_TYPE_Q4_1, MTS_TYPE_Q5_0, MTS_TYPE_Q5_1,
-                                     MTS_TYPE_Q4_K, MTS_TYPE_Q5_K, MTS_TYPE_Q6_K};
+static const MtsType every_type[] = {
+#define TYPE(name, ...) MTS_TYPE_##name,
+    MTS_WEIGHT_TYPES(TYPE)
+#undef TYPE
+};
 enum { EVERY_TYPE = sizeof every_type / sizeof every_type[0] };
 
 #endif

@@ -246,6 +246,17 @@ static inline vi v_or_fifth_bits(vi u, const unsigned char *plane)
     return vorrq_s32(u, vreinterpretq_s32_u8(fifth));
 }
 
+/* The 16 bytes of a codebook, ready to be looked up in; byte i of the result is the book's byte u[i] < 16. */
+static inline vi v_load_book(const int8_t *book)
+{
+    return vreinterpretq_s32_s8(vld1q_s8(book));
+}
+
+static inline vi v_look_up(vi book, vi u)
+{
+    return vreinterpretq_s32_u8(vqtbl1q_u8(vreinterpretq_u8_s32(book), vreinterpretq_u8_s32(u)));
+}
+
 #if defined(__ARM_FEATURE_MATMUL_INT8)
 #define V_DOT 1
 static inline vi v_dot(vi acc, vi u, vi s)

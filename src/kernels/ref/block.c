@@ -1,12 +1,18 @@
+/* kernels/ref/block.c - one packed block as plain numbers; the layout is that of weights.h. */
 #include "kernels/ref/block.h"
 
 #include <string.h>
 
-static float half_at(const unsigned char *p, size_t r)
+static uint16_t word_at(const unsigned char *p, size_t at)
 {
     uint16_t h;
-    memcpy(&h, p + 2 * r, sizeof h);
-    return mts_f16_to_f32(h);
+    memcpy(&h, p + 2 * at, sizeof h);
+    return h;
+}
+
+static float half_at(const unsigned char *p, size_t r)
+{
+    return mts_f16_to_f32(word_at(p, r));
 }
 
 static int signed_byte(unsigned char c)
@@ -19,62 +25,56 @@ static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *gro
                           size_t r0, size_t r1)
 {
     const unsigned char *nibbles = group + 256 * b, *bytes = group + 512 * b, *plane = group + plane_at;
+    const int bits = mts_type_bits(type);
+    const int8_t *codebook = mts_type_codebook(type);
     for (size_t r = r0; r < r1; r++) {
         for (size_t k = 0; k < 32; k++) {
             size_t j = k / 4, lane = 4 * r + k % 4; /* operand, byte */
             unsigned u = nibbles[64 * (j % 4) + lane] >> (j < 4 ? 0 : 4) & 15;
-            switch (type) {
-            case MTS_TYPE_Q8_0:
+            if (bits == 8) {
                 u = bytes[64 * j + lane];
-                break;
-            case MTS_TYPE_Q6_K:
+            } else if (bits == 6) {
                 u |= (plane[128 * b + 64 * (j / 4) + lane] >> 2 * (j % 4) & 3u) << 4;
-                break;
-            case MTS_TYPE_Q5_0:
-            case MTS_TYPE_Q5_1:
-            case MTS_TYPE_Q5_K:
+            } else if (bits == 5) {
                 u |= (plane[64 * b + 8 * j + lane / 8] >> lane % 8 & 1u) << 4;
-                break;
-            default:
-                break;
             }
             x->u[r][k] = (uint8_t)u;
+        }
+    }
+    for (size_t r = r0; codebook && r < r1; r++) {
+        for (size_t k = 0; k < 32; k++) {
+            x->u[r][k] = (uint8_t)(codebook[x->u[r][k]] + (int)mts_type_zero(type));
         }
     }
 }
 
 void mts_ref_rows(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t cols, size_t b, size_t r0, size_t r1)
 {
-    MtsSections at = mts_sections(type, cols);
-    const unsigned char *scales = group + at.scales, *supers = group + at.supers;
+    const MtsSections at = mts_sections(type, cols);
+    const unsigned char *scales = group + at.scales + mts_scale_bytes(type) * b;
+    const unsigned char *supers = group + at.supers + mts_super_bytes(type) * (b / 8);
     unpack_quants(x, type, group, at.plane, b, r0, r1);
-    x->zero = type == MTS_TYPE_Q4_0   ? 8
-              : type == MTS_TYPE_Q5_0 ? 16
-              : type == MTS_TYPE_Q6_K ? 32
-              : type == MTS_TYPE_Q8_0 ? 128
-                                      : 0;
-    x->has_min = x->zero == 0;
+    x->zero = (int)mts_type_zero(type);
+    x->has_min = mts_has_min(type);
     for (size_t r = r0; r < r1; r++) {
         x->sub[0][r] = x->sub[1][r] = 1;
         x->m[r] = 0;
-        switch (type) {
-        case MTS_TYPE_Q4_1:
-        case MTS_TYPE_Q5_1:
-            x->w[r] = half_at(scales + 64 * b, r);
-            x->m[r] = half_at(scales + 64 * b + 32, r);
+        switch (mts_type_scaling(type)) {
+        case MTS_SCALE:
+            x->w[r] = half_at(scales, r);
             break;
-        case MTS_TYPE_Q4_K:
-        case MTS_TYPE_Q5_K:
-            x->w[r] = half_at(supers + b / 8 * 64, r) * (float)scales[32 * b + r];
-            x->m[r] = -(half_at(supers + b / 8 * 64 + 32, r) * (float)scales[32 * b + 16 + r]);
+        case MTS_SCALE_MIN:
+            x->w[r] = half_at(scales, r);
+            x->m[r] = half_at(scales + 32, r);
             break;
-        case MTS_TYPE_Q6_K:
-            x->w[r] = half_at(supers + b / 8 * 32, r);
-            x->sub[0][r] = signed_byte(scales[32 * b + r]);
-            x->sub[1][r] = signed_byte(scales[32 * b + 16 + r]);
+        case MTS_SUB_SCALE_MIN:
+            x->w[r] = half_at(supers, r) * (float)scales[r];
+            x->m[r] = -(half_at(supers + 32, r) * (float)scales[16 + r]);
             break;
-        default:
-            x->w[r] = half_at(scales + 32 * b, r);
+        case MTS_SUB_HALVES:
+            x->w[r] = half_at(supers, r);
+            x->sub[0][r] = signed_byte(scales[r]);
+            x->sub[1][r] = signed_byte(scales[16 + r]);
             break;
         }
     }
@@ -85,14 +85,35 @@ void mts_ref_block(MtsRefBlock *x, MtsType type, const unsigned char *group, siz
     mts_ref_rows(x, type, group, cols, b, 0, MTS_GROUP);
 }
 
+static float dense_F32(const unsigned char *group, size_t at)
+{
+    float f;
+    memcpy(&f, group + 4 * at, sizeof f);
+    return f;
+}
+
+static float dense_F16(const unsigned char *group, size_t at)
+{
+    return mts_f16_to_f32(word_at(group, at));
+}
+
+static float dense_BF16(const unsigned char *group, size_t at)
+{
+    return mts_bf16_to_f32(word_at(group, at));
+}
+
 float mts_ref_dense(MtsType type, const unsigned char *group, size_t at)
 {
-    if (type == MTS_TYPE_F32) {
-        float f;
-        memcpy(&f, group + 4 * at, sizeof f);
-        return f;
+    switch (type) {
+#define DENSE(name, ...)                                                                                               \
+    case MTS_TYPE_##name:                                                                                              \
+        return dense_##name(group, at);
+#define QUANT(name, ...) case MTS_TYPE_##name:
+        MTS_DENSE_TYPES(DENSE)
+        MTS_QUANT_TYPES(QUANT)
+#undef DENSE
+#undef QUANT
+        break; /* in blocks: mts_ref_block() */
     }
-    uint16_t h;
-    memcpy(&h, group + 2 * at, sizeof h);
-    return type == MTS_TYPE_F16 ? mts_f16_to_f32(h) : mts_bf16_to_f32(h);
+    return 0;
 }

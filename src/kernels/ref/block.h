@@ -7,9 +7,9 @@
 #include "kernels/weights.h"
 
 typedef struct MtsRefBlock {
-    uint8_t u[MTS_GROUP][32]; /* unsigned quants [row][column] */
+    uint8_t u[MTS_GROUP][32]; /* unsigned quants [row][column]; of a codebook's, its numbers + zero */
     int zero;                 /* their offset */
-    int sub[2][MTS_GROUP];    /* integer scales of the two halves of 16 columns; 1 but for Q6_K */
+    int sub[2][MTS_GROUP];    /* integer scales of the two halves of 16 columns; 1 but for MTS_SUB_HALVES */
     bool has_min;
     float w[MTS_GROUP], m[MTS_GROUP];
 } MtsRefBlock;

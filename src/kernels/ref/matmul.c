@@ -111,7 +111,7 @@ static void tile_dense(MtsType type, const unsigned char *group, size_t cols, co
     }
 }
 
-#define QUANTIZED(type)                                                                                                \
+#define QUANT(type, ...)                                                                                               \
     static void tile_##type(const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane, size_t n,  \
                             float *y, size_t stride, bool add, const unsigned char *ahead)                             \
     {                                                                                                                  \
@@ -123,38 +123,25 @@ static void tile_dense(MtsType type, const unsigned char *group, size_t cols, co
     {                                                                                                                  \
         tile_f32(MTS_TYPE_##type, group, cols, x, x_stride, n, y, y_stride, add);                                      \
     }
-#define DENSE(type)                                                                                                    \
+#define DENSE(type, ...)                                                                                               \
     static void tile_f32_##type(const unsigned char *group, size_t cols, const float *x, size_t x_stride, size_t n,    \
                                 float *y, size_t y_stride, bool add)                                                   \
     {                                                                                                                  \
         tile_dense(MTS_TYPE_##type, group, cols, x, x_stride, n, y, y_stride, add);                                    \
     }
 
-QUANTIZED(Q4_0)
-QUANTIZED(Q4_1)
-QUANTIZED(Q5_0)
-QUANTIZED(Q5_1)
-QUANTIZED(Q8_0)
-QUANTIZED(Q4_K)
-QUANTIZED(Q5_K)
-QUANTIZED(Q6_K)
-DENSE(F32)
-DENSE(F16)
-DENSE(BF16)
+MTS_QUANT_TYPES(QUANT)
+MTS_DENSE_TYPES(DENSE)
+#undef QUANT
+#undef DENSE
 
 void mts_ref_fill_matmul(MtsKernels *k)
 {
     k->quantize = quantize;
-#define FILL(type) k->tile[MTS_TYPE_##type] = tile_##type, k->tile_f32[MTS_TYPE_##type] = tile_f32_##type
-    FILL(Q4_0);
-    FILL(Q4_1);
-    FILL(Q5_0);
-    FILL(Q5_1);
-    FILL(Q8_0);
-    FILL(Q4_K);
-    FILL(Q5_K);
-    FILL(Q6_K);
-    k->tile_f32[MTS_TYPE_F32] = tile_f32_F32;
-    k->tile_f32[MTS_TYPE_F16] = tile_f32_F16;
-    k->tile_f32[MTS_TYPE_BF16] = tile_f32_BF16;
+#define TILE(type, ...) k->tile[MTS_TYPE_##type] = tile_##type;
+#define TILE_F32(type, ...) k->tile_f32[MTS_TYPE_##type] = tile_f32_##type;
+    MTS_QUANT_TYPES(TILE)
+    MTS_WEIGHT_TYPES(TILE_F32)
+#undef TILE
+#undef TILE_F32
 }

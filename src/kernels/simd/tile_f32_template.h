@@ -14,12 +14,37 @@ MTS_INLINE void meet(vf w, const float *x, size_t x_stride, size_t k, int rows, 
     }
 }
 
+/* dense_TYPE: V_LANES elements from element `at` on. */
+
+MTS_INLINE vf dense_F32(const unsigned char *p, size_t at)
+{
+    return v_load((const float *)(const void *)p + at);
+}
+
+MTS_INLINE vf dense_F16(const unsigned char *p, size_t at)
+{
+    return v_load_half((const uint16_t *)(const void *)p + at);
+}
+
+MTS_INLINE vf dense_BF16(const unsigned char *p, size_t at)
+{
+    return v_load_bfloat((const uint16_t *)(const void *)p + at);
+}
+
 MTS_INLINE vf dense_weights(MtsType type, const unsigned char *p, size_t at)
 {
-    const uint16_t *half = (const uint16_t *)(const void *)p + at;
-    return type == MTS_TYPE_F32   ? v_load((const float *)(const void *)p + at)
-           : type == MTS_TYPE_F16 ? v_load_half(half)
-                                  : v_load_bfloat(half);
+    switch (type) {
+#define DENSE(name, ...)                                                                                               \
+    case MTS_TYPE_##name:                                                                                              \
+        return dense_##name(p, at);
+#define QUANT(name, ...) case MTS_TYPE_##name:
+        MTS_DENSE_TYPES(DENSE)
+        MTS_QUANT_TYPES(QUANT)
+#undef DENSE
+#undef QUANT
+        break; /* in blocks: block_f32() */
+    }
+    return v_zero();
 }
 
 MTS_INLINE void block_f32(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h,
@@ -30,19 +55,20 @@ MTS_INLINE void block_f32(MtsType type, const unsigned char *group, const MtsSec
     unpack_operands(type, group, at, b, h, u);
     block_scales(type, group, at, b, h, &w, &m);
     sub[0] = sub[1] = w;
-    if (type == MTS_TYPE_Q6_K) {
-        sub[0] = v_mul(w, v_load_s8(group + at->scales + 32 * b + h));
-        sub[1] = v_mul(w, v_load_s8(group + at->scales + 32 * b + 16 + h));
+    if (mts_has_halves(type)) {
+        half_scales(type, group, at, b, h, sub);
+        sub[0] = v_mul(w, sub[0]);
+        sub[1] = v_mul(w, sub[1]);
     }
     for (int j = 0; j < 8; j++) {
         vi rest = u[j];
         for (int i = 0; i < 4; i++) {
             vf q = v_int_to_float(v_and(rest, v_set_int(255)));
             rest = v_shift_right_int(rest, 8);
-            if (type_shift(type) == 0) {
+            if (mts_has_min(type)) {
                 q = v_fma(w, q, m);
             } else {
-                q = v_mul(sub[j / 4], v_sub(q, v_set((float)(1 << type_shift(type)))));
+                q = v_mul(sub[j / 4], v_sub(q, v_set((float)mts_type_zero(type))));
             }
             meet(q, x, x_stride, 32 * b + 4 * (size_t)j + (size_t)i, rows, acc);
         }
@@ -58,7 +84,7 @@ MTS_INLINE void tile_f32_rows(MtsType type, const int rows, const unsigned char 
         for (int i = 0; i < rows; i++) {
             acc[i] = v_zero();
         }
-        if (type == MTS_TYPE_F32 || type == MTS_TYPE_F16 || type == MTS_TYPE_BF16) {
+        if (!mts_is_quantized(type)) {
             for (size_t k = 0; k < cols; k++) {
                 meet(dense_weights(type, group, k * MTS_GROUP + h), x, x_stride, k, rows, acc);
             }
@@ -102,36 +128,18 @@ MTS_INLINE void tile_f32_all(MtsType type, const unsigned char *group, size_t co
     }
 }
 
-#define TILE_F32(type)                                                                                                 \
+#define TILE_F32(type, ...)                                                                                            \
     static void tile_f32_##type(const unsigned char *group, size_t cols, const float *x, size_t x_stride, size_t n,    \
                                 float *y, size_t y_stride, bool add)                                                   \
     {                                                                                                                  \
         tile_f32_all(MTS_TYPE_##type, group, cols, x, x_stride, n, y, y_stride, add);                                  \
     }
-TILE_F32(F32)
-TILE_F32(F16)
-TILE_F32(BF16)
-TILE_F32(Q4_0)
-TILE_F32(Q4_1)
-TILE_F32(Q5_0)
-TILE_F32(Q5_1)
-TILE_F32(Q8_0)
-TILE_F32(Q4_K)
-TILE_F32(Q5_K)
-TILE_F32(Q6_K)
+MTS_WEIGHT_TYPES(TILE_F32)
 #undef TILE_F32
 
 static void fill_tiles_f32(MtsKernels *k)
 {
-    k->tile_f32[MTS_TYPE_F32] = tile_f32_F32;
-    k->tile_f32[MTS_TYPE_F16] = tile_f32_F16;
-    k->tile_f32[MTS_TYPE_BF16] = tile_f32_BF16;
-    k->tile_f32[MTS_TYPE_Q4_0] = tile_f32_Q4_0;
-    k->tile_f32[MTS_TYPE_Q4_1] = tile_f32_Q4_1;
-    k->tile_f32[MTS_TYPE_Q5_0] = tile_f32_Q5_0;
-    k->tile_f32[MTS_TYPE_Q5_1] = tile_f32_Q5_1;
-    k->tile_f32[MTS_TYPE_Q8_0] = tile_f32_Q8_0;
-    k->tile_f32[MTS_TYPE_Q4_K] = tile_f32_Q4_K;
-    k->tile_f32[MTS_TYPE_Q5_K] = tile_f32_Q5_K;
-    k->tile_f32[MTS_TYPE_Q6_K] = tile_f32_Q6_K;
+#define FILL(type, ...) k->tile_f32[MTS_TYPE_##type] = tile_f32_##type;
+    MTS_WEIGHT_TYPES(FILL)
+#undef FILL
 }

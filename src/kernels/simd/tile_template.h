@@ -25,7 +25,7 @@ MTS_INLINE vi broadcast4(const int8_t *q)
 
 /* 8-bit quants lose their offset before a dot product of signed bytes, which narrower ones never notice. */
 #if defined(V_DOT_SIGNED)
-#define DOT_IS_SIGNED(type) ((type) == MTS_TYPE_Q8_0)
+#define DOT_IS_SIGNED(type) (type_width(type) == 8)
 #else
 #define DOT_IS_SIGNED(type) 0
 #endif
@@ -66,7 +66,7 @@ MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const Mt
 MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const MtsActRow *a, int rows, vi sums[V_TILE])
 {
     const vi low = v_set_byte(15);
-    int bits = type_bits(type), depth = bits == 6 ? 2 : bits == 5 ? 4 : 8;
+    int bits = type_width(type), depth = bits == 6 ? 2 : bits == 5 ? 4 : 8;
     for (int i = 0; i < rows; i++) {
         for (int j0 = from; j0 < to; j0 += depth) {
             vi pairs = v_zero_int(), upper = v_zero_int();
@@ -89,18 +89,19 @@ MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const Mt
 /* Where an exact integer sum starts: -z times the sum of the activations. */
 MTS_INLINE vi start_sum(MtsType type, const int32_t *n)
 {
-    switch (type) {
-    case MTS_TYPE_Q4_0:
+    switch (mts_type_zero(type)) { /* the shift has to be a constant */
+    case MTS_ZERO_0:
+        break;
+    case MTS_ZERO_8:
         return v_shift_left_int(v_set_int(*n), 3);
-    case MTS_TYPE_Q5_0:
+    case MTS_ZERO_16:
         return v_shift_left_int(v_set_int(*n), 4);
-    case MTS_TYPE_Q6_K:
+    case MTS_ZERO_32:
         return v_shift_left_int(v_set_int(*n), 5);
-    case MTS_TYPE_Q8_0:
+    case MTS_ZERO_128:
         return DOT_IS_SIGNED(type) ? v_zero_int() : v_shift_left_int(v_set_int(*n), 7);
-    default:
-        return v_zero_int();
     }
+    return v_zero_int();
 }
 
 /* One instance: rows activation rows, rows <= V_TILE and constant. */
@@ -126,10 +127,10 @@ MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *gro
             }
             unpack_operands(type, group, &at, b, h, u);
             block_scales(type, group, &at, b, h, &w, &m);
-            if (type == MTS_TYPE_Q6_K) {
+            if (mts_has_halves(type)) {
                 vi more[V_TILE];
-                const vf sub0 = v_load_s8(group + at.scales + 32 * b + h),
-                         sub1 = v_load_s8(group + at.scales + 32 * b + 16 + h);
+                vf sub[2];
+                half_scales(type, group, &at, b, h, sub);
                 for (int i = 0; i < rows; i++) {
                     sums[i] = start_sum(type, a[i].n + 1);
                     more[i] = start_sum(type, a[i].n + 2);
@@ -137,7 +138,7 @@ MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *gro
                 multiply(type, u, 0, 4, a, rows, sums);
                 multiply(type, u, 4, 8, a, rows, more);
                 for (int i = 0; i < rows; i++) {
-                    vf sum = v_fma(v_int_to_float(more[i]), sub1, v_mul(v_int_to_float(sums[i]), sub0)); /* exact */
+                    vf sum = v_fma(v_int_to_float(more[i]), sub[1], v_mul(v_int_to_float(sums[i]), sub[0])); /* exact */
                     acc[i] = v_fma(sum, v_mul(w, v_set(a[i].d)), acc[i]);
                 }
                 continue;
@@ -148,7 +149,7 @@ MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *gro
             multiply(type, u, 0, 8, a, rows, sums);
             for (int i = 0; i < rows; i++) {
                 acc[i] = v_fma(v_int_to_float(sums[i]), v_mul(w, v_set(a[i].d)), acc[i]);
-                if (type_shift(type) == 0) {
+                if (mts_has_min(type)) {
                     acc[i] = v_fma(m, v_set(a[i].s), acc[i]);
                 }
             }
@@ -191,20 +192,13 @@ MTS_INLINE void tile_all(MtsType type, const unsigned char *group, size_t cols, 
     }
 }
 
-#define TILE(type)                                                                                                     \
+#define TILE(type, ...)                                                                                                \
     static void tile_##type(const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane, size_t n,  \
                             float *y, size_t stride, bool add, const unsigned char *ahead)                             \
     {                                                                                                                  \
         tile_all(MTS_TYPE_##type, group, cols, panel, lane, n, y, stride, add, ahead);                                 \
     }
-TILE(Q4_0)
-TILE(Q4_1)
-TILE(Q5_0)
-TILE(Q5_1)
-TILE(Q8_0)
-TILE(Q4_K)
-TILE(Q5_K)
-TILE(Q6_K)
+MTS_QUANT_TYPES(TILE)
 #undef TILE
 
 enum { CHAINS = 10 }; /* enough to hide the latency of a multiply-add; sixteen registers hold them */
@@ -241,12 +235,7 @@ static size_t peak_int8(size_t work)
 static void fill_tiles(MtsKernels *k)
 {
     k->peak_int8 = peak_int8;
-    k->tile[MTS_TYPE_Q4_0] = tile_Q4_0;
-    k->tile[MTS_TYPE_Q4_1] = tile_Q4_1;
-    k->tile[MTS_TYPE_Q5_0] = tile_Q5_0;
-    k->tile[MTS_TYPE_Q5_1] = tile_Q5_1;
-    k->tile[MTS_TYPE_Q8_0] = tile_Q8_0;
-    k->tile[MTS_TYPE_Q4_K] = tile_Q4_K;
-    k->tile[MTS_TYPE_Q5_K] = tile_Q5_K;
-    k->tile[MTS_TYPE_Q6_K] = tile_Q6_K;
+#define FILL(type, ...) k->tile[MTS_TYPE_##type] = tile_##type;
+    MTS_QUANT_TYPES(FILL)
+#undef FILL
 }

@@ -3,22 +3,10 @@
 #include "kernels/kernels.h"
 #include "kernels/simd/simd.h"
 
-MTS_INLINE int type_bits(MtsType type)
+/* Bits of an operand's byte that may be set: of a codebook's numbers all. */
+MTS_INLINE int type_width(MtsType type)
 {
-    return type == MTS_TYPE_Q8_0                                                     ? 8
-           : type == MTS_TYPE_Q6_K                                                   ? 6
-           : type == MTS_TYPE_Q5_0 || type == MTS_TYPE_Q5_1 || type == MTS_TYPE_Q5_K ? 5
-                                                                                     : 4;
-}
-
-/* log2 of the offset z of the quants; 0: none. */
-MTS_INLINE int type_shift(MtsType type)
-{
-    return type == MTS_TYPE_Q4_0   ? 3
-           : type == MTS_TYPE_Q5_0 ? 4
-           : type == MTS_TYPE_Q6_K ? 5
-           : type == MTS_TYPE_Q8_0 ? 7
-                                   : 0;
+    return mts_type_codebook(type) ? 8 : mts_type_bits(type);
 }
 
 /* The eight operands of block b, V_LANES rows from row h on, as unsigned bytes. */
@@ -26,7 +14,8 @@ MTS_INLINE void unpack_operands(MtsType type, const unsigned char *group, const 
                                 vi u[8])
 {
     const vi low = v_set_byte(15);
-    if (type == MTS_TYPE_Q8_0) {
+    const int bits = mts_type_bits(type);
+    if (bits == 8) {
         for (int j = 0; j < 8; j++) {
             u[j] = v_load_bytes(group + 512 * b + 64 * j + 4 * h);
         }
@@ -37,13 +26,13 @@ MTS_INLINE void unpack_operands(MtsType type, const unsigned char *group, const 
         u[v] = v_and(x, low);
         u[v + 4] = v_and(v_shift_right_short(x, 4), low);
     }
-    if (type_bits(type) == 5) {
+    if (bits == 5) {
         const unsigned char *plane = group + at->plane + 64 * b + h / 2;
         for (int j = 0; j < 8; j++) {
             u[j] = v_or_fifth_bits(u[j], plane + 8 * j);
         }
     }
-    if (type == MTS_TYPE_Q6_K) {
+    if (bits == 6) {
         const vi top = v_set_byte(0x30);
         for (int j = 0; j < 8; j += 4) {
             vi x = v_load_bytes(group + at->plane + 128 * b + 16 * j + 4 * h);
@@ -53,33 +42,51 @@ MTS_INLINE void unpack_operands(MtsType type, const unsigned char *group, const 
             u[j + 3] = v_or(u[j + 3], v_and(v_shift_right_short(x, 2), top));
         }
     }
+    if (mts_type_codebook(type)) {
+        const vi book = v_xor(v_load_book(mts_type_codebook(type)), v_set_byte(-128)); /* numbers + 128 */
+        for (int j = 0; j < 8; j++) {
+            u[j] = v_look_up(book, u[j]);
+        }
+    }
+}
+
+/* Of 16 f16 numbers V_LANES from lane h on. */
+MTS_INLINE vf load_scales(const unsigned char *vector, size_t h)
+{
+    return v_load_half((const uint16_t *)(const void *)vector + h);
 }
 
 /* The scale w and minimum m of block b for V_LANES rows from row h on. */
 MTS_INLINE void block_scales(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h, vf *w,
                              vf *m)
 {
-    const unsigned char *scales = group + at->scales, *supers = group + at->supers;
-    switch (type) {
-    case MTS_TYPE_Q4_1:
-    case MTS_TYPE_Q5_1:
-        *w = v_load_half((const uint16_t *)(const void *)(scales + 64 * b) + h);
-        *m = v_load_half((const uint16_t *)(const void *)(scales + 64 * b + 32) + h);
-        break;
-    case MTS_TYPE_Q4_K:
-    case MTS_TYPE_Q5_K:
-        *w = v_mul(v_load_half((const uint16_t *)(const void *)(supers + b / 8 * 64) + h),
-                   v_load_u8(scales + 32 * b + h));
-        *m = v_mul(v_load_half((const uint16_t *)(const void *)(supers + b / 8 * 64 + 32) + h),
-                   v_mul(v_load_u8(scales + 32 * b + 16 + h), v_set(-1)));
-        break;
-    case MTS_TYPE_Q6_K:
-        *w = v_load_half((const uint16_t *)(const void *)(supers + b / 8 * 32) + h);
+    const unsigned char *scales = group + at->scales + mts_scale_bytes(type) * b;
+    const unsigned char *supers = group + at->supers + mts_super_bytes(type) * (b / 8);
+    switch (mts_type_scaling(type)) {
+    case MTS_SCALE:
+        *w = load_scales(scales, h);
         *m = v_zero();
         break;
-    default:
-        *w = v_load_half((const uint16_t *)(const void *)(scales + 32 * b) + h);
+    case MTS_SCALE_MIN:
+        *w = load_scales(scales, h);
+        *m = load_scales(scales + 32, h);
+        break;
+    case MTS_SUB_SCALE_MIN:
+        *w = v_mul(load_scales(supers, h), v_load_u8(scales + h));
+        *m = v_mul(load_scales(supers + 32, h), v_mul(v_load_u8(scales + 16 + h), v_set(-1)));
+        break;
+    case MTS_SUB_HALVES:
+        *w = load_scales(supers, h);
         *m = v_zero();
         break;
     }
+}
+
+/* The scales of the two halves of block b, of types that have them. */
+MTS_INLINE void half_scales(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h,
+                            vf sub[2])
+{
+    const unsigned char *scales = group + at->scales + mts_scale_bytes(type) * b;
+    sub[0] = v_load_s8(scales + h);
+    sub[1] = v_load_s8(scales + 16 + h);
 }

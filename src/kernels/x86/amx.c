@@ -3,10 +3,10 @@
  * A tile register holds up to 16 rows of 64 bytes; one instruction adds the products of 16 activation rows and 16
  * weight rows over 4 columns for each row that the second operand has. Both operands lie in memory as they are needed:
  * a panel's 16 rows of 32 bytes are the first, a block's eight operands of 64 bytes the second. A result tile holds
- * exact int32 sums, so one product over the eight operands of one block of 32 columns (Q6_K: two over four, as it
- * changes its scale after 16) is that block's i for 16 x 16 outputs. It is stored, and AVX-512 does with it what every
- * other kernel does, in the same order: convert, scale, add. Weights are signed here, less their offset, so that i
- * needs no correction.
+ * exact int32 sums, so one product over the eight operands of one block of 32 columns (where a scale counts for 16: two
+ * over four) is that block's i for 16 x 16 outputs. It is stored, and AVX-512 does with it what every other kernel
+ * does, in the same order: convert, scale, add. Weights are signed here, less their offset, so that i needs no
+ * correction.
  *
  * What it costs, in cycles per block of 16 x 16 outputs (Sapphire Rapids): the product 16, its load and store 8 to 12
  * beside it, the floating-point part 48 instructions (64 with minimums) at two a cycle; the dot-product instruction
@@ -42,13 +42,13 @@
 enum {
     STREAM = 2 << 20, /* floats of results that no second-level cache holds */
     PANELS = 8,       /* of activation rows that meet a group before the next one is unpacked */
-    CHUNK = 4         /* blocks that are unpacked, and whose sums are made, at a time; Q6_K has two sums for one */
+    CHUNK = 4         /* blocks that are unpacked, and whose sums are made, at a time; halves have two sums for one */
 };
 
 typedef struct Block {
     int8_t operand[8][64];
-    float w[16], m[16]; /* scale and minimum; of Q6_K m is unused */
-    float sub[2][16];   /* Q6_K */
+    float w[16], m[16]; /* scale and minimum; m where there is one */
+    float sub[2][16];   /* of halves */
 } Block;
 
 typedef struct Scratch {
@@ -64,7 +64,7 @@ typedef struct TileConfig {
     uint8_t rows[16];
 } TileConfig;
 
-/* rows activation rows, blocks (Q6_K: halves) of cols columns. */
+/* rows activation rows, blocks (or halves) of cols columns. */
 static void configure(size_t rows, size_t cols)
 {
     TileConfig c;
@@ -86,7 +86,7 @@ static void release(void)
 
 MTS_INLINE void unpack_block(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, Block *out)
 {
-    const vi offset = v_set_byte((char)(type_shift(type) ? 1 << type_shift(type) : 0));
+    const vi offset = v_set_byte((char)mts_type_zero(type));
     vi u[8];
     vf w, m;
     unpack_operands(type, group, at, b, 0, u);
@@ -96,9 +96,11 @@ MTS_INLINE void unpack_block(MtsType type, const unsigned char *group, const Mts
     }
     v_store(out->w, w);
     v_store(out->m, m);
-    if (type == MTS_TYPE_Q6_K) {
-        v_store(out->sub[0], v_load_s8(group + at->scales + 32 * b));
-        v_store(out->sub[1], v_load_s8(group + at->scales + 32 * b + 16));
+    if (mts_has_halves(type)) {
+        vf sub[2];
+        half_scales(type, group, at, b, 0, sub);
+        v_store(out->sub[0], sub[0]);
+        v_store(out->sub[1], sub[1]);
     }
 }
 
@@ -251,15 +253,15 @@ MTS_INLINE size_t wanted(const Rows *r, size_t p, size_t *lane)
 MTS_INLINE void add_blocks(MtsType type, const bool pair, const Rows *r, size_t p, size_t b0, size_t count, Scratch *s,
                            float (*acc)[16][16], const Ahead ahead[2])
 {
-    const size_t halves = type == MTS_TYPE_Q6_K ? 2 : 1;
+    const size_t halves = mts_has_halves(type) ? 2 : 1;
     size_t lane, n = wanted(r, p, &lane), row = r->single ? lane : 0;
     const MtsActBlock *a = r->acts + p * r->blocks + b0;
     make_sums(pair, halves, a, row, s->block[0], count * halves, s->sums);
     for (int g = 0; g < (pair ? 2 : 1); g++) {
         const int32_t(*sums)[16][16] = (const int32_t(*)[16][16])(s->sums[g][0] + (lane - row));
-        (type == MTS_TYPE_Q6_K ? fold_HALVES
-         : type_shift(type)    ? fold_PLAIN
-                               : fold_WITH_MINIMUM)(n, sums, a, lane, s->block[g], count, acc[g], ahead[g]);
+        (mts_has_halves(type) ? fold_HALVES
+         : mts_has_min(type)  ? fold_WITH_MINIMUM
+                              : fold_PLAIN)(n, sums, a, lane, s->block[g], count, acc[g], ahead[g]);
     }
 }
 
@@ -313,7 +315,7 @@ MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups
     const size_t p0 = s0 / MTS_PANEL, p1 = (s1 + MTS_PANEL - 1) / MTS_PANEL;
     const bool streams = !add && (s1 - s0) * stride >= STREAM && (uintptr_t)y % 64 == 0 && stride % 16 == 0;
     const Rows r = {acts, cols / 32, s0, s1, p1 - p0 == 1, streams};
-    configure(r.single ? s1 - s0 : MTS_PANEL, type == MTS_TYPE_Q6_K ? 16 : 32);
+    configure(r.single ? s1 - s0 : MTS_PANEL, mts_has_halves(type) ? 16 : 32);
     for (size_t p = p0; p < p1; p += PANELS) {
         size_t end = mts_min(p + PANELS, p1);
         for (size_t g = 0; g < groups; g += 2) {
@@ -335,21 +337,15 @@ MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups
     }
 }
 
-#define PRODUCT(type)                                                                                                  \
+#define PRODUCT(type, ...)                                                                                             \
     static void product_##type(const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,             \
                                const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,       \
                                const unsigned char *next)                                                              \
     {                                                                                                                  \
         multiply(MTS_TYPE_##type, group, groups, group_bytes, cols, acts, s0, s1, y, stride, add, next);               \
     }
-PRODUCT(Q4_0)
-PRODUCT(Q4_1)
-PRODUCT(Q5_0)
-PRODUCT(Q5_1)
-PRODUCT(Q8_0)
-PRODUCT(Q4_K)
-PRODUCT(Q5_K)
-PRODUCT(Q6_K)
+MTS_QUANT_TYPES(PRODUCT)
+#undef PRODUCT
 
 /* Tile products alone: four independent sums, whose operands stay where they are. */
 static size_t peak_int8(size_t work)
@@ -383,13 +379,7 @@ void mts_amx_fill(MtsKernels *k)
 {
     k->name = "amx";
     k->peak_int8 = peak_int8;
-#define FILL(type) k->product[MTS_TYPE_##type] = product_##type
-    FILL(Q4_0);
-    FILL(Q4_1);
-    FILL(Q5_0);
-    FILL(Q5_1);
-    FILL(Q8_0);
-    FILL(Q4_K);
-    FILL(Q5_K);
-    FILL(Q6_K);
+#define FILL(type, ...) k->product[MTS_TYPE_##type] = product_##type;
+    MTS_QUANT_TYPES(FILL)
+#undef FILL
 }

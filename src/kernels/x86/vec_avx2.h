@@ -247,6 +247,17 @@ static inline vi v_or_fifth_bits(vi u, const unsigned char *plane)
     return _mm256_or_si256(u, _mm256_and_si256(_mm256_cmpeq_epi8(x, bit), _mm256_set1_epi8(16)));
 }
 
+/* The 16 bytes of a codebook, ready to be looked up in; byte i of the result is the book's byte u[i] < 16. */
+static inline vi v_load_book(const int8_t *book)
+{
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)book));
+}
+
+static inline vi v_look_up(vi book, vi u)
+{
+    return _mm256_shuffle_epi8(book, u);
+}
+
 #if defined(__AVXVNNI__)
 #define V_DOT 1
 static inline vi v_dot(vi acc, vi u, vi s)

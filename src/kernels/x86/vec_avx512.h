@@ -238,6 +238,17 @@ static inline vi v_or_fifth_bits(vi u, const unsigned char *plane)
     return _mm512_or_si512(u, _mm512_maskz_set1_epi8(bits, 16));
 }
 
+/* The 16 bytes of a codebook, ready to be looked up in; byte i of the result is the book's byte u[i] < 16. */
+static inline vi v_load_book(const int8_t *book)
+{
+    return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)book));
+}
+
+static inline vi v_look_up(vi book, vi u)
+{
+    return _mm512_shuffle_epi8(book, u);
+}
+
 #if defined(__AVX512VNNI__)
 #define V_DOT 1
 static inline vi v_dot(vi acc, vi u, vi s)
