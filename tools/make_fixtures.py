@@ -17,8 +17,8 @@ Its JSON holds what PyTorch `transformers` computes in fp32 on exactly the weigh
 Each model is also run through llama.cpp, which must agree but for its int8 activations and f16 cache: a check that the
 file follows the format's conventions (names, permutations, +1 in Gemma's norms), not a source of values.
 
-Weights are normal with the variances that keep activations and logits of order one to a few; block scales of the
-K-quants, for which `gguf` has no quantiser, are drawn directly, and their quants are random bits.
+Weights are normal with the variances that keep activations and logits of order one to a few; block scales of types for
+which `gguf` has no quantiser are drawn directly, and their quants are random bits.
 """
 import json
 import pathlib
@@ -37,6 +37,7 @@ GOLDEN, QUANT, FUZZ = ROOT / "tests/golden", ROOT / "tests/quant", ROOT / "tests
 TEXT = ("The series rises from 12.5 to 19.8 and falls back: 10, 11, 12, 13, 14, 15, 14, 13. "
         "Naïve café, 3×7=21 ✓ — what comes next?")
 KQUANTS = (Q.Q4_K, Q.Q5_K, Q.Q6_K)
+DRAWN = (*KQUANTS, Q.IQ4_NL)  # types that `gguf` cannot quantise to
 
 
 # ---- weights: bits as stored, and what they stand for ----
@@ -47,11 +48,13 @@ def halves(x):
 
 
 def random_blocks(rng, kind, rows, columns, std):
-    """K-quant blocks whose weights have about the standard deviation `std`; super-scales of both signs."""
-    n = rows * columns // 256
+    """Blocks whose weights have about the standard deviation `std`; scales of both signs."""
+    n = rows * columns // gguf.GGML_QUANT_SIZES[kind][0]
 
     def draw(d_unit):
         d = d_unit * rng.uniform(0.5, 1.5, n) * rng.choice([-1, 1], n)
+        if kind == Q.IQ4_NL:
+            return np.concatenate([halves(d), rng.integers(0, 256, (n, 16), np.uint8)], 1)
         if kind == Q.Q6_K:
             bits = rng.integers(0, 256, (n, 208), np.uint8)
             return np.concatenate([bits, halves(d)], 1)
@@ -65,7 +68,7 @@ def random_blocks(rng, kind, rows, columns, std):
 
 def stored(rng, kind, rows, columns, std):
     """(array for the file, fp32 weights) of a random matrix."""
-    if kind in KQUANTS:
+    if kind in DRAWN:
         raw = random_blocks(rng, kind, rows, columns, std)
         return raw, gguf.quants.dequantize(raw, kind).reshape(rows, columns)
     w = rng.normal(0, std, (rows, columns)).astype(np.float32)
@@ -315,7 +318,8 @@ def dequant_fixture():
         return np.where((bits >> 10 & 31) == 31, bits & 0x83FF, bits).astype("<u2").reshape(-1, 1).view(np.uint8)
 
     layout = {Q.Q8_0: ("h", 32), Q.Q4_0: ("h", 16), Q.Q4_1: ("hh", 16), Q.Q5_0: ("h", 20), Q.Q5_1: ("hh", 20),
-              Q.Q4_K: ("hh", 140), Q.Q5_K: ("hh", 172), Q.Q6_K: (208, "h"), Q.F16: ("h", 0), Q.BF16: (2, "")}
+              Q.Q4_K: ("hh", 140), Q.Q5_K: ("hh", 172), Q.Q6_K: (208, "h"), Q.F16: ("h", 0), Q.BF16: (2, ""),
+              Q.IQ4_NL: ("h", 16)}
     for kind, parts in layout.items():
         elements, _ = gguf.GGML_QUANT_SIZES[kind]
         n = 4 if elements == 256 else 1024 // elements
@@ -362,6 +366,8 @@ def models():
     for i, kind in enumerate(KQUANTS):
         yield lambda kind=kind, i=i: Tiny(f"type-{kind.name.lower()}", "llama", kind, width=256, layers=1, heads=4,
                                           kv_heads=1, head_dim=64, ffn=256, size=64, seed=40 + i, tokens=24)
+    yield lambda: Tiny("type-iq4_nl", "llama", Q.IQ4_NL, width=64, layers=1, heads=2, kv_heads=1, head_dim=32, ffn=96,
+                       size=64, seed=50, tokens=24)
 
 
 def seeds():

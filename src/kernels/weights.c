@@ -178,6 +178,13 @@ static void spread_Q6_K(const MtsBlockQ6_K *x, size_t i, uint8_t u[32], const La
     put_half(to->supers, to->r, x->d);
 }
 
+static void spread_IQ4_NL(const MtsBlockIQ4_NL *x, size_t i, uint8_t u[32], const Lane *to)
+{
+    (void)i;
+    spread_nibbles(x->qs, u);
+    put_half(to->scales, to->r, x->d);
+}
+
 /* Spreads block b of a row into u and stores the row's scales into lane r of the group's. */
 static void spread_block(const MtsWeights *w, const MtsSections *at, unsigned char *group, const void *row, size_t b,
                          size_t r, uint8_t u[32])

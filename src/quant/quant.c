@@ -25,7 +25,7 @@ static const char *const names[] = {
     [17] = "IQ2_XS",
     [18] = "IQ3_XXS",
     [19] = "IQ1_S",
-    [20] = "IQ4_NL",
+
     [21] = "IQ3_S",
     [22] = "IQ2_S",
     [23] = "IQ4_XS",
@@ -183,6 +183,15 @@ static void from_Q6_K(const MtsBlockQ6_K *b, float *out)
             int q = (ql[j] >> low & 15) | (qh[j] >> high & 3) << 4;
             out[32 * k + j] = d * (float)b->scales[2 * k + j / 16] * (float)(q - 32);
         }
+    }
+}
+
+static void from_IQ4_NL(const MtsBlockIQ4_NL *b, float *out)
+{
+    float d = mts_f16_to_f32(b->d);
+    for (int j = 0; j < 16; j++) {
+        out[j] = d * (float)mts_iq4_nl[b->qs[j] & 15];
+        out[j + 16] = d * (float)mts_iq4_nl[b->qs[j] >> 4];
     }
 }
 

@@ -14,6 +14,7 @@
  *   Q4_K    256      4    x = d s q - dmin t     s, t: 6-bit, one pair for each 32 elements
  *   Q5_K    256      5    x = d s q - dmin t     likewise
  *   Q6_K    256      6    x = d s (q - 32)       s: signed 8-bit, one for each 16 elements
+ *   IQ4_NL   32      4    x = d v[q]             v: the 16 numbers of mts_iq4_nl
  *
  * In fp32 all products above are exact (at most 11 + 6 + 6 significant bits), so each weight is rounded at most
  * once, by the addition of m or the subtraction of dmin t; a fused multiply-add gives the same bits.
@@ -84,6 +85,14 @@ typedef struct MtsBlockQ6_K {
     uint16_t d;
 } MtsBlockQ6_K;
 
+/* Nibbles as Q4_0's, which choose among 16 numbers that lie closer together round 0. */
+typedef struct MtsBlockIQ4_NL {
+    uint16_t d;
+    uint8_t qs[16];
+} MtsBlockIQ4_NL;
+
+static const int8_t mts_iq4_nl[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
 /* The 6-bit scale s and minimum t of sub-block i (0..7) of a Q4_K or Q5_K block. Bytes 0..3 and 4..7 hold the low
  * six bits s and t of sub-blocks 0..3; bytes 8..11 hold the low four bits of sub-blocks 4..7 (s low, t high nibble),
  * whose high two bits are the top two bits of bytes 0..3 (s) and 4..7 (t). */
@@ -132,7 +141,8 @@ typedef enum MtsZero { MTS_ZERO_0 = 0, MTS_ZERO_8 = 8, MTS_ZERO_16 = 16, MTS_ZER
     X(Q5_1,   7, MtsBlockQ5_1,       32,   24,   5,   0, SCALE_MIN,     MTS_LINEAR)                                    \
     X(Q4_K,  12, MtsBlockQ4_K,      256,  144,   4,   0, SUB_SCALE_MIN, MTS_LINEAR)                                    \
     X(Q5_K,  13, MtsBlockQ5_K,      256,  176,   5,   0, SUB_SCALE_MIN, MTS_LINEAR)                                    \
-    X(Q6_K,  14, MtsBlockQ6_K,      256,  210,   6,  32, SUB_HALVES,    MTS_LINEAR)
+    X(Q6_K,  14, MtsBlockQ6_K,      256,  210,   6,  32, SUB_HALVES,    MTS_LINEAR)                                    \
+    X(IQ4_NL,20, MtsBlockIQ4_NL,     32,   18,   4, 128, SCALE,         mts_iq4_nl)
 /* clang-format on */
 
 #define MTS_WEIGHT_TYPES(X) MTS_DENSE_TYPES(X) MTS_QUANT_TYPES(X)

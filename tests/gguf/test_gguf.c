@@ -512,14 +512,13 @@ static void bad_tensors(void **state)
         "f: tensor \"t\": dimension 2 of its shape is 1073741824, which is too large to count its elements");
     refused_tensors(overflowing_bytes, 1, 128, MTS_EFORMAT,
                     "f: tensor \"t\": 4611686018427387904 elements are too many to count their bytes");
-    refused_tensors(
-        unread_type, 1, 128, MTS_EUNSUPPORTED,
-        "f: tensor \"t\" has type 23 (IQ4_XS); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and "
-        "Q6_K are read");
+    refused_tensors(unread_type, 1, 128, MTS_EUNSUPPORTED,
+                    "f: tensor \"t\" has type 23 (IQ4_XS); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, "
+                    "Q6_K and IQ4_NL are read");
     refused_tensors(
         unnamed_type, 1, 128, MTS_EUNSUPPORTED,
         "f: tensor \"t\" has type 4294967295 (unknown); F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, "
-        "Q5_K and Q6_K are read");
+        "Q5_K, Q6_K and IQ4_NL are read");
     refused_tensors(half_a_block, 1, 128, MTS_EFORMAT,
                     "f: tensor \"t\": rows of 48 elements are no whole Q4_0 blocks of 32");
     refused_tensors(odd_offset, 1, 256, MTS_EFORMAT, "f: tensor \"t\": offset 16 is no multiple of the alignment 32");

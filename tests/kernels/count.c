@@ -37,6 +37,7 @@ TILE(Q8_0, 16)
 TILE(Q4_K, 16)
 TILE(Q5_K, 16)
 TILE(Q6_K, 16)
+TILE(IQ4_NL, 16)
 
 CASE(tile_f32_Q4_1)
 {
@@ -120,6 +121,7 @@ int main(int argc, char **argv)
     case_tile_Q4_K_16();
     case_tile_Q5_K_16();
     case_tile_Q6_K_16();
+    case_tile_IQ4_NL_16();
     case_tile_f32_Q4_1();
     case_tile_f32_F16();
     case_quantize();

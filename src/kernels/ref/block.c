@@ -20,20 +20,16 @@ static int signed_byte(unsigned char c)
     return c < 128 ? c : c - 256;
 }
 
-/* Quants of rows [r0, r1): bits 0..3 from the nibbles, 4 and 5 from the plane. */
-static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t plane_at, size_t b,
-                          size_t r0, size_t r1)
+/* Quants of rows [r0, r1), `bits` being a constant: bits 0..3 from the nibbles, 4 and 5 from the plane. */
+static inline void unpack_bits(MtsRefBlock *x, const int bits, const unsigned char *group, size_t plane_at, size_t b,
+                               size_t r0, size_t r1)
 {
     const unsigned char *nibbles = group + 256 * b, *bytes = group + 512 * b, *plane = group + plane_at;
-    const int bits = mts_type_bits(type);
-    const int8_t *codebook = mts_type_codebook(type);
     for (size_t r = r0; r < r1; r++) {
         for (size_t k = 0; k < 32; k++) {
             size_t j = k / 4, lane = 4 * r + k % 4; /* operand, byte */
-            unsigned u = nibbles[64 * (j % 4) + lane] >> (j < 4 ? 0 : 4) & 15;
-            if (bits == 8) {
-                u = bytes[64 * j + lane];
-            } else if (bits == 6) {
+            unsigned u = bits == 8 ? bytes[64 * j + lane] : nibbles[64 * (j % 4) + lane] >> (j < 4 ? 0 : 4) & 15;
+            if (bits == 6) {
                 u |= (plane[128 * b + 64 * (j / 4) + lane] >> 2 * (j % 4) & 3u) << 4;
             } else if (bits == 5) {
                 u |= (plane[64 * b + 8 * j + lane / 8] >> lane % 8 & 1u) << 4;
@@ -41,6 +37,23 @@ static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *gro
             x->u[r][k] = (uint8_t)u;
         }
     }
+}
+
+static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t plane_at, size_t b,
+                          size_t r0, size_t r1)
+{
+    switch (mts_type_bits(type)) {
+#define BITS(n)                                                                                                        \
+    case n:                                                                                                            \
+        unpack_bits(x, n, group, plane_at, b, r0, r1);                                                                 \
+        break;
+        BITS(4)
+        BITS(5)
+        BITS(6)
+        BITS(8)
+#undef BITS
+    }
+    const int8_t *codebook = mts_type_codebook(type);
     for (size_t r = r0; codebook && r < r1; r++) {
         for (size_t k = 0; k < 32; k++) {
             x->u[r][k] = (uint8_t)(codebook[x->u[r][k]] + (int)mts_type_zero(type));
