@@ -1,5 +1,4 @@
-/* model/config.h - what a GGUF file says its network is: the numbers, and which of the few variants of the same
- * block each architecture uses. */
+/* model/config.h - what a GGUF file says its network is: its architecture and the numbers. */
 #ifndef MTS_MODEL_CONFIG_H
 #define MTS_MODEL_CONFIG_H
 
@@ -8,9 +7,10 @@
 
 #include "core/error.h"
 #include "gguf/gguf.h"
+#include "model/architecture.h"
 
 typedef struct MtsConfig {
-    const char *architecture; /* "llama", "gemma3", "qwen2", "qwen3"; static */
+    const MtsArchitecture *architecture; /* static */
     size_t vocab, context, layers, width, heads, kv_heads, ffn_width;
     size_t head_dim;       /* of queries, keys and values alike; a multiple of 8 */
     size_t rope_dims;      /* the first of each head's dimensions that are rotated, <= head_dim */
@@ -22,10 +22,6 @@ typedef struct MtsConfig {
     float attention_scale;              /* of q.k */
     float embedding_scale;              /* of token embeddings; rows given by the caller are taken as they are */
     float final_softcap;                /* logits become cap * tanh(logit / cap); 0: as they are */
-    bool rope_halves;                   /* pairs are (i, i + rope_dims / 2); else (2 i, 2 i + 1) */
-    bool qk_norm;                       /* RMS norm of each head's query and key before the rotation */
-    bool post_norms;                    /* RMS norm of the attention's and the FFN's result before they are added */
-    bool gelu;                          /* gate activation gelu (tanh form); else silu */
 } MtsConfig;
 
 /* Reads and checks the metadata; tensors' shapes are checked where they are loaded (model/weights.h), but for the

@@ -99,37 +99,102 @@ static int add_vector(Loader *l, const float **out, long layer, const char *name
     return MTS_OK;
 }
 
+/* Widths that tensors may have. */
+typedef enum Extent { WIDTH, QUERIES, KEYS, HEAD, FFN } Extent;
+
+static size_t extent_of(const MtsConfig *c, Extent extent)
+{
+    switch (extent) {
+    case WIDTH:
+        return c->width;
+    case QUERIES:
+        return c->heads * c->head_dim;
+    case KEYS:
+        return c->kv_heads * c->head_dim;
+    case HEAD:
+        return c->head_dim;
+    case FFN:
+        return c->ffn_width;
+    }
+    return 0;
+}
+
+/* A layer's tensors: where in MtsLayer each goes, and its shape. */
+static const struct {
+    const char *name;
+    size_t to;
+    Extent rows, cols;
+} layer_matrices[] = {
+    {"attn_q.weight", offsetof(MtsLayer, q), QUERIES, WIDTH},
+    {"attn_k.weight", offsetof(MtsLayer, k), KEYS, WIDTH},
+    {"attn_v.weight", offsetof(MtsLayer, v), KEYS, WIDTH},
+    {"attn_output.weight", offsetof(MtsLayer, o), WIDTH, QUERIES},
+    {"ffn_gate.weight", offsetof(MtsLayer, gate), FFN, WIDTH},
+    {"ffn_up.weight", offsetof(MtsLayer, up), FFN, WIDTH},
+    {"ffn_down.weight", offsetof(MtsLayer, down), WIDTH, FFN},
+};
+
+/* Which of the architecture's columns says whether a vector is there. */
+typedef enum Group { ALWAYS, QKV_BIAS, QK_NORM, POST_NORMS } Group;
+
+static const struct {
+    const char *name;
+    size_t to;
+    Extent length;
+    Group group;
+} layer_vectors[] = {
+    {"attn_norm.weight", offsetof(MtsLayer, attn_norm), WIDTH, ALWAYS},
+    {"attn_q.bias", offsetof(MtsLayer, q_bias), QUERIES, QKV_BIAS},
+    {"attn_k.bias", offsetof(MtsLayer, k_bias), KEYS, QKV_BIAS},
+    {"attn_v.bias", offsetof(MtsLayer, v_bias), KEYS, QKV_BIAS},
+    {"attn_q_norm.weight", offsetof(MtsLayer, q_norm), HEAD, QK_NORM},
+    {"attn_k_norm.weight", offsetof(MtsLayer, k_norm), HEAD, QK_NORM},
+    {"post_attention_norm.weight", offsetof(MtsLayer, post_attn_norm), WIDTH, POST_NORMS},
+    {"ffn_norm.weight", offsetof(MtsLayer, ffn_norm), WIDTH, ALWAYS},
+    {"post_ffw_norm.weight", offsetof(MtsLayer, post_ffn_norm), WIDTH, POST_NORMS},
+};
+
+static MtsPresence presence_of(const MtsArchitecture *a, Group group)
+{
+    switch (group) {
+    case ALWAYS:
+        break;
+    case QKV_BIAS:
+        return a->qkv_bias;
+    case QK_NORM:
+        return a->qk_norm;
+    case POST_NORMS:
+        return a->post_norms;
+    }
+    return MTS_REQUIRED;
+}
+
 static int add_layer(Loader *l, size_t index)
 {
     const MtsConfig *c = &l->model->config;
     MtsLayer *y = &l->model->layers[index];
-    long i = (long)index;
-    size_t q = c->heads * c->head_dim, kv = c->kv_heads * c->head_dim;
-    bool post = c->post_norms, norm = c->qk_norm, bias = strcmp(c->architecture, "qwen2") == 0;
-    int rc = add_vector(l, &y->attn_norm, i, "attn_norm.weight", c->width, true);
-    rc = rc ? rc : add_matrix(l, &y->q, i, "attn_q.weight", q, c->width);
-    rc = rc ? rc : add_matrix(l, &y->k, i, "attn_k.weight", kv, c->width);
-    rc = rc ? rc : add_matrix(l, &y->v, i, "attn_v.weight", kv, c->width);
-    rc = rc ? rc : add_vector(l, &y->q_bias, i, "attn_q.bias", q, bias);
-    rc = rc ? rc : add_vector(l, &y->k_bias, i, "attn_k.bias", kv, bias);
-    rc = rc ? rc : add_vector(l, &y->v_bias, i, "attn_v.bias", kv, bias);
-    if (norm && !rc) {
-        rc = add_vector(l, &y->q_norm, i, "attn_q_norm.weight", c->head_dim, true);
-        rc = rc ? rc : add_vector(l, &y->k_norm, i, "attn_k_norm.weight", c->head_dim, true);
+    long layer = (long)index;
+    int rc;
+    for (size_t i = 0; i < sizeof layer_vectors / sizeof layer_vectors[0]; i++) {
+        const MtsPresence presence = presence_of(c->architecture, layer_vectors[i].group);
+        const float **to = (const float **)(void *)((char *)y + layer_vectors[i].to);
+        if (presence != MTS_ABSENT &&
+            (rc = add_vector(l, to, layer, layer_vectors[i].name, extent_of(c, layer_vectors[i].length),
+                             presence == MTS_REQUIRED))) {
+            return rc;
+        }
     }
-    rc = rc ? rc : add_matrix(l, &y->o, i, "attn_output.weight", c->width, q);
-    rc = rc ? rc : add_vector(l, &y->ffn_norm, i, "ffn_norm.weight", c->width, true);
-    rc = rc ? rc : add_matrix(l, &y->gate, i, "ffn_gate.weight", c->ffn_width, c->width);
-    rc = rc ? rc : add_matrix(l, &y->up, i, "ffn_up.weight", c->ffn_width, c->width);
-    rc = rc ? rc : add_matrix(l, &y->down, i, "ffn_down.weight", c->width, c->ffn_width);
-    if (post && !rc) {
-        rc = add_vector(l, &y->post_attn_norm, i, "post_attention_norm.weight", c->width, true);
-        rc = rc ? rc : add_vector(l, &y->post_ffn_norm, i, "post_ffw_norm.weight", c->width, true);
+    for (size_t i = 0; i < sizeof layer_matrices / sizeof layer_matrices[0]; i++) {
+        MtsWeights *to = (MtsWeights *)(void *)((char *)y + layer_matrices[i].to);
+        if ((rc = add_matrix(l, to, layer, layer_matrices[i].name, extent_of(c, layer_matrices[i].rows),
+                             extent_of(c, layer_matrices[i].cols)))) {
+            return rc;
+        }
     }
     y->window = mts_config_is_window(c, index);
     y->kv_index = y->window ? l->model->window_layers : index - l->model->window_layers;
     l->model->window_layers += y->window;
-    return rc;
+    return MTS_OK;
 }
 
 static bool wanted(const Loader *l, const MtsTensor *t)
@@ -155,7 +220,7 @@ static int check_all_wanted(Loader *l)
         if (!wanted(l, t)) {
             char shown[MTS_SHOWN];
             return mts_fail(l->err, MTS_EUNSUPPORTED, "%s: tensor %s is not one that this program knows in %s models",
-                            mts_gguf_path(l->gguf), mts_str_show(t->name, shown), l->model->config.architecture);
+                            mts_gguf_path(l->gguf), mts_str_show(t->name, shown), l->model->config.architecture->name);
         }
     }
     return MTS_OK;
@@ -169,12 +234,15 @@ static int plan(Loader *l)
     for (size_t i = 0; i < c->layers && !rc; i++) {
         rc = add_layer(l, i);
     }
-    rc = rc ? rc : add_vector(l, &m->output_norm, -1, "output_norm.weight", c->width, true);
-    rc = rc ? rc : add_vector(l, &m->rope_factors, -1, "rope_freqs.weight", c->rope_dims / 2, false);
-    if (!rc && mts_gguf_tensor(l->gguf, "output.weight")) {
-        rc = add_matrix(l, &m->output, -1, "output.weight", c->vocab, c->width);
+    if (rc || (rc = add_vector(l, &m->output_norm, -1, "output_norm.weight", c->width, true)) ||
+        (rc = add_vector(l, &m->rope_factors, -1, "rope_freqs.weight", c->rope_dims / 2, false))) {
+        return rc;
     }
-    return rc ? rc : check_all_wanted(l);
+    if (mts_gguf_tensor(l->gguf, "output.weight") &&
+        (rc = add_matrix(l, &m->output, -1, "output.weight", c->vocab, c->width))) {
+        return rc;
+    }
+    return check_all_wanted(l);
 }
 
 /* ---- second and third pass: memory, packing ---- */

@@ -1,3 +1,4 @@
+/* model/model.c - opening a model, and the facts about it. */
 #include "model/model.h"
 
 #include <stdio.h>
@@ -44,11 +45,9 @@ int mts_model_from_gguf(MtsModel **model, const MtsGguf *gguf, const MtsModelOpt
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", mts_gguf_path(gguf));
     }
     int threads = options && options->threads > 0 ? options->threads : mts_team_processors();
-    int rc = choose_kernels(m, options, err);
-    rc = rc ? rc : mts_config_read(&m->config, gguf, err);
-    rc = rc ? rc : copy_name(m, gguf, err);
-    rc = rc ? rc : mts_load(m, gguf, threads, err);
-    if (rc) {
+    int rc;
+    if ((rc = choose_kernels(m, options, err)) || (rc = mts_config_read(&m->config, gguf, err)) ||
+        (rc = copy_name(m, gguf, err)) || (rc = mts_load(m, gguf, threads, err))) {
         mts_model_free(&m);
     }
     *model = m;
@@ -60,10 +59,11 @@ int mts_model_open(MtsModel **model, const char *path, const MtsModelOptions *op
     *model = NULL;
     MtsGguf *gguf;
     int rc = mts_gguf_open(&gguf, path, err);
-    if (rc == MTS_OK) {
-        rc = mts_model_from_gguf(model, gguf, options, err);
-        mts_gguf_free(&gguf);
+    if (rc) {
+        return rc;
     }
+    rc = mts_model_from_gguf(model, gguf, options, err);
+    mts_gguf_free(&gguf);
     return rc;
 }
 
@@ -81,7 +81,7 @@ void mts_model_info(const MtsModel *model, MtsModelInfo *info)
 {
     const MtsConfig *c = &model->config;
     *info = (MtsModelInfo){
-        .architecture = c->architecture,
+        .architecture = c->architecture->name,
         .name = model->name,
         .vocab = c->vocab,
         .context = c->context,

@@ -164,8 +164,8 @@ static void rotate(const MtsStep *s, MtsKvKind kind, size_t row, float *head)
 {
     size_t half = s->model->config.rope_dims / 2;
     const float *angles = s->angles[kind] + row * 2 * half;
-    (s->model->config.rope_halves ? s->model->kernels->rope_halves
-                                  : s->model->kernels->rope_pairs)(head, angles, angles + half, half);
+    (s->model->config.architecture->rope_halves ? s->model->kernels->rope_halves
+                                                : s->model->kernels->rope_pairs)(head, angles, angles + half, half);
 }
 
 /* q, k and v of one row become what attention reads. */
@@ -208,6 +208,18 @@ static Share gate_share(const MtsWeights *w)
     return (Share){w, 2 * mts_team_share(units, rank, size), g1 < w->groups ? g1 : w->groups};
 }
 
+/* y = act(g) * u */
+static void (*activation(const MtsKernels *k, MtsActivation which))(const float *g, const float *u, float *y, size_t n)
+{
+    switch (which) {
+    case MTS_SILU:
+        break;
+    case MTS_GELU:
+        return k->gelu_mul;
+    }
+    return k->silu_mul;
+}
+
 /* hidden = act(n Wgate) * (n Wup), quantised for `down` where it asks for that. A thread owns blocks of 32 columns. */
 static void gated(const MtsStep *s, const MtsLayer *y)
 {
@@ -219,6 +231,7 @@ static void gated(const MtsStep *s, const MtsLayer *y)
     const unsigned char *next = weights_of(down, 1);
     size_t c0 = g0 * MTS_GROUP, c1 = g1 * MTS_GROUP < c->ffn_width ? g1 * MTS_GROUP : c->ffn_width;
     bool int8 = mts_model_arithmetic(s->model, &y->down) == MTS_BY_INT8;
+    void (*activate)(const float *, const float *, float *, size_t) = activation(k, c->architecture->activation);
     for (size_t s0 = 0, n; s0 < s->rows && g0 < g1; s0 += n) {
         n = s->rows - s0 < MTS_FFN_ROWS ? s->rows - s0 : MTS_FFN_ROWS;
         MtsOperand in = s->norm; /* from row s0 on */
@@ -230,7 +243,7 @@ static void gated(const MtsStep *s, const MtsLayer *y)
         for (size_t i = 0; i < n; i++) {
             size_t row = s0 + i;
             float *out = s->hidden.x + row * s->hidden.stride + c0;
-            (c->gelu ? k->gelu_mul : k->silu_mul)(s->gate + i * stride + c0, s->up + i * stride + c0, out, c1 - c0);
+            activate(s->gate + i * stride + c0, s->up + i * stride + c0, out, c1 - c0);
             if (int8) {
                 MtsActBlock *panel = s->hidden.acts + row / MTS_PANEL * s->hidden.blocks + g0 / 2;
                 k->quantize(out, (c1 - c0) / 32, panel, row % MTS_PANEL);
