@@ -77,7 +77,7 @@ static int take_string(Cursor *c, const char *what, MtsString *out)
 {
     uint64_t n;
     int rc = take_u64(c, what, &n);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     out->data = (const char *)take(c, n, what);
@@ -127,7 +127,7 @@ static int read_header(Cursor *c, MtsGguf *g, uint64_t *tensors, uint64_t *entri
     }
     c->at = 4;
     int rc = take_u32(c, "the version", &g->version);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     if (g->version != 0 && (g->version & 0xFFFF) == 0) {
@@ -138,8 +138,7 @@ static int read_header(Cursor *c, MtsGguf *g, uint64_t *tensors, uint64_t *entri
         return mts_fail(c->err, MTS_EUNSUPPORTED, "%s: has GGUF version %lu; versions 2 and 3 are read", g->path,
                         (unsigned long)g->version);
     }
-    if ((rc = take_u64(c, "the tensor count", tensors)) != MTS_OK ||
-        (rc = take_u64(c, "the metadata count", entries)) != MTS_OK) {
+    if ((rc = take_u64(c, "the tensor count", tensors)) || (rc = take_u64(c, "the metadata count", entries))) {
         return rc;
     }
     if (*entries > left(c) / ENTRY_LEAST) {
@@ -183,7 +182,7 @@ static int read_type(Cursor *c, const char *key, const char *what, MtsGgufType *
 {
     uint32_t id;
     int rc = take_u32(c, what, &id);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     if (id > MTS_GGUF_F64) {
@@ -212,7 +211,7 @@ static int index_strings(Cursor *c, const char *key, MtsGgufValue *v)
         MtsString s;
         v->index[i] = c->at - start;
         int rc = take_string(c, "a string of an array", &s);
-        if (rc != MTS_OK) {
+        if (rc) {
             return rc;
         }
     }
@@ -223,7 +222,7 @@ static int read_entry(Cursor *c, MtsGgufValue *v)
 {
     char key[MTS_SHOWN];
     int rc = take_string(c, "a metadata key", &v->key);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     mts_str_show(v->key, key);
@@ -231,15 +230,15 @@ static int read_entry(Cursor *c, MtsGgufValue *v)
         return mts_fail(c->err, MTS_EFORMAT, "%s: metadata key \"%s\" has %zu bytes; keys have 1 to %d", c->file->path,
                         key, v->key.size, KEY_LONGEST);
     }
-    if ((rc = read_type(c, key, "the value's type", &v->type)) != MTS_OK) {
+    if ((rc = read_type(c, key, "the value's type", &v->type))) {
         return rc;
     }
     v->element = v->type;
     v->count = 1;
     if (v->type == MTS_GGUF_ARRAY) {
         uint64_t count;
-        if ((rc = read_type(c, key, "the array's type", &v->element)) != MTS_OK ||
-            (rc = take_u64(c, "an array's count", &count)) != MTS_OK) {
+        if ((rc = read_type(c, key, "the array's type", &v->element)) ||
+            (rc = take_u64(c, "an array's count", &count))) {
             return rc;
         }
         if (v->element == MTS_GGUF_ARRAY) {
@@ -288,7 +287,7 @@ static int read_tensor(Cursor *c, MtsTensor *t, uint64_t *offset)
     char name[MTS_SHOWN];
     uint32_t dims, type;
     int rc = take_string(c, "a tensor's name", &t->name);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     mts_str_show(t->name, name);
@@ -296,7 +295,7 @@ static int read_tensor(Cursor *c, MtsTensor *t, uint64_t *offset)
         return mts_fail(c->err, MTS_EFORMAT, "%s: tensor name \"%s\" has %zu bytes; names have 1 to %d", path, name,
                         t->name.size, NAME_LONGEST);
     }
-    if ((rc = take_u32(c, "a tensor's dimension count", &dims)) != MTS_OK) {
+    if ((rc = take_u32(c, "a tensor's dimension count", &dims))) {
         return rc;
     }
     if (dims < 1 || dims > 4) {
@@ -307,7 +306,7 @@ static int read_tensor(Cursor *c, MtsTensor *t, uint64_t *offset)
     t->elements = 1;
     for (uint32_t i = 0; i < 4; i++) {
         uint64_t extent = 1;
-        if (i < dims && (rc = take_u64(c, "a tensor's shape", &extent)) != MTS_OK) {
+        if (i < dims && (rc = take_u64(c, "a tensor's shape", &extent))) {
             return rc;
         }
         if (extent == 0 || extent > SIZE_MAX || !mts_size_mul(t->elements, (size_t)extent, &t->elements)) {
@@ -317,8 +316,7 @@ static int read_tensor(Cursor *c, MtsTensor *t, uint64_t *offset)
         }
         t->shape[i] = (size_t)extent;
     }
-    if ((rc = take_u32(c, "a tensor's type", &type)) != MTS_OK ||
-        (rc = take_u64(c, "a tensor's offset", offset)) != MTS_OK) {
+    if ((rc = take_u32(c, "a tensor's type", &type)) || (rc = take_u64(c, "a tensor's offset", offset))) {
         return rc;
     }
     size_t block, bytes;
@@ -394,7 +392,7 @@ static int read_tensors(Cursor *c, MtsGguf *g)
     size_t n = g->tensor_count, alignment;
     int rc = mts_gguf_get_size(g, "general.alignment", false, ALIGNMENT_LEAST, ALIGNMENT_MOST, ALIGNMENT, &alignment,
                                c->err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     if ((alignment & (alignment - 1)) != 0) {
@@ -408,16 +406,16 @@ static int read_tensors(Cursor *c, MtsGguf *g)
         goto done;
     }
     for (size_t i = 0; i < n; i++) {
-        if ((rc = read_tensor(c, &g->tensors[i], &offsets[i])) != MTS_OK) {
+        if ((rc = read_tensor(c, &g->tensors[i], &offsets[i]))) {
             goto done;
         }
     }
-    if ((rc = sort_names(c, g->tensors, n, sizeof *g->tensors, "tensor", &g->tensors_by_name)) != MTS_OK) {
+    if ((rc = sort_names(c, g->tensors, n, sizeof *g->tensors, "tensor", &g->tensors_by_name))) {
         goto done;
     }
     size_t start = c->at + (alignment - c->at % alignment) % alignment;
     for (size_t i = 0; i < n; i++) {
-        if ((rc = place_tensor(c, &g->tensors[i], offsets[i], start, alignment)) != MTS_OK) {
+        if ((rc = place_tensor(c, &g->tensors[i], offsets[i], start, alignment))) {
             goto done;
         }
     }
@@ -434,7 +432,7 @@ static int read_all(MtsGguf *g, const void *data, size_t size, MtsError *err)
     Cursor c = {g, data, 0, size, err};
     uint64_t tensors, entries;
     int rc = read_header(&c, g, &tensors, &entries);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     g->values = mts_calloc((size_t)entries, sizeof *g->values);
@@ -443,12 +441,12 @@ static int read_all(MtsGguf *g, const void *data, size_t size, MtsError *err)
     }
     g->value_count = (size_t)entries;
     for (size_t i = 0; i < g->value_count; i++) {
-        if ((rc = read_entry(&c, &g->values[i])) != MTS_OK) {
+        if ((rc = read_entry(&c, &g->values[i]))) {
             return rc;
         }
     }
     rc = sort_names(&c, g->values, g->value_count, sizeof *g->values, "metadata key", &g->values_by_key);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     g->tensor_count = (size_t)tensors;
@@ -468,7 +466,7 @@ int mts_gguf_open_memory(MtsGguf **gguf, const char *name, const void *data, siz
         rc = mts_fail(err, MTS_EREQUEST, "%s: the bytes in memory must begin at a multiple of %d", name, MTS_ALIGN);
         goto done;
     }
-    if ((rc = read_all(g, data, size, err)) != MTS_OK) {
+    if ((rc = read_all(g, data, size, err))) {
         goto done;
     }
     *gguf = g;
@@ -483,11 +481,11 @@ int mts_gguf_open(MtsGguf **gguf, const char *path, MtsError *err)
     *gguf = NULL;
     MtsMap map;
     int rc = mts_map_open(&map, path, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     rc = mts_gguf_open_memory(gguf, path, map.data, map.size, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         mts_map_close(&map);
         return rc;
     }

@@ -1,11 +1,10 @@
-/* kernels/weights.c - from the file's rows to groups of 16 interleaved rows, and back. See weights.h for the layout.
+/* kernels/weights.c - from the file's rows to groups of 16 interleaved rows. See weights.h for the layout.
  *
  * Packing goes block by block: each of the 16 rows' blocks of 32 columns is first spread into 32 unsigned quants
  * of one byte (the types differ only here), and then stored four columns, that is one 32-bit word, at a time. */
 #include "kernels/weights.h"
 
 #include "core/mem.h"
-#include "kernels/ref/block.h"
 
 #include <string.h>
 
@@ -289,24 +288,5 @@ void mts_pack(const MtsWeights *w, size_t g0, size_t g1, const void *tensor)
             rows[r] = row < w->rows ? (const unsigned char *)tensor + row * row_bytes : NULL;
         }
         mts_pack_group(w, g, rows);
-    }
-}
-
-void mts_unpack_row(const MtsWeights *w, size_t row, float *out)
-{
-    const unsigned char *group = w->data + row / MTS_GROUP * w->group_bytes;
-    size_t r = row % MTS_GROUP;
-    if (!mts_is_quantized(w->type)) {
-        for (size_t k = 0; k < w->cols; k++) {
-            out[k] = mts_ref_dense(w->type, group, k * MTS_GROUP + r);
-        }
-        return;
-    }
-    for (size_t b = 0; b < w->cols / MTS_BLOCK; b++) {
-        MtsRefBlock block;
-        mts_ref_rows(&block, w->type, group, w->cols, b, r, r + 1);
-        for (size_t k = 0; k < MTS_BLOCK; k++) {
-            out[b * MTS_BLOCK + k] = mts_ref_weight(&block, r, k);
-        }
     }
 }

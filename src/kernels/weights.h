@@ -98,7 +98,7 @@ void mts_pack_group(const MtsWeights *w, size_t group, const void *const rows[MT
 /* Packs rows [16 g0, 16 g1) of one tensor whose rows follow each other in the file. */
 void mts_pack(const MtsWeights *w, size_t g0, size_t g1, const void *tensor);
 
-/* Row `row` as fp32 [cols]: the bits that mts_dequantize() gives for the file's row. */
+/* Row `row` as fp32 [cols] (unpack.c): the bits that mts_dequantize() gives for the file's row. */
 void mts_unpack_row(const MtsWeights *w, size_t row, float *out);
 
 #endif

@@ -1,3 +1,4 @@
+/* kv/kv.c - the tree of texts, and the pages that their positions have. */
 #include "kv/kv.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* kv/pool.c - pages by number: free ones, references. */
 #include "kv/pool.h"
 
 #include <stdlib.h>

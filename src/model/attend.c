@@ -9,14 +9,14 @@
  *     softmax  e[p] = exp(s[p] - max)      per query, over the positions that it sees
  *     values   o = sum over p of e[p] v[p] a page at a time again; then o / sum of e
  *
- * "All queries that have this page": runs are sorted so that texts with a common beginning are neighbours, and a
- * run knows how many pages it shares with the run before. walk() therefore takes the pages that all runs of a
+ * "All queries that have this page": spans are sorted so that texts with a common beginning are neighbours, and a
+ * span knows how many pages it shares with the span before. walk() therefore takes the pages that all spans of a
  * range share in one go, then splits the range where the least is shared, and so on: it descends the tree of
  * prefixes, and a shared page is read (and converted to fp32) once for all queries below it.
  *
- * A query may be given scores for positions that it does not see (rows of one run differ by a few positions; so do
- * the windows of different runs). Its softmax makes them 0, and adding 0 * v changes no sum, as every v is finite. */
-#include "model/step.h"
+ * A query may be given scores for positions that it does not see (rows of one span differ by a few positions; so do
+ * the windows of different spans). Its softmax makes them 0, and adding 0 * v changes no sum, as every v is finite. */
+#include "model/forward.h"
 
 #include <string.h>
 
@@ -25,7 +25,7 @@
 enum { MOST_QUERIES = 128 };
 
 typedef struct Tile {
-    const MtsStep *step;
+    const MtsForward *step;
     MtsKvKind kind;
     size_t base;       /* first page of the tile: scores are numbered from its first position */
     size_t stride;     /* floats from one query's scores to the next one's; a multiple of 16 */
@@ -35,40 +35,40 @@ typedef struct Tile {
     float *scores[MOST_QUERIES]; /* position 16 * base first */
     float *out[MOST_QUERIES];
     size_t position[MOST_QUERIES];
-    size_t run[MOST_QUERIES];
+    size_t span[MOST_QUERIES];
 } Tile;
 
-/* Pages [*first, *end) that queries [j0, j1), all of one run, need. */
+/* Pages [*first, *end) that queries [j0, j1), all of one span, need. */
 static void pages_of(const Tile *t, size_t j0, size_t j1, size_t *first, size_t *end)
 {
     size_t lo, hi;
-    mts_step_sees(t->step, t->kind, t->position[j0], &lo, &hi);
+    mts_forward_sees(t->step, t->kind, t->position[j0], &lo, &hi);
     *first = lo / MTS_PAGE_TOKENS;
-    mts_step_sees(t->step, t->kind, t->position[j1 - 1], &lo, &hi);
+    mts_forward_sees(t->step, t->kind, t->position[j1 - 1], &lo, &hi);
     *end = (hi + MTS_PAGE_TOKENS - 1) / MTS_PAGE_TOKENS;
 }
 
 static void scores_of(const Tile *t, size_t j0, size_t j1, size_t first, size_t end)
 {
-    const MtsStep *s = t->step;
+    const MtsForward *s = t->step;
     float *out[MOST_QUERIES];
     for (size_t j = j0; j < j1; j++) {
         out[j] = t->scores[j] + (first - t->base) * MTS_PAGE_TOKENS;
     }
-    const void **pages = s->pages[t->kind] + s->runs[t->run[j0]].tables + first;
+    const void **pages = s->pages[t->kind] + s->spans[t->span[j0]].tables + first;
     s->model->kernels->scores[s->kv_f32](t->q + j0, j1 - j0, s->model->config.head_dim, pages, t->key, end - first,
                                          out + j0);
 }
 
 static void values_of(const Tile *t, size_t j0, size_t j1, size_t first, size_t end)
 {
-    const MtsStep *s = t->step;
+    const MtsForward *s = t->step;
     const float *weights[MOST_QUERIES];
     for (size_t j = j0; j < j1; j++) {
         weights[j] = t->scores[j] + (first - t->base) * MTS_PAGE_TOKENS;
     }
     /* slots of the last page that hold no position yet have weight 0; what lies there is finite */
-    const void **pages = s->pages[t->kind] + s->runs[t->run[j0]].tables + first;
+    const void **pages = s->pages[t->kind] + s->spans[t->span[j0]].tables + first;
     s->model->kernels->values[s->kv_f32](weights + j0, j1 - j0, s->model->config.head_dim, pages, t->value, end - first,
                                          MTS_PAGE_TOKENS, t->out + j0);
 }
@@ -79,31 +79,31 @@ static void walk(const Tile *t, size_t j0, size_t j1, size_t i0,
                  void (*part)(const Tile *, size_t, size_t, size_t, size_t))
 {
     size_t first = SIZE_MAX, shared = SIZE_MAX;
-    for (size_t j = j0, next; j < j1; j = next) { /* one run at a time */
+    for (size_t j = j0, next; j < j1; j = next) { /* one span at a time */
         size_t lo, end;
-        for (next = j + 1; next < j1 && t->run[next] == t->run[j]; next++) {
+        for (next = j + 1; next < j1 && t->span[next] == t->span[j]; next++) {
         }
         pages_of(t, j, next, &lo, &end);
         first = lo < first ? lo : first;
         if (j == j0 && next == j1) {
             shared = end;
         }
-        for (size_t r = t->run[j] + 1; next < j1 && r <= t->run[next]; r++) {
-            shared = t->step->runs[r].shared < shared ? t->step->runs[r].shared : shared;
+        for (size_t r = t->span[j] + 1; next < j1 && r <= t->span[next]; r++) {
+            shared = t->step->spans[r].shared < shared ? t->step->spans[r].shared : shared;
         }
     }
     first = first > i0 ? first : i0;
     if (first < shared) {
         part(t, j0, j1, first, shared);
     }
-    if (t->run[j0] == t->run[j1 - 1]) {
+    if (t->span[j0] == t->span[j1 - 1]) {
         return;
     }
     for (size_t j = j0, next; j < j1; j = next) { /* split where no more than `shared` pages are shared */
         for (next = j + 1; next < j1; next++) {
             size_t least = SIZE_MAX;
-            for (size_t r = t->run[next - 1] + 1; r <= t->run[next]; r++) {
-                least = t->step->runs[r].shared < least ? t->step->runs[r].shared : least;
+            for (size_t r = t->span[next - 1] + 1; r <= t->span[next]; r++) {
+                least = t->step->spans[r].shared < least ? t->step->spans[r].shared : least;
             }
             if (least <= shared) {
                 break;
@@ -121,7 +121,7 @@ static void run_tile(const Tile *t)
     walk(t, 0, t->count, 0, scores_of);
     for (size_t j = 0; j < t->count; j++) {
         size_t lo, hi;
-        mts_step_sees(t->step, t->kind, t->position[j], &lo, &hi);
+        mts_forward_sees(t->step, t->kind, t->position[j], &lo, &hi);
         inverse[j] = kernels->softmax(t->scores[j], lo - at, hi - at, t->stride);
         memset(t->out[j], 0, dim * sizeof *t->out[j]);
     }
@@ -132,22 +132,22 @@ static void run_tile(const Tile *t)
 }
 
 /* Queries [begin, end) of one kv head's list. */
-static void run_list(const MtsStep *s, const MtsLayer *layer, size_t kv_head, size_t begin, size_t end)
+static void run_list(const MtsForward *s, const MtsLayer *layer, size_t kv_head, size_t begin, size_t end)
 {
     const MtsConfig *c = &s->model->config;
     size_t group = c->heads / c->kv_heads, dim = c->head_dim;
     size_t head_bytes = dim * MTS_PAGE_TOKENS * (s->kv_f32 ? 4 : 2);
-    float *scores = s->benches[mts_team_rank()].scores;
+    float *scores = s->scratch[mts_team_rank()].scores;
     Tile t = {.step = s,
               .kind = layer->window ? MTS_KV_WINDOW : MTS_KV_FULL,
-              .key = mts_step_key_offset(s, layer) + kv_head * head_bytes,
-              .value = mts_step_value_offset(s, layer) + kv_head * head_bytes};
+              .key = mts_forward_key_offset(s, layer) + kv_head * head_bytes,
+              .value = mts_forward_value_offset(s, layer) + kv_head * head_bytes};
     bool quantize = mts_attention_quantizes(s, (size_t)(layer - s->model->layers));
     while (begin < end) {
         size_t first = SIZE_MAX, last = 0;
         for (t.count = 0; t.count < MOST_QUERIES && begin + t.count < end; t.count++) {
             size_t row = (begin + t.count) / group, lo, hi;
-            mts_step_sees(s, t.kind, s->position[row], &lo, &hi);
+            mts_forward_sees(s, t.kind, s->position[row], &lo, &hi);
             lo /= MTS_PAGE_TOKENS;
             hi = (hi + MTS_PAGE_TOKENS - 1) / MTS_PAGE_TOKENS;
             size_t wide = (hi > last ? hi : last) - (lo < first ? lo : first);
@@ -165,7 +165,7 @@ static void run_list(const MtsStep *s, const MtsLayer *layer, size_t kv_head, si
             t.out[j] = s->attended.x + row * s->attended.stride + head * dim;
             t.scores[j] = scores + j * t.stride;
             t.position[j] = s->position[row];
-            t.run[j] = s->run_of[row];
+            t.span[j] = s->span_of[row];
         }
         run_tile(&t);
         for (size_t j = 0; quantize && j < t.count; j++) {
@@ -177,7 +177,7 @@ static void run_list(const MtsStep *s, const MtsLayer *layer, size_t kv_head, si
     }
 }
 
-bool mts_attention_quantizes(const MtsStep *s, size_t layer)
+bool mts_attention_quantizes(const MtsForward *s, size_t layer)
 {
     return mts_model_arithmetic(s->model, &s->model->layers[layer].o) == MTS_BY_INT8 &&
            s->model->config.head_dim % 32 == 0;
@@ -185,7 +185,7 @@ bool mts_attention_quantizes(const MtsStep *s, size_t layer)
 
 /* The first query of thread `rank`'s piece: of all kv_heads lists, one behind the other, the one where the positions
  * read so far reach rank / size of the total. */
-static size_t piece(const MtsStep *s, MtsKvKind kind, size_t rank, size_t size)
+static size_t piece(const MtsForward *s, MtsKvKind kind, size_t rank, size_t size)
 {
     const MtsConfig *c = &s->model->config;
     size_t group = c->heads / c->kv_heads, list = s->rows * group;
@@ -204,7 +204,7 @@ static size_t piece(const MtsStep *s, MtsKvKind kind, size_t rank, size_t size)
     return (size_t)(target / per_list) * list + low * group + within;
 }
 
-void mts_attention(const MtsStep *s, size_t layer)
+void mts_attention(const MtsForward *s, size_t layer)
 {
     const MtsConfig *c = &s->model->config;
     const MtsLayer *y = &s->model->layers[layer];

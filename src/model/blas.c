@@ -1,3 +1,4 @@
+/* model/blas.c - OpenBLAS, opened when it is first asked for. */
 #include "model/blas.h"
 
 #include <config.h> /* the build's, not model/config.h */

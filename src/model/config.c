@@ -9,37 +9,39 @@
 enum { MOST_LAYERS = 1024, MOST_WIDTH = 1 << 18, MOST_HEADS = 4096, MOST_HEAD_DIM = 1024 };
 static const size_t most_context = (size_t)1 << 30;
 
-typedef struct Reader {
+typedef struct ConfigReader {
     const MtsGguf *gguf;
     const MtsArchitecture *architecture;
     MtsError *err;
     char key[128];
-} Reader;
+} ConfigReader;
 
 /* "<architecture>.<name>" */
-static const char *key_of(Reader *r, const char *name)
+static const char *key_of(ConfigReader *r, const char *name)
 {
     snprintf(r->key, sizeof r->key, "%s.%s", r->architecture->name, name);
     return r->key;
 }
 
-static int get_size(Reader *r, const char *name, bool required, size_t min, size_t max, size_t fallback, size_t *out)
+static int get_size(ConfigReader *r, const char *name, bool required, size_t min, size_t max, size_t fallback,
+                    size_t *out)
 {
     return mts_gguf_get_size(r->gguf, key_of(r, name), required, min, max, fallback, out, r->err);
 }
 
-static int get_real(Reader *r, const char *name, bool required, double min, double max, double fallback, double *out)
+static int get_real(ConfigReader *r, const char *name, bool required, double min, double max, double fallback,
+                    double *out)
 {
     return mts_gguf_get_real(r->gguf, key_of(r, name), required, min, max, fallback, out, r->err);
 }
 
-static int unsupported(Reader *r, const char *name, const char *value)
+static int unsupported(ConfigReader *r, const char *name, const char *value)
 {
     return mts_fail(r->err, MTS_EUNSUPPORTED, "%s: %s.%s is %s, which this program does not do", mts_gguf_path(r->gguf),
                     r->architecture->name, name, value);
 }
 
-static int read_architecture(Reader *r, MtsConfig *c)
+static int read_architecture(ConfigReader *r, MtsConfig *c)
 {
     MtsString name;
     int rc = mts_gguf_get_string(r->gguf, "general.architecture", true, &name, r->err);
@@ -55,7 +57,7 @@ static int read_architecture(Reader *r, MtsConfig *c)
     return MTS_OK;
 }
 
-static int read_sizes(Reader *r, MtsConfig *c)
+static int read_sizes(ConfigReader *r, MtsConfig *c)
 {
     size_t value_dim, experts;
     int rc;
@@ -85,7 +87,7 @@ static int read_sizes(Reader *r, MtsConfig *c)
     return experts ? unsupported(r, "expert_count", "above 0 (a mixture of experts)") : MTS_OK;
 }
 
-static int read_rope(Reader *r, MtsConfig *c)
+static int read_rope(ConfigReader *r, MtsConfig *c)
 {
     const double window_base = r->architecture->window_rope_base;
     double factor;
@@ -117,7 +119,7 @@ static int read_rope(Reader *r, MtsConfig *c)
 }
 
 /* Window layers and caps. */
-static int read_windows(Reader *r, MtsConfig *c)
+static int read_windows(ConfigReader *r, MtsConfig *c)
 {
     const size_t pattern = r->architecture->window_pattern;
     const bool windows = pattern > 0;
@@ -154,7 +156,7 @@ static void set_scales(MtsConfig *c)
 int mts_config_read(MtsConfig *c, const MtsGguf *gguf, MtsError *err)
 {
     memset(c, 0, sizeof *c);
-    Reader reader = {.gguf = gguf, .err = err}, *r = &reader;
+    ConfigReader reader = {.gguf = gguf, .err = err}, *r = &reader;
     double epsilon;
     int rc;
     if ((rc = read_architecture(r, c)) || (rc = read_sizes(r, c)) ||

@@ -135,13 +135,13 @@ static const struct {
 };
 
 /* Which of the architecture's columns says whether a vector is there. */
-typedef enum Group { ALWAYS, QKV_BIAS, QK_NORM, POST_NORMS } Group;
+typedef enum VectorGroup { ALWAYS, QKV_BIAS, QK_NORM, POST_NORMS } VectorGroup;
 
 static const struct {
     const char *name;
     size_t to;
     Extent length;
-    Group group;
+    VectorGroup group;
 } layer_vectors[] = {
     {"attn_norm.weight", offsetof(MtsLayer, attn_norm), WIDTH, ALWAYS},
     {"attn_q.bias", offsetof(MtsLayer, q_bias), QUERIES, QKV_BIAS},
@@ -154,7 +154,7 @@ static const struct {
     {"post_ffw_norm.weight", offsetof(MtsLayer, post_ffn_norm), WIDTH, POST_NORMS},
 };
 
-static MtsPresence presence_of(const MtsArchitecture *a, Group group)
+static MtsPresence presence_of(const MtsArchitecture *a, VectorGroup group)
 {
     switch (group) {
     case ALWAYS:

@@ -1,3 +1,4 @@
+/* model/pace.c - the clock that decides about the next step's threads. */
 #include "model/pace.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+/* model/rope.c - the tables, and one position from them. */
 #include "model/rope.h"
 
 #include <math.h>

@@ -8,7 +8,7 @@
 
 #include "core/mem.h"
 #include "model/model.h"
-#include "model/step.h"
+#include "model/forward.h"
 #include "model/team.h"
 
 enum { DEFAULT_TOKENS = 4096, DEFAULT_BATCH = 512 };
@@ -30,16 +30,16 @@ typedef struct Piece {
 struct MtsSession {
     const MtsModel *model;
     MtsKv *kv;
-    MtsStep step;
+    MtsForward step;
     size_t max_batch;
     MtsBranch *spare;
     float *logits; /* [rows][logits_stride] */
     size_t logits_stride, logits_rows, logits_cap;
     float *row;       /* [logits_stride] logits of a branch on request */
-    MtsRun *runs;     /* [max_batch] */
+    MtsSpan *spans;   /* [max_batch] */
     Piece *pieces;    /* [max_batch] */
     MtsFinal *finals; /* [max_batch] */
-    size_t *sorted;   /* [max_batch] where a run of the chunk under way has gone */
+    size_t *sorted;   /* [max_batch] where a span of the chunk under way has gone */
     uint64_t positions, recomputed;
 };
 
@@ -68,14 +68,14 @@ int mts_session_new(MtsSession **session, const MtsModel *model, const MtsSessio
     s->max_batch = o->max_batch ? o->max_batch : DEFAULT_BATCH;
     s->logits_stride = mts_model_logits_stride(model);
     int rc = mts_kv_new(&s->kv, &shape, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         s->row = mts_aligned_calloc(s->logits_stride, sizeof *s->row);
-        s->runs = mts_calloc(s->max_batch, sizeof *s->runs);
+        s->spans = mts_calloc(s->max_batch, sizeof *s->spans);
         s->pieces = mts_calloc(s->max_batch, sizeof *s->pieces);
         s->finals = mts_calloc(s->max_batch, sizeof *s->finals);
         s->sorted = mts_calloc(s->max_batch, sizeof *s->sorted);
-        if (!s->row || !s->runs || !s->pieces || !s->finals || !s->sorted ||
-            !mts_step_init(&s->step, model, s->kv, s->max_batch, positions, threads, kv_f32)) {
+        if (!s->row || !s->spans || !s->pieces || !s->finals || !s->sorted ||
+            !mts_forward_init(&s->step, model, s->kv, s->max_batch, positions, threads, kv_f32)) {
             rc = mts_fail(err, MTS_ENOMEM, "session: no memory for steps of %zu tokens on texts of %zu", s->max_batch,
                           positions);
         }
@@ -98,10 +98,10 @@ void mts_session_free(MtsSession **session)
         s->spare = b->next;
         free(b);
     }
-    mts_step_clear(&s->step);
+    mts_forward_clear(&s->step);
     mts_kv_free(&s->kv);
     mts_aligned_free(s->row);
-    free(s->runs);
+    free(s->spans);
     free(s->pieces);
     free(s->finals);
     free(s->sorted);
@@ -211,14 +211,14 @@ static int grow_logits(MtsSession *s, size_t rows, MtsError *err)
     return MTS_OK;
 }
 
-/* Plans a step of the first `n` runs of s->runs. */
+/* Plans a step of the first `n` spans of s->spans. */
 static int plan_step(MtsSession *s, size_t n, MtsError *err)
 {
-    if (!mts_step_plan(&s->step, s->runs, n)) {
+    if (!mts_forward_plan(&s->step, s->spans, n)) {
         return mts_fail(err, MTS_ENOMEM, "no memory for the page tables of %zu sequences", n);
     }
     for (size_t i = 0; i < n; i++) {
-        s->sorted[s->runs[i].item] = i;
+        s->sorted[s->spans[i].item] = i;
     }
     return MTS_OK;
 }
@@ -226,7 +226,7 @@ static int plan_step(MtsSession *s, size_t n, MtsError *err)
 static void commit(MtsSession *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        mts_kv_commit(s->kv, s->runs[i].segment, s->runs[i].from + s->runs[i].count);
+        mts_kv_commit(s->kv, s->spans[i].segment, s->spans[i].from + s->spans[i].count);
     }
 }
 
@@ -238,13 +238,13 @@ static int rebuild(MtsSession *s, MtsBranch *branch, size_t limit, MtsError *err
     while (mts_kv_missing(&branch->mark, limit, &segment, &from, &to)) {
         to = to - from > s->max_batch ? from + s->max_batch : to;
         int rc = mts_kv_reserve(s->kv, segment, to, err);
-        s->runs[0] = (MtsRun){
+        s->spans[0] = (MtsSpan){
             .segment = segment, .from = from, .count = to - from, .tokens = mts_kv_tokens(segment, from), .item = 0};
         rc = rc ? rc : plan_step(s, 1, err);
         if (rc) {
             return rc;
         }
-        mts_step_run(&s->step, s->finals, 0, 0);
+        mts_forward_run(&s->step, s->finals, 0, 0);
         commit(s, 1);
         s->recomputed += to - from;
     }
@@ -256,7 +256,7 @@ static int add_piece(MtsSession *s, const Piece *p, size_t number, MtsError *err
 {
     size_t from = prefix_length(p->item) + p->begin;
     MtsKvSegment *segment = p->item->branch->mark.segment;
-    s->runs[number] = (MtsRun){
+    s->spans[number] = (MtsSpan){
         .segment = segment,
         .from = from,
         .count = p->end - p->begin,
@@ -264,7 +264,7 @@ static int add_piece(MtsSession *s, const Piece *p, size_t number, MtsError *err
         .rows = p->item->rows ? p->item->rows + p->begin * s->model->config.width : NULL,
         .item = number,
     };
-    return mts_kv_reserve(s->kv, segment, from + s->runs[number].count, err);
+    return mts_kv_reserve(s->kv, segment, from + s->spans[number].count, err);
 }
 
 /* Rows of the chunk whose final hidden state is wanted: those with logits first, in the order of their logits. */
@@ -280,7 +280,7 @@ static void list_finals(MtsSession *s, const Piece *pieces, size_t n, size_t *fi
                 if (logits ? has_logits : !has_logits && last) {
                     size_t row = p->item->logits_row + logits_before(p->item, k);
                     s->finals[(*finals)++] = (MtsFinal){
-                        .run = s->sorted[i],
+                        .span = s->sorted[i],
                         .index = k - p->begin,
                         .hidden = last ? p->item->branch->hidden : NULL,
                         .logits = has_logits ? s->logits + row * s->logits_stride : NULL,
@@ -321,7 +321,7 @@ static int evaluate(MtsSession *s, MtsExtend *items, size_t n, MtsError *err)
             return rc;
         }
         list_finals(s, pieces, count, &finals, &with_logits);
-        mts_step_run(&s->step, s->finals, finals, with_logits);
+        mts_forward_run(&s->step, s->finals, finals, with_logits);
         commit(s, count);
         s->positions += rows;
     }
@@ -336,7 +336,7 @@ static int append(MtsSession *s, MtsExtend *item, MtsError *err)
     }
     item->branch = b;
     int rc = mts_kv_append(s->kv, item->prefix ? &item->prefix->mark : NULL, item->tokens, item->count, &b->mark, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         mts_kv_touch(s->kv, &b->mark);
     }
     return rc;
@@ -384,7 +384,7 @@ int mts_session_branch_logits(MtsSession *s, const MtsBranch *branch, float *out
     if (branch->session != s) {
         return mts_fail(err, MTS_EREQUEST, "logits of a branch of another session were asked for");
     }
-    mts_step_logits(&s->step, branch->hidden, s->row);
+    mts_forward_logits(&s->step, branch->hidden, s->row);
     memcpy(out, s->row, s->model->config.vocab * sizeof *out);
     return MTS_OK;
 }

@@ -110,12 +110,12 @@ static inline void mts_scale_min(const uint8_t scales[12], int i, uint8_t *s, ui
 /* ---- the rows ---- */
 
 /* How a quantised weight comes from its quant q, less the zero: the numbers beside the quants. */
-typedef enum MtsScaling {
+typedef enum MtsWeightScaling {
     MTS_SCALE,         /* x = d q */
     MTS_SCALE_MIN,     /* x = d q + m */
     MTS_SUB_SCALE_MIN, /* x = d s q - dmin t; s and t for 32 elements, d and dmin for 256 */
     MTS_SUB_HALVES     /* x = d s q; s for 16 elements, d for 256 */
-} MtsScaling;
+} MtsWeightScaling;
 
 /* What is subtracted from an unsigned quant: nothing or a power of two. */
 typedef enum MtsZero { MTS_ZERO_0 = 0, MTS_ZERO_8 = 8, MTS_ZERO_16 = 16, MTS_ZERO_32 = 32, MTS_ZERO_128 = 128 } MtsZero;
@@ -188,7 +188,7 @@ MTS_COLUMN(size_t, mts_type_elements, MTS_ELEMENTS, MTS_ELEMENTS) /* of a block 
 MTS_COLUMN(size_t, mts_type_bytes, MTS_BYTES_OF_DENSE, MTS_BYTES) /* of a block */
 MTS_COLUMN(int, mts_type_bits, MTS_NONE, MTS_BITS)                /* of a quant; 0: not quantised */
 MTS_COLUMN(MtsZero, mts_type_zero, MTS_NONE, MTS_ZERO)            /* of quantised types, like the next ones */
-MTS_COLUMN(MtsScaling, mts_type_scaling, MTS_NONE, MTS_SCALING)
+MTS_COLUMN(MtsWeightScaling, mts_type_scaling, MTS_NONE, MTS_SCALING)
 MTS_COLUMN(const int8_t *, mts_type_codebook, MTS_NONE, MTS_CODEBOOK) /* [1 << bits], or NULL */
 #undef MTS_COLUMN
 #undef MTS_NONE

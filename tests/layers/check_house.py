@@ -18,11 +18,11 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 # Rooms that a rule does not hold in yet. A list only ever gets shorter.
 OPEN = {
     "lines": {"bench", "docs", "tests", "tools"},
-    "functions": {"eval", "kernels"},
-    "comparisons": {"core", "eval", "gguf", "model", "reward", "search", "table"},
-    "heads": {"eval", "kernels", "kv", "model", "search", "table"},
-    "names": {"search", "kernels", "table", "cli", "eval", "model"},
-    "circles": {"kernels", "model", "search", "eval"},
+    "functions": {"eval"},
+    "comparisons": {"core", "eval", "reward", "search", "table"},
+    "heads": {"eval", "search", "table"},
+    "names": {"search", "table", "cli", "eval"},
+    "circles": {"search", "eval"},
 }
 
 

@@ -80,12 +80,12 @@ MTS_INLINE void fetch(Fetch *f)
 
 /* What is done for nq queries and npages pages: scores, or values of which the last page holds `last`. `at`: the
  * position from which rows of scores are written or read. */
-typedef void Share(size_t nq, const float *const *in, size_t dim, const void *const *pages, size_t offset,
-                   size_t npages, size_t last, float *const *out, size_t at);
+typedef void TileShare(size_t nq, const float *const *in, size_t dim, const void *const *pages, size_t offset,
+                       size_t npages, size_t last, float *const *out, size_t at);
 
 /* In equal shares of at most `most` queries, `some` pages at a time: f16 ones as they lie (copy NULL) or copied as
  * fp32. */
-MTS_INLINE void in_shares(Share *share, size_t most, size_t some, Copy *copy, const float *const *in, size_t nq,
+MTS_INLINE void in_shares(TileShare *share, size_t most, size_t some, Copy *copy, const float *const *in, size_t nq,
                           size_t dim, const void *const *pages, size_t offset, size_t npages, size_t last,
                           float *const *out)
 {
@@ -107,8 +107,9 @@ MTS_INLINE void in_shares(Share *share, size_t most, size_t some, Copy *copy, co
 }
 
 /* f16 pages by the one share or the other. */
-MTS_INLINE void in_best_shares(Share *f16, Share *f32, size_t most, const float *const *in, size_t nq, size_t dim,
-                               const void *const *pages, size_t offset, size_t npages, size_t last, float *const *out)
+MTS_INLINE void in_best_shares(TileShare *f16, TileShare *f32, size_t most, const float *const *in, size_t nq,
+                               size_t dim, const void *const *pages, size_t offset, size_t npages, size_t last,
+                               float *const *out)
 {
     if (nq >= (size_t)WIDE && dim <= WIDE_DIM) {
         Copy copy;

@@ -1,4 +1,4 @@
-/* model/step.c - the layers of one step. Every function below is run by all threads of the team, each on its share;
+/* model/forward.c - the layers of one step. Every function below is run by all threads of the team, each on its share;
  * meet() stands where a phase reads what another thread wrote in the phase before.
  *
  *     x = embedding                                                              (rows)
@@ -14,7 +14,7 @@
  *     final norm, logits = n Woutput for the rows that are wanted                (rows, matrix rows)
  *
  * Where the architecture norms a result before it is added, the two additions go through `branch`. */
-#include "model/step.h"
+#include "model/forward.h"
 
 #include <string.h>
 
@@ -26,15 +26,15 @@ static size_t stride_of(size_t n)
     return (n + MTS_GROUP - 1) / MTS_GROUP * MTS_GROUP;
 }
 
-static void meet(const MtsStep *s)
+static void meet(const MtsForward *s)
 {
     mts_barrier_wait(s->barrier);
 }
 
 /* ---- matrix products ---- */
 
-void mts_linear(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0, size_t s1,
-                float *y, size_t stride, bool add, const unsigned char *next)
+void mts_linear(const MtsForward *s, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
+                size_t s1, float *y, size_t stride, bool add, const unsigned char *next)
 {
     if (g0 >= g1 || s0 >= s1) {
         return;
@@ -47,23 +47,23 @@ void mts_linear(const MtsStep *s, const MtsWeights *w, size_t g0, size_t g1, con
         mts_matmul_f32(s->model->kernels, w, g0, g1, in->x, in->stride, s0, s1, y, stride, add);
         break;
     case MTS_BY_BLAS:
-        mts_blas_matmul(w, g0, g1, in->x + s0 * in->stride, in->stride, s1 - s0, s->benches[mts_team_rank()].tile,
+        mts_blas_matmul(w, g0, g1, in->x + s0 * in->stride, in->stride, s1 - s0, s->scratch[mts_team_rank()].tile,
                         y + s0 * stride, stride, add);
         break;
     }
 }
 
 /* Groups of one matrix. */
-typedef struct Share {
+typedef struct GroupShare {
     const MtsWeights *w;
     size_t g0, g1;
-} Share;
+} GroupShare;
 
 enum { MOST_MATRICES = 3 }; /* with the same input */
 
 /* This thread's groups of several matrices: all their groups, one matrix behind the other, are cut into pieces of equal
  * bytes. */
-static void shares_of(const MtsWeights *const *w, size_t n, Share *shares)
+static void shares_of(const MtsWeights *const *w, size_t n, GroupShare *shares)
 {
     size_t rank = mts_team_rank(), size = mts_team_size(), total = 0, at = 0;
     for (size_t i = 0; i < n; i++) {
@@ -74,13 +74,13 @@ static void shares_of(const MtsWeights *const *w, size_t n, Share *shares)
         size_t bytes = w[i]->group_bytes;
         size_t g0 = begin > at ? (begin - at + bytes - 1) / bytes : 0,
                g1 = end > at ? (end - at + bytes - 1) / bytes : 0;
-        shares[i] = (Share){w[i], g0, g1 < w[i]->groups ? g1 : w[i]->groups};
+        shares[i] = (GroupShare){w[i], g0, g1 < w[i]->groups ? g1 : w[i]->groups};
         at += w[i]->groups * bytes;
     }
 }
 
 /* Where the weights of the first of these shares that is not empty begin, else `next`. */
-static const unsigned char *begin_of(const Share *shares, size_t n, const unsigned char *next)
+static const unsigned char *begin_of(const GroupShare *shares, size_t n, const unsigned char *next)
 {
     for (size_t i = 0; i < n; i++) {
         if (shares[i].g0 < shares[i].g1) {
@@ -93,16 +93,16 @@ static const unsigned char *begin_of(const Share *shares, size_t n, const unsign
 /* This thread's first weights of these matrices: what the product before theirs fetches at its end. */
 static const unsigned char *weights_of(const MtsWeights *const *w, size_t n)
 {
-    Share shares[MOST_MATRICES];
+    GroupShare shares[MOST_MATRICES];
     shares_of(w, n, shares);
     return begin_of(shares, n, NULL);
 }
 
 /* This thread's share of several matrices with the same input. y[i] is where matrix i's results go. */
-static void products(const MtsStep *s, const MtsWeights *const *w, size_t n, const MtsOperand *in, size_t rows,
+static void products(const MtsForward *s, const MtsWeights *const *w, size_t n, const MtsOperand *in, size_t rows,
                      float *const *y, size_t stride, bool add, const unsigned char *next)
 {
-    Share shares[MOST_MATRICES];
+    GroupShare shares[MOST_MATRICES];
     shares_of(w, n, shares);
     for (size_t i = 0; i < n; i++) {
         const unsigned char *then = begin_of(shares + i + 1, n - i - 1, next);
@@ -111,7 +111,7 @@ static void products(const MtsStep *s, const MtsWeights *const *w, size_t n, con
 }
 
 /* Row `row` of an operand has its fp32 values; makes the quantised ones where one of the matrices asks for them. */
-static void quantize_row(const MtsStep *s, const MtsOperand *o, size_t row, const MtsWeights *const *w, size_t n)
+static void quantize_row(const MtsForward *s, const MtsOperand *o, size_t row, const MtsWeights *const *w, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (mts_model_arithmetic(s->model, w[i]) == MTS_BY_INT8) {
@@ -124,10 +124,10 @@ static void quantize_row(const MtsStep *s, const MtsOperand *o, size_t row, cons
 
 /* ---- phases ---- */
 
-static void embed(const MtsStep *s, size_t row)
+static void embed(const MtsForward *s, size_t row)
 {
     const MtsConfig *c = &s->model->config;
-    const MtsRun *r = &s->runs[s->run_of[row]];
+    const MtsSpan *r = &s->spans[s->span_of[row]];
     size_t i = row - r->first;
     float *x = s->x + row * stride_of(c->width);
     if (r->tokens) {
@@ -146,7 +146,7 @@ static void embed(const MtsStep *s, size_t row)
 }
 
 /* Adds what the last attention or FFN gave (where it is to be normed first), then norms x as input of `w`. */
-static void norm_row(const MtsStep *s, size_t row, const float *post_norm, const float *norm,
+static void norm_row(const MtsForward *s, size_t row, const float *post_norm, const float *norm,
                      const MtsWeights *const *w, size_t n)
 {
     const MtsConfig *c = &s->model->config;
@@ -160,7 +160,7 @@ static void norm_row(const MtsStep *s, size_t row, const float *post_norm, const
     quantize_row(s, &s->norm, row, w, n);
 }
 
-static void rotate(const MtsStep *s, MtsKvKind kind, size_t row, float *head)
+static void rotate(const MtsForward *s, MtsKvKind kind, size_t row, float *head)
 {
     size_t half = s->model->config.rope_dims / 2;
     const float *angles = s->angles[kind] + row * 2 * half;
@@ -169,7 +169,7 @@ static void rotate(const MtsStep *s, MtsKvKind kind, size_t row, float *head)
 }
 
 /* q, k and v of one row become what attention reads. */
-static void place_row(const MtsStep *s, const MtsLayer *y, size_t row)
+static void place_row(const MtsForward *s, const MtsLayer *y, size_t row)
 {
     const MtsConfig *c = &s->model->config;
     const MtsKernels *kernels = s->model->kernels;
@@ -192,20 +192,21 @@ static void place_row(const MtsStep *s, const MtsLayer *y, size_t row)
         rotate(s, kind, row, head);
     }
     kernels->scale(q, c->attention_scale, c->heads * c->head_dim);
-    const MtsRun *r = &s->runs[s->run_of[row]];
+    const MtsSpan *r = &s->spans[s->span_of[row]];
     size_t p = s->position[row];
     /* the table holds const pages for readers; this row's own slot is written here, before anybody reads it */
     unsigned char *page = mts_kv_page(s->kv, kind, s->ids[kind][r->tables + p / MTS_PAGE_TOKENS]);
-    kernels->put_key[s->kv_f32](page + mts_step_key_offset(s, y), p % MTS_PAGE_TOKENS, c->kv_heads, c->head_dim, k);
-    kernels->put_value[s->kv_f32](page + mts_step_value_offset(s, y), p % MTS_PAGE_TOKENS, c->kv_heads, c->head_dim, v);
+    kernels->put_key[s->kv_f32](page + mts_forward_key_offset(s, y), p % MTS_PAGE_TOKENS, c->kv_heads, c->head_dim, k);
+    kernels->put_value[s->kv_f32](page + mts_forward_value_offset(s, y), p % MTS_PAGE_TOKENS, c->kv_heads, c->head_dim,
+                                  v);
 }
 
 /* This thread's groups of a matrix whose outputs become blocks of 32: two by two. */
-static Share gate_share(const MtsWeights *w)
+static GroupShare gate_share(const MtsWeights *w)
 {
     size_t rank = mts_team_rank(), size = mts_team_size(), units = (w->groups + 1) / 2;
     size_t g1 = 2 * mts_team_share(units, rank + 1, size);
-    return (Share){w, 2 * mts_team_share(units, rank, size), g1 < w->groups ? g1 : w->groups};
+    return (GroupShare){w, 2 * mts_team_share(units, rank, size), g1 < w->groups ? g1 : w->groups};
 }
 
 /* y = act(g) * u */
@@ -221,12 +222,12 @@ static void (*activation(const MtsKernels *k, MtsActivation which))(const float 
 }
 
 /* hidden = act(n Wgate) * (n Wup), quantised for `down` where it asks for that. A thread owns blocks of 32 columns. */
-static void gated(const MtsStep *s, const MtsLayer *y)
+static void gated(const MtsForward *s, const MtsLayer *y)
 {
     const MtsConfig *c = &s->model->config;
     const MtsKernels *k = s->model->kernels;
     const MtsWeights *const down[] = {&y->down};
-    const Share gate = gate_share(&y->gate), up = gate_share(&y->up);
+    const GroupShare gate = gate_share(&y->gate), up = gate_share(&y->up);
     const size_t stride = stride_of(c->ffn_width), g0 = gate.g0, g1 = gate.g1;
     const unsigned char *next = weights_of(down, 1);
     size_t c0 = g0 * MTS_GROUP, c1 = g1 * MTS_GROUP < c->ffn_width ? g1 * MTS_GROUP : c->ffn_width;
@@ -253,7 +254,7 @@ static void gated(const MtsStep *s, const MtsLayer *y)
 }
 
 /* x += in W, or branch = in W where a norm comes first. */
-static void add_product(const MtsStep *s, const MtsWeights *w, const MtsOperand *in, const float *post_norm,
+static void add_product(const MtsForward *s, const MtsWeights *w, const MtsOperand *in, const float *post_norm,
                         const unsigned char *next)
 {
     float *const y[] = {post_norm ? s->branch : s->x};
@@ -262,7 +263,7 @@ static void add_product(const MtsStep *s, const MtsWeights *w, const MtsOperand 
     meet(s);
 }
 
-static void layer(const MtsStep *s, size_t index)
+static void layer(const MtsForward *s, size_t index)
 {
     const MtsLayer *y = &s->model->layers[index], *before = index ? y - 1 : NULL;
     size_t rank = mts_team_rank(), size = mts_team_size(), row_floats = s->q_floats + 2 * s->kv_floats;
@@ -272,7 +273,7 @@ static void layer(const MtsStep *s, size_t index)
     const bool more = index + 1 < s->model->config.layers;
     const MtsLayer *then = more ? y + 1 : y;
     const MtsWeights *const after[] = {&then->q, &then->k, &then->v};
-    const Share gate = gate_share(&y->gate);
+    const GroupShare gate = gate_share(&y->gate);
     float *const places[] = {s->qkv, s->qkv + s->q_floats, s->qkv + s->q_floats + s->kv_floats};
     for (size_t row = r0; row < r1; row++) {
         norm_row(s, row, before ? before->post_ffn_norm : NULL, y->attn_norm, qkv, 3);
@@ -311,7 +312,7 @@ static void soften(float *x, size_t n, float cap)
 }
 
 /* Rows 0 .. rows - 1 of `norm` times the output matrix. */
-static void output(const MtsStep *s, size_t rows, float *logits)
+static void output(const MtsForward *s, size_t rows, float *logits)
 {
     const MtsWeights *const w[] = {&s->model->output};
     float *const y[] = {logits};
@@ -328,7 +329,7 @@ static void output(const MtsStep *s, size_t rows, float *logits)
 }
 
 /* The final norm of the wanted rows, which become rows 0, 1, ... of `norm`. */
-static void finish(const MtsStep *s)
+static void finish(const MtsForward *s)
 {
     const MtsConfig *c = &s->model->config;
     const MtsLayer *last = &s->model->layers[c->layers - 1];
@@ -337,7 +338,7 @@ static void finish(const MtsStep *s)
     size_t f0 = mts_team_share(s->final_count, rank, size), f1 = mts_team_share(s->final_count, rank + 1, size);
     for (size_t f = f0; f < f1; f++) {
         const MtsFinal *final = &s->finals[f];
-        size_t row = s->runs[final->run].first + final->index;
+        size_t row = s->spans[final->span].first + final->index;
         float *x = s->x + row * stride_of(c->width), *branch = s->branch + row * stride_of(c->width);
         float *out = s->norm.x + f * s->norm.stride;
         if (last->post_ffn_norm) {
@@ -356,7 +357,7 @@ static void finish(const MtsStep *s)
     }
 }
 
-void mts_step_run(MtsStep *s, MtsFinal *finals, size_t final_count, size_t logits_count)
+void mts_forward_run(MtsForward *s, MtsFinal *finals, size_t final_count, size_t logits_count)
 {
     s->finals = finals;
     s->final_count = final_count;
@@ -377,7 +378,7 @@ void mts_step_run(MtsStep *s, MtsFinal *finals, size_t final_count, size_t logit
     mts_pace_end(&s->pace, s->rows);
 }
 
-void mts_step_logits(MtsStep *s, const float *hidden, float *logits)
+void mts_forward_logits(MtsForward *s, const float *hidden, float *logits)
 {
     const MtsWeights *const w[] = {&s->model->output};
     memcpy(s->norm.x, hidden, s->model->config.width * sizeof *hidden);

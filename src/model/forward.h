@@ -1,13 +1,13 @@
-/* model/step.h - one forward step: some new positions of some texts, all layers, one parallel region.
+/* model/forward.h - one forward step: some new positions of some texts, all layers, one parallel region.
  *
- * A step is a list of runs; a run is consecutive new positions of one text. Its rows are all positions of all runs,
- * in the order of the runs; a row's activations stay in its row of every buffer. Runs are sorted so that those
+ * A step is a list of spans; a span is consecutive new positions of one text. Its rows are all positions of all spans,
+ * in the order of the spans; a row's activations stay in its row of every buffer. Spans are sorted so that those
  * which share pages of keys and values are neighbours.
  *
  * Nothing here depends on how the work was cut: every kernel gives a row the same bits whatever rows are beside it,
  * and attention adds positions up in the order of their number. */
-#ifndef MTS_MODEL_STEP_H
-#define MTS_MODEL_STEP_H
+#ifndef MTS_MODEL_FORWARD_H
+#define MTS_MODEL_FORWARD_H
 
 #include "kv/kv.h"
 #include "model/blas.h"
@@ -24,34 +24,34 @@ typedef struct MtsOperand {
     size_t blocks;     /* of 32 columns */
 } MtsOperand;
 
-typedef struct MtsRun {
+typedef struct MtsSpan {
     MtsKvSegment *segment;
     size_t from, count;    /* positions from .. from + count - 1 */
     const int32_t *tokens; /* [count], or NULL: */
     const float *rows;     /* [count][width] */
     size_t item;           /* the caller's number for it, which survives the sorting */
-    /* set by mts_step_plan() */
+    /* set by mts_forward_plan() */
     size_t first;  /* row of its first position */
-    size_t shared; /* pages that it shares with the run before it */
-    size_t tables; /* where its page tables begin in MtsStep.pages[] and .ids[] */
+    size_t shared; /* pages that it shares with the span before it */
+    size_t tables; /* where its page tables begin in MtsForward.pages[] and .ids[] */
     size_t page_count;
     const uint32_t *ids; /* its table of full pages */
-} MtsRun;
+} MtsSpan;
 
 /* A row whose final hidden state is wanted, and perhaps its logits. */
 typedef struct MtsFinal {
-    size_t run, index; /* position number `index` of the run */
-    float *hidden;     /* [width] out: a copy of the final hidden state, or NULL */
-    float *logits;     /* [stride of logits] out, or NULL; wanted ones of a step follow each other in memory */
+    size_t span, index; /* position number `index` of the span */
+    float *hidden;      /* [width] out: a copy of the final hidden state, or NULL */
+    float *logits;      /* [stride of logits] out, or NULL; wanted ones of a step follow each other in memory */
 } MtsFinal;
 
 /* One thread's own memory. */
-typedef struct MtsBench {
+typedef struct MtsScratch {
     float *scores; /* [score_floats] */
     float *tile;   /* [MTS_BLAS_TILE][widest input] dequantised weights, for BLAS only */
-} MtsBench;
+} MtsScratch;
 
-typedef struct MtsStep {
+typedef struct MtsForward {
     const MtsModel *model;
     MtsKv *kv;
     size_t max_rows, max_positions; /* of a step; of a text */
@@ -59,17 +59,17 @@ typedef struct MtsStep {
     bool kv_f32;
 
     /* the work of this step */
-    MtsRun *runs; /* [run_count] */
-    size_t run_count, rows;
+    MtsSpan *spans; /* [span_count] */
+    size_t span_count, rows;
     MtsFinal *finals; /* [final_count]; those with logits first */
     size_t final_count, logits_count;
 
     /* per row [max_rows] */
-    uint32_t *run_of;
+    uint32_t *span_of;
     size_t *position;
     float *angles[MTS_KV_KINDS];      /* [max_rows][2][rope_dims / 2] cosines, sines */
     uint64_t *cost[MTS_KV_KINDS];     /* [max_rows + 1] running sum of the positions that attention reads */
-    const void **pages[MTS_KV_KINDS]; /* page addresses of all runs, one table behind the other */
+    const void **pages[MTS_KV_KINDS]; /* page addresses of all spans, one table behind the other */
     uint32_t *ids[MTS_KV_KINDS];      /* the same as numbers */
     size_t pages_cap[MTS_KV_KINDS], ids_cap[MTS_KV_KINDS];
 
@@ -84,60 +84,60 @@ typedef struct MtsStep {
     MtsOperand norm;            /* [max_rows][width]: input of q, k, v, of gate and up, of the output matrix */
     MtsOperand attended;        /* [max_rows][heads * head_dim] */
     MtsOperand hidden;          /* [max_rows][ffn_width] */
-    MtsBench *benches;          /* [threads] */
+    MtsScratch *scratch;        /* [threads] */
     MtsBarrier *barrier;
     MtsPace pace;
     size_t score_floats;
-} MtsStep;
+} MtsForward;
 
 enum {
     MTS_FFN_ROWS = 64
 }; /* rows that go through gate, up and activation together: what they make stays in the cache */
 
 /* Sizes and buffers for steps of at most max_rows rows on texts of at most max_positions. false: memory ran out; then
- * mts_step_clear() all the same. */
-bool mts_step_init(MtsStep *step, const MtsModel *model, MtsKv *kv, size_t max_rows, size_t max_positions, int threads,
-                   bool kv_f32);
-void mts_step_clear(MtsStep *step);
+ * mts_forward_clear() all the same. */
+bool mts_forward_init(MtsForward *step, const MtsModel *model, MtsKv *kv, size_t max_rows, size_t max_positions,
+                      int threads, bool kv_f32);
+void mts_forward_clear(MtsForward *step);
 
-/* Sorts the runs, whose pages have been reserved, and works out rows, tables and costs. false: memory ran out. */
-bool mts_step_plan(MtsStep *step, MtsRun *runs, size_t run_count);
+/* Sorts the spans, whose pages have been reserved, and works out rows, tables and costs. false: memory ran out. */
+bool mts_forward_plan(MtsForward *step, MtsSpan *spans, size_t span_count);
 
-/* Runs the planned step: keys and values go to the pages, finals[] to their places. finals refer to runs as sorted. */
-void mts_step_run(MtsStep *step, MtsFinal *finals, size_t final_count, size_t logits_count);
+/* Runs the planned step: keys and values go to the pages, finals[] to their places. finals refer to spans as sorted. */
+void mts_forward_run(MtsForward *step, MtsFinal *finals, size_t final_count, size_t logits_count);
 
 /* Logits of a kept final hidden state. */
-void mts_step_logits(MtsStep *step, const float *hidden, float *logits);
+void mts_forward_logits(MtsForward *step, const float *hidden, float *logits);
 
 /* ---- parts of the pass, called by every thread of the team ---- */
 
 /* Rows [16 g0, 16 g1) of w times rows [s0, s1) of the input. next: weights that this thread multiplies next, or NULL.
  */
-void mts_linear(const MtsStep *step, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
+void mts_linear(const MtsForward *step, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
                 size_t s1, float *y, size_t stride, bool add, const unsigned char *next);
 
 /* attended = attention of all rows of one layer (attention.c); its shares of quantised output blocks too where heads
  * are whole blocks (mts_attention_quantizes). */
-void mts_attention(const MtsStep *step, size_t layer);
-bool mts_attention_quantizes(const MtsStep *step, size_t layer);
+void mts_attention(const MtsForward *step, size_t layer);
+bool mts_attention_quantizes(const MtsForward *step, size_t layer);
 
 /* Where the keys and values of a layer begin in a page of its kind. */
-static inline size_t mts_step_key_offset(const MtsStep *step, const MtsLayer *layer)
+static inline size_t mts_forward_key_offset(const MtsForward *step, const MtsLayer *layer)
 {
     size_t bytes =
         step->model->config.kv_heads * step->model->config.head_dim * MTS_PAGE_TOKENS * (step->kv_f32 ? 4 : 2);
     return layer->kv_index * 2 * bytes;
 }
 
-static inline size_t mts_step_value_offset(const MtsStep *step, const MtsLayer *layer)
+static inline size_t mts_forward_value_offset(const MtsForward *step, const MtsLayer *layer)
 {
     size_t bytes =
         step->model->config.kv_heads * step->model->config.head_dim * MTS_PAGE_TOKENS * (step->kv_f32 ? 4 : 2);
-    return mts_step_key_offset(step, layer) + bytes;
+    return mts_forward_key_offset(step, layer) + bytes;
 }
 
 /* Positions that a row at position p sees: [*lo, *hi). */
-static inline void mts_step_sees(const MtsStep *step, MtsKvKind kind, size_t p, size_t *lo, size_t *hi)
+static inline void mts_forward_sees(const MtsForward *step, MtsKvKind kind, size_t p, size_t *lo, size_t *hi)
 {
     size_t window = step->model->config.window;
     *lo = kind == MTS_KV_WINDOW && p + 1 > window ? p + 1 - window : 0;

@@ -1,4 +1,4 @@
-/* model/model.c - opening a model, and the facts about it. */
+/* model/open.c - opening a model, and the facts about it. */
 #include "model/model.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* model/step_plan.c - a step's buffers, and what is worked out once per step before the threads start. */
-#include "model/step.h"
+/* model/forward_plan.c - a step's buffers, and what is worked out once per step before the threads start. */
+#include "model/forward.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static MtsOperand take_operand(size_t rows, size_t cols, bool *ok)
     return o;
 }
 
-static bool take_ropes(MtsStep *s, size_t max_positions)
+static bool take_ropes(MtsForward *s, size_t max_positions)
 {
     const MtsConfig *c = &s->model->config;
     return mts_rope_init(&s->rope[MTS_KV_FULL], c->rope_dims, max_positions, c->rope_base, c->rope_scale,
@@ -41,8 +41,8 @@ static bool take_ropes(MtsStep *s, size_t max_positions)
                                             1.0, s->model->rope_factors));
 }
 
-bool mts_step_init(MtsStep *s, const MtsModel *model, MtsKv *kv, size_t max_rows, size_t max_positions, int threads,
-                   bool kv_f32)
+bool mts_forward_init(MtsForward *s, const MtsModel *model, MtsKv *kv, size_t max_rows, size_t max_positions,
+                      int threads, bool kv_f32)
 {
     const MtsConfig *c = &model->config;
     bool ok = true;
@@ -56,7 +56,7 @@ bool mts_step_init(MtsStep *s, const MtsModel *model, MtsKv *kv, size_t max_rows
     s->kv_f32 = kv_f32;
     s->q_floats = padded(c->heads * c->head_dim);
     s->kv_floats = padded(c->kv_heads * c->head_dim);
-    s->run_of = take(max_rows, 1, sizeof *s->run_of, &ok);
+    s->span_of = take(max_rows, 1, sizeof *s->span_of, &ok);
     s->position = take(max_rows, 1, sizeof *s->position, &ok);
     for (int kind = 0; kind < MTS_KV_KINDS; kind++) {
         s->angles[kind] = take(max_rows, c->rope_dims, sizeof(float), &ok);
@@ -74,16 +74,16 @@ bool mts_step_init(MtsStep *s, const MtsModel *model, MtsKv *kv, size_t max_rows
     s->score_floats = padded(max_positions) + MTS_PAGE_TOKENS > 65536 ? padded(max_positions) + MTS_PAGE_TOKENS : 65536;
     size_t widest = padded(c->ffn_width > c->width ? c->ffn_width : c->width);
     widest = widest > s->q_floats ? widest : s->q_floats;
-    s->benches = mts_calloc((size_t)threads, sizeof *s->benches);
+    s->scratch = mts_calloc((size_t)threads, sizeof *s->scratch);
     s->barrier = take(1, MTS_ALIGN, sizeof *s->barrier, &ok); /* on a cache line of its own */
     if (s->barrier) {
         *s->barrier = mts_barrier(threads);
     }
-    for (int i = 0; s->benches && i < threads; i++) {
-        s->benches[i].scores = take(s->score_floats, 1, sizeof(float), &ok);
-        s->benches[i].tile = take(model->blas ? MTS_BLAS_TILE : 0, widest, sizeof(float), &ok);
+    for (int i = 0; s->scratch && i < threads; i++) {
+        s->scratch[i].scores = take(s->score_floats, 1, sizeof(float), &ok);
+        s->scratch[i].tile = take(model->blas ? MTS_BLAS_TILE : 0, widest, sizeof(float), &ok);
     }
-    return ok && s->benches && take_ropes(s, max_positions);
+    return ok && s->scratch && take_ropes(s, max_positions);
 }
 
 static void drop_operand(MtsOperand *o)
@@ -92,11 +92,11 @@ static void drop_operand(MtsOperand *o)
     free(o->acts);
 }
 
-void mts_step_clear(MtsStep *s)
+void mts_forward_clear(MtsForward *s)
 {
-    for (int i = 0; s->benches && i < s->threads; i++) {
-        free(s->benches[i].scores);
-        free(s->benches[i].tile);
+    for (int i = 0; s->scratch && i < s->threads; i++) {
+        free(s->scratch[i].scores);
+        free(s->scratch[i].tile);
     }
     for (int kind = 0; kind < MTS_KV_KINDS; kind++) {
         free(s->angles[kind]);
@@ -108,9 +108,9 @@ void mts_step_clear(MtsStep *s)
     drop_operand(&s->norm);
     drop_operand(&s->attended);
     drop_operand(&s->hidden);
-    free(s->benches);
+    free(s->scratch);
     free(s->barrier);
-    free(s->run_of);
+    free(s->span_of);
     free(s->position);
     free(s->x);
     free(s->branch);
@@ -121,9 +121,9 @@ void mts_step_clear(MtsStep *s)
 }
 
 /* Texts that share more pages end up nearer to each other: the order of their page tables as words. */
-static int compare_runs(const void *a, const void *b)
+static int compare_spans(const void *a, const void *b)
 {
-    const MtsRun *x = a, *y = b;
+    const MtsSpan *x = a, *y = b;
     size_t n = x->page_count < y->page_count ? x->page_count : y->page_count;
     for (size_t i = 0; i < n; i++) {
         if (x->ids[i] != y->ids[i]) {
@@ -133,12 +133,12 @@ static int compare_runs(const void *a, const void *b)
     return (x->page_count > y->page_count) - (x->page_count < y->page_count);
 }
 
-/* The page numbers of every run's text up to its last new position. */
-static bool make_tables(MtsStep *s)
+/* The page numbers of every span's text up to its last new position. */
+static bool make_tables(MtsForward *s)
 {
     size_t total = 0;
-    for (size_t i = 0; i < s->run_count; i++) {
-        MtsRun *r = &s->runs[i];
+    for (size_t i = 0; i < s->span_count; i++) {
+        MtsSpan *r = &s->spans[i];
         r->page_count = (r->from + r->count + MTS_PAGE_TOKENS - 1) / MTS_PAGE_TOKENS;
         r->tables = total;
         total += r->page_count;
@@ -149,8 +149,8 @@ static bool make_tables(MtsStep *s)
             !mts_grow(&s->ids[kind], &s->ids_cap[kind], total, sizeof *s->ids[kind])) {
             return false;
         }
-        for (size_t i = 0; i < s->run_count; i++) {
-            const MtsRun *r = &s->runs[i];
+        for (size_t i = 0; i < s->span_count; i++) {
+            const MtsSpan *r = &s->spans[i];
             mts_kv_table(s->kv, r->segment, r->from + r->count, (MtsKvKind)kind, s->ids[kind] + r->tables);
         }
         for (size_t i = 0; i < total; i++) {
@@ -158,31 +158,31 @@ static bool make_tables(MtsStep *s)
             s->pages[kind][i] = id == MTS_KV_NO_PAGE ? NULL : mts_kv_page(s->kv, (MtsKvKind)kind, id);
         }
     }
-    for (size_t i = 0; i < s->run_count; i++) {
-        s->runs[i].ids = s->ids[MTS_KV_FULL] + s->runs[i].tables;
+    for (size_t i = 0; i < s->span_count; i++) {
+        s->spans[i].ids = s->ids[MTS_KV_FULL] + s->spans[i].tables;
     }
     return true;
 }
 
-bool mts_step_plan(MtsStep *s, MtsRun *runs, size_t run_count)
+bool mts_forward_plan(MtsForward *s, MtsSpan *spans, size_t span_count)
 {
-    s->runs = runs;
-    s->run_count = run_count;
+    s->spans = spans;
+    s->span_count = span_count;
     if (!make_tables(s)) {
         return false;
     }
-    qsort(runs, run_count, sizeof *runs, compare_runs);
+    qsort(spans, span_count, sizeof *spans, compare_spans);
     s->rows = 0;
-    for (size_t i = 0; i < run_count; i++) {
-        MtsRun *r = &runs[i];
+    for (size_t i = 0; i < span_count; i++) {
+        MtsSpan *r = &spans[i];
         r->first = s->rows;
         r->shared = 0;
-        while (i > 0 && r->shared < r->page_count && r->shared < runs[i - 1].page_count &&
-               r->ids[r->shared] == runs[i - 1].ids[r->shared]) {
+        while (i > 0 && r->shared < r->page_count && r->shared < spans[i - 1].page_count &&
+               r->ids[r->shared] == spans[i - 1].ids[r->shared]) {
             r->shared++;
         }
         for (size_t k = 0; k < r->count; k++, s->rows++) {
-            s->run_of[s->rows] = (uint32_t)i;
+            s->span_of[s->rows] = (uint32_t)i;
             s->position[s->rows] = r->from + k;
         }
     }
@@ -190,7 +190,7 @@ bool mts_step_plan(MtsStep *s, MtsRun *runs, size_t run_count)
         s->cost[kind][0] = 0;
         for (size_t row = 0; row < s->rows; row++) {
             size_t lo, hi;
-            mts_step_sees(s, (MtsKvKind)kind, s->position[row], &lo, &hi);
+            mts_forward_sees(s, (MtsKvKind)kind, s->position[row], &lo, &hi);
             s->cost[kind][row + 1] = s->cost[kind][row] + (hi - lo) + MTS_PAGE_TOKENS;
         }
     }
