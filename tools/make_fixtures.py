@@ -148,7 +148,7 @@ class Tiny:
         w.add_head_count_kv(self.kv_heads)
         w.add_layer_norm_rms_eps(1e-5)
         w.add_rope_freq_base(self.theta())
-        if self.arch in ("qwen3", "gemma3"):
+        if self.arch in ("qwen3", "gemma", "gemma3"):
             w.add_key_length(self.head_dim)
             w.add_value_length(self.head_dim)
         if self.arch == "llama":
@@ -215,6 +215,9 @@ class Tiny:
         elif self.arch == "qwen2":
             del common["head_dim"]  # always width / heads
             model = transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**common, rope_parameters=plain))
+        elif self.arch == "gemma":
+            model = transformers.GemmaForCausalLM(transformers.GemmaConfig(
+                **common, hidden_activation="gelu_pytorch_tanh", rope_parameters=plain))
         elif self.arch == "qwen3":
             model = transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**common, rope_parameters=plain))
         else:
@@ -252,7 +255,7 @@ class Tiny:
             heads = w.shape[0] // self.head_dim
             return np.ascontiguousarray(
                 w.reshape(heads, self.head_dim // 2, 2, -1).swapaxes(1, 2).reshape(w.shape))
-        if self.arch == "gemma3" and name.endswith("norm.weight"):
+        if self.arch in ("gemma", "gemma3") and name.endswith("norm.weight"):
             return w - 1  # the file holds 1 + weight
         return w
 
@@ -356,6 +359,8 @@ def models():
     yield lambda: Tiny("gemma3-capped", "gemma3", Q.Q8_0, width=64, layers=4, heads=4, kv_heads=2, head_dim=32, ffn=96,
                        vocab=v.gemma(), seed=4, rope={"theta": 50000.0, "local": 1000.0}, window=7, pattern=2,
                        softcap=4.0, alignment=64)
+    yield lambda: Tiny("gemma", "gemma", width=64, layers=2, heads=2, kv_heads=1, head_dim=32, ffn=96, vocab=v.gemma(),
+                       seed=7)
     yield lambda: Tiny("qwen2", "qwen2", width=64, layers=2, heads=4, kv_heads=2, head_dim=16, ffn=96,
                        vocab=v.chatml("qwen2"), seed=5, rope={"theta": 1000000.0})
     yield lambda: Tiny("qwen3", "qwen3", width=64, layers=2, heads=3, kv_heads=1, head_dim=32, ffn=96,

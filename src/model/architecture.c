@@ -7,6 +7,13 @@
 static const MtsArchitecture rows[] = {
     {.name = "llama", .qkv_bias = MTS_OPTIONAL},
     {
+        .name = "gemma",
+        .rope_halves = true,
+        .qkv_bias = MTS_OPTIONAL,
+        .activation = MTS_GELU,
+        .embedding_scaled = true,
+    },
+    {
         .name = "gemma3",
         .rope_halves = true,
         .qkv_bias = MTS_OPTIONAL,

@@ -2,8 +2,8 @@
  *
  * All of them are one block: norm, attention with rotated queries and keys over grouped heads, norm, gated
  * feed-forward. A row says which of the few variants of it a name stands for; config.c reads the file's numbers by it,
- * load.c the tensors, step.c does what config and layers say. The facts are those of the reference implementations in
- * `transformers` and of GGUF's conversion: llama's query and key rows are permuted so that rotated pairs are
+ * load.c the tensors, forward.c does what config and layers say. The facts are those of the reference implementations
+ * in `transformers` and of GGUF's conversion: llama's query and key rows are permuted so that rotated pairs are
  * neighbours, Gemma's norm weights have their 1 already added. */
 #ifndef MTS_MODEL_ARCHITECTURE_H
 #define MTS_MODEL_ARCHITECTURE_H
