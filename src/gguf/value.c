@@ -204,7 +204,7 @@ int mts_gguf_get_size(const MtsGguf *gguf, const char *key, bool required, size_
     const MtsGgufValue *value;
     *out = fallback;
     int rc = find_scalar(gguf, key, required, &value, err);
-    if (rc != MTS_OK || !value) {
+    if (rc || !value) {
         return rc;
     }
     int64_t integer;
@@ -228,7 +228,7 @@ int mts_gguf_get_real(const MtsGguf *gguf, const char *key, bool required, doubl
     const MtsGgufValue *value;
     *out = fallback;
     int rc = find_scalar(gguf, key, required, &value, err);
-    if (rc != MTS_OK || !value) {
+    if (rc || !value) {
         return rc;
     }
     double real;
@@ -250,7 +250,7 @@ int mts_gguf_get_string(const MtsGguf *gguf, const char *key, bool required, Mts
     out->data = NULL;
     out->size = 0;
     int rc = find_scalar(gguf, key, required, &value, err);
-    if (rc != MTS_OK || !value) {
+    if (rc || !value) {
         return rc;
     }
     if (value->type == MTS_GGUF_ARRAY || !mts_gguf_string(value, 0, out)) {

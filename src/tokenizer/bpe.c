@@ -57,10 +57,8 @@ int mts_bpe_load(MtsBpe *bpe, const MtsGguf *gguf, const MtsVocab *vocab, MtsErr
     const char *path = mts_gguf_path(gguf);
     memset(bpe, 0, sizeof *bpe);
     bpe->vocab = vocab;
-    MtsString pre;
-    int rc;
-    if ((rc = mts_gguf_get_string(gguf, "tokenizer.ggml.pre", true, &pre, err)) ||
-        (rc = mts_split_new(&bpe->split, pre, path, err))) {
+    int rc = mts_split_new(&bpe->split, gguf, err);
+    if (rc) {
         return rc;
     }
     const MtsGgufValue *lines = mts_gguf_find(gguf, MERGES);

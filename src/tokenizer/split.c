@@ -16,12 +16,15 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "core/unicode.h"
+
+#define PRE "tokenizer.ggml.pre"
 
 /* Classes of characters beyond ASCII, and the members of each set inside [...]. U+017F (long s) is a letter that the
  * case-insensitive 's of the newer expressions matches, too. */
@@ -54,19 +57,31 @@ static const char gpt2_words[] = "'(?:s|t|re|ve|m|ll|d)"
 static const char llama3_words[] = MODERN_WORDS("[" N "]{1,3}");
 static const char qwen2_words[] = MODERN_WORDS("[" N "]");
 
+/* The pre-tokenizers by name: a row is all that is known of one. Several names stand for the same words. */
 typedef struct Rule {
     const char *name;
     const char *words;
     bool isolate_numbers; /* each number character is a word of its own */
-    bool adds_bos, ignores_merges;
+    bool adds_bos;        /* where the file does not say otherwise */
+    bool ignores_merges;  /* a word that is a token as a whole becomes that token */
 } Rule;
 
 static const Rule rules[] = {
-    {"gpt-2", gpt2_words, false, false, false},    {"smollm", gpt2_words, true, false, false},
-    {"starcoder", gpt2_words, true, false, false}, {"llama-bpe", llama3_words, false, true, true},
-    {"llama3", llama3_words, false, true, true},   {"llama-v3", llama3_words, false, true, true},
-    {"qwen2", qwen2_words, false, false, false},   {"deepseek-r1-qwen", qwen2_words, false, false, false},
+    {"gpt-2", .words = gpt2_words},
+    {"smollm", .words = gpt2_words, .isolate_numbers = true},
+    {"starcoder", .words = gpt2_words, .isolate_numbers = true},
+    {"llama-bpe", .words = llama3_words, .adds_bos = true, .ignores_merges = true},
+    {"llama3", .words = llama3_words, .adds_bos = true, .ignores_merges = true},
+    {"llama-v3", .words = llama3_words, .adds_bos = true, .ignores_merges = true},
+    {"falcon3", .words = llama3_words, .adds_bos = true, .ignores_merges = true},
+    {"midm-2.0", .words = llama3_words, .adds_bos = true, .ignores_merges = true},
+    {"smaug-bpe", .words = llama3_words},
+    {"qwen2", .words = qwen2_words},
+    {"deepseek-r1-qwen", .words = qwen2_words},
+    {"megrez", .words = qwen2_words},
 };
+
+enum { RULES = sizeof rules / sizeof rules[0] };
 
 struct MtsSplit {
     const Rule *rule;
@@ -84,20 +99,50 @@ struct MtsSplitter {
     pcre2_match_data *match;
 };
 
-int mts_split_new(MtsSplit **split, MtsString name, const char *path, MtsError *err)
+/* "gpt-2, smollm and qwen2": every name. Returns out. */
+static char *list_names(char out[256])
 {
-    *split = NULL;
-    const Rule *rule = NULL;
-    for (size_t i = 0; i < sizeof rules / sizeof *rules && !rule; i++) {
+    size_t at = 0;
+    for (size_t i = 0; i < RULES && at < 256; i++) {
+        const char *before = i == 0 ? "" : i + 1 < RULES ? ", " : " and ";
+        at += (size_t)snprintf(out + at, 256 - at, "%s%s", before, rules[i].name);
+    }
+    return out;
+}
+
+/* The rule that the file names. There is no other to fall back to: another one cuts many texts elsewhere, and the model
+ * would see ids that it was not trained on, without a word. */
+static int find_rule(const MtsGguf *gguf, const Rule **rule, MtsError *err)
+{
+    const char *path = mts_gguf_path(gguf);
+    char shown[MTS_SHOWN], known[256];
+    MtsString name;
+    if (!mts_gguf_find(gguf, PRE)) {
+        return mts_fail(err, MTS_EFORMAT,
+                        "%s: metadata key \"" PRE "\" is missing, which says how text is cut into words; known are %s",
+                        path, list_names(known));
+    }
+    int rc = mts_gguf_get_string(gguf, PRE, true, &name, err);
+    if (rc) {
+        return rc;
+    }
+    for (size_t i = 0; i < RULES; i++) {
         if (strlen(rules[i].name) == name.size && memcmp(rules[i].name, name.data, name.size) == 0) {
-            rule = &rules[i];
+            *rule = &rules[i];
+            return MTS_OK;
         }
     }
-    if (!rule) {
-        char shown[MTS_SHOWN];
-        return mts_fail(err, MTS_EUNSUPPORTED,
-                        "%s: tokenizer.ggml.pre is \"%s\", and the known ones are gpt-2, smollm, llama-bpe, qwen2",
-                        path, mts_str_show(name, shown));
+    return mts_fail(err, MTS_EUNSUPPORTED, "%s: " PRE " is \"%s\", and the known ones are %s", path,
+                    mts_str_show(name, shown), list_names(known));
+}
+
+int mts_split_new(MtsSplit **split, const MtsGguf *gguf, MtsError *err)
+{
+    *split = NULL;
+    const Rule *rule;
+    int rc = find_rule(gguf, &rule, err);
+    if (rc) {
+        return rc;
     }
     MtsSplit *made = mts_calloc(1, sizeof *made);
     if (!made) {

@@ -6,9 +6,9 @@
 
 typedef struct MtsSplit MtsSplit; /* immutable */
 
-/* The pre-tokenizer of the name (tokenizer.ggml.pre): gpt-2, smollm, llama-bpe, qwen2 or an alias of one of them.
- * MTS_EUNSUPPORTED for any other; `path` is named in the sentence. */
-int mts_split_new(MtsSplit **split, MtsString name, const char *path, MtsError *err);
+/* The pre-tokenizer that the file names (tokenizer.ggml.pre). MTS_EFORMAT where it names none, MTS_EUNSUPPORTED for one
+ * that is not known: the sentence lists those that are. */
+int mts_split_new(MtsSplit **split, const MtsGguf *gguf, MtsError *err);
 void mts_split_free(MtsSplit **split);
 
 /* What the pre-tokenizer's name implies where the file does not say otherwise. */

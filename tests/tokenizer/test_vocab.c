@@ -121,9 +121,9 @@ static void wrong_byte_level_files(void **state)
         mts_tokenizer_free(&tokenizer);
     }
     v = good(), v.pre = "unheard-of", b = build(&v);
-    expect_sentence(&b, MTS_EUNSUPPORTED, "tokenizer.ggml.pre is \"unheard-of\"");
+    expect_sentence(&b, MTS_EUNSUPPORTED, "tokenizer.ggml.pre is \"unheard-of\", and the known ones are gpt-2, ");
     v = good(), v.pre = NULL, b = build(&v);
-    expect_sentence(&b, MTS_EFORMAT, "\"tokenizer.ggml.pre\" is missing");
+    expect_sentence(&b, MTS_EFORMAT, "\"tokenizer.ggml.pre\" is missing, which says how text is cut into words");
     v = good(), v.model = "bert", b = build(&v);
     expect_sentence(&b, MTS_EUNSUPPORTED, "tokenizer.ggml.model is \"bert\"");
     v = good(), v.count = 0, b = build(&v);
