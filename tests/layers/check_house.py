@@ -21,7 +21,7 @@ OPEN = {
     "functions": {"eval"},
     "comparisons": {"core", "eval", "reward", "search", "table"},
     "heads": {"eval", "search", "table"},
-    "names": {"search", "table", "cli", "eval"},
+    "names": {"search", "cli"},
     "circles": {"search", "eval"},
 }
 
