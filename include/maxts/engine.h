@@ -5,7 +5,9 @@
  * are its token ids written out, "3,1,2".
  *
  * An engine is immutable once open. Each call below makes the session it needs, so calls on one engine may
- * run on several threads at once.
+ * run on several threads at once. What a call hands out through a pointer is the caller's and released with the
+ * function beside it, or with free() where it says malloc'ed; on failure it is NULL. What needs the weights or the
+ * tokenizer is MTS_EREQUEST of an engine that was opened without them.
  */
 #ifndef MAXTS_ENGINE_H
 #define MAXTS_ENGINE_H
@@ -30,8 +32,8 @@ typedef struct MtsEngine MtsEngine;
 
 typedef enum MtsEngineParts {
     MTS_ENGINE_WHOLE,
-    MTS_ENGINE_TEXT,   /* the tokenizer without the weights: for tokens and texts, nothing else */
-    MTS_ENGINE_WEIGHTS /* the weights without the tokenizer: for mts_engine_model(), nothing else */
+    MTS_ENGINE_TEXT,   /* the tokenizer without the weights: for tokens and texts */
+    MTS_ENGINE_WEIGHTS /* the weights without the tokenizer: for mts_engine_model(), scores, measurements */
 } MtsEngineParts;
 
 typedef struct MtsEngineOptions {
@@ -47,9 +49,10 @@ MTS_API void mts_engine_free(MtsEngine **engine);
 
 MTS_API bool mts_engine_is_table(const MtsEngine *engine);
 MTS_API const char *mts_engine_path(const MtsEngine *engine);
-MTS_API const MtsTable *mts_engine_table(const MtsEngine *engine);         /* NULL for a GGUF model */
-MTS_API const MtsModel *mts_engine_model(const MtsEngine *engine);         /* NULL for a table */
-MTS_API const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine); /* NULL for a table */
+/* All borrowed from the engine. NULL for a GGUF model; NULL for a table, or where it was opened without. */
+MTS_API const MtsTable *mts_engine_table(const MtsEngine *engine);
+MTS_API const MtsModel *mts_engine_model(const MtsEngine *engine);
+MTS_API const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine);
 
 /* ---- prompts ---- */
 
@@ -82,12 +85,13 @@ typedef struct MtsScored {
     double *nll;  /* [count - 1] -log p(token t + 1 | tokens 0..t), nats; HUGE_VAL where p is 0 */
     size_t top;   /* entries per position, at most the vocabulary */
     int32_t *ids; /* [count][top] the likeliest tokens after position t, descending, ties by ascending id */
-    double *logp; /* [count][top] */
+    double *logp; /* [count][top] log p of `ids`, nats; where fewer tokens may follow, id -1 and -HUGE_VAL */
     /* Tables only: a table also says what stands before the first token, and may have a reward. */
     double first_nll; /* -log p(token 0) */
     double reward;    /* NaN where the tokens are no finished text */
 } MtsScored;
 
+/* Scores tokens [count], 1 to the context, with the `top` likeliest alternatives (0: none) at every position. */
 MTS_API int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t count, size_t top,
                              MtsScored **scored, MtsError *err);
 MTS_API void mts_scored_free(MtsScored **scored);
@@ -166,7 +170,7 @@ MTS_API void mts_request_target(const MtsEngine *engine, const MtsRequest *reque
 typedef struct MtsGenerated {
     int32_t *tokens; /* [count], the end token included where there is one */
     size_t count;
-    char *text;
+    char *text;              /* UTF-8 without the end token */
     double logp;             /* log p(tokens | prompt) at temperature 1 */
     const char *stop_reason; /* "end", "length" or "interrupted" */
     double prefill_seconds, decode_seconds;
@@ -190,6 +194,9 @@ typedef struct MtsTextResult {
     uint64_t recomputed; /* positions evaluated again because the KV ring was full or not to be used */
 } MtsTextResult;
 
+/* Evaluates the prompt and searches. Among its failures: MTS_EREQUEST, a field of the request is out of its range or a
+ * checkpoint is another search's; MTS_EREWARD; MTS_ECONSTRAINT, no text can match; MTS_EINTERRUPTED, stop() was true
+ * before there was an answer. */
 MTS_API int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **result,
                               MtsError *err);
 MTS_API void mts_text_result_free(MtsTextResult **result);

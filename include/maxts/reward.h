@@ -27,6 +27,7 @@ typedef struct MtsRewardInput {
 MTS_API int mts_reward_new(MtsReward **reward, const char *spec, const MtsRewardInput *input, MtsError *err);
 MTS_API void mts_reward_free(MtsReward **reward);
 
+/* Whether it can be asked about unfinished texts: `finished` false, below. */
 MTS_API bool mts_reward_scores_prefixes(const MtsReward *reward);
 
 /* True where calls are worth running on threads of their own (a program that waits, say). */

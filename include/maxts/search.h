@@ -238,6 +238,8 @@ typedef struct MtsSearchResult {
     size_t tree_count;
 } MtsSearchResult;
 
+/* `sink` may be NULL. MTS_EREQUEST for a setting out of its range; what model, reward and sink return is handed on.
+ * On failure *result is NULL. */
 MTS_API int mts_search(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
                        const MtsEventSink *sink, MtsSearchResult **result, MtsError *err);
 MTS_API void mts_search_result_free(MtsSearchResult **result);

@@ -210,10 +210,17 @@ static int read_ids(const MtsEngine *engine, const char *text, size_t size, MtsT
     return MTS_OK;
 }
 
+int mts_tokenizer_check(const MtsEngine *engine, MtsError *err)
+{
+    return engine->table || engine->tokenizer
+               ? MTS_OK
+               : mts_fail(err, MTS_EREQUEST, "%s: was opened for its weights alone", engine->path);
+}
+
 int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, MtsTokens *tokens, MtsError *err)
 {
-    int rc = text_check(text, size, err);
-    if (rc) {
+    int rc;
+    if ((rc = mts_tokenizer_check(engine, err)) || (rc = text_check(text, size, err))) {
         return rc;
     }
     return engine->table ? read_ids(engine, text, size, tokens, err)
@@ -223,8 +230,9 @@ int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, 
 int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens, MtsError *err)
 {
     char *text;
-    int rc = text_check(user, strlen(user), err);
-    if (rc || (system && *system && (rc = text_check(system, strlen(system), err)))) {
+    int rc;
+    if ((rc = mts_tokenizer_check(engine, err)) || (rc = text_check(user, strlen(user), err)) ||
+        (system && *system && (rc = text_check(system, strlen(system), err)))) {
         return rc;
     }
     if (engine->table) {
@@ -261,6 +269,11 @@ static int write_ids(const int32_t *tokens, size_t count, char **text, size_t *s
 int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
                     MtsError *err)
 {
+    *text = NULL;
+    int rc = mts_tokenizer_check(engine, err);
+    if (rc) {
+        return rc;
+    }
     return engine->table ? write_ids(tokens, count, text, size, err)
                          : mts_detokenize(engine->tokenizer, tokens, count, false, text, size, err);
 }

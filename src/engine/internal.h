@@ -71,6 +71,9 @@ int mts_judge_name(const MtsEngine *engine, const MtsRequest *request, char **na
 /* Whether a text of `prompt` tokens and up to `answer` more fits: MTS_EREQUEST with both figures where not. */
 int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, MtsError *err);
 
+/* Whether texts can become tokens: MTS_EREQUEST of a model that was opened without its tokenizer. */
+int mts_tokenizer_check(const MtsEngine *engine, MtsError *err);
+
 /* One line (malloc'ed) that names what the result depends on beside request->search: what a checkpoint checks. */
 int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, const char *target, char **identity,
                          MtsError *err);

@@ -191,6 +191,9 @@ int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsErr
     if (engine->table) {
         return check_for_table(engine, request, err);
     }
+    if ((rc = mts_tokenizer_check(engine, err))) {
+        return rc;
+    }
     if (request->prompt_count == 0) {
         return mts_fail(err, MTS_EREQUEST, "the prompt is empty");
     }

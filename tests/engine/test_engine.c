@@ -128,10 +128,45 @@ static void an_identity_is_of_everything(void **state)
     mts_engine_free(&engine);
 }
 
+/* An engine that was opened for its weights scores, and has no texts: a sentence, not a crash. */
+static void weights_alone_have_no_texts(void **state)
+{
+    const MtsEngineOptions options = {.parts = MTS_ENGINE_WEIGHTS};
+    static const int32_t prompt[] = {5, 6, 7};
+    MtsEngine *engine = NULL;
+    MtsTokens tokens = {0};
+    MtsRequest request;
+    MtsTextResult *result;
+    MtsGenerated *generated;
+    MtsScored *scored;
+    char *text;
+    (void)state;
+    MtsError err = {0};
+    assert_ok(mts_engine_open(&engine, test_path("tests/golden/llama-tied.gguf"), &options, &err), &err);
+    assert_null(mts_engine_tokenizer(engine));
+    mts_request_defaults(engine, &request);
+    request.prompt = prompt;
+    request.prompt_count = 3;
+    for (int i = 0; i < 5; i++) {
+        err = (MtsError){0};
+        int rc = i == 0   ? mts_engine_tokenize(engine, "a", 1, &tokens, &err)
+                 : i == 1 ? mts_engine_chat(engine, NULL, "a", &tokens, &err)
+                 : i == 2 ? mts_engine_text(engine, prompt, 3, &text, NULL, &err)
+                 : i == 3 ? mts_engine_search(engine, &request, &result, &err)
+                          : mts_engine_generate(engine, &request, true, NULL, NULL, &generated, &err);
+        assert_int_equal(rc, MTS_EREQUEST);
+        assert_non_null(strstr(err.text, "was opened for its weights alone"));
+    }
+    assert_true(!text && !result && !generated && !tokens.count);
+    assert_ok(mts_engine_score(engine, prompt, 3, 1, &scored, &err), &err);
+    mts_scored_free(&scored);
+    mts_engine_free(&engine);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(generation_follows_its_law),
-                                       cmocka_unit_test(series_go_into_prompts),
-                                       cmocka_unit_test(an_identity_is_of_everything)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(generation_follows_its_law), cmocka_unit_test(series_go_into_prompts),
+        cmocka_unit_test(an_identity_is_of_everything), cmocka_unit_test(weights_alone_have_no_texts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""check_symbols.py LIBRARY INCLUDE: the shared library exports what the public headers declare, exactly that.
+"""check_symbols.py LIBRARY ROOT: the shared library exports what the public headers declare, exactly that.
 
 Every function of include/maxts/ is marked MTS_API there, every mark stands before a function, and the dynamic symbols
-of the library are these names: none is missing, none of the inside shows. Exits 77 where there is no nm."""
+of the library are these names: none is missing, none of the inside shows. maxts/maxts.h includes every header, and
+docs/library.md names it. Exits 77 where there is no nm."""
 import pathlib
 import re
 import shutil
@@ -27,17 +28,24 @@ def exported(library):
 
 
 def main():
-    library, include = sys.argv[1:]
+    library, root = sys.argv[1], pathlib.Path(sys.argv[2])
+    include = root / "include" / "maxts"
     # the test can fail
     assert declared("MTS_API int mts_a(int b);\nconst char *mts_b(void); /* mts_c( */\nMtsX *mts_d(int\n a);\n") == [
         ("mts_a", True), ("mts_b", False), ("mts_d", False)]
     functions = []
-    for header in sorted(pathlib.Path(include).glob("*.h")):
+    for header in sorted(include.glob("*.h")):
         if header.name != "api.h": # where the mark itself is defined
             functions += declared(header.read_text(encoding="utf-8"))
     public = {name for name, _ in functions}
     faults = [f"{name} has no MTS_API" for name, mark in functions if not mark]
     faults += [f"{name} is declared twice" for name in public if sum(n == name for n, _ in functions) > 1]
+    whole = (include / "maxts.h").read_text(encoding="utf-8")
+    guide = (root / "docs" / "library.md").read_text(encoding="utf-8")
+    for header in sorted(include.glob("*.h")):
+        if header.name != "maxts.h":
+            faults += [f"{header.name}: not in maxts.h"] * (f"<maxts/{header.name}>" not in whole)
+            faults += [f"{header.name}: not in docs/library.md"] * (f"`{header.name}`" not in guide)
     assert len(public) > 50, f"only {len(public)} functions found below {include}"
     if not shutil.which("nm"):
         print("skipped: there is no nm")
