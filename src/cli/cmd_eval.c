@@ -218,9 +218,7 @@ static int run(const Args *args, const char *out, MtsError *err)
         return rc;
     }
     catch_interrupts();
-    rc = fill_asked(args, engine, &asked, err);
-    rc = rc ? rc : mts_eval_plan(&plan, engine, &asked, err);
-    if (!rc) {
+    if (!(rc = fill_asked(args, engine, &asked, err)) && !(rc = mts_eval_plan(&plan, engine, &asked, err))) {
         rc = mts_eval_run(&plan, engine, out, &sink, err);
         if (sink.progress) {
             fputs("\r\033[K", stderr);

@@ -1,4 +1,4 @@
-/* A budget of positions for a whole data set, spent where the answers are least certain.
+/* eval/budget.c - a budget of positions for a whole data set, spent where the answers are least certain.
  *
  * A first pass gives every sample the run's rollouts and keeps each search's checkpoint. From its records follows how
  * many rollouts a sample is to have in the end: the variance of log Z's estimate over n rollouts is v / n, and v is
@@ -88,7 +88,7 @@ static double rollouts_of_first(const Share *shares, size_t count, double budget
 static int first_pass(MtsEvalWalk *w, const char *out, MtsEvalRun *run, MtsError *err)
 {
     int rc = MTS_OK;
-    for (size_t i = 0; rc == MTS_OK && i < w->plan->samples; i++) {
+    for (size_t i = 0; !rc && i < w->plan->samples; i++) {
         char *checkpoint = beside(out, "search", i);
         run->request.search.save = checkpoint;
         rc = checkpoint ? mts_eval_walk_one(w, i, run, w->plan->seeds[0], true, NULL, err) : no_memory(err);
@@ -104,39 +104,47 @@ static void add_seconds(json_t *record, const json_t *first)
     json_object_set_new(record, "seconds", json_real(seconds));
 }
 
-static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out, const MtsEvalRun *base, MtsError *err)
+/* Sample i gets `rollouts` in all, of which it has `least`. */
+static int go_on(MtsEvalWalk *w, size_t i, const json_t *before, const char *checkpoint, const MtsEvalRun *base,
+                 double rollouts, double least, MtsError *err)
+{
+    MtsEvalRun run = *base;
+    run.request.search.resume = checkpoint;
+    run.request.search.rollouts = rollouts < 1e7 ? (size_t)rollouts : 10000000;
+    if (rollouts > least) {
+        return mts_eval_walk_one(w, i, &run, w->plan->seeds[0], true, before, err);
+    }
+    json_t *record = json_deep_copy(before);
+    int rc = record ? mts_eval_walk_keep(w, i, &run, w->plan->seeds[0], record, err) : no_memory(err);
+    json_decref(record);
+    return rc;
+}
+
+/* Positions that sample i took in all; `otherwise` where there is no record of it. */
+static double spent(const MtsEvalWalk *w, size_t i, const MtsEvalRun *run, double otherwise)
+{
+    char *key = mts_eval_key(w->plan, i, run, w->plan->seeds[0]);
+    const json_t *done = key ? mts_journal_find(w->journal, key) : NULL;
+    free(key);
+    return done ? number_at(done, "nfe") : otherwise;
+}
+
+static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out, const MtsEvalRun *run, MtsError *err)
 {
     const MtsEvalPlan *plan = w->plan;
     double left = (double)plan->total_nfe;
     Share *shares = mts_calloc(plan->samples, sizeof *shares);
     bool *fixed = mts_calloc(plan->samples, sizeof *fixed);
     int rc = shares && fixed ? MTS_OK : no_memory(err);
-    for (size_t i = 0; rc == MTS_OK && i < plan->samples; i++) {
+    for (size_t i = 0; !rc && i < plan->samples; i++) {
         shares[i] = share_of(mts_journal_at(first, i));
     }
-    for (size_t i = 0; rc == MTS_OK && i < plan->samples; i++) {
-        const json_t *before = mts_journal_at(first, i);
+    for (size_t i = 0; !rc && i < plan->samples; i++) {
         double rollouts = rollouts_of_first(shares + i, plan->samples - i, left, fixed);
         char *checkpoint = beside(out, "search", i);
-        MtsEvalRun run = *base;
-        json_t *record = NULL;
-        run.request.search.resume = checkpoint;
-        run.request.search.rollouts = rollouts < 1e7 ? (size_t)rollouts : 10000000;
-        if (!checkpoint) {
-            rc = no_memory(err);
-        } else if (rollouts <= shares[i].least) {
-            record = json_deep_copy(before);
-            rc = record ? mts_eval_walk_keep(w, i, &run, plan->seeds[0], record, err) : no_memory(err);
-        } else {
-            rc = mts_eval_walk_one(w, i, &run, plan->seeds[0], true, before, err);
-        }
-        if (rc == MTS_OK) {
-            char *key = mts_eval_key(plan, i, &run, plan->seeds[0]);
-            const json_t *done = key ? mts_journal_find(w->journal, key) : NULL;
-            left -= done ? number_at(done, "nfe") : shares[i].nfe;
-            free(key);
-        }
-        json_decref(record);
+        rc = checkpoint ? go_on(w, i, mts_journal_at(first, i), checkpoint, run, rollouts, shares[i].least, err)
+                        : no_memory(err);
+        left -= spent(w, i, run, shares[i].nfe);
         free(checkpoint);
     }
     free(shares);
@@ -176,18 +184,18 @@ int mts_eval_budget(MtsEvalWalk *w, const char *out, MtsError *err)
     int rc = path && head && json_object_set_new(head, "pass", json_string("first")) == 0
                  ? mts_journal_open(&first, path, head, NULL, err)
                  : no_memory(err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         w->journal = first;
         rc = first_pass(w, out, &run, err);
         w->journal = whole;
     }
     run.request.search.save = NULL;
-    if (rc == MTS_OK && w->failures == 0) {
+    if (!rc && w->failures == 0) {
         w->after = add_seconds;
         rc = second_pass(w, first, out, &run, err);
     }
     mts_journal_close(&first);
-    if (rc == MTS_OK && mts_journal_count(whole) == plan->samples) {
+    if (!rc && mts_journal_count(whole) == plan->samples) {
         clean_up(out, plan->samples);
     }
     free(path);

@@ -1,4 +1,4 @@
-/* From what is asked to the runs there are.
+/* eval/plan.c - from what is asked to the runs there are.
  *
  * The grid is the product of the methods with the values of the settings that matter to each: a greedy answer is asked
  * for once, however many rollouts others are to have. A run's variant names the settings that more than one value was
@@ -164,7 +164,7 @@ static int add_methods(MtsEvalPlan *plan, const char *list, const MtsRequest *ba
             run->seeded = false;
         } else {
             int rc = add_product(plan, mts_method_name(request.search.method), &request, values, err);
-            if (rc != MTS_OK) {
+            if (rc) {
                 return rc;
             }
         }
@@ -421,7 +421,7 @@ static int hash_file(const char *path, uint64_t *h, MtsError *err)
 {
     MtsMap map;
     int rc = mts_map_open(&map, path, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         *h = mts_hash(MTS_HASH_BEGIN, map.data, map.size);
         mts_map_close(&map);
     }
@@ -530,7 +530,7 @@ static int make_head(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
     uint64_t model;
     json_t *samples = json_array(), *seeds = json_array(), *files = json_array();
     int rc = hash_file(mts_engine_path(engine), &model, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         json_decref(samples);
         json_decref(seeds);
         json_decref(files);
@@ -577,6 +577,17 @@ static int make_head(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
 
 /* ---- plans ---- */
 
+/* The samples evenly over the file: each from no earlier place than its own, so that nothing is lost by swapping. */
+static void spread(MtsEvalPlan *plan)
+{
+    for (size_t i = 0; i < plan->samples; i++) {
+        size_t from = (size_t)((double)i * (double)plan->stage->count / (double)plan->samples);
+        MtsSample there = plan->stage->samples[from];
+        plan->stage->samples[from] = plan->stage->samples[i];
+        plan->stage->samples[i] = there;
+    }
+}
+
 static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *a, size_t limit, MtsError *err)
 {
     if (mts_engine_is_table(engine)) {
@@ -591,18 +602,14 @@ static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
     MtsStageOptions options = a->options;
     options.limit = limit == SIZE_MAX || a->spread ? 0 : limit;
     int rc = mts_stage_open(&plan->stage, a->stage, a->data, a->more, &options, err);
-    plan->samples = rc == MTS_OK ? plan->stage->count : 0;
-    if (rc == MTS_OK && limit != SIZE_MAX && plan->samples > limit) {
-        plan->samples = limit;
+    if (rc) {
+        return rc;
     }
-    for (size_t i = 0; rc == MTS_OK && a->spread && i < plan->samples;
-         i++) { /* from no earlier place than i: nothing is lost by swapping */
-        size_t from = (size_t)((double)i * (double)plan->stage->count / (double)plan->samples);
-        MtsSample there = plan->stage->samples[from];
-        plan->stage->samples[from] = plan->stage->samples[i];
-        plan->stage->samples[i] = there;
+    plan->samples = limit < plan->stage->count ? limit : plan->stage->count;
+    if (a->spread) {
+        spread(plan);
     }
-    return rc;
+    return MTS_OK;
 }
 
 static int check_asked(const MtsEngine *engine, const MtsEvalAsked *a, MtsError *err)
@@ -648,7 +655,7 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
     MtsEvalAsked a = *asked;
     memset(plan, 0, sizeof *plan);
     int rc = check_asked(engine, &a, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     plan->name = mts_strdup(mts_engine_is_table(engine) ? "table" : a.stage);
@@ -661,12 +668,12 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
     if (!plan->name) {
         return no_memory(err);
     }
-    rc = read_seeds(plan, a.seeds ? a.seeds : "0", err);
-    rc = rc == MTS_OK ? lay_out(plan, engine, &a, err) : rc;
-    rc = rc == MTS_OK ? check_budget(plan, &a, err) : rc;
-    rc = rc == MTS_OK ? open_data(plan, engine, &a, a.samples, err) : rc;
-    rc = rc == MTS_OK ? choose_reward(plan, &a, err) : rc;
-    return rc == MTS_OK ? make_head(plan, engine, &a, err) : rc;
+    if ((rc = read_seeds(plan, a.seeds ? a.seeds : "0", err)) || (rc = lay_out(plan, engine, &a, err)) ||
+        (rc = check_budget(plan, &a, err)) || (rc = open_data(plan, engine, &a, a.samples, err)) ||
+        (rc = choose_reward(plan, &a, err))) {
+        return rc;
+    }
+    return make_head(plan, engine, &a, err);
 }
 
 void mts_eval_plan_free(MtsEvalPlan *plan)
