@@ -35,6 +35,25 @@ typedef struct MtsSeries {
  * not fit the file; MTS_EFORMAT: the file is broken, or a value is missing, absurd (above 1e30 in magnitude)
  * or of unequal length, and the sentence says which. */
 MTS_API int mts_series_read(MtsSeries **series, const char *spec, MtsError *err);
+
+typedef enum MtsSeriesHeader {
+    MTS_HEADER_AUTO, /* by the rules of docs/series.md */
+    MTS_HEADER_YES,  /* the first row names the columns */
+    MTS_HEADER_NO    /* the first row is values */
+} MtsSeriesHeader;
+
+/* How a table is to be read where its rules would read it otherwise; zeros: by the rules. Files that are no tables of
+ * delimited text leave all but `columns` alone. */
+typedef struct MtsSeriesOptions {
+    char delimiter; /* ',' ';' '\t' '|', or ' ' for white space */
+    char decimal;   /* '.' or ',': the other one groups digits */
+    MtsSeriesHeader header;
+    const char *missing; /* more words that stand for a missing value, joined by commas */
+    const char *columns; /* channels, as after '#' in a spec, which then chooses a series at most; NULL: all */
+} MtsSeriesOptions;
+
+/* options may be NULL. */
+MTS_API int mts_series_read_with(MtsSeries **series, const char *spec, const MtsSeriesOptions *options, MtsError *err);
 /* Copies `length` values of one channel; every value must be finite. */
 MTS_API int mts_series_from_values(MtsSeries **series, const double *values, size_t length, MtsError *err);
 MTS_API void mts_series_free(MtsSeries **series);

@@ -1,149 +1,100 @@
-/* series/columns.c - tables of numbers, in the four layouts that people keep series in:
- *
- *   columns   a row per time step, a column per channel; columns whose cells are not all numbers (dates,
- *             remarks) are left out, unless none is left
- *   rows      a row per series: its name, then its values (the M4 competition: "V1","V2",... as header);
- *             series end where their row's values do
- *   long      a row per value, with a column that names its series (id, unique_id, series_id, M4id) and one
- *             called value or y; other columns are left out
- *   lists     a row per series, cells that hold whole lists "[0.1, 0.2, ...]" as channels, with the columns
- *             id and label taken for what they say
- *
- * A first row is a header when it has a cell, other than its first, that is no number; or when its only cell is
- * none. A cell that stands for a missing value becomes NaN; any other cell that is no number, where a number
- * must stand, is an error with its line. */
+/* series/columns.c - a table of numbers to its series, in the layout that series/form.h has found. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
-#include "series/csv.h"
-#include "core/number.h"
+#include "series/form.h"
 #include "series/read.h"
 
-static bool is_list(MtsCell cell)
+/* One table being read: the set, the text and what was found out about it. */
+typedef struct Table {
+    MtsSeriesSet *set;
+    MtsCsvReader *csv;
+    const MtsTableForm *form;
+} Table;
+
+static int out_of_memory(const Table *t, MtsError *err)
 {
-    return cell.size >= 2 && cell.data[0] == '[' && cell.data[cell.size - 1] == ']';
+    return mts_fail(err, MTS_ENOMEM, "%s: memory ran out after %zu series", t->set->name, t->set->count);
 }
 
-static bool is_number_or_missing(MtsCell cell)
+static int shown(MtsCell cell)
 {
-    double v;
-    return mts_cell_missing(cell) || mts_number_parse(cell.data, cell.size, &v);
+    return (int)(cell.size < 60 ? cell.size : 60);
 }
 
-static int cell_value(const MtsSeriesSet *set, size_t line, MtsCell cell, double *value, MtsError *err)
+static int cell_value(const Table *t, MtsCell cell, double *value, MtsError *err)
 {
-    if (mts_cell_missing(cell)) {
-        *value = NAN;
+    if (mts_form_value(t->form, cell, value)) {
         return MTS_OK;
     }
-    if (mts_number_parse(cell.data, cell.size, value)) {
-        return MTS_OK;
-    }
-    return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is not a number", set->name, line,
-                    (int)(cell.size < 60 ? cell.size : 60), cell.data);
+    return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is not a number", t->set->name, t->csv->line, shown(cell),
+                    cell.data);
 }
 
-static bool has_header(const MtsCsv *csv)
+static MtsCell cell_at(const MtsCsvReader *csv, size_t column)
 {
-    size_t columns = mts_csv_columns(csv, 0);
-    for (size_t c = columns > 1 ? 1 : 0; c < columns; c++) {
-        MtsCell cell = mts_csv_cell(csv, 0, c);
-        if (!is_number_or_missing(cell) && !is_list(cell)) {
-            return true;
-        }
-        if (columns == 1 && is_list(cell)) { /* "[C3-A1]" names a channel, "[1, 2]" is one */
-            MtsNumber first;
-            size_t at = 1;
-            return !mts_number_next(cell.data, cell.size, MTS_NUMBERS_LIST, &at, &first) || first.begin != 1;
-        }
-    }
-    return false;
+    return column < csv->count ? csv->cells[column] : (MtsCell){"", 0};
 }
 
-/* The header's column of any of these names; `columns` when there is none. */
-static size_t find_column(const MtsCsv *csv, const char *const *names, size_t count)
+/* A name with doubled quotes made single. */
+static bool rename_field(const Table *t, char **field, MtsCell name)
 {
-    size_t columns = mts_csv_columns(csv, 0);
-    for (size_t c = 0; c < columns; c++) {
-        for (size_t i = 0; i < count; i++) {
-            if (mts_cell_is(mts_csv_cell(csv, 0, c), names[i])) {
-                return c;
-            }
-        }
-    }
-    return columns;
+    char *plain = mts_csv_plain(t->csv, name);
+    bool ok = plain && mts_series_rename(field, plain, strlen(plain));
+    free(plain);
+    return ok;
 }
 
-static const char *const id_names[] = {"id", "unique_id", "series_id", "m4id"};
-static const char *const value_names[] = {"value", "y"};
-static const char *const label_names[] = {"label", "class"};
-
-#define FIND(csv, names) find_column(csv, names, sizeof names / sizeof names[0])
-
-/* V1, V2, ...: names of values rather than of channels. */
-static bool is_value_header(MtsCell cell)
+/* Stands behind the header. */
+static int begin(const Table *t, MtsError *err)
 {
-    if (cell.size < 2 || (cell.data[0] | 0x20) != 'v') {
-        return false;
-    }
-    for (size_t i = 1; i < cell.size; i++) {
-        if (cell.data[i] < '0' || cell.data[i] > '9') {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int out_of_memory(const MtsSeriesSet *set, MtsError *err)
-{
-    return mts_fail(err, MTS_ENOMEM, "%s: memory ran out after %zu series", set->name, set->count);
+    bool more;
+    mts_csv_rewind(t->csv);
+    return t->form->header ? mts_csv_next(t->csv, &more, err) : MTS_OK;
 }
 
 /* Every row as wide as the first: what is left out must be written as an empty cell. */
-static int check_columns(const MtsSeriesSet *set, const MtsCsv *csv, MtsError *err)
+static int check_width(const Table *t, MtsError *err)
 {
-    size_t columns = mts_csv_columns(csv, 0);
-    for (size_t r = 1; r < csv->rows; r++) {
-        if (mts_csv_columns(csv, r) != columns) {
-            return mts_fail(err, MTS_EFORMAT, "%s: line %zu has %zu cells, but the first row has %zu", set->name,
-                            csv->line[r], mts_csv_columns(csv, r), columns);
-        }
-    }
-    return MTS_OK;
+    const MtsTableForm *f = t->form;
+    return f->odd_line == 0 ? MTS_OK
+                            : mts_fail(err, MTS_EFORMAT, "%s: line %zu has %zu cells, but the first row has %zu",
+                                       t->set->name, f->odd_line, f->odd_count, f->columns);
 }
 
 /* ---- rows ---- */
 
-static int read_rows(MtsSeriesSet *set, const MtsCsv *csv, size_t first_row, MtsError *err)
+static int read_one_row(const Table *t, MtsSeries *s, MtsError *err)
 {
-    for (size_t r = first_row; r < csv->rows; r++) {
-        size_t columns = mts_csv_columns(csv, r);
-        size_t length = columns > 1 ? columns - 1 : 0;
-        while (length > 0 && mts_cell_missing(mts_csv_cell(csv, r, length))) {
-            length--;
-        }
-        MtsCell id = mts_csv_cell(csv, r, 0);
-        MtsSeries *s = mts_series_alloc(1, length);
-        if (!s || !mts_series_rename(&s->id, id.data, id.size)) {
-            mts_series_free(&s);
-            return out_of_memory(set, err);
-        }
-        int rc = MTS_OK;
-        for (size_t i = 0; i < length && !rc; i++) {
-            rc = cell_value(set, csv->line[r], mts_csv_cell(csv, r, i + 1), &s->values[i], err);
-        }
-        if (rc) {
-            mts_series_free(&s);
-            return rc;
-        }
-        rc = mts_set_add(set, s, "", 0, err);
+    for (size_t i = 0; i < s->length; i++) {
+        int rc = cell_value(t, cell_at(t->csv, i + 1), &s->values[i], err);
         if (rc) {
             return rc;
         }
     }
-    return MTS_OK;
+    return rename_field(t, &s->id, cell_at(t->csv, 0)) ? MTS_OK : out_of_memory(t, err);
+}
+
+static int read_rows(const Table *t, MtsError *err)
+{
+    bool more = true;
+    int rc = begin(t, err);
+    while (!rc && !(rc = mts_csv_next(t->csv, &more, err)) && more) {
+        size_t length = t->csv->count - 1;
+        while (length > 0 && mts_cell_missing(cell_at(t->csv, length), t->form->missing)) {
+            length--;
+        }
+        MtsSeries *s = mts_series_alloc(1, length);
+        rc = s ? read_one_row(t, s, err) : out_of_memory(t, err);
+        if (rc) {
+            mts_series_free(&s);
+            return rc;
+        }
+        rc = mts_set_add(t->set, s, "", 0, err);
+    }
+    return rc;
 }
 
 /* ---- long ---- */
@@ -154,10 +105,10 @@ typedef struct LongSeries {
     size_t length, cap;
 } LongSeries;
 
-static bool same_cell(MtsCell a, MtsCell b)
-{
-    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
-}
+typedef struct LongTable {
+    LongSeries *series; /* [count] in the order of their first rows */
+    size_t count, cap;
+} LongTable;
 
 static int compare_id(const void *a, const void *b)
 {
@@ -168,297 +119,311 @@ static int compare_id(const void *a, const void *b)
 }
 
 /* Rows of one series may not be torn apart by another's: that is almost always a file put together wrongly. */
-static int check_runs(const MtsSeriesSet *set, const LongSeries *runs, size_t count, MtsError *err)
+static int check_together(const Table *t, const LongTable *l, MtsError *err)
 {
-    MtsCell *ids = mts_calloc(count, sizeof *ids);
+    MtsCell *ids = mts_calloc(l->count, sizeof *ids);
     if (!ids) {
-        return out_of_memory(set, err);
+        return out_of_memory(t, err);
     }
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = runs[i].id;
+    for (size_t i = 0; i < l->count; i++) {
+        ids[i] = l->series[i].id;
     }
-    qsort(ids, count, sizeof *ids, compare_id);
+    qsort(ids, l->count, sizeof *ids, compare_id);
     int rc = MTS_OK;
-    for (size_t i = 1; i < count && !rc; i++) {
-        if (same_cell(ids[i - 1], ids[i])) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: the rows of series \"%.*s\" are not together", set->name,
-                          (int)(ids[i].size < 60 ? ids[i].size : 60), ids[i].data);
+    for (size_t i = 1; i < l->count && !rc; i++) {
+        if (mts_cell_same(ids[i - 1], ids[i])) {
+            rc = mts_fail(err, MTS_EFORMAT, "%s: the rows of series \"%.*s\" are not together", t->set->name,
+                          shown(ids[i]), ids[i].data);
         }
     }
     free(ids);
     return rc;
 }
 
-static int read_long(MtsSeriesSet *set, const MtsCsv *csv, size_t id_column, size_t value_column, MtsError *err)
+static int take_long_row(const Table *t, LongTable *l, MtsError *err)
 {
-    LongSeries *runs = NULL;
-    size_t count = 0, cap = 0;
-    int rc = check_columns(set, csv, err);
-    if (rc) {
+    MtsCell id = cell_at(t->csv, t->form->id);
+    if (l->count == 0 || !mts_cell_same(l->series[l->count - 1].id, id)) {
+        if (!mts_grow(&l->series, &l->cap, l->count + 1, sizeof *l->series)) {
+            return out_of_memory(t, err);
+        }
+        l->series[l->count++] = (LongSeries){.id = id};
+    }
+    LongSeries *s = &l->series[l->count - 1];
+    if (!mts_grow(&s->values, &s->cap, s->length + 1, sizeof *s->values)) {
+        return out_of_memory(t, err);
+    }
+    return cell_value(t, cell_at(t->csv, t->form->value), &s->values[s->length++], err);
+}
+
+static int keep_long(const Table *t, const LongSeries *l, MtsError *err)
+{
+    MtsSeries *s = mts_series_alloc(1, l->length);
+    if (!s || !rename_field(t, &s->id, l->id)) {
+        mts_series_free(&s);
+        return out_of_memory(t, err);
+    }
+    memcpy(s->values, l->values, l->length * sizeof *s->values);
+    return mts_set_add(t->set, s, "", 0, err);
+}
+
+static int read_long(const Table *t, MtsError *err)
+{
+    LongTable l = {0};
+    bool more = true;
+    int rc;
+    if ((rc = check_width(t, err)) || (rc = begin(t, err))) {
         return rc;
     }
-    for (size_t r = 1; r < csv->rows; r++) {
-        MtsCell id = mts_csv_cell(csv, r, id_column);
-        if (count == 0 || !same_cell(runs[count - 1].id, id)) {
-            if (!mts_grow(&runs, &cap, count + 1, sizeof *runs)) {
-                rc = out_of_memory(set, err);
-                goto done;
-            }
-            runs[count++] = (LongSeries){id, NULL, 0, 0};
-        }
-        LongSeries *run = &runs[count - 1];
-        if (!mts_grow(&run->values, &run->cap, run->length + 1, sizeof *run->values)) {
-            rc = out_of_memory(set, err);
-            goto done;
-        }
-        rc = cell_value(set, csv->line[r], mts_csv_cell(csv, r, value_column), &run->values[run->length++], err);
-        if (rc) {
-            goto done;
-        }
+    while (!rc && !(rc = mts_csv_next(t->csv, &more, err)) && more) {
+        rc = take_long_row(t, &l, err);
     }
-    rc = check_runs(set, runs, count, err);
-    for (size_t i = 0; i < count && !rc; i++) {
-        MtsSeries *s = mts_series_alloc(1, runs[i].length);
-        if (!s || !mts_series_rename(&s->id, runs[i].id.data, runs[i].id.size)) {
-            mts_series_free(&s);
-            rc = out_of_memory(set, err);
-            break;
-        }
-        memcpy(s->values, runs[i].values, runs[i].length * sizeof *s->values);
-        rc = mts_set_add(set, s, "", 0, err);
+    rc = rc ? rc : check_together(t, &l, err);
+    for (size_t i = 0; i < l.count; i++) {
+        rc = rc ? rc : keep_long(t, &l.series[i], err);
+        free(l.series[i].values);
     }
-done:
-    for (size_t i = 0; i < count; i++) {
-        free(runs[i].values);
-    }
-    free(runs);
+    free(l.series);
     return rc;
 }
 
 /* ---- lists ---- */
 
-/* "[0.1, -2]" or "[[0.1, -2]]", as JSON or Python write it, to fresh values. */
-static int read_list(const MtsSeriesSet *set, size_t line, MtsCell cell, double **values, size_t *length, MtsError *err)
+static bool is_space(char c)
 {
-    size_t begin = 0, end = cell.size, cap = 0;
-    *values = NULL;
-    *length = 0;
-    for (int depth = 0; depth < 2 && end - begin >= 2 && cell.data[begin] == '[' && cell.data[end - 1] == ']';
-         depth++) {
-        begin++;
-        end--;
-        while (begin < end && cell.data[begin] == ' ') {
-            begin++;
-        }
-        while (end > begin && cell.data[end - 1] == ' ') {
-            end--;
-        }
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static MtsCell trim(MtsCell cell)
+{
+    while (cell.size > 0 && is_space(cell.data[0])) {
+        cell.data++;
+        cell.size--;
     }
-    while (begin < end) {
-        const char *comma = memchr(cell.data + begin, ',', end - begin);
-        size_t stop = comma ? (size_t)(comma - cell.data) : end;
-        size_t a = begin, b = stop;
-        while (a < b && (cell.data[a] == ' ' || cell.data[a] == '\n' || cell.data[a] == '\r')) {
-            a++;
-        }
-        while (b > a && (cell.data[b - 1] == ' ' || cell.data[b - 1] == '\n' || cell.data[b - 1] == '\r')) {
-            b--;
-        }
+    while (cell.size > 0 && is_space(cell.data[cell.size - 1])) {
+        cell.size--;
+    }
+    return cell;
+}
+
+/* "[0.1, -2]" or "[[0.1, -2]]", as JSON or Python write it, to fresh values. */
+static int read_list(const Table *t, MtsCell cell, double **values, size_t *length, MtsError *err)
+{
+    size_t cap = 0;
+    for (int depth = 0; depth < 2 && mts_cell_is_list(cell); depth++) {
+        cell = trim((MtsCell){cell.data + 1, cell.size - 2});
+    }
+    while (cell.size > 0) {
+        const char *comma = memchr(cell.data, ',', cell.size);
+        size_t n = comma ? (size_t)(comma - cell.data) : cell.size;
         if (!mts_grow(values, &cap, *length + 1, sizeof **values)) {
-            return out_of_memory(set, err);
+            return out_of_memory(t, err);
         }
-        int rc = cell_value(set, line, (MtsCell){cell.data + a, b - a}, &(*values)[(*length)++], err);
+        int rc = cell_value(t, trim((MtsCell){cell.data, n}), &(*values)[(*length)++], err);
         if (rc) {
             return rc;
         }
-        begin = stop + 1;
+        n += comma != NULL;
+        cell = (MtsCell){cell.data + n, cell.size - n};
     }
     return MTS_OK;
 }
 
-static bool row_is_header_again(const MtsCsv *csv, size_t row)
+static bool is_header_again(const Table *t)
 {
-    size_t columns = mts_csv_columns(csv, 0);
-    for (size_t c = 0; c < columns; c++) {
-        if (!same_cell(mts_csv_cell(csv, 0, c), mts_csv_cell(csv, row, c))) {
+    for (size_t c = 0; c < t->form->columns; c++) {
+        if (!mts_cell_same(t->form->title[c], cell_at(t->csv, c))) {
             return false;
         }
     }
     return true;
 }
 
-static int read_list_row(MtsSeriesSet *set, const MtsCsv *csv, size_t row, const size_t *lists, size_t channels,
-                         MtsError *err)
+/* The columns that hold lists. */
+typedef struct ListColumns {
+    size_t *lists, count;
+} ListColumns;
+
+/* The lists of the row at hand to one series. */
+static MtsSeries *join_lists(const Table *t, const ListColumns *l, double *const *values, const size_t *length)
 {
-    size_t longest = 0, id = FIND(csv, id_names), label = FIND(csv, label_names);
-    MtsSeries *s = NULL;
-    double **values = mts_calloc(channels, sizeof *values);
-    size_t *length = mts_calloc(channels, sizeof *length);
-    int rc = values && length ? MTS_OK : out_of_memory(set, err);
-    for (size_t i = 0; i < channels && !rc; i++) {
-        MtsCell cell = mts_csv_cell(csv, row, lists[i]);
-        if (!is_list(cell)) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: line %zu: column %zu holds no list in brackets", set->name,
-                          csv->line[row], lists[i] + 1);
-            break;
-        }
-        rc = read_list(set, csv->line[row], cell, &values[i], &length[i], err);
+    size_t longest = 0;
+    for (size_t i = 0; i < l->count; i++) {
         longest = length[i] > longest ? length[i] : longest;
     }
-    if (!rc) {
-        s = mts_series_alloc(channels, longest);
-        MtsCell name = mts_csv_cell(csv, row, id);
-        bool ok = s && mts_series_rename(&s->id, name.data, name.size);
-        for (size_t i = 0; ok && i < channels; i++) {
-            MtsCell title = mts_csv_cell(csv, 0, lists[i]);
-            if (length[i]) {
-                memcpy(s->values + i * longest, values[i], length[i] * sizeof **values);
-            }
-            ok = mts_series_rename(&s->names[i], title.data, title.size);
+    MtsSeries *s = mts_series_alloc(l->count, longest);
+    bool ok = s && rename_field(t, &s->id, cell_at(t->csv, t->form->id));
+    for (size_t i = 0; ok && i < l->count; i++) {
+        if (length[i]) {
+            memcpy(s->values + i * longest, values[i], length[i] * sizeof **values);
         }
-        if (ok) {
-            MtsCell text = mts_csv_cell(csv, row, label);
-            rc = mts_set_add(set, s, text.data, text.size, err);
-            s = NULL;
-        } else {
-            rc = out_of_memory(set, err);
-        }
+        ok = rename_field(t, &s->names[i], t->form->title[l->lists[i]]);
     }
-    for (size_t i = 0; values && i < channels; i++) {
+    if (!ok) {
+        mts_series_free(&s);
+    }
+    return s;
+}
+
+static int read_list_row(const Table *t, const ListColumns *l, MtsError *err)
+{
+    double **values = mts_calloc(l->count, sizeof *values);
+    size_t *length = mts_calloc(l->count, sizeof *length);
+    int rc = values && length ? MTS_OK : out_of_memory(t, err);
+    for (size_t i = 0; i < l->count && !rc; i++) {
+        MtsCell cell = cell_at(t->csv, l->lists[i]);
+        rc = mts_cell_is_list(cell) ? read_list(t, cell, &values[i], &length[i], err)
+                                    : mts_fail(err, MTS_EFORMAT, "%s: line %zu: column %zu holds no list in brackets",
+                                               t->set->name, t->csv->line, l->lists[i] + 1);
+    }
+    MtsSeries *s = rc ? NULL : join_lists(t, l, values, length);
+    MtsCell label = cell_at(t->csv, t->form->label);
+    if (!rc) {
+        rc = s ? mts_set_add(t->set, s, label.data, label.size, err) : out_of_memory(t, err);
+    }
+    for (size_t i = 0; values && i < l->count; i++) {
         free(values[i]);
     }
     free(values);
     free(length);
-    mts_series_free(&s);
     return rc;
 }
 
-/* Column numbers whose cell in the first row after the header is a list. */
-static size_t list_columns(const MtsCsv *csv, size_t *lists)
+static int read_lists(const Table *t, MtsError *err)
 {
-    size_t columns = mts_csv_columns(csv, 0), count = 0;
-    for (size_t c = 0; csv->rows > 1 && c < columns; c++) {
-        if (is_list(mts_csv_cell(csv, 1, c))) {
-            lists[count++] = c;
+    bool more = true;
+    ListColumns l = {0};
+    int rc;
+    if ((rc = check_width(t, err)) || (rc = begin(t, err))) {
+        return rc;
+    }
+    l.lists = mts_calloc(t->form->columns, sizeof *l.lists);
+    if (!l.lists) {
+        return out_of_memory(t, err);
+    }
+    for (size_t c = 0; c < t->form->columns; c++) {
+        if (t->form->column[c].cells[MTS_CELL_LIST] > 0) {
+            l.lists[l.count++] = c;
         }
     }
-    return count;
-}
-
-static int read_lists(MtsSeriesSet *set, const MtsCsv *csv, const size_t *lists, size_t channels, MtsError *err)
-{
-    int rc = check_columns(set, csv, err);
-    for (size_t r = 1; r < csv->rows && !rc; r++) {
-        if (row_is_header_again(csv, r)) { /* published HAR files have such rows where parts were joined */
-            continue;
-        }
-        rc = read_list_row(set, csv, r, lists, channels, err);
+    while (!rc && !(rc = mts_csv_next(t->csv, &more, err)) && more) {
+        rc = is_header_again(t) ? MTS_OK : read_list_row(t, &l, err); /* published HAR files have such rows */
     }
+    free(l.lists);
     return rc;
 }
 
 /* ---- columns ---- */
 
-static bool column_is_numeric(const MtsCsv *csv, size_t first_row, size_t column)
+/* The first cell of a column that is no number, as the set keeps it for sentences. */
+static int note_column(const Table *t, size_t column, MtsColumnUse use, MtsError *err)
 {
-    bool any = false;
-    for (size_t r = first_row; r < csv->rows; r++) {
-        MtsCell cell = mts_csv_cell(csv, r, column);
-        if (!is_number_or_missing(cell)) {
-            return false;
-        }
-        any |= !mts_cell_missing(cell);
+    MtsAside note = {.use = use, .column = column + 1};
+    bool more = true;
+    int rc = begin(t, err);
+    while (!rc && note.line == 0 && !(rc = mts_csv_next(t->csv, &more, err)) && more) {
+        MtsCell cell = cell_at(t->csv, column);
+        double unused;
+        bool odd = use == MTS_COLUMN_EMPTY || !mts_form_value(t->form, cell, &unused);
+        note.line = odd ? t->csv->line : 0;
+        note.cell = odd ? mts_strndup(cell.data, (size_t)shown(cell)) : NULL;
     }
-    return any;
+    note.name = mts_csv_plain(t->csv, t->form->title[column]);
+    int kept = mts_set_put_aside(t->set, &note, rc ? NULL : err);
+    return rc ? rc : kept;
 }
 
-static int read_columns(MtsSeriesSet *set, const MtsCsv *csv, bool header, MtsError *err)
+/* Channels first, then what only a name brings: an index is numbers too. */
+static size_t pick_columns(const MtsTableForm *form, size_t *pick, size_t *indices)
 {
-    size_t first = header ? 1 : 0, columns = mts_csv_columns(csv, 0), channels = 0;
-    int rc = check_columns(set, csv, err);
-    if (rc) {
-        return rc;
-    }
-    if (csv->rows == first) {
-        return mts_fail(err, MTS_EFORMAT, "%s: has a header and no values", set->name);
-    }
-    size_t *pick = mts_calloc(columns, sizeof *pick);
-    if (!pick) {
-        return out_of_memory(set, err);
-    }
-    for (size_t c = 0; c < columns; c++) {
-        if (column_is_numeric(csv, first, c)) {
-            pick[channels++] = c;
+    size_t count = 0;
+    *indices = 0;
+    for (MtsColumnUse use = MTS_COLUMN_CHANNEL; use <= MTS_COLUMN_INDEX; use++) {
+        for (size_t c = 0; c < form->columns; c++) {
+            if (mts_form_use(form, c) == use) {
+                pick[count++] = c;
+                *indices += use == MTS_COLUMN_INDEX;
+            }
         }
     }
-    MtsSeries *s = NULL;
-    if (channels == 0) { /* the first cell that is no number says what is wrong */
-        for (size_t r = first; r < csv->rows && !rc; r++) {
-            double unused;
-            rc = cell_value(set, csv->line[r], mts_csv_cell(csv, r, columns - 1), &unused, err);
-        }
-        if (!rc) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: has no column with a value", set->name);
-        }
-        goto done;
-    }
-    s = mts_series_alloc(channels, csv->rows - first);
-    if (!s) {
-        rc = out_of_memory(set, err);
-        goto done;
-    }
-    for (size_t i = 0; i < channels && !rc; i++) {
-        for (size_t r = first; r < csv->rows && !rc; r++) {
-            rc = cell_value(set, csv->line[r], mts_csv_cell(csv, r, pick[i]), &s->values[i * s->length + r - first],
-                            err);
-        }
-        MtsCell title = header ? mts_csv_cell(csv, 0, pick[i]) : (MtsCell){"", 0};
-        if (is_list(title)) { /* a name in brackets */
-            title = (MtsCell){title.data + 1, title.size - 2};
-        }
-        if (!rc && !mts_series_rename(&s->names[i], title.data, title.size)) {
-            rc = out_of_memory(set, err);
+    return count;
+}
+
+static int fill_columns(const Table *t, MtsSeries *s, const size_t *pick, MtsError *err)
+{
+    bool more = true;
+    int rc = begin(t, err);
+    for (size_t r = 0; !rc && !(rc = mts_csv_next(t->csv, &more, err)) && more; r++) {
+        for (size_t i = 0; i < s->channels && !rc; i++) {
+            rc = cell_value(t, cell_at(t->csv, pick[i]), &s->values[i * s->length + r], err);
         }
     }
-    if (!rc) {
-        rc = mts_set_add(set, s, "", 0, err);
-        s = NULL;
+    for (size_t i = 0; i < s->channels && !rc; i++) {
+        MtsCell title = t->form->title[pick[i]];
+        bool bracketed = mts_cell_is_list(title); /* a name in brackets */
+        title = bracketed ? (MtsCell){title.data + 1, title.size - 2} : title;
+        rc = rename_field(t, &s->names[i], title) ? MTS_OK : out_of_memory(t, err);
     }
-done:
-    free(pick);
-    mts_series_free(&s);
     return rc;
 }
 
-int mts_read_table(MtsSeriesSet *set, char *text, size_t size, bool tabs, MtsError *err)
+static int read_columns(const Table *t, MtsError *err)
 {
-    MtsCsv csv;
-    int rc = mts_csv_parse(&csv, set->name, text, size, tabs, err);
-    if (rc) {
-        return rc;
+    const MtsTableForm *form = t->form;
+    size_t indices = 0, *pick = mts_calloc(form->columns, sizeof *pick);
+    int rc = pick ? check_width(t, err) : out_of_memory(t, err);
+    if (!rc && form->rows == 0) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: has a header and no values", t->set->name);
     }
-    bool header = has_header(&csv);
-    size_t columns = mts_csv_columns(&csv, 0);
-    size_t *lists = mts_calloc(columns, sizeof *lists);
-    if (!lists) {
-        rc = out_of_memory(set, err);
+    for (size_t c = 0; c < form->columns && !rc; c++) {
+        MtsColumnUse use = mts_form_use(form, c);
+        rc = use > MTS_COLUMN_INDEX ? note_column(t, c, use, err) : MTS_OK;
+    }
+    size_t channels = rc ? 0 : pick_columns(form, pick, &indices);
+    if (!rc && channels == 0) {
+        rc = mts_set_explain(t->set, "", 0, err);
+    }
+    if (!rc) {
+        MtsSeries *s = mts_series_alloc(channels, form->rows);
+        rc = s ? fill_columns(t, s, pick, err) : out_of_memory(t, err);
+        if (rc) {
+            mts_series_free(&s);
+        } else {
+            t->set->indices = indices < channels ? indices : 0;
+            rc = mts_set_add(t->set, s, "", 0, err);
+        }
+    }
+    free(pick);
+    return rc;
+}
+
+int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOptions *options, MtsError *err)
+{
+    MtsCsvReader csv = {0};
+    MtsTableForm form = {0};
+    Table table = {set, &csv, &form};
+    int rc;
+    if ((rc = mts_csv_begin(&csv, set->name, text, size, options->delimiter, err)) ||
+        (rc = mts_form_find(&form, &csv, options, err))) {
         goto done;
     }
-    size_t id = FIND(&csv, id_names), value = FIND(&csv, value_names),
-           list_count = header ? list_columns(&csv, lists) : 0;
-    if (list_count > 0) {
-        rc = read_lists(set, &csv, lists, list_count, err);
-    } else if (header && columns > 1 && is_value_header(mts_csv_cell(&csv, 0, 1))) {
-        rc = read_rows(set, &csv, 1, err);
-    } else if (!header && columns > 1 && !is_number_or_missing(mts_csv_cell(&csv, 0, 0))) {
-        rc = read_rows(set, &csv, 0, err);
-    } else if (header && id < columns && value < columns) {
-        rc = read_long(set, &csv, id, value, err);
-    } else {
-        rc = read_columns(set, &csv, header, err);
+    switch (form.layout) {
+    case MTS_LAYOUT_ROWS:
+        rc = read_rows(&table, err);
+        break;
+    case MTS_LAYOUT_LONG:
+        rc = read_long(&table, err);
+        break;
+    case MTS_LAYOUT_LISTS:
+        rc = read_lists(&table, err);
+        break;
+    case MTS_LAYOUT_COLUMNS:
+        rc = read_columns(&table, err);
+        break;
     }
 done:
-    free(lists);
-    mts_csv_free(&csv);
+    mts_form_free(&form);
+    mts_csv_end(&csv);
+    free(text);
     return rc;
 }

@@ -1,7 +1,7 @@
 /* series/csv.c - delimited text to cells.
  *
- * Delimited text to cells, in one pass over the text and in place: an unquoted cell is never longer than what
- * it was written as. */
+ * The reader keeps one row and changes nothing, so a file of any size costs its text and a row, and may be gone
+ * through twice: once to see what it is, once for its values. */
 #include "series/csv.h"
 
 #include <stdlib.h>
@@ -9,181 +9,273 @@
 
 #include "core/mem.h"
 
-static char find_delimiter(const char *text, size_t size)
-{
-    bool quoted = false, comma = false, semicolon = false;
-    for (size_t i = 0; i < size && (quoted || (text[i] != '\n' && text[i] != '\r')); i++) {
-        if (text[i] == '"') {
-            quoted = !quoted;
-        } else if (!quoted) {
-            if (text[i] == '\t') {
-                return '\t';
-            }
-            comma |= text[i] == ',';
-            semicolon |= text[i] == ';';
-        }
-    }
-    return comma ? ',' : semicolon ? ';' : ' ';
-}
-
-static bool add_cell(MtsCsv *csv, const char *data, size_t size)
-{
-    if (!mts_grow(&csv->cells, &csv->cell_cap, csv->cell_count + 1, sizeof *csv->cells)) {
-        return false;
-    }
-    csv->cells[csv->cell_count++] = (MtsCell){data, size};
-    return true;
-}
+enum { LINES_LOOKED_AT = 100 };
 
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\v' || c == '\f';
 }
 
-typedef struct CsvCursor {
-    const char *name;
-    char *text;
-    size_t size, at, line;
-} CsvCursor;
-
-static bool at_line_end(const CsvCursor *c)
+static bool at_line_end(const MtsCsvReader *r)
 {
-    return c->at >= c->size || c->text[c->at] == '\n' || c->text[c->at] == '\r';
+    return r->at >= r->size || r->text[r->at] == '\n' || r->text[r->at] == '\r';
 }
 
-static void skip_line_end(CsvCursor *c)
+static void skip_line_end(MtsCsvReader *r)
 {
-    if (c->at < c->size) {
-        bool crlf = c->text[c->at] == '\r' && c->at + 1 < c->size && c->text[c->at + 1] == '\n';
-        c->at += crlf ? 2 : 1;
-        c->line++;
+    if (r->at < r->size) {
+        bool crlf = r->text[r->at] == '\r' && r->at + 1 < r->size && r->text[r->at + 1] == '\n';
+        r->at += crlf ? 2 : 1;
+        r->next_line++;
     }
 }
 
-/* A cell in quotes; the cursor stands on the opening one. "" inside stands for one quote. */
-static int quoted_cell(CsvCursor *c, MtsCell *cell, MtsError *err)
+/* ---- the delimiter ---- */
+
+/* How often `mark` stands outside quotes in the line at *at, which moves on to the next one. */
+static size_t count_in_line(const char *text, size_t size, size_t *at, char mark)
 {
-    size_t begun = c->line, out = ++c->at;
-    cell->data = c->text + c->at;
-    for (;; c->at++) {
-        if (c->at >= c->size) {
-            return mts_fail(err, MTS_EFORMAT, "%s: line %zu: a quote is opened and never closed", c->name, begun);
+    size_t n = 0, i = *at;
+    bool quoted = false;
+    for (; i < size && (quoted || (text[i] != '\n' && text[i] != '\r')); i++) {
+        quoted ^= text[i] == '"';
+        n += !quoted && text[i] == mark;
+    }
+    while (i < size && (text[i] == '\n' || text[i] == '\r')) {
+        i++;
+    }
+    *at = i;
+    return n;
+}
+
+static bool in_every_line(const char *text, size_t size, char mark)
+{
+    size_t at = 0, first = count_in_line(text, size, &at, mark);
+    for (int line = 1; first > 0 && at < size && line < LINES_LOOKED_AT; line++) {
+        if (count_in_line(text, size, &at, mark) != first) {
+            return false;
         }
-        if (c->text[c->at] == '"') {
-            if (c->at + 1 >= c->size || c->text[c->at + 1] != '"') {
+    }
+    return first > 0;
+}
+
+static bool in_first_line(const char *text, size_t size, char mark)
+{
+    size_t at = 0;
+    return count_in_line(text, size, &at, mark) > 0;
+}
+
+static char find_delimiter(const char *text, size_t size)
+{
+    return in_first_line(text, size, '\t')  ? '\t'
+           : in_every_line(text, size, ';') ? ';'
+           : in_every_line(text, size, '|') ? '|'
+           : in_first_line(text, size, ',') ? ','
+           : in_first_line(text, size, ';') ? ';'
+                                            : ' ';
+}
+
+/* ---- a row ---- */
+
+/* A cell in quotes; the reader stands on the opening one. */
+static int quoted_cell(MtsCsvReader *r, MtsCell *cell, MtsError *err)
+{
+    size_t begun = r->next_line;
+    cell->data = r->text + ++r->at;
+    for (;; r->at++) {
+        if (r->at >= r->size) {
+            return mts_fail(err, MTS_EFORMAT, "%s: line %zu: a quote is opened and never closed", r->name, begun);
+        }
+        if (r->text[r->at] == '"') {
+            if (r->at + 1 >= r->size || r->text[r->at + 1] != '"') {
                 break;
             }
-            c->at++;
+            r->doubled = true;
+            r->at++;
         }
-        c->line += c->text[c->at] == '\n';
-        c->text[out++] = c->text[c->at];
+        r->next_line += r->text[r->at] == '\n';
     }
-    c->at++;
-    cell->size = (size_t)(c->text + out - cell->data);
+    cell->size = (size_t)(r->text + r->at - cell->data);
+    r->at++;
     return MTS_OK;
 }
 
-static int read_row(MtsCsv *csv, CsvCursor *c, MtsError *err)
+static void plain_cell(MtsCsvReader *r, MtsCell *cell)
 {
-    char d = csv->delimiter;
+    char d = r->delimiter;
+    size_t begin = r->at;
+    while (!at_line_end(r) && r->text[r->at] != d && !(d == ' ' && is_blank(r->text[r->at]))) {
+        r->at++;
+    }
+    size_t end = r->at;
+    while (end > begin && is_blank(r->text[end - 1])) {
+        end--;
+    }
+    *cell = (MtsCell){r->text + begin, end - begin};
+}
+
+static void skip_blanks(MtsCsvReader *r)
+{
+    while (!at_line_end(r) && is_blank(r->text[r->at]) && (r->delimiter == ' ' || r->text[r->at] != r->delimiter)) {
+        r->at++;
+    }
+}
+
+static int next_cell(MtsCsvReader *r, MtsCell *cell, MtsError *err)
+{
+    if (at_line_end(r) || r->text[r->at] != '"') {
+        plain_cell(r, cell);
+        return MTS_OK;
+    }
+    int rc = quoted_cell(r, cell, err);
+    if (rc) {
+        return rc;
+    }
+    bool blank = !at_line_end(r) && is_blank(r->text[r->at]);
+    skip_blanks(r);
+    if (!at_line_end(r) && r->text[r->at] != r->delimiter && !(r->delimiter == ' ' && blank)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: text follows a closing quote", r->name, r->next_line);
+    }
+    return MTS_OK;
+}
+
+static int read_row(MtsCsvReader *r, MtsError *err)
+{
+    r->count = 0;
+    r->line = r->next_line;
     for (;;) {
-        while (!at_line_end(c) && is_blank(c->text[c->at]) && c->text[c->at] != d) {
-            c->at++;
-        }
-        if (d == ' ') { /* runs of white space separate and surround */
-            while (!at_line_end(c) && is_blank(c->text[c->at])) {
-                c->at++;
-            }
-            if (at_line_end(c)) {
-                return MTS_OK;
-            }
-        }
-        MtsCell cell = {NULL, 0};
-        if (!at_line_end(c) && c->text[c->at] == '"') {
-            int rc = quoted_cell(c, &cell, err);
-            if (rc) {
-                return rc;
-            }
-            while (d != ' ' && !at_line_end(c) && is_blank(c->text[c->at]) && c->text[c->at] != d) {
-                c->at++;
-            }
-            bool ends = at_line_end(c) || c->text[c->at] == d || (d == ' ' && is_blank(c->text[c->at]));
-            if (!ends) {
-                return mts_fail(err, MTS_EFORMAT, "%s: line %zu: text follows a closing quote", c->name, c->line);
-            }
-        } else {
-            size_t begin = c->at;
-            while (!at_line_end(c) && c->text[c->at] != d && !(d == ' ' && is_blank(c->text[c->at]))) {
-                c->at++;
-            }
-            size_t end = c->at;
-            while (end > begin && is_blank(c->text[end - 1])) {
-                end--;
-            }
-            cell = (MtsCell){c->text + begin, end - begin};
-        }
-        if (!add_cell(csv, cell.data, cell.size)) {
-            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", c->name, c->line);
-        }
-        if (at_line_end(c)) {
+        skip_blanks(r);
+        if (r->delimiter == ' ' && at_line_end(r)) { /* white space surrounds too */
             return MTS_OK;
         }
-        if (d != ' ') {
-            c->at++; /* the delimiter; a cell follows it even at the end of the line */
+        if (r->count == MTS_CSV_MOST_CELLS) {
+            return mts_fail(err, MTS_ECAPACITY, "%s: line %zu has more than %zu cells, the most that a row may have",
+                            r->name, r->line, MTS_CSV_MOST_CELLS);
+        }
+        if (!mts_grow(&r->cells, &r->cell_cap, r->count + 1, sizeof *r->cells)) {
+            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", r->name, r->line);
+        }
+        int rc = next_cell(r, &r->cells[r->count++], err);
+        if (rc || at_line_end(r)) {
+            return rc;
+        }
+        r->at += r->delimiter != ' '; /* a cell follows a delimiter even at the end of the line */
+    }
+}
+
+/* ---- the reader ---- */
+
+int mts_csv_begin(MtsCsvReader *r, const char *name, const char *text, size_t size, char delimiter, MtsError *err)
+{
+    memset(r, 0, sizeof *r);
+    if (memchr(text, 0, size)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: has a zero byte and is not a text file", name);
+    }
+    bool mark = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
+    r->name = name;
+    r->text = mark ? text + 3 : text;
+    r->size = mark ? size - 3 : size;
+    r->delimiter = delimiter ? delimiter : find_delimiter(r->text, r->size);
+    r->next_line = 1;
+    return MTS_OK;
+}
+
+void mts_csv_rewind(MtsCsvReader *r)
+{
+    r->at = 0;
+    r->next_line = 1;
+}
+
+/* Passes over lines that hold nothing but white space. */
+static void skip_blank_lines(MtsCsvReader *r)
+{
+    for (size_t i = r->at; i < r->size; i++) {
+        if (r->text[i] == '\n' || r->text[i] == '\r') {
+            r->at = i;
+            skip_line_end(r);
+            i = r->at - 1;
+        } else if (!is_blank(r->text[i])) {
+            return;
         }
     }
+    r->at = r->size;
 }
 
-/* Whether the line at the cursor holds nothing but white space and delimiters' blanks. */
-static bool blank_line(const CsvCursor *c)
+int mts_csv_next(MtsCsvReader *r, bool *more, MtsError *err)
 {
-    size_t i = c->at;
-    while (i < c->size && is_blank(c->text[i])) {
-        i++;
+    skip_blank_lines(r);
+    *more = r->at < r->size;
+    int rc = *more ? read_row(r, err) : MTS_OK;
+    if (!rc && *more) {
+        skip_line_end(r);
     }
-    return i >= c->size || c->text[i] == '\n' || c->text[i] == '\r';
+    return rc;
 }
 
-int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, bool tabs, MtsError *err)
+void mts_csv_end(MtsCsvReader *r)
 {
+    free(r->cells);
+    memset(r, 0, sizeof *r);
+}
+
+/* "" to ", in place; the new size. */
+static size_t undouble(char *s, size_t n)
+{
+    size_t out = 0;
+    for (size_t i = 0; i < n; i++) {
+        s[out++] = s[i];
+        i += s[i] == '"' && i + 1 < n && s[i + 1] == '"';
+    }
+    return out;
+}
+
+char *mts_csv_plain(const MtsCsvReader *r, MtsCell cell)
+{
+    char *copy = mts_strndup(cell.data ? cell.data : "", cell.size);
+    if (copy && r->doubled && strstr(copy, "\"\"")) {
+        copy[undouble(copy, cell.size)] = '\0';
+    }
+    return copy;
+}
+
+/* ---- all rows ---- */
+
+static bool keep_row(MtsCsv *csv, const MtsCsvReader *r)
+{
+    if (!mts_grow(&csv->first, &csv->first_cap, csv->rows + 2, sizeof *csv->first) ||
+        !mts_grow(&csv->line, &csv->line_cap, csv->rows + 1, sizeof *csv->line) ||
+        !mts_grow(&csv->cells, &csv->cell_cap, csv->cell_count + r->count, sizeof *csv->cells)) {
+        return false;
+    }
+    csv->first[csv->rows] = csv->cell_count;
+    csv->line[csv->rows++] = r->line;
+    for (size_t i = 0; i < r->count; i++) {
+        MtsCell cell = r->cells[i];
+        if (r->doubled && cell.size) {
+            cell.size = undouble(csv->text + (cell.data - csv->text), cell.size);
+        }
+        csv->cells[csv->cell_count++] = cell;
+    }
+    csv->first[csv->rows] = csv->cell_count;
+    return true;
+}
+
+int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, MtsError *err)
+{
+    MtsCsvReader r;
+    bool more = false;
     memset(csv, 0, sizeof *csv);
     csv->text = text;
-    int rc = MTS_OK;
-    CsvCursor c = {name, text, size, 0, 1};
-    if (memchr(text, 0, size)) {
-        rc = mts_fail(err, MTS_EFORMAT, "%s: has a zero byte and is not a text file", name);
-        goto done;
-    }
-    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        c.at = 3;
-    }
-    csv->delimiter = tabs ? '\t' : find_delimiter(text + c.at, size - c.at);
-    while (c.at < c.size) {
-        if (blank_line(&c)) {
-            while (!at_line_end(&c)) {
-                c.at++;
-            }
-            skip_line_end(&c);
-            continue;
+    int rc = mts_csv_begin(&r, name, text, size, 0, err);
+    while (!rc && !(rc = mts_csv_next(&r, &more, err)) && more) {
+        if (!keep_row(csv, &r)) {
+            rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", name, r.line);
         }
-        if (!mts_grow(&csv->first, &csv->first_cap, csv->rows + 2, sizeof *csv->first) ||
-            !mts_grow(&csv->line, &csv->line_cap, csv->rows + 1, sizeof *csv->line)) {
-            rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", name, c.line);
-            goto done;
-        }
-        csv->first[csv->rows] = csv->cell_count;
-        csv->line[csv->rows] = c.line;
-        rc = read_row(csv, &c, err);
-        if (rc) {
-            goto done;
-        }
-        csv->first[++csv->rows] = csv->cell_count;
-        skip_line_end(&c);
     }
-    if (csv->rows == 0) {
+    if (!rc && csv->rows == 0) {
         rc = mts_fail(err, MTS_EFORMAT, "%s: is empty", name);
     }
-done:
+    mts_csv_end(&r);
     if (rc) {
         mts_csv_free(csv);
     }
@@ -207,35 +299,4 @@ size_t mts_csv_columns(const MtsCsv *csv, size_t row)
 MtsCell mts_csv_cell(const MtsCsv *csv, size_t row, size_t column)
 {
     return column < mts_csv_columns(csv, row) ? csv->cells[csv->first[row] + column] : (MtsCell){"", 0};
-}
-
-bool mts_cell_is(MtsCell cell, const char *word)
-{
-    size_t n = strlen(word);
-    if (cell.size != n) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        char a = cell.data[i], b = word[i];
-        a = (char)(a >= 'A' && a <= 'Z' ? a + 32 : a);
-        b = (char)(b >= 'A' && b <= 'Z' ? b + 32 : b);
-        if (a != b) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool mts_cell_missing(MtsCell cell)
-{
-    static const char *const words[] = {"na", "n/a", "nan", "null", "none", "?", "-"};
-    if (cell.size == 0) {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (mts_cell_is(cell, words[i])) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -1,4 +1,4 @@
-/* series/csv.h - delimited text to cells. */
+/* series/csv.h - delimited text to cells, a row at a time, or all of them. */
 #ifndef MTS_SERIES_CSV_H
 #define MTS_SERIES_CSV_H
 
@@ -6,16 +6,39 @@
 #include <stddef.h>
 
 #include "core/error.h"
+#include "series/cell.h"
 
-typedef struct MtsCell {
-    const char *data; /* [size], not NUL-terminated; unquoted, and without outer white space unless quoted */
-    size_t size;
-} MtsCell;
+/* Most cells of one row. A series of more values than that belongs into a column. */
+#define MTS_CSV_MOST_CELLS ((size_t)1 << 20)
 
-/* All rows of a text, blank lines left out. Cells point into the text, which the table owns. */
+/* Goes through a text as often as wanted and leaves it as it is; memory is one row's. Quotes follow RFC 4180; LF, CRLF
+ * or CR ends a line; blank lines are passed over, and so is a byte order mark. */
+typedef struct MtsCsvReader {
+    const char *name; /* of the file, for sentences; borrowed, as the text is */
+    const char *text; /* [size] */
+    size_t size, at;
+    char delimiter;     /* ',' ';' '\t' '|', or ' ' for runs of white space */
+    size_t next_line;   /* of `at`, counted from 1 */
+    MtsCell *cells;     /* [count]: the row that mts_csv_next() has read */
+    size_t count, line; /* line: where it starts */
+    size_t cell_cap;
+    bool doubled; /* some quoted cell so far holds "": mts_csv_plain() makes it one */
+} MtsCsvReader;
+
+/* `delimiter` 0: a tab where the first line has one outside quotes; else ';' or '|' where the first lines (as many as
+ * 100) all have as many of it, one at least; else ',' where the first line has one; else white space. */
+int mts_csv_begin(MtsCsvReader *reader, const char *name, const char *text, size_t size, char delimiter, MtsError *err);
+void mts_csv_rewind(MtsCsvReader *reader);
+/* The next row; *more is false at the end of the text. */
+int mts_csv_next(MtsCsvReader *reader, bool *more, MtsError *err);
+void mts_csv_end(MtsCsvReader *reader);
+
+/* A cell's text with "" made ", malloc'ed and NUL-terminated; NULL: memory ran out. */
+char *mts_csv_plain(const MtsCsvReader *reader, MtsCell cell);
+
+/* All rows of a text at once, for tables of words. Cells point into the text, which the table owns. */
 typedef struct MtsCsv {
     char *text;
-    char delimiter; /* ',' ';' '\t', or ' ' for runs of white space */
     MtsCell *cells;
     size_t *first; /* [rows + 1]: row r has cells first[r] .. first[r + 1] - 1 */
     size_t *line;  /* [rows]: where the row starts, counted from 1 */
@@ -23,20 +46,12 @@ typedef struct MtsCsv {
     size_t cell_cap, first_cap, line_cap;
 } MtsCsv;
 
-/* Takes over `text` [size] (malloc'ed, NUL-terminated), also on failure, and unquotes it in place (RFC 4180;
- * LF, CRLF or CR ends a line). The delimiter is a tab where `tabs` or where the first line has one, else the
- * first of ',' and ';' that the first line has outside quotes, else white space. `name` stands for the file
- * in sentences. */
-int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, bool tabs, MtsError *err);
+/* Takes over `text` [size] (malloc'ed, NUL-terminated), also on failure, and unquotes it in place. */
+int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, MtsError *err);
 void mts_csv_free(MtsCsv *csv);
 
 size_t mts_csv_columns(const MtsCsv *csv, size_t row);
 /* The cell of a row, an empty one beyond its end. */
 MtsCell mts_csv_cell(const MtsCsv *csv, size_t row, size_t column);
-
-/* Case-insensitive comparison with a plain word. */
-bool mts_cell_is(MtsCell cell, const char *word);
-/* An empty cell, or one of NA, N/A, NaN, null, none, "?", "-" (any case). */
-bool mts_cell_missing(MtsCell cell);
 
 #endif

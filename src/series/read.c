@@ -55,8 +55,10 @@ static char *header_of(const char *path)
     return copy;
 }
 
-int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, MtsError *err)
+int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, const MtsSeriesOptions *options,
+                  MtsError *err)
 {
+    MtsSeriesOptions form = options ? *options : (MtsSeriesOptions){0};
     memset(set, 0, sizeof *set);
     set->name = mts_strdup(path);
     if (!set->name) {
@@ -83,10 +85,18 @@ int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, 
     if (strcmp(kind, ".hea") == 0) {
         return mts_read_wfdb(set, text, size, err);
     }
-    return mts_read_table(set, text, size, strcmp(kind, ".tsv") == 0, err);
+    if (strcmp(kind, ".tsv") == 0 && !form.delimiter) {
+        form.delimiter = '\t';
+    }
+    return mts_read_table(set, text, size, &form, err);
 }
 
 int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err)
+{
+    return mts_set_read_with(set, path, NULL, err);
+}
+
+int mts_set_read_with(MtsSeriesSet *set, const char *path, const MtsSeriesOptions *options, MtsError *err)
 {
     char *text = NULL, *name = header_of(path);
     size_t size = 0;
@@ -94,28 +104,49 @@ int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err)
     int rc = name ? mts_read_file(name, MOST_BYTES, &text, &size, err)
                   : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
     if (!rc) {
-        rc = mts_set_parse(set, name, text, size, err);
+        rc = mts_set_parse(set, name, text, size, options, err);
     }
     free(name);
     return rc;
 }
 
-int mts_series_read(MtsSeries **series, const char *spec, MtsError *err)
+/* A spec's selection with options->columns behind its series and before its range; malloc'ed. */
+static char *selection_of(const char *selection, const MtsSeriesOptions *options)
+{
+    const char *columns = options && options->columns ? options->columns : "";
+    size_t n = strlen(selection);
+    const char *open = n > 0 && selection[n - 1] == ']' ? strrchr(selection, '[') : NULL;
+    size_t words = *columns && open ? (size_t)(open - selection) : n;
+    MtsBytes b = {0};
+    bool ok = mts_bytes_append(&b, selection, words) && mts_bytes_append_str(&b, words && *columns ? "/" : "") &&
+              mts_bytes_append_str(&b, columns) && mts_bytes_append_str(&b, selection + words);
+    if (!ok) {
+        mts_bytes_free(&b);
+    }
+    return b.data;
+}
+
+int mts_series_read_with(MtsSeries **series, const char *spec, const MtsSeriesOptions *options, MtsError *err)
 {
     *series = NULL;
     struct stat st;
     const char *hash = strrchr(spec, '#');
     bool whole = !hash || stat(spec, &st) == 0;
     char *path = mts_strndup(spec, whole ? strlen(spec) : (size_t)(hash - spec));
-    if (!path) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", spec);
-    }
-    MtsSeriesSet set;
-    int rc = mts_set_read(&set, path, err);
+    char *selection = selection_of(whole ? "" : hash + 1, options);
+    MtsSeriesSet set = {0};
+    int rc = path && selection ? mts_set_read_with(&set, path, options, err)
+                               : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", spec);
     if (!rc) {
-        rc = mts_set_take(&set, whole ? "" : hash + 1, series, err);
+        rc = mts_set_take(&set, selection, series, err);
     }
     mts_set_free(&set);
+    free(selection);
     free(path);
     return rc;
+}
+
+int mts_series_read(MtsSeries **series, const char *spec, MtsError *err)
+{
+    return mts_series_read_with(series, spec, NULL, err);
 }

@@ -6,7 +6,7 @@
 #include "series/set.h"
 
 /* Comma, semicolon, tab or white-space separated tables in any of the layouts of docs/series.md. */
-int mts_read_table(MtsSeriesSet *set, char *text, size_t size, bool tabs, MtsError *err);
+int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOptions *options, MtsError *err);
 /* JSON lists. */
 int mts_read_json(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
 /* .ts files of sktime and aeon. */

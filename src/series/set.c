@@ -5,6 +5,7 @@
 #include "series/set.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +17,13 @@ void mts_set_free(MtsSeriesSet *set)
         mts_series_free(&set->item[i]);
         free(set->label[i]);
     }
+    for (size_t i = 0; i < set->aside_count; i++) {
+        free(set->aside[i].name);
+        free(set->aside[i].cell);
+    }
     free(set->item);
     free(set->label);
+    free(set->aside);
     free(set->name);
     memset(set, 0, sizeof *set);
 }
@@ -35,6 +41,63 @@ int mts_set_add(MtsSeriesSet *set, MtsSeries *series, const char *label, size_t 
     set->label[set->count++] = copy;
     return MTS_OK;
 }
+
+/* ---- columns that are no channels ---- */
+
+static bool named(const char *name, const char *s, size_t n)
+{
+    return strlen(name) == n && memcmp(name, s, n) == 0;
+}
+
+int mts_set_put_aside(MtsSeriesSet *set, const MtsAside *note, MtsError *err)
+{
+    if (!note->name || !note->cell ||
+        !mts_grow(&set->aside, &set->aside_cap, set->aside_count + 1, sizeof *set->aside)) {
+        free(note->name);
+        free(note->cell);
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out after %zu columns", set->name, set->aside_count);
+    }
+    set->aside[set->aside_count++] = *note;
+    return MTS_OK;
+}
+
+static int explain(const MtsSeriesSet *set, const MtsAside *a, MtsError *err)
+{
+    char column[112];
+    snprintf(column, sizeof column, a->name[0] ? "column %zu (%.80s)" : "column %zu", a->column, a->name);
+    switch (a->use) {
+    case MTS_COLUMN_EMPTY:
+        return mts_fail(err, MTS_EFORMAT, "%s: %s has no value", set->name, column);
+    case MTS_COLUMN_TIME:
+        return mts_fail(err, MTS_EREQUEST, "%s: %s holds dates (line %zu: \"%s\") and is no channel", set->name, column,
+                        a->line, a->cell);
+    case MTS_COLUMN_WORDS:
+        return mts_fail(err, MTS_EREQUEST, "%s: %s holds words (line %zu: \"%s\") and is no channel", set->name, column,
+                        a->line, a->cell);
+    default:
+        return mts_fail(
+            err, MTS_EFORMAT,
+            "%s: line %zu: %s: \"%s\" is not a number (--column, --decimal and --na say how to read a table)",
+            set->name, a->line, column, a->cell);
+    }
+}
+
+int mts_set_explain(const MtsSeriesSet *set, const char *name, size_t n, MtsError *err)
+{
+    for (size_t i = 0; i < set->aside_count; i++) {
+        const MtsAside *a = &set->aside[i];
+        if (n ? named(a->name, name, n) : a->use == MTS_COLUMN_BROKEN) {
+            return explain(set, a, err);
+        }
+    }
+    if (n > 0 || set->count > 0) {
+        return MTS_OK;
+    }
+    return set->aside_count ? explain(set, &set->aside[set->aside_count - 1], err)
+                            : mts_fail(err, MTS_EFORMAT, "%s: has no column with a value", set->name);
+}
+
+/* ---- choosing ---- */
 
 /* "H12, channel x" or what of it there is, for sentences. */
 static const char *describe(const MtsSeries *s, size_t channel, char out[160])
@@ -116,11 +179,6 @@ static size_t index_of(const char *s, size_t n, size_t most)
     return v <= most ? v : 0;
 }
 
-static bool named(const char *name, const char *s, size_t n)
-{
-    return strlen(name) == n && memcmp(name, s, n) == 0;
-}
-
 /* The item that s[0..n) names: set->count when none. */
 static size_t find_item(const MtsSeriesSet *set, const char *s, size_t n)
 {
@@ -179,44 +237,70 @@ static void split_range(const char *s, size_t *n, Range *range)
     }
 }
 
-/* Picks channels by the comma-separated words s[0..n) into pick [channels wide enough]; every one when n is 0. */
-static int pick_channels(const MtsSeriesSet *set, const MtsSeries *s, const char *words, size_t n, size_t **pick,
+/* Those that a file shows where nothing is asked for: not its index. */
+static int pick_all(const MtsSeriesSet *set, const MtsSeries *s, size_t *pick, size_t *count, MtsError *err)
+{
+    int rc = mts_set_explain(set, "", 0, err); /* a broken column may be the one that was meant */
+    for (*count = 0; !rc && *count < s->channels - set->indices; ++*count) {
+        pick[*count] = *count;
+    }
+    return rc;
+}
+
+/* The channel called word[0..n), or of this number counted from 1. */
+static int find_channel(const MtsSeriesSet *set, const MtsSeries *s, const char *word, size_t n, size_t *channel,
+                        MtsError *err)
+{
+    size_t found = s->channels;
+    for (size_t c = 0; c < s->channels && n > 0; c++) {
+        if (named(s->names[c], word, n)) {
+            if (found < s->channels) {
+                return mts_fail(err, MTS_EREQUEST,
+                                "%s: has two channels called \"%.*s\"; their numbers are %zu and %zu", set->name,
+                                (int)(n < 80 ? n : 80), word, found + 1, c + 1);
+            }
+            found = c;
+        }
+    }
+    if (found == s->channels) {
+        int rc = n ? mts_set_explain(set, word, n, err) : MTS_OK;
+        size_t v = index_of(word, n, s->channels);
+        if (rc) {
+            return rc;
+        }
+        found = v ? v - 1 : found;
+    }
+    *channel = found;
+    return found < s->channels
+               ? MTS_OK
+               : mts_fail(err, MTS_EREQUEST, "%s: has no channel \"%.*s\" among its %zu (the first is \"%s\")",
+                          set->name, (int)(n < 80 ? n : 80), word, s->channels, s->names[0]);
+}
+
+/* Picks channels by the comma-separated words w[0..n), into fresh *pick; every one when n is 0. */
+static int pick_channels(const MtsSeriesSet *set, const MtsSeries *s, const char *w, size_t n, size_t **pick,
                          size_t *count, MtsError *err)
 {
-    size_t cap = 0;
-    *pick = NULL;
+    size_t most = s->channels, words = 1;
+    for (size_t i = 0; i < n; i++) {
+        words += w[i] == ',';
+    }
     *count = 0;
+    *pick = mts_calloc(words > most ? words : most, sizeof **pick);
+    if (!*pick) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
+    }
     if (n == 0) {
-        for (; *count < s->channels; ++*count) {
-            if (!mts_grow(pick, &cap, *count + 1, sizeof **pick)) {
-                return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
-            }
-            (*pick)[*count] = *count;
-        }
-        return MTS_OK;
+        return pick_all(set, s, *pick, count, err);
     }
     for (size_t begin = 0; begin <= n;) {
-        const char *comma = memchr(words + begin, ',', n - begin);
-        size_t end = comma ? (size_t)(comma - words) : n;
-        size_t found = s->channels;
-        for (size_t c = 0; c < s->channels && found == s->channels; c++) {
-            if (end > begin && named(s->names[c], words + begin, end - begin)) {
-                found = c;
-            }
+        const char *comma = memchr(w + begin, ',', n - begin);
+        size_t end = comma ? (size_t)(comma - w) : n;
+        int rc = find_channel(set, s, w + begin, end - begin, &(*pick)[*count], err);
+        if (rc) {
+            return rc;
         }
-        if (found == s->channels) {
-            size_t v = index_of(words + begin, end - begin, s->channels);
-            found = v ? v - 1 : found;
-        }
-        if (found == s->channels) {
-            return mts_fail(err, MTS_EREQUEST, "%s: has no channel \"%.*s\" among its %zu (the first is \"%s\")",
-                            set->name, (int)(end - begin < 80 ? end - begin : 80), words + begin, s->channels,
-                            s->names[0]);
-        }
-        if (!mts_grow(pick, &cap, *count + 1, sizeof **pick)) {
-            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
-        }
-        (*pick)[(*count)++] = found;
+        ++*count;
         begin = end + 1;
     }
     return MTS_OK;

@@ -14,11 +14,32 @@
 /* Largest magnitude that is taken for a measurement. */
 #define MTS_SERIES_ABSURD 1e30
 
+/* What a column of the columns layout is taken for. */
+typedef enum MtsColumnUse {
+    MTS_COLUMN_CHANNEL,
+    MTS_COLUMN_INDEX, /* numbers that count the rows or tell the time: a channel where it is asked for by name */
+    MTS_COLUMN_TIME,  /* dates */
+    MTS_COLUMN_WORDS,
+    MTS_COLUMN_EMPTY, /* every value is missing */
+    MTS_COLUMN_BROKEN /* numbers, most of them: an error where it is asked for, or where nothing is */
+} MtsColumnUse;
+
+/* A column that is no channel, kept for the sentence that is due where it is asked for. */
+typedef struct MtsAside {
+    MtsColumnUse use;
+    char *name;          /* "" where it has none */
+    size_t column, line; /* counted from 1; of its first cell that is no number */
+    char *cell;          /* that cell, cut to a length that a sentence bears */
+} MtsAside;
+
 typedef struct MtsSeriesSet {
     char *name;       /* the file's, for sentences */
     MtsSeries **item; /* [count] */
     char **label;     /* [count], a class or text that the file gives the series, "" where it gives none */
     size_t count, item_cap, label_cap;
+    size_t indices;  /* so many of the last channels of a file of columns are MTS_COLUMN_INDEX */
+    MtsAside *aside; /* [aside_count] */
+    size_t aside_count, aside_cap;
 } MtsSeriesSet;
 
 /* A series of NaN with empty names, units and id; NULL when memory ran out. */
@@ -29,9 +50,18 @@ bool mts_series_rename(char **field, const char *s, size_t n);
 /* Reads every series of a file; format by extension and content. Release with mts_set_free(), also after a
  * failure. */
 int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err);
+/* ... as the caller says rather than as the file seems; NULL: no more is known. options->columns is left alone. */
+int mts_set_read_with(MtsSeriesSet *set, const char *path, const MtsSeriesOptions *options, MtsError *err);
 /* The same from a text [size] that is already here (malloc'ed, NUL-terminated; taken over, also on failure). */
-int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, MtsError *err);
+int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, const MtsSeriesOptions *options,
+                  MtsError *err);
 void mts_set_free(MtsSeriesSet *set);
+
+/* Takes over the note's strings, also on failure; one that is NULL means that memory ran out. */
+int mts_set_put_aside(MtsSeriesSet *set, const MtsAside *note, MtsError *err);
+/* MTS_EFORMAT or MTS_EREQUEST with the sentence why the column called name[0..n) is no channel, or, where n is 0, why
+ * the file has to say which ones are; MTS_OK where there is nothing to say. */
+int mts_set_explain(const MtsSeriesSet *set, const char *name, size_t n, MtsError *err);
 
 /* Takes over `series` (also on failure), with the label label[0..n). */
 int mts_set_add(MtsSeriesSet *set, MtsSeries *series, const char *label, size_t n, MtsError *err);

@@ -89,7 +89,7 @@ static int fill_channel(const MtsSeriesSet *set, size_t line, MtsCell part, doub
 {
     for (size_t i = 0, n = count_char(part, ',') + 1; i < n; i++) {
         MtsCell cell = next_part(&part, ',');
-        if (!mts_cell_missing(cell) && !mts_number_parse(cell.data, cell.size, &out[i])) {
+        if (!mts_cell_missing(cell, NULL) && !mts_number_parse(cell.data, cell.size, &out[i])) {
             return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is not a number", set->name, line,
                             (int)(cell.size < 60 ? cell.size : 60), cell.data);
         }

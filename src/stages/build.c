@@ -91,7 +91,7 @@ int mts_stage_csv(MtsCsv *csv, const char *path, MtsError *err)
     size_t size = 0;
     *csv = (MtsCsv){0};
     int rc = mts_stage_text(path, &text, &size, err);
-    return rc ? rc : mts_csv_parse(csv, path, text, size, false, err);
+    return rc ? rc : mts_csv_parse(csv, path, text, size, err);
 }
 
 size_t mts_stage_column(const MtsCsv *csv, const char *name)

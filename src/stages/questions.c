@@ -200,11 +200,11 @@ static int load_published(MtsStage *stage, const char *path, const char *text, s
         free(second);
         return mts_stage_no_memory(stage, err);
     }
-    if ((rc = mts_csv_parse(&t.csv, path, first, size, false, err))) {
+    if ((rc = mts_csv_parse(&t.csv, path, first, size, err))) {
         free(second);
         return rc;
     }
-    rc = mts_set_parse(&set, path, second, size, err);
+    rc = mts_set_parse(&set, path, second, size, NULL, err);
     bool whole = set.count + 1 == t.csv.rows;
     for (size_t k = 0; k < COLUMNS; k++) {
         t.columns[k] = mts_stage_column(&t.csv, names[k]);

@@ -56,7 +56,7 @@ static int parse(const char *name, const char *text, size_t n, const char *selec
     memcpy(copy, text, n);
     copy[n] = '\0';
     *s = NULL;
-    int rc = mts_set_parse(&set, beside(name), copy, n, err);
+    int rc = mts_set_parse(&set, beside(name), copy, n, NULL, err);
     if (rc == MTS_OK) {
         rc = mts_set_take(&set, selection, s, err);
     }

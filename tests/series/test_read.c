@@ -115,12 +115,97 @@ static void rows_long_and_lists(void **state)
     mts_series_free(&s);
 }
 
+/* Which column is which, and what is a number in it: docs/series.md has the rules. */
+static void tables_as_people_have_them(void **state)
+{
+    (void)state;
+    /* the decimal mark */
+    EXPECT(".csv", "step;load\n1;10,5\n2;11,2\n3;9,9\n", "", 1, 3, 10.5, 11.2, 9.9);
+    EXPECT(".csv", "step;load\n1;10,5\n2;11,2\n3;9,9\n", "#step", 1, 3, 1, 2, 3);
+    EXPECT(".csv", "1,5;2,5\n1,6;2,6\n1,7;2,8\n", "", 2, 3, 1.5, 1.6, 1.7, 2.5, 2.6, 2.8);
+    EXPECT(".csv", "a;b\n1.234,5;1\n12,25;2\n", "#a", 1, 2, 1234.5, 12.25);
+    EXPECT(".csv", "a;b\n0,125;1\n1,250;2\n", "#a", 1, 2, 0.125, 1.25);
+    EXPECT(".csv", "a;b\n1,250;1\n3,750;2\n", "#a", 1, 2, 1.25, 3.75); /* semicolons because the comma is taken */
+    EXPECT(".tsv", "a\tb\n-1,5\t1\n+2,25\t2\n", "#a", 1, 2, -1.5, 2.25);
+    EXPECT(".csv", "a,b\n\"1,234.5\",1\n\"1,234\",2\n", "#a", 1, 2, 1234.5, 1234);
+    EXPECT(".csv", "a,b\n\"1,234,567\",1\n12,2\n", "#a", 1, 2, 1234567, 12);
+    /* the header */
+    EXPECT(".csv", "1,2020-01-01,5\n2,2020-01-02,6\n3,2020-01-03,7\n", "", 1, 3, 5, 6, 7);
+    EXPECT(".csv", "2020-01-01,5\n2020-01-02,6\n", "", 1, 2, 5, 6);
+    EXPECT(".csv", "country,2019,2020,2021\nA,1,2,3\nB,4,5,6\n", "#B", 1, 3, 4, 5, 6);
+    EXPECT(".csv", ",0,1,2\nA,1,2,4\nB,4,5,7\n", "#A", 1, 3, 1, 2, 4);
+    EXPECT(".csv", "site,2020-01,2020-02\nA,1,2\nB,4,5\n", "#A", 1, 2, 1, 2);
+    EXPECT(".csv", "time,V1,V2\n0,0.1,0.2\n1,0.3,0.4\n2,0.5,0.6\n", "#V1", 1, 3, 0.1, 0.3, 0.5);
+    EXPECT(".txt", "\"V1\" \"V2\"\n\"1\" 1 6\n\"2\" 2 7\n\"3\" 3 8\n", "#1", 1, 3, 1, 2, 3);
+    EXPECT(".txt", "\"V1\" \"V2\"\n\"1\" 1 6\n\"2\" 2 7\n\"3\" 3 8\n", "#V2", 1, 3, 6, 7, 8);
+    EXPECT(".csv", "\"\",\"x\"\n\"1\",0.5\n\"2\",0.25\n", "", 1, 2, 0.5, 0.25);
+    EXPECT(".csv", "Unnamed: 0,x\n0,0.5\n1,0.25\n", "", 1, 2, 0.5, 0.25);
+    /* index and time, missing values, words */
+    EXPECT(".csv", "t,v\n0,7\n0.5,8\n", "", 1, 2, 7, 8);
+    EXPECT(".csv", "t,v\n0,7\n0.5,8\n", "#t,v", 2, 2, 0, 0.5, 7, 8);
+    EXPECT(".csv", "t\n3\n4\n", "", 1, 2, 3, 4);             /* nothing else is there */
+    EXPECT(".csv", "t,v\n3,1\n2,2\n", "", 2, 2, 3, 2, 1, 2); /* counts nothing */
+    EXPECT(".csv", "when,v,note\n01.02.2020 10:00,7,ok\n02.02.2020 10:00,8,\n", "", 1, 2, 7, 8);
+    EXPECT(".csv", "q,v\n2020Q1,7\n2020Q2,8\n", "", 1, 2, 7, 8);
+    EXPECT(".csv", "v\n<NA>\n1\n#N/A\nNaT\n2\n\\N\n.\n", "#[1:2]", 1, 1, 1);
+    EXPECT(".csv", "a|b\n1|2\n3|4\n", "#b", 1, 2, 2, 4);
+    EXPECT(".csv", "note;a,b\n1,2\n3,4\n", "#b", 1, 2, 2, 4); /* a semicolon in one line delimits nothing */
+    refuse(".csv", "t,v\n1,10\n2,1O\n3,12\n", "", MTS_EFORMAT, "line 3: column 2 (v): \"1O\" is not a number");
+    refuse(".csv", "t,v\n1,10\n2,<NA>\n3,12\n", "", MTS_EFORMAT, "value 2 of 3 is missing");
+    refuse(".csv", "t,v\n1,\"1,234\"\n2,\"1,240\"\n", "", MTS_EFORMAT, "line 2: column 2 (v): \"1,234\" is not");
+    refuse(".csv", "t,v,w\n1,5%,1\n2,6%,2\n", "", MTS_EFORMAT, "line 2: column 2 (v): \"5%\" is not a number");
+    refuse(".csv", "t,v,w\n1,5%,1\n2,6%,2\n", "#v", MTS_EFORMAT, "line 2: column 2 (v): \"5%\" is not a number");
+    EXPECT(".csv", "t,v,w\n1,5%,1\n2,6%,2\n", "#w", 1, 2, 1, 2);
+    refuse(".csv", "t,v,w\n1,7 kg,1\n2,8 kg,2\n", "", MTS_EFORMAT, "\"7 kg\" is not a number");
+    refuse(".csv", "t,v\n1,inf\n2,3\n", "", MTS_EFORMAT, "\"inf\" is not a number");
+    refuse(".csv", "a;b\n1.5;1\n2,5;2\n", "", MTS_EFORMAT, "line 3: column 1 (a): \"2,5\" is not a number");
+    refuse(".csv", "date,v\n2020-01-01,1\n2020-01-02,2\n", "#date", MTS_EREQUEST,
+           "column 1 (date) holds dates (line 2");
+    refuse(".csv", "note,v\nok,1\nno,2\n", "#date", MTS_EREQUEST, "no channel \"date\"");
+    refuse(".csv", "x,x\n1,2\n3,4\n", "#x", MTS_EREQUEST, "two channels called \"x\"; their numbers are 1 and 2");
+    EXPECT(".csv", "x,x\n1,2\n3,4\n", "#2", 1, 2, 2, 4);
+}
+
+static void tables_as_they_are_said_to_be(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *spec;
+        MtsSeriesOptions options;
+        size_t channels;
+        double first, last; /* of all values */
+    } rows[] = {
+        {"t,v\n1,\"1,234\"\n2,\"1,240\"\n", "", {.decimal = '.'}, 1, 1234, 1240},
+        {"t,v\n1,\"1,234\"\n2,\"1,240\"\n", "", {.decimal = ','}, 1, 1.234, 1.24},
+        {"1;2\n3;4\n", "", {.header = MTS_HEADER_YES}, 2, 3, 4},
+        {"x;2\n3;4\n5;6\n", "", {.header = MTS_HEADER_NO, .columns = "1"}, 1, 2, 6}, /* the first column is broken */
+        {"a,b\n1,-99\n2,5\n", "#[1:]", {.missing = "-99,x", .columns = "b"}, 1, 5, 5},
+        {"a;b,c\n1;2,5\n2;3,5\n", "", {.delimiter = ',', .columns = "c"}, 1, 5, 5},
+        {"a b,c\n1,2\n3,4\n", "", {.columns = "a b"}, 1, 1, 3},
+        {"A,1,2\nB,3,4\n", "#B[1:]", {.columns = "1"}, 1, 4, 4},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char spec[256];
+        MtsError err = {0};
+        MtsSeries *s = NULL;
+        snprintf(spec, sizeof spec, "%s%s", write_file(".csv", rows[i].text, strlen(rows[i].text)), rows[i].spec);
+        int rc = mts_series_read_with(&s, spec, &rows[i].options, &err);
+        unlink(path);
+        assert_ok(rc, &err);
+        double first = s->values[0], last = s->values[s->channels * s->length - 1];
+        if (s->channels != rows[i].channels || first != rows[i].first || last != rows[i].last) {
+            fail_msg("%s: %zu channels from %g to %g", rows[i].text, s->channels, first, last);
+        }
+        mts_series_free(&s);
+    }
+}
+
 static void bad_files_and_selections(void **state)
 {
     (void)state;
     refuse(".csv", "", "", MTS_EFORMAT, "is empty");
     refuse(".csv", "x,y\n", "", MTS_EFORMAT, "header and no values");
-    refuse(".csv", "x\n1\nabc\n", "", MTS_EFORMAT, "line 3: \"abc\" is not a number");
+    refuse(".csv", "x\n1\nabc\n", "", MTS_EFORMAT, "line 3: column 1 (x): \"abc\" is not a number");
     refuse(".csv", "x,y\n1\n", "", MTS_EFORMAT, "line 2 has 1 cells, but the first row has 2");
     refuse(".csv", "x\n1\n\"\"\n3\n", "", MTS_EFORMAT, "value 2 of 3 is missing");
     refuse(".csv", "x\n1\nNaN\n3\n", "", MTS_EFORMAT, "value 2 of 3 is missing");
@@ -194,7 +279,7 @@ static void damaged_files(void **state)
         char *copy = malloc(n + 1);
         memcpy(copy, text, n);
         copy[n] = '\0';
-        int rc = mts_set_parse(&set, name, copy, n, &err);
+        int rc = mts_set_parse(&set, name, copy, n, NULL, &err);
         if (rc == MTS_OK) {
             rc = mts_set_take(&set, i % 2 ? "1" : "", &s, &err);
         }
@@ -219,6 +304,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns),
         cmocka_unit_test(rows_long_and_lists),
+        cmocka_unit_test(tables_as_people_have_them),
+        cmocka_unit_test(tables_as_they_are_said_to_be),
         cmocka_unit_test(bad_files_and_selections),
         cmocka_unit_test(damaged_files),
     };

@@ -1,0 +1,247 @@
+/* series/cell.c - what one cell of a table says.
+ *
+ * A cell is classed by its characters in one pass (numbers are by far the commonest and are recognised first). Dates
+ * are recognised by their shape, not read: nothing here needs to know when it was. */
+#include "series/cell.h"
+
+#include <string.h>
+
+#include "core/number.h"
+
+enum { LONGEST_NUMBER = 64 };
+
+static char lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool same_word(MtsCell cell, const char *word, size_t n)
+{
+    if (cell.size != n) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (lower(cell.data[i]) != lower(word[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mts_cell_is(MtsCell cell, const char *word)
+{
+    return same_word(cell, word, strlen(word));
+}
+
+bool mts_cell_same(MtsCell a, MtsCell b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+bool mts_cell_is_list(MtsCell cell)
+{
+    return cell.size >= 2 && cell.data[0] == '[' && cell.data[cell.size - 1] == ']';
+}
+
+bool mts_cell_missing(MtsCell cell, const char *missing)
+{
+    static const char *const words[] = {"na",   "<na>", "#na", "n/a", "#n/a", "nan", "-nan", "nat",
+                                        "null", "none", "\\n", ".",   "?",    "-",   "--"};
+    if (cell.size == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (mts_cell_is(cell, words[i])) {
+            return true;
+        }
+    }
+    for (const char *word = missing; word; word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL) {
+        if (same_word(cell, word, strcspn(word, ","))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- numbers ---- */
+
+static size_t count_of(MtsCell cell, char c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cell.size; i++) {
+        n += cell.data[i] == c;
+    }
+    return n;
+}
+
+/* Whether `mark` groups the digits of cell[0 .. end) in threes: one to three digits, then each mark with three. */
+static bool is_grouped(MtsCell cell, size_t end, char mark)
+{
+    size_t i = cell.size > 0 && (cell.data[0] == '-' || cell.data[0] == '+') ? 1 : 0, digits = 0;
+    for (; i < end && is_digit(cell.data[i]); i++) {
+        digits++;
+    }
+    if (digits < 1 || digits > 3 || i == end) {
+        return false;
+    }
+    for (; i < end; i += 4) {
+        bool three = i + 3 < end && cell.data[i] == mark && is_digit(cell.data[i + 1]) && is_digit(cell.data[i + 2]) &&
+                     is_digit(cell.data[i + 3]);
+        if (!three) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mts_cell_number(MtsCell cell, char decimal, double *value)
+{
+    char plain[LONGEST_NUMBER], group = decimal == ',' ? '.' : ',';
+    if (decimal == '.' && !memchr(cell.data, ',', cell.size)) {
+        return mts_number_parse(cell.data, cell.size, value);
+    }
+    const char *mark = memchr(cell.data, decimal, cell.size);
+    size_t whole = mark ? (size_t)(mark - cell.data) : cell.size, n = 0;
+    if (cell.size >= sizeof plain || (memchr(cell.data, group, cell.size) && !is_grouped(cell, whole, group))) {
+        return false;
+    }
+    for (size_t i = 0; i < cell.size; i++) {
+        char c = cell.data[i];
+        if (c == decimal) {
+            plain[n++] = '.';
+        } else if (c != group) {
+            plain[n++] = c;
+        } else if (i > whole) {
+            return false; /* digits after the decimal mark are not grouped */
+        }
+    }
+    return mts_number_parse(plain, n, value);
+}
+
+/* What a cell with a comma is, if it is a number at all. */
+static bool comma_kind(MtsCell cell, MtsCellKind *kind)
+{
+    double value;
+    bool decimal = mts_cell_number(cell, ',', &value), grouped = mts_cell_number(cell, '.', &value);
+    const char *digits = cell.data + (cell.data[0] == '-' || cell.data[0] == '+');
+    if (grouped && *digits == '0') { /* 0,125 groups nothing */
+        grouped = false;
+    }
+    *kind = decimal && grouped ? MTS_CELL_COMMA_EITHER : decimal ? MTS_CELL_COMMA_DECIMAL : MTS_CELL_COMMA_GROUPED;
+    return decimal || grouped;
+}
+
+/* ---- dates and times ---- */
+
+static bool has_month_name(MtsCell cell)
+{
+    static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    for (size_t i = 0; i + 3 <= cell.size; i++) {
+        char three[4] = {lower(cell.data[i]), lower(cell.data[i + 1]), lower(cell.data[i + 2]), '\0'};
+        const char *at = strstr(months, three);
+        if (at && (at - months) % 3 == 0) {
+            return count_of(cell, ' ') + count_of(cell, '-') + count_of(cell, '/') + count_of(cell, '.') > 0;
+        }
+    }
+    return false;
+}
+
+/* 2020Q1, 2020-W05, 2020M11, 2020-11. */
+static bool is_period(MtsCell cell)
+{
+    size_t i = 0;
+    while (i < cell.size && is_digit(cell.data[i])) {
+        i++;
+    }
+    bool dash = i == 4 && i < cell.size && cell.data[i] == '-';
+    i += dash;
+    bool letter = i < cell.size && strchr("qmw", lower(cell.data[i])) != NULL;
+    size_t rest = cell.size - i - letter;
+    if (i < 4 || (!dash && !letter) || rest < 1 || rest > 2) {
+        return false;
+    }
+    return is_digit(cell.data[cell.size - 1]) && is_digit(cell.data[cell.size - rest]);
+}
+
+/* Groups of one to four digits between '-' '/' '.' ':' ' ' 'T', two such marks at least or one colon; fractions of
+ * seconds and a zone may follow. */
+static bool is_time(MtsCell cell)
+{
+    size_t digits = 0, marks = 0, groups = 0, colons = 0, points = 0;
+    if (cell.size < 4 || !is_digit(cell.data[0])) {
+        return cell.size > 4 && is_digit(cell.data[cell.size - 1]) && has_month_name(cell);
+    }
+    if (is_period(cell)) {
+        return true;
+    }
+    for (size_t i = 0; i < cell.size; i++) {
+        char c = cell.data[i];
+        if (is_digit(c)) {
+            groups += digits++ == 0;
+            continue;
+        }
+        if (!strchr("-/.: T+Z", c) || (c != ' ' && c != '+' && c != 'Z' && digits == 0)) {
+            return has_month_name(cell);
+        }
+        if (digits > 4 && colons == 0 && c != 'Z') {
+            return false;
+        }
+        marks++;
+        colons += c == ':';
+        points += c == '.';
+        digits = 0;
+    }
+    return groups >= 2 && (colons > 0 || (marks >= 2 && (points == 0 || points == 2)));
+}
+
+/* ---- all kinds ---- */
+
+/* A number with something that people write around one: 5%, $3, 12 345, 7 kg, inf. */
+static bool is_nearly(MtsCell cell)
+{
+    static const char *const words[] = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (mts_cell_is(cell, words[i])) {
+            return true;
+        }
+    }
+    size_t i = 0;
+    while (i < cell.size && (strchr("+-.,$(<>=~ ", cell.data[i]) || (unsigned char)cell.data[i] >= 0x80)) {
+        i++; /* a sign, a currency */
+    }
+    return i < cell.size && is_digit(cell.data[i]);
+}
+
+MtsCellKind mts_cell_kind(MtsCell cell, const char *missing)
+{
+    MtsCellKind comma;
+    double value;
+    char first = cell.size ? cell.data[0] : '\0';
+    bool number_like = is_digit(first) || ((first == '-' || first == '+' || first == '.') && cell.size > 1);
+    if (!(number_like && missing == NULL) && mts_cell_missing(cell, missing)) {
+        return MTS_CELL_MISSING;
+    }
+    if (number_like) {
+        if (mts_number_parse(cell.data, cell.size, &value)) {
+            return MTS_CELL_PLAIN;
+        }
+        if (mts_cell_missing(cell, missing)) {
+            return MTS_CELL_MISSING; /* "--", "-NaN" */
+        }
+        if (memchr(cell.data, ',', cell.size) && comma_kind(cell, &comma)) {
+            return comma;
+        }
+        if (count_of(cell, '.') > 1 && mts_cell_number(cell, ',', &value)) {
+            return MTS_CELL_COMMA_DECIMAL; /* 1.234.567 */
+        }
+    }
+    return mts_cell_is_list(cell) ? MTS_CELL_LIST
+           : is_time(cell)        ? MTS_CELL_TIME
+           : is_nearly(cell)      ? MTS_CELL_NEARLY
+                                  : MTS_CELL_WORDS;
+}
