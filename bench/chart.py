@@ -1,4 +1,5 @@
-"""Small multiples of lines with error bars as one SVG, readable on light and on dark pages. Used by the scripts beside it."""
+"""Small multiples of lines with error bars as one SVG, readable on light and on dark pages. Used by the scripts beside
+it."""
 import html
 import math
 
@@ -37,19 +38,22 @@ def panel(out, at, title, lines, names, x_label, log_x):
         py = place(points[0][0], y)[1]
         out.append(f'<line class="g" x1="{at[0] + LEFT}" x2="{at[0] + WIDTH - 14}" y1="{py:.1f}" y2="{py:.1f}"/>'
                    f'<text x="{at[0] + LEFT - 6}" y="{py + 4:.1f}" text-anchor="end">{y:.6g}</text>')
-    ticks = [2.0 ** k for k in range(math.ceil(left - 1e-9), math.floor(right + 1e-9) + 1)] if log_x else nice_ticks(left, right)
+    ticks = [2.0 ** k
+             for k in range(math.ceil(left - 1e-9), math.floor(right + 1e-9) + 1)] if log_x else nice_ticks(left, right)
     for x in ticks:
         px = place(x, low)[0]
         out.append(f'<line class="a" x1="{px:.1f}" x2="{px:.1f}" y1="{bottom}" y2="{bottom + 4}"/>'
                    f'<text x="{px:.1f}" y="{bottom + 17}" text-anchor="middle">{x:.6g}</text>')
-    out.append(f'<text x="{at[0] + (LEFT + WIDTH) / 2}" y="{bottom + 33}" text-anchor="middle">{html.escape(x_label)}</text>')
+    out.append(f'<text x="{at[0] + (LEFT + WIDTH) / 2}" y="{bottom + 33}" '
+               f'text-anchor="middle">{html.escape(x_label)}</text>')
     for name, line in lines.items():
         colour = COLOURS[names.index(name) % len(COLOURS)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(p[0], p[1]) for p in line))
         out.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
         for x, y, e in line:
             (px, up), (_, down), (_, py) = place(x, y + e), place(x, y - e), place(x, y)
-            out.append(f'<path d="M{px:.1f} {up:.1f}V{down:.1f}" stroke="{colour}"/><circle cx="{px:.1f}" cy="{py:.1f}" r="2.6" '
+            out.append(f'<path d="M{px:.1f} {up:.1f}V{down:.1f}" stroke="{colour}"/><circle cx="{px:.1f}" '
+                       f'cy="{py:.1f}" r="2.6" '
                        f'fill="{colour}"/>')
 
 
@@ -61,10 +65,12 @@ def lines(panels, names, x_label, columns=2, log_x=True):
     rows = -(-len(panels) // columns)
     per_line = max(1, columns * WIDTH // 110)
     head = 22 * -(-len(names) // per_line) + 8
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * WIDTH}" height="{head + rows * HEIGHT}" role="img"><style>{STYLE}</style>']
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{columns * WIDTH}" height="{head + rows * HEIGHT}" '
+           f'role="img"><style>{STYLE}</style>']
     for i, name in enumerate(names):
         x, y = 12 + i % per_line * 110, 18 + i // per_line * 22
-        out.append(f'<line x1="{x}" x2="{x + 20}" y1="{y - 4}" y2="{y - 4}" stroke="{COLOURS[i % len(COLOURS)]}" stroke-width="3"/>'
+        out.append(f'<line x1="{x}" x2="{x + 20}" y1="{y - 4}" y2="{y - 4}" stroke="{COLOURS[i % len(COLOURS)]}" '
+                   f'stroke-width="3"/>'
                    f'<text x="{x + 26}" y="{y}">{html.escape(name)}</text>')
     for i, (title, each) in enumerate(panels):
         panel(out, (i % columns * WIDTH, head + i // columns * HEIGHT), title, each, names, x_label, log_x)

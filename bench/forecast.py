@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """What each method finds on a real task with a prefix reward: forecasts of M4 hourly series.
 
-    bench/forecast.py MAXTS MODEL M4_HOURLY_TRAIN.csv.gz [--windows 24] [--first 1] [--step 17] [--seeds 1] [--rollouts 16]
-                      [--tokens 100] [--lambda 20] [--prompt raw|chat] [--jobs 2] [--methods NAME=OPTIONS;...]
+    bench/forecast.py MAXTS MODEL M4_HOURLY_TRAIN.csv.gz [--windows 24] [--first 1] [--step 17] [--seeds 1]
+                      [--rollouts 16] [--tokens 100] [--lambda 20] [--prompt raw|chat] [--jobs 2] [--methods NAME=OPTIONS;...]
 
-Window k is the last 72 values of series H(first + k step), rounded to integers; the model goes on with 24 numbers, constrained
-to digits, commas and blanks, under forecast:horizon=24. Prints, for every method, the means over windows and seeds of the best
-reward, of the mean reward over rollouts, of the mean over answers by their probability, and of the positions used; and for each
-the difference to the first method with its standard error, which is that of the windows (seeds of one window are averaged first)."""
+Window k is the last 72 values of series H(first + k step), rounded to integers; the model goes on with 24 numbers,
+constrained to digits, commas and blanks, under forecast:horizon=24. Prints, for every method, the means over windows
+and seeds of the best reward, of the mean reward over rollouts, of the mean over answers by their probability, and of
+the positions used; and for each the difference to the first method with its standard error, which is that of the
+windows (seeds of one window are averaged first)."""
 import argparse
 import concurrent.futures
 import gzip
@@ -42,9 +43,10 @@ def command(a, values, series, options, seed):
     else:
         prompt = ["-p", f"The last {CONTEXT} values of a time series:\n{', '.join(map(str, values))}\n"
                         f"Continue it with the next {HORIZON} values, separated by commas, and nothing else."]
-    return [a.maxts, "search", "-m", a.model, *prompt, "--series", series, "-n", str(a.tokens), "--constraint", a.constraint,
-            "--reward", f"forecast:horizon={HORIZON}", "--lambda", str(a.lam), "--rollouts", str(a.rollouts), "--seed", str(seed),
-            "--threads", "1", "--json", *options.split()]
+    return [a.maxts, "search", "-m", a.model, *prompt, "--series", series, "-n", str(a.tokens), "--constraint",
+            a.constraint,
+            "--reward", f"forecast:horizon={HORIZON}", "--lambda", str(a.lam), "--rollouts", str(a.rollouts), "--seed",
+            str(seed), "--threads", "1", "--json", *options.split()]
 
 
 def run(job):
@@ -90,19 +92,24 @@ def main():
                     jobs[method, name, seed] = pool.submit(run, command(a, values, str(series), options, seed))
         got = {key: job.result() for key, job in jobs.items()}
     if a.out:
-        pathlib.Path(a.out).write_text(json.dumps([dict(zip(("method", "window", "seed"), k)) | v for k, v in got.items()]))
-    print(f"{len(windows)} windows from {windows[0][0]}, {a.seeds} seeds, {a.rollouts} rollouts of {a.tokens} tokens, lambda {a.lam:g}, "
+        pathlib.Path(a.out).write_text(json.dumps([dict(zip(("method", "window", "seed"), k)) | v
+                                                   for k, v in got.items()]))
+    print(f"{len(windows)} windows from {windows[0][0]}, {a.seeds} seeds, {a.rollouts} rollouts of {a.tokens} tokens, "
+          f"lambda {a.lam:g}, "
           f"prompt {a.prompt}")
     base = methods[0][0]
-    print(f"{'method':22} {'best':>7} {'mean':>7} {'weighted':>8} {'nfe':>6} {'s':>5}   difference to {base}: best, mean, weighted")
+    print(f"{'method':22} {'best':>7} {'mean':>7} {'weighted':>8} {'nfe':>6} {'s':>5}   difference to {base}: best, "
+          f"mean, weighted")
     for method, _ in methods:
         row = {f: [statistics.fmean(got[method, w, s][f] for s in range(1, a.seeds + 1)) for w, _ in windows]
                for f in ("best", "mean", "weighted", "nfe", "seconds")}
-        ref = {f: [statistics.fmean(got[base, w, s][f] for s in range(1, a.seeds + 1)) for w, _ in windows] for f in row}
+        ref = {f: [statistics.fmean(got[base, w, s][f] for s in range(1, a.seeds + 1)) for w, _ in windows]
+               for f in row}
         text = [f"{m:+.3f} +- {e:.3f}" for m, e in
                 (mean_se([x - y for x, y in zip(row[f], ref[f])]) for f in ("best", "mean", "weighted"))]
         m = {f: statistics.fmean(v) for f, v in row.items()}
-        print(f"{method:22} {m['best']:7.3f} {m['mean']:7.3f} {m['weighted']:8.3f} {m['nfe']:6.0f} {m['seconds']:5.2f}   "
+        print(f"{method:22} {m['best']:7.3f} {m['mean']:7.3f} {m['weighted']:8.3f} {m['nfe']:6.0f} "
+              f"{m['seconds']:5.2f}   "
               f"{'  '.join(text)}", flush=True)
 
 

@@ -4,16 +4,18 @@
     bench/reward_nfe.py MAXTS MODEL... [--samples 12] [--texts 1,2,4,8,16] [--tasks forecast,shape,no-e] [--methods ...]
                         [--jobs 2] [--out DIR]
 
-A budget is a number of finished texts (rollouts, particles, beams) and at most that many times the longest text in NFE, token positions
-that the model evaluates; what is drawn is the NFE that a search used. Every sample is searched once by each method at each budget with the
-same prompt, reward, limits and seed. Three tasks:
+A budget is a number of finished texts (rollouts, particles, beams) and at most that many times the longest text in
+NFE, token positions that the model evaluates; what is drawn is the NFE that a search used. Every sample is searched
+once by each method at each budget with the same prompt, reward, limits and seed. Three tasks:
 
-  forecast  24 steps after 72 hours of an M4 series (data/m4_hourly.csv), digits, commas and blanks only; reward forecast, lambda 20
+  forecast  24 steps after 72 hours of an M4 series (data/m4_hourly.csv), digits, commas and blanks only; reward
+  forecast, lambda 20
   shape     a question whose answer should give a date in figures, in 32 tokens; reward regex, lambda 5
   no-e      a sentence that does without the letter e, in 32 tokens; reward by a program (rewards/no_e.py), lambda 20
 
-DIR/reward_nfe.jsonl gets a line a search, and a run that was stopped goes on where it was; DIR/reward_nfe.csv has means with
-standard errors over samples, and paired differences to best-of-N at the same budget; DIR/reward_nfe.svg the curves."""
+DIR/reward_nfe.jsonl gets a line a search, and a run that was stopped goes on where it was; DIR/reward_nfe.csv has
+means with standard errors over samples, and paired differences to best-of-N at the same budget; DIR/reward_nfe.svg the
+curves."""
 import argparse
 import concurrent.futures
 import csv
@@ -30,13 +32,16 @@ import chart
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 METHODS = ["greedy", "sample", "beam", "best-of-n", "smc", "mcts", "dts", "dts-star", "maxent-ts"]
 ONE_TEXT = {"greedy"}
-SERIES = [f"{ROOT / 'data/m4_hourly.csv'}#{name}[{start}:{start + 72}]" for start in (0, 168, 336, 504) for name in ("H10", "H150", "H410")]
-EVENTS = ["the first landing on the moon", "the end of the Second World War", "the signing of the American Declaration of Independence",
-          "the fall of the Berlin Wall", "the sinking of the Titanic", "the storming of the Bastille", "the Battle of Hastings",
-          "the birth of Albert Einstein", "the first flight of the Wright brothers", "the eruption of Mount Saint Helens",
+SERIES = [f"{ROOT / 'data/m4_hourly.csv'}#{name}[{start}:{start + 72}]" for start in (0, 168, 336, 504)
+          for name in ("H10", "H150", "H410")]
+EVENTS = ["the first landing on the moon", "the end of the Second World War",
+          "the signing of the American Declaration of Independence",
+          "the fall of the Berlin Wall", "the sinking of the Titanic", "the storming of the Bastille",
+          "the Battle of Hastings", "the birth of Albert Einstein", "the first flight of the Wright brothers",
+          "the eruption of Mount Saint Helens",
           "the opening of the Suez Canal", "the premiere of Beethoven's Ninth Symphony"]
-THINGS = ["a dog", "the sea", "a rainy day", "a train ride", "an old house", "a birthday", "the moon", "a garden", "winter", "a good book", "a long walk",
-          "music"]
+THINGS = ["a dog", "the sea", "a rainy day", "a train ride", "an old house", "a birthday", "the moon", "a garden",
+          "winter", "a good book", "a long walk", "music"]
 DATE = "(1[0-9]{3}|20[0-9]{2})-(0[1-9]|1[0-2])-[0-3][0-9]"
 
 
@@ -44,17 +49,22 @@ def tasks(a):
     """{name: (options of every search, longest text, [options of sample i])}"""
     program = f"command:prefixes=1 {sys.executable} {ROOT / 'bench/rewards/no_e.py'}"
     return {
-        "forecast": (["--raw", "-p", "Hourly values: {series}, ", "--constraint", "[0-9][0-9, ]*", "--reward", "forecast:horizon=24,season=24",
-                      "--lambda", "20"], 120, [["--series", s] for s in SERIES]),
-        "shape": (["--reward", "regex:" + DATE, "--lambda", "5"], 32, [["-p", f"On which day was {e}? Write the date as YYYY-MM-DD."] for e in EVENTS]),
-        "no-e": (["--reward", program, "--lambda", "20", "--look-ahead", "8"], 32, [["-p", f"Write one short sentence about {t}."] for t in THINGS]),
+        "forecast": (["--raw", "-p", "Hourly values: {series}, ", "--constraint", "[0-9][0-9, ]*", "--reward",
+                      "forecast:horizon=24,season=24", "--lambda", "20"], 120, [["--series", s] for s in SERIES]),
+        "shape": (["--reward", "regex:" + DATE, "--lambda", "5"], 32, [["-p",
+                                                                        f"On which day was {e}? Write the date as "
+                                                                        f"YYYY-MM-DD."] for e in EVENTS]),
+        "no-e": (["--reward", program, "--lambda", "20", "--look-ahead", "8"], 32,
+                 [["-p", f"Write one short sentence about {t}."] for t in THINGS]),
     }
 
 
 def search(a, job):
     options, longest, sample = a.known[job["task"]][0], a.known[job["task"]][1], a.known[job["task"]][2][job["sample"]]
-    command = [a.maxts, "search", "-m", a.paths[job["model"]], "--json", "--threads", "1", "--method", job["method"], "--rollouts", str(job["texts"]),
-               "--nfe", str(job["texts"] * longest), "-n", str(longest), "--seed", str(job["sample"]), *options, *sample]
+    command = [a.maxts, "search", "-m", a.paths[job["model"]], "--json", "--threads", "1", "--method", job["method"],
+               "--rollouts", str(job["texts"]),
+               "--nfe", str(job["texts"] * longest), "-n", str(longest), "--seed", str(job["sample"]), *options,
+               *sample]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
@@ -105,7 +115,8 @@ def summarise(rows):
         for what in ("best", "mean", "weighted"):
             line[what], line[what + "_se"] = (round(x, 4) for x in mean_se([r[what] for r in samples.values()]))
             pairs = [r[what] - beside[s][what] for s, r in samples.items() if s in beside]
-            line[what + "_over_best_of_n"], line[what + "_over_se"] = (round(x, 4) for x in mean_se(pairs)) if pairs else ("", "")
+            line[what + "_over_best_of_n"], line[what + "_over_se"] = (round(x, 4)
+                                                                       for x in mean_se(pairs)) if pairs else ("", "")
         out.append(line)
     return out
 
@@ -134,9 +145,11 @@ def main():
         writer.writeheader()
         writer.writerows(table)
     panels = [(f"{task}, {model.split('-')[0]}: {what} reward",
-               {m: [(r["nfe"], r[what], r[what + "_se"]) for r in table if (r["model"], r["task"], r["method"]) == (model, task, m)] for m in names})
+               {m: [(r["nfe"], r[what], r[what + "_se"]) for r in table
+                    if (r["model"], r["task"], r["method"]) == (model, task, m)] for m in names})
               for task in a.tasks.split(",") for model in a.paths for what in ("best", "mean")]
-    (a.out / "reward_nfe.svg").write_text(chart.lines(panels, names, "token positions evaluated (NFE)"), encoding="utf-8")
+    (a.out / "reward_nfe.svg").write_text(chart.lines(panels, names, "token positions evaluated (NFE)"),
+                                          encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@
     bench/side_by_side.py MAXTS MODEL[=PROMPT]... [--repeat 5] [--threads 2] [--tokens 50] [--curves] [--out DIR]
 
 PROMPT is the length of the prompt that sequences share, 434 tokens where nothing else is said. Runs `maxts bench` and
-bench/peer/peer.py in turn, `repeat` times each, and writes DIR/speed.csv (medians, their range, the ratio, and the share of what this machine's memory and int8 arithmetic allow, measured in the same runs; load time and peak resident
-memory of both) and DIR/speed.svg. --curves adds DIR/curves.csv and DIR/curves.svg: tokens per second and resident memory of
-maxts over 1 to 64 sequences, over prompts of up to 8,000 tokens, over 1 to --threads threads. Needs what bench/peer needs. Let
-nothing else run meanwhile.
+bench/peer/peer.py in turn, `repeat` times each, and writes DIR/speed.csv (medians, their range, the ratio, and the
+share of what this machine's memory and int8 arithmetic allow, measured in the same runs; load time and peak resident
+memory of both) and DIR/speed.svg. --curves adds DIR/curves.csv and DIR/curves.svg: tokens per second and resident
+memory of maxts over 1 to 64 sequences, over prompts of up to 8,000 tokens, over 1 to --threads threads. Needs what
+bench/peer needs. Let nothing else run meanwhile.
 
-Every run's JSON is kept in DIR/runs and taken from there when the command is given again, so that a table can be measured in
-several sittings; remove the folder to measure anew."""
+Every run's JSON is kept in DIR/runs and taken from there when the command is given again, so that a table can be
+measured in several sittings; remove the folder to measure anew."""
 import argparse
 import csv
 import json
@@ -66,10 +67,14 @@ def shares(memory, machine, work, tok_per_s):
 def measure(a, model, prompt):
     whole, theirs_whole, stem = [], [], pathlib.Path(model).stem
     for i in range(a.repeat):
-        kept = [a.out / "runs" / f"{stem}-{a.threads}-{prompt}-{engine}-{i}.json" for engine in ("maxts", f"llama-{a.tokens}")]
-        whole.append(run([a.maxts, "bench", "-m", model, "--threads", str(a.threads), "--prompt-tokens", prompt, "--json"], kept[0]))
-        theirs_whole.append(run([sys.executable, HERE / "peer" / "peer.py", "speed", model, "--threads", str(a.threads), "--prompt",
-                                 prompt, "--repeat", "1", "--tokens", str(a.tokens), "--sequences", ",".join(map(str, BATCHES))],
+        kept = [a.out / "runs" / f"{stem}-{a.threads}-{prompt}-{engine}-{i}.json"
+                for engine in ("maxts", f"llama-{a.tokens}")]
+        whole.append(run([a.maxts, "bench", "-m", model, "--threads", str(a.threads), "--prompt-tokens", prompt,
+                          "--json"], kept[0]))
+        theirs_whole.append(run([sys.executable, HERE / "peer" / "peer.py", "speed", model, "--threads",
+                                 str(a.threads), "--prompt",
+                                 prompt, "--repeat", "1", "--tokens", str(a.tokens), "--sequences",
+                                 ",".join(map(str, BATCHES))],
                                 kept[1]))
     ours, peers = [rates(r, "limit_tok_per_s") for r in whole], [rates(r, "none") for r in theirs_whole]
     same = {"weights_mb": round(whole[0]["memory"]["weight_bytes"] / 1e6, 1),
@@ -84,8 +89,10 @@ def measure(a, model, prompt):
         limit = statistics.median(o[work][1] for o in ours)
         mid, other = statistics.median(mine), statistics.median(theirs)
         rows.append({"model": pathlib.Path(model).stem, "work": work, "maxts_tok_per_s": round(mid, 1),
-                     "maxts_min": round(min(mine), 1), "maxts_max": round(max(mine), 1), "llama_tok_per_s": round(other, 1),
-                     "llama_min": round(min(theirs), 1), "llama_max": round(max(theirs), 1), "ratio": round(mid / other, 2),
+                     "maxts_min": round(min(mine), 1), "maxts_max": round(max(mine), 1),
+                     "llama_tok_per_s": round(other, 1),
+                     "llama_min": round(min(theirs), 1), "llama_max": round(max(theirs), 1),
+                     "ratio": round(mid / other, 2),
                      "limit_tok_per_s": round(limit, 1), "share_of_limit": round(mid / limit, 3)}
                     | shares(whole[0]["memory"], same, work, mid) | same)
         print(rows[-1], file=sys.stderr)
@@ -93,11 +100,14 @@ def measure(a, model, prompt):
 
 
 def draw(rows, path):
-    """Two bars a row, each row on a scale of its own: the ratio is what is compared. Above its rows each model's name."""
+    """Two bars a row, each row on a scale of its own: the ratio is what is compared. Above its rows each model's
+    name."""
     line, left, width = 42, 110, 420
     names = list(dict.fromkeys(r["model"] for r in rows))
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 150}" height="{line * len(rows) + 30 * len(names) + 30}" '
-             'font-family="sans-serif" font-size="13"><style>text{fill:#222}.t{font-weight:bold}@media(prefers-color-scheme:dark)'
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 150}" '
+             f'height="{line * len(rows) + 30 * len(names) + 30}" '
+             'font-family="sans-serif" '
+             'font-size="13"><style>text{fill:#222}.t{font-weight:bold}@media(prefers-color-scheme:dark)'
              '{text{fill:#ddd}}</style><text x="8" y="16">tokens per second: maxts (blue), llama.cpp (grey)</text>']
     y = 26
     for name in names:
@@ -130,7 +140,8 @@ def curves(a, models):
                       "tok_per_s": round(r["tok_per_s"], 1), "peak_rss_mb": round(r["peak_rss_bytes"] / 1e6, 1)}
                      for r in result["decode"]]
             rows += [{"model": stem, "curve": name, "threads": threads, "sequences": "", "prompt": r["tokens"],
-                      "tok_per_s": round(r["tok_per_s"], 1), "peak_rss_mb": ""} for r in result["prefill"] if name == "threads"]
+                      "tok_per_s": round(r["tok_per_s"], 1), "peak_rss_mb": ""} for r in result["prefill"]
+                      if name == "threads"]
     return rows
 
 
@@ -148,10 +159,13 @@ def draw_curves(rows, path):
     def model(r):
         return r["model"][:12]
 
-    panel("tokens per second over sequences, prompt of 434", "sequences", "sequences", "tok_per_s", lambda r: True, model)
+    panel("tokens per second over sequences, prompt of 434", "sequences", "sequences", "tok_per_s", lambda r: True,
+          model)
     panel("peak resident memory, MB, over sequences", "sequences", "sequences", "peak_rss_mb", lambda r: True, model)
-    panel("tokens per second over the prompt, one sequence", "context", "prompt", "tok_per_s", lambda r: r["sequences"] == 1, model)
-    panel("tokens per second over the prompt, ten sequences", "context", "prompt", "tok_per_s", lambda r: r["sequences"] == 10, model)
+    panel("tokens per second over the prompt, one sequence", "context", "prompt", "tok_per_s",
+          lambda r: r["sequences"] == 1, model)
+    panel("tokens per second over the prompt, ten sequences", "context", "prompt", "tok_per_s",
+          lambda r: r["sequences"] == 10, model)
     panel("prefill of 512 over threads", "threads", "threads", "tok_per_s", lambda r: r["sequences"] == "", model)
     panel("ten sequences over threads", "threads", "threads", "tok_per_s", lambda r: r["sequences"] == 10, model)
     path.write_text(chart.lines(panels, names, "sequences, prompt tokens or threads"), encoding="utf-8")
@@ -170,7 +184,8 @@ def main():
     p.add_argument("models", nargs="+")
     p.add_argument("--repeat", type=int, default=5)
     p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--tokens", type=int, default=50, help="that llama.cpp decodes for a figure; fewer make a run shorter")
+    p.add_argument("--tokens", type=int, default=50,
+                   help="that llama.cpp decodes for a figure; fewer make a run shorter")
     p.add_argument("--curves", action="store_true", help="over sequences, context and threads too, maxts alone")
     p.add_argument("--out", type=pathlib.Path, default=pathlib.Path("bench-results"))
     a = p.parse_args()

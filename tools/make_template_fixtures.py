@@ -4,8 +4,8 @@
     pip install jinja2==3.1.6
     tools/make_template_fixtures.py > tests/template/templates.json
 
-The environment is the one that `transformers` renders chat templates in, without strftime_now. A case whose text is null
-is one that Jinja refuses. The templates are written for this test, in the manner of each family of models."""
+The environment is the one that `transformers` renders chat templates in, without strftime_now. A case whose text is
+null is one that Jinja refuses. The templates are written for this test, in the manner of each family of models."""
 import json
 import sys
 
@@ -14,7 +14,8 @@ import jinja2.ext
 import jinja2.sandbox
 
 FAMILIES = {
-    "chatml": "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
+    "chatml": "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + "
+              "'<|im_end|>\\n' }}"
               "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
     "chatml, a default system message": """{%- if messages[0].role != 'system' -%}
     {{- '<|im_start|>system\\nBe brief.<|im_end|>\\n' }}
@@ -35,7 +36,8 @@ FAMILIES = {
 {%- set ns = namespace(open=true, last=messages|length - 1) %}
 {%- for message in messages[::-1] %}
     {%- set index = (messages|length - 1) - loop.index0 %}
-    {%- if ns.open and message.role == "user" and message.content is string and not(message.content.startswith('<r>') and message.content.endswith('</r>')) %}
+    {%- if ns.open and message.role == "user" and message.content is string and not(message.content.startswith('<r>') \
+and message.content.endswith('</r>')) %}
         {%- set ns.open = false %}
         {%- set ns.last = index %}
     {%- endif %}
@@ -84,7 +86,8 @@ FAMILIES = {
 {{- "<|eot_id|>" }}
 {%- for message in messages %}
     {%- if not (message.role == 'ipython' or message.role == 'tool' or 'tool_calls' in message) %}
-        {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'+ message['content'] | trim + '<|eot_id|>' }}
+        {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'+ message['content'] | trim + \
+'<|eot_id|>' }}
     {%- elif 'tool_calls' in message %}
         {{- raise_exception("no tools here") }}
     {%- endif %}
@@ -122,9 +125,12 @@ FAMILIES = {
     {{'<start_of_turn>model\\n'}}
 {%- endif -%}
 """,
-    "gemma, no system role": "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}"
-                             "{% endif %}{% for m in messages %}{{ '<start_of_turn>' + m['role'] + '\\n' + m['content'] | trim + "
-                             "'<end_of_turn>\\n' }}{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>model\\n'}}{% endif %}",
+    "gemma, no system role": "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role "
+                             "not supported') }}"
+                             "{% endif %}{% for m in messages %}{{ '<start_of_turn>' + m['role'] + '\\n' + "
+                             "m['content'] | trim + "
+                             "'<end_of_turn>\\n' }}{% endfor %}{% if add_generation_prompt "
+                             "%}{{'<start_of_turn>model\\n'}}{% endif %}",
     "mistral": """{%- if messages[0]["role"] == "system" %}
     {%- set system_message = messages[0]["content"] %}
     {%- set loop_messages = messages[1:] %}
@@ -158,64 +164,105 @@ FAMILIES = {
     {%- endif %}
 {%- endfor %}
 """,
-    "llama2": "{% if messages[0]['role'] == 'system' %}{% set loop_messages = messages[1:] %}{% set system_message = messages[0]['content'] %}"
-              "{% else %}{% set loop_messages = messages %}{% set system_message = false %}{% endif %}{% for message in loop_messages %}"
-              "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}"
-              "{% if loop.index0 == 0 and system_message != false %}{% set content = '<<SYS>>\\n' + system_message + '\\n<</SYS>>\\n\\n' + message['content'] %}"
+    "llama2": "{% if messages[0]['role'] == 'system' %}{% set loop_messages = messages[1:] %}{% set system_message = "
+              "messages[0]['content'] %}"
+              "{% else %}{% set loop_messages = messages %}{% set system_message = false %}{% endif %}{% for message "
+              "in loop_messages %}"
+              "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must "
+              "alternate') }}{% endif %}"
+              "{% if loop.index0 == 0 and system_message != false %}{% set content = '<<SYS>>\\n' + system_message + "
+              "'\\n<</SYS>>\\n\\n' + message['content'] %}"
               "{% else %}{% set content = message['content'] %}{% endif %}{% if message['role'] == 'user' %}"
               "{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}{% elif message['role'] == 'assistant' %}"
               "{{ ' '  + content.strip() + ' ' + eos_token }}{% endif %}{% endfor %}",
 }
 
 FEATURES = [
-    "plain text, no tags", "", "\n", "a\n", "a\n\n", "{{ 1 }}\n", "line one\r\nline {{ 2 }}\r\n{% if true %}\r\nx\r\n{% endif %}\r\ny",
+    "plain text, no tags", "", "\n", "a\n", "a\n\n", "{{ 1 }}\n",
+    "line one\r\nline {{ 2 }}\r\n{% if true %}\r\nx\r\n{% endif %}\r\ny",
     "a {# comment #} b", "a\n  {# c #}\nb", "a {#- c -#}  b", "{#c#}\n\nx", "x{#-#}y", "x  {#- -#}  y",
-    "  {% if true %}\n  yes\n  {% endif %}\nno", "a  {%- if true -%}  b  {%- endif -%}  c", "a  {%+ if true +%}\n b{% endif %}",
+    "  {% if true %}\n  yes\n  {% endif %}\nno", "a  {%- if true -%}  b  {%- endif -%}  c",
+    "a  {%+ if true +%}\n b{% endif %}",
     "x {{- ' y ' -}} z", "{% if true %}{% if false %}a{% elif true %}b{% else %}c{% endif %}{% endif %}",
     "{% if false %}a{% elif false %}b{% else %}{% if true %}c{% endif %}d{% endif %}",
-    "{{ 'it''s' }}", "{{ 'a' 'b' \"c\" }}", r"{{ 'tab\tnew\nback\\quote\'\"x\x41\u00e9\U0001F642\q' }}", "{{ '}}' }}{{ \"%}\" }}",
+    "{{ 'it''s' }}", "{{ 'a' 'b' \"c\" }}", r"{{ 'tab\tnew\nback\\quote\'\"x\x41\u00e9\U0001F642\q' }}",
+    "{{ '}}' }}{{ \"%}\" }}",
     "{{ 1 + 2 * 3 - 4 // 3 % 2 }}", "{{ -7 // 2 }} {{ -7 % 3 }} {{ 7 % -3 }} {{ - 3 }} {{ 10 - 2 - 3 }}", "{{ 1_000 }}",
     "{{ 1 ~ 'a' ~ true ~ none ~ missing }}", "{{ true }} {{ False }} {{ none }} {{ None }} [{{ missing }}]",
     "{{ 1 < 2 }} {{ 2 <= 1 }} {{ 'a' < 'b' }} {{ 1 < 2 < 3 }} {{ 1 == 1 != 2 }} {{ 3 > 2 > 2 }} {{ 'ab' >= 'a' }}",
-    "{{ 'b' in 'abc' }} {{ 'x' not in 'abc' }} {{ 2 in [1, 2] }} {{ 'role' in messages[0] }} {{ 'z' in messages[0] }} {{ 'a' in missing }}",
+    "{{ 'b' in 'abc' }} {{ 'x' not in 'abc' }} {{ 2 in [1, 2] }} {{ 'role' in messages[0] }} {{ 'z' in messages[0] }} "
+    "{{ 'a' in missing }}",
     "{{ not true }} {{ not missing }} {{ true and 'x' }} {{ '' or 'y' }} {{ 0 or none or 'z' }} {{ not 1 == 2 }}",
-    "{{ 'a' if true else 'b' }} {{ 'a' if false else 'b' }} [{{ 'a' if false }}] {{ 'a' if false else 'b' if false else 'c' }}",
-    "{{ [1, 2, 3][0] }} {{ [1, 2, 3][-1] }} [{{ [1][5] }}] {{ 'héllo'[1] }} {{ (1, 2)[1] }} {{ {'a': 5}['a'] }} {{ {'a': 5}.a }} [{{ {}.x }}]",
-    "{% for x in [1, 2, 3, 4][1:3] %}{{ x }}{% endfor %} {{ 'abcdef'[2:] }} {{ 'abcdef'[:-2] }} {{ 'häßlich'[1:4] }} {{ 'abc'[5:] }}|{{ 'abc'[2:1] }}",
-    "{% for x in [1, 2, 3, 4][::-1] %}{{ x }}{% endfor %}{% for x in [1, 2, 3, 4][2::-1] %}{{ x }}{% endfor %}{% for x in [1, 2, 3][:0:-1] %}{{ x }}{% endfor %}",
-    "{% for x in 'añb' %}<{{ x }}>{% endfor %}", "{% for x in missing %}a{% else %}none{% endfor %}", "{% for x in [] %}a{% else %}empty{% endfor %}",
-    "{% for x in [5, 6, 7] %}{{ loop.index }}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first }}{{ loop.last }}{{ loop.length }}"
+    "{{ 'a' if true else 'b' }} {{ 'a' if false else 'b' }} [{{ 'a' if false }}] {{ 'a' if false else 'b' if false "
+    "else 'c' }}",
+    "{{ [1, 2, 3][0] }} {{ [1, 2, 3][-1] }} [{{ [1][5] }}] {{ 'héllo'[1] }} {{ (1, 2)[1] }} {{ {'a': 5}['a'] }} {{ "
+    "{'a': 5}.a }} [{{ {}.x }}]",
+    "{% for x in [1, 2, 3, 4][1:3] %}{{ x }}{% endfor %} {{ 'abcdef'[2:] }} {{ 'abcdef'[:-2] }} {{ 'häßlich'[1:4] }} "
+    "{{ 'abc'[5:] }}|{{ 'abc'[2:1] }}",
+    "{% for x in [1, 2, 3, 4][::-1] %}{{ x }}{% endfor %}{% for x in [1, 2, 3, 4][2::-1] %}{{ x }}{% endfor %}{% for "
+    "x in [1, 2, 3][:0:-1] %}{{ x }}{% endfor %}",
+    "{% for x in 'añb' %}<{{ x }}>{% endfor %}", "{% for x in missing %}a{% else %}none{% endfor %}",
+    "{% for x in [] %}a{% else %}empty{% endfor %}",
+    "{% for x in [5, 6, 7] %}{{ loop.index }}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first "
+    "}}{{ loop.last }}{{ loop.length }}"
     "[{{ loop.previtem }}{{ loop.nextitem }}] {% endfor %}",
-    "{% for x in [1, 2, 3, 4] if x % 2 == 0 %}{{ loop.index }}:{{ x }} {% endfor %}", "{% for x in range(5) %}{% if x == 1 %}{% continue %}{% endif %}"
-    "{% if x == 3 %}{% break %}{% endif %}{{ x }}{% endfor %}", "{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }};{% endfor %}",
+    "{% for x in [1, 2, 3, 4] if x % 2 == 0 %}{{ loop.index }}:{{ x }} {% endfor %}",
+    "{% for x in range(5) %}{% if x == 1 %}{% continue %}{% endif %}"
+    "{% if x == 3 %}{% break %}{% endif %}{{ x }}{% endfor %}",
+    "{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }};{% endfor %}",
     "{% for k in {'a': 1, 'b': 2} %}{{ k }}{% endfor %}{% for v in {'a': 1, 'b': 2}.values() %}{{ v }}{% endfor %}",
-    "{% for (a, b) in [[1, 2], [3, 4]] %}{{ a }}-{{ b }} {% endfor %}", "{% for x in range(2, 8, 3) %}{{ x }}{% endfor %}{% for x in range(3, 0, -1) %}{{ x }}{% endfor %}",
+    "{% for (a, b) in [[1, 2], [3, 4]] %}{{ a }}-{{ b }} {% endfor %}",
+    "{% for x in range(2, 8, 3) %}{{ x }}{% endfor %}{% for x in range(3, 0, -1) %}{{ x }}{% endfor %}",
     "{% set x = 1 %}{% for i in [1, 2] %}{{ x }}{% set x = x + i %}{{ x }}{% endfor %}{{ x }}",
-    "{% set ns = namespace(x=1) %}{% for i in [1, 2] %}{% set ns.x = ns.x + i %}{% endfor %}{{ ns.x }}", "{% set x %}a{{ 1 }}b{% endset %}[{{ x }}]",
+    "{% set ns = namespace(x=1) %}{% for i in [1, 2] %}{% set ns.x = ns.x + i %}{% endfor %}{{ ns.x }}",
+    "{% set x %}a{{ 1 }}b{% endset %}[{{ x }}]",
     "{% if true %}{% set y = 3 %}{% endif %}{{ y }}", "{% for i in [1] %}{% set z = 3 %}{% endfor %}[{{ z }}]",
     "{% macro m(a, b='x') %}<{{ a }}{{ b }}>{% endmacro %}{{ m(1) }}{{ m(1, 2) }}{{ m(b=4, a=3) }}{{ m() }}",
-    "{% set g = 7 %}{% macro m() %}{{ g }}{% endmacro %}{% for g in [1] %}{{ m() }}{% endfor %}", "{% macro r(n) %}{{ n }}{% if n > 0 %}{{ r(n - 1) }}{% endif %}{% endmacro %}{{ r(4) }}",
-    "{{ '  pad ' | trim }}|{{ ' x ' | upper | trim }}|{{ 'ABC' | lower }}|{{ 'a-b-c' | replace('-', '+') }}|{{ [1, 'b'] | join(', ') }}|{{ 'xxaxx' | trim('x') }}",
+    "{% set g = 7 %}{% macro m() %}{{ g }}{% endmacro %}{% for g in [1] %}{{ m() }}{% endfor %}",
+    "{% macro r(n) %}{{ n }}{% if n > 0 %}{{ r(n - 1) }}{% endif %}{% endmacro %}{{ r(4) }}",
+    "{{ '  pad ' | trim }}|{{ ' x ' | upper | trim }}|{{ 'ABC' | lower }}|{{ 'a-b-c' | replace('-', '+') }}|{{ [1, "
+    "'b'] | join(', ') }}|{{ 'xxaxx' | trim('x') }}",
     "{{ 'héé' | length }} {{ [1, 2] | count }} {{ missing | length }} {{ {'a': 1} | length }} {{ messages | length }}",
-    "{{ missing | default('d') }} {{ '' | default('e', true) }} {{ '' | default('e') }} {{ 1 | d(2) }}", "{{ [3, 4] | first }}{{ [3, 4] | last }}[{{ [] | first }}]",
-    "{{ messages | map(attribute='role') | join(' ') }} {{ messages | selectattr('role', 'equalto', 'user') | list | length }} "
-    "{{ messages | rejectattr('role', 'eq', 'user') | list | length }} {{ messages | selectattr('nope') | list | length }}",
-    "{{ x is defined }} {{ messages is defined }} {{ x is undefined }} {{ none is none }} {{ 1 is not none }} {{ 'a' is string }} {{ [] is iterable }} {{ {} is mapping }} "
-    "{{ [] is mapping }} {{ 1 is number }} {{ true is number }} {{ 3 is odd }} {{ 3 is even }} {{ 9 is divisibleby 3 }} {{ 9 is divisibleby(2) }} {{ true is true }} {{ 1 is true }} "
-    "{{ false is false }} {{ 1 is integer }} {{ true is boolean }} {{ 2 is eq 2 }} {{ 2 is ne 2 }} {{ 'a' is in ['a'] }} {{ 'a' is sequence }}",
-    "{{ not x is defined }} {{ x is defined or messages is defined }} {{ x is not defined and true }}", "{{ 'ab'.startswith('a') }} {{ 'ab'.endswith('a') }} {{ ' a '.strip() }}|{{ 'xax'.strip('x') }} "
-    "{{ '\\n\\na\\n'.lstrip('\\n') }} {{ 'a  '.rstrip() }}| {{ 'a,b,c'.split(',')[1] }} {{ 'a</t>b'.split('</t>')[-1] }} {{ 'aBc'.upper() }} {{ 'aa'.replace('a', 'b') }}",
-    "{{ {'a': 1}.get('a') }} {{ {'a': 1}.get('b') }} {{ {'a': 1}.get('b', 'c') }} {% for k in {'a': 1}.keys() %}{{ k }}{% endfor %}",
-    "{{ {'a': {'b': {'c': 1}}}['a']['b'].c }}", "{{ {'a': {'b': 2}}.a.b}}", "{{ (1 + 2) * 3 }} {{ -(2) }} {{ [1] + [2, 3] | list | length }}", "{{ ([1] + [2, 3]) | length }}",
-    "{{ [1, [2, 3]] == [1, [2, 3]] }} {{ {'a': 1, 'b': 2} == {'b': 2, 'a': 1} }} {{ 1 == true }} {{ '1' == 1 }} {{ none == missing }} {{ messages[0] == messages[-1] }}",
-    "{{ messages[0].nope }}[{{ messages[0]['nope'] }}]", "{{ messages[7].content }}", "{{ missing.x }}", "{{ missing['x'] }}", "{{ missing + 'a' }}", "{{ 'a' + 1 }}",
-    "{{ raise_exception('no') }}", "{{ nofunction() }}", "{% for x in 5 %}{% endfor %}", "{{ 1 // 0 }}", "{% if %}{% endif %}", "{% if true %}", "{{ 'a }}", "{{ a b }}", "{{ (1 }}", "{{ [1 }}",
-    "{% endif %}", "{% nostatement %}", "{{ 1 | nofilter }}", "{{ 1 is notest }}", "{% for in x %}{% endfor %}", "{% set = 1 %}", "{# no end", "{{ 1", "{% set x.y = 1 %}", "{{ }}", "{{ 'a'.nomethod() }}",
-    "{{ 'x' if true }}{% generation %}{{ 'said' }}{% endgeneration %}", "{{ bos_token }}{{ eos_token }}{{ add_generation_prompt }}{{ tools }}{{ documents }}{{ strftime_now is defined }}{{ raise_exception is defined }}",
-    "{{ ' \t\n x \u2003' | trim }}", "日本 {{ '語' }} {{ 'ü' in 'über' }}", "{{ messages[-1].content[:3] }}|{{ messages[-1]['content'][-3:] }}", "{{ 'a' ~ 1 + 2 }}", "{{ 1 + 1 ~ 'a' }}", "{{ 'a' * 3 }}",
-    "{%- if true %} a {%- endif %} b", "{% if true -%}\n\n  a\n{%- endif %}\n\nb", "a\n{{ 1 }}\nb\n", "a\n\t{% set x = 1 %}\t\nb", "{{ messages[0]['role'].upper() + ':' }}", "{% raw %}{{ x }}{% endraw %}",
-    "a\n  {% raw %}\n {{ x }} {% 'y %}\n  {% endraw %}\nb", "a {%- raw -%} {{ x }} {%- endraw -%} b", "{% raw %}x{{", "{{ [[4, 5]].0[1] }} {{ messages.0.role }}",
-    "{{ 'hELLO big-world x2y' | title }} {{ 'hELLO World' | capitalize }} {{ 'user'.title() }} {{ 'uSER'.capitalize() }}",
+    "{{ missing | default('d') }} {{ '' | default('e', true) }} {{ '' | default('e') }} {{ 1 | d(2) }}",
+    "{{ [3, 4] | first }}{{ [3, 4] | last }}[{{ [] | first }}]",
+    "{{ messages | map(attribute='role') | join(' ') }} {{ messages | selectattr('role', 'equalto', 'user') | list | "
+    "length }} "
+    "{{ messages | rejectattr('role', 'eq', 'user') | list | length }} {{ messages | selectattr('nope') | list | "
+    "length }}",
+    "{{ x is defined }} {{ messages is defined }} {{ x is undefined }} {{ none is none }} {{ 1 is not none }} {{ 'a' "
+    "is string }} {{ [] is iterable }} {{ {} is mapping }} "
+    "{{ [] is mapping }} {{ 1 is number }} {{ true is number }} {{ 3 is odd }} {{ 3 is even }} {{ 9 is divisibleby 3 "
+    "}} {{ 9 is divisibleby(2) }} {{ true is true }} {{ 1 is true }} "
+    "{{ false is false }} {{ 1 is integer }} {{ true is boolean }} {{ 2 is eq 2 }} {{ 2 is ne 2 }} {{ 'a' is in ['a'] "
+    "}} {{ 'a' is sequence }}",
+    "{{ not x is defined }} {{ x is defined or messages is defined }} {{ x is not defined and true }}",
+    "{{ 'ab'.startswith('a') }} {{ 'ab'.endswith('a') }} {{ ' a '.strip() }}|{{ 'xax'.strip('x') }} "
+    "{{ '\\n\\na\\n'.lstrip('\\n') }} {{ 'a  '.rstrip() }}| {{ 'a,b,c'.split(',')[1] }} {{ 'a</t>b'.split('</t>')[-1] "
+    "}} {{ 'aBc'.upper() }} {{ 'aa'.replace('a', 'b') }}",
+    "{{ {'a': 1}.get('a') }} {{ {'a': 1}.get('b') }} {{ {'a': 1}.get('b', 'c') }} {% for k in {'a': 1}.keys() %}{{ k "
+    "}}{% endfor %}",
+    "{{ {'a': {'b': {'c': 1}}}['a']['b'].c }}", "{{ {'a': {'b': 2}}.a.b}}",
+    "{{ (1 + 2) * 3 }} {{ -(2) }} {{ [1] + [2, 3] | list | length }}", "{{ ([1] + [2, 3]) | length }}",
+    "{{ [1, [2, 3]] == [1, [2, 3]] }} {{ {'a': 1, 'b': 2} == {'b': 2, 'a': 1} }} {{ 1 == true }} {{ '1' == 1 }} {{ "
+    "none == missing }} {{ messages[0] == messages[-1] }}",
+    "{{ messages[0].nope }}[{{ messages[0]['nope'] }}]", "{{ messages[7].content }}", "{{ missing.x }}",
+    "{{ missing['x'] }}", "{{ missing + 'a' }}", "{{ 'a' + 1 }}",
+    "{{ raise_exception('no') }}", "{{ nofunction() }}", "{% for x in 5 %}{% endfor %}", "{{ 1 // 0 }}",
+    "{% if %}{% endif %}", "{% if true %}", "{{ 'a }}", "{{ a b }}", "{{ (1 }}", "{{ [1 }}",
+    "{% endif %}", "{% nostatement %}", "{{ 1 | nofilter }}", "{{ 1 is notest }}", "{% for in x %}{% endfor %}",
+    "{% set = 1 %}", "{# no end", "{{ 1", "{% set x.y = 1 %}", "{{ }}", "{{ 'a'.nomethod() }}",
+    "{{ 'x' if true }}{% generation %}{{ 'said' }}{% endgeneration %}",
+    "{{ bos_token }}{{ eos_token }}{{ add_generation_prompt }}{{ tools }}{{ documents }}{{ strftime_now is defined "
+    "}}{{ raise_exception is defined }}",
+    "{{ ' \t\n x \u2003' | trim }}", "日本 {{ '語' }} {{ 'ü' in 'über' }}",
+    "{{ messages[-1].content[:3] }}|{{ messages[-1]['content'][-3:] }}", "{{ 'a' ~ 1 + 2 }}", "{{ 1 + 1 ~ 'a' }}",
+    "{{ 'a' * 3 }}",
+    "{%- if true %} a {%- endif %} b", "{% if true -%}\n\n  a\n{%- endif %}\n\nb", "a\n{{ 1 }}\nb\n",
+    "a\n\t{% set x = 1 %}\t\nb", "{{ messages[0]['role'].upper() + ':' }}", "{% raw %}{{ x }}{% endraw %}",
+    "a\n  {% raw %}\n {{ x }} {% 'y %}\n  {% endraw %}\nb", "a {%- raw -%} {{ x }} {%- endraw -%} b", "{% raw %}x{{",
+    "{{ [[4, 5]].0[1] }} {{ messages.0.role }}",
+    "{{ 'hELLO big-world x2y' | title }} {{ 'hELLO World' | capitalize }} {{ 'user'.title() }} {{ 'uSER'.capitalize() "
+    "}}",
 ]
 
 MESSAGES = [(None, "Hello"), ("Be kind.", "  Wie geht's?\n"), (" sys \n", "日本語 <|im_end|> 🙂 {{ x }}"), ("", "")]
@@ -242,8 +289,8 @@ def render(environment, template, system, user, bos, eos):
     messages = [{"role": "system", "content": system}] if system is not None else []
     messages.append({"role": "user", "content": user})
     try:
-        return environment.from_string(template).render(messages=messages, add_generation_prompt=True, tools=None, documents=None,
-                                                        bos_token=bos, eos_token=eos)
+        return environment.from_string(template).render(messages=messages, add_generation_prompt=True, tools=None,
+                                                        documents=None, bos_token=bos, eos_token=eos)
     except (jinja2.exceptions.TemplateError, TypeError, ValueError, ZeroDivisionError, AttributeError):
         return None
 
@@ -256,7 +303,8 @@ def main():
     named = list(FAMILIES.items()) + [(f"feature {i}", text) for i, text in enumerate(FEATURES)]
     for name, template in named:
         messages = MESSAGES if name in FAMILIES else MESSAGES[1:2]
-        cases = [{"system": s, "user": u, "text": render(environment, template, s, u, "<s>", "</s>")} for s, u in messages]
+        cases = [{"system": s, "user": u, "text": render(environment, template, s, u, "<s>", "</s>")}
+                 for s, u in messages]
         fixtures.append({"name": name, "template": template, "cases": cases})
     json.dump(fixtures, sys.stdout, indent=0, ensure_ascii=True)
     print()

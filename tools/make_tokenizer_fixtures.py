@@ -22,7 +22,8 @@ CASES = 220
 
 # As published with the models.
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-MODERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+MODERN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|%s| "
+          r"?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 SPLITS = {
     "gpt-2": [pre_tokenizers.Split(Regex(GPT2), "isolated")],
     "smollm": [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Split(Regex(GPT2), "isolated")],
@@ -31,8 +32,10 @@ SPLITS = {
 }
 SPECIAL = ["<|begin|>", "<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 USER_DEFINED = ["<tool>", "    ", "<|im_end|>\n"]
-TEMPLATE = ("{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nBe brief.<|im_end|>\n' }}{% endif %}{% for m in messages %}"
-            "{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}{{ '<|im_start|>assistant\n' }}")
+TEMPLATE = ("{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nBe brief.<|im_end|>\n' }}{% endif %}{% "
+            "for m in messages %}"
+            "{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}{{ "
+            "'<|im_start|>assistant\n' }}")
 
 
 def writer(name, model):
@@ -49,7 +52,8 @@ def finish(out):
 
 def write_cases(name, texts, ids):
     cases = [{"text": text, "tokens": tokens} for text, tokens in zip(texts, ids)]
-    (OUT / f"{name}.json").write_text(json.dumps({"model": f"{name}.gguf", "cases": cases}, separators=(",", ":")) + "\n")
+    (OUT / f"{name}.json").write_text(json.dumps({"model": f"{name}.gguf", "cases": cases},
+                                                 separators=(",", ":")) + "\n")
 
 
 def byte_level(name):
@@ -60,7 +64,8 @@ def byte_level(name):
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = split
     corpus = strings(11, 3000, code_filter=assigned_in_14)
-    trained.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=620, initial_alphabet=alphabet, show_progress=False))
+    trained.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=620, initial_alphabet=alphabet,
+                                                            show_progress=False))
     state = json.loads(trained.to_str())["model"]
     vocab = {token: i for token, i in state["vocab"].items() if name != "smollm" or len(token) > 1 or token in alphabet}
     vocab = {token: i for i, token in enumerate(sorted(vocab, key=vocab.get))}
@@ -93,9 +98,12 @@ def byte_level(name):
 def sentence_piece(name, prefix):
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(strings(13, 4000, code_filter=lambda c: 31 < c < 0x250 and assigned_in_14(c))), model_writer=model, model_type="bpe",
-        vocab_size=900, byte_fallback=True, normalization_rule_name="identity", add_dummy_prefix=prefix, remove_extra_whitespaces=False,
-        user_defined_symbols=["<tool>", "\n\n", "\n"], character_coverage=0.98, minloglevel=2, num_threads=1, hard_vocab_limit=False)
+        sentence_iterator=iter(strings(13, 4000, code_filter=lambda c: 31 < c < 0x250 and assigned_in_14(c))),
+        model_writer=model, model_type="bpe",
+        vocab_size=900, byte_fallback=True, normalization_rule_name="identity", add_dummy_prefix=prefix,
+        remove_extra_whitespaces=False,
+        user_defined_symbols=["<tool>", "\n\n", "\n"], character_coverage=0.98, minloglevel=2, num_threads=1,
+        hard_vocab_limit=False)
     pieces = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     kinds = []
     for i in range(len(pieces)):

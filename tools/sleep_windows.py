@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Nights of EEG with their hypnograms as one CSV of labelled windows, so that several nights make one data set for `maxts eval --stage sleep`.
+"""Nights of EEG with their hypnograms as one CSV of labelled windows, so that several nights make one data set for
+`maxts eval --stage sleep`.
 
     tools/sleep_windows.py OUT.csv EXCERPT HYPNOGRAM [EXCERPT HYPNOGRAM]...
 
-Windows are those of the stage's own reader (docs/stages.md): 30 s of one stage, brought to 50 Hz by means of blocks; S4 counts as S3.
-Files may be packed with gzip."""
+Windows are those of the stage's own reader (docs/stages.md): 30 s of one stage, brought to 50 Hz by means of blocks;
+S4 counts as S3. Files may be packed with gzip."""
 import csv
 import gzip
 import statistics
 import sys
 
-STAGES = {5: "Wake", 4: "REM sleep", 3: "Non-REM stage 1", 2: "Non-REM stage 2", 1: "Non-REM stage 3", 0: "Non-REM stage 3"}
+STAGES = {5: "Wake", 4: "REM sleep", 3: "Non-REM stage 1", 2: "Non-REM stage 2", 1: "Non-REM stage 3",
+          0: "Non-REM stage 3"}
 ENTRY, WINDOW, RATE = 5, 30, 50  # seconds a hypnogram entry, seconds a window, Hz
 
 
@@ -22,10 +24,12 @@ def column(path):
 def windows(excerpt, hypnogram):
     values, codes = column(excerpt), [int(code) for code in column(hypnogram)]
     if set(codes) - STAGES.keys():
-        sys.exit(f"sleep_windows: {hypnogram}: stages are 0 to 5, not {', '.join(map(str, sorted(set(codes) - STAGES.keys())))}")
+        sys.exit(f"sleep_windows: {hypnogram}: stages are 0 to 5, not "
+                 f"{', '.join(map(str, sorted(set(codes) - STAGES.keys())))}")
     rate, rest = divmod(len(values), ENTRY * len(codes))
     if rest or rate % RATE:
-        sys.exit(f"sleep_windows: {excerpt}: {len(values)} values in {ENTRY * len(codes)} s are no multiple of {RATE} Hz")
+        sys.exit(f"sleep_windows: {excerpt}: {len(values)} values in {ENTRY * len(codes)} s are no multiple of {RATE} "
+                 f"Hz")
     entries, block = WINDOW // ENTRY, rate // RATE
     for w in range(len(codes) // entries):
         here = set(codes[w * entries:(w + 1) * entries])

@@ -3,13 +3,16 @@ import random
 import unicodedata
 
 WORDS = ("the time series rises in March and falls again; Ein Maß für Größe, l'été dernier; don't WE'LL I'VE they're "
-         "he'd 'tis it'S YOU'RE x_1 HTTPServer camelCase snake_case foo.bar() != == -> <= https://a.b/c?d=e&f#g").split(" ")
+         "he'd 'tis it'S YOU'RE x_1 HTTPServer camelCase snake_case foo.bar() != == -> <= "
+         "https://a.b/c?d=e&f#g").split(" ")
 SPACES = [" ", "  ", "   ", " " * 7, "\n", "\n\n", "\n\n\n", "\r\n", "\t", "\t\t", " \n", "\n ", " \n \n", "\u00a0",
           "\u2003", "\u3000", "\u0085", "\u2028", "\u200b", "\v", "\f", "\u1680", "\u180e", "\x1c"]
 MARKS = "\u0301\u0308\u0327\u0483\u0591\u064b\u0900\u0e31\u20e3\ufe0f\u200d\u0334"
 EMOJI = ["🙂", "👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪🇫🇷", "1️⃣", "🌊📈", "☃", "🫠", "🧑🏿‍🚀"]
-SCRIPTS = [(0x41, 0x24F), (0x370, 0x52F), (0x590, 0x6FF), (0x900, 0xDFF), (0xE00, 0xEFF), (0x10A0, 0x13FF), (0x3040, 0x30FF),
-           (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0x1D400, 0x1D7FF), (0x20000, 0x2A6DF), (0x1F300, 0x1FAFF), (0x2000, 0x2BFF)]
+SCRIPTS = [(0x41, 0x24F), (0x370, 0x52F), (0x590, 0x6FF), (0x900, 0xDFF), (0xE00, 0xEFF), (0x10A0, 0x13FF),
+           (0x3040, 0x30FF),
+           (0x4E00, 0x9FFF), (0xAC00, 0xD7A3), (0x1D400, 0x1D7FF), (0x20000, 0x2A6DF), (0x1F300, 0x1FAFF),
+           (0x2000, 0x2BFF)]
 NUMBERS = "0123456789²³¼½⅔①Ⅷ٣৪๔四零𝟘𝟿"
 
 
@@ -47,11 +50,13 @@ def piece(rng, special, code_filter):
     if kind == 10 and special:
         name = rng.choice(special)
         return name if rng.random() < 0.7 else name[:rng.randrange(1, len(name) + 1)]
-    return rng.choice(["'s", "'S", "'re", "'LL", "'\u017f", "’s", "\u2581", "<0x0A>", "ﬃ", "İıſß", "a\u0000b", " 5", "  x"])
+    return rng.choice(["'s", "'S", "'re", "'LL", "'\u017f", "’s", "\u2581", "<0x0A>", "ﬃ", "İıſß", "a\u0000b", " 5",
+                       "  x"])
 
 
 def strings(seed, count, special=(), code_filter=lambda code: True):
-    """`count` different texts; `special`: names of special tokens to put in; code_filter: which code points may be in."""
+    """`count` different texts; `special`: names of special tokens to put in; code_filter: which code points may be
+    in."""
     rng = random.Random(seed)
     made = set()
     out = []

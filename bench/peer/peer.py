@@ -36,9 +36,11 @@ def enter_environment():
 
 
 def gcc_loses_tile_stores():
-    """Up to version 12 GCC drops stores that only an AMX instruction reads; llama.cpp built with it for AMX then crashes."""
+    """Up to version 12 GCC drops stores that only an AMX instruction reads; llama.cpp built with it for AMX then
+    crashes."""
     try:
-        version = subprocess.run(["cc", "-dM", "-E", "-x", "c", "-march=native", os.devnull], capture_output=True, text=True, check=True).stdout
+        version = subprocess.run(["cc", "-dM", "-E", "-x", "c", "-march=native", os.devnull], capture_output=True,
+                                 text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return False
     known = dict(line.split(None, 2)[1:] for line in version.splitlines() if len(line.split(None, 2)) == 3)
@@ -68,7 +70,8 @@ def arguments():
     s.add_argument("--top-k", type=int, default=50)
     s.add_argument("--top-p", type=float, default=0.9)
     s.add_argument("--length", type=int, default=200, help="the reward: -|length - this| / this, bytes (default 200)")
-    s.add_argument("--no-end", action="store_true", help="end tokens do not end a text: every rollout runs to --max-tokens")
+    s.add_argument("--no-end", action="store_true",
+                   help="end tokens do not end a text: every rollout runs to --max-tokens")
     s.add_argument("--seed", type=int, default=0)
     s = sub.add_parser("quantise", help="requantise a GGUF file")
     s.add_argument("model")

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""A reward in one screen, as `--reward "command:prefixes=1 bench/rewards/no_e.py"`: how much of a text does without the letter e.
+"""A reward in one screen, as `--reward "command:prefixes=1 bench/rewards/no_e.py"`: how much of a text does without
+the letter e.
 
-1 - (words with an e) / (words), of which a beginning counts those that are whole. A text of fewer than six words loses 0.1 for
-each that is missing, so that silence does not win."""
+1 - (words with an e) / (words), of which a beginning counts those that are whole. A text of fewer than six words loses
+0.1 for each that is missing, so that silence does not win."""
 import json
 import re
 import sys

@@ -30,8 +30,8 @@ def main():
 
     def compile_one(source):
         target = out / ("_".join(source.relative_to(root).parts) + ".o")
-        command = [COMPILER, *FLAGS, *SETS.get(source.name, []), "-I", root / "src", "-I", root / "include", "-c", source,
-                   "-o", target]
+        command = [COMPILER, *FLAGS, *SETS.get(source.name, []), "-I", root / "src", "-I", root / "include", "-c",
+                   source, "-o", target]
         return target, subprocess.run(command, check=False).returncode
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

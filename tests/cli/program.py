@@ -78,7 +78,8 @@ def refuse(status, words, *args, **kw):
     text = done.stderr.decode()
     check(done.returncode == status, f"{args}: exit {done.returncode} instead of {status}: {text}")
     check(not done.stdout, f"{args}: a failure printed {done.stdout!r}")
-    check(text.startswith("maxts: ") and text.endswith("\n") and text.count("\n") == 1, f"{args}: not one line: {text!r}")
+    check(text.startswith("maxts: ") and text.endswith("\n") and text.count("\n") == 1,
+          f"{args}: not one line: {text!r}")
     for word in words:
         check(word in text, f"{args}: the sentence lacks {word!r}: {text}")
 

@@ -11,8 +11,8 @@ from program import PROGRAM, ROOT, TINY, ask, check, end_when, finish, lines_in,
 
 DATA = ROOT / "data"
 M4 = ["eval", "-m", TINY, "--stage", "m4", "--data", DATA / "m4.csv", "--points", 4, "-n", 8, "--rollouts", 3]
-FORECAST = ["eval", "-m", TINY, "--stage", "forecast", "--data", DATA / "forecast_past.csv", "--more", DATA / "forecast_future.csv",
-            "--horizon", 4, "--context", 24, "--samples", 2]
+FORECAST = ["eval", "-m", TINY, "--stage", "forecast", "--data", DATA / "forecast_past.csv", "--more",
+            DATA / "forecast_future.csv", "--horizon", 4, "--context", 24, "--samples", 2]
 
 
 def records(path):
@@ -33,36 +33,43 @@ def row(summary, method, variant=""):
 
 def grid(folder):
     out = folder / "grid.jsonl"
-    summary = ask(*M4, "--samples", 2, "--method", "greedy,sample,mcts,maxent-ts", "--lambda", "1,4", "--expansion", "2,3", "--seeds", "3..4,9",
-                  "--keep-trees", 1, "--out", out)
+    summary = ask(*M4, "--samples", 2, "--method", "greedy,sample,mcts,maxent-ts", "--lambda", "1,4", "--expansion",
+                  "2,3", "--seeds", "3..4,9", "--keep-trees", 1, "--out", out)
     head, all_of = records(out)
     keys = [r["key"] for r in all_of]
     variants = {"greedy": [""], "sample": ["lambda=1", "lambda=4"], "maxent-ts": ["lambda=1", "lambda=4"],
                 "mcts": ["lambda=1,k=2", "lambda=4,k=2", "lambda=1,k=3", "lambda=4,k=3"]}
-    expected = [f"{sample}|{method}|{variant}|{seed}" for sample in head["samples"] for method in ("greedy", "sample", "mcts", "maxent-ts")
+    expected = [f"{sample}|{method}|{variant}|{seed}" for sample in head["samples"]
+                for method in ("greedy", "sample", "mcts", "maxent-ts")
                 for variant in variants[method] for seed in ([3] if method == "greedy" else [3, 4, 9])]
     check(keys == expected, f"{keys} instead of {expected}")
-    check(len(head["samples"]) == 2 and head["stage"] == "m4" and head["reward"] == "claims" and head["constraint"] is None, head)
-    check(head["methods"] == ["greedy", "sample", "mcts", "maxent-ts"] and head["seeds"] == [3, 4, 9] and "shard" not in head, head)
+    check(len(head["samples"]) == 2 and head["stage"] == "m4" and head["reward"] == "claims"
+          and head["constraint"] is None, head)
+    check(head["methods"] == ["greedy", "sample", "mcts", "maxent-ts"] and head["seeds"] == [3, 4, 9]
+          and "shard" not in head, head)
     for r in all_of:
         check(r["key"] == f"{r['sample']}|{r['method']}|{r['variant']}|{r['seed']}", r["key"])
-        check(r["stage"] == "m4" and r["rollouts"] == 3 and r["max_tokens"] == 8 and r["answer_rule"] == "best" and r["correct"] is None, r)
+        check(r["stage"] == "m4" and r["rollouts"] == 3 and r["max_tokens"] == 8 and r["answer_rule"] == "best"
+              and r["correct"] is None, r)
         check(r["scores"]["claims"] == r["scores"]["claims_true"] + r["scores"]["claims_false"], r["scores"])
-        check(r["reward"] == r["best_reward"] and r["nfe"] > 0 and r["prompt_tokens"] > 50 and r["tree"]["nodes"] > 1, r)
+        check(r["reward"] == r["best_reward"] and r["nfe"] > 0 and r["prompt_tokens"] > 50 and r["tree"]["nodes"] > 1,
+              r)
         check(r["length"] >= 1 and r["perplexity"] >= 1 and 0 < r["distinct_1"] <= 1 and 0 < r["seconds"] < 60, r)
         check(("explain" in r) == (r["sample"] == head["samples"][0]), "trees of the first sample alone")
-    check([("series" in r) for r in all_of] == [r["key"] in (expected[0], expected[len(expected) // 2]) for r in all_of], "a sample's first record has its series")
+    check([("series" in r) for r in all_of] == [r["key"] in (expected[0], expected[len(expected) // 2])
+                                                for r in all_of], "a sample's first record has its series")
     check(any(r["lambda"] == 4 for r in all_of) and any(r["expansion"] == 2 for r in all_of), "the grid's values")
     check(summary["records"] == summary["expected"] == len(expected) and len(summary["rows"]) == 9, summary["rows"])
     check(row(summary, "maxent-ts", "lambda=4")["reward"]["n"] == 2, "a sample's seeds are one sample")
     node = all_of[0]["explain"]
     check(node[0]["depth"] == 0 and node[0]["token"] == "" and any(n["depth"] == 1 for n in node), node[:3])
     before = out.read_bytes()
-    again = ask(*M4, "--samples", 2, "--method", "greedy,sample,mcts,maxent-ts", "--lambda", "1,4", "--expansion", "2,3", "--seeds", "3..4,9",
-                "--keep-trees", 1, "--out", out)
+    again = ask(*M4, "--samples", 2, "--method", "greedy,sample,mcts,maxent-ts", "--lambda", "1,4", "--expansion",
+                "2,3", "--seeds", "3..4,9", "--keep-trees", 1, "--out", out)
     check(out.read_bytes() == before and again == summary, "a finished run has nothing to do")
     refuse(2, [str(out), "other settings"], *M4, "--samples", 2, "--method", "greedy", "--out", out)
-    budget = ask(*M4[:-2], "--samples", 2, "--method", "sample,smc,beam,best-of-n,maxent-ts", "--nfe", 60, "--out", folder / "nfe.jsonl")
+    budget = ask(*M4[:-2], "--samples", 2, "--method", "sample,smc,beam,best-of-n,maxent-ts", "--nfe", 60, "--out",
+                 folder / "nfe.jsonl")
     for r in records(folder / "nfe.jsonl")[1]:
         check(r["rollouts"] is None and 20 <= r["nfe"] <= 60, f"{r['key']}: {r['nfe']} positions of 60")
     check(len(budget["rows"]) == 5, "rows")
@@ -71,40 +78,49 @@ def grid(folder):
 def classes(folder):
     """With the constraint every answer is an option; shares, votes and scores follow from the answers."""
     out = folder / "har.jsonl"
-    summary = ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 48, "--rollouts", 6, "--samples", 8,
+    summary = ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 48,
+                  "--rollouts", 6, "--samples", 8,
                   "--constraint", "answer", "--method", "greedy,sample,maxent-ts", "--out", out)
     head, all_of = records(out)
     check(head["reward"] == "option:{options}" and head["constraint"] == "answer", head)
     count = collections.Counter()
     for r in all_of:
         s = r["scores"]
-        check(s["predicted"] is not None and abs(s["well_formed"] - 1) < 1e-9 and r["answer"].strip().startswith("Answer: "), r)
-        check(r["correct"] == (s["predicted"] == s["label"]) and r["truth"] == s["label"] and r["answer_rule"] == "vote", r)
+        check(s["predicted"] is not None and abs(s["well_formed"] - 1) < 1e-9
+              and r["answer"].strip().startswith("Answer: "), r)
+        check(r["correct"] == (s["predicted"] == s["label"]) and r["truth"] == s["label"]
+              and r["answer_rule"] == "vote", r)
         check(0 < s["share"] <= 1 + 1e-9 and r["reward"] == 1, r)
         count[r["method"]] += r["correct"]
     for method in ("greedy", "sample", "maxent-ts"):
-        check(abs(row(summary, method)["accuracy"]["mean"] - count[method] / 8) < 1e-12, "accuracy is the mean of correct")
+        check(abs(row(summary, method)["accuracy"]["mean"] - count[method] / 8) < 1e-12,
+              "accuracy is the mean of correct")
     spread = folder / "spread.jsonl"
-    ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 2, "--rollouts", 1, "--samples", 7, "--spread",
-        "--out", spread)
-    check(records(spread)[0]["samples"] == [f"har:{1 + 10 * i}" for i in range(7)] == [r["sample"] for r in records(spread)[1]], "evenly over 70")
+    ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 2, "--rollouts", 1,
+        "--samples", 7, "--spread", "--out", spread)
+    check(records(spread)[0]["samples"] == [f"har:{1 + 10 * i}" for i in range(7)] == [r["sample"]
+                                                                                       for r in records(spread)[1]],
+                                                                                       "evenly over 70")
     none = folder / "none.jsonl"
-    missed = ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 4, "--rollouts", 2, "--samples", 2,
-                 "--constraint", "[0-9]{30}", "--out", none)
+    missed = ask("eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 4,
+                 "--rollouts", 2, "--samples", 2, "--constraint", "[0-9]{30}", "--out", none)
     check(row(missed, "maxent-ts")["missing"] == 2 and row(missed, "maxent-ts")["accuracy"]["mean"] == 0, missed)
     for r in records(none)[1]:
-        check(r["answer"] is None and r["correct"] is False and r["stop_reason"] == "nothing" and r["scores"]["predicted"] is None, r)
+        check(r["answer"] is None and r["correct"] is False and r["stop_reason"] == "nothing"
+              and r["scores"]["predicted"] is None, r)
 
 
 def smape(actual, forecast):
-    return sum(200 * abs(a - f) / (abs(a) + abs(f)) if abs(a) + abs(f) else 0 for a, f in zip(actual, forecast)) / len(actual)
+    return sum(200 * abs(a - f) / (abs(a) + abs(f)) if abs(a) + abs(f) else 0
+               for a, f in zip(actual, forecast)) / len(actual)
 
 
 def forecasts(folder):
     out = folder / "forecast.jsonl"
     ask(*FORECAST, "--method", "naive,seasonal-naive,sample,maxent-ts", "--rollouts", 5, "--out", out)
     head, all_of = records(out)
-    check(head["reward"] == "forecast:horizon={horizon},season={season},level=1" and head["constraint"] == "numbers", head)
+    check(head["reward"] == "forecast:horizon={horizon},season={season},level=1" and head["constraint"] == "numbers",
+          head)
     for r in all_of:
         check(len(r["output"]) == len(r["truth"]) == 4 and r["correct"] is None, r)
         check(abs(r["scores"]["smape"] - smape(r["truth"], r["output"])) < 1e-9, r["key"])
@@ -112,7 +128,8 @@ def forecasts(folder):
         check([float(v) for v in r["answer"].split(",")] == [float(f"{v:.6g}") for v in r["output"]], r["answer"])
         if "naive" in r["method"]:
             check(r["nfe"] == 0 and r["answer_rule"] == "naive" and "lambda" not in r, r)
-            check(abs(r["scores"]["crps_scaled"] - r["scores"]["mase"]) < 1e-9 or r["scores"]["mase"] is None, "a point's CRPS is its error")
+            check(abs(r["scores"]["crps_scaled"] - r["scores"]["mase"]) < 1e-9 or r["scores"]["mase"] is None,
+                  "a point's CRPS is its error")
         else:
             check(r["answer_rule"] == "median" and r["nfe"] > 0 and r["scores"]["crps"] >= 0, r)
     naive = [r for r in all_of if r["method"] == "naive"]
@@ -126,7 +143,8 @@ def forecasts(folder):
 def tables(folder):
     table = write_table(folder)
     out = folder / "table.jsonl"
-    summary = ask("eval", "-m", table, "--method", "greedy,sample,maxent-ts", "--lambda", 2, "--rollouts", 40, "--seeds", "0..19", "--out", out)
+    summary = ask("eval", "-m", table, "--method", "greedy,sample,maxent-ts", "--lambda", 2, "--rollouts", 40,
+                  "--seeds", "0..19", "--out", out)
     for r in records(out)[1]:
         if r["method"] == "maxent-ts": # few texts: all are seen, and all is exact
             check(abs(r["scores"]["log_z_error"]) < 1e-12 and r["scores"]["tv"] < 1e-12, r["scores"])
@@ -138,7 +156,8 @@ def tables(folder):
 
 def kills(folder):
     """Killed ten times in the middle, and again after Ctrl-C."""
-    command = [str(w) for w in [*M4, "--samples", 20, "--method", "greedy,best-of-n,smc,maxent-ts", "--seeds", "0..2", "--out"]]
+    command = [str(w) for w in [*M4, "--samples", 20, "--method", "greedy,best-of-n,smc,maxent-ts", "--seeds", "0..2",
+                                "--out"]]
     whole, killed = folder / "whole.jsonl", folder / "killed.jsonl"
     ask(*command, whole)
     total = len(records(whole)[1])
@@ -187,7 +206,8 @@ def failures(folder):
     program = folder / "reward.py"
     program.write_text("import json, sys\n"
                        "for line in sys.stdin:\n"
-                       "    bad = '43 values' in json.loads(line)['prompt'] or '512 values' not in json.loads(line)['prompt']\n"
+                       "    bad = '43 values' in json.loads(line)['prompt'] or '512 values' not in "
+                       "json.loads(line)['prompt']\n"
                        "    print(json.dumps({'error': 'no'} if bad else {'reward': 1}), flush=True)\n")
     out = folder / "failed.jsonl"
     command = [*M4, "--samples", 0, "--method", "greedy", "--reward", f"command:python3 {program}", "--out", out]
@@ -195,7 +215,8 @@ def failures(folder):
     head, all_of = records(out)
     lost = [s for s in head["samples"] if s not in {r["sample"] for r in all_of}]
     check(done.returncode == 1 and lost and all_of, f"{done.returncode}, {len(lost)} failed of {len(head['samples'])}")
-    check(f"{len(lost)} of {len(head['samples'])} records failed; the first: {lost[0]}|greedy||0" in done.stderr.decode(), done.stderr.decode())
+    said = done.stderr.decode()
+    check(f"{len(lost)} of {len(head['samples'])} records failed; the first: {lost[0]}|greedy||0" in said, said)
     program.write_text(program.read_text().replace("bad else", "False else"))
     ask(*command)
     check(len(records(out)[1]) == len(head["samples"]), "what failed is done again")
@@ -203,20 +224,26 @@ def failures(folder):
 
 def experiments(folder):
     out = folder / "optimisations.jsonl"
-    summary = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--rollouts", "6,2", "--max-tokens", "40,8", "--out", out)
+    summary = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--rollouts", "6,2", "--max-tokens",
+                  "40,8", "--out", out)
     names = ["none", "rollouts", "tokens", "kv-cache", "end-stop", "batch", "kv-cache+end-stop", "all"]
     by_name = {r["variant"]: r for r in records(out)[1]}
     check([r["variant"] for r in summary["rows"]] == names, summary["rows"])
     none, cache = by_name["none"], by_name["kv-cache"]
-    check(none["rollouts"] == 6 and none["max_tokens"] == 40 and none["recomputed"] > 50 * none["nfe"] and cache["recomputed"] == 0, none["recomputed"])
+    check(none["rollouts"] == 6 and none["max_tokens"] == 40 and none["recomputed"] > 50 * none["nfe"]
+          and cache["recomputed"] == 0, none["recomputed"])
     same = ("nfe", "reward", "answer", "log_z", "decode_tokens", "tree", "perplexity")
     check(all(none[k] == cache[k] for k in same), "the cache changes no result")
-    check(by_name["all"]["rollouts"] == 2 and by_name["all"]["max_tokens"] == 8 and by_name["all"]["nfe"] < none["nfe"] / 5, "all together")
+    check(by_name["all"]["rollouts"] == 2 and by_name["all"]["max_tokens"] == 8
+          and by_name["all"]["nfe"] < none["nfe"] / 5, "all together")
     table = {r["optimisation"]: r for r in summary["optimisations"]}
     check(list(table) == names and all(r["samples"] == 1 and r["scaled"] == 0 for r in table.values()), table)
-    check(abs(table["all"]["times_faster"] - none["seconds"] / by_name["all"]["seconds"]) < 1e-9 and table["none"]["times_faster"] == 1, table)
-    cut = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--seconds", 0.1, "--out", folder / "cut.jsonl")["optimisations"]
-    check(cut[0]["scaled"] == 1 and cut[0]["positions"] <= 30 * 249 and cut[1]["positions"] == 10 * 249 and cut[0]["seconds"] > 0.5, cut)
+    check(abs(table["all"]["times_faster"] - none["seconds"] / by_name["all"]["seconds"]) < 1e-9
+          and table["none"]["times_faster"] == 1, table)
+    cut = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--seconds", 0.1, "--out",
+              folder / "cut.jsonl")["optimisations"]
+    check(cut[0]["scaled"] == 1 and cut[0]["positions"] <= 30 * 249 and cut[1]["positions"] == 10 * 249
+          and cut[0]["seconds"] > 0.5, cut)
     words = ["search", "-m", TINY, "-p", "hello", "-n", 20, "--rollouts", 12, "--reward", "length:40"]
     off, on = ask(*words, "--kv-cache", "off"), ask(*words)
     strip = lambda a: {k: v for k, v in a.items() if "seconds" not in k and k != "kv"}
@@ -237,17 +264,20 @@ def budget(folder):
     after = records(whole)[1]
     total = sum(r["nfe"] for r in after)
     check(3.5 * spent < total < 4.5 * spent, f"{total} positions, not about {4 * spent}")
-    check([r["key"] for r in after] == [r["key"] for r in first] and all(r["rollouts"] >= 4 for r in after), "every sample has its least")
+    check([r["key"] for r in after] == [r["key"] for r in first] and all(r["rollouts"] >= 4 for r in after),
+          "every sample has its least")
     gain = [b["rollouts"] - a["rollouts"] for a, b in zip(first, after)]
     se = [a["log_z_se"] for a in first]
     order = sorted(range(12), key=lambda i: se[i])
     check(sum(gain[i] for i in order[6:]) > 1.2 * sum(gain[i] for i in order[:6]) >= 0, f"{gain} for {se}")
-    check(sorted(p.name for p in folder.glob("budget.jsonl*")) == ["budget.jsonl"], "what is not needed any more is gone")
+    check(sorted(p.name for p in folder.glob("budget.jsonl*")) == ["budget.jsonl"],
+          "what is not needed any more is gone")
     most = max(range(12), key=lambda i: gain[i])
     alone = folder / "alone.jsonl"
     ask(*words, alone, "--rollouts", after[most]["rollouts"], "--in-flight", 4)
     same = ("nfe", "reward", "answer", "log_z", "log_z_se", "tree", "decode_tokens")
-    check(all(records(alone)[1][most][k] == after[most][k] for k in same), "a search that went on is one that never stopped")
+    check(all(records(alone)[1][most][k] == after[most][k] for k in same),
+          "a search that went on is one that never stopped")
     check(ask(*command) == summary, "a finished run has nothing to do")
     command = [*words, killed, "--rollouts", 4, "--total-nfe", 4 * spent]
     first = folder / "budget2.jsonl.first"
@@ -282,12 +312,15 @@ def requests(folder):
     out = folder / "refused.jsonl"
     table = write_table(folder)
     for words, *args in [
-        (["--stage"], "-m", TINY), (["--data"], "-m", TINY, "--stage", "har"), (["unknown"], "-m", TINY, "--stage", "x", "--data", "y"),
-        (["'fast'", "--method"], *M4[1:], "--method", "greedy,fast"), (["--lambda", "'1x'"], *M4[1:], "--lambda", "2,1x"),
+        (["--stage"], "-m", TINY), (["--data"], "-m", TINY, "--stage", "har"),
+        (["unknown"], "-m", TINY, "--stage", "x", "--data", "y"),
+        (["'fast'", "--method"], *M4[1:], "--method", "greedy,fast"), (["--lambda", "'1x'"], *M4[1:], "--lambda",
+                                                                       "2,1x"),
         (["--seeds", "'5..1'"], *M4[1:], "--seeds", "5..1"), (["--shard", "'2/2'"], *M4[1:], "--shard", "2/2"),
         (["{train}"], *M4[1:], "--reward", "class-spectral:{train}"), (["--nfe", "--rollouts"], *M4[1:], "--nfe", 9),
         (["stage forecast"], *M4[1:], "--constraint", "numbers"), (["takes no data"], "-m", table, "--data", "x"),
-        (["twice"], *M4[1:], "--method", "smc,smc"), (["naive"], *M4[1:], "--method", "naive"), (["'x'", "--experiment"], *M4[1:], "--experiment", "x"),
+        (["twice"], *M4[1:], "--method", "smc,smc"), (["naive"], *M4[1:], "--method", "naive"),
+        (["'x'", "--experiment"], *M4[1:], "--experiment", "x"),
     ]:
         refuse(2, words, "eval", *args, "--out", out)
     check(not out.exists(), "a refused request leaves no file")

@@ -68,7 +68,8 @@ def search_words():
     check(cut["reward"] == "logprob" and len(cut["answers"]) <= 4, cut)
     whole = ask("search", "-m", TINY, "-p", "x", "--top-k", 0, "--top-p", 1, "-n", 4, "--rollouts", 3)
     check(whole["target"] == "p", whole["target"])
-    series = ask("search", "-m", TINY, "--series", f"{SERIES}#H10[0:48]", "-p", "Go on: {series}, ", "-n", 8, "--rollouts", 2)
+    series = ask("search", "-m", TINY, "--series", f"{SERIES}#H10[0:48]", "-p", "Go on: {series}, ", "-n", 8,
+                 "--rollouts", 2)
     check(series["reward"] == "spectral" and series["prompt_tokens"] > 100, series)
     check(ask(*SEARCH, "--nfe", 30)["stop_reason"] == "nfe", "--nfe")
 
@@ -116,8 +117,10 @@ def checkpoints(folder):
 def refusals(folder):
     refuse(1, ["missing.gguf"], "search", "-m", folder / "missing.gguf", "-p", "x")
     whole = TINY.read_bytes()
-    for name, data in (("truncated.gguf", whole[:-1000]), ("head.gguf", whole[:50]), ("text.gguf", b"once upon a time\n" * 9),
-                       ("empty.gguf", b""), ("strange.gguf", whole.replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0lhama", 1))):
+    for name, data in (("truncated.gguf", whole[:-1000]), ("head.gguf", whole[:50]),
+                       ("text.gguf", b"once upon a time\n" * 9),
+                       ("empty.gguf", b""), ("strange.gguf", whole.replace(b"\x05\0\0\0\0\0\0\0llama",
+                                                                           b"\x05\0\0\0\0\0\0\0lhama", 1))):
         path = folder / name
         path.write_bytes(data)
         for command in ("search", "inspect", "score"):
@@ -159,9 +162,11 @@ def bench():
     check([r["tokens"] for r in told["prefill"]] == [4, 8], told["prefill"])
     check([(r["prompt"], r["batch"]) for r in told["decode"]] == [(3, 1), (3, 2), (5, 1), (5, 2)], told["decode"])
     for row in told["prefill"] + told["decode"]:
-        check(row["tok_per_s"] > 0 and abs(row["share_of_limit"] * row["limit_tok_per_s"] / row["tok_per_s"] - 1) < 1e-9, row)
+        check(row["tok_per_s"] > 0
+              and abs(row["share_of_limit"] * row["limit_tok_per_s"] / row["tok_per_s"] - 1) < 1e-9, row)
         check(row["peak_rss_bytes"] >= told["memory"]["loaded_rss_bytes"] > told["memory"]["weight_bytes"], row)
-    check({r["batch"] for r in told["matmul"]} == {1, 16, 512} and all(r["own_gmac_per_s"] > 0 for r in told["matmul"]), told["matmul"])
+    check({r["batch"] for r in told["matmul"]} == {1, 16, 512} and all(r["own_gmac_per_s"] > 0
+                                                                       for r in told["matmul"]), told["matmul"])
     check(told["cpu"]["threads"] == 1 and told["load_s"] > 0 and "%" in told["verdict"], told)
     for bad in ("", "1,", ",2", "0", "1,x", "99999"):
         refuse(2, ["--sequences"], "bench", "-m", TINY, "--sequences", bad)
@@ -170,8 +175,8 @@ def bench():
 def interrupts(folder):
     """Ctrl-C ends a long search with what it has, whole."""
     saved = folder / "interrupted.ckpt"
-    status, out, err = end_when(lambda: saved.exists() and saved.stat().st_size > 5000, signal.SIGINT, "search", "-m", TINY,
-                                "-p", "x", "-n", 8, "--rollouts", 100000, "--end-stop", "off", "--in-flight", 1,
+    status, out, err = end_when(lambda: saved.exists() and saved.stat().st_size > 5000, signal.SIGINT, "search", "-m",
+                                TINY, "-p", "x", "-n", 8, "--rollouts", 100000, "--end-stop", "off", "--in-flight", 1,
                                 "--reward", "length", "--save", saved)
     check(status == 0 and not err, f"interrupted: exit {status}: {err.decode()}")
     answer = json.loads(out)

@@ -40,9 +40,12 @@ def parse(page):
         fail(f"the page is not well-formed: {error}: {line[max(0, error.position[1] - 80):error.position[1] + 80]}")
     tags = Tags()
     tags.feed(page)
-    check(tags.seen <= {"html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "p", "nav", "ul", "li", "a", "main", "section", "dl", "dt", "dd", "details",
-                        "summary", "pre", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "small", "figure", "figcaption", "svg", "desc", "path", "text", "g", "rect",
-                        "circle", "span", "b", "i", "bdi", "code", "br"}, f"elements that the report has no use for: {sorted(tags.seen)}")
+    check(tags.seen <= {"html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "h3", "p", "nav", "ul",
+                        "li", "a", "main", "section", "dl", "dt", "dd", "details",
+                        "summary", "pre", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "small",
+                        "figure", "figcaption", "svg", "desc", "path", "text", "g", "rect",
+                        "circle", "span", "b", "i", "bdi", "code", "br"},
+                        f"elements that the report has no use for: {sorted(tags.seen)}")
     return tree
 
 
@@ -51,12 +54,14 @@ def stands_alone(page, tree):
     check(len(ids) == len(set(ids)), "an id is there twice")
     for node in tree.iter():
         for name, value in node.attrib.items():
-            check(name not in ("src", "srcset", "data", "action", "onload", "xlink:href") and not name.startswith("on"), f"attribute {name}")
+            check(name not in ("src", "srcset", "data", "action", "onload", "xlink:href")
+                  and not name.startswith("on"), f"attribute {name}")
             if name == "href":
                 check(value.startswith("#") and value[1:] in ids, f"a link to {value}")
             if name == "aria-labelledby":
                 check(all(word in ids for word in value.split()), f"labelled by {value}, which is nowhere")
-    check("http:" not in page and "https:" not in page and "@import" not in page and "url(" not in page and "<script" not in page, "the page refers to something outside it")
+    check("http:" not in page and "https:" not in page and "@import" not in page and "url(" not in page
+          and "<script" not in page, "the page refers to something outside it")
     for table in tree.iter("table"):
         check(table[0].tag == "caption", "a table without caption")
         check(all(cell.get("scope") for cell in table.iter("th")), "a heading that does not say of what")
@@ -81,7 +86,8 @@ def nothing_overlaps(tree):
         _, _, width, height = map(float, chart.get("viewBox").split())
         found = list(boxes(chart))
         for i, a in enumerate(found):
-            check(a[0] > -4 and a[2] < width + 4 and a[1] > -4 and a[3] < height + 4, f"{a} lies outside of {width} x {height}")
+            check(a[0] > -4 and a[2] < width + 4 and a[1] > -4 and a[3] < height + 4,
+                  f"{a} lies outside of {width} x {height}")
             for b in found[:i]:
                 apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
                 check(apart, f"\"{a[4]}\" lies over \"{b[4]}\" in {chart[0].text}")
@@ -96,7 +102,8 @@ def whole_pages(folder):
     tree = parse(page)
     stands_alone(page, tree)
     check(nothing_overlaps(tree) >= 30, "charts are missing")
-    check([run["records"] for run in said["runs"]] == [run["expected"] for run in said["runs"]] and len(said["runs"]) == 4, f"{said}")
+    check([run["records"] for run in said["runs"]] == [run["expected"] for run in said["runs"]]
+          and len(said["runs"]) == 4, f"{said}")
     check("unfinished" not in page, "whole runs are called unfinished")
     again, _ = report(folder, *files)
     check(page == again, "the same records gave another page")
@@ -104,17 +111,21 @@ def whole_pages(folder):
         one, _ = report(folder, path)
         stands_alone(one, parse(one))
         head = json.loads(path.read_text().split("\n")[0])
-        keys = ["".join(row[0].itertext()) for table in parse(one).iter("table") if table.get("class") == "samples" for row in table.find("tbody")]
+        keys = ["".join(row[0].itertext()) for table in parse(one).iter("table") if table.get("class") == "samples"
+                for row in table.find("tbody")]
         check(keys == head["samples"], f"{path}: samples {keys}")
-        for title in ("Reward against NFE", "Seconds a sample", "Distinct pairs of words", "Depth of the tree", "Children of an inner node", "Power spectral density"):
+        for title in ("Reward against NFE", "Seconds a sample", "Distinct pairs of words", "Depth of the tree",
+                      "Children of an inner node", "Power spectral density"):
             check(title in one, f"{path}: no {title}")
-    check("Accuracy against NFE" in page and "sMAPE, % against NFE" in page and "Seconds against rollouts" in page, "a figure is missing")
+    check("Accuracy against NFE" in page and "sMAPE, % against NFE" in page and "Seconds against rollouts" in page,
+          "a figure is missing")
     check("what each optimisation brings" in page, "the table of optimisations is missing")
     check("its search tree" in page and page.count("<ul class=\"tree\">") >= 20, "trees are missing")
     check(page.count(" thin dashed\" d=\"M") > len(files), "what costs nothing is no level in the figures")
     few, _ = report(folder, files[0], samples=3)
     classes_hold(few, files[0])
-    check(len(few) < len(page) / 4 and "21 more samples" in few, "--samples 3 does not hold samples back, or does not say so")
+    check(len(few) < len(page) / 4 and "21 more samples" in few,
+          "--samples 3 does not hold samples back, or does not say so")
     return files
 
 
@@ -129,7 +140,8 @@ def classes_hold(page, path):
         for row in table.find("tbody"):
             label = "".join(row[0].itertext())
             for given, cell in zip(columns, row[1:]):
-                want = sum(r["method"] == method and r["scores"]["label"] == label and (r["scores"]["predicted"] or "no answer") == given for r in records)
+                want = sum(r["method"] == method and r["scores"]["label"] == label
+                           and (r["scores"]["predicted"] or "no answer") == given for r in records)
                 check(int(cell.text) == want, f"{method}: {label} as {given}: {cell.text}, not {want}")
 
 
@@ -150,10 +162,13 @@ def numbers_hold(folder, files):
         per_sample = {}
         for r in own:
             per_sample.setdefault(r["sample"], []).append(r)
-        for name, value in (("reward", lambda r: r["reward"]), ("accuracy", lambda r: float(r["correct"])), ("nfe", lambda r: float(r["nfe"]))):
+        for name, value in (("reward", lambda r: r["reward"]), ("accuracy", lambda r: float(r["correct"])),
+                            ("nfe", lambda r: float(r["nfe"]))):
             want = statistics.fmean(statistics.fmean(map(value, rs)) for rs in per_sample.values())
-            check(abs(number(row[name]) - want) < 1e-9 * abs(want), f"{row['method']}: {name} is {row[name]}, not {want}")
-            check(number(row[name + "_low"]) < want < number(row[name + "_high"]) and row[name + "_n"] == "24", f"{row['method']}: interval of {name}")
+            check(abs(number(row[name]) - want) < 1e-9 * abs(want),
+                  f"{row['method']}: {name} is {row[name]}, not {want}")
+            check(number(row[name + "_low"]) < want < number(row[name + "_high"]) and row[name + "_n"] == "24",
+                  f"{row['method']}: interval of {name}")
         check(row["missing"] == str(sum(r["scores"]["predicted"] is None for r in own)), "answers that are missing")
     tables = [block for block in md.read_text().split("\n\n") if block.startswith("|")]
     check(len(tables) == 14, f"{len(tables)} tables in Markdown")
@@ -161,7 +176,8 @@ def numbers_hold(folder, files):
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in block.split("\n")}
         check(len(widths) == 1, f"a Markdown table with rows of {widths} cells")
     text = tex.read_text()
-    check(text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 14 and text.isascii() and "booktabs" not in text and "toprule" not in text, "LaTeX tables")
+    check(text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 14 and text.isascii()
+          and "booktabs" not in text and "toprule" not in text, "LaTeX tables")
     for block in text.split("\\begin{tabular}{")[1:]:
         width = len(block.split("}")[0])
         for line in block.split("\\end{tabular}")[0].split("\n")[2:]:
@@ -182,7 +198,8 @@ def hostile_words(folder):
     for run_ in head["runs"]:
         run_["variant"] = HOSTILE
     for r in items:
-        r.update(sample=names[r["sample"]], variant=HOSTILE, answer=bad * 4, answer_rule=HOSTILE, truth=HOSTILE, group=HOSTILE, method=r["method"] + HOSTILE)
+        r.update(sample=names[r["sample"]], variant=HOSTILE, answer=bad * 4, answer_rule=HOSTILE, truth=HOSTILE,
+                 group=HOSTILE, method=r["method"] + HOSTILE)
         r["scores"] = {"label": HOSTILE, "predicted": HOSTILE, HOSTILE: 3}
         r["series"][0]["name"] = HOSTILE
         for node in r.get("explain", []):
@@ -197,8 +214,10 @@ def hostile_words(folder):
     check(bad.replace("\x01", "\ufffd").replace("\x1b", "\ufffd") * 4 in text, "an answer is not shown whole")
     for node in tree.iter():
         for name, value in node.attrib.items():
-            check(name in ("class", "id", "lang", "charset", "name", "content", "http-equiv", "href", "scope", "role", "title", "style", "open", "aria-label", "aria-labelledby", "aria-hidden",
-                           "viewBox", "width", "height", "x", "y", "cx", "cy", "r", "d", "transform"), f"attribute {name}")
+            check(name in ("class", "id", "lang", "charset", "name", "content", "http-equiv", "href", "scope", "role",
+                           "title", "style", "open", "aria-label", "aria-labelledby", "aria-hidden",
+                           "viewBox", "width", "height", "x", "y", "cx", "cy", "r", "d", "transform"),
+                           f"attribute {name}")
             check("alert" not in value, f"a hostile text is in attribute {name}")
     rows = list(csv.DictReader(outputs["csv"].open(newline="", encoding="utf-8")))
     check(rows[0]["variant"] == HOSTILE and rows[0]["stage"] == HOSTILE, "CSV changed a text")
@@ -210,9 +229,11 @@ def strange_numbers(folder):
     head = report_runs.head("forecast", ["maxent-ts"], 3)
     items = list(report_runs.records(head))
     for i, r in enumerate(items):
-        r.update(reward=[0, 1e300, -1e300][i], nfe=[0, 1, 10**15][i], seconds=None, output=[[], [1e308, -1e308], [0]][i], log_z=-1e308)
+        r.update(reward=[0, 1e300, -1e300][i], nfe=[0, 1, 10**15][i], seconds=None,
+                 output=[[], [1e308, -1e308], [0]][i], log_z=-1e308)
         r["series"] = [[], [{"name": "", "values": []}], [{"name": "x", "values": [5.0] * 30}]][i]
-        r["explain"] = [{"depth": d, "token": "x", "logp": -1e9} for d in ([7, 9, -10**12, 3, 4, 5, 10**12, 6], [], list(range(200)))[i]]
+        r["explain"] = [{"depth": d, "token": "x", "logp": -1e9} for d in ([7, 9, -10**12, 3, 4, 5, 10**12, 6], [],
+                                                                           list(range(200)))[i]]
     page, _ = report(folder, report_runs.write(folder / "strange.jsonl", head, items))
     stands_alone(page, parse(page))
     head = report_runs.head("m4", ["maxent-ts"], 1)
@@ -264,21 +285,25 @@ def parts(folder):
     half.write_bytes((folder / "whole.jsonl").read_bytes()[:-2000])
     page, said = report(folder, half)
     records = said["runs"][0]["records"]
-    check(0 < records < 24 and f"unfinished: {records} of 24 records" in page, "an interrupted run does not say what it lacks")
+    check(0 < records < 24 and f"unfinished: {records} of 24 records" in page,
+          "an interrupted run does not say what it lacks")
     markdown = folder / "half.md"
     report(folder, half, markdown=markdown)
     check("unfinished" in markdown.read_text(), "Markdown does not say that the run is unfinished")
     shards = []
     for k in (0, 1):
         own = {**head, "shard": f"{k}/2"}
-        shards.append(report_runs.write(folder / f"shard{k}.jsonl", own, [r for r in items if head["samples"].index(r["sample"]) % 2 == k]))
+        shards.append(report_runs.write(folder / f"shard{k}.jsonl", own,
+                                        [r for r in items if head["samples"].index(r["sample"]) % 2 == k]))
     page, _ = report(folder, shards[0])
-    check("unfinished" not in page and "0/2" in page, "a whole shard is called unfinished, or does not say that it is one")
+    check("unfinished" not in page and "0/2" in page,
+          "a whole shard is called unfinished, or does not say that it is one")
     joined, said = report(folder, *shards)
     check(said["runs"][0]["records"] == 24 and len(said["runs"]) == 1, f"{said}")
     without = [re.sub(r"<dt>Files</dt><dd>.*?</dd>", "", text) for text in (whole, joined)]
     check(without[0] == without[1], "the shards of a run show something else than the run")
-    refuse(2, [str(shards[0]), "is in another file of the same run"], "report", folder / "whole.jsonl", shards[0], "-o", folder / "x.html")
+    refuse(2, [str(shards[0]), "is in another file of the same run"], "report", folder / "whole.jsonl", shards[0],
+           "-o", folder / "x.html")
 
 
 def refusals(folder):
@@ -289,8 +314,10 @@ def refusals(folder):
     refuse(1, ["no-such.jsonl"], "report", folder / "no-such.jsonl", "-o", out)
     broken = folder / "broken.jsonl"
     lines = good.read_text().splitlines(keepends=True)
-    for text, words in (("", "has no head"), ("{}\n", "line 1 is not the head"), (lines[0] + lines[1][:-9] + "\n", "line 2 is not valid JSON"),
-                        (lines[0] + lines[1] + lines[1], "line 3 repeats the key"), (lines[0] + lines[1] + "7\n", "line 3 is no JSON object"),
+    for text, words in (("", "has no head"), ("{}\n", "line 1 is not the head"),
+                        (lines[0] + lines[1][:-9] + "\n", "line 2 is not valid JSON"),
+                        (lines[0] + lines[1] + lines[1], "line 3 repeats the key"),
+                        (lines[0] + lines[1] + "7\n", "line 3 is no JSON object"),
                         (lines[0] + lines[1].replace('"nfe": ', '"nfe": "x", "nf": '), "line 2: \"nfe\" is no number")):
         broken.write_text(text)
         refuse(1, [str(broken), words], "report", broken, "-o", out)

@@ -40,10 +40,11 @@ def score(table):
 
 def search(table):
     for lam, method, flight in itertools.product((0, 1, 3), ("maxent-ts", "MaxEnt_TS"), (1, 4)):
-        answer = ask("search", "-m", table, "--method", method, "--lambda", lam, "--rollouts", 50, "--in-flight", flight,
-                     "--seed", 7)
+        answer = ask("search", "-m", table, "--method", method, "--lambda", lam, "--rollouts", 50, "--in-flight",
+                     flight, "--seed", 7)
         z = sum(p * math.exp(lam * r) for _, p, r in texts())
-        check(set(answer) >= {"method", "seed", "lambda", "rollouts", "nfe", "prompt_tokens", "decode_tokens", "seconds",
+        check(set(answer) >= {"method", "seed", "lambda", "rollouts", "nfe", "prompt_tokens", "decode_tokens",
+                              "seconds",
                               "stop_reason", "log_z", "log_z_se", "best", "answers", "tree", "target"}, answer.keys())
         check(answer["method"] == "maxent-ts" and answer["seed"] == 7 and answer["lambda"] == lam, answer)
         check(answer["stop_reason"] == "exhausted" and answer["nfe"] == 2, answer)
@@ -74,8 +75,10 @@ def same_again(table):
         answer = ask(*args)
         return {k: v for k, v in answer.items() if "seconds" not in k}
     first = words("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--seed", 5)
-    check(first == words("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--seed", 5, "--batch", 1), "the batch changed a result")
-    check(any(first["answers"] != words("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--seed", s)["answers"] for s in range(20)),
+    check(first == words("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--seed", 5, "--batch", 1),
+          "the batch changed a result")
+    check(any(first["answers"] != words("search", "-m", table, "--rollouts", 3, "--sweep", 0, "--seed", s)["answers"]
+              for s in range(20)),
           "the seed has no effect")
 
 
@@ -146,7 +149,8 @@ def other_ways_out(table):
     for command in ("inspect", "tokenize", "score", "generate", "search", "verify", "bench"):
         done = run(command, "--help")
         check(done.returncode == 0 and b"--model FILE" in done.stdout, command)
-    for command in (["inspect"], ["search", "--rollouts", 2], ["score", "-p", "1"], ["generate"], ["tokenize", "-p", "1,2"]):
+    for command in (["inspect"], ["search", "--rollouts", 2], ["score", "-p", "1"], ["generate"],
+                    ["tokenize", "-p", "1,2"]):
         with open("/dev/full", "wb") as full:
             done = run(command[0], "-m", table, *command[1:], stdout=full)
         check(done.returncode == 1 and b"standard output: " in done.stderr, f"{command} on a full disk: {done}")

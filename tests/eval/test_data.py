@@ -34,9 +34,11 @@ def manifest():
     check(len(rows) >= 9, f"only {len(rows)} files in the manifest")
     named = {"README.md"}
     for name, licence, sha256 in rows:
-        check(hashlib.sha256((DATA / name).read_bytes()).hexdigest() == sha256, f"{name}: another SHA-256 than in data/README.md")
+        check(hashlib.sha256((DATA / name).read_bytes()).hexdigest() == sha256,
+              f"{name}: another SHA-256 than in data/README.md")
         texts = re.findall(r"LICENSE\.\w+", licence)
-        check(texts and all((DATA / text).stat().st_size > 500 for text in texts), f"{name}: its licence is not beside it")
+        check(texts and all((DATA / text).stat().st_size > 500 for text in texts),
+              f"{name}: its licence is not beside it")
         named |= {name, *texts}
     there = {str(path.relative_to(DATA)) for path in DATA.rglob("*") if path.is_file()}
     check(there == named, f"in data/ but not in the manifest, or the other way round: {sorted(there ^ named)}")
@@ -45,7 +47,8 @@ def manifest():
 
 
 def futures_follow():
-    """A forecast's future is what the series goes on with: windows of one series chain, and no window's past holds its future."""
+    """A forecast's future is what the series goes on with: windows of one series chain, and no window's past holds its
+    future."""
     def read(name):
         with (DATA / name).open() as file:
             return {row[0]: row[1:] for row in csv.reader(file) if row[0] != "V1"}
@@ -67,12 +70,15 @@ def answers_hold():
         right = {
             "trend": lambda: (lambda r: "It rises" if r > 0.8 else "It falls" if r < -0.8 else "It has no clear trend")(
                 statistics.correlation(x, range(n))),
-            "highest": lambda: ["In the first third", "In the middle third", "In the last third"][min(2, x.index(max(x)) // (n // 3))],
-            "lowest": lambda: ["In the first third", "In the middle third", "In the last third"][min(2, x.index(min(x)) // (n // 3))],
+            "highest": lambda: ["In the first third", "In the middle third",
+                                "In the last third"][min(2, x.index(max(x)) // (n // 3))],
+            "lowest": lambda: ["In the first third", "In the middle third",
+                               "In the last third"][min(2, x.index(min(x)) // (n // 3))],
             "mean": lambda: min(q["options"], key=lambda option: abs(float(option) - statistics.fmean(x))),
             "period": lambda: max(q["options"], key=lambda option: statistics.correlation(
                 x[:-int(option.split()[0])], x[int(option.split()[0]):])),
-            "calm": lambda: (lambda ratio: "Neither" if 0.8 < ratio < 1.25 else "The first half" if ratio > 1 else "The second half")(
+            "calm": lambda: (lambda ratio: "Neither" if 0.8 < ratio < 1.25 else "The first half" if ratio > 1
+                             else "The second half")(
                 statistics.pstdev([b - a for a, b in zip(x[n // 2:], x[n // 2 + 1:])]) /
                 statistics.pstdev([b - a for a, b in zip(x[:n // 2], x[1:n // 2])])),
         }[q["category"]]()
@@ -93,7 +99,8 @@ def pins():
     check(set(fetch_data.FILES) | {"har", "sleep"} == set(fetch_data.USE), f"sets: {sorted(fetch_data.FILES)}")
     for name, files in fetch_data.FILES.items():
         for file, (url, sha256) in files.items():
-            check(url.startswith("https://") and url.endswith(pathlib.PurePath(file).suffix) and re.fullmatch("[0-9a-f]{64}", sha256), f"{name}/{file}: {url} {sha256}")
+            check(url.startswith("https://") and url.endswith(pathlib.PurePath(file).suffix)
+                  and re.fullmatch("[0-9a-f]{64}", sha256), f"{name}/{file}: {url} {sha256}")
     check(len(fetch_data.FILES["mitdb"]) == 48 and len(fetch_data.FILES["georgia"]) == 40, "records are missing")
 
 
@@ -107,7 +114,8 @@ def fetching():
             for part in ("train", "test"):
                 archive.writestr(f"UCI HAR Dataset/{part}/y_{part}.txt", "5\n1\n")
                 for k, axis in enumerate("xyz"):
-                    archive.writestr(f"UCI HAR Dataset/{part}/Inertial Signals/total_acc_{axis}_{part}.txt", f"  1.{k}0000e+000 -2.5e-001\n 0.1 {k}\n")
+                    archive.writestr(f"UCI HAR Dataset/{part}/Inertial Signals/total_acc_{axis}_{part}.txt",
+                                     f"  1.{k}0000e+000 -2.5e-001\n 0.1 {k}\n")
         with zipfile.ZipFile(site / "har.zip", "w") as archive:
             archive.writestr("UCI HAR Dataset.zip", inner.getvalue())
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
@@ -125,13 +133,16 @@ def fetching():
         check(not list(to.glob("b.csv*")), "a file with another SHA-256 was left lying about")
         fetch_data.HAR, fetch_data.HAR_SHA256 = base + "har.zip", fetch_data.wheel.sha256_of(site / "har.zip")
         fetch_data.activity(to)
-        want = 'label,x_axis,y_axis,z_axis\nstanding,"[1, -0.25]","[1.1, -0.25]","[1.2, -0.25]"\nwalking,"[0.1, 0]","[0.1, 1]","[0.1, 2]"\n'
-        check((to / "test.csv").read_text() == want == (to / "train.csv").read_text(), "UCI's text files became another CSV")
+        want = ('label,x_axis,y_axis,z_axis\nstanding,"[1, -0.25]","[1.1, -0.25]","[1.2, -0.25]"\n'
+                'walking,"[0.1, 0]","[0.1, 1]","[0.1, 2]"\n')
+        check((to / "test.csv").read_text() == want == (to / "train.csv").read_text(),
+              "UCI's text files became another CSV")
         unpacks = shutil.which("bsdtar") # which looks at content, so that a zip does for an archive
         if unpacks:
             with zipfile.ZipFile(site / "spindles.rar", "w") as archive:
                 archive.writestr("DatabaseSpindles/excerpt1.txt", "[C3-A1]\n1\n")
-            fetch_data.DREAMS, fetch_data.SLEEP = base + "spindles.rar", {"excerpt1.txt": hashlib.sha256(b"[C3-A1]\n1\n").hexdigest()}
+            fetch_data.DREAMS = base + "spindles.rar"
+            fetch_data.SLEEP = {"excerpt1.txt": hashlib.sha256(b"[C3-A1]\n1\n").hexdigest()}
             fetch_data.sleep(to)
             check((to / "excerpt1.txt").read_text() == "[C3-A1]\n1\n", "a member of the archive is another")
             (to / "excerpt1.txt").unlink()
@@ -141,7 +152,8 @@ def fetching():
                 check(False, "a member with another SHA-256 was taken")
             except RuntimeError as error:
                 check("excerpt1.txt is missing or its SHA-256" in str(error), str(error))
-            check(not list(to.glob("*excerpt1*")) and not list(to.glob("*.rar")), "a broken archive or its member was left lying about")
+            check(not list(to.glob("*excerpt1*")) and not list(to.glob("*.rar")),
+                  "a broken archive or its member was left lying about")
         server.shutdown()
         return unpacks
 

@@ -90,7 +90,8 @@ def main():
     files = len(list((root / "src").rglob("*.[ch]")))
     assert files > 5, f"only {files} source files found below {root}"
     assert room_of("kv/kv.h") == "kv" and room_of("stdio.h") is None # the test can fail
-    assert documented("| `a` | b | — |\n| `c` | d | a |\n| `e` | f | all above |") == {"a": [], "c": ["a"], "e": ["a", "c"]}
+    assert documented("| `a` | b | — |\n| `c` | d | a |\n| `e` | f | all above |") == {"a": [], "c": ["a"],
+                                                                                       "e": ["a", "c"]}
     found = [*violations(root), *disagreements(root)]
     for line in found:
         print(line)
