@@ -2,7 +2,8 @@
 """What each method finds on a real task with a prefix reward: forecasts of M4 hourly series.
 
     bench/forecast.py MAXTS MODEL M4_HOURLY_TRAIN.csv.gz [--windows 24] [--first 1] [--step 17] [--seeds 1]
-                      [--rollouts 16] [--tokens 100] [--lambda 20] [--prompt raw|chat] [--jobs 2] [--methods NAME=OPTIONS;...]
+                      [--rollouts 16] [--tokens 100] [--lambda 20] [--prompt raw|chat] [--jobs 2]
+                      [--methods NAME=OPTIONS;...]
 
 Window k is the last 72 values of series H(first + k step), rounded to integers; the model goes on with 24 numbers,
 constrained to digits, commas and blanks, under forecast:horizon=24. Prints, for every method, the means over windows

@@ -336,7 +336,8 @@ def dequant_fixture():
         if kind == Q.BF16:
             raw[:, 1::2] &= 0xBF  # finite: the exponent's top bit off
         value = raw.view("<f2").astype(np.float32) if kind == Q.F16 else gguf.quants.dequantize(raw, kind)
-        w.add_tensor(kind.name, raw.view(np.float16) if kind == Q.F16 else raw, raw_dtype=None if kind == Q.F16 else kind)
+        w.add_tensor(kind.name, raw.view(np.float16) if kind == Q.F16 else raw,
+                     raw_dtype=None if kind == Q.F16 else kind)
         w.add_tensor(kind.name + ".f32", value.reshape(1, -1).astype(np.float32))
     w.write_header_to_file()
     w.write_kv_data_to_file()

@@ -299,7 +299,8 @@ def budget(folder):
     plain, shared, further, whole = (folder / f"waves{i}.jsonl" for i in range(4))
     ask(*waves, plain)
     ask(*waves, shared, "--total-nfe", 1)
-    check(records(plain)[1][0]["log_z"] == records(shared)[1][0]["log_z"], "a shared budget's first pass is the search without one")
+    check(records(plain)[1][0]["log_z"] == records(shared)[1][0]["log_z"],
+          "a shared budget's first pass is the search without one")
     ask(*waves, further, "--total-nfe", 300)
     more = records(further)[1][0]
     check(more["rollouts"] > 6, more["rollouts"])

@@ -2,7 +2,8 @@
 """test_installed.py BUILD PREFIX SANITIZER COMPILER...: what a stranger does, on an installed maxts.
 
 Installs the build into a folder of its own, builds every example outside the tree by what pkg-config says, shared and
-static, and runs it. Exits 77 where there is no meson or pkg-config, or where the library needs a sanitizer's run time."""
+static, and runs it. Exits 77 where there is no meson or pkg-config, or where the library needs a sanitizer's run
+time."""
 import os
 import pathlib
 import shutil
@@ -36,7 +37,8 @@ def main():
     build, prefix, sanitizer, *compiler = sys.argv[1:]
     missing = [tool for tool in ("meson", "pkg-config", "ldd") if not shutil.which(tool)]
     if sanitizer != "none" or missing:
-        print(f"skipped: {'there is no ' + missing[0] if missing else 'the library is built with -fsanitize=' + sanitizer}")
+        why = f"there is no {missing[0]}" if missing else f"the library is built with -fsanitize={sanitizer}"
+        print(f"skipped: {why}")
         return 77
     with tempfile.TemporaryDirectory() as temp:
         root = pathlib.Path(temp) / "root"
@@ -56,7 +58,8 @@ def main():
             assert needed(program, env)["libmaxts.so.0"] == str(shared)
         # -lmaxts finds the shared library first: the static one is asked for by its file.
         [static] = installed.rglob("libmaxts.a")
-        words = run("pkg-config", "--static", "--cflags", "--libs", "maxts", env=dict(os.environ, PKG_CONFIG_PATH=str(pc.parent))).split()
+        words = run("pkg-config", "--static", "--cflags", "--libs", "maxts",
+                    env=dict(os.environ, PKG_CONFIG_PATH=str(pc.parent))).split()
         words = [str(static) if word == "-lmaxts" else word for word in words]
         source = pathlib.Path(temp) / "search.c"
         program = build_and_run("search", source, pathlib.Path(temp), compiler,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The program on a machine that refuses: every call of a kind (memory, open, read, write, sync, rename, map, thread) fails
-in turn, in every command, on a table and on a tiny model. Each run either says exactly what it says otherwise, or ends
-with 1, one sentence and nothing on standard output; no signal, no file damaged, none left behind.
+"""The program on a machine that refuses: every call of a kind (memory, open, read, write, sync, rename, map, thread)
+fails in turn, in every command, on a table and on a tiny model. Each run either says exactly what it says otherwise,
+or ends with 1, one sentence and nothing on standard output; no signal, no file damaged, none left behind.
 
     test_faults.py FAILING.SO [alloc ...] [--stride N] [--dense N]     kinds, default all; every call that may fail, or
                                                                        the first N and every N-th of the others
@@ -79,7 +79,8 @@ def one(library, command, folder, fault, expected, expected_files, before):
         return 0
     check(done.stdout == b"", f"{what}: failed, but printed {done.stdout[:200]}")
     own = say.count("\n") == 1 and say.startswith("maxts: ")
-    check(own or say.startswith("\nlibgomp: "), f"{what}: not one sentence: {say!r}")  # the OpenMP runtime ends us itself
+    # The OpenMP runtime ends the process itself.
+    check(own or say.startswith("\nlibgomp: "), f"{what}: not one sentence: {say!r}")
     for name, now in files.items():
         check(name in expected_files, f"{what}: left {name} behind")
         check(fair(command, name, now, before.get(name), expected_files[name]), f"{what}: damaged {name}: {now[-200:]}")
@@ -101,7 +102,8 @@ def sweep(library, command, folder, kinds, stride, dense):
         failed = sum(one(library, command, folder, f"{kind}:{n}", expected, expected_files, before) for n in places)
         check(kind != "alloc" or failed > 0, f"{command.args}: no failing allocation was noticed")
         if places:
-            print(f"{command.args[0]:9} {pathlib.Path(command.args[2]).name:16} {kind:7} {total:6} calls, {len(places):5} "
+            name = pathlib.Path(command.args[2]).name
+            print(f"{command.args[0]:9} {name:16} {kind:7} {total:6} calls, {len(places):5} "
                   f"failed in turn: {failed:5} with a sentence, {len(places) - failed:3} without effect, 0 in silence")
 
 

@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import sys
 
-DECLARATION = re.compile(r"^(?P<mark>MTS_API )?(?!typedef|#|struct \w+ \{|enum)[A-Za-z][^;{}()#]*?\b(?P<name>mts_\w+)\(", re.M)
+DECLARATION = re.compile(r"^(?P<mark>MTS_API )?(?!typedef|#|struct \w+ \{|enum)"
+                         r"[A-Za-z][^;{}()#]*?\b(?P<name>mts_\w+)\(", re.M)
 
 
 def declared(text):

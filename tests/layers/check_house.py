@@ -17,7 +17,7 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 
 # Rooms that a rule does not hold in yet. A list only ever gets shorter.
 OPEN = {
-    "lines": {"bench", "docs", "tests", "tools"},
+    "lines": {"docs"},
     "functions": {"eval"},
     "comparisons": {"core", "eval", "reward", "search", "table"},
     "heads": {"eval", "search", "table"},
