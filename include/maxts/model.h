@@ -41,7 +41,7 @@ MTS_API int mts_model_open(MtsModel **model, const char *path, const MtsModelOpt
 MTS_API void mts_model_free(MtsModel **model);
 
 typedef struct MtsModelInfo {
-    const char *architecture; /* "llama", "gemma3", "qwen2", "qwen3"; owned by the model */
+    const char *architecture; /* as the file names it; owned by the model */
     const char *name;         /* general.name, or "" */
     size_t vocab;             /* tokens */
     size_t context;           /* trained context, tokens */

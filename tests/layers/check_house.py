@@ -17,7 +17,6 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 
 # Rooms that a rule does not hold in yet. A list only ever gets shorter.
 OPEN = {
-    "lines": {"docs"},
     "functions": {"eval"},
     "comparisons": {"core", "eval", "reward", "search", "table"},
     "heads": {"eval", "search", "table"},
@@ -168,7 +167,7 @@ def places(files):
         for pattern in listed:
             if not any(fnmatch.fnmatch(path, pattern) for path in files):
                 yield "CONTRIBUTING.md", f"{what}: there is no {pattern}"
-        for word in re.findall(r"`([^`]+)`", example):
+        for word in re.findall(r"`([^`/]+)`", example):
             found = [path for path, text in c_files(files).items() if re.search(rf"(?<!\w){word}(?!\w)", text)]
             if not found:
                 yield "CONTRIBUTING.md", f"{what}: {word} stands nowhere"
