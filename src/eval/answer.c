@@ -1,4 +1,4 @@
-/* The one answer that a search's many come to.
+/* eval/answer.c - the one answer that a search's many come to.
  *
  * Classes: each option gets the probability of the answers that give it; the largest sum is the answer (the first of
  * equals), and texts that give no option do not vote. Where none does, there is no answer, and that is wrong.
@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "eval/ask.h"
+#include "core/number.h"
+#include "results/fields.h"
 #include "results/metrics.h"
 #include "reward/claims.h"
 #include "series/format.h"
-#include "core/number.h"
 
 static int no_memory(MtsError *err)
 {
@@ -32,59 +32,86 @@ static int take_text(MtsEvalAnswer *a, const MtsTextResult *result, size_t index
 /* ---- classes ---- */
 
 /* An option as the scores name it: itself, or its letter where the options are sentences of the question's own. */
-static json_t *option_json(const MtsEvalPlan *plan, const MtsSample *s, int option)
+static void add_option(json_t **scores, const char *member, const MtsStageKind *kind, const MtsSample *s, int option)
 {
     MtsBytes label = {0};
-    json_t *name = NULL;
     if (option < 0) {
-        return json_null();
-    }
-    if (mts_stage_label(&label, plan->stage->kind, s, (size_t)option)) {
-        name = mts_json_string(label.data, label.len);
+        mts_json_add(scores, member, json_null());
+    } else {
+        bool ok = mts_stage_label(&label, kind, s, (size_t)option);
+        mts_json_add(scores, member, ok ? mts_json_string(label.data, label.len) : NULL);
     }
     mts_bytes_free(&label);
-    return name;
 }
 
-static int vote(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, const MtsTextResult *result,
-                MtsError *err)
+/* What the answers of a search give. */
+typedef struct Votes {
+    int *given;    /* [answers]: an option, or MTS_NO_LABEL */
+    double *share; /* [options]: the probability of the answers that give it */
+    double formed; /* of all that give one */
+} Votes;
+
+static int count_votes(Votes *v, const MtsStage *stage, const MtsSample *s, const MtsTextResult *result, MtsError *err)
 {
-    const MtsSearchResult *r = result ? result->search : NULL;
-    double *share = mts_calloc(s->option_count, sizeof *share), formed = 0;
-    int *given = mts_calloc(r ? r->answer_count : 0, sizeof *given), winner = MTS_NO_LABEL, best = MTS_NO_LABEL,
-        rc = MTS_OK;
-    a->rule = "vote";
-    if (!share || !given) {
-        rc = no_memory(err);
+    size_t n = result ? result->search->answer_count : 0;
+    *v = (Votes){mts_calloc(n, sizeof *v->given), mts_calloc(s->option_count, sizeof *v->share), 0};
+    if (!v->given || !v->share) {
+        return no_memory(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        double probability = result->search->answers[i].probability;
+        v->given[i] = mts_stage_answer(stage, s, result->texts[i], strlen(result->texts[i]));
+        if (v->given[i] >= 0) {
+            v->share[v->given[i]] += probability;
+            v->formed += probability;
+        }
+    }
+    return MTS_OK;
+}
+
+/* The option of the largest share, the first of equals; MTS_NO_LABEL: none has any. */
+static int winner_of(const Votes *v, size_t options)
+{
+    int winner = MTS_NO_LABEL;
+    for (size_t k = 0; k < options; k++) {
+        winner = v->share[k] > (winner >= 0 ? v->share[winner] : 0) ? (int)k : winner;
+    }
+    return winner;
+}
+
+/* The likeliest text that gives the winner; without one the text that would have been given. */
+static size_t text_of(const Votes *v, const MtsSearchResult *r, int winner)
+{
+    size_t index = SIZE_MAX;
+    for (size_t i = 0; winner >= 0 && i < r->answer_count; i++) {
+        if (v->given[i] == winner && (index == SIZE_MAX || r->answers[i].probability > r->answers[index].probability)) {
+            index = i;
+        }
+    }
+    return winner >= 0 ? index : r->best;
+}
+
+static int vote(MtsEvalAnswer *a, const MtsStage *stage, const MtsSample *s, const MtsTextResult *result, MtsError *err)
+{
+    Votes v;
+    int rc = count_votes(&v, stage, s, result, err);
+    if (rc) {
         goto done;
     }
-    for (size_t i = 0; r && i < r->answer_count; i++) {
-        given[i] = mts_stage_answer(plan->stage, s, result->texts[i], strlen(result->texts[i]));
-        if (given[i] >= 0) {
-            share[given[i]] += r->answers[i].probability;
-            formed += r->answers[i].probability;
-        }
+    int winner = winner_of(&v, s->option_count), best = result ? v.given[result->search->best] : MTS_NO_LABEL;
+    if (result && (rc = take_text(a, result, text_of(&v, result->search, winner), err))) {
+        goto done;
     }
-    for (size_t k = 0; k < s->option_count; k++) {
-        winner = share[k] > (winner >= 0 ? share[winner] : 0) ? (int)k : winner;
-    }
-    best = r ? given[r->best] : best;
-    for (size_t i = 0; r && winner >= 0 && i < r->answer_count; i++) {
-        if (given[i] == winner &&
-            (a->index == SIZE_MAX || r->answers[i].probability > r->answers[a->index].probability)) {
-            a->index = i;
-        }
-    }
-    if (r) { /* no option: the text that would have been given */
-        rc = take_text(a, result, winner >= 0 ? a->index : r->best, err);
-    }
+    a->rule = "vote";
     a->correct = winner >= 0 && winner == s->truth.option;
-    a->scores = json_pack("{s:o, s:o, s:o, s:f, s:f}", "label", option_json(plan, s, s->truth.option), "predicted",
-                          option_json(plan, s, winner), "predicted_best", option_json(plan, s, best), "share",
-                          winner >= 0 ? share[winner] : 0.0, "well_formed", formed);
+    add_option(&a->scores, MTS_F_LABEL, stage->kind, s, s->truth.option);
+    add_option(&a->scores, MTS_F_PREDICTED, stage->kind, s, winner);
+    add_option(&a->scores, MTS_F_PREDICTED_BEST, stage->kind, s, best);
+    mts_json_add_real(&a->scores, MTS_F_SHARE, winner >= 0 ? v.share[winner] : 0.0);
+    mts_json_add_real(&a->scores, MTS_F_WELL_FORMED, v.formed);
 done:
-    free(share);
-    free(given);
+    free(v.share);
+    free(v.given);
     return rc;
 }
 
@@ -97,17 +124,19 @@ static int caption(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *re
     size_t right = 0;
     int rc = MTS_OK;
     a->rule = "best";
-    if (result) {
-        rc = take_text(a, result, result->search->best, err);
-        rc = rc == MTS_OK ? mts_subject_init(&subject, s->series->values, s->series->length, err) : rc;
-        rc = rc == MTS_OK ? mts_claims_find(&subject, a->text, strlen(a->text), true, &claims, err) : rc;
+    if (result && ((rc = take_text(a, result, result->search->best, err)) ||
+                   (rc = mts_subject_init(&subject, s->series->values, s->series->length, err)) ||
+                   (rc = mts_claims_find(&subject, a->text, strlen(a->text), true, &claims, err)))) {
+        goto done;
     }
     for (size_t i = 0; i < claims.count; i++) {
         right += claims.items[i].right;
     }
-    a->scores = json_pack("{s:I, s:I, s:I, s:o}", "claims", (json_int_t)claims.count, "claims_true", (json_int_t)right,
-                          "claims_false", (json_int_t)(claims.count - right), "claims_share",
-                          claims.count ? json_real((double)right / (double)claims.count) : json_null());
+    mts_json_add_int(&a->scores, MTS_F_CLAIMS, (json_int_t)claims.count);
+    mts_json_add_int(&a->scores, MTS_F_CLAIMS_TRUE, (json_int_t)right);
+    mts_json_add_int(&a->scores, MTS_F_CLAIMS_FALSE, (json_int_t)(claims.count - right));
+    mts_json_add_real(&a->scores, MTS_F_CLAIMS_SHARE, claims.count ? (double)right / (double)claims.count : NAN);
+done:
     mts_claims_free(&claims);
     mts_subject_free(&subject);
     return rc;
@@ -115,29 +144,104 @@ static int caption(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *re
 
 /* ---- forecasts ---- */
 
-bool mts_forecast_read(const char *text, size_t size, double *numbers, size_t horizon, bool *well_formed)
+enum { NO_FORECAST = 200 }; /* sMAPE of none */
+
+static bool only_separators(const char *text, size_t from, size_t to)
+{
+    bool plain = true;
+    for (size_t i = from; i < to; i++) {
+        plain = plain && strchr(" ,;\n\t\r", text[i]) && text[i];
+    }
+    return plain;
+}
+
+/* A text's first `horizon` numbers, the last one repeated where there are fewer; false where there is none.
+ * *well_formed: exactly so many, with nothing but separators between them. */
+static bool read_forecast(const char *text, size_t size, double *numbers, size_t horizon, bool *well_formed)
 {
     MtsNumber n;
     size_t at = 0, count = 0, end = 0;
     bool plain = true;
     while (mts_number_next(text, size, MTS_NUMBERS_LIST, &at, &n)) {
-        for (size_t i = end; i < n.begin; i++) {
-            plain = plain && strchr(" ,;\n\t\r", text[i]) && text[i];
-        }
+        plain = plain && only_separators(text, end, n.begin);
         if (count < horizon) {
             numbers[count] = n.value;
         }
         count++;
         end = n.end;
     }
-    for (size_t i = end; i < size; i++) {
-        plain = plain && strchr(" ,;\n\t\r", text[i]) && text[i];
-    }
     for (size_t t = count; count > 0 && t < horizon; t++) {
         numbers[t] = numbers[count - 1];
     }
-    *well_formed = plain && count == horizon;
+    *well_formed = plain && only_separators(text, end, size) && count == horizon;
     return count > 0;
+}
+
+/* The forecasts of a search's answers. */
+typedef struct Forecasts {
+    size_t n, horizon, formed; /* answers, of these well formed */
+    double *values;            /* [n][horizon] */
+    bool *has, *well;          /* [n]: any number; exactly those asked for */
+    double *draws, *weights;   /* [drawn][horizon], [drawn]: those that the answer is made of */
+    size_t drawn;
+    double *step; /* [n], room for one step's values */
+} Forecasts;
+
+static void forecasts_free(Forecasts *f)
+{
+    free(f->values);
+    free(f->has);
+    free(f->well);
+    free(f->draws);
+    free(f->weights);
+    free(f->step);
+}
+
+static bool forecasts_make(Forecasts *f, const MtsTextResult *result, size_t horizon)
+{
+    size_t n = result ? result->search->answer_count : 0;
+    *f = (Forecasts){.n = n, .horizon = horizon};
+    f->values = mts_calloc(n * horizon, sizeof *f->values);
+    f->has = mts_calloc(n, sizeof *f->has);
+    f->well = mts_calloc(n, sizeof *f->well);
+    f->draws = mts_calloc(n * horizon, sizeof *f->draws);
+    f->weights = mts_calloc(n, sizeof *f->weights);
+    f->step = mts_calloc(n, sizeof *f->step);
+    if (!f->values || !f->has || !f->well || !f->draws || !f->weights || !f->step) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *text = result->texts[i];
+        f->has[i] = read_forecast(text, strlen(text), f->values + i * horizon, horizon, &f->well[i]);
+        f->formed += f->well[i];
+    }
+    return true;
+}
+
+/* The well-formed ones by their probability; where there are none the others; then whatever their probability. */
+static void choose_draws(Forecasts *f, const MtsSearchResult *r)
+{
+    for (int pass = 0; pass < 3 && f->drawn == 0; pass++) {
+        for (size_t i = 0; i < f->n; i++) {
+            double w = pass < 2 ? r->answers[i].probability : 1;
+            if (w > 0 && f->has[i] && (pass > 0 || f->well[i])) {
+                memcpy(f->draws + f->drawn * f->horizon, f->values + i * f->horizon, f->horizon * sizeof *f->draws);
+                f->weights[f->drawn++] = w;
+            }
+        }
+    }
+}
+
+/* out [horizon]: each step's weighted median of x [count][horizon]; `step` is room for count values. */
+static void step_medians(const double *x, const double *weights, size_t count, size_t horizon, double *step,
+                         double *out)
+{
+    for (size_t t = 0; t < horizon; t++) {
+        for (size_t i = 0; i < count; i++) {
+            step[i] = x[i * horizon + t];
+        }
+        out[t] = mts_weighted_median(step, weights, count);
+    }
 }
 
 /* Mean absolute error in units of the training series' own. */
@@ -157,10 +261,9 @@ static int spectral_distance(const double *x, const double *y, size_t n, double 
     double *f = mts_calloc(bins, sizeof *f), *p = mts_calloc(bins, sizeof *p), *q = mts_calloc(bins, sizeof *q);
     int rc = f && p && q ? MTS_OK : no_memory(err);
     *distance = NAN;
-    if (rc == MTS_OK && bins > 0) {
-        rc = mts_psd(MTS_PSD_PERIODOGRAM, x, n, 0, 1, f, p, err);
-        rc = rc == MTS_OK ? mts_psd(MTS_PSD_PERIODOGRAM, y, n, 0, 1, f, q, err) : rc;
-        *distance = rc == MTS_OK ? mts_spectral_distance(MTS_SPECTRAL_L1, f, p, q, bins) : NAN;
+    if (!rc && bins > 0 && !(rc = mts_psd(MTS_PSD_PERIODOGRAM, x, n, 0, 1, f, p, err)) &&
+        !(rc = mts_psd(MTS_PSD_PERIODOGRAM, y, n, 0, 1, f, q, err))) {
+        *distance = mts_spectral_distance(MTS_SPECTRAL_L1, f, p, q, bins);
     }
     free(f);
     free(p);
@@ -174,33 +277,52 @@ static int judge_forecast(MtsEvalAnswer *a, const MtsSample *s, const double *dr
 {
     double crps = count ? 0 : NAN, distance, *step = mts_calloc(count, sizeof *step);
     int rc = step ? spectral_distance(a->output, s->truth.future, s->horizon, &distance, err) : no_memory(err);
-    for (size_t t = 0; rc == MTS_OK && count && t < s->horizon; t++) {
+    for (size_t t = 0; !rc && count && t < s->horizon; t++) {
         for (size_t i = 0; i < count; i++) {
             step[i] = draws[i * s->horizon + t];
         }
         crps += mts_crps(step, weights, count, s->truth.future[t]) / (double)s->horizon;
     }
-    if (rc == MTS_OK) {
-        json_object_set_new(a->scores, "smape", json_real(mts_smape(s->truth.future, a->output, s->horizon)));
-        json_object_set_new(a->scores, "mase", mts_json_real(scaled_error(s, a->output)));
-        json_object_set_new(a->scores, "crps", mts_json_real(crps));
-        json_object_set_new(a->scores, "crps_scaled", mts_json_real(crps / s->truth.scale));
-        json_object_set_new(a->scores, "spectral", mts_json_real(distance));
-    }
     free(step);
-    return rc;
+    if (rc) {
+        return rc;
+    }
+    mts_json_add_real(&a->scores, MTS_F_SMAPE, mts_smape(s->truth.future, a->output, s->horizon));
+    mts_json_add_real(&a->scores, MTS_F_MASE, scaled_error(s, a->output));
+    mts_json_add_real(&a->scores, MTS_F_CRPS, crps);
+    mts_json_add_real(&a->scores, MTS_F_CRPS_SCALED, crps / s->truth.scale);
+    mts_json_add_real(&a->scores, MTS_F_SPECTRAL, distance);
+    return MTS_OK;
 }
 
-static int no_forecast(MtsEvalAnswer *a)
+/* Every method's records have the same scores. */
+static void add_no_forecast(json_t **scores)
 {
-    static const char *const none[] = {"mase", "crps", "crps_scaled", "spectral", "mase_best", "mase_equal"};
-    json_object_set_new(a->scores, "smape", json_real(200));
+    static const char *const none[] = {MTS_F_MASE,     MTS_F_CRPS,      MTS_F_CRPS_SCALED,
+                                       MTS_F_SPECTRAL, MTS_F_MASE_BEST, MTS_F_MASE_EQUAL};
+    mts_json_add_real(scores, MTS_F_SMAPE, NO_FORECAST);
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
-        json_object_set_new(a->scores, none[i], json_null());
+        mts_json_add(scores, none[i], json_null());
     }
-    json_object_set_new(a->scores, "smape_best", json_real(200));
-    json_object_set_new(a->scores, "smape_equal", json_real(200));
-    return MTS_OK;
+    mts_json_add_real(scores, MTS_F_SMAPE_BEST, NO_FORECAST);
+    mts_json_add_real(scores, MTS_F_SMAPE_EQUAL, NO_FORECAST);
+}
+
+/* How good the forecast would be in which all well-formed answers (all that are one, where none is) count alike, and
+ * the text of largest reward. */
+static void add_others(json_t **scores, const MtsSample *s, Forecasts *f, size_t best)
+{
+    double *equal = f->draws; /* no longer needed */
+    const double *own = f->values + best * f->horizon;
+    for (size_t i = 0; i < f->n; i++) {
+        f->weights[i] = f->has[i] && f->well[i] == (f->formed > 0) ? 1 : 0;
+    }
+    step_medians(f->values, f->weights, f->n, f->horizon, f->step, equal);
+    mts_json_add_real(scores, MTS_F_SMAPE_EQUAL, mts_smape(s->truth.future, equal, f->horizon));
+    mts_json_add_real(scores, MTS_F_MASE_EQUAL, scaled_error(s, equal));
+    mts_json_add_real(scores, MTS_F_SMAPE_BEST,
+                      f->has[best] ? mts_smape(s->truth.future, own, f->horizon) : NO_FORECAST);
+    mts_json_add_real(scores, MTS_F_MASE_BEST, f->has[best] ? scaled_error(s, own) : NAN);
 }
 
 static int write_forecast(MtsEvalAnswer *a, size_t n, MtsError *err)
@@ -215,73 +337,30 @@ static int write_forecast(MtsEvalAnswer *a, size_t n, MtsError *err)
 static int median(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *result, MtsError *err)
 {
     const MtsSearchResult *r = result ? result->search : NULL;
-    size_t n = r ? r->answer_count : 0, h = s->horizon, count = 0, formed = 0;
-    double *read = mts_calloc(n * h, sizeof *read), *draws = mts_calloc(n * h, sizeof *draws),
-           *weights = mts_calloc(n, sizeof *weights), *step = mts_calloc(n, sizeof *step);
-    bool *has = mts_calloc(n, sizeof *has), *well = mts_calloc(n, sizeof *well);
-    int rc = MTS_OK;
+    size_t h = s->horizon;
+    Forecasts f;
+    int rc = forecasts_make(&f, result, h) ? MTS_OK : no_memory(err);
+    if (rc) {
+        goto done;
+    }
     a->rule = "median";
-    a->scores = json_object();
-    if (!read || !draws || !weights || !step || !has || !well) {
+    choose_draws(&f, r);
+    mts_json_add_real(&a->scores, MTS_F_WELL_FORMED, f.n ? (double)f.formed / (double)f.n : 0);
+    if (f.drawn == 0) {
+        add_no_forecast(&a->scores);
+        goto done;
+    }
+    if (!(a->output = mts_calloc(h, sizeof *a->output))) {
         rc = no_memory(err);
         goto done;
     }
-    for (size_t i = 0; i < n; i++) {
-        has[i] = mts_forecast_read(result->texts[i], strlen(result->texts[i]), read + i * h, h, &well[i]);
-        formed += well[i];
-    }
-    for (int pass = 0; pass < 3 && count == 0; pass++) { /* well-formed ones; others; then whatever their probability */
-        for (size_t i = 0; i < n; i++) {
-            double w = pass < 2 ? r->answers[i].probability : 1;
-            if (w > 0 && has[i] && (pass > 0 || well[i])) {
-                memcpy(draws + count * h, read + i * h, h * sizeof *draws);
-                weights[count++] = w;
-            }
-        }
-    }
-    json_object_set_new(a->scores, "well_formed", json_real(n ? (double)formed / (double)n : 0));
-    if (count == 0) {
-        rc = no_forecast(a);
-        goto done;
-    }
-    a->output = mts_calloc(h, sizeof *a->output);
-    if (!a->output) {
-        rc = no_memory(err);
-        goto done;
-    }
-    for (size_t t = 0; t < h; t++) {
-        for (size_t i = 0; i < count; i++) {
-            step[i] = draws[i * h + t];
-        }
-        a->output[t] = mts_weighted_median(step, weights, count);
-    }
+    step_medians(f.draws, f.weights, f.drawn, h, f.step, a->output);
     a->index = r->best;
-    rc = write_forecast(a, h, err);
-    rc = rc == MTS_OK ? judge_forecast(a, s, draws, weights, count, err) : rc;
-    if (rc == MTS_OK) {
-        const double *best = read + r->best * h;
-        for (size_t i = 0; i < n; i++) {
-            weights[i] = has[i] && well[i] == (formed > 0) ? 1 : 0;
-        }
-        for (size_t t = 0; t < h; t++) {
-            for (size_t i = 0; i < n; i++) {
-                step[i] = read[i * h + t];
-            }
-            draws[t] = mts_weighted_median(step, weights, n);
-        }
-        json_object_set_new(a->scores, "smape_equal", json_real(mts_smape(s->truth.future, draws, h)));
-        json_object_set_new(a->scores, "mase_equal", mts_json_real(scaled_error(s, draws)));
-        json_object_set_new(a->scores, "smape_best",
-                            json_real(has[r->best] ? mts_smape(s->truth.future, best, h) : 200));
-        json_object_set_new(a->scores, "mase_best", has[r->best] ? mts_json_real(scaled_error(s, best)) : json_null());
+    if (!(rc = write_forecast(a, h, err)) && !(rc = judge_forecast(a, s, f.draws, f.weights, f.drawn, err))) {
+        add_others(&a->scores, s, &f, r->best);
     }
 done:
-    free(read);
-    free(draws);
-    free(weights);
-    free(step);
-    free(has);
-    free(well);
+    forecasts_free(&f);
     return rc;
 }
 
@@ -292,7 +371,6 @@ static int naive(MtsEvalAnswer *a, const MtsSample *s, bool seasonal, MtsError *
     size_t season = seasonal && s->season <= x->length ? s->season : 1;
     const double weight = 1;
     a->rule = "naive";
-    a->scores = json_object();
     a->output = mts_calloc(s->horizon, sizeof *a->output);
     if (!a->output) {
         return no_memory(err);
@@ -300,58 +378,77 @@ static int naive(MtsEvalAnswer *a, const MtsSample *s, bool seasonal, MtsError *
     for (size_t t = 0; t < s->horizon; t++) {
         a->output[t] = x->values[x->length - season + t % season];
     }
-    json_object_set_new(a->scores, "well_formed", json_real(1));
+    mts_json_add_real(&a->scores, MTS_F_WELL_FORMED, 1);
     int rc = write_forecast(a, s->horizon, err);
-    return rc == MTS_OK ? judge_forecast(a, s, a->output, &weight, 1, err) : rc;
+    return rc ? rc : judge_forecast(a, s, a->output, &weight, 1, err);
 }
 
 /* ---- tables ---- */
 
 /* Total variation of the answers' probabilities to pi*: half of the sum of |differences|, and half of what of pi* was
  * not found. */
-static int table_scores(MtsEvalAnswer *a, const MtsEngine *engine, const MtsTextResult *result, MtsError *err)
+static double variation_of(const MtsSearchResult *r, const MtsTableExact *exact)
 {
-    const MtsSearchResult *r = result->search;
-    MtsTableExact exact;
-    a->rule = "best";
-    int rc = mts_table_exact(mts_engine_table(engine), r->lambda, &exact, err);
-    rc = rc == MTS_OK ? take_text(a, result, r->best, err) : rc;
-    if (rc != MTS_OK) {
-        return rc;
-    }
     double variation = 0, found = 0, given = 0;
     for (size_t i = 0; i < r->answer_count; i++) {
-        double p = exp(r->answers[i].logp + (r->lambda > 0 ? r->lambda * r->answers[i].reward : 0) - exact.log_z);
+        double p = exp(r->answers[i].logp + (r->lambda > 0 ? r->lambda * r->answers[i].reward : 0) - exact->log_z);
         variation += fabs(p - r->answers[i].probability);
         found += p;
         given += r->answers[i].probability;
     }
-    double error = r->log_z - exact.log_z;
     variation += fmax(0, 1 - found) + fmax(0, 1 - given);
-    a->scores = json_pack("{s:o, s:o, s:f, s:f}", "log_z_error", mts_json_real(error), "value_error",
-                          mts_json_real(r->lambda > 0 ? error / r->lambda : NAN), "tv", variation / 2,
-                          "expected_reward", exact.expected_reward);
+    return variation / 2;
+}
+
+static int table_scores(MtsEvalAnswer *a, const MtsEngine *engine, const MtsTextResult *result, MtsError *err)
+{
+    MtsTableExact exact;
+    int rc;
+    a->rule = "best";
+    if (!result) {
+        return mts_fail(err, MTS_ECONSTRAINT, "no text of the table was found");
+    }
+    const MtsSearchResult *r = result->search;
+    if ((rc = mts_table_exact(mts_engine_table(engine), r->lambda, &exact, err)) ||
+        (rc = take_text(a, result, r->best, err))) {
+        return rc;
+    }
+    double error = r->log_z - exact.log_z;
+    mts_json_add_real(&a->scores, MTS_F_LOG_Z_ERROR, error);
+    mts_json_add_real(&a->scores, MTS_F_VALUE_ERROR, r->lambda > 0 ? error / r->lambda : NAN);
+    mts_json_add_real(&a->scores, MTS_F_TV, variation_of(r, &exact));
+    mts_json_add_real(&a->scores, MTS_F_EXPECTED_REWARD, exact.expected_reward);
+    return MTS_OK;
+}
+
+/* By the form that the stage's answers have. */
+static int answer_sample(MtsEvalAnswer *a, const MtsStage *stage, const MtsSample *s, const MtsTextResult *result,
+                         MtsError *err)
+{
+    switch (stage->kind->answer) {
+    case MTS_ANSWER_OPTION:
+        return vote(a, stage, s, result, err);
+    case MTS_ANSWER_TEXT:
+        return caption(a, s, result, err);
+    case MTS_ANSWER_NUMBERS:
+        return median(a, s, result, err);
+    }
     return MTS_OK;
 }
 
 int mts_eval_answer(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
                     const MtsEvalRun *run, const MtsTextResult *result, MtsError *err)
 {
-    memset(a, 0, sizeof *a);
-    a->index = SIZE_MAX;
-    a->correct = -1;
     int rc;
+    *a = (MtsEvalAnswer){.index = SIZE_MAX, .correct = -1, .scores = json_object()};
     if (!s) {
-        rc = result ? table_scores(a, engine, result, err)
-                    : mts_fail(err, MTS_ECONSTRAINT, "no text of the table was found");
+        rc = table_scores(a, engine, result, err);
     } else if (run->naive) {
         rc = naive(a, s, run->method[0] == 's', err);
-    } else if (s->option_count) {
-        rc = vote(a, plan, s, result, err);
     } else {
-        rc = s->horizon ? median(a, s, result, err) : caption(a, s, result, err);
+        rc = answer_sample(a, plan->stage, s, result, err);
     }
-    return rc == MTS_OK && !a->scores ? no_memory(err) : rc;
+    return rc || a->scores ? rc : no_memory(err);
 }
 
 void mts_eval_answer_free(MtsEvalAnswer *a)

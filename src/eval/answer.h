@@ -21,8 +21,4 @@ int mts_eval_answer(MtsEvalAnswer *answer, const MtsEvalPlan *plan, const MtsEng
                     const MtsEvalRun *run, const MtsTextResult *result, MtsError *err);
 void mts_eval_answer_free(MtsEvalAnswer *answer);
 
-/* A text's first `horizon` numbers, the last one repeated where there are fewer; false where there is none.
- * *well_formed: exactly so many, with nothing but separators between them. */
-bool mts_forecast_read(const char *text, size_t size, double *numbers, size_t horizon, bool *well_formed);
-
 #endif

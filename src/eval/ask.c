@@ -1,20 +1,22 @@
-/* From a sample to what a search is asked: its prompt's tokens, its reward and constraint with their placeholders
- * filled in.
+/* eval/ask.c - from a sample to what a search is asked: its prompt's tokens, its reward and constraint with their
+ * placeholders filled in.
  *
  * All of it comes from the sample's prompt, series and options; nothing here reads its truth. */
+#include "eval/ask.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
-#include "eval/ask.h"
 #include "series/format.h"
-#include "core/number.h"
 
 static int no_memory(MtsError *err)
 {
     return mts_fail(err, MTS_ENOMEM, "memory ran out");
 }
+
+/* ---- rewards ---- */
 
 static int add_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
 {
@@ -29,37 +31,78 @@ static int add_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *
     return ok ? MTS_OK : no_memory(err);
 }
 
+/* What a placeholder stands for. */
+typedef int Fill(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err);
+
+static int fill_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
+{
+    return s->option_count
+               ? add_options(out, plan, s, err)
+               : mts_fail(err, MTS_EREQUEST, "reward: {options} stands for nothing in stage %s", plan->name);
+}
+
+static int fill_train(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
+{
+    (void)s;
+    return mts_bytes_append_str(out, plan->train) ? MTS_OK : no_memory(err);
+}
+
+static int fill_number(MtsBytes *out, const MtsSample *s, size_t number, MtsError *err)
+{
+    if (!s->horizon) {
+        return mts_fail(err, MTS_EREQUEST, "reward: {horizon} and {season} are for stage forecast");
+    }
+    return mts_bytes_printf(out, "%zu", number) ? MTS_OK : no_memory(err);
+}
+
+static int fill_horizon(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
+{
+    (void)plan;
+    return fill_number(out, s, s->horizon, err);
+}
+
+static int fill_season(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
+{
+    (void)plan;
+    return fill_number(out, s, s->season < s->series->length ? s->season : s->series->length, err);
+}
+
+static const struct {
+    const char *name;
+    Fill *fill;
+} placeholders[] = {
+    {"{options}", fill_options}, {"{train}", fill_train}, {"{horizon}", fill_horizon}, {"{season}", fill_season}};
+
+enum { PLACEHOLDERS = sizeof placeholders / sizeof placeholders[0] };
+
+/* The placeholder that a text begins with; PLACEHOLDERS: none. */
+static size_t placeholder_at(const char *at)
+{
+    size_t i = 0;
+    while (i < PLACEHOLDERS && strncmp(at, placeholders[i].name, strlen(placeholders[i].name)) != 0) {
+        i++;
+    }
+    return i;
+}
+
 static int fill_reward(const MtsEvalPlan *plan, const MtsSample *s, char **reward, MtsError *err)
 {
     MtsBytes out = {0};
-    bool ok = mts_bytes_append_str(&out, "");
-    int rc = MTS_OK;
-    for (const char *at = plan->reward; *at && ok && rc == MTS_OK;) {
-        if (strncmp(at, "{options}", 9) == 0) {
-            rc = s->option_count
-                     ? add_options(&out, plan, s, err)
-                     : mts_fail(err, MTS_EREQUEST, "reward: {options} stands for nothing in stage %s", plan->name);
-            at += 9;
-        } else if (strncmp(at, "{train}", 7) == 0) {
-            ok = mts_bytes_append_str(&out, plan->train);
-            at += 7;
-        } else if (strncmp(at, "{horizon}", 9) == 0 || strncmp(at, "{season}", 8) == 0) {
-            size_t season = s->season < s->series->length ? s->season : s->series->length;
-            ok = mts_bytes_printf(&out, "%zu", at[1] == 'h' ? s->horizon : season);
-            rc = s->horizon ? MTS_OK
-                            : mts_fail(err, MTS_EREQUEST, "reward: {horizon} and {season} are for stage forecast");
-            at += at[1] == 'h' ? 9 : 8;
+    int rc = mts_bytes_append_str(&out, "") ? MTS_OK : no_memory(err);
+    for (const char *at = plan->reward; *at && !rc;) {
+        size_t i = placeholder_at(at);
+        if (i < PLACEHOLDERS) {
+            rc = placeholders[i].fill(&out, plan, s, err);
+            at += strlen(placeholders[i].name);
         } else {
-            ok = mts_bytes_append(&out, at++, 1);
+            rc = mts_bytes_append(&out, at++, 1) ? MTS_OK : no_memory(err);
         }
     }
-    if (!ok || rc != MTS_OK) {
-        mts_bytes_free(&out);
-        return rc != MTS_OK ? rc : no_memory(err);
-    }
-    *reward = out.data;
-    return MTS_OK;
+    *reward = out.data; /* the caller's also on failure */
+    return rc;
 }
+
+/* ---- constraints ---- */
 
 static bool add_quoted(MtsBytes *out, const char *text)
 {
@@ -98,50 +141,79 @@ static bool read_writing(const MtsSeries *series, Writing *w)
     return ok;
 }
 
-/* "answer": one option and nothing else. "numbers": as many numbers as the horizon has, written as the series is. A
- * comma may stand before them, where a raw prompt ends in a number, and behind them: at the last one a model wants to
- * go on, and if it may not it adds digits. */
+/* "answer": one option and nothing else. A chat's turn begins with no blank. */
+static bool one_option(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s)
+{
+    bool ok = mts_bytes_append_str(out, plan->raw ? " ?Answer: (?:" : "Answer: (?:");
+    for (size_t k = 0; ok && k < s->option_count; k++) {
+        MtsBytes label = {0};
+        ok = (k == 0 || mts_bytes_append_str(out, "|")) && mts_stage_label(&label, plan->stage->kind, s, k) &&
+             add_quoted(out, label.data);
+        mts_bytes_free(&label);
+    }
+    return ok && mts_bytes_append_str(out, ")");
+}
+
+/* "numbers": as many numbers as the horizon has, written as the series is. A comma may stand before them, where a raw
+ * prompt ends in a number, and behind them: at the last one a model wants to go on, and if it may not it adds digits.
+ */
+static bool horizon_numbers(MtsBytes *out, const MtsSample *s)
+{
+    Writing w;
+    MtsBytes number = {0};
+    bool ok = read_writing(s->series, &w) &&
+              mts_bytes_printf(&number, "%s\\d{1,%d}", w.negative ? "-?" : "", w.whole) &&
+              (w.places == 0 || mts_bytes_printf(&number, "(?:\\.\\d{1,%d})?", w.places)) &&
+              mts_bytes_printf(out, ",? ?%s", number.data) &&
+              mts_bytes_printf(out, "(?:, ?%s){%zu},?", number.data, s->horizon - 1);
+    mts_bytes_free(&number);
+    return ok;
+}
+
 static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **constraint, MtsError *err)
 {
     MtsBytes out = {0};
-    bool ok = true;
+    bool ok;
     if (strcmp(plan->constraint, "answer") == 0) {
         if (s->option_count == 0) {
             return mts_fail(err, MTS_EREQUEST, "constraint: 'answer' is for stages with options");
         }
-        ok = mts_bytes_append_str(&out,
-                                  plan->raw ? " ?Answer: (?:" : "Answer: (?:"); /* a chat's turn begins with no blank */
-        for (size_t k = 0; ok && k < s->option_count; k++) {
-            MtsBytes label = {0};
-            ok = (k == 0 || mts_bytes_append_str(&out, "|")) && mts_stage_label(&label, plan->stage->kind, s, k) &&
-                 add_quoted(&out, label.data);
-            mts_bytes_free(&label);
-        }
-        ok = ok && mts_bytes_append_str(&out, ")");
+        ok = one_option(&out, plan, s);
     } else if (strcmp(plan->constraint, "numbers") == 0) {
-        Writing w;
-        MtsBytes number = {0};
-        ok = read_writing(s->series, &w) && mts_bytes_printf(&number, "%s\\d{1,%d}", w.negative ? "-?" : "", w.whole) &&
-             (w.places == 0 || mts_bytes_printf(&number, "(?:\\.\\d{1,%d})?", w.places)) &&
-             mts_bytes_printf(&out, ",? ?%s", number.data) &&
-             mts_bytes_printf(&out, "(?:, ?%s){%zu},?", number.data, s->horizon - 1);
-        mts_bytes_free(&number);
+        ok = horizon_numbers(&out, s);
     } else {
         ok = mts_bytes_append_str(&out, plan->constraint);
     }
-    if (!ok) {
-        mts_bytes_free(&out);
-        return no_memory(err);
-    }
-    *constraint = out.data;
-    return MTS_OK;
+    *constraint = out.data; /* the caller's also on failure */
+    return ok ? MTS_OK : no_memory(err);
 }
+
+/* ---- budgets ---- */
 
 /* Tokens that a list of the horizon's values may need where every digit is one, with point, comma and blank. */
 static size_t tokens_needed(const MtsSample *s, const Writing *w)
 {
     size_t digits = (size_t)w->whole + (w->places ? (size_t)w->places + 1 : 0) + (w->negative ? 1 : 0);
     return s->horizon * (digits + 2) + 1;
+}
+
+/* What the list of a forecast may need. */
+static int fill_tokens(MtsRequest *r, const MtsSample *s, MtsError *err)
+{
+    Writing w;
+    if (!read_writing(s->series, &w)) {
+        return no_memory(err);
+    }
+    r->max_tokens = tokens_needed(s, &w);
+    return MTS_OK;
+}
+
+/* As many rollouts as the positions pay for; a population is as large as they pay for at once. */
+static void fill_rollouts(MtsRequest *r)
+{
+    bool population = r->search.method == MTS_SMC || r->search.method == MTS_BEAM;
+    uint64_t each = population && r->max_tokens > 1 ? r->max_tokens - 1 : 1, most = r->search.max_nfe / each;
+    r->search.rollouts = most < 1 ? 1 : most > 100000000 ? 100000000 : (size_t)most;
 }
 
 int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
@@ -156,14 +228,10 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
     }
     int rc = plan->raw ? mts_engine_tokenize(engine, s->prompt, strlen(s->prompt), &ask->tokens, err)
                        : mts_engine_chat(engine, NULL, s->prompt, &ask->tokens, err);
-    rc = rc == MTS_OK ? fill_reward(plan, s, &ask->reward, err) : rc;
-    rc = rc == MTS_OK && *plan->constraint ? fill_constraint(plan, s, &ask->constraint, err) : rc;
-    if (rc == MTS_OK && r->max_tokens == 0) {
-        Writing w;
-        if (!read_writing(s->series, &w)) {
-            return no_memory(err);
-        }
-        r->max_tokens = tokens_needed(s, &w);
+    if (rc || (rc = fill_reward(plan, s, &ask->reward, err)) ||
+        (*plan->constraint && (rc = fill_constraint(plan, s, &ask->constraint, err))) ||
+        (r->max_tokens == 0 && (rc = fill_tokens(r, s, err)))) {
+        return rc;
     }
     r->prompt = ask->tokens.ids;
     r->prompt_count = ask->tokens.count;
@@ -171,14 +239,10 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
     r->series = s->series;
     r->reward = ask->reward;
     r->constraint = ask->constraint;
-    if (r->search.max_nfe) { /* as many rollouts as the positions pay for; a population is as large as they pay for at
-                                once */
-        bool population = r->search.method == MTS_SMC || r->search.method == MTS_BEAM;
-        uint64_t most =
-            population ? r->search.max_nfe / (r->max_tokens > 1 ? r->max_tokens - 1 : 1) : r->search.max_nfe;
-        r->search.rollouts = most < 1 ? 1 : most > 100000000 ? 100000000 : (size_t)most;
+    if (r->search.max_nfe) {
+        fill_rollouts(r);
     }
-    return rc;
+    return MTS_OK;
 }
 
 void mts_eval_ask_free(MtsEvalAsk *ask)

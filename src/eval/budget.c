@@ -17,7 +17,8 @@
 
 #include "core/file.h"
 #include "core/mem.h"
-#include "eval/walk.h"
+#include "eval/budget.h"
+#include "eval/record.h"
 
 typedef struct Share {
     double deviation; /* sqrt(v) */

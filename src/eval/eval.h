@@ -75,8 +75,6 @@ typedef struct MtsEvalPlan {
 int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *asked, MtsError *err);
 void mts_eval_plan_free(MtsEvalPlan *plan);
 
-size_t mts_eval_count(const MtsEvalPlan *plan); /* records of this shard */
-
 /* How far a run is. */
 typedef struct MtsEvalProgress {
     size_t done, total; /* records, those that were there included */
@@ -96,12 +94,5 @@ typedef struct MtsEvalSink {
  * others are done; base.search.stop ends it with MTS_EINTERRUPTED. What is finished is in the journal in every case. */
 int mts_eval_run(const MtsEvalPlan *plan, const MtsEngine *engine, const char *out, const MtsEvalSink *sink,
                  MtsError *err);
-
-/* ---- shared by the files of this room ---- */
-
-/* One sample answered by one run: its record, with the input's series where `series`. */
-int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalRun *run,
-                    uint64_t seed, bool series, json_t **record, MtsError *err);
-char *mts_eval_key(const MtsEvalPlan *plan, size_t sample, const MtsEvalRun *run, uint64_t seed); /* malloc'ed */
 
 #endif

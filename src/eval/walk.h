@@ -27,7 +27,4 @@ int mts_eval_walk_one(MtsEvalWalk *walk, size_t sample, const MtsEvalRun *run, u
 int mts_eval_walk_keep(MtsEvalWalk *walk, size_t sample, const MtsEvalRun *run, uint64_t seed, json_t *record,
                        MtsError *err);
 
-/* The run of plan->total_nfe (budget.c). */
-int mts_eval_budget(MtsEvalWalk *walk, const char *out, MtsError *err);
-
 #endif
