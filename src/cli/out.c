@@ -29,10 +29,9 @@ int out_flush(MtsError *err)
 void out_text(const char *text, size_t size, int indent)
 {
     for (size_t i = 0, n; i < size; i += n) {
-        uint32_t cp;
+        uint32_t cp = 0;
         n = mts_utf8_decode(text + i, size - i, &cp);
-        bool control = n == 0 || cp < 0x20 || (cp >= 0x7F && cp < 0xA0);
-        if (control && text[i] != '\n' && text[i] != '\t') {
+        if ((n == 0 || mts_utf8_is_control(cp)) && text[i] != '\n' && text[i] != '\t') {
             fputs("\xEF\xBF\xBD", stdout);
         } else {
             fwrite(text + i, 1, n, stdout);
@@ -83,17 +82,17 @@ static void list_cell(const json_t *list, const char *join, char *out, size_t si
 static void cell(const json_t *value, char *out, size_t size)
 {
     if (json_is_string(value)) {
+        char whole[4 * CELL_WIDTH];
         size_t n = 0;
-        for (const char *s = json_string_value(value); *s && n + 3 < size; s++) {
+        for (const char *s = json_string_value(value); *s && n + 3 < sizeof whole; s++) {
             if (*s == '\n') {
-                out[n++] = '\\';
-                out[n++] = 'n';
+                whole[n++] = '\\';
+                whole[n++] = 'n';
             } else {
-                out[n++] = *s;
+                whole[n++] = *s;
             }
         }
-        out[n] = '\0';
-        out[n - mts_utf8_pending(out, n)] = '\0';
+        mts_utf8_printable(whole, n - mts_utf8_pending(whole, n), out, size);
     } else if (json_is_real(value)) {
         snprintf(out, size, "%.5g", json_real_value(value));
     } else if (json_is_array(value)) {
@@ -183,6 +182,14 @@ static void put_list(const json_t *list)
     putchar('\n');
 }
 
+/* A member's name, which may be a hostile file's own; in a column of `width`. */
+static void put_name(const char *name, int indent, int width)
+{
+    char shown[256];
+    mts_utf8_printable(name, strlen(name), shown, sizeof shown);
+    printf("%*s%-*s", indent, "", width, shown);
+}
+
 static void put_object(const json_t *object, int indent)
 {
     const char *name;
@@ -190,21 +197,27 @@ static void put_object(const json_t *object, int indent)
     json_object_foreach((json_t *)object, name, value)
     {
         if (json_is_array(value) && json_array_size(value) > 0) {
-            printf("%*s%s\n", indent, "", name);
+            put_name(name, indent, 0);
+            putchar('\n');
             if (json_is_object(json_array_get(value, 0))) {
                 put_table(value);
             } else {
                 put_list(value);
             }
         } else if (json_is_object(value)) {
-            printf("%*s%s\n", indent, "", name);
+            put_name(name, indent, 0);
+            putchar('\n');
             put_object(value, indent + 2);
         } else if (json_is_string(value)) {
-            printf("%*s%-*s %s\n", indent, "", NAME_WIDTH - indent, name, json_string_value(value));
+            put_name(name, indent, NAME_WIDTH - indent);
+            putchar(' ');
+            out_text(json_string_value(value), json_string_length(value), 0);
+            putchar('\n');
         } else {
             char text[64];
             cell(value, text, sizeof text);
-            printf("%*s%-*s %s\n", indent, "", NAME_WIDTH - indent, name, text);
+            put_name(name, indent, NAME_WIDTH - indent);
+            printf(" %s\n", text);
         }
     }
 }

@@ -37,12 +37,43 @@ bool stop_asked(void *context)
     return interrupted != 0;
 }
 
+static const char *volatile model_path;
+
+/* A file that somebody makes shorter while it is mapped ends there with a signal: that is a sentence too. Only calls
+ * that a signal handler may make. */
+static void on_lost_page(int signal_number, siginfo_t *info, void *context)
+{
+    static const char said[] = ": it, or a file of its data, was made shorter or became unreadable while it was read\n";
+    (void)context;
+    if (info->si_code != BUS_ADRERR) {
+        signal(signal_number, SIG_DFL); /* not of a file: as if we had not been there */
+        return;
+    }
+    const char *path = model_path;
+    if (write(STDERR_FILENO, "maxts: ", 7) < 0 || write(STDERR_FILENO, path, strlen(path)) < 0 ||
+        write(STDERR_FILENO, said, sizeof said - 1) < 0) {
+        /* Nobody listens; the status says it. */
+    }
+    _exit(1);
+}
+
+static void catch_lost_pages(const char *path)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    model_path = path;
+    action.sa_sigaction = on_lost_page;
+    action.sa_flags = SA_SIGINFO;
+    sigaction(SIGBUS, &action, NULL);
+}
+
 int open_engine(MtsEngine **engine, const Args *args, MtsEngineParts parts, MtsError *err)
 {
     *engine = NULL;
     if (!args->model) {
         return mts_fail(err, MTS_EREQUEST, "--model is missing: which GGUF file or table?");
     }
+    catch_lost_pages(args->model);
     MtsEngineOptions options = {.model = {.cpu_mask = args->cpu_mask, .exact = args->exact}, .parts = parts};
     options.model.threads = args->threads == CLI_NO_SIZE ? 0 : (int)args->threads;
     options.kv_tokens = args->kv_tokens == CLI_NO_SIZE ? 0 : args->kv_tokens;

@@ -2,8 +2,11 @@
 #include "core/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/utf8.h"
 
 int mts_exit_status(int code)
 {
@@ -18,19 +21,21 @@ int mts_fail(MtsError *err, int code, const char *fmt, ...)
     if (!err) {
         return code;
     }
-    err->code = code;
+    char raw[sizeof err->text];
     va_list args;
     va_start(args, fmt);
-    int need = vsnprintf(err->text, sizeof err->text, fmt, args);
+    int need = vsnprintf(raw, sizeof raw, fmt, args);
     va_end(args);
+    err->code = code;
     if (need < 0) {
         snprintf(err->text, sizeof err->text, "error %d (its sentence could not be formatted)", code);
-    } else if ((size_t)need >= sizeof err->text) {
-        size_t cut = sizeof err->text - 4;
-        while (cut > 0 && ((unsigned char)err->text[cut] & 0xC0) == 0x80) {
-            cut--;
-        }
-        memcpy(err->text + cut, "...", 4);
+        return code;
+    }
+    size_t size = strlen(raw);
+    bool whole = (size_t)need == size;
+    size -= whole ? 0 : mts_utf8_pending(raw, size);
+    if (!mts_utf8_printable(raw, size, err->text, sizeof err->text - 3) || !whole) {
+        strcat(err->text, "...");
     }
     return code;
 }

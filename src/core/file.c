@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,39 +18,52 @@
 
 #include "core/mem.h"
 
-int mts_map_open(MtsMap *map, const char *path, MtsError *err)
+static void when_changed(const struct stat *st, long long when[2])
 {
-    map->data = NULL;
-    map->size = 0;
-    int rc = MTS_OK;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be opened: %s", path, strerror(errno));
-    }
+#if defined(__APPLE__)
+    when[0] = (long long)st->st_mtimespec.tv_sec;
+    when[1] = (long long)st->st_mtimespec.tv_nsec;
+#else
+    when[0] = (long long)st->st_mtim.tv_sec;
+    when[1] = (long long)st->st_mtim.tv_nsec;
+#endif
+}
+
+static int map_fd(MtsMap *map, const char *path, MtsError *err)
+{
     struct stat st;
-    if (fstat(fd, &st) != 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: cannot be examined: %s", path, strerror(errno));
-        goto done;
+    if (fstat(map->file - 1, &st) != 0) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be examined: %s", path, strerror(errno));
     }
     if (!S_ISREG(st.st_mode)) {
-        rc = mts_fail(err, MTS_EIO, "%s: is not a regular file", path);
-        goto done;
+        return mts_fail(err, MTS_EIO, "%s: is not a regular file", path);
     }
     if ((uintmax_t)st.st_size > SIZE_MAX) {
-        rc = mts_fail(err, MTS_EIO, "%s: is too large to map: %jd bytes", path, (intmax_t)st.st_size);
-        goto done;
+        return mts_fail(err, MTS_EIO, "%s: is too large to map: %jd bytes", path, (intmax_t)st.st_size);
     }
-    if (st.st_size > 0) {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) {
-            rc = mts_fail(err, MTS_EIO, "%s: cannot be mapped: %s", path, strerror(errno));
-            goto done;
-        }
-        map->data = p;
-        map->size = (size_t)st.st_size;
+    when_changed(&st, map->changed);
+    if (st.st_size == 0) {
+        return MTS_OK;
     }
-done:
-    close(fd);
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, map->file - 1, 0);
+    if (p == MAP_FAILED) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be mapped: %s", path, strerror(errno));
+    }
+    map->data = p;
+    map->size = (size_t)st.st_size;
+    return MTS_OK;
+}
+
+int mts_map_open(MtsMap *map, const char *path, MtsError *err)
+{
+    *map = (MtsMap){.file = open(path, O_RDONLY | O_CLOEXEC) + 1};
+    if (map->file == 0) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be opened: %s", path, strerror(errno));
+    }
+    int rc = map_fd(map, path, err);
+    if (rc) {
+        mts_map_close(map);
+    }
     return rc;
 }
 
@@ -58,8 +72,28 @@ void mts_map_close(MtsMap *map)
     if (map->data) {
         munmap((void *)(uintptr_t)map->data, map->size);
     }
-    map->data = NULL;
-    map->size = 0;
+    if (map->file) {
+        close(map->file - 1);
+    }
+    *map = (MtsMap){0};
+}
+
+int mts_map_unchanged(const MtsMap *map, const char *path, MtsError *err)
+{
+    struct stat st;
+    long long now[2];
+    if (!map->file) {
+        return MTS_OK;
+    }
+    if (fstat(map->file - 1, &st) != 0) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be examined: %s", path, strerror(errno));
+    }
+    when_changed(&st, now);
+    if ((uintmax_t)st.st_size != map->size || now[0] != map->changed[0] || now[1] != map->changed[1]) {
+        return mts_fail(err, MTS_EIO, "%s: was changed while it was read: %jd bytes now, %zu before", path,
+                        (intmax_t)st.st_size, map->size);
+    }
+    return MTS_OK;
 }
 
 void mts_map_forget(const MtsMap *map, const void *from, size_t size)
@@ -75,103 +109,69 @@ void mts_map_forget(const MtsMap *map, const void *from, size_t size)
 #endif
 }
 
-int mts_read_file(const char *path, size_t limit, char **data, size_t *size, MtsError *err)
+/* Room for what the file says it holds, and a little more, so that its end is seen without growing. */
+static int first_room(int fd, const char *name, uint64_t limit, MtsBytes *bytes, MtsError *err)
+{
+    struct stat st;
+    size_t want = 65536;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+        if ((uint64_t)st.st_size > limit) {
+            return mts_fail(err, MTS_EIO, "%s: is larger than the limit of %" PRIu64 " bytes", name, limit);
+        }
+        want = (uint64_t)st.st_size < SIZE_MAX - 2 ? (size_t)st.st_size + 2 : 0;
+    }
+    bytes->data = want ? malloc(want) : NULL;
+    bytes->cap = want;
+    return bytes->data ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
+}
+
+int mts_read_fd(int fd, const char *name, uint64_t limit, char **data, size_t *size, MtsError *err)
+{
+    MtsBytes bytes = {0};
+    *data = NULL;
+    *size = 0;
+    int rc = first_room(fd, name, limit, &bytes, err);
+    while (!rc) {
+        if (!mts_grow(&bytes.data, &bytes.cap, bytes.len + 2, 1)) {
+            rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out after %zu bytes", name, bytes.len);
+            break;
+        }
+        ssize_t n = read(fd, bytes.data + bytes.len, bytes.cap - bytes.len - 1);
+        if (n == 0) {
+            break;
+        }
+        if (n > 0) {
+            bytes.len += (size_t)n;
+        } else if (errno != EINTR) {
+            rc = mts_fail(err, MTS_EIO, "%s: cannot be read: %s", name, strerror(errno));
+        }
+        if (!rc && bytes.len > limit) {
+            rc = mts_fail(err, MTS_EIO, "%s: is larger than the limit of %" PRIu64 " bytes", name, limit);
+        }
+    }
+    if (rc) {
+        mts_bytes_free(&bytes);
+        return rc;
+    }
+    bytes.data[bytes.len] = '\0';
+    *data = bytes.data;
+    *size = bytes.len;
+    return MTS_OK;
+}
+
+int mts_read_file(const char *path, uint64_t limit, char **data, size_t *size, MtsError *err)
 {
     *data = NULL;
     *size = 0;
-    int rc = MTS_OK;
-    bool use_stdin = strcmp(path, "-") == 0;
-    const char *name = use_stdin ? "standard input" : path;
-    MtsBytes bytes = {0};
-    FILE *f = use_stdin ? stdin : fopen(path, "rb");
-    if (!f) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be opened: %s", name, strerror(errno));
+    if (strcmp(path, "-") == 0) {
+        return mts_read_fd(STDIN_FILENO, "standard input", limit, data, size, err);
     }
-    char chunk[65536];
-    size_t n;
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) {
-        if (n > limit - bytes.len) {
-            rc = mts_fail(err, MTS_EIO, "%s: is larger than the limit of %zu bytes", name, limit);
-            goto done;
-        }
-        if (!mts_bytes_append(&bytes, chunk, n)) {
-            rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out after %zu bytes", name, bytes.len);
-            goto done;
-        }
-    }
-    if (ferror(f)) {
-        rc = mts_fail(err, MTS_EIO, "%s: cannot be read: %s", name, strerror(errno));
-        goto done;
-    }
-    if (!mts_bytes_append(&bytes, "", 0)) {
-        rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
-        goto done;
-    }
-    *data = bytes.data;
-    *size = bytes.len;
-    bytes.data = NULL;
-done:
-    mts_bytes_free(&bytes);
-    if (!use_stdin) {
-        fclose(f);
-    }
-    return rc;
-}
-
-int mts_write_file_atomic(const char *path, const void *data, size_t size, MtsError *err)
-{
-    int rc = MTS_OK;
-    int fd = -1;
-    bool made = false;
-    size_t len = strlen(path);
-    char *tmp = malloc(len + 5);
-    if (!tmp) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
-    }
-    memcpy(tmp, path, len);
-    memcpy(tmp + len, ".tmp", 5);
-    fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: cannot be created: %s", tmp, strerror(errno));
-        goto done;
+        return mts_fail(err, MTS_EIO, "%s: cannot be opened: %s", path, strerror(errno));
     }
-    made = true;
-    const char *p = data;
-    for (size_t left = size; left > 0;) {
-        ssize_t n = write(fd, p, left);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            rc = mts_fail(err, MTS_EIO, "%s: cannot be written: %s", tmp, strerror(n < 0 ? errno : ENOSPC));
-            goto done;
-        }
-        p += n;
-        left -= (size_t)n;
-    }
-    if (fsync(fd) != 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: cannot be written to disk: %s", tmp, strerror(errno));
-        goto done;
-    }
-    int closed = close(fd);
-    fd = -1;
-    if (closed != 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: cannot be written: %s", tmp, strerror(errno));
-        goto done;
-    }
-    if (rename(tmp, path) != 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: cannot be replaced: %s", path, strerror(errno));
-        goto done;
-    }
-    made = false;
-done:
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (made) {
-        unlink(tmp);
-    }
-    free(tmp);
+    int rc = mts_read_fd(fd, path, limit, data, size, err);
+    close(fd);
     return rc;
 }
 

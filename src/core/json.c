@@ -57,7 +57,7 @@ int mts_json_parse(json_t **out, const char *name, const char *text, size_t size
     return MTS_OK;
 }
 
-int mts_json_read(json_t **out, const char *path, size_t limit, MtsError *err)
+int mts_json_read(json_t **out, const char *path, uint64_t limit, MtsError *err)
 {
     char *text = NULL;
     size_t size = 0;

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "core/error.h"
@@ -12,7 +13,7 @@
 /* Parses text or a whole file (at most `limit` bytes). On failure *out is NULL and the sentence
  * names the file (or `name`), the line and the reason. Release with json_decref(). */
 int mts_json_parse(json_t **out, const char *name, const char *text, size_t size, MtsError *err);
-int mts_json_read(json_t **out, const char *path, size_t limit, MtsError *err);
+int mts_json_read(json_t **out, const char *path, uint64_t limit, MtsError *err);
 
 /* A text (malloc'ed) of the value on one line, doubles with 17 significant digits; NULL when memory ran out. */
 char *mts_json_text(const json_t *value);

@@ -1,6 +1,8 @@
 /* core/utf8.c - UTF-8 decoded, and checked. */
 #include "core/utf8.h"
 
+#include <string.h>
+
 size_t mts_utf8_decode(const char *s, size_t n, uint32_t *cp)
 {
     const unsigned char *b = (const unsigned char *)s;
@@ -119,4 +121,32 @@ size_t mts_utf8_pending(const char *s, size_t n)
         }
     }
     return 0;
+}
+
+bool mts_utf8_is_control(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || cp == 0x200E || cp == 0x200F || (cp >= 0x2028 && cp <= 0x202E) ||
+           (cp >= 0x2066 && cp <= 0x2069);
+}
+
+bool mts_utf8_printable(const char *text, size_t size, char *out, size_t room)
+{
+    static const char replaced[] = "\xEF\xBF\xBD";
+    size_t n = 0;
+    while (size > 0) {
+        uint32_t cp = 0;
+        size_t length = mts_utf8_decode(text, size, &cp);
+        bool good = length > 0 && !mts_utf8_is_control(cp);
+        size_t put = good ? length : sizeof replaced - 1;
+        if (n + put + 1 > room) {
+            break;
+        }
+        memcpy(out + n, good ? text : replaced, put);
+        n += put;
+        length = length ? length : 1;
+        text += length;
+        size -= length;
+    }
+    out[n] = '\0';
+    return size == 0;
 }

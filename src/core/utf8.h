@@ -19,4 +19,12 @@ size_t mts_utf8_valid_prefix(const char *s, size_t n);
 /* How many bytes at the end of s are the valid beginning of an unfinished character (0..3). */
 size_t mts_utf8_pending(const char *s, size_t n);
 
+/* Whether a character steers a terminal or the order of what is read: C0, DEL, C1, line and paragraph separators, marks
+ * of direction. */
+bool mts_utf8_is_control(uint32_t cp);
+
+/* Copies text from anywhere into out[room] for a line that somebody reads: control characters and broken bytes become
+ * U+FFFD, what does not fit is left off at a character. NUL-terminated; returns whether all of it fitted. */
+bool mts_utf8_printable(const char *text, size_t size, char *out, size_t room);
+
 #endif

@@ -76,6 +76,7 @@ static int open_gguf(MtsEngine *engine, const MtsEngineOptions *options, MtsErro
         return rc;
     }
     rc = read_gguf(engine, gguf, options, err);
+    rc = rc ? rc : mts_gguf_unchanged(gguf, err);
     mts_gguf_free(&gguf);
     return rc;
 }

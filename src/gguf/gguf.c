@@ -519,6 +519,11 @@ void mts_gguf_forget(const MtsGguf *gguf, const void *from, size_t size)
     }
 }
 
+int mts_gguf_unchanged(const MtsGguf *gguf, MtsError *err)
+{
+    return mts_map_unchanged(&gguf->map, gguf->path, err);
+}
+
 const char *mts_gguf_path(const MtsGguf *gguf)
 {
     return gguf->path;

@@ -50,6 +50,9 @@ void mts_gguf_free(MtsGguf **gguf);
  * Nothing happens to bytes that the caller keeps (mts_gguf_open_memory). */
 void mts_gguf_forget(const MtsGguf *gguf, const void *from, size_t size);
 
+/* MTS_EIO when the file was changed since it was opened: to be asked after the last look at its data. */
+int mts_gguf_unchanged(const MtsGguf *gguf, MtsError *err);
+
 const char *mts_gguf_path(const MtsGguf *gguf);
 uint32_t mts_gguf_version(const MtsGguf *gguf);
 

@@ -63,6 +63,9 @@ int mts_model_open(MtsModel **model, const char *path, const MtsModelOptions *op
         return rc;
     }
     rc = mts_model_from_gguf(model, gguf, options, err);
+    if (!rc && (rc = mts_gguf_unchanged(gguf, err))) {
+        mts_model_free(model);
+    }
     mts_gguf_free(&gguf);
     return rc;
 }

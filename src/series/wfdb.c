@@ -287,7 +287,7 @@ static int read_group(const MtsSeriesSet *set, const Record *r, size_t from, siz
     const Signal *first = &r->signal[from];
     const char *slash = strrchr(set->name, '/');
     MtsBytes path = {0};
-    MtsMap map = {NULL, 0};
+    MtsMap map = {0};
     bool named = mts_bytes_append(&path, set->name, slash ? (size_t)(slash + 1 - set->name) : 0) &&
                  mts_bytes_append(&path, first->file.data, first->file.size);
     int rc = named ? mts_map_open(&map, path.data, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);

@@ -75,6 +75,23 @@ static void a_long_sentence_is_cut_at_a_character(void **state)
     assert_int_equal(mts_exit_status(MTS_EREQUEST), 2);
 }
 
+/* What a hostile file holds neither steers the terminal nor passes for a second sentence. */
+static void a_sentence_is_one_harmless_line(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    mts_fail(&err, MTS_EFORMAT, "f.csv: \"%s\"", "\x1B[2J\r\nmaxts: done\x7F\xC2\x9B\xE2\x80\xAE\xFF\t\xC3\xA9");
+#define R "\xEF\xBF\xBD"
+    assert_string_equal(err.text, "f.csv: \"" R "[2J" R R "maxts: done" R R R R R "\xC3\xA9\"");
+#undef R
+    char text[600];
+    memset(text, 27, sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    mts_fail(&err, MTS_EFORMAT, "%s", text);
+    assert_int_equal(mts_utf8_valid_prefix(err.text, strlen(err.text)), strlen(err.text));
+    assert_string_equal(err.text + strlen(err.text) - 3, "...");
+}
+
 /* Known answers of the Random123 distribution (kat_vectors, philox4x32 10 rounds). */
 static void philox_known_answers(void **state)
 {
@@ -287,6 +304,7 @@ int main(void)
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(arrays_grow),
         cmocka_unit_test(a_long_sentence_is_cut_at_a_character),
+        cmocka_unit_test(a_sentence_is_one_harmless_line),
         cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(streams_are_independent_of_order),
         cmocka_unit_test(utf8_by_the_rfc),

@@ -1,7 +1,8 @@
 /* tests/faults/failing.c - a machine that refuses: preloaded into the program, it lets one chosen call fail.
  *
  * MAXTS_FAULT=KIND:N lets the N-th call (from 1) of a kind fail as the system would: "alloc" (malloc, calloc, realloc,
- * aligned memory), "open", "read", "write", "sync", "rename", "map", "thread"; KIND:N+ lets every one from the N-th on
+ * aligned memory), "open", "read", "write", "sync", "rename", "map", "thread"; "cut" takes MAXTS_FAULT_CUT bytes off
+ * the file that was mapped; KIND:N+ lets every one from the N-th on
  * fail. MAXTS_FAULT_COUNTS=FILE gets the calls counted of each kind when the process ends. Processes other than
  * the program named by MAXTS_FAULT_PROGRAM (the last part of its path) are left alone. */
 #undef _FILE_OFFSET_BITS /* open() and open64() are two functions here */
@@ -18,9 +19,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { ALLOC, OPEN, READ, WRITE, SYNC, RENAME, MAP, THREAD, KINDS };
+enum { ALLOC, OPEN, READ, WRITE, SYNC, RENAME, MAP, THREAD, CUT, KINDS };
 
-static const char *const names[KINDS] = {"alloc", "open", "read", "write", "sync", "rename", "map", "thread"};
+static const char *const names[KINDS] = {"alloc", "open", "read", "write", "sync", "rename", "map", "thread", "cut"};
 static long counts[KINDS];
 static long fail_at;
 static int fail_kind = -1;
@@ -232,7 +233,15 @@ void *mmap64(void *at, size_t size, int protection, int flags, int fd, off64_t o
         errno = ENOMEM;
         return MAP_FAILED;
     }
-    return real(at, size, protection, flags, fd, offset);
+    void *p = real(at, size, protection, flags, fd, offset);
+    if (fd >= 0 && fails(CUT)) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        if (truncate(path, (off_t)(size - (size_t)atol(getenv("MAXTS_FAULT_CUT")))) != 0) {
+            abort();
+        }
+    }
+    return p;
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *how, void *(*run)(void *), void *context)

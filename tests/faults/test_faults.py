@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -27,9 +28,10 @@ def check(condition, text):
         problems.append(text)
 
 
-def run(library, args, folder, fault=None, stdin=b""):
+def run(library, args, folder, fault=None, stdin=b"", cut=0):
     env = {**os.environ, "LD_PRELOAD": str(library), "MAXTS_FAULT_PROGRAM": pathlib.Path(PROGRAM).name,
            "OMP_NUM_THREADS": "1", "MAXTS_FAULT_COUNTS": str(folder / "counts")}
+    env["MAXTS_FAULT_CUT"] = str(cut)
     if fault:
         env["MAXTS_FAULT"] = fault
     done = subprocess.run([PROGRAM, *map(str, args)], env=env, input=stdin, capture_output=True, timeout=60)
@@ -107,6 +109,19 @@ def sweep(library, command, folder, kinds, stride, dense):
                   f"failed in turn: {failed:5} with a sentence, {len(places) - failed:3} without effect, 0 in silence")
 
 
+def lost_model(library, folder):
+    """A model file that is made shorter right after it was mapped for its weights: by pages, which end in a signal, and by some bytes of
+    the last page, which read as zeros."""
+    model = folder / "model.gguf"
+    command = ["generate", "-m", model, "-p", "hi", "-n", 3, "--json"]
+    for cut, words in ((10000, "was made shorter"), (100, "was changed while it was read")):
+        shutil.copy(TINY, model)
+        done = run(library, command, folder, "cut:2", cut=cut)
+        say = done.stderr.decode()
+        check(done.returncode == 1 and not done.stdout, f"model cut by {cut}: exit {done.returncode}: {say}")
+        check(words in say and str(model) in say and say.count("\n") == 1, f"model cut by {cut}: {say!r}")
+
+
 def commands(out, table):
     text = b"hello, world"
     for model, prompt in ((table, []), (TINY, ["-p", "hi", "-n", 3])):
@@ -138,6 +153,7 @@ def main():
         table = write_table(folder)
         for command in commands(folder / "out", table):
             sweep(library, command, folder, kinds, stride, dense)
+        lost_model(library, folder)
     for text in problems[:40]:
         print(f"FAILED: {text[:600]}")
     print(f"{len(problems)} problems")

@@ -1,0 +1,69 @@
+/* core/seal.c - see seal.h. */
+#include "core/seal.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#define MEMBER ",\"crc\":\""
+
+enum { DIGITS = 8, MEMBER_SIZE = sizeof MEMBER - 1, SEAL_SIZE = MEMBER_SIZE + DIGITS + 2 /* "} */ };
+
+static unsigned long checksum(const char *text, size_t size)
+{
+    uLong crc = crc32(0, NULL, 0);
+    while (size > 0) {
+        uInt part = size < 1u << 30 ? (uInt)size : 1u << 30;
+        crc = crc32(crc, (const Bytef *)text, part);
+        text += part;
+        size -= part;
+    }
+    return crc;
+}
+
+/* The seal of a line of these bytes, as it stands behind them. */
+static void write_seal(char out[SEAL_SIZE + 1], const char *text, size_t size)
+{
+    snprintf(out, SEAL_SIZE + 1, MEMBER "%08lx\"}", checksum(text, size));
+}
+
+bool mts_seal(MtsBytes *line, size_t from)
+{
+    char seal[SEAL_SIZE + 1];
+    size_t size = line->len - from - 1; /* without the closing brace */
+    write_seal(seal, line->data + from, size);
+    line->len--;
+    return mts_bytes_append_str(line, seal);
+}
+
+MtsSeal mts_seal_check(const char *line, size_t size)
+{
+    char seal[SEAL_SIZE + 1];
+    if (size <= SEAL_SIZE || memcmp(line + size - SEAL_SIZE, MEMBER, MEMBER_SIZE) != 0) {
+        return MTS_SEAL_NONE;
+    }
+    write_seal(seal, line, size - SEAL_SIZE);
+    return memcmp(line + size - SEAL_SIZE, seal, SEAL_SIZE) == 0 ? MTS_SEAL_GOOD : MTS_SEAL_BROKEN;
+}
+
+int mts_seal_parse(json_t **out, const char *name, size_t number, const char *line, size_t size, bool *bare,
+                   MtsError *err)
+{
+    MtsSeal seal = mts_seal_check(line, size);
+    *out = NULL;
+    if (seal == MTS_SEAL_BROKEN) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: is not as it was written: its checksum does not hold", name,
+                        number);
+    }
+    if (seal == MTS_SEAL_NONE && !*bare) {
+        return mts_fail(err, MTS_EFORMAT,
+                        "%s: line %zu: has no checksum at its end: it is damaged, or of another program", name, number);
+    }
+    *bare = seal == MTS_SEAL_NONE;
+    char where[512];
+    snprintf(where, sizeof where, "%.400s: record %zu", name, number);
+    int rc = mts_json_parse(out, where, line, size, err);
+    if (!rc && !*bare) {
+        json_object_del(*out, "crc");
+    }
+    return rc;
+}

@@ -1,0 +1,23 @@
+/* core/seal.h - lines that show whether they are as they were written.
+ *
+ * A sealed line is one JSON object whose last member is "crc": eight hexadecimal digits, the CRC-32 of all bytes of the
+ * line before `,"crc"`. Every single flipped bit, and every burst of up to 32, shows. It is no signature: whoever
+ * changes a line on purpose can seal it again. */
+#ifndef MTS_CORE_SEAL_H
+#define MTS_CORE_SEAL_H
+
+#include "core/json.h"
+#include "core/mem.h"
+
+/* Seals the object that stands in line[from ..] and ends there, without a newline; false: memory ran out. */
+bool mts_seal(MtsBytes *line, size_t from);
+
+typedef enum MtsSeal { MTS_SEAL_GOOD, MTS_SEAL_BROKEN, MTS_SEAL_NONE } MtsSeal;
+MtsSeal mts_seal_check(const char *line, size_t size);
+
+/* Parses line `number` of a file and takes the seal off. A broken seal is MTS_EFORMAT; so is none, unless `bare`, which
+ * then tells that there was none (on entry: whether none is allowed). */
+int mts_seal_parse(json_t **out, const char *name, size_t number, const char *line, size_t size, bool *bare,
+                   MtsError *err);
+
+#endif
