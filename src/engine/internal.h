@@ -60,6 +60,7 @@ typedef struct MtsJudge {
 } MtsJudge;
 
 int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *request, MtsError *err);
+int mts_judge_finish(MtsJudge *judge, MtsError *err); /* after the last text: mts_reward_finish(), where there is one */
 void mts_judge_close(MtsJudge *judge);
 
 /* The reward that the request names or defaults to; NULL where it has a function alone. */

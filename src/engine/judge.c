@@ -156,6 +156,11 @@ int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *r
     return MTS_OK;
 }
 
+int mts_judge_finish(MtsJudge *judge, MtsError *err)
+{
+    return judge->reward ? mts_reward_finish(judge->reward, err) : MTS_OK;
+}
+
 void mts_judge_close(MtsJudge *judge)
 {
     mts_reward_free(&judge->reward);

@@ -153,6 +153,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     }
     ready = mts_seconds();
     rc = run(engine, &full, &source, &reward, result, err);
+    rc = rc ? rc : mts_judge_finish(&judge, err);
     result->prefill_seconds = ready - began;
     result->seconds = mts_seconds() - began;
 done:

@@ -1,18 +1,27 @@
 /* reward/child.c - the life of a reward program.
  *
  * Its input is a socket rather than a pipe, because send() can be told not to raise SIGPIPE, which a library
- * must not change for the whole process; its output is a pipe. Both ends on our side are closed on exec, so a
- * second child does not keep the first one's input open. The child leads a process group: what the shell
- * started below it dies with it. It is reaped only after its group was killed, so the group's number cannot
- * have become somebody else's. */
+ * must not change for the whole process; its output is a pipe. It gets these two and our standard error, and no other
+ * descriptor of this process. The child leads a process group: what the shell started below it dies with
+ * it. It is reaped only after its group was killed, so the group's number cannot have become somebody else's.
+ *
+ * A descendant may leave the group (setsid). All of them inherit an environment with a mark of this child alone; where
+ * there is a /proc, whoever bears the mark when the child ends is killed too. Elsewhere, and of a descendant
+ * that has also emptied its environment, nothing is known.
+ *
+ * Limits are set by the shell that starts the program (ulimit), for posix_spawn() has none and fork() would copy
+ * the page tables of a whole model. */
 #include "reward/child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,6 +33,9 @@
 #include "core/mem.h"
 
 #define LONGEST_LINE ((size_t)1 << 20)
+#define MARK "MAXTS_REWARD_PROGRAM="
+
+enum { MOST_ENVIRONMENT = 1 << 22, KILL_ROUNDS = 20, NO_LIMIT_STATUS = 125 };
 
 extern char **environ;
 
@@ -31,7 +43,9 @@ struct MtsChild {
     pid_t pid;
     int in, out; /* we write to in, read from out */
     char *program;
-    MtsBytes line; /* what has been read of the answer */
+    char mark[80];  /* in the environment of the child and of all that it starts */
+    double slowest; /* seconds that an answer has taken */
+    MtsBytes line;  /* what has been read of the answer */
 };
 
 static void close_fd(int *fd)
@@ -47,84 +61,152 @@ static bool on_exec_close(int fd)
     return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-/* posix_spawn of /bin/sh -c program with these as its standard input and output; an errno or 0. */
-static int spawn(pid_t *pid, const char *program, int in, int out)
+/* What the shell runs: the limits, then the program as it stands. */
+static char *script_of(const char *program, size_t memory_mib)
 {
-    char *shell = mts_strdup("sh"), *flag = mts_strdup("-c"), *copy = mts_strdup(program);
-    char *argv[] = {shell, flag, copy, NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t how;
+    MtsBytes script = {0};
+    bool ok = mts_bytes_append_str(&script, "ulimit -c 0; ");
+    if (ok && memory_mib) {
+        ok = mts_bytes_printf(&script, "ulimit -v %llu || exit %d; ", 1024ull * memory_mib, NO_LIMIT_STATUS);
+    }
+    if (!ok || !mts_bytes_append_str(&script, program)) {
+        mts_bytes_free(&script);
+    }
+    return script.data;
+}
+
+/* Our environment with the mark in front; the strings are not copied. */
+static char **marked_environment(char *mark)
+{
+    size_t n = 0;
+    while (environ && environ[n]) {
+        n++;
+    }
+    char **all = mts_calloc(n + 2, sizeof *all);
+    if (all) {
+        all[0] = mark;
+        memcpy(all + 1, environ, n * sizeof *all);
+    }
+    return all;
+}
+
+/* No descriptor of this process but standard error stays open in the child, whoever opened it; an errno or 0. */
+static int close_others(posix_spawn_file_actions_t *files)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+    int rc = 0;
+    for (int fd = 3; fd < (most > 0 && most < 65536 ? (int)most : 65536) && !rc; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (flags >= 0 && !(flags & FD_CLOEXEC)) {
+            rc = posix_spawn_file_actions_addclose(files, fd);
+        }
+    }
+    return rc;
+}
+
+static int set_files(posix_spawn_file_actions_t *files, int in, int out)
+{
+    int rc;
+    (void)((rc = posix_spawn_file_actions_adddup2(files, in, 0)) ||
+           (rc = posix_spawn_file_actions_adddup2(files, out, 1)) || (rc = close_others(files)));
+    return rc;
+}
+
+/* A group of its own, and signals as a program expects them. */
+static int set_how(posix_spawnattr_t *how)
+{
     sigset_t none, reset;
-    int rc = shell && flag && copy ? posix_spawn_file_actions_init(&files) : ENOMEM;
-    if (rc != 0) {
-        goto done;
-    }
-    rc = posix_spawnattr_init(&how);
-    if (rc != 0) {
-        posix_spawn_file_actions_destroy(&files);
-        goto done;
-    }
+    int rc;
     sigemptyset(&none);
     sigemptyset(&reset);
     sigaddset(&reset, SIGPIPE);
     sigaddset(&reset, SIGINT);
     sigaddset(&reset, SIGTERM);
-    rc = posix_spawn_file_actions_adddup2(&files, in, 0);
-    rc = rc ? rc : posix_spawn_file_actions_adddup2(&files, out, 1);
-    rc = rc ? rc : posix_spawnattr_setpgroup(&how, 0);
-    rc = rc ? rc : posix_spawnattr_setsigmask(&how, &none);
-    rc = rc ? rc : posix_spawnattr_setsigdefault(&how, &reset);
-    rc = rc ? rc
-            : posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    rc = rc ? rc : posix_spawn(pid, "/bin/sh", &files, &how, argv, environ);
-    posix_spawnattr_destroy(&how);
-    posix_spawn_file_actions_destroy(&files);
-done:
-    free(shell);
-    free(flag);
-    free(copy);
+    (void)((rc = posix_spawnattr_setpgroup(how, 0)) || (rc = posix_spawnattr_setsigmask(how, &none)) ||
+           (rc = posix_spawnattr_setsigdefault(how, &reset)) ||
+           (rc =
+                posix_spawnattr_setflags(how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)));
     return rc;
 }
 
-int mts_child_new(MtsChild **child, const char *program, MtsError *err)
+/* posix_spawn of /bin/sh -c script with these as its standard input and output; an errno or 0. */
+static int spawn(MtsChild *c, char *script, int in, int out)
 {
-    int in[2] = {-1, -1}, out[2] = {-1, -1}, rc = MTS_OK;
-    *child = NULL;
-    MtsChild *c = mts_calloc(1, sizeof *c);
-    if (!c || !(c->program = mts_strdup(program))) {
-        rc = mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
-        goto done;
+    char shell[] = "sh", flag[] = "-c";
+    char *argv[] = {shell, flag, script, NULL}, **environment = marked_environment(c->mark);
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t how;
+    int rc = environment ? posix_spawn_file_actions_init(&files) : ENOMEM;
+    if (rc) {
+        free(environment);
+        return rc;
     }
-    c->in = c->out = -1;
+    if ((rc = posix_spawnattr_init(&how)) == 0) {
+        (void)((rc = set_files(&files, in, out)) || (rc = set_how(&how)) ||
+               (rc = posix_spawn(&c->pid, "/bin/sh", &files, &how, argv, environment)));
+        posix_spawnattr_destroy(&how);
+    }
+    posix_spawn_file_actions_destroy(&files);
+    free(environment);
+    return rc;
+}
+
+/* A mark that no other child of any process bears. */
+static void make_mark(MtsChild *c)
+{
+    static unsigned count;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(c->mark, sizeof c->mark, MARK "%ld-%u-%lld.%09ld", (long)getpid(), count++, (long long)now.tv_sec,
+             now.tv_nsec);
+}
+
+/* The pipes, the script and the process; what is ours of the pipes moves into c. */
+static int start(MtsChild *c, size_t memory_mib, int in[2], int out[2], MtsError *err)
+{
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, in) != 0 || pipe(out) != 0 || !on_exec_close(in[0]) ||
         !on_exec_close(in[1]) || !on_exec_close(out[0]) || !on_exec_close(out[1])) {
-        rc = mts_fail(err, MTS_EREWARD, "reward command: no pipe to %s: %s", program, strerror(errno));
-        goto done;
+        return mts_fail(err, MTS_EREWARD, "reward command: no pipe to %s: %s", c->program, strerror(errno));
     }
 #ifdef SO_NOSIGPIPE
     int on = 1;
     setsockopt(in[0], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
-    int why = spawn(&c->pid, program, in[1], out[1]);
+    char *script = script_of(c->program, memory_mib);
+    int why = script ? spawn(c, script, in[1], out[1]) : ENOMEM;
+    free(script);
     if (why != 0) {
-        rc = mts_fail(err, MTS_EREWARD, "reward command: %s cannot be started: %s", program, strerror(why));
-        goto done;
+        return mts_fail(err, MTS_EREWARD, "reward command: %s cannot be started: %s", c->program, strerror(why));
     }
     c->in = in[0];
     c->out = out[0];
     in[0] = out[0] = -1;
-    *child = c;
-    c = NULL;
-done:
+    return MTS_OK;
+}
+
+int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, MtsError *err)
+{
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, rc;
+    *child = NULL;
+    MtsChild *c = mts_calloc(1, sizeof *c);
+    if (!c || !(c->program = mts_strdup(program))) {
+        free(c);
+        return mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
+    }
+    c->in = c->out = -1;
+    make_mark(c);
+    rc = start(c, memory_mib, in, out, err);
     for (int i = 0; i < 2; i++) {
         close_fd(&in[i]);
         close_fd(&out[i]);
     }
-    if (c) {
+    if (rc) {
         free(c->program);
         free(c);
+        return rc;
     }
-    return rc;
+    *child = c;
+    return MTS_OK;
 }
 
 /* Whether the child ends within `patience` seconds; it stays unreaped. */
@@ -144,12 +226,49 @@ static bool ends_within(const MtsChild *c, double patience)
     }
 }
 
-/* Kills the group, reaps the child and returns its wait status. */
+/* Whether the process was started with the mark in its environment. */
+static bool bears_mark(const MtsChild *c, const char *pid)
+{
+    char path[64], *all = NULL;
+    size_t size = 0, n = strlen(c->mark) + 1; /* with the NUL that ends it there */
+    bool found = false;
+    snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
+    if (mts_read_file(path, MOST_ENVIRONMENT, &all, &size, NULL) == MTS_OK) {
+        for (size_t at = 0; !found && at + n <= size; at += strlen(all + at) + 1) {
+            found = memcmp(all + at, c->mark, n) == 0;
+        }
+    }
+    free(all);
+    return found;
+}
+
+/* Kills every process with the mark; whether there was one. */
+static bool kill_marked(const MtsChild *c)
+{
+    bool any = false;
+    DIR *all = opendir("/proc");
+    for (struct dirent *e; all && (e = readdir(all));) {
+        long pid = strtol(e->d_name, NULL, 10);
+        if (pid > 1 && pid != (long)getpid() && pid != (long)c->pid && bears_mark(c, e->d_name)) {
+            any |= kill((pid_t)pid, SIGKILL) == 0;
+        }
+    }
+    if (all) {
+        closedir(all);
+    }
+    return any;
+}
+
+/* Kills the group and all descendants that can be found, reaps the child and returns its wait status. */
 static int end_child(MtsChild *c)
 {
+    const struct timespec pause = {0, 2000000};
     int status = 0;
     if (c->pid > 0) {
         kill(-c->pid, SIGKILL);
+        for (int i = 0; i < KILL_ROUNDS && kill_marked(c); i++) {
+            nanosleep(&pause, NULL); /* one that was being started meanwhile is seen then */
+        }
         while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR) {
         }
     }
@@ -172,9 +291,10 @@ static int fail_ended(MtsChild *c, MtsError *err)
     int code = WEXITSTATUS(status);
     return mts_fail(err, MTS_EREWARD, "reward command: %s ended with exit status %d before it answered%s", c->program,
                     code,
-                    code == 127   ? " (not found)"
-                    : code == 126 ? " (not executable)"
-                                  : "");
+                    code == 127               ? " (not found)"
+                    : code == NO_LIMIT_STATUS ? " (or its memory cannot be limited here)"
+                    : code == 126             ? " (not executable)"
+                                              : "");
 }
 
 /* Waits until fd is ready for `events`; MTS_EREWARD when the time is up. */
@@ -215,44 +335,104 @@ static int send_all(MtsChild *c, const char *line, size_t size, double end, doub
     return MTS_OK;
 }
 
+/* Something that was not asked for is there, beginning with c->line. */
+static int fail_unasked(const MtsChild *c, MtsError *err)
+{
+    size_t n = strcspn(c->line.data, "\n");
+    return mts_fail(err, MTS_EREWARD,
+                    "reward command: %s wrote \"%.*s\", which was not asked for: a line for each question, no other",
+                    c->program, (int)(n < 80 ? n : 80), c->line.data);
+}
+
+/* Reads what is there into c->line, up to and with the first line end, which must be the last byte (*whole). 0 bytes
+ * (*got) is the end of the output. */
+static int take(MtsChild *c, bool *whole, size_t *got, MtsError *err)
+{
+    char chunk[4096];
+    ssize_t n;
+    *whole = false;
+    while ((n = read(c->out, chunk, sizeof chunk)) < 0 && errno == EINTR) {
+    }
+    *got = n > 0 ? (size_t)n : 0;
+    if (n <= 0) {
+        return MTS_OK;
+    }
+    const char *newline = memchr(chunk, '\n', (size_t)n);
+    size_t size = newline ? (size_t)(newline - chunk) : (size_t)n;
+    if (size > LONGEST_LINE - c->line.len) {
+        return mts_fail(err, MTS_EREWARD, "reward command: %s wrote a line longer than %zu bytes", c->program,
+                        LONGEST_LINE);
+    }
+    if (!mts_bytes_append(&c->line, chunk, size)) {
+        return mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
+    }
+    if (newline && size + 1 != (size_t)n) {
+        return mts_fail(err, MTS_EREWARD, "reward command: %s wrote more than one line, which was not asked for",
+                        c->program);
+    }
+    *whole = newline != NULL;
+    return MTS_OK;
+}
+
+/* Waits up to `seconds` for output; whether there is some, or its end. */
+static bool has_output(const MtsChild *c, double seconds)
+{
+    struct pollfd p = {c->out, POLLIN, 0};
+    return poll(&p, 1, (int)(seconds * 1000)) > 0;
+}
+
 int mts_child_ask(MtsChild *c, const char *line, size_t size, double timeout, const char **answer, size_t *answer_size,
                   MtsError *err)
 {
-    double end = mts_seconds() + timeout;
-    char chunk[4096];
+    double begun = mts_seconds(), end = begun + timeout;
+    bool whole = false;
+    size_t got = 1;
+    int rc = MTS_OK;
     c->line.len = 0;
-    int rc = send_all(c, line, size, end, timeout, err);
-    while (rc == MTS_OK) {
-        rc = await(c, c->out, POLLIN, end, timeout, err);
-        if (rc != MTS_OK) {
-            break;
-        }
-        ssize_t n = read(c->out, chunk, sizeof chunk);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
-            continue;
-        }
-        if (n <= 0) {
+    if (has_output(c, 0) && ((rc = take(c, &whole, &got, err)) || got > 0)) {
+        return rc ? rc : fail_unasked(c, err);
+    }
+    rc = send_all(c, line, size, end, timeout, err);
+    while (!rc && !whole) {
+        (void)((rc = await(c, c->out, POLLIN, end, timeout, err)) || (rc = take(c, &whole, &got, err)));
+        if (!rc && got == 0) {
             return fail_ended(c, err);
         }
-        const char *newline = memchr(chunk, '\n', (size_t)n);
-        size_t take = newline ? (size_t)(newline - chunk) : (size_t)n;
-        if (take > LONGEST_LINE - c->line.len) {
-            return mts_fail(err, MTS_EREWARD, "reward command: %s wrote a line longer than %zu bytes", c->program,
-                            LONGEST_LINE);
+    }
+    if (rc) {
+        return rc;
+    }
+    c->slowest = fmax(c->slowest, mts_seconds() - begun);
+    *answer = c->line.data;
+    *answer_size = c->line.len;
+    return MTS_OK;
+}
+
+/* Reads until the output ends, the child has ended or the time `end` has come; whatever comes was not asked for. */
+static int read_rest(MtsChild *c, double end, MtsError *err)
+{
+    bool whole = false, ended = false;
+    c->line.len = 0;
+    for (size_t got = 1; !ended && got > 0 && mts_seconds() < end;) {
+        ended = ends_within(c, 0); /* asked before the last look at what it has written */
+        if (!has_output(c, ended ? 0 : 0.005)) {
+            continue;
         }
-        if (!mts_bytes_append(&c->line, chunk, take)) {
-            return mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
-        }
-        if (newline) {
-            if (take + 1 != (size_t)n) {
-                return mts_fail(err, MTS_EREWARD, "reward command: %s wrote more than one line for one candidate",
-                                c->program);
-            }
-            *answer = c->line.data;
-            *answer_size = c->line.len;
-            return MTS_OK;
+        int rc = take(c, &whole, &got, err);
+        if (rc || got > 0) {
+            return rc ? rc : fail_unasked(c, err);
         }
     }
+    return MTS_OK;
+}
+
+int mts_child_finish(MtsChild **child, double patience, MtsError *err)
+{
+    MtsChild *c = *child;
+    double end = mts_seconds() + patience + 2 * c->slowest;
+    close_fd(&c->in);
+    int rc = c->pid > 0 ? read_rest(c, end, err) : MTS_OK;
+    mts_child_free(child, rc ? 0 : fmax(0, end - mts_seconds()));
     return rc;
 }
 

@@ -9,18 +9,24 @@
 typedef struct MtsChild MtsChild;
 
 /* Starts `program` by /bin/sh in a process group of its own (a Ctrl-C in the terminal is not for it); its
- * standard error stays ours. Not to be called by two threads at once. */
-int mts_child_new(MtsChild **child, const char *program, MtsError *err);
+ * standard error stays ours, no other descriptor does. Its address space is limited to memory_mib MiB (0: as ours is).
+ * Not to be called by two threads at once. */
+int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, MtsError *err);
 
 /* Sends line [size], which ends in its newline, and waits for a line, returned without the newline and
  * NUL-terminated, valid until the next call. MTS_EREWARD with the program's name when it has not answered
- * within `timeout` seconds, has ended, or has written more than one line; the child is then good for nothing
- * but mts_child_free(). */
+ * within `timeout` seconds, has ended, or has written a line before it was asked or more than one; the child is then
+ * good for nothing but mts_child_free(). */
 int mts_child_ask(MtsChild *child, const char *line, size_t size, double timeout, const char **answer,
                   size_t *answer_size, MtsError *err);
 
-/* Closes the program's input, gives it `patience` seconds to end, kills what is left of its group and reaps
- * it. NULL-safe; sets *child to NULL. */
+/* Nothing more will be asked: closes the program's input and waits until it ends, `patience` seconds and twice what an
+ * answer has taken at most, then as mts_child_free(). MTS_EREWARD when it writes something meanwhile: a line too many,
+ * so that its answers may have been those to other questions. */
+int mts_child_finish(MtsChild **child, double patience, MtsError *err);
+
+/* Closes the program's input, gives it `patience` seconds to end, kills what is left of its group and of its
+ * descendants and reaps it. NULL-safe; sets *child to NULL. */
 void mts_child_free(MtsChild **child, double patience);
 
 #endif

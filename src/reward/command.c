@@ -1,16 +1,20 @@
-/* reward/command.c - a program's judgement.
- *
- * command:[timeout=S ][prefixes=1 ]PROGRAM - a program's judgement.
+/* reward/command.c - command:[timeout=S ][memory=M ][prefixes=1 ]PROGRAM, a program's judgement.
  *
  * PROGRAM is a shell command line that stays alive. For each candidate it reads one JSON line
  *
- *     {"prompt": "...", "text": "...", "finished": true, "logprob": -12.5, "tokens": 17}
+ *     {"id": 1, "prompt": "...", "text": "...", "finished": true, "logprob": -12.5, "tokens": 17}
  *
- * and writes (and flushes) one line: {"reward": 0.5}, or the number alone, or {"error": "why"}. It is asked on as
- * many threads as the search has for it; each gets a copy of the program. End of input asks it to end.
+ * and writes (and flushes) one line that repeats the number: {"id": 1, "reward": 0.5} or {"id": 1, "error": "why"}. Or,
+ * for simple scripts, without it, or the number alone; then nothing but order says which question a line answers, so
+ * that a line too many, whenever it comes, fails the search: before a question, with an answer, or after the last one
+ * (finish()). A program keeps to one of the two forms.
  *
- * S is the seconds it may take for one answer, from 0.01 to 86400, default 60. prefixes=1: unfinished texts are
- * asked about too. A program that cannot be started, dies, hangs, or writes anything else fails the search. */
+ * It is asked on as many threads as the search has for it; each gets a copy of the program. End of input asks it to
+ * end.
+ *
+ * S is the seconds it may take for one answer, from 0.01 to 86400, default 60; M the MiB of address space it and each
+ * process it starts may have, from 1 to 1048576, default no limit. prefixes=1: unfinished texts are asked about
+ * too. A program that cannot be started, dies, hangs, or writes anything else fails the search. */
 #include "reward/rewards.h"
 
 #include <pthread.h>
@@ -30,9 +34,13 @@ typedef struct Command {
     char *program;
     char *prompt;
     double timeout;
+    size_t memory; /* MiB; 0: no limit */
     pthread_mutex_t lock;
-    MtsChild **idle; /* guarded; children that wait for a question */
+    /* guarded by it */
+    MtsChild **idle; /* children that wait for a question */
     size_t count, cap;
+    json_int_t asked;                    /* questions so far: the number of the last one */
+    enum { OPEN, PLAIN, NUMBERED } form; /* of the answers, as the first one had it */
 } Command;
 
 static void free_command(void *self)
@@ -48,14 +56,29 @@ static void free_command(void *self)
     free(c);
 }
 
-static int take_child(Command *c, MtsChild **child, MtsError *err)
+/* Every copy has answered each question once, and no more. Those that have not ended by themselves are ended. */
+static int finish_command(void *self, MtsError *err)
+{
+    Command *c = self;
+    int rc = MTS_OK;
+    while (c->count > 0) {
+        MtsChild *child = c->idle[--c->count];
+        int one = mts_child_finish(&child, PATIENCE, rc ? NULL : err);
+        rc = rc ? rc : one;
+    }
+    return rc;
+}
+
+/* A child to be asked, and the question's number. */
+static int take_child(Command *c, MtsChild **child, json_int_t *id, MtsError *err)
 {
     int rc = MTS_OK;
     pthread_mutex_lock(&c->lock);
+    *id = ++c->asked;
     if (c->count > 0) {
         *child = c->idle[--c->count];
     } else {
-        rc = mts_child_new(child, c->program, err);
+        rc = mts_child_new(child, c->program, c->memory, err);
     }
     pthread_mutex_unlock(&c->lock);
     return rc;
@@ -74,16 +97,19 @@ static void give_child(Command *c, MtsChild *child)
 }
 
 /* The question as one line with its newline. */
-static int question(const Command *c, const MtsRewardText *text, MtsBytes *line, MtsError *err)
+static int question(const Command *c, const MtsRewardText *text, json_int_t id, MtsBytes *line, MtsError *err)
 {
-    json_t *body = json_stringn(text->text, text->size);
-    if (!body) {
+    if (mts_utf8_valid_prefix(text->text, text->size) != text->size || memchr(text->text, 0, text->size)) {
         return mts_fail(err, MTS_EREWARD, "reward command: %s cannot be asked about a text that is no valid UTF-8",
                         c->program);
     }
-    json_t *object =
-        json_pack("{s:s, s:o, s:b, s:o, s:I}", "prompt", c->prompt, "text", body, "finished", (int)text->finished,
-                  "logprob", mts_json_real(text->logp), "tokens", (json_int_t)text->tokens);
+    json_t *object = json_object();
+    mts_json_add_int(&object, "id", id);
+    mts_json_add_text(&object, "prompt", c->prompt);
+    mts_json_add(&object, "text", json_stringn(text->text, text->size));
+    mts_json_add_flag(&object, "finished", text->finished);
+    mts_json_add_real(&object, "logprob", text->logp);
+    mts_json_add_int(&object, "tokens", (json_int_t)text->tokens);
     char *json = object ? mts_json_text(object) : NULL;
     bool ok = json && mts_bytes_append_str(line, json) && mts_bytes_append(line, "\n", 1);
     free(json);
@@ -91,19 +117,46 @@ static int question(const Command *c, const MtsRewardText *text, MtsBytes *line,
     return ok ? MTS_OK : mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
 }
 
-static int read_answer(const Command *c, const char *answer, size_t size, double *value, MtsError *err)
+/* The answer's number, where it must have one, is that of the question. */
+static int check_id(Command *c, const json_t *answer, json_int_t id, MtsError *err)
+{
+    const json_t *given = json_object_get(answer, "id");
+    pthread_mutex_lock(&c->lock);
+    if (c->form == OPEN) {
+        c->form = given ? NUMBERED : PLAIN;
+    }
+    bool same_form = (c->form == NUMBERED) == (given != NULL);
+    pthread_mutex_unlock(&c->lock);
+    if (!same_form) {
+        return mts_fail(err, MTS_EREWARD, "reward command: %s answered question %lld %s an \"id\", others %s",
+                        c->program, (long long)id, given ? "with" : "without", given ? "without" : "with one");
+    }
+    if (given && (!json_is_integer(given) || json_integer_value(given) != id)) {
+        char *text = mts_json_text(given);
+        mts_fail(err, MTS_EREWARD, "reward command: %s was asked question %lld and answered number %.40s", c->program,
+                 (long long)id, text ? text : "?");
+        free(text);
+        return MTS_EREWARD;
+    }
+    return MTS_OK;
+}
+
+static int read_answer(Command *c, const char *answer, size_t size, json_int_t id, double *value, MtsError *err)
 {
     json_t *json = NULL;
-    int rc = mts_json_parse(&json, c->program, answer, size, NULL);
+    int rc = mts_json_parse(&json, c->program, answer, size, err);
     const json_t *reward = json_is_object(json) ? json_object_get(json, "reward") : json;
     const json_t *error = json_object_get(json, "error");
-    if (rc == MTS_OK && json_is_string(error)) {
+    if (rc == MTS_ENOMEM) {
+        return rc;
+    }
+    if (rc || (!json_is_string(error) && !json_is_number(reward))) {
+        rc = mts_fail(err, MTS_EREWARD, "reward command: %s answered \"%.*s\", not {\"id\": %lld, \"reward\": number}",
+                      c->program, (int)(size < 80 ? size : 80), answer, (long long)id);
+    } else if ((rc = check_id(c, json, id, err)) == 0 && json_is_string(error)) {
         rc = mts_fail(err, MTS_EREWARD, "reward command: %s says: %.200s", c->program, json_string_value(error));
-    } else if (rc == MTS_OK && json_is_number(reward)) {
+    } else if (!rc) {
         *value = json_number_value(reward);
-    } else {
-        rc = mts_fail(err, MTS_EREWARD, "reward command: %s answered \"%.*s\", not {\"reward\": number}", c->program,
-                      (int)(size < 80 ? size : 80), answer);
     }
     json_decref(json);
     return rc;
@@ -116,48 +169,66 @@ static int score_command(void *self, const MtsRewardText *text, double *value, M
     MtsBytes line = {0};
     const char *answer;
     size_t size;
-    int rc = question(c, text, &line, err);
-    if (rc == MTS_OK) {
-        rc = take_child(c, &child, err);
-    }
-    if (rc == MTS_OK) {
-        rc = mts_child_ask(child, line.data, line.len, c->timeout, &answer, &size, err);
-    }
-    if (rc == MTS_OK) {
-        rc = read_answer(c, answer, size, value, err);
-    }
-    if (rc == MTS_OK) {
-        give_child(c, child);
-    } else {
+    json_int_t id;
+    int rc = take_child(c, &child, &id, err);
+    if (rc || (rc = question(c, text, id, &line, err)) ||
+        (rc = mts_child_ask(child, line.data, line.len, c->timeout, &answer, &size, err)) ||
+        (rc = read_answer(c, answer, size, id, value, err))) {
         mts_child_free(&child, 0);
+    } else {
+        give_child(c, child);
     }
     mts_bytes_free(&line);
     return rc;
 }
 
-/* Reads "timeout=S " and "prefixes=B " from the front of the argument. */
-static int leading_words(const char **argument, double *timeout, bool *prefixes, MtsError *err)
+/* What may stand before the program. */
+typedef struct Words {
+    double timeout, memory; /* seconds, MiB */
+    bool prefixes;
+} Words;
+
+/* A number after "KEY=", in its range. */
+static int read_word(const char *key, const char *text, size_t n, double min, double max, double *out, MtsError *err)
+{
+    double v;
+    if (!mts_number_parse(text, n, &v) || v < min || v > max) {
+        return mts_fail(err, MTS_EREQUEST, "reward command: %s is \"%.*s\", not a number from %.10g to %.10g", key,
+                        (int)(n < 40 ? n : 40), text, min, max);
+    }
+    *out = v;
+    return MTS_OK;
+}
+
+static int read_flag(const char *key, const char *text, size_t n, bool *out, MtsError *err)
+{
+    if (n != 1 || (text[0] != '0' && text[0] != '1')) {
+        return mts_fail(err, MTS_EREQUEST, "reward command: %s is \"%.*s\", not 0 or 1", key, (int)(n < 40 ? n : 40),
+                        text);
+    }
+    *out = text[0] == '1';
+    return MTS_OK;
+}
+
+/* Reads "timeout=S ", "memory=M " and "prefixes=B " from the front of the argument. */
+static int leading_words(const char **argument, Words *words, MtsError *err)
 {
     for (;;) {
         const char *a = *argument + strspn(*argument, " \t");
         size_t n = strcspn(a, " \t");
-        double v = -1;
+        int rc = MTS_OK;
         if (strncmp(a, "timeout=", 8) == 0) {
-            if (!mts_number_parse(a + 8, n - 8, &v) || v < 0.01 || v > 86400) {
-                return mts_fail(err, MTS_EREQUEST,
-                                "reward command: timeout is \"%.*s\", not seconds from 0.01 to 86400",
-                                (int)(n - 8 < 40 ? n - 8 : 40), a + 8);
-            }
-            *timeout = v;
+            rc = read_word("timeout", a + 8, n - 8, 0.01, 86400, &words->timeout, err);
+        } else if (strncmp(a, "memory=", 7) == 0) {
+            rc = read_word("memory", a + 7, n - 7, 1, 1048576, &words->memory, err);
         } else if (strncmp(a, "prefixes=", 9) == 0) {
-            if (n != 10 || (a[9] != '0' && a[9] != '1')) {
-                return mts_fail(err, MTS_EREQUEST, "reward command: prefixes is \"%.*s\", not 0 or 1",
-                                (int)(n - 9 < 40 ? n - 9 : 40), a + 9);
-            }
-            *prefixes = a[9] == '1';
+            rc = read_flag("prefixes", a + 9, n - 9, &words->prefixes, err);
         } else {
             *argument = a;
             return MTS_OK;
+        }
+        if (rc) {
+            return rc;
         }
         *argument = a + n;
     }
@@ -165,10 +236,9 @@ static int leading_words(const char **argument, double *timeout, bool *prefixes,
 
 int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
-    double timeout = 60;
-    bool prefixes = false;
+    Words words = {.timeout = 60};
     const char *program = argument ? argument : "";
-    int rc = leading_words(&program, &timeout, &prefixes, err);
+    int rc = leading_words(&program, &words, err);
     if (rc != MTS_OK) {
         return rc;
     }
@@ -184,7 +254,8 @@ int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewar
         return mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
     }
     pthread_mutex_init(&c->lock, NULL);
-    c->timeout = timeout;
+    c->timeout = words.timeout;
+    c->memory = (size_t)words.memory;
     c->program = mts_strdup(program);
     c->prompt = mts_strdup(prompt);
     if (!c->program || !c->prompt) {
@@ -193,8 +264,9 @@ int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewar
     }
     term->self = c;
     term->score = score_command;
+    term->finish = finish_command;
     term->free = free_command;
-    term->prefixes = prefixes;
+    term->prefixes = words.prefixes;
     term->slow = true;
     return MTS_OK;
 }

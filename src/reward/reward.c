@@ -185,6 +185,17 @@ void mts_reward_free(MtsReward **reward)
     *reward = NULL;
 }
 
+int mts_reward_finish(MtsReward *reward, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t i = 0; i < reward->count; i++) {
+        const MtsRewardTerm *term = &reward->terms[i];
+        int one = term->finish ? term->finish(term->self, rc ? NULL : err) : MTS_OK;
+        rc = rc ? rc : one;
+    }
+    return rc;
+}
+
 bool mts_reward_scores_prefixes(const MtsReward *reward)
 {
     return reward->prefixes;

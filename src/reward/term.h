@@ -25,7 +25,8 @@ typedef struct MtsRewardTerm {
     bool prefixes, slow;
     void *self;
     int (*score)(void *self, const MtsRewardText *text, double *value, MtsError *err);
-    void (*free)(void *self); /* not called while self is NULL */
+    int (*finish)(void *self, MtsError *err); /* nothing more is asked; NULL: nothing is to be said then */
+    void (*free)(void *self);                 /* not called while self is NULL */
 } MtsRewardTerm;
 
 /* Fills in everything but name and weight. `argument` is what followed the colon, NULL when there was none. */

@@ -3,6 +3,7 @@
 #include "../test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
@@ -25,6 +26,7 @@ static int ask_once(const char *spec, const char *text, double *value, MtsError 
     int rc = mts_reward_new(&r, spec, &input, err);
     if (rc == MTS_OK) {
         rc = mts_reward_score(r, text, strlen(text), -1.5, 3, true, value, err);
+        rc = rc ? rc : mts_reward_finish(r, err);
     }
     mts_reward_free(&r);
     return rc;
@@ -62,7 +64,8 @@ static void the_question_is_one_json_line(void **state)
     MtsError err = {0};
     double v = NAN;
     static const char expected[] =
-        "{\"prompt\":\"say \\\"hi\\\"\\n\",\"text\":\"a\\nb\",\"finished\":true,\"logprob\":-1.5,\"tokens\":3}";
+        "{\"id\":1,\"prompt\":\"say "
+        "\\\"hi\\\"\\n\",\"text\":\"a\\nb\",\"finished\":true,\"logprob\":-1.5,\"tokens\":3}";
     char spec[256];
     assert_ok(ask_once("command:" COUNTING, "a\nb", &v, &err), &err);
     assert_true(v == (double)strlen(expected));
@@ -88,14 +91,21 @@ static void bad_programs(void **state)
         {"command:timeout=0.2 read -r l; sleep 6000 | sleep 6000", "gave no answer within 0.2 s"},
         {"command:timeout=0.2 read -r l; printf 12; sleep 6000", "gave no answer within 0.2 s"},
         {"command:timeout=600 read -r l; exec >&-; sleep 6000", "closed its output"},
-        {"command:read -r l; echo nonsense", "answered \"nonsense\", not {\"reward\": number}"},
+        {"command:read -r l; echo nonsense", "answered \"nonsense\", not {\"id\": 1, \"reward\": number}"},
         {"command:read -r l; echo", "answered \"\""},
         {"command:read -r l; echo NaN", "answered \"NaN\""},
         {"command:read -r l; echo '{\"score\": 1}'", "answered"},
         {"command:read -r l; echo '{\"reward\": \"1\"}'", "answered"},
         {"command:read -r l; echo '{\"error\": \"no licence\"}'", "says: no licence"},
         {"command:read -r l; printf '1\\n2\\n'", "more than one line"},
-        {"command:head -c 3000000 /dev/zero", "longer than 1048576 bytes"},
+        {"command:echo 7; read -r l; echo 1; read -r l",
+         "which was not asked for"}, /* before the question, or as its answer */
+        {"command:read -r l; echo 1; sleep 0.05; echo 2", "wrote \"2\", which was not asked for"},
+        {"command:read -r l; echo 1; read -r l; echo late; sleep 60", "wrote \"late\", which was not asked for"},
+        {"command:read -r l; echo 1; read -r l; printf half", "wrote \"half\", which was not asked for"},
+        {"command:read -r l; echo '{\"id\": 2, \"reward\": 1}'", "was asked question 1 and answered number 2"},
+        {"command:read -r l; echo '{\"id\": \"1\", \"reward\": 1}'", "answered number \"1\""},
+        {"command:read -r l; head -c 3000000 /dev/zero", "longer than 1048576 bytes"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         MtsError err = {0};
@@ -111,6 +121,98 @@ static void bad_programs(void **state)
     double v;
     assert_int_equal(ask_once("command:" COUNTING, "\xFF", &v, &err), MTS_EREWARD);
     assert_non_null(strstr(err.text, "no valid UTF-8"));
+}
+
+/* A program that answers with numbers has to go on so, and each is that of its question. */
+static void answers_repeat_the_number(void **state)
+{
+    (void)state;
+    static const char numbered[] = "command:n=0; while read -r l; do n=$((n+1)); "
+                                   "echo \"{\\\"id\\\": $n, \\\"reward\\\": $((n*n))}\"; done";
+    static const char forgetful[] =
+        "command:read -r l; echo '{\"id\": 1, \"reward\": 4}'; read -r l; echo 5; read -r l";
+    static const char late[] = "command:read -r l; echo 4; read -r l; echo '{\"id\": 2, \"reward\": 1}'; read -r l";
+    const MtsRewardInput input = {"p", NULL};
+    MtsError err = {0};
+    MtsReward *r = NULL;
+    double v = NAN;
+    assert_ok(mts_reward_new(&r, numbered, &input, &err), &err);
+    for (int i = 1; i <= 4; i++) {
+        assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), &err);
+        assert_true(v == i * i);
+    }
+    assert_ok(mts_reward_finish(r, &err), &err);
+    mts_reward_free(&r);
+    assert_ok(mts_reward_new(&r, forgetful, &input, &err), &err);
+    assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), &err);
+    assert_int_equal(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), MTS_EREWARD);
+    assert_non_null(strstr(err.text, "answered question 2 without an \"id\""));
+    mts_reward_free(&r);
+    assert_ok(mts_reward_new(&r, late, &input, &err), &err);
+    assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), &err);
+    assert_int_equal(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), MTS_EREWARD);
+    assert_non_null(strstr(err.text, "answered question 2 with an \"id\""));
+    mts_reward_free(&r);
+    assert_no_children();
+}
+
+/* A line slips out after the first answer, and every later answer is that to the question before it: whether this is
+ * seen at a question or at the end, the values are not used. */
+static void shifted_answers_are_not_used(void **state)
+{
+    (void)state;
+    static const char shifting[] = "command:n=0; while read -r l; do n=$((n+1)); sleep 0.02; echo $n; "
+                                   "[ $n = 1 ] && { sleep 0.01; echo 1000; }; done";
+    const MtsRewardInput input = {"p", NULL};
+    for (int questions = 1; questions <= 6; questions++) {
+        MtsError err = {0};
+        MtsReward *r = NULL;
+        double v = NAN;
+        assert_ok(mts_reward_new(&r, shifting, &input, &err), &err);
+        int rc = MTS_OK;
+        for (int i = 0; i < questions && !rc; i++) {
+            rc = mts_reward_score(r, "t", 1, -1, 1, true, &v, &err);
+        }
+        rc = rc ? rc : mts_reward_finish(r, &err);
+        assert_int_equal(rc, MTS_EREWARD);
+        mts_reward_free(&r);
+    }
+    assert_no_children();
+}
+
+/* Nothing of ours is open in a program but standard input, output and error: not even what a host forgot to mark. */
+static void programs_inherit_nothing(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    double v = NAN;
+    int forgotten = dup(1), high = fcntl(1, F_DUPFD, 200);
+    assert_true(forgotten > 2 && high >= 200);
+    assert_ok(ask_once("command:read -r l; n=0; for f in /proc/self/fd/*; do [ -e $f ] && [ ${f##*/} -gt 2 ] && "
+                       "[ ${f##*/} -lt 300 ] && ls -l $f >&2 && n=$((n+1)); done; echo $n",
+                       "t", &v, &err),
+              &err);
+    close(forgotten);
+    close(high);
+    assert_true(v == 0);
+}
+
+/* More memory than it may have. */
+static void memory_is_limited(void **state)
+{
+    (void)state;
+    static const char hungry[] = "read -r l; x=$(head -c 300000000 /dev/zero | tr '\\0' x); echo ${#x}";
+    char spec[200];
+    MtsError err = {0};
+    double v = NAN;
+    snprintf(spec, sizeof spec, "command:memory=100 %s", hungry);
+    assert_int_equal(ask_once(spec, "t", &v, &err), MTS_EREWARD);
+    assert_non_null(strstr(err.text, "before it answered"));
+    assert_int_equal(ask_once("command:memory=0 true", "t", &v, &err), MTS_EREQUEST);
+    assert_non_null(strstr(err.text, "memory is \"0\", not a number from 1 to 1048576"));
+    assert_ok(ask_once("command:memory=500 read -r l; echo 3", "t", &v, &err), &err);
+    assert_true(v == 3);
+    assert_no_children();
 }
 
 /* A question larger than any pipe to a program that never reads: SIGPIPE or a full buffer must not hurt. */
@@ -166,6 +268,51 @@ static void several_threads(void **state)
     assert_no_children();
 }
 
+/* Whether the process is gone, or nobody's child any more and waiting to be reaped, within a second. */
+static bool goes(pid_t pid)
+{
+    for (int i = 0; i < 100; i++) { /* whoever inherited it may take a moment to reap it */
+        char path[64], line[512] = "";
+        snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+        FILE *f = fopen(path, "r");
+        bool gone = !f || (fgets(line, sizeof line, f) && strstr(line, ") Z ")) || kill(pid, 0) != 0;
+        if (f) {
+            fclose(f);
+        }
+        if (gone) {
+            return true;
+        }
+        nanosleep(&(struct timespec){0, 10000000}, NULL);
+    }
+    return false;
+}
+
+/* A descendant that has left the group, and one of its own. */
+static void descendants_end_too(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsReward *r = NULL;
+    const MtsRewardInput input = {"p", NULL};
+    double v = NAN, other;
+    if (access("/proc/self/environ", R_OK) != 0) {
+        skip();
+    }
+    assert_ok(
+        mts_reward_new(&r, "command:setsid sh -c 'sleep 600 & read -r l; echo $$; exec sleep 600' <&0 & wait",
+                       &input, &err),
+        &err);
+    assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), &err);
+    mts_reward_free(&r);
+    assert_true(v > 1);
+    assert_ok(mts_reward_new(&r, "command:read -r l; (setsid sleep 600 & echo $!); read -r l", &input, &err), &err);
+    assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &other, &err), &err);
+    assert_int_equal(kill((pid_t)other, 0), 0);
+    mts_reward_free(&r);
+    assert_true(goes((pid_t)v) && goes((pid_t)other));
+    assert_no_children();
+}
+
 /* A program that ignores the end of its input, and what it has started, are ended all the same. */
 static void stubborn_programs_end(void **state)
 {
@@ -181,28 +328,24 @@ static void stubborn_programs_end(void **state)
     assert_true(below > 1 && kill(below, 0) == 0);
     mts_reward_free(&r);
     assert_true(mts_seconds() - begun < 300);
-    bool gone = false;
-    for (int i = 0; i < 10000 && !gone; i++) { /* whoever inherited it may take a moment to reap it */
-        char path[64], line[512] = "";
-        snprintf(path, sizeof path, "/proc/%ld/stat", (long)below);
-        FILE *f = fopen(path, "r");
-        gone = !f || (fgets(line, sizeof line, f) && strstr(line, ") Z "));
-        gone = gone || kill(below, 0) != 0;
-        if (f) {
-            fclose(f);
-        }
-        nanosleep(&(struct timespec){0, 10000000}, NULL);
-    }
-    assert_true(gone);
+    assert_true(goes(below));
     assert_no_children();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_program_lives_on), cmocka_unit_test(the_question_is_one_json_line),
-        cmocka_unit_test(bad_programs),       cmocka_unit_test(large_questions),
-        cmocka_unit_test(several_threads),    cmocka_unit_test(stubborn_programs_end),
+        cmocka_unit_test(a_program_lives_on),
+        cmocka_unit_test(the_question_is_one_json_line),
+        cmocka_unit_test(bad_programs),
+        cmocka_unit_test(large_questions),
+        cmocka_unit_test(answers_repeat_the_number),
+        cmocka_unit_test(shifted_answers_are_not_used),
+        cmocka_unit_test(programs_inherit_nothing),
+        cmocka_unit_test(memory_is_limited),
+        cmocka_unit_test(descendants_end_too),
+        cmocka_unit_test(several_threads),
+        cmocka_unit_test(stubborn_programs_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
