@@ -41,7 +41,7 @@ MTS_API int mts_reward_score(const MtsReward *reward, const char *text, size_t s
 /* After the last score and before the values are used: a program that is asked (command:) may have written a line too
  * many, so that its answers were those to other questions. MTS_EREWARD with a sentence then. No score may be under way;
  * later ones start anew. */
-int mts_reward_finish(MtsReward *reward, MtsError *err);
+MTS_API int mts_reward_finish(MtsReward *reward, MtsError *err);
 
 #ifdef __cplusplus
 }

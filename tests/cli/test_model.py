@@ -149,7 +149,8 @@ def refusals(folder):
     few = ["search", "-m", TINY, "-p", "x", "-n", 4, "--rollouts", 3, "--reward"]
     refuse(1, ["dies"], *few, "command:sh -c 'exit 3' dies")
     refuse(1, ["within 0.3 s"], *few, "command:timeout=0.3 sleep 60")
-    for answer in ("echo 1; test $n = 1 && echo 1000", "echo 1; test $n = 1 && sleep 0.1 && echo 1000"):  # a line too many
+    for pause in ("", "sleep 0.1 && "):  # a line too many, at once or later
+        answer = f"echo 1; test $n = 1 && {pause}echo 1000"
         refuse(1, ["not asked for"], *few, f"command:n=0; while read -r l; do n=$((n+1)); {answer}; done")
     refuse(1, ["maxts-no-such-program"], *few, "command:maxts-no-such-program 2>/dev/null")
     for command in (["inspect"], ["search", "-p", "x", "-n", 4], ["score", "-p", "hello"], ["generate", "-p", "x"]):

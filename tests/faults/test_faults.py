@@ -110,8 +110,8 @@ def sweep(library, command, folder, kinds, stride, dense):
 
 
 def lost_model(library, folder):
-    """A model file that is made shorter right after it was mapped for its weights: by pages, which end in a signal, and by some bytes of
-    the last page, which read as zeros."""
+    """A model file that is made shorter right after it was mapped for its weights: by pages, which end in a signal, and
+    by some bytes of the last page, which read as zeros."""
     model = folder / "model.gguf"
     command = ["generate", "-m", model, "-p", "hi", "-n", 3, "--json"]
     for cut, words in ((10000, "was made shorter"), (100, "was changed while it was read")):
