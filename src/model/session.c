@@ -237,11 +237,10 @@ static int rebuild(MtsSession *s, MtsBranch *branch, size_t limit, MtsError *err
     size_t from, to;
     while (mts_kv_missing(&branch->mark, limit, &segment, &from, &to)) {
         to = to - from > s->max_batch ? from + s->max_batch : to;
-        int rc = mts_kv_reserve(s->kv, segment, to, err);
+        int rc;
         s->spans[0] = (MtsSpan){
             .segment = segment, .from = from, .count = to - from, .tokens = mts_kv_tokens(segment, from), .item = 0};
-        rc = rc ? rc : plan_step(s, 1, err);
-        if (rc) {
+        if ((rc = mts_kv_reserve(s->kv, segment, to, err)) || (rc = plan_step(s, 1, err))) {
             return rc;
         }
         mts_forward_run(&s->step, s->finals, 0, 0);
@@ -342,36 +341,55 @@ static int append(MtsSession *s, MtsExtend *item, MtsError *err)
     return rc;
 }
 
-int mts_session_extend(MtsSession *s, MtsExtend *items, size_t n, MtsError *err)
+/* Checks all items, works out their rows of logits and makes room for those. */
+static int prepare(MtsSession *s, MtsExtend *items, size_t n, size_t *logits, MtsError *err)
 {
-    size_t logits = 0;
-    int rc = n > 0 ? MTS_OK : mts_fail(err, MTS_EREQUEST, "an extension of no sequence was asked for");
+    *logits = 0;
+    if (n == 0) {
+        return mts_fail(err, MTS_EREQUEST, "an extension of no sequence was asked for");
+    }
     for (size_t i = 0; i < n; i++) {
         items[i].branch = NULL;
-        items[i].logits_row = logits;
-        rc = rc ? rc : check_item(s, &items[i], err);
-        logits += logits_before(&items[i], items[i].count);
     }
-    rc = rc ? rc : grow_logits(s, logits, err);
+    for (size_t i = 0; i < n; i++) {
+        int rc = check_item(s, &items[i], err);
+        if (rc) {
+            return rc;
+        }
+        items[i].logits_row = *logits;
+        *logits += logits_before(&items[i], items[i].count);
+    }
+    return grow_logits(s, *logits, err);
+}
+
+int mts_session_extend(MtsSession *s, MtsExtend *items, size_t n, MtsError *err)
+{
+    size_t logits;
+    int rc = prepare(s, items, n, &logits, err);
     if (rc) {
         return rc;
     }
     mts_kv_begin(s->kv);
-    for (size_t i = 0; i < n && !rc; i++) {
-        rc = append(s, &items[i], err);
-    }
-    for (size_t i = 0; i < n && !rc; i++) {
-        rc = rebuild(s, items[i].branch, prefix_length(&items[i]), err);
-    }
-    rc = rc ? rc : evaluate(s, items, n, err);
-    if (rc) {
-        for (size_t i = n; i-- > 0;) {
-            mts_branch_release(&items[i].branch);
+    for (size_t i = 0; i < n; i++) {
+        if ((rc = append(s, &items[i], err))) {
+            goto fail;
         }
-        return rc;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if ((rc = rebuild(s, items[i].branch, prefix_length(&items[i]), err))) {
+            goto fail;
+        }
+    }
+    if ((rc = evaluate(s, items, n, err))) {
+        goto fail;
     }
     s->logits_rows = logits;
     return MTS_OK;
+fail:
+    for (size_t i = n; i-- > 0;) {
+        mts_branch_release(&items[i].branch);
+    }
+    return rc;
 }
 
 const float *mts_session_logits(const MtsSession *s, size_t row)

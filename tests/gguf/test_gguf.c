@@ -119,6 +119,67 @@ static void put_good(MtsBytes *b, uint32_t version)
     }
 }
 
+static void check_scalars(const MtsGguf *g)
+{
+    const MtsGgufValue *value;
+    MtsString s = mts_gguf_key_at(g, 1, &value);
+    assert_int_equal(s.size, 4);
+    assert_true(mts_gguf_string(value, 0, &s));
+    assert_int_equal(s.size, 5);
+    assert_memory_equal(s.data, "caf\xC3\xA9", 5);
+    assert_false(mts_gguf_string(value, 1, &s));
+
+    int64_t integer = 0;
+    double real = 0;
+    bool truth = false;
+    assert_true(mts_gguf_int(mts_gguf_find(g, "u8"), 0, &integer) && integer == 200);
+    assert_true(mts_gguf_int(mts_gguf_find(g, "i16"), 0, &integer) && integer == -5);
+    assert_true(mts_gguf_int(mts_gguf_find(g, "i64"), 0, &integer) && integer == -7);
+    assert_true(mts_gguf_real(mts_gguf_find(g, "i64"), 0, &real) && real == -7);
+    assert_false(mts_gguf_int(mts_gguf_find(g, "huge"), 0, &integer));
+    assert_true(mts_gguf_real(mts_gguf_find(g, "huge"), 0, &real) && real == 0x1p64);
+    assert_true(mts_gguf_real(mts_gguf_find(g, "half"), 0, &real) && real == 0.5);
+    assert_false(mts_gguf_int(mts_gguf_find(g, "half"), 0, &integer));
+    assert_true(mts_gguf_real(mts_gguf_find(g, "nan"), 0, &real) && isnan(real));
+    assert_true(mts_gguf_bool(mts_gguf_find(g, "yes"), 0, &truth) && truth);
+    assert_false(mts_gguf_int(mts_gguf_find(g, "yes"), 0, &integer));
+    assert_false(mts_gguf_bool(mts_gguf_find(g, "u8"), 0, &truth));
+}
+
+static void check_arrays(const MtsGguf *g)
+{
+    MtsString s;
+    int64_t integer = 0;
+    const MtsGgufValue *words = mts_gguf_find(g, "words"), *bytes = mts_gguf_find(g, "bytes");
+    assert_int_equal(mts_gguf_type(words), MTS_GGUF_ARRAY);
+    assert_int_equal(mts_gguf_array_type(words), MTS_GGUF_STRING);
+    assert_int_equal(mts_gguf_array_count(words), 3);
+    assert_true(mts_gguf_string(words, 1, &s) && s.size == 0);
+    assert_true(mts_gguf_string(words, 2, &s) && s.size == 5 && memcmp(s.data, "three", 5) == 0);
+    assert_false(mts_gguf_string(words, 3, &s));
+    assert_true(mts_gguf_int(bytes, 0, &integer) && integer == -128);
+    assert_true(mts_gguf_int(bytes, 1, &integer) && integer == 3);
+    assert_false(mts_gguf_int(bytes, 2, &integer));
+    assert_int_equal(mts_gguf_array_count(mts_gguf_find(g, "u8")), 0);
+    assert_null(mts_gguf_find(g, "absent"));
+}
+
+static void check_tensors(const MtsGguf *g)
+{
+    assert_int_equal(mts_gguf_tensor_count(g), 2);
+    const MtsTensor *t = mts_gguf_tensor(g, "matrix");
+    assert_ptr_equal(t, mts_gguf_tensor_at(g, 0));
+    assert_int_equal(t->dims, 2);
+    assert_int_equal(t->shape[0], 32);
+    assert_int_equal(t->shape[1], 2);
+    assert_int_equal(t->shape[3], 1);
+    assert_int_equal(t->elements, 64);
+    assert_int_equal(t->bytes, 68);
+    assert_int_equal(*(const unsigned char *)t->data, 128);
+    assert_int_equal((uintptr_t)t->data % 64, 0);
+    assert_null(mts_gguf_tensor(g, "matri"));
+}
+
 static void a_good_file_is_read(void **state)
 {
     (void)state;
@@ -132,55 +193,9 @@ static void a_good_file_is_read(void **state)
         assert_int_equal(mts_gguf_version(g), version);
         assert_string_equal(mts_gguf_path(g), "good.gguf");
         assert_int_equal(mts_gguf_key_count(g), 11);
-        const MtsGgufValue *value;
-        MtsString s = mts_gguf_key_at(g, 1, &value);
-        assert_int_equal(s.size, 4);
-        assert_true(mts_gguf_string(value, 0, &s));
-        assert_int_equal(s.size, 5);
-        assert_memory_equal(s.data, "caf\xC3\xA9", 5);
-        assert_false(mts_gguf_string(value, 1, &s));
-
-        int64_t integer = 0;
-        double real = 0;
-        bool truth = false;
-        assert_true(mts_gguf_int(mts_gguf_find(g, "u8"), 0, &integer) && integer == 200);
-        assert_true(mts_gguf_int(mts_gguf_find(g, "i16"), 0, &integer) && integer == -5);
-        assert_true(mts_gguf_int(mts_gguf_find(g, "i64"), 0, &integer) && integer == -7);
-        assert_true(mts_gguf_real(mts_gguf_find(g, "i64"), 0, &real) && real == -7);
-        assert_false(mts_gguf_int(mts_gguf_find(g, "huge"), 0, &integer));
-        assert_true(mts_gguf_real(mts_gguf_find(g, "huge"), 0, &real) && real == 0x1p64);
-        assert_true(mts_gguf_real(mts_gguf_find(g, "half"), 0, &real) && real == 0.5);
-        assert_false(mts_gguf_int(mts_gguf_find(g, "half"), 0, &integer));
-        assert_true(mts_gguf_real(mts_gguf_find(g, "nan"), 0, &real) && isnan(real));
-        assert_true(mts_gguf_bool(mts_gguf_find(g, "yes"), 0, &truth) && truth);
-        assert_false(mts_gguf_int(mts_gguf_find(g, "yes"), 0, &integer));
-        assert_false(mts_gguf_bool(mts_gguf_find(g, "u8"), 0, &truth));
-
-        const MtsGgufValue *words = mts_gguf_find(g, "words"), *bytes = mts_gguf_find(g, "bytes");
-        assert_int_equal(mts_gguf_type(words), MTS_GGUF_ARRAY);
-        assert_int_equal(mts_gguf_array_type(words), MTS_GGUF_STRING);
-        assert_int_equal(mts_gguf_array_count(words), 3);
-        assert_true(mts_gguf_string(words, 1, &s) && s.size == 0);
-        assert_true(mts_gguf_string(words, 2, &s) && s.size == 5 && memcmp(s.data, "three", 5) == 0);
-        assert_false(mts_gguf_string(words, 3, &s));
-        assert_true(mts_gguf_int(bytes, 0, &integer) && integer == -128);
-        assert_true(mts_gguf_int(bytes, 1, &integer) && integer == 3);
-        assert_false(mts_gguf_int(bytes, 2, &integer));
-        assert_int_equal(mts_gguf_array_count(mts_gguf_find(g, "u8")), 0);
-        assert_null(mts_gguf_find(g, "absent"));
-
-        assert_int_equal(mts_gguf_tensor_count(g), 2);
-        const MtsTensor *t = mts_gguf_tensor(g, "matrix");
-        assert_ptr_equal(t, mts_gguf_tensor_at(g, 0));
-        assert_int_equal(t->dims, 2);
-        assert_int_equal(t->shape[0], 32);
-        assert_int_equal(t->shape[1], 2);
-        assert_int_equal(t->shape[3], 1);
-        assert_int_equal(t->elements, 64);
-        assert_int_equal(t->bytes, 68);
-        assert_int_equal(*(const unsigned char *)t->data, 128);
-        assert_int_equal((uintptr_t)t->data % 64, 0);
-        assert_null(mts_gguf_tensor(g, "matri"));
+        check_scalars(g);
+        check_arrays(g);
+        check_tensors(g);
         mts_gguf_free(&g);
         assert_null(g);
         mts_gguf_free(&g);

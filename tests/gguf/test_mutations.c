@@ -254,6 +254,30 @@ static long resident_kib(void)
     return usage.ru_maxrss;
 }
 
+/* Damages a copy of the base's file, number `i` of the damages, writes it to `file` and runs it. */
+static Whole run_mutation(const Base *base, size_t i, const char *file, double *seconds, MtsError *err)
+{
+    MtsRng rng = mts_rng(1, i, 0);
+    size_t size = base->map.size;
+    unsigned char *data = mts_aligned_calloc(size + 256, 1);
+    assert_non_null(data);
+    memcpy(data, base->map.data, size);
+    for (size_t n = mts_rng_uniform(&rng) < 0.7 ? 1 : 2 + below(&rng, 2); n > 0; n--) {
+        damage(&rng, base, data, &size);
+    }
+    whole_write(file, data, size);
+    /* So that a tool that checks bounds sees the file's end where it is. */
+    unsigned char *exact_size = mts_aligned_calloc(size, 1);
+    assert_non_null(exact_size);
+    memcpy(exact_size, data, size);
+    mts_aligned_free(data);
+    double start = cpu_seconds();
+    Whole outcome = whole_run(file, exact_size, size, i % 2 == 0, err);
+    *seconds = cpu_seconds() - start;
+    mts_aligned_free(exact_size);
+    return outcome;
+}
+
 static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
 {
     (void)state;
@@ -285,26 +309,9 @@ static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
     size_t outcomes[3] = {0};
     double slowest = 0;
     for (size_t i = from; i < to; i++) {
-        const Base *base = &bases[i % MODELS];
-        MtsRng rng = mts_rng(1, i, 0);
-        size_t size = base->map.size;
-        unsigned char *data = mts_aligned_calloc(size + 256, 1);
-        assert_non_null(data);
-        memcpy(data, base->map.data, size);
-        for (size_t n = mts_rng_uniform(&rng) < 0.7 ? 1 : 2 + below(&rng, 2); n > 0; n--) {
-            damage(&rng, base, data, &size);
-        }
-        whole_write(file, data, size);
-        /* So that a tool that checks bounds sees the file's end where it is. */
-        unsigned char *exact_size = mts_aligned_calloc(size, 1);
-        assert_non_null(exact_size);
-        memcpy(exact_size, data, size);
-        mts_aligned_free(data);
         MtsError err = {0};
-        double start = cpu_seconds();
-        Whole outcome = whole_run(file, exact_size, size, i % 2 == 0, &err);
-        double seconds = cpu_seconds() - start;
-        mts_aligned_free(exact_size);
+        double seconds;
+        Whole outcome = run_mutation(&bases[i % MODELS], i, file, &seconds, &err);
         if (err.code == MTS_ENOMEM || (!SANITIZED && seconds > 1)) {
             fail_msg("mutation %zu of %s: %.2f s, %s", i, names[i % MODELS], seconds, err.text);
         }
