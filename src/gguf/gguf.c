@@ -427,6 +427,24 @@ done:
 
 /* ---- the whole ---- */
 
+/* A model in several files is not read: each has some of the tensors, and the first alone says what they mean. */
+static int check_whole(const MtsGguf *g, MtsError *err)
+{
+    size_t parts, part;
+    int rc;
+    if ((rc = mts_gguf_get_size(g, "split.count", false, 0, UINT16_MAX, 0, &parts, err)) ||
+        (rc = mts_gguf_get_size(g, "split.no", false, 0, UINT16_MAX, 0, &part, err))) {
+        return rc;
+    }
+    if (parts > 1) {
+        return mts_fail(
+            err, MTS_EUNSUPPORTED,
+            "%s: is part %zu of %zu of a model; one file is read, which llama-gguf-split --merge makes of them",
+            g->path, part + 1, parts);
+    }
+    return MTS_OK;
+}
+
 static int read_all(MtsGguf *g, const void *data, size_t size, MtsError *err)
 {
     Cursor c = {g, data, 0, size, err};
@@ -446,7 +464,7 @@ static int read_all(MtsGguf *g, const void *data, size_t size, MtsError *err)
         }
     }
     rc = sort_names(&c, g->values, g->value_count, sizeof *g->values, "metadata key", &g->values_by_key);
-    if (rc) {
+    if (rc || (rc = check_whole(g, err))) {
         return rc;
     }
     g->tensor_count = (size_t)tensors;

@@ -184,13 +184,13 @@ static void spread_IQ4_NL(const MtsBlockIQ4_NL *x, size_t i, uint8_t u[32], cons
     put_half(to->scales, to->r, x->d);
 }
 
-/* Spreads block b of a row into u and stores the row's scales into lane r of the group's. */
-static void spread_block(const MtsWeights *w, const MtsSections *at, unsigned char *group, const void *row, size_t b,
-                         size_t r, uint8_t u[32])
+/* Spreads block b of a row of `type`, a constant, into u and stores the row's scales into lane r of the group's. */
+static inline void spread_block(MtsType type, const MtsSections *at, unsigned char *group, const void *row, size_t b,
+                                size_t r, uint8_t u[32])
 {
-    const Lane to = {group + at->scales + mts_scale_bytes(w->type) * b,
-                     group + at->supers + mts_super_bytes(w->type) * (b / 8), r};
-    switch (w->type) {
+    const Lane to = {group + at->scales + mts_scale_bytes(type) * b,
+                     group + at->supers + mts_super_bytes(type) * (b / 8), r};
+    switch (type) {
 #define DENSE(name, ...) case MTS_TYPE_##name:
 #define QUANT(name, id, block, per, ...)                                                                               \
     case MTS_TYPE_##name:                                                                                              \
@@ -207,10 +207,10 @@ static void spread_block(const MtsWeights *w, const MtsSections *at, unsigned ch
 /* ---- storing ---- */
 
 /* Stores the quants u of row r as lane r of block b's operands (the planes were cleared before). */
-static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned char *group, size_t b, size_t r,
-                         const uint8_t u[32])
+static inline void store_quants(MtsType type, const MtsSections *at, unsigned char *group, size_t b, size_t r,
+                                const uint8_t u[32])
 {
-    const int bits = mts_type_bits(w->type);
+    const int bits = mts_type_bits(type);
     if (bits == 8) {
         for (size_t j = 0; j < 8; j++) {
             store_word(group + 512 * b + 64 * j + 4 * r, load_word(u + 4 * j));
@@ -238,6 +238,22 @@ static void store_quants(const MtsWeights *w, const MtsSections *at, unsigned ch
     }
 }
 
+/* A group of a quantised type, a constant: one loop for each, in which what depends on the type folds. */
+static inline void pack_blocks(MtsType type, size_t cols, unsigned char *group, const void *const rows[MTS_GROUP])
+{
+    const MtsSections at = mts_sections(type, cols);
+    memset(group + at.plane, 0, at.scales - at.plane);
+    for (size_t b = 0; b < cols / MTS_BLOCK; b++) {
+        for (size_t r = 0; r < MTS_GROUP; r++) {
+            if (rows[r]) {
+                uint8_t u[32] = {0};
+                spread_block(type, &at, group, rows[r], b, r, u);
+                store_quants(type, &at, group, b, r, u);
+            }
+        }
+    }
+}
+
 static void pack_dense(const MtsWeights *w, unsigned char *group, const void *const rows[MTS_GROUP])
 {
     const size_t size = mts_type_bytes(w->type);
@@ -259,20 +275,19 @@ void mts_pack_group(const MtsWeights *w, size_t group_index, const void *const r
     if (!full) {
         memset(group, 0, w->group_bytes);
     }
-    if (!mts_is_quantized(w->type)) {
-        pack_dense(w, group, rows);
-        return;
-    }
-    MtsSections at = mts_sections(w->type, w->cols);
-    memset(group + at.plane, 0, at.scales - at.plane);
-    for (size_t b = 0; b < w->cols / MTS_BLOCK; b++) {
-        for (size_t r = 0; r < MTS_GROUP; r++) {
-            if (rows[r]) {
-                uint8_t u[32] = {0};
-                spread_block(w, &at, group, rows[r], b, r, u);
-                store_quants(w, &at, group, b, r, u);
-            }
-        }
+    switch (w->type) {
+#define QUANT(name, ...)                                                                                               \
+    case MTS_TYPE_##name:                                                                                              \
+        pack_blocks(MTS_TYPE_##name, w->cols, group, rows);                                                            \
+        break;
+#define DENSE(name, ...)                                                                                               \
+    case MTS_TYPE_##name:                                                                                              \
+        pack_dense(w, group, rows);                                                                                    \
+        break;
+        MTS_QUANT_TYPES(QUANT)
+        MTS_DENSE_TYPES(DENSE)
+#undef QUANT
+#undef DENSE
     }
 }
 

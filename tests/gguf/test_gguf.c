@@ -413,6 +413,14 @@ static void spoken_alignment(MtsBytes *b)
     put_string(b, "32");
 }
 
+static void second_part(MtsBytes *b)
+{
+    put_key(b, "split.count", MTS_GGUF_U16);
+    put(b, 3, 2);
+    put_key(b, "split.no", MTS_GGUF_U16);
+    put(b, 1, 2);
+}
+
 static void bad_metadata(void **state)
 {
     (void)state;
@@ -437,6 +445,8 @@ static void bad_metadata(void **state)
     refused_entry(no_alignment, 1, MTS_EFORMAT, "f: metadata key \"general.alignment\" is 0, outside 8 to 65536");
     refused_entry(spoken_alignment, 1, MTS_EFORMAT,
                   "f: metadata key \"general.alignment\" is the string \"32\" where an integer is expected");
+    refused_entry(second_part, 2, MTS_EUNSUPPORTED,
+                  "f: is part 2 of 3 of a model; one file is read, which llama-gguf-split --merge makes of them");
 }
 
 static void no_dims(MtsBytes *b)
