@@ -25,7 +25,8 @@ def declared(text):
 def exported(library):
     out = subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True).stdout
     names = {line.split()[-1].split("@")[0] for line in out.splitlines() if line.strip()}
-    return {name for name in names if not name.startswith("_")} # those are the tool chain's (sanitizers)
+    # What no header could declare is the tool chain's: sanitizers, OpenMP.
+    return {name for name in names if re.match(r"[A-Za-z]\w*$", name)}
 
 
 def main():
