@@ -80,6 +80,15 @@ static size_t prefix(const float *logits, size_t n, const MtsCut *cut, double ma
     return n;
 }
 
+/* The logits that the mask leaves, the others at -infinity. */
+static const float *allowed(const float *logits, const uint8_t *mask, size_t vocab, MtsDistScratch *s)
+{
+    for (size_t i = 0; i < vocab; i++) {
+        s->allowed[i] = mask[i] ? logits[i] : -HUGE_VALF;
+    }
+    return s->allowed;
+}
+
 int mts_dist_cut(const MtsKernels *kernels, const float *logits, const uint8_t *mask, size_t vocab, const MtsCut *cut,
                  MtsDistScratch *s, size_t *count, double *normaliser, MtsError *err)
 {
@@ -93,10 +102,7 @@ int mts_dist_cut(const MtsKernels *kernels, const float *logits, const uint8_t *
     if (mask && !reserve(s, vocab, take)) {
         return mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", vocab);
     }
-    for (size_t i = 0; mask && i < vocab; i++) {
-        s->allowed[i] = mask[i] ? logits[i] : -HUGE_VALF;
-    }
-    logits = mask ? s->allowed : logits;
+    logits = mask ? allowed(logits, mask, vocab, s) : logits;
     for (;; take = take > vocab / 8 ? vocab : 8 * take) {
         if (!reserve(s, vocab, take)) {
             return mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", take);

@@ -80,8 +80,7 @@ static const char *reason_to_stop(const MtsSearchModel *model, const MtsGenerate
                                                                   : NULL;
 }
 
-/* From a state, which it gives back, and its distribution to those after one more token. */
-static int advance(const MtsSearchModel *model, MtsState **state, MtsDist *dist, int32_t token, MtsError *err)
+int mts_source_advance(const MtsSearchModel *model, MtsState **state, MtsDist *dist, int32_t token, MtsError *err)
 {
     MtsSearchStep step = {.state = *state, .token = token};
     int rc = model->extend(model->context, &step, 1, err);
@@ -116,7 +115,7 @@ static int grow(const MtsEngine *engine, const MtsSearchModel *model, const MtsR
         g->tokens[g->count++] = dist.tokens[at];
         g->logp += dist.logp[at];
         if (!(g->stop_reason = reason_to_stop(model, g)) &&
-            !(rc = advance(model, &state, &dist, dist.tokens[at], err))) {
+            !(rc = mts_source_advance(model, &state, &dist, dist.tokens[at], err))) {
             rc = stream(out, engine, g, false, err);
         }
     }

@@ -8,6 +8,20 @@
 #include "core/mem.h"
 #include "engine/internal.h"
 
+static bool add_hash(MtsBytes *out, const char *what, const void *data, size_t size)
+{
+    return mts_bytes_printf(out, "%s %016llx", what, (unsigned long long)mts_hash(MTS_HASH_BEGIN, data, size));
+}
+
+/* The rewards that a table has are part of its file. */
+static bool add_rewards(MtsBytes *out, const MtsEngine *engine, const MtsRequest *request)
+{
+    const char *spec = engine->table ? NULL : mts_request_reward(request);
+    const MtsRewardFunction *function = request->reward_function;
+    return (!spec || mts_bytes_printf(out, ", reward %s", spec)) &&
+           (!function || mts_bytes_printf(out, ", reward function %s", function->name));
+}
+
 int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, const char *target, char **identity,
                          MtsError *err)
 {
@@ -18,28 +32,16 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
     if (rc) {
         return rc;
     }
-    bool ok =
-        mts_bytes_printf(&out, "model %016llx", (unsigned long long)mts_hash(MTS_HASH_BEGIN, file.data, file.size));
+    bool ok = add_hash(&out, "model", file.data, file.size);
     mts_map_close(&file);
-    ok =
-        ok && mts_bytes_printf(&out, "%s, prompt %016llx, at most %zu tokens, target %s", engine->exact ? " exact" : "",
-                               (unsigned long long)mts_hash(MTS_HASH_BEGIN, request->prompt,
-                                                            request->prompt_count * sizeof(int32_t)),
-                               request->max_tokens, target);
-    if (request->constraint) {
-        ok = ok && mts_bytes_printf(&out, ", constraint %s", request->constraint);
-    }
-    if (!engine->table && mts_request_reward(request)) {
-        ok = ok && mts_bytes_printf(&out, ", reward %s", mts_request_reward(request));
-    }
-    if (request->reward_function) {
-        ok = ok && mts_bytes_printf(&out, ", reward function %s", request->reward_function->name);
-    }
-    if (series) {
-        ok = ok && mts_bytes_printf(&out, ", series %016llx",
-                                    (unsigned long long)mts_hash(MTS_HASH_BEGIN, series->values,
-                                                                 series->channels * series->length * sizeof(double)));
-    }
+    ok = ok &&
+         add_hash(&out, engine->exact ? " exact, prompt" : ", prompt", request->prompt,
+                  request->prompt_count * sizeof *request->prompt) &&
+         mts_bytes_printf(&out, ", at most %zu tokens, target %s", request->max_tokens, target) &&
+         (!request->constraint || mts_bytes_printf(&out, ", constraint %s", request->constraint)) &&
+         add_rewards(&out, engine, request) &&
+         (!series ||
+          add_hash(&out, ", series", series->values, series->channels * series->length * sizeof *series->values));
     if (!ok) {
         mts_bytes_free(&out);
         return mts_fail(err, MTS_ENOMEM, "no memory for the checkpoint");

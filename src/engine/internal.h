@@ -50,6 +50,9 @@ typedef struct MtsSource {
 int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err);
 void mts_source_close(MtsSource *source);
 
+/* From a state, which it gives back, and its distribution to those after one more token; on failure both stay. */
+int mts_source_advance(const MtsSearchModel *model, MtsState **state, MtsDist *dist, int32_t token, MtsError *err);
+
 /* ---- judge.c: a reward on texts behind MtsSearchReward ---- */
 
 typedef struct MtsJudge {

@@ -137,13 +137,7 @@ static int score_table(const MtsEngine *engine, const int32_t *tokens, size_t co
             MtsCandidate whole = {.tokens = tokens, .count = count, .logp = logp, .finished = true};
             rc = reward.score(reward.context, &whole, &s->reward, err);
         } else if (nll < HUGE_VAL) {
-            MtsSearchStep step = {.state = state, .token = tokens[t]};
-            rc = model.extend(model.context, &step, 1, err);
-            if (!rc) {
-                model.release(model.context, state);
-                state = step.next;
-                dist = step.dist;
-            }
+            rc = mts_source_advance(&model, &state, &dist, tokens[t], err);
         }
         score_dist(&dist, t, s);
     }
