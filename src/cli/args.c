@@ -11,10 +11,11 @@
 
 enum {
     USES_MODEL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH | CMD_EVAL,
-    ALL = USES_MODEL | CMD_REPLAY | CMD_REPORT,
+    ALL = USES_MODEL | CMD_REPLAY | CMD_REPORT | CMD_SERIES,
     RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL,
     TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH,
     ANSWERS = CMD_GENERATE | CMD_SEARCH,
+    READS_SERIES = ANSWERS | CMD_SERIES,
     SEARCHES = CMD_SEARCH | CMD_VERIFY,
     TUNES = SEARCHES | CMD_EVAL
 };
@@ -59,6 +60,16 @@ static const Option FIRST[] = {
     FLAG(0, "raw", ANSWERS | CMD_EVAL, raw, "the prompt as it is, without the model's chat template"),
     TEXT(0, "series", ANSWERS, series, "FILE",
          "the input time series; {series} in the prompt becomes its values, and rewards see it", NULL),
+
+    HEADING(READS_SERIES, "How a series' table is read (otherwise by the rules of docs/series.md)"),
+    TEXT(0, "column", READS_SERIES, column, "NAMES", "channels by name or number, joined by commas",
+         "all but an index"),
+    TEXT(0, "delimiter", READS_SERIES, delimiter, "C", "one of , ; | or the word tab or space",
+         "as the first lines say"),
+    TEXT(0, "decimal", READS_SERIES, decimal, "C", ". or , for the decimal mark; the other one groups digits",
+         "as the cells say"),
+    CHOICE("header", READS_SERIES, header, "on|off", "whether the first row names the columns", "as the cells say"),
+    TEXT(0, "na", READS_SERIES, missing, "WORDS", "more words for a missing value, joined by commas", NULL),
 
     HEADING(ANSWERS | CMD_EVAL, "Answers"),
     REAL("temperature", CMD_GENERATE, temperature, 0, MTS_TEMPERATURE_MOST,

@@ -20,7 +20,8 @@ enum {
     CMD_BENCH = 1u << 6,
     CMD_REPLAY = 1u << 7,
     CMD_EVAL = 1u << 8,
-    CMD_REPORT = 1u << 9
+    CMD_REPORT = 1u << 9,
+    CMD_SERIES = 1u << 10
 };
 
 enum { ARGS_SETTINGS_MOST = 64 };
@@ -49,8 +50,10 @@ typedef struct Args {
     const char *system;
     bool raw;
     const char *series;
+    const char *column, *delimiter, *decimal, *header, *missing; /* how its table is read */
     /* text out */
-    const char **operands; /* [argc], NULL behind the last; replay: the trace, eval: what is merged, report: runs */
+    const char **operands; /* [argc], NULL behind the last; replay: the trace, series: the file, eval: what is
+                            * merged, report: runs */
     bool json;
     size_t top;
     bool help;

@@ -17,6 +17,7 @@ int cmd_eval(const Args *args, MtsError *err);
 int cmd_bench(const Args *args, MtsError *err);
 int cmd_replay(const Args *args, MtsError *err);
 int cmd_report(const Args *args, MtsError *err);
+int cmd_series(const Args *args, MtsError *err);
 
 /* ---- shared.c ---- */
 
@@ -25,6 +26,9 @@ int open_engine(MtsEngine **engine, const Args *args, MtsEngineParts parts, MtsE
 
 /* --prompt, --prompt-file or standard input, malloc'ed and NUL-terminated. */
 int read_text(const Args *args, char **text, size_t *size, MtsError *err);
+
+/* --column and its like. */
+int series_options(const Args *args, MtsSeriesOptions *options, MtsError *err);
 
 /* Everything that stands between the command line and a request: the text, the series and the tokens, which the
  * request borrows. */

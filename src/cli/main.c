@@ -27,6 +27,7 @@ static const struct Command {
     {"eval", CMD_EVAL, cmd_eval, "methods and settings over a data set, scored against its answers"},
     {"report", CMD_REPORT, cmd_report, "runs of eval as one page with plots, and as tables"},
     {"bench", CMD_BENCH, cmd_bench, "how fast this machine runs a model, and what it could do"},
+    {"series", CMD_SERIES, cmd_series, "what is read from a file of time series: maxts series FILE[#SELECTION]"},
     {"replay", CMD_REPLAY, cmd_replay, "recomputes every number of a search's trace: maxts replay FILE"},
 };
 
@@ -64,11 +65,14 @@ static int run(const struct Command *command, int argc, char **argv)
         err.code = mts_fail(&err, MTS_ENOMEM, "no memory for %d words", argc);
         return fail_with(&err);
     }
-    size_t most = command->bit == CMD_REPLAY ? 1 : command->bit & (CMD_EVAL | CMD_REPORT) ? (size_t)argc : 0;
+    size_t most = command->bit & (CMD_REPLAY | CMD_SERIES) ? 1
+                  : command->bit & (CMD_EVAL | CMD_REPORT) ? (size_t)argc
+                                                           : 0;
     int rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most, &err);
     if (rc == 0 && args.help) {
         printf("usage: maxts %s%s [options]\n%s.\n", command->name,
                command->bit == CMD_REPLAY   ? " FILE"
+               : command->bit == CMD_SERIES ? " FILE[#SELECTION]"
                : command->bit == CMD_REPORT ? " RUN.jsonl ..."
                                             : "",
                command->what);

@@ -100,6 +100,40 @@ int read_text(const Args *args, char **text, size_t *size, MtsError *err)
     return mts_read_file(args->prompt_file ? args->prompt_file : "-", MAX_TEXT, text, size, err);
 }
 
+/* ---- a series ---- */
+
+/* A word or the character itself; 0: neither. */
+static char mark_of(const char *given, const char *const *words, const char *marks)
+{
+    for (size_t i = 0; marks[i]; i++) {
+        bool itself = given[0] == marks[i] && given[1] == '\0';
+        if (itself || (words[i] && strcmp(given, words[i]) == 0)) {
+            return marks[i];
+        }
+    }
+    return '\0';
+}
+
+int series_options(const Args *args, MtsSeriesOptions *o, MtsError *err)
+{
+    static const char *const delimiters[] = {"comma", "semicolon", "bar", "tab", "space"}, *const decimals[] = {
+                                                                                               "point", "comma"};
+    *o = (MtsSeriesOptions){.columns = args->column, .missing = args->missing};
+    if (args->delimiter && (o->delimiter = mark_of(args->delimiter, delimiters, ",;|\t ")) == '\0') {
+        return mts_fail(err, MTS_EREQUEST, "--delimiter: '%s' is none of , ; | tab space", args->delimiter);
+    }
+    if (args->decimal && (o->decimal = mark_of(args->decimal, decimals, ".,")) == '\0') {
+        return mts_fail(err, MTS_EREQUEST, "--decimal: '%s' is neither . nor ,", args->decimal);
+    }
+    if (o->decimal && o->decimal == o->delimiter) {
+        return mts_fail(err, MTS_EREQUEST, "--decimal and --delimiter: %s cannot be both", args->decimal);
+    }
+    if (args->header) {
+        o->header = strcmp(args->header, "on") == 0 ? MTS_HEADER_YES : MTS_HEADER_NO;
+    }
+    return MTS_OK;
+}
+
 /* ---- a request ---- */
 
 static int apply_method(const char *name, MtsMethod *method, MtsError *err)
@@ -205,7 +239,9 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
     if ((rc = apply_settings(args, request, err)) || (rc = make_constraint(asked, args, err))) {
         return rc;
     }
-    if (args->series && (rc = mts_series_read(&asked->series, args->series, err)) != 0) {
+    MtsSeriesOptions series;
+    if (args->series && ((rc = series_options(args, &series, err)) ||
+                         (rc = mts_series_read_with(&asked->series, args->series, &series, err)))) {
         return rc;
     }
     if ((rc = make_prompt(asked, engine, args, err)) != 0) {

@@ -126,23 +126,38 @@ static char *selection_of(const char *selection, const MtsSeriesOptions *options
     return b.data;
 }
 
-int mts_series_read_with(MtsSeries **series, const char *spec, const MtsSeriesOptions *options, MtsError *err)
+int mts_set_read_spec(MtsSeriesSet *set, const char *spec, const MtsSeriesOptions *options, MtsSeries **series,
+                      MtsError *err, MtsError *why)
 {
-    *series = NULL;
     struct stat st;
     const char *hash = strrchr(spec, '#');
     bool whole = !hash || stat(spec, &st) == 0;
     char *path = mts_strndup(spec, whole ? strlen(spec) : (size_t)(hash - spec));
     char *selection = selection_of(whole ? "" : hash + 1, options);
-    MtsSeriesSet set = {0};
-    int rc = path && selection ? mts_set_read_with(&set, path, options, err)
+    *series = NULL;
+    int rc = path && selection ? mts_set_read_with(set, path, options, err)
                                : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", spec);
     if (!rc) {
-        rc = mts_set_take(&set, selection, series, err);
+        why->code = mts_set_take(set, selection, series, why);
     }
-    mts_set_free(&set);
     free(selection);
     free(path);
+    return rc;
+}
+
+int mts_series_read_with(MtsSeries **series, const char *spec, const MtsSeriesOptions *options, MtsError *err)
+{
+    MtsSeriesSet set = {0};
+    MtsError why = {0};
+    *series = NULL;
+    int rc = mts_set_read_spec(&set, spec, options, series, err, &why);
+    if (!rc && why.code) {
+        rc = why.code;
+        if (err) {
+            *err = why;
+        }
+    }
+    mts_set_free(&set);
     return rc;
 }
 

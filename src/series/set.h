@@ -52,6 +52,10 @@ bool mts_series_rename(char **field, const char *s, size_t n);
 int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err);
 /* ... as the caller says rather than as the file seems; NULL: no more is known. options->columns is left alone. */
 int mts_set_read_with(MtsSeriesSet *set, const char *path, const MtsSeriesOptions *options, MtsError *err);
+/* mts_series_read_with() that leaves the whole set behind: *why, where it is not 0, says why no series could be taken
+ * from it; *series is NULL then. What is returned concerns the file alone. */
+int mts_set_read_spec(MtsSeriesSet *set, const char *spec, const MtsSeriesOptions *options, MtsSeries **series,
+                      MtsError *err, MtsError *why);
 /* The same from a text [size] that is already here (malloc'ed, NUL-terminated; taken over, also on failure). */
 int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, const MtsSeriesOptions *options,
                   MtsError *err);
