@@ -42,7 +42,8 @@ def options(folder):
     thousands = folder / "thousands.csv"
     for mark, first in ((".", 1234), ("point", 1234), (",", 1.234), ("comma", 1.234)):
         check(ask("series", thousands, "--decimal", mark)["channels"][0]["first"][0] == first, mark)
-    check(ask("series", f"{folder / 'marked.csv'}", "--na", "-99,x")["channels"][0]["first"] == [5, 6], "missing at the end")
+    marked = ask("series", f"{folder / 'marked.csv'}", "--na", "-99,x")
+    check(marked["channels"][0]["first"] == [5, 6], "missing at the end")
     bare = ask("series", folder / "plain.csv", "--header", "on")
     check(bare["channels"][0]["name"] == "1" and bare["channels"][0]["values"] == 2, bare)
     check(ask("series", folder / "plain.csv", "--header", "off")["channels"][0]["values"] == 3, "no header")
