@@ -80,7 +80,8 @@ typedef enum MtsMethod {
     MTS_MCTS,
     MTS_DTS,
     MTS_DTS_STAR,
-    MTS_MAXENT_TS
+    MTS_MAXENT_TS,
+    MTS_METHOD_COUNT /* how many there are */
 } MtsMethod;
 
 typedef enum MtsResampling { MTS_MULTINOMIAL, MTS_STRATIFIED, MTS_SYSTEMATIC } MtsResampling;

@@ -1,3 +1,4 @@
+/* search/asker.c - see asker.h. */
 #include "search/asker.h"
 
 #include <math.h>
@@ -34,7 +35,7 @@ static void answer(const MtsAsker *asker, MtsQuestion *q)
 {
     double value = NAN;
     int rc = asker->reward->score(asker->reward->context, &q->candidate, &value, &q->err);
-    if (rc == MTS_OK && !isfinite(value) && value != -HUGE_VAL) {
+    if (!rc && !isfinite(value) && value != -HUGE_VAL) {
         rc = mts_fail(&q->err, MTS_EREWARD, "reward: the value of a candidate of %zu tokens is %s, not a finite number",
                       q->candidate.count, isnan(value) ? "NaN" : "+infinity");
     }
@@ -182,7 +183,7 @@ int mts_ask_take(MtsAsker *asker, MtsQuestion **question, double *value, MtsErro
     }
     int rc = q->rc;
     *value = q->value;
-    if (rc != MTS_OK && err) {
+    if (rc && err) {
         *err = q->err;
     }
     free(q);

@@ -1,3 +1,4 @@
+/* search/chance.c - see chance.h. */
 #include "search/chance.h"
 
 size_t mts_pick(const MtsScript *script, MtsRng *rng, const double *weights, size_t n)

@@ -1,3 +1,4 @@
+/* search/node.c - see node.h. */
 #include "search/node.h"
 
 #include <stdlib.h>

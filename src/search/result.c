@@ -1,5 +1,5 @@
 /* search/result.c - what a finished search hands out. */
-#include "search/run.h"
+#include "search/result.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,36 +25,45 @@ static int compare_answers(const void *a, const void *b)
     return (x->count > y->count) - (x->count < y->count);
 }
 
-static int copy_answers(const MtsRun *run, MtsSearchResult *result, MtsError *err)
+/* root: ops->value of the root, of tree methods. */
+static int copy_answer(const MtsSearch *search, const MtsWeighted *from, double root, MtsAnswer *to, MtsError *err)
 {
-    result->answers = mts_calloc(run->answer_count, sizeof *result->answers);
+    const MtsNode *node = from->node;
+    to->tokens = mts_calloc(node->depth, sizeof *to->tokens);
+    if (!to->tokens) {
+        return mts_out_of_memory(err);
+    }
+    mts_node_tokens(node, to->tokens);
+    to->count = node->depth;
+    to->reward = node->reward;
+    to->logp = node->path_logp;
+    to->log_weight = from->log_weight;
+    if (search->ops->value) {
+        double tilted = node->path_logp + mts_search_tilt(search, node);
+        to->policy = tilted == -HUGE_VAL ? 0 : exp(tilted - root);
+    }
+    return MTS_OK;
+}
+
+static int copy_answers(const MtsSearch *search, MtsSearchResult *result, MtsError *err)
+{
+    result->answers = mts_calloc(search->answer_count, sizeof *result->answers);
     if (!result->answers) {
         return mts_out_of_memory(err);
     }
-    double root = run->ops->value ? run->ops->value(run, run->nodes.root) : (double)NAN;
-    for (size_t i = 0; i < run->answer_count; i++) {
-        const MtsNode *node = run->answers[i].node;
-        MtsAnswer *answer = &result->answers[i];
-        answer->tokens = mts_calloc(node->depth, sizeof *answer->tokens);
-        if (!answer->tokens) {
-            return mts_out_of_memory(err);
+    double root = search->ops->value ? search->ops->value(search, search->nodes.root) : (double)NAN;
+    for (size_t i = 0; i < search->answer_count; i++) {
+        int rc = copy_answer(search, &search->answers[i], root, &result->answers[i], err);
+        if (rc) {
+            return rc;
         }
         result->answer_count = i + 1;
-        mts_node_tokens(node, answer->tokens);
-        answer->count = node->depth;
-        answer->reward = node->reward;
-        answer->logp = node->path_logp;
-        answer->log_weight = run->answers[i].log_weight;
-        if (run->ops->value) {
-            double tilted = node->path_logp + mts_run_tilt(run, node);
-            answer->policy = tilted == -HUGE_VAL ? 0 : exp(tilted - root);
-        }
     }
     qsort(result->answers, result->answer_count, sizeof *result->answers, compare_answers);
     return MTS_OK;
 }
 
-static void weigh_answers(const MtsRun *run, MtsSearchResult *result)
+static void weigh_answers(const MtsSearch *search, MtsSearchResult *result)
 {
     MtsLogSum sum = MTS_LOG_SUM_ZERO;
     for (size_t i = 0; i < result->answer_count; i++) {
@@ -64,7 +73,7 @@ static void weigh_answers(const MtsRun *run, MtsSearchResult *result)
     for (size_t i = 0; i < result->answer_count; i++) {
         MtsAnswer *answer = &result->answers[i];
         answer->probability = answer->log_weight == -HUGE_VAL ? 0 : exp(answer->log_weight - total);
-        double map = answer->logp + mts_log_tilt(run->settings.lambda, answer->reward);
+        double map = answer->logp + mts_log_tilt(search->settings.lambda, answer->reward);
         if (map > highest) {
             highest = map;
             result->map = i;
@@ -72,49 +81,49 @@ static void weigh_answers(const MtsRun *run, MtsSearchResult *result)
     }
     for (size_t i = 0; i < result->answer_count; i++) {
         MtsAnswer *answer = &result->answers[i];
-        if (run->ops->answers != MTS_ANSWERS_WEIGHTED) {
-            answer->probability = i == (run->ops->answers == MTS_ANSWERS_MAP ? result->map : 0);
+        if (search->ops->answers != MTS_ANSWERS_WEIGHTED) {
+            answer->probability = i == (search->ops->answers == MTS_ANSWERS_MAP ? result->map : 0);
         }
-        if (!run->ops->value) {
+        if (!search->ops->value) {
             answer->policy = answer->probability;
         }
     }
 }
 
-static bool is_answer(const MtsRun *run, const MtsAnswer *answer, const MtsNode *node)
+static bool is_answer(const MtsSearch *search, const MtsAnswer *answer, const MtsNode *node)
 {
     if (answer->count != node->depth) {
         return false;
     }
-    mts_node_tokens(node, run->tokens);
-    return memcmp(answer->tokens, run->tokens, node->depth * sizeof *run->tokens) == 0;
+    mts_node_tokens(node, search->tokens);
+    return memcmp(answer->tokens, search->tokens, node->depth * sizeof *search->tokens) == 0;
 }
 
-static int draw_sampled(MtsRun *run, MtsSearchResult *result, MtsError *err)
+static int draw_sampled(MtsSearch *search, MtsSearchResult *result, MtsError *err)
 {
     bool any = false;
-    if (!mts_run_weights(run, result->answer_count)) {
+    if (!mts_search_weights(search, result->answer_count)) {
         return mts_out_of_memory(err);
     }
     for (size_t i = 0; i < result->answer_count; i++) {
-        if (run->sampled && is_answer(run, &result->answers[i], run->sampled)) {
+        if (search->sampled && is_answer(search, &result->answers[i], search->sampled)) {
             result->sampled = i;
         }
-        run->weights[i] = result->answers[i].probability;
-        any = any || run->weights[i] > 0;
+        search->weights[i] = result->answers[i].probability;
+        any = any || search->weights[i] > 0;
     }
-    if (any && !run->sampled) {
-        MtsRng rng = mts_run_rng(run, MTS_SAMPLE_STREAM, 1);
-        result->sampled = mts_pick(NULL, &rng, run->weights, result->answer_count);
+    if (any && !search->sampled) {
+        MtsRng rng = mts_search_rng(search, MTS_SAMPLE_STREAM, 1);
+        result->sampled = mts_pick(NULL, &rng, search->weights, result->answer_count);
     }
     return MTS_OK;
 }
 
-static void describe_tree(const MtsRun *run, MtsSearchResult *result)
+static void describe_tree(const MtsSearch *search, MtsSearchResult *result)
 {
     size_t internal = 0, children = 0;
-    for (size_t i = 0; i < run->nodes.count; i++) {
-        const MtsNode *node = mts_nodes_at(&run->nodes, i);
+    for (size_t i = 0; i < search->nodes.count; i++) {
+        const MtsNode *node = mts_nodes_at(&search->nodes, i);
         if (node->visits > 0 || i == 0) {
             result->tree_nodes++;
             internal += node->children > 0;
@@ -125,43 +134,54 @@ static void describe_tree(const MtsRun *run, MtsSearchResult *result)
     result->tree_branching = internal ? (double)children / (double)internal : 0;
 }
 
-int mts_run_result(MtsRun *run, MtsSearchResult **out, MtsError *err)
+/* Everything but the answers and the tree. */
+static void describe(const MtsSearch *search, MtsSearchResult *result)
+{
+    result->method = search->settings.method;
+    result->lambda = search->settings.lambda;
+    result->log_z = result->log_z_se = (double)NAN;
+    if (search->ops->estimate) {
+        search->ops->estimate(search, &result->log_z, &result->log_z_se);
+    }
+    result->nfe = search->nfe;
+    result->decode_tokens = search->decode_tokens;
+    result->rollouts_done = search->done;
+    result->mean_reward = search->reward_sum / (double)search->rewarded_texts; /* of none: NaN */
+    describe_tree(search, result);
+    result->stop_reason = search->stop_reason;
+    result->seconds = mts_seconds() - search->began;
+}
+
+static int fill_in(MtsSearch *search, MtsSearchResult *result, MtsError *err)
+{
+    int rc = copy_answers(search, result, err);
+    if (rc) {
+        return rc;
+    }
+    weigh_answers(search, result);
+    if ((rc = draw_sampled(search, result, err)) ||
+        (search->settings.keep_tree && (rc = mts_search_tree(search, result, err)))) {
+        return rc;
+    }
+    describe(search, result);
+    return MTS_OK;
+}
+
+int mts_search_result(MtsSearch *search, MtsSearchResult **out, MtsError *err)
 {
     *out = NULL;
-    if (run->answer_count == 0) {
+    if (search->answer_count == 0) {
         return mts_fail(err, MTS_ECONSTRAINT, "constraint: no rollout ended in a text that it allows");
     }
-    MtsSearchResult *result = mts_calloc(1, sizeof *result);
+    MtsSearchResult *result = *out = mts_calloc(1, sizeof *result);
     if (!result) {
         return mts_out_of_memory(err);
     }
-    int rc = copy_answers(run, result, err);
-    if (rc == MTS_OK) {
-        weigh_answers(run, result);
-        rc = draw_sampled(run, result, err);
+    int rc = fill_in(search, result, err);
+    if (rc) {
+        mts_search_result_free(out);
     }
-    if (rc == MTS_OK && run->settings.keep_tree) {
-        rc = mts_run_tree(run, result, err);
-    }
-    if (rc != MTS_OK) {
-        mts_search_result_free(&result);
-        return rc;
-    }
-    result->method = run->settings.method;
-    result->lambda = run->settings.lambda;
-    result->log_z = result->log_z_se = (double)NAN;
-    if (run->ops->estimate) {
-        run->ops->estimate(run, &result->log_z, &result->log_z_se);
-    }
-    result->nfe = run->nfe;
-    result->decode_tokens = run->decode_tokens;
-    result->rollouts_done = run->done;
-    result->mean_reward = run->reward_sum / (double)run->rewarded_texts; /* of none: NaN */
-    describe_tree(run, result);
-    result->stop_reason = run->stop_reason;
-    result->seconds = mts_seconds() - run->began;
-    *out = result;
-    return MTS_OK;
+    return rc;
 }
 
 void mts_search_result_free(MtsSearchResult **out)

@@ -15,12 +15,15 @@
  * and each one in flight, fits: near the end concurrency shrinks, the limit is never passed, and which tree a
  * rollout saw is still a function of the rollouts alone. An adaptive stop is decided after a backup and lets
  * rollouts that had started by then finish. Only the clock and the caller's stop flag cut rollouts short. */
-#include "search/run.h"
+#include "search/rollouts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/mem.h"
+#include "search/evaluate.h"
+#include "search/record/rollout_line.h"
+#include "search/rollout.h"
 
 typedef struct Flight {
     MtsRollout **rollouts; /* [count] by index; the first is the next to be backed up */
@@ -29,69 +32,33 @@ typedef struct Flight {
     bool closed;           /* no more may start */
 } Flight;
 
-void mts_rollout_free(MtsRollout *rollout)
-{
-    free(rollout->choices);
-    free(rollout->asides);
-    free(rollout);
-}
+/* ---- select ---- */
 
-int mts_run_aside(MtsRun *run, MtsRollout *r, MtsNode *text, MtsError *err)
-{
-    if (!mts_grow(&r->asides, &r->aside_cap, r->aside_count + 1, sizeof(MtsNode *))) {
-        return mts_out_of_memory(err);
-    }
-    r->asides[r->aside_count++] = text;
-    return mts_run_ask(run, text, err);
-}
-
-static bool may_start(MtsRun *run, const Flight *flight)
-{
-    const MtsSearchSettings *s = &run->settings;
-    if (flight->closed || flight->next >= s->rollouts || flight->count >= s->in_flight) {
-        return false;
-    }
-    if (s->max_nfe == 0) {
-        return true;
-    }
-    uint64_t left = s->max_nfe > run->charged ? s->max_nfe - run->charged : 0;
-    return (run->model->max_tokens - 1) * (uint64_t)(flight->count + 1) <= left;
-}
-
-/* Choices until the rollout needs a prefix that nobody has evaluated, or its text is finished. */
-static int advance(MtsRun *run, MtsRollout *r, MtsError *err)
+/* Tokens until the rollout needs a prefix that nobody has evaluated, or its text is finished. */
+static int choose_tokens(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
     for (;;) {
         MtsNode *node = r->node;
         if (node->finished) {
-            return mts_run_ask(run, node, err);
+            return mts_search_ask(search, node, err);
         }
         if (!node->evaluated && !r->in_tree) {
             return MTS_OK;
         }
-        int rc = mts_run_need(run, node, err); /* in the tree: not evaluated only after a resume */
-        if (rc != MTS_OK) {
+        int rc = mts_search_need(search, node, err); /* in the tree: not evaluated only after a resume */
+        r->dead = !rc && mts_node_is_dead(node);
+        if (rc || r->dead) {
             return rc;
-        }
-        r->dead = mts_node_is_dead(node);
-        if (r->dead) {
-            return MTS_OK;
         }
         size_t entry = 0;
         MtsChoice choice = {0};
-        rc = run->ops->choose(run, r, &entry, &choice.log_q, err);
-        if (rc != MTS_OK) {
+        if ((rc = search->ops->choose(search, r, &entry, &choice.log_q, err))) {
             return rc;
         }
-        MtsNode *child = mts_run_child(run, node, entry);
-        if (!child || !mts_grow(&r->choices, &r->choice_cap, child->depth, sizeof *r->choices)) {
+        MtsNode *child = mts_search_child(search, node, entry);
+        if (!child || !mts_rollout_append(r, child, choice)) {
             return mts_out_of_memory(err);
         }
-        r->choices[node->depth] = choice;
-        r->log_q += choice.log_q;
-        r->left_at += r->in_tree;
-        r->in_tree = r->in_tree && child->visits > 0;
-        r->node = child;
     }
 }
 
@@ -100,145 +67,51 @@ static bool is_finished(const MtsRollout *r)
     return r->dead || r->node->finished;
 }
 
-static int start(MtsRun *run, Flight *flight, MtsError *err)
+static bool may_start(MtsSearch *search, const Flight *flight)
 {
-    MtsRollout *r = mts_calloc(1, sizeof *r);
+    const MtsSearchSettings *s = &search->settings;
+    if (flight->closed || flight->next >= s->rollouts || flight->count >= s->in_flight) {
+        return false;
+    }
+    if (s->max_nfe == 0) {
+        return true;
+    }
+    uint64_t left = s->max_nfe > search->charged ? s->max_nfe - search->charged : 0;
+    return (search->model->max_tokens - 1) * (uint64_t)(flight->count + 1) <= left;
+}
+
+static int start(MtsSearch *search, Flight *flight, MtsError *err)
+{
+    MtsRollout *r = mts_rollout_new(search, flight->next);
     if (!r) {
         return mts_out_of_memory(err);
     }
+    flight->next++;
     flight->rollouts[flight->count++] = r;
-    r->index = flight->next++;
-    r->started = run->done;
-    r->node = run->nodes.root;
-    r->in_tree = run->nodes.root->visits > 0;
-    int rc = run->ops->start ? run->ops->start(run, r, err) : MTS_OK;
-    if (rc == MTS_OK && r->index < mts_checkpoint_count(run->checkpoint) && !run->sampling) {
-        return mts_checkpoint_read(run->checkpoint, run, r, err);
-    }
-    return rc == MTS_OK ? advance(run, r, err) : rc;
-}
-
-int mts_rollout_tell(MtsRun *run, const MtsRollout *r, MtsError *err)
-{
-    if (!run->sink) {
-        return MTS_OK;
-    }
-    MtsNode *node = r->node;
-    int rc = MTS_OK;
-    mts_node_tokens(node, run->tokens);
-    MtsNode **path = mts_calloc(node->depth + 1, sizeof(MtsNode *));
-    if (!path) {
-        return mts_out_of_memory(err);
-    }
-    for (MtsNode *n = node; n; n = n->parent) {
-        path[n->depth] = n;
-    }
-    MtsEvent event = {.rollout = r->index, .tokens = run->tokens};
-    for (size_t i = 0; i < node->depth && rc == MTS_OK; i++) {
-        event.kind = i < r->left_at ? MTS_EVENT_SELECTED : MTS_EVENT_EXTENDED;
-        event.count = i + 1;
-        event.log_q = r->choices[i].log_q;
-        event.logp = path[i + 1]->logp;
-        rc = mts_run_emit(run, &event, err);
-    }
-    free(path);
-    event.count = node->depth;
-    event.log_q = r->log_q;
-    event.logp = node->path_logp;
-    event.reward = r->dead ? -HUGE_VAL : node->reward;
-    event.log_z_rollout = r->log_z;
-    event.kind = MTS_EVENT_SCORED;
-    if (rc == MTS_OK && !r->dead) {
-        rc = mts_run_emit(run, &event, err);
-    }
-    event.kind = MTS_EVENT_BACKED_UP;
-    return rc == MTS_OK ? mts_run_emit(run, &event, err) : rc;
-}
-
-static int back_up(MtsRun *run, MtsRollout *r, MtsError *err)
-{
-    MtsNode *leaf = r->node;
-    int rc = r->dead ? MTS_OK : mts_run_await(run, leaf, err);
-    for (size_t i = 0; i < r->aside_count && rc == MTS_OK; i++) {
-        rc = mts_run_await(run, r->asides[i], err);
-    }
-    if (rc != MTS_OK) {
+    int rc = search->ops->start ? search->ops->start(search, r, err) : MTS_OK;
+    if (rc) {
         return rc;
     }
-    r->fresh = leaf->visits == 0;
-    r->log_z = (double)NAN;
-    for (MtsNode *node = leaf; node; node = node->parent) {
-        mts_node_visit(node);
-        if (!node->finished && !node->charged) {
-            node->charged = true;
-            run->charged++;
-            run->nfe += !node->counted; /* of a recorded rollout */
-            node->counted = true;
-        }
-    }
-    run->decode_tokens += leaf->depth;
-    run->done++;
-    if (!r->dead && !run->sampling) {
-        run->reward_sum += leaf->reward;
-        run->rewarded_texts++;
-    }
-    rc = run->ops->backup(run, r, err);
-    if (rc == MTS_OK && !run->sampling) {
-        rc = mts_checkpoint_write(run->checkpoint, r, err);
-    }
-    return rc == MTS_OK ? mts_rollout_tell(run, r, err) : rc;
+    bool recorded = r->index < mts_checkpoint_count(search->checkpoint) && !search->sampling;
+    return recorded ? mts_rollout_read(search, r, err) : choose_tokens(search, r, err);
 }
 
-const char *mts_run_settled(MtsRun *run)
+/* Starts and leads through the known part of the tree every rollout that may start. */
+static int select_all(MtsSearch *search, Flight *flight, MtsError *err)
 {
-    const MtsSearchSettings *s = &run->settings;
-    if (run->ops->exhausted && run->ops->exhausted(run)) {
-        return "exhausted";
-    }
-    if (run->done < s->min_rollouts || run->done < 2) {
-        return NULL;
-    }
-    double log_z = (double)NAN, se = (double)NAN;
-    if (run->ops->estimate && s->log_z_tolerance > 0) {
-        run->ops->estimate(run, &log_z, &se);
-    }
-    if (se <= s->log_z_tolerance) {
-        return "log_z";
-    }
-    return s->mass_tolerance > 0 && run->ops->leader && run->ops->leader(run) >= 1 - s->mass_tolerance ? "mass" : NULL;
-}
-
-/* After each backup, in the order of the index: whether rollouts go on being started. */
-static void decide(MtsRun *run, Flight *flight)
-{
-    const char *settled = flight->closed ? NULL : mts_run_settled(run);
-    if (settled) {
-        run->stop_reason = settled;
-        flight->closed = true;
-    }
-}
-
-/* Takes rollout `at` out of the flight and backs it up. */
-static int land(MtsRun *run, Flight *flight, size_t at, MtsError *err)
-{
-    MtsRollout *r = flight->rollouts[at];
-    if (!mts_grow(&run->log, &run->log_cap, run->log_count + 1, sizeof(MtsRollout *))) {
-        return mts_out_of_memory(err);
-    }
-    run->log[run->log_count++] = r;
-    flight->count--;
-    memmove(&flight->rollouts[at], &flight->rollouts[at + 1], (flight->count - at) * sizeof(MtsRollout *));
-    int rc = back_up(run, r, err);
-    if (rc == MTS_OK) {
-        decide(run, flight);
+    int rc = MTS_OK;
+    while (!rc && may_start(search, flight)) {
+        rc = start(search, flight, err);
     }
     return rc;
 }
 
+/* ---- extend ---- */
+
 /* Whether a rollout was kept by the search that is being replayed. */
-static bool is_kept(const MtsRun *run, const MtsRollout *r)
+static bool is_kept(const MtsSearch *search, const MtsRollout *r)
 {
-    const MtsStopPoint *cut = run->cut;
+    const MtsStopPoint *cut = search->cut;
     bool kept = !cut || r->index < cut->whole;
     for (size_t i = 0; !kept && i < cut->count; i++) {
         kept = cut->others[i] == r->index;
@@ -246,155 +119,202 @@ static bool is_kept(const MtsRun *run, const MtsRollout *r)
     return kept;
 }
 
-/* One forward step for all that wait for one; *stepped tells whether there was any. */
-static int step(MtsRun *run, Flight *flight, bool *stepped, MtsError *err)
+/* One forward step for all that wait for one; *extended tells whether there was any. */
+static int extend(MtsSearch *search, Flight *flight, bool *extended, MtsError *err)
 {
     size_t n = 0;
     for (size_t i = 0; i < flight->count; i++) {
-        if (!is_finished(flight->rollouts[i]) && is_kept(run, flight->rollouts[i])) {
+        if (!is_finished(flight->rollouts[i]) && is_kept(search, flight->rollouts[i])) {
             flight->wanted[n++] = flight->rollouts[i]->node;
         }
     }
-    *stepped = n > 0;
-    int rc = mts_run_evaluate(run, flight->wanted, n, err);
-    for (size_t i = 0; i < flight->count && rc == MTS_OK; i++) {
+    *extended = n > 0;
+    int rc = mts_search_evaluate(search, flight->wanted, n, err);
+    for (size_t i = 0; i < flight->count && !rc; i++) {
         MtsRollout *r = flight->rollouts[i];
-        if (!is_finished(r) && is_kept(run, r)) {
-            rc = advance(run, r, err);
+        if (!is_finished(r) && is_kept(search, r)) {
+            rc = choose_tokens(search, r, err);
         }
     }
     return rc;
 }
 
-static bool is_scored(MtsRun *run, const MtsNode *text, double seconds)
-{
-    return text->scored || mts_ask_ready(run->asker, text->question, seconds);
-}
+/* ---- score ---- */
 
 /* Whether it can be backed up; waits up to `seconds` for each reward. */
-static bool is_ready(MtsRun *run, const MtsRollout *r, double seconds)
+static bool is_scored(MtsSearch *search, const MtsRollout *r, double seconds)
 {
-    bool ready = r->dead || (r->node->finished && is_scored(run, r->node, seconds));
-    for (size_t i = 0; i < r->aside_count && ready; i++) {
-        ready = is_scored(run, r->asides[i], seconds);
-    }
-    return ready;
+    bool scored = r->dead || (r->node->finished && mts_search_answered(search, r->node, seconds));
+    return scored && (!search->ops->ready || search->ops->ready(search, r, seconds));
 }
 
-/* At the cut of a replayed search: all before the first rollout that was not kept are backed up, and the
- * kept ones behind it are ready. */
-static bool at_cut(MtsRun *run, const Flight *flight)
+/* ---- back up ---- */
+
+/* All on its way are known from now on, and counted. */
+static void visit_path(MtsSearch *search, MtsRollout *r)
 {
-    bool ready = run->cut && !is_kept(run, flight->rollouts[0]);
-    for (size_t i = 0; i < flight->count && ready; i++) {
-        ready = !is_kept(run, flight->rollouts[i]) || is_ready(run, flight->rollouts[i], 0);
+    r->fresh = r->node->visits == 0;
+    r->log_z = (double)NAN;
+    for (MtsNode *node = r->node; node; node = node->parent) {
+        mts_node_visit(node);
+        if (!node->finished) {
+            mts_search_charge(search, node);
+        }
     }
-    return ready;
+    search->decode_tokens += r->node->depth;
+    search->done++;
+    if (!r->dead && !search->sampling) {
+        mts_search_count_text(search, r->node);
+    }
+}
+
+static int back_up_one(MtsSearch *search, MtsRollout *r, MtsError *err)
+{
+    int rc = r->dead ? MTS_OK : mts_search_await(search, r->node, err);
+    if (rc) {
+        return rc;
+    }
+    visit_path(search, r);
+    if ((rc = search->ops->backup(search, r, err)) || (!search->sampling && (rc = mts_rollout_write(search, r, err)))) {
+        return rc;
+    }
+    return mts_rollout_tell(search, r, err);
+}
+
+/* Takes rollout `at` out of the flight and backs it up; then, in the order of the index: whether rollouts go on being
+ * started. */
+static int back_up(MtsSearch *search, Flight *flight, size_t at, MtsError *err)
+{
+    MtsRollout *r = flight->rollouts[at];
+    if (!mts_rollout_keep(search, r)) {
+        return mts_out_of_memory(err);
+    }
+    flight->count--;
+    memmove(&flight->rollouts[at], &flight->rollouts[at + 1], (flight->count - at) * sizeof(MtsRollout *));
+    int rc = back_up_one(search, r, err);
+    const char *settled = rc || flight->closed ? NULL : mts_search_settled(search);
+    if (settled) {
+        search->stop_reason = settled;
+        flight->closed = true;
+    }
+    return rc;
 }
 
 /* Cut short: what is finished and scored by now is kept. */
-static int land_ready(MtsRun *run, Flight *flight, MtsError *err)
+static int back_up_scored(MtsSearch *search, Flight *flight, MtsError *err)
 {
     int rc = MTS_OK;
-    const char *reason = run->stop_reason;
+    const char *reason = search->stop_reason;
     flight->closed = true;
-    for (size_t i = 0; i < flight->count && rc == MTS_OK;) {
-        if (is_kept(run, flight->rollouts[i]) && is_ready(run, flight->rollouts[i], 0)) {
-            rc = land(run, flight, i, err);
+    for (size_t i = 0; i < flight->count && !rc;) {
+        if (is_kept(search, flight->rollouts[i]) && is_scored(search, flight->rollouts[i], 0)) {
+            rc = back_up(search, flight, i, err);
         } else {
             i++;
         }
     }
-    run->stop_reason = reason;
+    search->stop_reason = reason;
     return rc;
 }
 
-static int start_all(MtsRun *run, Flight *flight, MtsError *err)
+/* ---- the search ---- */
+
+/* At the cut of a replayed search: all before the first rollout that was not kept are backed up, and the
+ * kept ones behind it are ready. */
+static bool at_cut(MtsSearch *search, const Flight *flight)
 {
-    int rc = MTS_OK;
-    while (rc == MTS_OK && may_start(run, flight)) {
-        rc = start(run, flight, err);
+    bool ready = search->cut && !is_kept(search, flight->rollouts[0]);
+    for (size_t i = 0; i < flight->count && ready; i++) {
+        ready = !is_kept(search, flight->rollouts[i]) || is_scored(search, flight->rollouts[i], 0);
     }
-    return rc;
+    return ready;
 }
 
-static int fly(MtsRun *run, Flight *flight, MtsError *err)
+static int lead_flight(MtsSearch *search, Flight *flight, MtsError *err)
 {
     double wait = 0;
-    int rc = start_all(run, flight, err);
-    while (rc == MTS_OK && flight->count > 0) {
-        if (mts_run_stopped(run) || at_cut(run, flight)) {
-            return land_ready(run, flight, err);
+    int rc = select_all(search, flight, err);
+    while (!rc && flight->count > 0) {
+        if (mts_search_stopped(search) || at_cut(search, flight)) {
+            return back_up_scored(search, flight, err);
         }
-        if (is_kept(run, flight->rollouts[0]) && is_ready(run, flight->rollouts[0], wait)) {
+        if (is_kept(search, flight->rollouts[0]) && is_scored(search, flight->rollouts[0], wait)) {
             /* Whoever this backup lets start sees the tree as it is just then. */
-            rc = land(run, flight, 0, err);
-            rc = rc == MTS_OK ? start_all(run, flight, err) : rc;
+            (void)((rc = back_up(search, flight, 0, err)) || (rc = select_all(search, flight, err)));
             wait = 0;
         } else {
-            bool stepped = false;
-            rc = step(run, flight, &stepped, err);
-            wait = stepped ? 0 : 0.02; /* seconds; nothing to do but wait for the reward */
+            bool extended = false;
+            rc = extend(search, flight, &extended, err);
+            wait = extended ? 0 : 0.02; /* seconds; nothing to do but wait for the reward */
         }
     }
     return rc;
 }
 
 /* Leads rollouts from index `next` on to their end. */
-static int lead(MtsRun *run, size_t next, MtsError *err)
+static int lead(MtsSearch *search, size_t next, MtsError *err)
 {
+    const MtsSearchSettings *s = &search->settings;
     Flight flight = {.next = next};
-    size_t most = run->settings.in_flight < run->settings.rollouts ? run->settings.in_flight : run->settings.rollouts;
+    size_t most = s->in_flight < s->rollouts ? s->in_flight : s->rollouts;
     flight.rollouts = mts_calloc(most, sizeof(MtsRollout *));
     flight.wanted = mts_calloc(most, sizeof(MtsNode *));
-    int rc = flight.rollouts && flight.wanted ? fly(run, &flight, err) : mts_out_of_memory(err);
+    int rc = flight.rollouts && flight.wanted ? lead_flight(search, &flight, err) : mts_out_of_memory(err);
     for (size_t i = 0; i < flight.count; i++) {
-        mts_rollout_free(flight.rollouts[i]);
+        mts_rollout_free(search, flight.rollouts[i]);
     }
-    free(flight.rollouts);
-    free(flight.wanted);
+    free((void *)flight.rollouts);
+    free((void *)flight.wanted);
     return rc;
 }
 
-int mts_run_rollouts(MtsRun *run, MtsError *err)
+/* The sentence for a search that has stopped before it had any text; MTS_OK for any other. */
+static int check_any(const MtsSearch *search, MtsError *err)
 {
-    int rc = run->ops->begin ? run->ops->begin(run, err) : MTS_OK;
-    if (rc == MTS_OK) {
-        rc = run->reward->prefixes && run->ops->waves ? run->ops->waves(run, err) : lead(run, 0, err);
-    }
-    if (rc != MTS_OK) {
-        return rc;
-    }
-    if (run->cut) {
-        run->stop_reason = run->cut->reason;
-    } else if (!run->stop_reason) {
-        run->stop_reason = run->done == run->settings.rollouts ? "rollouts" : "nfe";
-    }
-    bool nothing = run->stop_reason[0] == 'n' || mts_run_is_cut_short(run);
-    if (run->done > 0 || run->answer_count > 0 || !nothing) {
+    bool nfe = search->stop_reason[0] == 'n';
+    if (search->done > 0 || search->answer_count > 0 || !(nfe || mts_search_is_cut_short(search))) {
         return MTS_OK;
     }
-    return run->stop_reason[0] == 'n'
-               ? mts_fail(err, MTS_EREQUEST, "nfe: a limit of %llu positions is below the %zu that one text may need",
-                          (unsigned long long)run->settings.max_nfe, run->model->max_tokens - 1)
-               : mts_fail(err, MTS_EINTERRUPTED, "search: stopped (%s) before any text was finished", run->stop_reason);
+    return nfe ? mts_fail(err, MTS_EREQUEST, "nfe: a limit of %llu positions is below the %zu that one text may need",
+                          (unsigned long long)search->settings.max_nfe, search->model->max_tokens - 1)
+               : mts_fail(err, MTS_EINTERRUPTED, "search: stopped (%s) before any text was finished",
+                          search->stop_reason);
 }
 
-int mts_run_one_more(MtsRun *run, MtsError *err)
+int mts_rollouts_lead(MtsSearch *search, MtsError *err)
 {
-    const MtsSearchSettings asked = run->settings;
-    const char *reason = run->stop_reason;
-    size_t done = run->done;
-    run->settings.rollouts = done + 1;
-    run->settings.in_flight = 1;
-    run->settings.batch = 1;
-    run->sampling = true;
-    int rc = lead(run, done, err);
-    run->sampling = false;
-    run->settings = asked;
-    run->stop_reason = reason;
-    if (rc == MTS_OK && run->done > done && !run->log[run->log_count - 1]->dead) {
-        run->sampled = run->log[run->log_count - 1]->node;
+    const MtsMethodOps *ops = search->ops;
+    int rc = ops->begin ? ops->begin(search, err) : MTS_OK;
+    if (rc) {
+        return rc;
+    }
+    bool own_way = search->reward->prefixes && ops->lead_prefixes;
+    if ((rc = own_way ? ops->lead_prefixes(search, err) : lead(search, 0, err))) {
+        return rc;
+    }
+    if (search->cut) {
+        search->stop_reason = search->cut->reason;
+    } else if (!search->stop_reason) {
+        search->stop_reason = search->done == search->settings.rollouts ? "rollouts" : "nfe";
+    }
+    return check_any(search, err);
+}
+
+int mts_rollouts_one_more(MtsSearch *search, MtsError *err)
+{
+    const MtsSearchSettings asked = search->settings;
+    const char *reason = search->stop_reason;
+    size_t done = search->done;
+    search->settings.rollouts = done + 1;
+    search->settings.in_flight = 1;
+    search->settings.batch = 1;
+    search->sampling = true;
+    int rc = lead(search, done, err);
+    search->sampling = false;
+    search->settings = asked;
+    search->stop_reason = reason;
+    if (!rc && search->done > done && !search->log[search->log_count - 1]->dead) {
+        search->sampled = search->log[search->log_count - 1]->node;
     }
     return rc;
 }

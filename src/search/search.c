@@ -1,144 +1,126 @@
-#include <maxts/search.h>
+/* search/search.c - see search.h. */
+#include "search/search.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "search/methods/methods.h"
-#include "search/record/trace.h"
+#include "core/file.h"
+#include "core/mem.h"
 
-typedef struct TraceFile {
-    const char *path;
-    FILE *file; /* NULL: no trace asked for */
-} TraceFile;
-
-static const char *const METHOD_NAMES[] = {
-    [MTS_GREEDY] = "greedy",
-    [MTS_SAMPLE] = "sample",
-    [MTS_BEAM] = "beam",
-    [MTS_BEST_OF_N] = "best-of-n",
-    [MTS_SMC] = "smc",
-    [MTS_MCTS] = "mcts",
-    [MTS_DTS] = "dts",
-    [MTS_DTS_STAR] = "dts-star",
-    [MTS_MAXENT_TS] = "maxent-ts",
-};
-enum { METHOD_COUNT = sizeof METHOD_NAMES / sizeof METHOD_NAMES[0] };
-
-const char *mts_method_name(MtsMethod method)
+int mts_out_of_memory(MtsError *err)
 {
-    return (size_t)method < METHOD_COUNT ? METHOD_NAMES[method] : "unknown";
+    return mts_fail(err, MTS_ENOMEM, "search: memory ran out");
 }
 
-/* Letters and digits, lower case; '*' reads as "star". */
-static void plain_name(const char *name, char *out, size_t size)
+bool mts_search_weights(MtsSearch *search, size_t n)
 {
-    size_t n = 0;
-    for (; *name && n + 5 < size; name++) {
-        if (*name == '*') {
-            memcpy(out + n, "star", 4);
-            n += 4;
-        } else if (isalnum((unsigned char)*name)) {
-            out[n++] = (char)tolower((unsigned char)*name);
-        }
-    }
-    out[n] = '\0';
+    return mts_grow(&search->weights, &search->weight_cap, n, sizeof *search->weights);
 }
 
-int mts_method_from_name(const char *name, MtsMethod *method)
+/* ---- rewards and answers ---- */
+
+int mts_search_ask(MtsSearch *search, MtsNode *node, MtsError *err)
 {
-    char wanted[64], known[64];
-    plain_name(name, wanted, sizeof wanted);
-    if (strcmp(wanted, "maxent") == 0) {
-        *method = MTS_MAXENT_TS;
-        return 0;
+    if (node->scored || node->question) {
+        return MTS_OK;
     }
-    for (size_t i = 0; i < METHOD_COUNT; i++) {
-        plain_name(METHOD_NAMES[i], known, sizeof known);
-        if (strcmp(wanted, known) == 0) {
-            *method = (MtsMethod)i;
-            return 0;
-        }
-    }
-    return -1;
+    mts_node_tokens(node, search->tokens);
+    MtsCandidate candidate = {search->tokens, node->depth, node->path_logp, node->finished};
+    node->question = mts_ask(search->asker, &candidate);
+    return node->question ? MTS_OK : mts_out_of_memory(err);
 }
 
-const MtsMethodOps *mts_method_ops(MtsMethod method)
+bool mts_search_answered(MtsSearch *search, const MtsNode *node, double seconds)
 {
-    switch (method) {
-    case MTS_GREEDY:
-        return &mts_greedy_ops;
-    case MTS_SAMPLE:
-        return &mts_sample_ops;
-    case MTS_BEAM:
-        return &mts_beam_ops;
-    case MTS_BEST_OF_N:
-        return &mts_best_of_n_ops;
-    case MTS_SMC:
-        return &mts_smc_ops;
-    case MTS_MCTS:
-        return &mts_mcts_ops;
-    case MTS_DTS:
-    case MTS_DTS_STAR:
-        return &mts_dts_ops;
-    case MTS_MAXENT_TS:
-        return &mts_maxent_ops;
-    default:
-        return NULL;
-    }
+    return node->scored || mts_ask_ready(search->asker, node->question, seconds);
 }
 
-/* Where a trace goes. */
-static int trace_line(void *context, const char *text, size_t size, MtsError *err)
+int mts_search_await(MtsSearch *search, MtsNode *node, MtsError *err)
 {
-    TraceFile *t = context;
-    errno = 0;
-    if (fwrite(text, 1, size, t->file) != size || fputc('\n', t->file) == EOF) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", t->path, strerror(errno ? errno : EIO));
+    if (node->scored) {
+        return MTS_OK;
+    }
+    int rc = mts_ask_take(search->asker, &node->question, &node->reward, err);
+    if (rc) {
+        return rc;
+    }
+    double tilt = mts_search_tilt(search, node);
+    if (tilt != -HUGE_VAL && !isfinite(tilt)) {
+        return mts_fail(err, MTS_EREWARD, "reward: %g times lambda %g is no finite number", node->reward,
+                        search->settings.lambda);
+    }
+    node->scored = true;
+    return MTS_OK;
+}
+
+int mts_search_score(MtsSearch *search, MtsNode *const *nodes, size_t n, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t i = 0; i < n && !rc; i++) {
+        rc = mts_search_ask(search, nodes[i], err);
+    }
+    for (size_t i = 0; i < n && !rc; i++) {
+        rc = mts_search_await(search, nodes[i], err);
+    }
+    return rc;
+}
+
+int mts_search_answer(MtsSearch *search, MtsNode *node, double log_weight, MtsError *err)
+{
+    if (node->answer) {
+        MtsWeighted *known = &search->answers[node->answer - 1];
+        known->log_weight = mts_log_add(known->log_weight, log_weight);
+        return MTS_OK;
+    }
+    if (!mts_grow(&search->answers, &search->answer_cap, search->answer_count + 1, sizeof *search->answers)) {
+        return mts_out_of_memory(err);
+    }
+    search->answers[search->answer_count++] = (MtsWeighted){node, log_weight};
+    node->answer = search->answer_count;
+    if (!search->best || node->reward > search->best->reward) {
+        search->best = node;
     }
     return MTS_OK;
 }
 
-static int close_trace(TraceFile *t, int rc, MtsError *err)
+void mts_search_count_text(MtsSearch *search, const MtsNode *text)
 {
-    if (t->file && fclose(t->file) != 0 && rc == MTS_OK) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", t->path, strerror(errno));
-    }
-    return rc;
+    search->reward_sum += text->reward;
+    search->rewarded_texts++;
 }
 
-static int open_trace(TraceFile *t, MtsTrace *trace, MtsRun *run, MtsError *err)
+/* ---- stopping and telling ---- */
+
+bool mts_search_stopped(MtsSearch *search)
 {
-    t->path = run->settings.trace;
-    if (!t->path) {
+    const MtsSearchSettings *s = &search->settings;
+    if (s->stop && s->stop(s->stop_context)) {
+        search->stop_reason = "interrupted";
+        return true;
+    }
+    if (s->max_seconds > 0 && mts_seconds() - search->began >= s->max_seconds) {
+        search->stop_reason = "seconds";
+        return true;
+    }
+    return false;
+}
+
+bool mts_search_is_cut_short(const MtsSearch *search)
+{
+    return strcmp(search->stop_reason, "interrupted") == 0 || strcmp(search->stop_reason, "seconds") == 0;
+}
+
+int mts_search_emit(MtsSearch *search, MtsEvent *event, MtsError *err)
+{
+    if (!search->sink) {
         return MTS_OK;
     }
-    t->file = fopen(t->path, "wb");
-    if (!t->file) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", t->path, strerror(errno));
+    event->best_reward = search->best ? search->best->reward : (double)NAN;
+    event->nfe = event->kind == MTS_EVENT_PROGRESS ? search->nfe : search->charged;
+    event->rollouts_done = search->done;
+    event->rollouts = search->settings.rollouts;
+    event->log_z = event->log_z_se = (double)NAN;
+    if (search->ops->estimate) {
+        search->ops->estimate(search, &event->log_z, &event->log_z_se);
     }
-    return mts_trace_begin(trace, run, (MtsLines){t, trace_line}, err);
-}
-
-int mts_search(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
-               const MtsEventSink *sink, MtsSearchResult **result, MtsError *err)
-{
-    MtsRun *run = NULL;
-    MtsTrace trace = {0};
-    TraceFile file = {0};
-    *result = NULL;
-    int rc = mts_search_check(model, settings, err);
-    rc = rc == MTS_OK ? mts_run_new(&run, model, reward, settings, sink, err) : rc;
-    rc = rc == MTS_OK ? open_trace(&file, &trace, run, err) : rc;
-    rc = rc == MTS_OK ? mts_run_go(run, err) : rc;
-    rc = rc == MTS_OK ? mts_run_result(run, result, err) : rc;
-    rc = rc == MTS_OK && file.file ? mts_trace_end(&trace, *result, err) : rc;
-    rc = close_trace(&file, rc, err);
-    if (rc != MTS_OK) {
-        mts_search_result_free(result);
-    }
-    mts_trace_free(&trace);
-    mts_run_free(&run);
-    return rc;
+    return search->sink->event(search->sink->context, event, err);
 }

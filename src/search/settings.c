@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "search/run.h"
-
 #define AT(member) offsetof(MtsSearchSettings, member)
 #define M(method) MTS_CONCERNS(MTS_##method)
 
@@ -28,7 +26,7 @@ const MtsSetting mts_search_settings[] = {
      .methods = MTS_CONCERNS_ALL,
      .offset = AT(method),
      .initial = MTS_MAXENT_TS,
-     .max = MTS_METHOD_LAST,
+     .max = MTS_METHOD_COUNT - 1,
      .help = "how texts are searched"},
     {.name = "seed",
      .kind = MTS_SETTING_SEED,
@@ -464,12 +462,11 @@ json_t *mts_settings_fields(const MtsSearchSettings *s, bool whole)
     return out;
 }
 
-json_t *mts_settings_json(const MtsRun *run, bool whole)
+json_t *mts_settings_json(const MtsSearchSettings *s, size_t max_tokens, bool whole)
 {
-    const MtsSearchSettings *s = &run->settings;
     json_t *out = mts_settings_fields(s, whole);
     bool ok = out != NULL;
-    ok = ok && json_object_set_new(out, "max_tokens", json_integer((json_int_t)run->model->max_tokens)) == 0 &&
+    ok = ok && json_object_set_new(out, "max_tokens", json_integer((json_int_t)max_tokens)) == 0 &&
          json_object_set_new(out, "identity", json_string(s->identity ? s->identity : "")) == 0;
     if (!ok) {
         json_decref(out);
@@ -517,7 +514,7 @@ const char *mts_settings_read(const json_t *from, MtsSearchSettings *s)
 void mts_method_list(const char *join, char *out, size_t size)
 {
     size_t n = 0;
-    for (int m = 0; m <= (int)MTS_METHOD_LAST && n < size; m++) {
+    for (int m = 0; m < (int)MTS_METHOD_COUNT && n < size; m++) {
         n += (size_t)snprintf(out + n, size - n, "%s%s", m ? join : "", mts_method_name((MtsMethod)m));
     }
 }

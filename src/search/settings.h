@@ -14,8 +14,6 @@
 
 #include "core/json.h"
 
-struct MtsRun;
-
 typedef enum MtsSettingKind {
     MTS_SETTING_REAL,   /* double */
     MTS_SETTING_SIZE,   /* size_t */
@@ -93,6 +91,9 @@ void mts_settings_begin(const MtsSetting *rows, size_t count, void *settings);
 /* MTS_EREQUEST with a sentence for the first value outside its range. */
 int mts_settings_check(const MtsSetting *rows, size_t count, const void *settings, MtsError *err);
 
+/* MTS_EREQUEST with a sentence for a setting outside its range. */
+int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *settings, MtsError *err);
+
 /* Every setting that has an automatic value is left to it. */
 void mts_settings_automate(MtsSearchSettings *settings);
 
@@ -103,7 +104,7 @@ void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *re
 
 /* The settings that a result is a function of, with the model's max_tokens and the caller's identity, as a new
  * object; unless `whole`, without those that may change when a search goes on (how long). NULL: memory ran out. */
-json_t *mts_settings_json(const struct MtsRun *run, bool whole);
+json_t *mts_settings_json(const MtsSearchSettings *settings, size_t max_tokens, bool whole);
 
 /* The settings alone. */
 json_t *mts_settings_fields(const MtsSearchSettings *settings, bool whole);

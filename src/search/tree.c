@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "core/mem.h"
-#include "search/run.h"
+#include "search/result.h"
 
-static void describe(const MtsRun *run, const MtsNode *node, MtsTreeNode *out)
+static void describe(const MtsSearch *search, const MtsNode *node, MtsTreeNode *out)
 {
     *out = (MtsTreeNode){.depth = node->depth,
                          .token = node->token,
@@ -14,9 +14,9 @@ static void describe(const MtsRun *run, const MtsNode *node, MtsTreeNode *out)
                          .policy = (double)NAN,
                          .reward = node->scored ? node->reward : (double)NAN,
                          .visits = node->visits};
-    if (run->ops->value) {
-        out->log_value = run->ops->value(run, node);
-        double parent = node->parent ? run->ops->value(run, node->parent) : out->log_value;
+    if (search->ops->value) {
+        out->log_value = search->ops->value(search, node);
+        double parent = node->parent ? search->ops->value(search, node->parent) : out->log_value;
         double share = node->logp + out->log_value - parent;
         out->policy = out->log_value == -HUGE_VAL ? 0 : exp(share);
     }
@@ -29,19 +29,19 @@ static void describe(const MtsRun *run, const MtsNode *node, MtsTreeNode *out)
     }
 }
 
-int mts_run_tree(MtsRun *run, MtsSearchResult *result, MtsError *err)
+int mts_search_tree(MtsSearch *search, MtsSearchResult *result, MtsError *err)
 {
     size_t known = 0;
-    for (size_t i = 0; i < run->nodes.count; i++) {
-        known += mts_nodes_at(&run->nodes, i)->visits > 0;
+    for (size_t i = 0; i < search->nodes.count; i++) {
+        known += mts_nodes_at(&search->nodes, i)->visits > 0;
     }
     result->tree = mts_calloc(known, sizeof *result->tree);
     if (!result->tree) {
         return mts_out_of_memory(err);
     }
-    const MtsNode *node = run->nodes.root;
+    const MtsNode *node = search->nodes.root;
     while (node && result->tree_count < known) {
-        describe(run, node, &result->tree[result->tree_count++]);
+        describe(search, node, &result->tree[result->tree_count++]);
         if (node->first) {
             node = node->first;
             continue;

@@ -1,3 +1,4 @@
+/* table/table.c - a table from its file, as a model, as a reward, and exactly; see table.h. */
 #include "table/table.h"
 
 #include <math.h>
@@ -12,21 +13,21 @@
 #define SIZE_LIMIT ((size_t)1 << 28) /* bytes of a table file */
 enum { MOST_TOKENS = 4096, MOST_VOCAB = 1 << 20 };
 
-typedef struct Reader {
+typedef struct TableReader {
     MtsTable *table;
     const char *name;
     json_t *prior, *reward;
     MtsBytes key;
     MtsError *err;
-} Reader;
+} TableReader;
 
-static int no_memory(Reader *r)
+static int no_memory(TableReader *r)
 {
     return mts_fail(r->err, MTS_ENOMEM, "%s: memory ran out", r->name);
 }
 
 /* The key of a row followed by `token` (-1: of the row itself), in r->key. */
-static bool make_key(Reader *r, size_t row, int32_t token)
+static bool make_key(TableReader *r, size_t row, int32_t token)
 {
     int32_t path[MOST_TOKENS + 1];
     size_t n = 0;
@@ -44,7 +45,7 @@ static bool make_key(Reader *r, size_t row, int32_t token)
     return ok;
 }
 
-static int add_row(Reader *r, size_t parent, int32_t token)
+static int add_row(TableReader *r, size_t parent, int32_t token)
 {
     MtsTable *t = r->table;
     if (!mts_grow(&t->rows, &t->row_cap, t->row_count + 1, sizeof *t->rows)) {
@@ -55,7 +56,7 @@ static int add_row(Reader *r, size_t parent, int32_t token)
     return MTS_OK;
 }
 
-static int add_text(Reader *r, size_t row, int32_t token, double logp)
+static int add_text(TableReader *r, size_t row, int32_t token, double logp)
 {
     MtsTable *t = r->table;
     if (!make_key(r, row, token) || !mts_grow(&t->texts, &t->text_cap, t->text_count + 1, sizeof *t->texts)) {
@@ -73,19 +74,19 @@ static int add_text(Reader *r, size_t row, int32_t token, double logp)
     return MTS_OK;
 }
 
-typedef struct Entry {
+typedef struct TableEntry {
     double p;
     int32_t token;
-} Entry;
+} TableEntry;
 
 static int compare_entries(const void *a, const void *b)
 {
-    const Entry *x = a, *y = b;
+    const TableEntry *x = a, *y = b;
     return x->p != y->p ? (x->p > y->p ? -1 : 1) : (x->token > y->token) - (x->token < y->token);
 }
 
 /* The row's probabilities, sorted, zeros left out. */
-static int read_prior(Reader *r, size_t row, Entry *entries, size_t *count)
+static int read_prior(TableReader *r, size_t row, TableEntry *entries, size_t *count)
 {
     MtsTable *t = r->table;
     if (!make_key(r, row, -1)) {
@@ -107,7 +108,7 @@ static int read_prior(Reader *r, size_t row, Entry *entries, size_t *count)
         }
         sum += p;
         if (p > 0) {
-            entries[(*count)++] = (Entry){p, (int32_t)i};
+            entries[(*count)++] = (TableEntry){p, (int32_t)i};
         }
     }
     if (fabs(sum - 1) > 1e-4) {
@@ -118,12 +119,12 @@ static int read_prior(Reader *r, size_t row, Entry *entries, size_t *count)
     return MTS_OK;
 }
 
-static int read_row(Reader *r, size_t row, double path_logp, Entry *entries)
+static int read_row(TableReader *r, size_t row, double path_logp, TableEntry *entries)
 {
     MtsTable *t = r->table;
     size_t count = 0, need;
     int rc = read_prior(r, row, entries, &count);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     if (!mts_size_add(t->entry_count, count, &need) || !mts_grow(&t->tokens, &t->token_cap, need, sizeof *t->tokens) ||
@@ -133,7 +134,7 @@ static int read_row(Reader *r, size_t row, double path_logp, Entry *entries)
     }
     t->rows[row].first = t->entry_count;
     t->rows[row].count = count;
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < count && !rc; i++) {
         int32_t token = entries[i].token;
         double logp = log(entries[i].p);
         bool finished = token == t->eos || t->rows[row].depth + 1u >= t->max_tokens;
@@ -159,7 +160,7 @@ static double path_logp(const MtsTable *t, size_t row)
     return sum;
 }
 
-static int read_size(const Reader *r, json_t *root, const char *key, size_t most, size_t *out)
+static int read_size(const TableReader *r, json_t *root, const char *key, size_t most, size_t *out)
 {
     json_t *value = json_object_get(root, key);
     json_int_t n = json_integer_value(value);
@@ -170,7 +171,7 @@ static int read_size(const Reader *r, json_t *root, const char *key, size_t most
     return MTS_OK;
 }
 
-static int read_table(Reader *r, json_t *root)
+static int read_table(TableReader *r, json_t *root)
 {
     MtsTable *t = r->table;
     int rc;
@@ -195,9 +196,9 @@ static int read_table(Reader *r, json_t *root)
         return mts_fail(r->err, MTS_EFORMAT, "%s: %s is no object", r->name,
                         json_is_object(r->prior) ? "reward" : "prior");
     }
-    Entry *entries = mts_calloc(t->vocab, sizeof *entries);
+    TableEntry *entries = mts_calloc(t->vocab, sizeof *entries);
     rc = entries && t->name ? add_row(r, 0, -1) : no_memory(r);
-    for (size_t row = 0; rc == MTS_OK && row < t->row_count; row++) {
+    for (size_t row = 0; !rc && row < t->row_count; row++) {
         rc = read_row(r, row, path_logp(t, row), entries);
     }
     free(entries);
@@ -206,11 +207,11 @@ static int read_table(Reader *r, json_t *root)
 
 static int read_json(MtsTable **out, const char *name, json_t *root, MtsError *err)
 {
-    Reader reader = {.name = name, .err = err, .table = mts_calloc(1, sizeof(MtsTable))};
+    TableReader reader = {.name = name, .err = err, .table = mts_calloc(1, sizeof(MtsTable))};
     int rc = reader.table ? read_table(&reader, root) : no_memory(&reader);
     mts_bytes_free(&reader.key);
     *out = reader.table;
-    if (rc != MTS_OK) {
+    if (rc) {
         mts_table_free(out);
     }
     return rc;
@@ -221,7 +222,7 @@ int mts_table_open(MtsTable **table, const char *path, MtsError *err)
     json_t *root = NULL;
     *table = NULL;
     int rc = mts_json_read(&root, path, SIZE_LIMIT, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = read_json(table, path, root, err);
     }
     json_decref(root);
@@ -233,7 +234,7 @@ int mts_table_parse(MtsTable **table, const char *name, const char *text, size_t
     json_t *root = NULL;
     *table = NULL;
     int rc = mts_json_parse(&root, name, text, size, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = read_json(table, name, root, err);
     }
     json_decref(root);

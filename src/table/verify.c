@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "search/run.h"
+#include "search/driver.h"
+#include "search/result.h"
+#include "search/rollout.h"
+#include "search/settings.h"
 #include "table/table.h"
 
 typedef struct Moments { /* of numbers added one by one (Welford) */
@@ -32,13 +35,13 @@ typedef struct Desk {               /* arrays of one verification */
 } Desk;
 
 /* p, tilted by what the method believes of tokens that it has not met there. */
-static void beyond_tree(const MtsTable *t, const MtsRun *run, const MtsTableRow *at, double *policy)
+static void beyond_tree(const MtsTable *t, const MtsSearch *search, const MtsTableRow *at, double *policy)
 {
     MtsLogSum sum = MTS_LOG_SUM_ZERO;
     for (size_t i = 0; i < at->count; i++) {
         policy[i] = t->logp[at->first + i];
-        if (run->ops->beyond) {
-            policy[i] += run->ops->beyond(run, at->depth + 1, t->tokens[at->first + i]);
+        if (search->ops->beyond) {
+            policy[i] += search->ops->beyond(search, at->depth + 1, t->tokens[at->first + i]);
         }
         mts_log_sum_add(&sum, policy[i]);
     }
@@ -48,17 +51,17 @@ static void beyond_tree(const MtsTable *t, const MtsRun *run, const MtsTableRow 
 }
 
 /* The tree's policy, completed beyond the tree. A row comes after its parent. */
-static void policy_answers(const MtsTable *t, const MtsRun *run, Desk *desk)
+static void policy_answers(const MtsTable *t, const MtsSearch *search, Desk *desk)
 {
     desk->log_q[0] = 0;
-    desk->nodes[0] = run->nodes.root;
+    desk->nodes[0] = search->nodes.root;
     for (size_t row = 0; row < t->row_count; row++) {
         const MtsTableRow *at = &t->rows[row];
         const MtsNode *node = desk->nodes[row];
         if (node && node->visits > 0 && node->first) {
-            run->ops->policy(run, node, desk->policy);
+            search->ops->policy(search, node, desk->policy);
         } else {
-            beyond_tree(t, run, at, desk->policy);
+            beyond_tree(t, search, at, desk->policy);
         }
         for (size_t i = 0; i < at->count; i++) {
             double log_q = desk->log_q[row] + desk->policy[i];
@@ -67,7 +70,7 @@ static void policy_answers(const MtsTable *t, const MtsRun *run, Desk *desk)
                 desk->answer[~next] = exp(log_q);
             } else {
                 desk->log_q[next] = log_q;
-                desk->nodes[next] = node ? mts_nodes_find(&run->nodes, node, t->tokens[at->first + i]) : NULL;
+                desk->nodes[next] = node ? mts_nodes_find(&search->nodes, node, t->tokens[at->first + i]) : NULL;
             }
         }
     }
@@ -95,80 +98,61 @@ static double total_variation(const double *a, const double *b, size_t n)
     return sum / 2;
 }
 
-/* log of the estimate of Z that is unbiased whatever the budget: the mean over all rollouts (or waves) asked for, where
- * one that an exhausted search did not need would have found Z itself. A search that happens to be exhausted reports
- * the exact Z, and a mean over searches of which some are is not the mean of either. */
-static double unbiased_log_z(const MtsRun *run, double log_z)
-{
-    MtsLogMean mean = MTS_LOG_MEAN_ZERO;
-    size_t size = run->settings.in_flight, waves = (run->settings.rollouts + size - 1) / size;
-    for (size_t i = 0; run->waves > 0 && i < waves; i++) {
-        mts_log_mean_add(&mean, i < run->waves ? run->wave_log_z[i] : log_z);
-    }
-    if (run->waves > 0) {
-        return mts_log_mean(&mean);
-    }
-    for (size_t i = 0; i < run->log_count; i++) {
-        if (isnan(run->log[i]->log_z)) {
-            return log_z;
-        }
-        mts_log_mean_add(&mean, run->log[i]->log_z);
-    }
-    for (size_t i = run->log_count; i < run->settings.rollouts; i++) {
-        mts_log_mean_add(&mean, log_z);
-    }
-    return run->log_count ? mts_log_mean(&mean) : log_z;
-}
+typedef struct Outcome { /* of one search; its answers are in the desk */
+    double log_z, nfe;
+} Outcome;
 
-static int one_run(const MtsTable *t, const MtsSearchSettings *settings, Desk *desk, double *log_z, double *nfe,
-                   MtsError *err)
+static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Desk *desk, Outcome *outcome,
+                       MtsError *err)
 {
     MtsSearchModel model;
     MtsSearchReward reward;
-    MtsRun *run = NULL;
+    MtsSearch *search = NULL;
     MtsSearchResult *result = NULL;
+    int rc;
     mts_table_model(t, &model);
     mts_table_reward(t, &reward);
-    int rc = mts_run(&run, &model, &reward, settings, NULL, NULL, err);
-    if (rc == MTS_OK) {
-        rc = mts_run_result(run, &result, err);
+    if ((rc = mts_search_new(&search, &model, &reward, settings, NULL, err)) || (rc = mts_search_lead(search, err)) ||
+        (rc = mts_search_result(search, &result, err))) {
+        goto done;
     }
-    if (rc == MTS_OK) {
-        *log_z = unbiased_log_z(run, result->log_z);
-        *nfe = (double)result->nfe;
-        if (run->ops->policy) {
-            policy_answers(t, run, desk);
-        } else {
-            weighted_answers(t, result, desk);
-        }
+    *outcome = (Outcome){mts_search_unbiased(search, result->log_z), (double)result->nfe};
+    if (search->ops->policy) {
+        policy_answers(t, search, desk);
+    } else {
+        weighted_answers(t, result, desk);
     }
+done:
     mts_search_result_free(&result);
-    mts_run_free(&run);
+    mts_search_free(&search);
     return rc;
 }
 
-static int all_runs(const MtsTable *t, const MtsSearchSettings *settings, size_t runs, Desk *desk, MtsVerify *verify,
-                    MtsError *err)
+static void set_target(const MtsTable *t, double lambda, double log_z, double *target)
+{
+    for (size_t i = 0; i < t->text_count; i++) {
+        target[i] = exp(t->texts[i].logp + mts_log_tilt(lambda, t->texts[i].reward) - log_z);
+    }
+}
+
+static int search_often(const MtsTable *t, const MtsSearchSettings *settings, size_t runs, Desk *desk,
+                        MtsVerify *verify, MtsError *err)
 {
     MtsSearchSettings s = *settings;
     Moments ratio = {0}, tv = {0}, nfe = {0};
-    for (size_t i = 0; i < t->text_count; i++) {
-        double tilt = mts_log_tilt(s.lambda, t->texts[i].reward);
-        desk->target[i] = exp(t->texts[i].logp + tilt - verify->exact.log_z);
-    }
-    for (size_t r = 0; r < runs; r++) {
-        double log_z = (double)NAN, positions = 0;
-        int rc = one_run(t, &s, desk, &log_z, &positions, err);
-        if (rc != MTS_OK) {
+    set_target(t, s.lambda, verify->exact.log_z, desk->target);
+    for (size_t r = 0; r < runs; r++, s.seed++) {
+        Outcome outcome = {(double)NAN, 0};
+        int rc = search_once(t, &s, desk, &outcome, err);
+        if (rc) {
             return rc;
         }
-        add(&ratio, exp(log_z - verify->exact.log_z));
+        add(&ratio, exp(outcome.log_z - verify->exact.log_z));
         add(&tv, total_variation(desk->answer, desk->target, t->text_count));
-        add(&nfe, positions);
+        add(&nfe, outcome.nfe);
         for (size_t i = 0; i < t->text_count; i++) {
             desk->mean[i] += (desk->answer[i] - desk->mean[i]) / (double)(r + 1);
         }
-        s.seed++;
     }
     verify->runs = runs;
     verify->z_ratio_mean = ratio.mean;
@@ -180,32 +164,19 @@ static int all_runs(const MtsTable *t, const MtsSearchSettings *settings, size_t
     return MTS_OK;
 }
 
-int mts_verify(const MtsTable *table, const MtsSearchSettings *settings, size_t runs, MtsVerify *verify, MtsError *err)
+/* The desk laid and cleared again around the searches. */
+static int verify_on_desk(const MtsTable *table, const MtsSearchSettings *settings, size_t runs, MtsVerify *verify,
+                          MtsError *err)
 {
-    MtsSearchModel model;
-    *verify = (MtsVerify){0};
-    if (runs == 0) {
-        return mts_fail(err, MTS_EREQUEST, "runs: 0 is outside [1, ...]");
-    }
-    mts_table_model(table, &model);
-    int rc = mts_search_check(&model, settings, err);
-    if (rc == MTS_OK) {
-        rc = mts_table_exact(table, settings->lambda, &verify->exact, err);
-    }
-    if (rc != MTS_OK) {
-        return rc;
-    }
     Desk desk = {.target = mts_calloc(table->text_count, sizeof(double)),
                  .mean = mts_calloc(table->text_count, sizeof(double)),
                  .answer = mts_calloc(table->text_count, sizeof(double)),
                  .log_q = mts_calloc(table->row_count, sizeof(double)),
                  .nodes = mts_calloc(table->row_count, sizeof(MtsNode *)),
                  .policy = mts_calloc(table->vocab, sizeof(double))};
-    if (desk.target && desk.mean && desk.answer && desk.log_q && desk.nodes && desk.policy) {
-        rc = all_runs(table, settings, runs, &desk, verify, err);
-    } else {
-        rc = mts_fail(err, MTS_ENOMEM, "verify: memory ran out");
-    }
+    bool ok = desk.target && desk.mean && desk.answer && desk.log_q && desk.nodes && desk.policy;
+    int rc = ok ? search_often(table, settings, runs, &desk, verify, err)
+                : mts_fail(err, MTS_ENOMEM, "verify: memory ran out");
     free(desk.target);
     free(desk.mean);
     free(desk.answer);
@@ -213,4 +184,20 @@ int mts_verify(const MtsTable *table, const MtsSearchSettings *settings, size_t 
     free((void *)desk.nodes);
     free(desk.policy);
     return rc;
+}
+
+int mts_verify(const MtsTable *table, const MtsSearchSettings *settings, size_t runs, MtsVerify *verify, MtsError *err)
+{
+    MtsSearchModel model;
+    int rc;
+    *verify = (MtsVerify){0};
+    if (runs == 0) {
+        return mts_fail(err, MTS_EREQUEST, "runs: 0 is outside [1, ...]");
+    }
+    mts_table_model(table, &model);
+    if ((rc = mts_search_check(&model, settings, err)) ||
+        (rc = mts_table_exact(table, settings->lambda, &verify->exact, err))) {
+        return rc;
+    }
+    return verify_on_desk(table, settings, runs, verify, err);
 }

@@ -232,11 +232,11 @@ void masked_model(Masked *m, MtsSearchModel *model)
 
 /* ---- runs ---- */
 
-MtsRun *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script)
+MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script)
 {
     MtsSearchModel model;
     MtsSearchReward reward;
-    MtsRun *run = NULL;
+    MtsSearch *run = NULL;
     MtsError err = {0};
     mts_table_model(table, &model);
     mts_table_reward(table, &reward);
@@ -248,11 +248,13 @@ MtsRun *run_table(const MtsTable *table, const MtsSearchSettings *settings, cons
     models[turn] = model;
     rewards[turn] = reward;
     assert_ok(mts_search_check(&model, settings, &err), &err);
-    assert_ok(mts_run(&run, &models[turn], &rewards[turn], settings, NULL, script, &err), &err);
+    assert_ok(mts_search_new(&run, &models[turn], &rewards[turn], settings, NULL, &err), &err);
+    run->script = script;
+    assert_ok(mts_search_lead(run, &err), &err);
     return run;
 }
 
-double run_log_z(const MtsRun *run)
+double run_log_z(const MtsSearch *run)
 {
     double log_z = (double)NAN, se = (double)NAN;
     run->ops->estimate(run, &log_z, &se);

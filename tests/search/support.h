@@ -8,7 +8,11 @@
 
 #include <math.h>
 
-#include "search/run.h"
+#include "search/driver.h"
+#include "search/maxent/maxent.h"
+#include "search/result.h"
+#include "search/rollout.h"
+#include "search/settings.h"
 #include "table/table.h"
 
 typedef struct Shape {
@@ -56,8 +60,8 @@ void masked_free(Masked *m);
 void masked_model(Masked *m, MtsSearchModel *model);
 
 /* One run, kept; fails the test on an error. */
-MtsRun *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script);
+MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script);
 
-double run_log_z(const MtsRun *run);
+double run_log_z(const MtsSearch *run);
 
 #endif

@@ -76,16 +76,19 @@ static int prefixed_score(void *context, const MtsCandidate *candidate, double *
     return MTS_OK;
 }
 
-static MtsRun *run_prefixed(const MtsTable *table, const MtsSearchSettings *s, bool prefixes, const MtsScript *script)
+static MtsSearch *run_prefixed(const MtsTable *table, const MtsSearchSettings *s, bool prefixes,
+                               const MtsScript *script)
 {
     static MtsSearchModel model; /* the run keeps pointers to them */
     static MtsSearchReward texts, reward;
-    MtsRun *run = NULL;
+    MtsSearch *run = NULL;
     MtsError err = {0};
     mts_table_model(table, &model);
     mts_table_reward(table, &texts);
     reward = (MtsSearchReward){.context = &texts, .prefixes = prefixes, .score = prefixed_score};
-    assert_ok(mts_run(&run, &model, &reward, s, NULL, script, &err), &err);
+    assert_ok(mts_search_new(&run, &model, &reward, s, NULL, &err), &err);
+    run->script = script;
+    assert_ok(mts_search_lead(run, &err), &err);
     return run;
 }
 
@@ -99,7 +102,7 @@ static void prove_unbiased(const MtsTable *table, const MtsSearchSettings *s, bo
     size_t leaves = 0;
     do {
         branches_start(&b);
-        MtsRun *run = run_prefixed(table, s, prefixes, &b.script);
+        MtsSearch *run = run_prefixed(table, s, prefixes, &b.script);
         double p = branches_probability(&b), log_z = run_log_z(run);
         MtsLogSum sum = MTS_LOG_SUM_ZERO;
         leaves++;
@@ -115,7 +118,7 @@ static void prove_unbiased(const MtsTable *table, const MtsSearchSettings *s, bo
             mean[text_of(table, tokens, node->depth)] +=
                 p * exp(log_z + run->answers[i].log_weight - mts_log_sum(&sum));
         }
-        mts_run_free(&run);
+        mts_search_free(&run);
     } while (branches_next(&b));
     z = partition(table, s->lambda);
     assert_true(leaves > 1);
@@ -172,13 +175,13 @@ static void weighted_samples_are_unbiased(void **state)
 
 /* The mean of the waves' own estimates over those asked for, where one that an exhausted search did not need finds Z.
  */
-static double wave_mean(const MtsRun *run)
+static double wave_mean(const MtsSearch *run)
 {
     const MtsSearchSettings *s = &run->settings;
     size_t waves = (s->rollouts + s->in_flight - 1) / s->in_flight;
     double sum = 0;
     for (size_t i = 0; i < waves; i++) {
-        sum += exp(i < run->waves ? run->wave_log_z[i] : run_log_z(run));
+        sum += exp(i < mts_maxent(run)->waves ? mts_maxent(run)->wave_log_z[i] : run_log_z(run));
     }
     return sum / (double)waves;
 }
@@ -190,13 +193,13 @@ static double expected_wave_mean(const MtsTable *table, const MtsSearchSettings 
     Branches b = branches_begin();
     do {
         branches_start(&b);
-        MtsRun *run = run_prefixed(table, s, true, &b.script);
+        MtsSearch *run = run_prefixed(table, s, true, &b.script);
         double p = branches_probability(&b), own = wave_mean(run), reported = exp(run_log_z(run));
         p_sum += p;
         mean += p * own;
         ++*leaves;
         assert_true(strcmp(run->stop_reason, "exhausted") == 0 || fabs(reported - own) < EXACT * (1 + own));
-        mts_run_free(&run);
+        mts_search_free(&run);
     } while (branches_next(&b));
     assert_true(fabs(p_sum - 1) < EXACT);
     return mean;
@@ -247,18 +250,21 @@ static double mean_of_estimates(const MtsTable *table, const MtsSearchSettings *
     Branches b = branches_begin();
     do {
         branches_start(&b);
-        MtsRun *run = run_prefixed(table, s, waves, &b.script);
+        MtsSearch *run = run_prefixed(table, s, waves, &b.script);
         double sum = 0;
-        size_t count = waves ? run->waves : run->log_count;
+        size_t count = waves ? mts_maxent(run)->waves : run->log_count;
         assert_true(run->nfe <= s->max_nfe);
         assert_true(waves || run->done >= (count < sure ? count : sure));
         *more += (waves ? count : run->done) > sure;
         for (size_t i = 0; i < sure; i++) {
-            sum += exp(i >= count ? run_log_z(run) : waves ? run->wave_log_z[i] : run->log[i]->log_z) / (double)sure;
+            sum += exp(i >= count ? run_log_z(run)
+                       : waves    ? mts_maxent(run)->wave_log_z[i]
+                                  : run->log[i]->log_z) /
+                   (double)sure;
         }
         assert_true(strcmp(run->stop_reason, "exhausted") == 0 || fabs(exp(run_log_z(run)) - sum) < EXACT * (1 + sum));
         mean += branches_probability(&b) * sum;
-        mts_run_free(&run);
+        mts_search_free(&run);
     } while (branches_next(&b));
     return mean;
 }
@@ -326,10 +332,10 @@ static void prefix_rewards_guide_and_do_not_bend(void **state)
     assert_ok(mts_table_exact(table, 3, &exact, &err), &err);
     MtsSearchSettings s = settings_of(MTS_MAXENT_TS, 3, 100000);
     s.in_flight = 5;
-    MtsRun *run = run_prefixed(table, &s, true, NULL);
+    MtsSearch *run = run_prefixed(table, &s, true, NULL);
     assert_string_equal(run->stop_reason, "exhausted");
     assert_true(fabs(run_log_z(run) - exact.log_z) < EXACT);
-    mts_run_free(&run);
+    mts_search_free(&run);
     double found[2] = {0};
     double *log_w = calloc(table->row_count, sizeof *log_w);
     mts_table_values(table, 3, log_w);
@@ -344,7 +350,7 @@ static void prefix_rewards_guide_and_do_not_bend(void **state)
             for (size_t i = 0; i < run->answer_count; i++) {
                 found[guided] += exp(run->answers[i].log_weight - exact.log_z) / 40;
             }
-            mts_run_free(&run);
+            mts_search_free(&run);
         }
     }
     soft_values = NULL;
@@ -381,7 +387,7 @@ static void dts_takes_the_mean_of_its_draws(void **state)
         MtsSearchSettings s = settings_of(star ? MTS_DTS_STAR : MTS_DTS, 2, 400);
         s.widening_c = 1;
         s.widening_alpha = 0.5; /* 20 draws at the root */
-        MtsRun *run = run_table(table, &s, NULL);
+        MtsSearch *run = run_table(table, &s, NULL);
         double policy[8], sum = 0, log_z;
         run->ops->policy(run, run->nodes.root, policy);
         for (size_t i = 0; i < run->nodes.root->dist.count; i++) {
@@ -396,7 +402,7 @@ static void dts_takes_the_mean_of_its_draws(void **state)
         log_z = run_log_z(run);
         assert_true(log_z > -10 && log_z < 10);
         assert_true(run->done == 400 && strcmp(run->stop_reason, "rollouts") == 0);
-        mts_run_free(&run);
+        mts_search_free(&run);
     }
     mts_table_free(&table);
 }
@@ -416,13 +422,13 @@ static void best_of_n_has_its_closed_form(void **state)
                 MtsSearchResult *result = NULL;
                 MtsError err = {0};
                 branches_start(&b);
-                MtsRun *run = run_table(table, &s, &b.script);
-                assert_ok(mts_run_result(run, &result, &err), &err);
+                MtsSearch *run = run_table(table, &s, &b.script);
+                assert_ok(mts_search_result(run, &result, &err), &err);
                 const MtsAnswer *best = &result->answers[result->best];
                 assert_true(best->probability == 1);
                 found[text_of(table, best->tokens, best->count)] += branches_probability(&b);
                 mts_search_result_free(&result);
-                mts_run_free(&run);
+                mts_search_free(&run);
             } while (branches_next(&b));
             for (size_t x = 0; x < table->text_count; x++) { /* rewards are all different */
                 double better = 0, p = exp(table->texts[x].logp);
@@ -447,11 +453,11 @@ static void one_beam_at_lambda_zero_is_greedy(void **state)
         Shape shape = {.vocab = 4, .steps = 5, .eos = seed % 3 == 0 ? 1 : -1, .peak = 1, .spread = 1};
         MtsTable *table = random_table(shape, 100 + seed);
         MtsSearchSettings s = settings_of(MTS_GREEDY, 0, 7);
-        MtsRun *greedy = run_table(table, &s, NULL);
+        MtsSearch *greedy = run_table(table, &s, NULL);
         assert_int_equal(greedy->answer_count, 1);
         for (int prefixes = 0; prefixes < 2; prefixes++) {
             s = settings_of(MTS_BEAM, 0, 1);
-            MtsRun *beam = run_prefixed(table, &s, prefixes, NULL);
+            MtsSearch *beam = run_prefixed(table, &s, prefixes, NULL);
             int32_t a[8], b[8];
             assert_int_equal(beam->answer_count, 1);
             assert_int_equal(beam->best->depth, greedy->best->depth);
@@ -459,13 +465,13 @@ static void one_beam_at_lambda_zero_is_greedy(void **state)
             mts_node_tokens(beam->best, b);
             assert_memory_equal(a, b, greedy->best->depth * sizeof *a);
             assert_int_equal(beam->nfe, greedy->nfe);
-            mts_run_free(&beam);
+            mts_search_free(&beam);
         }
         const MtsNode *node = greedy->best;
         for (; node->parent; node = node->parent) {
             assert_int_equal(node->token, node->parent->dist.tokens[0]);
         }
-        mts_run_free(&greedy);
+        mts_search_free(&greedy);
         mts_table_free(&table);
     }
 }
@@ -484,14 +490,14 @@ static void as_many_beams_as_texts_find_the_mode(void **state)
             MtsSearchSettings s = settings_of(MTS_BEAM, 3, 81); /* 3^4 */
             MtsSearchResult *result = NULL;
             MtsError err = {0};
-            MtsRun *run = run_prefixed(table, &s, prefixes, NULL);
-            assert_ok(mts_run_result(run, &result, &err), &err);
+            MtsSearch *run = run_prefixed(table, &s, prefixes, NULL);
+            assert_ok(mts_search_result(run, &result, &err), &err);
             assert_int_equal(result->answer_count, table->text_count);
             const MtsAnswer *map = &result->answers[result->map];
             assert_int_equal(text_of(table, map->tokens, map->count), mode);
             assert_true(map->probability == 1);
             mts_search_result_free(&result);
-            mts_run_free(&run);
+            mts_search_free(&run);
         }
         mts_table_free(&table);
     }
@@ -507,7 +513,7 @@ static void mcts_comes_to_prefer_the_best(void **state)
         MtsSearchSettings s = settings_of(MTS_MCTS, 1, 2000);
         s.use_uct = uct;
         s.c_uct = uct ? 2 : 20; /* PUCT explores by prior: little where that is small */
-        MtsRun *run = run_table(table, &s, NULL);
+        MtsSearch *run = run_table(table, &s, NULL);
         double highest = -HUGE_VAL, policy[8], sum = 0;
         for (size_t x = 0; x < table->text_count; x++) {
             highest = fmax(highest, table->texts[x].reward);
@@ -528,7 +534,7 @@ static void mcts_comes_to_prefer_the_best(void **state)
         }
         assert_ptr_equal(most, run->best);
         assert_null(run->ops->estimate);
-        mts_run_free(&run);
+        mts_search_free(&run);
         mts_table_free(&table);
     }
 }

@@ -40,7 +40,7 @@ static double tilted(const MtsTable *table, size_t text, double lambda)
 }
 
 /* What was known when rollout i selected. */
-static void mark_known(const MtsTable *table, const MtsRun *run, size_t i, bool *known)
+static void mark_known(const MtsTable *table, const MtsSearch *run, size_t i, bool *known)
 {
     memset(known, 0, table->text_count * sizeof *known);
     for (size_t j = 0; j < run->log_count && j + run->settings.in_flight <= i; j++) {
@@ -48,8 +48,8 @@ static void mark_known(const MtsTable *table, const MtsRun *run, size_t i, bool 
         if (!r->dead) {
             known[text_of(table, r->node)] = true;
         }
-        for (size_t a = 0; a < r->aside_count; a++) {
-            known[text_of(table, r->asides[a])] = true;
+        for (size_t a = 0; a < mts_maxent_rollout(r)->aside_count; a++) {
+            known[text_of(table, mts_maxent_rollout(r)->asides[a])] = true;
         }
     }
 }
@@ -57,7 +57,7 @@ static void mark_known(const MtsTable *table, const MtsRun *run, size_t i, bool 
 /* The estimate of sum over texts of p exp(lambda r) f for f = 1 at one text, for every text: what was known when
  * rollout i selected, its own text over its probability and those it swept over that of having come by; averaged over
  * rollouts. An exhausted search knows the rest of its budget's estimates exactly. */
-static void estimate_each(const MtsTable *table, const MtsRun *run, double *out)
+static void estimate_each(const MtsTable *table, const MtsSearch *run, double *out)
 {
     const MtsSearchSettings *s = &run->settings;
     bool *known = calloc(table->text_count, sizeof *known);
@@ -72,14 +72,14 @@ static void estimate_each(const MtsTable *table, const MtsRun *run, double *out)
         }
         const MtsRollout *r = run->log[i];
         bool drawn = !r->dead;
-        for (size_t a = 0; a < r->aside_count; a++) {
-            size_t x = text_of(table, r->asides[a]);
+        for (size_t a = 0; a < mts_maxent_rollout(r)->aside_count; a++) {
+            size_t x = text_of(table, mts_maxent_rollout(r)->asides[a]);
             double log_q = 0;
-            for (size_t t = 0; t + 1 < r->asides[a]->depth; t++) {
+            for (size_t t = 0; t + 1 < mts_maxent_rollout(r)->asides[a]->depth; t++) {
                 log_q += r->choices[t].log_q;
             }
             out[x] += known[x] ? 0 : tilted(table, x, s->lambda) * exp(-log_q);
-            drawn = drawn && r->asides[a] != r->node;
+            drawn = drawn && mts_maxent_rollout(r)->asides[a] != r->node;
         }
         if (drawn) {
             size_t x = text_of(table, r->node);
@@ -92,7 +92,7 @@ static void estimate_each(const MtsTable *table, const MtsRun *run, double *out)
     free(known);
 }
 
-static double sum_estimate(const MtsRun *run)
+static double sum_estimate(const MtsSearch *run)
 {
     double z = 0;
     for (size_t i = 0; i < run->settings.rollouts; i++) {
@@ -111,7 +111,7 @@ static void prove_unbiased(const MtsTable *table, const MtsSearchSettings *s)
     size_t leaves = 0;
     do {
         branches_start(&b);
-        MtsRun *run = run_table(table, s, &b.script);
+        MtsSearch *run = run_table(table, s, &b.script);
         double p = branches_probability(&b);
         leaves++;
         p_sum += p;
@@ -124,7 +124,7 @@ static void prove_unbiased(const MtsTable *table, const MtsSearchSettings *s)
             double log_z = run_log_z(run), z = sum_estimate(run);
             assert_true(z == 0 ? log_z == -HUGE_VAL : fabs(exp(log_z) / z - 1) < EXACT);
         }
-        mts_run_free(&run);
+        mts_search_free(&run);
     } while (branches_next(&b));
     double z = exp(log_w[0]);
     assert_true(leaves > 1);
@@ -179,7 +179,7 @@ static void no_exploration_and_all_exploration_are_unbiased_too(void **state)
 }
 
 /* Every node's policy and value against the table's, once everything is seen. */
-static void compare_whole_tree(const MtsTable *table, MtsRun *run)
+static void compare_whole_tree(const MtsTable *table, MtsSearch *run)
 {
     double *log_w = calloc(table->row_count, sizeof *log_w), policy[64];
     const MtsNode **nodes = calloc(table->row_count, sizeof *nodes);
@@ -227,7 +227,7 @@ static void everything_seen_is_exact(void **state)
                 MtsSearchSettings s = settings_of((double[]){0, 0.5, 1, 3}[l], 100000, in_flight);
                 s.sweep = i % 3;
                 s.temperature = in_flight == 1 ? 1 : 0.8;
-                MtsRun *run = run_table(table, &s, NULL);
+                MtsSearch *run = run_table(table, &s, NULL);
                 MtsTableExact exact;
                 MtsError err = {0};
                 assert_string_equal(run->stop_reason, "exhausted");
@@ -237,7 +237,7 @@ static void everything_seen_is_exact(void **state)
                 assert_ok(mts_table_exact(table, s.lambda, &exact, &err), &err);
                 assert_true(fabs(run_log_z(run) - exact.log_z) < EXACT);
                 compare_whole_tree(table, run);
-                mts_run_free(&run);
+                mts_search_free(&run);
             }
         }
         mts_table_free(&table);
@@ -252,7 +252,7 @@ static void the_unseen_mass_keeps_its_digits(void **state)
     MtsSearchSettings s = settings_of(1, 1, 1);
     s.sweep = 0;
     for (s.rollouts = 1; s.rollouts < table->text_count; s.rollouts++) {
-        MtsRun *run = run_table(table, &s, NULL);
+        MtsSearch *run = run_table(table, &s, NULL);
         bool *seen = calloc(table->text_count, sizeof *seen);
         MtsLogSum left = MTS_LOG_SUM_ZERO, known = MTS_LOG_SUM_ZERO;
         for (size_t i = 0; i < run->log_count; i++) {
@@ -266,7 +266,7 @@ static void the_unseen_mass_keeps_its_digits(void **state)
         assert_true(fabs(kept[0] - mts_log_sum(&left)) < 1e-11);
         assert_true(fabs(kept[1] - mts_log_sum(&known)) < EXACT);
         free(seen);
-        mts_run_free(&run);
+        mts_search_free(&run);
     }
     mts_table_free(&table);
 }
@@ -277,7 +277,7 @@ static void lambda_zero_is_p_and_its_estimate_one(void **state)
     MtsTable *table = random_table((Shape){.vocab = 4, .steps = 4, .eos = 0, .peak = 2, .spread = 2}, 8);
     MtsSearchSettings s = settings_of(0, 20, 3);
     s.sweep = 0; /* each rollout's own estimate is exact then */
-    MtsRun *run = run_table(table, &s, NULL);
+    MtsSearch *run = run_table(table, &s, NULL);
     double policy[64];
     for (size_t i = 0; i < run->log_count; i++) {
         assert_true(fabs(run->log[i]->log_z) < EXACT);
@@ -291,7 +291,7 @@ static void lambda_zero_is_p_and_its_estimate_one(void **state)
             }
         }
     }
-    mts_run_free(&run);
+    mts_search_free(&run);
     mts_table_free(&table);
 }
 
@@ -300,7 +300,7 @@ static void a_large_lambda_is_max_backup(void **state)
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 4, .steps = 4, .eos = -1, .peak = 1, .spread = 1}, 9);
     MtsSearchSettings s = settings_of(1e9, 100000, 1);
-    MtsRun *run = run_table(table, &s, NULL);
+    MtsSearch *run = run_table(table, &s, NULL);
     double highest = -HUGE_VAL;
     for (size_t x = 0; x < table->text_count; x++) {
         highest = fmax(highest, table->texts[x].reward);
@@ -318,7 +318,7 @@ static void a_large_lambda_is_max_backup(void **state)
         node = mts_nodes_find(&run->nodes, node, node->dist.tokens[entry]);
     }
     assert_ptr_equal(node, run->best);
-    mts_run_free(&run);
+    mts_search_free(&run);
     mts_table_free(&table);
 }
 
@@ -457,12 +457,14 @@ static void dead_ends_are_known_mass_without_tilt(void **state)
         Branches b = branches_begin();
         double mean = 0;
         do {
-            MtsRun *run = NULL;
+            MtsSearch *run = NULL;
             MtsError err = {0};
             branches_start(&b);
-            assert_ok(mts_run(&run, &model, &reward, &s, NULL, &b.script, &err), &err);
+            assert_ok(mts_search_new(&run, &model, &reward, &s, NULL, &err), &err);
+            run->script = &b.script;
+            assert_ok(mts_search_lead(run, &err), &err);
             mean += branches_probability(&b) * sum_estimate(run);
-            mts_run_free(&run);
+            mts_search_free(&run);
         } while (branches_next(&b));
         assert_true(fabs(mean - z) < EXACT * (1 + z));
     }

@@ -144,7 +144,7 @@ static void a_setting_that_does_not_concern_a_method_changes_nothing(void **stat
     MtsTable *table = random_table(SHAPE, 3);
     size_t quiet = 0;
     (void)state;
-    for (int m = 0; m <= (int)MTS_METHOD_LAST; m++) {
+    for (int m = 0; m < (int)MTS_METHOD_COUNT; m++) {
         for (size_t i = 0; i < mts_search_setting_count; i++) {
             const MtsSetting *row = ROW(i);
             bool none = row->scope == MTS_SCOPE_NONE;
@@ -208,7 +208,7 @@ static void a_setting_that_concerns_a_method_changes_it(void **state)
 {
     (void)state;
     for (size_t i = 0; i < mts_search_setting_count; i++) {
-        for (int m = 0; m <= (int)MTS_METHOD_LAST; m++) {
+        for (int m = 0; m < (int)MTS_METHOD_COUNT; m++) {
             bool concerned = is_seen(ROW(i), m) && (ROW(i)->methods & MTS_CONCERNS(m));
             if (concerned && !changes(ROW(i), (MtsMethod)m)) {
                 fail_msg("%s never changes %s", ROW(i)->name, mts_method_name((MtsMethod)m));

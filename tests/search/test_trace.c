@@ -116,13 +116,13 @@ static void every_method_replays_and_resumes(void **state)
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 4, .steps = 5, .eos = 0, .peak = 1, .spread = 1, .hole = 0.1}, 8);
     const char *first = scratch("first"), *second = scratch("second"), *save = scratch("save");
-    for (int method = 0; method <= 2 * MTS_METHOD_LAST + 1; method++) {
-        prefixes = method > MTS_METHOD_LAST;
+    for (int method = 0; method < 2 * MTS_METHOD_COUNT; method++) {
+        prefixes = method >= MTS_METHOD_COUNT;
         for (size_t in_flight = 1; in_flight <= 4; in_flight += 3) {
             MtsSearchSettings s = settings_of(1, 9, in_flight);
             char *a = NULL, *b = NULL, *journal = NULL;
             size_t size, lines = 0;
-            s.method = (MtsMethod)(method % (MTS_METHOD_LAST + 1));
+            s.method = (MtsMethod)(method % MTS_METHOD_COUNT);
             s.temperature = 0.8;
             s.look_ahead = 2;
             s.batch = 16;

@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 
-static MtsRun *run_walk(const MtsTable *table, size_t rollouts)
+static MtsSearch *run_walk(const MtsTable *table, size_t rollouts)
 {
     MtsSearchSettings s;
     mts_search_defaults(&s);
@@ -29,7 +29,7 @@ static void the_walk_in_the_docs_holds(void **state)
     mts_bytes_printf(&b, "Z %.6f   log Z %.6f   E[r] %.6f   KL %.6f\n", exp(exact.log_z), exact.log_z,
                      exact.expected_reward, exact.kl);
     for (size_t n = 1; n <= 4; n++) {
-        MtsRun *run = run_walk(table, n);
+        MtsSearch *run = run_walk(table, n);
         const MtsRollout *r = run->log[n - 1];
         int32_t tokens[2];
         double known[3];
@@ -38,7 +38,7 @@ static void the_walk_in_the_docs_holds(void **state)
         mts_bytes_printf(&b, "%zu  %d,%d  %.6f * %.6f  %.6f  %.6f  %.6f  %.6f  %.6f\n", n, (int)tokens[0],
                          (int)tokens[1], exp(r->choices[0].log_q), exp(r->choices[1].log_q), exp(r->log_z),
                          exp(known[0]), exp(known[1]), exp(run->ops->value(run, run->nodes.root)), exp(run_log_z(run)));
-        mts_run_free(&run);
+        mts_search_free(&run);
     }
     for (char *line = strtok(b.data, "\n"); line; line = strtok(NULL, "\n")) {
         if (!strstr(doc, line)) {

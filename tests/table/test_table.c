@@ -240,7 +240,7 @@ static void no_other_method_is_nearer_to_the_target(void **state)
             s.rollouts = which % 2 ? 30 : 10;
             assert_ok(mts_verify(table, &s, 60, &v, &err), &err);
             double ours = v.tv_mean;
-            for (int method = 0; method <= MTS_METHOD_LAST; method++) {
+            for (int method = 0; method < MTS_METHOD_COUNT; method++) {
                 s.method = (MtsMethod)method;
                 assert_ok(mts_verify(table, &s, 60, &v, &err), &err);
                 if (s.method != MTS_MAXENT_TS && v.tv_mean <= ours) {

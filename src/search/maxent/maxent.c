@@ -47,32 +47,42 @@
 #include <stdlib.h>
 
 #include "core/mem.h"
+#include "search/evaluate.h"
 #include "search/methods/methods.h"
+#include "search/proposal.h"
 
 /* ---- selection ---- */
 
-static int maxent_start(MtsRun *run, MtsRollout *r, MtsError *err)
+static int maxent_start(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
     (void)err;
-    MtsMaxent *m = run->own;
-    const MtsNode *root = run->nodes.root;
-    r->own = root->visits ? mts_sums(root)->log_k : -HUGE_VAL; /* K when it selected */
+    MtsMaxent *m = mts_maxent(search);
+    const MtsNode *root = search->nodes.root;
+    mts_maxent_rollout(r)->log_k = root->visits ? mts_sums(root)->log_k : -HUGE_VAL;
+    mts_maxent_rollout(r)->share = search->settings.exploration;
     m->here = mts_estimate_root(&m->estimate);
-    r->share = run->settings.exploration;
     return MTS_OK;
 }
 
+/* Asks the reward of a finished child of the rollout's node too. */
+static int ask_aside(MtsSearch *search, MtsMaxentRollout *own, MtsNode *text, MtsError *err)
+{
+    if (!text || !mts_grow(&own->asides, &own->aside_cap, own->aside_count + 1, sizeof(MtsNode *))) {
+        return mts_out_of_memory(err);
+    }
+    own->asides[own->aside_count++] = text;
+    return mts_search_ask(search, text, err);
+}
+
 /* Has the finished children of the rollout's node scored that its prior makes worth it. */
-static int sweep(MtsRun *run, MtsRollout *r, MtsError *err)
+static int sweep(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
     MtsNode *node = r->node;
-    size_t left = run->settings.sweep;
+    size_t left = search->settings.sweep;
     int rc = MTS_OK;
-    for (size_t i = 0; i < node->dist.count && left > 0 && node->dist.logp[i] >= MTS_SWEEP_LOGP && rc == MTS_OK; i++) {
-        if (mts_maxent_finished(run, node, i)) {
-            MtsNode *text = mts_run_child(run, node, i);
-            rc = text ? mts_run_aside(run, r, text, err) : mts_out_of_memory(err);
-            left--;
+    for (size_t i = 0; i < node->dist.count && left > 0 && node->dist.logp[i] >= MTS_SWEEP_LOGP && !rc; i++) {
+        if (mts_maxent_sweeps(search, node, i, &left)) {
+            rc = ask_aside(search, mts_maxent_rollout(r), mts_search_child(search, node, i), err);
         }
     }
     return rc;
@@ -92,210 +102,231 @@ static double exponentiate(double *x, size_t n)
     return sum;
 }
 
-/* From logarithms of weights, behind run->weights[n] those without E and behind these those with it, to probabilities:
- * of their mixture at run->weights, and each on its own. */
-static void mix(MtsRun *run, const MtsRollout *r, size_t n)
+/* From logarithms of weights, behind search->weights[n] those without E and behind these those with it, to
+ * probabilities: of their mixture at search->weights, and each on its own. */
+static void mix(MtsSearch *search, double share, size_t n)
 {
-    double *plain = run->weights + n, *guided = plain + n;
+    double *plain = search->weights + n, *guided = plain + n;
     double sum_p = exponentiate(plain, n), sum_g = exponentiate(guided, n);
     for (size_t i = 0; i < n; i++) {
         plain[i] /= sum_p;
         guided[i] = sum_g > 0 ? guided[i] / sum_g : plain[i]; /* all foreseen to be of no use */
-        run->weights[i] = (1 - r->share) * guided[i] + r->share * plain[i];
+        search->weights[i] = (1 - share) * guided[i] + share * plain[i];
     }
 }
 
 /* Draws one of n, given probabilities by mix(). */
-static size_t pick_mixed(MtsRun *run, MtsRollout *r, MtsRng *rng, size_t n, double *log_q)
+static size_t pick_mixed(MtsSearch *search, MtsMaxentRollout *own, MtsRng *rng, size_t n, double *log_q)
 {
-    size_t picked = mts_pick(run->script, rng, run->weights, n);
-    *log_q = log(run->weights[picked]);
-    r->share *= run->weights[n + picked] / run->weights[picked];
-    r->share = r->share < 1 ? r->share : 1;
+    size_t picked = mts_pick(search->script, rng, search->weights, n);
+    *log_q = log(search->weights[picked]);
+    own->share *= search->weights[n + picked] / search->weights[picked];
+    own->share = own->share < 1 ? own->share : 1;
     return picked;
 }
 
-/* Selection probabilities of the known children, of the entries looked up (0 where the child is known) and of all
- * others together, at run->weights; behind them the same without E, and with E alone. */
-static bool weigh(MtsRun *run, const MtsRollout *r)
+/* Logarithms of the weights of the known children, at plain[] without E and guided[] with it. */
+static void weigh_known(const MtsSearch *search, const MtsNode *node, double *plain, double *guided)
 {
-    const MtsMaxent *m = run->own;
-    const MtsNode *node = r->node;
-    size_t entries = mts_maxent_looked(node), n = node->children + entries + 1, i = 0;
-    if (!mts_run_weights(run, 3 * n)) {
-        return false;
-    }
-    double *plain = run->weights + n, *guided = plain + n;
-    double t = run->settings.temperature, shift = t == 1 ? 0 : node->dist.logp[0];
-    for (const MtsNode *child = node->first; child; child = child->next, i++) {
-        plain[i] = (child->logp - shift) / t + mts_sums(child)->log_u;
-        guided[i] = plain[i];
-        if (plain[i] != -HUGE_VAL) {
-            guided[i] +=
+    const MtsMaxent *m = mts_maxent(search);
+    double t = search->settings.temperature, shift = t == 1 ? 0 : node->dist.logp[0];
+    for (const MtsNode *child = node->first; child; child = child->next, plain++, guided++) {
+        *plain = *guided = (child->logp - shift) / t + mts_sums(child)->log_u;
+        if (*plain != -HUGE_VAL) {
+            *guided +=
                 mts_estimate_log(&m->estimate, mts_maxent_outlook(m, m->here, child), child->depth, child->finished);
         }
     }
-    for (size_t e = 0; e < entries; e++, i++) {
-        plain[i] = mts_maxent_unknown(run, node, e) ? (node->dist.logp[e] - shift) / t : -HUGE_VAL;
-        guided[i] = plain[i] == -HUGE_VAL ? plain[i] : plain[i] + mts_maxent_log_e(run, node, m->here, e);
+}
+
+/* Selection probabilities of the known children, of the entries looked up (0 where the child is known) and of all
+ * others together, at search->weights; behind them the same without E, and with E alone. false: memory ran out. */
+static bool weigh(MtsSearch *search, const MtsRollout *r)
+{
+    const MtsMaxent *m = mts_maxent(search);
+    const MtsNode *node = r->node;
+    size_t entries = mts_maxent_looked(node), n = node->children + entries + 1, i = node->children;
+    if (!mts_search_weights(search, 3 * n)) {
+        return false;
     }
-    plain[i] = mts_log_prior(mts_maxent_others_mass(run, node));
-    guided[i] = plain[i] == -HUGE_VAL ? plain[i] : plain[i] + mts_maxent_log_e_others(run, node, m->here);
-    mix(run, r, n);
+    double *plain = search->weights + n, *guided = plain + n;
+    double t = search->settings.temperature, shift = t == 1 ? 0 : node->dist.logp[0];
+    weigh_known(search, node, plain, guided);
+    for (size_t e = 0; e < entries; e++, i++) {
+        plain[i] = mts_search_unknown(search, node, e) ? (node->dist.logp[e] - shift) / t : -HUGE_VAL;
+        guided[i] = plain[i] == -HUGE_VAL ? plain[i] : plain[i] + mts_maxent_log_e(search, node, m->here, e);
+    }
+    plain[i] = mts_log_prior(mts_maxent_others_mass(search, node));
+    guided[i] = plain[i] == -HUGE_VAL ? plain[i] : plain[i] + mts_maxent_log_e_others(search, node, m->here);
+    mix(search, mts_maxent_rollout(r)->share, n);
     return true;
 }
 
-static int choose_known(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
+/* One of the entries that are not looked up; log_q: of the choice of them. */
+static int draw_other(MtsSearch *search, MtsRng *rng, const MtsNode *node, size_t *entry, double *log_q, MtsError *err)
 {
-    MtsNode *node = r->node;
-    MtsMaxent *m = run->own;
-    MtsRng rng = mts_run_rng(run, r->index, node->depth);
-    if (!weigh(run, r)) {
+    double mass = mts_maxent_others_mass(search, node);
+    if (!mts_draw_unknown(search, rng, node, mts_maxent_looked(node), mass, entry)) {
         return mts_out_of_memory(err);
     }
-    size_t entries = mts_maxent_looked(node), n = node->children + entries + 1;
-    size_t picked = pick_mixed(run, r, &rng, n, log_q);
+    *log_q += log(mts_proposal_weight(search, node, *entry)) - log(mass);
+    return MTS_OK;
+}
+
+/* A token at a known node. */
+static int select_token(MtsSearch *search, MtsRollout *r, MtsRng *rng, size_t *entry, double *log_q, MtsError *err)
+{
+    const MtsNode *node = r->node;
+    MtsMaxent *m = mts_maxent(search);
+    if (!weigh(search, r)) {
+        return mts_out_of_memory(err);
+    }
+    size_t n = node->children + mts_maxent_looked(node) + 1;
+    size_t picked = pick_mixed(search, mts_maxent_rollout(r), rng, n, log_q);
     if (picked < node->children) {
         const MtsNode *child = node->first;
         while (picked-- > 0) {
             child = child->next;
         }
-        for (*entry = 0; node->dist.tokens[*entry] != child->token;) {
-            ++*entry;
-        }
+        *entry = mts_node_entry(node, child->token);
         m->here = mts_maxent_outlook(m, m->here, child);
         return MTS_OK;
     }
-    if (picked < n - 1) {
-        *entry = picked - node->children;
-        return MTS_OK;
-    }
-    double mass = mts_maxent_others_mass(run, node);
-    if (!mts_draw_unknown(run, &rng, node, entries, mass, entry)) {
-        return mts_out_of_memory(err);
-    }
-    *log_q += log(mts_proposal_weight(run, node, *entry)) - log(mass);
-    return MTS_OK;
+    *entry = picked - node->children;
+    return picked < n - 1 ? MTS_OK : draw_other(search, rng, node, entry, log_q, err);
 }
 
-static int maxent_choose(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
+static int maxent_choose(MtsSearch *search, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
 {
-    MtsMaxent *m = run->own;
     size_t ahead = 0;
-    int rc = sweep(run, r, err);
-    if (run->reward->prefixes && r->in_tree) { /* of searches in waves: the one rollout of settings.complete_sample */
-        rc = rc == MTS_OK ? mts_maxent_ask_ahead(run, r->node, &ahead, err) : rc;
-        rc = rc == MTS_OK ? mts_run_score(run, m->asked, ahead, err) : rc;
-    }
-    if (rc != MTS_OK) {
+    int rc = sweep(search, r, err);
+    if (rc) {
         return rc;
     }
-    if (r->in_tree) {
-        return choose_known(run, r, entry, log_q, err);
+    /* Of searches in waves: the one rollout of settings.complete_sample. */
+    if (search->reward->prefixes && r->in_tree &&
+        ((rc = mts_maxent_ask_ahead(search, r->node, &ahead, err)) ||
+         (rc = mts_search_score(search, mts_maxent(search)->asked, ahead, err)))) {
+        return rc;
     }
-    MtsRng rng = mts_run_rng(run, r->index, r->node->depth);
-    if (!mts_draw_prior(run, &rng, r->node, entry)) {
-        return mts_out_of_memory(err);
+    MtsRng rng = mts_search_rng(search, r->index, r->node->depth);
+    return r->in_tree ? select_token(search, r, &rng, entry, log_q, err)
+                      : mts_draw_token(search, &rng, r->node, entry, log_q, err);
+}
+
+static bool maxent_ready(MtsSearch *search, const MtsRollout *r, double seconds)
+{
+    const MtsMaxentRollout *own = mts_maxent_rollout(r);
+    bool ready = true;
+    for (size_t i = 0; i < own->aside_count && ready; i++) {
+        ready = mts_search_answered(search, own->asides[i], seconds);
     }
-    *log_q = mts_proposal_log(run, r->node, *entry);
-    return MTS_OK;
+    return ready;
 }
 
 /* ---- backup ---- */
 
 /* z of the rollout. Its asides are brought home, and those that were known when it selected struck from the list. */
-static int collect(MtsRun *run, MtsRollout *r, MtsError *err)
+static int collect(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
+    MtsMaxentRollout *own = mts_maxent_rollout(r);
     MtsLogSum z = MTS_LOG_SUM_ZERO;
     double log_q = 0; /* of the way to where the aside was */
     size_t depth = 0, kept = 0;
     bool drawn = !r->dead;
     int rc = MTS_OK;
-    mts_log_sum_add(&z, r->own);
-    for (size_t i = 0; i < r->aside_count && rc == MTS_OK; i++) {
-        MtsNode *text = r->asides[i];
+    mts_log_sum_add(&z, own->log_k);
+    for (size_t i = 0; i < own->aside_count && !rc; i++) {
+        MtsNode *text = own->asides[i];
         for (; depth + 1 < text->depth; depth++) {
             log_q += r->choices[depth].log_q;
         }
         if (text->visits == 0) {
             mts_node_visit(text);
-            rc = mts_maxent_bring_home(run, text, err);
+            rc = mts_maxent_bring_home(search, text, err);
         }
         if (mts_sums(text)->born > r->started) {
-            mts_log_sum_add(&z, text->path_logp + mts_run_tilt(run, text) - log_q);
-            r->asides[kept++] = text;
+            mts_log_sum_add(&z, text->path_logp + mts_search_tilt(search, text) - log_q);
+            own->asides[kept++] = text;
             drawn = drawn && text != r->node;
         }
     }
-    r->aside_count = kept;
+    own->aside_count = kept;
     if (drawn) {
-        mts_log_sum_add(&z, r->node->path_logp + mts_run_tilt(run, r->node) - r->log_q);
+        mts_log_sum_add(&z, r->node->path_logp + mts_search_tilt(search, r->node) - r->log_q);
     }
     r->log_z = mts_log_sum(&z);
     return rc;
 }
 
-static int maxent_backup(MtsRun *run, MtsRollout *r, MtsError *err)
+/* The rollout's text and its asides are known from now on. */
+static int bring_home(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
-    MtsMaxent *m = run->own;
-    int rc = MTS_OK;
-    if (r->dead) {
-        *mts_sums(r->node) = (MtsSums){.log_u = -HUGE_VAL, .log_k = -HUGE_VAL};
-    } else if (r->fresh) {
-        rc = mts_maxent_bring_home(run, r->node, err);
-    }
-    rc = rc == MTS_OK ? collect(run, r, err) : rc;
-    if (rc != MTS_OK) {
+    const MtsMaxentRollout *own = mts_maxent_rollout(r);
+    int rc = mts_search_score(search, own->asides, own->aside_count, err);
+    if (rc) {
         return rc;
     }
-    if (mts_run_is_certain(run, r->index)) {
+    if (r->dead) {
+        *mts_sums(r->node) = (MtsSums){.log_u = -HUGE_VAL, .log_k = -HUGE_VAL};
+    } else if (r->fresh && (rc = mts_maxent_bring_home(search, r->node, err))) {
+        return rc;
+    }
+    return collect(search, r, err);
+}
+
+static int maxent_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
+{
+    MtsMaxent *m = mts_maxent(search);
+    int rc = bring_home(search, r, err);
+    if (rc) {
+        return rc;
+    }
+    if (mts_search_is_certain(search, r->index)) {
         mts_log_mean_add(&m->z, r->log_z);
     }
     for (MtsNode *node = r->node->parent; node; node = node->parent) {
-        MtsChoice *choice = &r->choices[node->depth];
-        MtsSums *s = mts_sums(node);
-        if (node->evaluated) {
-            mts_maxent_update_unseen(run, node);
-            choice->unseen = s->unseen;
-            choice->unseen_q = s->unseen_q;
-        } else {
-            s->unseen = choice->unseen;
-            s->unseen_q = choice->unseen_q;
-        }
-        mts_maxent_update(node);
+        double *kept = r->choices[node->depth].kept;
+        mts_maxent_refresh(search, node, &kept[0], &kept[1]);
     }
     mts_estimate_fit(&m->estimate);
     return MTS_OK;
 }
 
-static int maxent_begin(MtsRun *run, MtsError *err)
+static int maxent_begin(MtsSearch *search, MtsError *err)
 {
     (void)err;
-    MtsMaxent *m = run->own;
+    MtsMaxent *m = mts_maxent(search);
     m->z = MTS_LOG_MEAN_ZERO;
-    mts_estimate_init(&m->estimate, run->settings.lambda, run->settings.shrinkage);
+    mts_estimate_init(&m->estimate, search->settings.lambda, search->settings.shrinkage);
     return MTS_OK;
 }
 
-static void maxent_end(MtsRun *run)
+static void maxent_end(MtsSearch *search)
 {
-    MtsMaxent *m = run->own;
+    MtsMaxent *m = mts_maxent(search);
     mts_estimate_free(&m->estimate);
     free((void *)m->asked);
+    free(m->wave_log_z);
+}
+
+static void maxent_end_rollout(MtsRollout *r)
+{
+    free((void *)mts_maxent_rollout(r)->asides);
 }
 
 /* ---- what it amounts to ---- */
 
-static bool maxent_exhausted(const MtsRun *run)
+static bool maxent_exhausted(const MtsSearch *search)
 {
-    return run->nodes.root->visits > 0 && mts_sums(run->nodes.root)->log_u == -HUGE_VAL;
+    return search->nodes.root->visits > 0 && mts_sums(search->nodes.root)->log_u == -HUGE_VAL;
 }
 
-static void maxent_estimate(const MtsRun *run, double *log_z, double *se)
+static void maxent_estimate(const MtsSearch *search, double *log_z, double *se)
 {
-    const MtsMaxent *m = run->own;
-    if (maxent_exhausted(run)) {
-        *log_z = mts_sums(run->nodes.root)->log_k;
+    const MtsMaxent *m = mts_maxent(search);
+    if (maxent_exhausted(search)) {
+        *log_z = mts_sums(search->nodes.root)->log_k;
         *se = 0;
     } else if (m->z.n > 0) {
         *log_z = mts_log_mean(&m->z);
@@ -304,25 +335,25 @@ static void maxent_estimate(const MtsRun *run, double *log_z, double *se)
 }
 
 /* log E of a known node. */
-static double log_e(const MtsRun *run, const MtsNode *node)
+static double log_e(const MtsSearch *search, const MtsNode *node)
 {
-    const MtsMaxent *m = run->own;
+    const MtsMaxent *m = mts_maxent(search);
     return mts_estimate_log(&m->estimate, mts_sums(node)->outlook, node->depth, node->finished);
 }
 
 /* Outlooks of all known nodes downwards, W upwards: a parent is always made before its children. */
-static void survey(MtsRun *run)
+static void survey(MtsSearch *search)
 {
-    const MtsMaxent *m = run->own;
-    for (size_t i = 0; i < run->nodes.count; i++) {
-        MtsNode *node = mts_nodes_at(&run->nodes, i);
+    const MtsMaxent *m = mts_maxent(search);
+    for (size_t i = 0; i < search->nodes.count; i++) {
+        MtsNode *node = mts_nodes_at(&search->nodes, i);
         if (node->visits > 0) {
             mts_sums(node)->outlook = node->parent ? mts_maxent_outlook(m, mts_sums(node->parent)->outlook, node)
                                                    : mts_estimate_root(&m->estimate);
         }
     }
-    for (size_t i = run->nodes.count; i-- > 0;) {
-        MtsNode *node = mts_nodes_at(&run->nodes, i);
+    for (size_t i = search->nodes.count; i-- > 0;) {
+        MtsNode *node = mts_nodes_at(&search->nodes, i);
         MtsSums *s = mts_sums(node);
         if (node->visits == 0) {
             continue;
@@ -332,7 +363,7 @@ static void survey(MtsRun *run)
             continue;
         }
         MtsLogSum w = MTS_LOG_SUM_ZERO;
-        mts_log_sum_add(&w, s->unseen > 0 ? log(s->unseen) + log_e(run, node) : -HUGE_VAL);
+        mts_log_sum_add(&w, s->unseen > 0 ? log(s->unseen) + log_e(search, node) : -HUGE_VAL);
         for (const MtsNode *child = node->first; child; child = child->next) {
             mts_log_sum_add(&w, child->logp + mts_sums(child)->log_w);
         }
@@ -340,62 +371,53 @@ static void survey(MtsRun *run)
     }
 }
 
-static int maxent_finish(MtsRun *run, MtsError *err)
+static int maxent_finish(MtsSearch *search, MtsError *err)
 {
     (void)err;
-    survey(run);
+    survey(search);
     return MTS_OK;
 }
 
-static double maxent_leader(MtsRun *run)
+static double maxent_leader(MtsSearch *search)
 {
-    survey(run);
+    survey(search);
     double highest = -HUGE_VAL;
-    for (size_t i = 0; i < run->answer_count; i++) {
-        double w = run->answers[i].log_weight;
+    for (size_t i = 0; i < search->answer_count; i++) {
+        double w = search->answers[i].log_weight;
         highest = w > highest ? w : highest;
     }
-    return highest == -HUGE_VAL ? 0 : exp(highest - mts_sums(run->nodes.root)->log_w);
+    return highest == -HUGE_VAL ? 0 : exp(highest - mts_sums(search->nodes.root)->log_w);
 }
 
-static double maxent_value(const MtsRun *run, const MtsNode *node)
+static double maxent_value(const MtsSearch *search, const MtsNode *node)
 {
-    (void)run;
+    (void)search;
     return mts_sums(node)->log_w;
 }
 
-static double maxent_unseen(const MtsRun *run)
+static double maxent_unseen(const MtsSearch *search)
 {
-    const MtsSums *s = mts_sums(run->nodes.root);
+    const MtsSums *s = mts_sums(search->nodes.root);
     return s->log_u == -HUGE_VAL || s->log_w == -HUGE_VAL ? 0 : -expm1(s->log_k - s->log_w);
 }
 
-static void maxent_inspect(const MtsRun *run, const MtsNode *node, double out[3])
-{
-    (void)run;
-    const MtsSums *s = mts_sums(node);
-    out[0] = s->log_k;
-    out[1] = s->log_u;
-    out[2] = s->unseen;
-}
-
 /* The share of unknown children is U E / W, and each one's part of it in proportion to its own p E. */
-static void maxent_policy(const MtsRun *run, const MtsNode *node, double *out)
+static void maxent_policy(const MtsSearch *search, const MtsNode *node, double *out)
 {
     const MtsSums *s = mts_sums(node);
-    double others = mts_maxent_log_e_others(run, node, s->outlook);
+    double others = mts_maxent_log_e_others(search, node, s->outlook);
     MtsLogSum unknown = MTS_LOG_SUM_ZERO;
     for (size_t i = 0; i < node->dist.count; i++) {
         double logp = node->dist.logp[i];
         out[i] = logp - node->dist.log_mass; /* where nothing has any tilt */
-        if (s->log_w != -HUGE_VAL && logp != -HUGE_VAL && mts_maxent_unknown(run, node, i)) {
-            out[i] = logp + (i < mts_maxent_looked(node) ? mts_maxent_log_e(run, node, s->outlook, i) : others);
+        if (s->log_w != -HUGE_VAL && logp != -HUGE_VAL && mts_search_unknown(search, node, i)) {
+            out[i] = logp + (i < mts_maxent_looked(node) ? mts_maxent_log_e(search, node, s->outlook, i) : others);
             mts_log_sum_add(&unknown, out[i]);
         }
     }
-    double scale = mts_log_prior(s->unseen) + log_e(run, node) - mts_log_sum(&unknown);
+    double scale = mts_log_prior(s->unseen) + log_e(search, node) - mts_log_sum(&unknown);
     for (size_t i = 0; i < node->dist.count && s->log_w != -HUGE_VAL; i++) {
-        const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[i]);
+        const MtsNode *child = mts_nodes_find(&search->nodes, node, node->dist.tokens[i]);
         double logp = node->dist.logp[i];
         if (logp != -HUGE_VAL) {
             out[i] = child && child->visits > 0 ? logp + mts_sums(child)->log_w : out[i] + scale;
@@ -404,30 +426,92 @@ static void maxent_policy(const MtsRun *run, const MtsNode *node, double *out)
     }
 }
 
-static double maxent_beyond(const MtsRun *run, size_t depth, int32_t token)
+static double maxent_beyond(const MtsSearch *search, size_t depth, int32_t token)
 {
-    const MtsMaxent *m = run->own;
+    const MtsMaxent *m = mts_maxent(search);
     return mts_estimate_token(&m->estimate, depth, token);
 }
 
+/* ---- records ---- */
+
+static bool maxent_write_rollout(const MtsRollout *r, MtsBytes *b)
+{
+    const MtsMaxentRollout *own = mts_maxent_rollout(r);
+    bool ok = mts_bytes_append_str(b, ",\"asides\":[");
+    for (size_t i = 0; ok && i < own->aside_count; i++) {
+        const MtsNode *text = own->asides[i];
+        ok = mts_bytes_printf(b, "%s[%u,%d,%.17g,", i ? "," : "", (unsigned)(text->depth - 1), (int)text->token,
+                              text->logp) &&
+             mts_put_real(b, text->reward) && mts_bytes_append_str(b, "]");
+    }
+    return ok && mts_bytes_append_str(b, "]");
+}
+
+static const char *maxent_read_rollout(MtsSearch *search, MtsRollout *r, const json_t *line, int *rc)
+{
+    MtsMaxentRollout *own = mts_maxent_rollout(r);
+    const json_t *asides = json_object_get(line, "asides");
+    for (size_t i = 0; i < json_array_size(asides); i++) {
+        const json_t *aside = json_array_get(asides, i);
+        size_t depth, token;
+        double logp, reward;
+        if (!mts_field_whole(aside, 0, 0, r->node->depth, &depth) || !mts_field_whole(aside, 1, 0, INT32_MAX, &token) ||
+            !mts_field_real(aside, 2, -HUGE_VAL, 1e-6, &logp) || !mts_field_log(json_array_get(aside, 3), &reward)) {
+            return "asides";
+        }
+        MtsNode *prefix = r->node;
+        while (prefix->depth > depth) {
+            prefix = prefix->parent;
+        }
+        if (prefix->finished) {
+            return "asides";
+        }
+        MtsNode *text = mts_nodes_child(&search->nodes, prefix, (int32_t)token, logp, true);
+        if (!text || !mts_grow(&own->asides, &own->aside_cap, own->aside_count + 1, sizeof(MtsNode *))) {
+            *rc = MTS_ENOMEM;
+            return NULL;
+        }
+        text->reward = reward;
+        text->scored = true;
+        own->asides[own->aside_count++] = text;
+    }
+    return NULL;
+}
+
+static void maxent_inspect(const MtsSearch *search, const MtsNode *node, double out[3])
+{
+    (void)search;
+    const MtsSums *s = mts_sums(node);
+    out[0] = s->log_k;
+    out[1] = s->log_u;
+    out[2] = s->unseen;
+}
+
 const MtsMethodOps mts_maxent_ops = {
-    .name = "maxent-ts",
     .answers = MTS_ANSWERS_WEIGHTED,
     .node_bytes = sizeof(MtsSums),
-    .run_bytes = sizeof(MtsMaxent),
-    .waves = mts_maxent_waves,
+    .rollout_bytes = sizeof(MtsMaxentRollout),
+    .search_bytes = sizeof(MtsMaxent),
+    .lead_prefixes = mts_maxent_waves,
     .begin = maxent_begin,
     .end = maxent_end,
+    .end_rollout = maxent_end_rollout,
     .start = maxent_start,
     .choose = maxent_choose,
+    .ready = maxent_ready,
     .backup = maxent_backup,
     .exhausted = maxent_exhausted,
     .estimate = maxent_estimate,
+    .terms = mts_maxent_waves_terms,
     .leader = maxent_leader,
     .finish = maxent_finish,
     .policy = maxent_policy,
     .beyond = maxent_beyond,
     .value = maxent_value,
     .unseen = maxent_unseen,
+    .choice_fields = {"unseen", "unseen_q"}, /* prior and proposal mass of unknown children, after the backup */
+    .write_rollout = maxent_write_rollout,
+    .read_rollout = maxent_read_rollout,
     .inspect = maxent_inspect,
+    .write_stop = mts_maxent_waves_write_stop,
 };

@@ -1,7 +1,8 @@
-/* search/maxent/sums.c - see maxent.h. */
-#include "search/maxent/maxent.h"
-
+/* search/maxent/sums.c - what a node knows: masses seen and unseen, and E of what is not seen; see maxent.h. */
 #include "core/mem.h"
+#include "search/evaluate.h"
+#include "search/maxent/maxent.h"
+#include "search/proposal.h"
 
 /* Distributions up to this size have their unknown mass summed up directly, and E of every unknown child looked up;
  * of larger ones, that of the LOOKED likeliest tokens, the others having no effect of their own. */
@@ -9,33 +10,27 @@ enum { DIRECT_SUM = 4096, LOOKED = 1024 };
 
 /* ---- what a node knows ---- */
 
-bool mts_maxent_unknown(const MtsRun *run, const MtsNode *node, size_t entry)
-{
-    const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[entry]);
-    return !child || child->visits == 0;
-}
-
-static void sum_unknown(const MtsRun *run, const MtsNode *node, double *unseen, double *unseen_q)
+static void sum_unknown(const MtsSearch *search, const MtsNode *node, double *unseen, double *unseen_q)
 {
     *unseen = *unseen_q = 0;
     for (size_t i = 0; i < node->dist.count; i++) {
-        if (mts_maxent_unknown(run, node, i)) {
+        if (mts_search_unknown(search, node, i)) {
             *unseen += exp(node->dist.logp[i]);
-            *unseen_q += mts_proposal_weight(run, node, i);
+            *unseen_q += mts_proposal_weight(search, node, i);
         }
     }
 }
 
 /* The mass of the unknown children. Subtracting the known from the whole costs a few digits of what is left:
  * it is done for large vocabularies only, and where a thousandth is left at least (13 digits stay right). */
-void mts_maxent_update_unseen(const MtsRun *run, const MtsNode *node)
+void mts_maxent_update_unseen(const MtsSearch *search, const MtsNode *node)
 {
     MtsSums *s = mts_sums(node);
     if (node->dist.count > DIRECT_SUM) {
-        double t = run->settings.temperature, whole = exp(node->dist.log_mass), known = 0, known_q = 0;
+        double whole = exp(node->dist.log_mass), known = 0, known_q = 0;
         for (const MtsNode *child = node->first; child; child = child->next) {
             known += exp(child->logp);
-            known_q += exp(t == 1 ? child->logp : (child->logp - node->dist.logp[0]) / t);
+            known_q += mts_proposal_child(search, node, child);
         }
         s->unseen = whole - known;
         s->unseen_q = node->proposal_mass - known_q;
@@ -43,7 +38,7 @@ void mts_maxent_update_unseen(const MtsRun *run, const MtsNode *node)
             return;
         }
     }
-    sum_unknown(run, node, &s->unseen, &s->unseen_q);
+    sum_unknown(search, node, &s->unseen, &s->unseen_q);
 }
 
 void mts_maxent_update(const MtsNode *node)
@@ -59,13 +54,21 @@ void mts_maxent_update(const MtsNode *node)
     s->log_k = mts_log_sum(&k);
 }
 
-/* ---- E ---- */
-
-bool mts_maxent_finished(const MtsRun *run, const MtsNode *node, size_t entry)
+void mts_maxent_refresh(const MtsSearch *search, const MtsNode *node, double *unseen, double *unseen_q)
 {
-    return node->depth + 1 >= run->model->max_tokens ||
-           run->model->is_end(run->model->context, node->dist.tokens[entry]);
+    MtsSums *s = mts_sums(node);
+    if (node->evaluated) {
+        mts_maxent_update_unseen(search, node);
+        *unseen = s->unseen;
+        *unseen_q = s->unseen_q;
+    } else {
+        s->unseen = *unseen;
+        s->unseen_q = *unseen_q;
+    }
+    mts_maxent_update(node);
 }
+
+/* ---- E ---- */
 
 size_t mts_maxent_looked(const MtsNode *node)
 {
@@ -73,19 +76,19 @@ size_t mts_maxent_looked(const MtsNode *node)
 }
 
 /* The entries whose prefixes are scored before one is drawn. */
-size_t mts_maxent_looked_ahead(const MtsRun *run, const MtsNode *node)
+size_t mts_maxent_looked_ahead(const MtsSearch *search, const MtsNode *node)
 {
-    size_t most = run->reward->prefixes ? run->settings.look_ahead : 0;
+    size_t most = search->reward->prefixes ? search->settings.look_ahead : 0;
     return most < node->dist.count ? most : node->dist.count;
 }
 
 /* The unfinished child by an entry that was looked ahead at; NULL for any other. */
-const MtsNode *mts_maxent_foreseen(const MtsRun *run, const MtsNode *node, size_t entry)
+const MtsNode *mts_maxent_foreseen(const MtsSearch *search, const MtsNode *node, size_t entry)
 {
-    if (entry >= mts_maxent_looked_ahead(run, node)) {
+    if (entry >= mts_maxent_looked_ahead(search, node)) {
         return NULL;
     }
-    const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[entry]);
+    const MtsNode *child = mts_nodes_find(&search->nodes, node, node->dist.tokens[entry]);
     return child && !child->finished && child->scored ? child : NULL;
 }
 
@@ -95,29 +98,29 @@ MtsOutlook mts_maxent_outlook(const MtsMaxent *m, MtsOutlook here, const MtsNode
 }
 
 /* log E of an unknown child by an entry. */
-double mts_maxent_log_e(const MtsRun *run, const MtsNode *node, MtsOutlook here, size_t entry)
+double mts_maxent_log_e(const MtsSearch *search, const MtsNode *node, MtsOutlook here, size_t entry)
 {
-    const MtsMaxent *m = run->own;
-    const MtsNode *child = mts_maxent_foreseen(run, node, entry);
+    const MtsMaxent *m = mts_maxent(search);
+    const MtsNode *child = mts_maxent_foreseen(search, node, entry);
     size_t depth = node->depth + 1;
     if (child && child->reward == -HUGE_VAL) {
         return -HUGE_VAL;
     }
     MtsOutlook there = mts_estimate_step(&m->estimate, here, depth, node->dist.tokens[entry], child);
-    return mts_estimate_log(&m->estimate, there, depth, mts_maxent_finished(run, node, entry));
+    return mts_estimate_log(&m->estimate, there, depth, mts_maxent_finished(search, node, entry));
 }
 
 /* log E of an unknown child by a token that has no effect. */
-double mts_maxent_log_e_others(const MtsRun *run, const MtsNode *node, MtsOutlook here)
+double mts_maxent_log_e_others(const MtsSearch *search, const MtsNode *node, MtsOutlook here)
 {
-    const MtsMaxent *m = run->own;
+    const MtsMaxent *m = mts_maxent(search);
     size_t depth = node->depth + 1;
     return mts_estimate_log(&m->estimate, mts_estimate_step(&m->estimate, here, depth, -1, NULL), depth,
-                            depth >= run->model->max_tokens);
+                            depth >= search->model->max_tokens);
 }
 
 /* What of the unknown mass under the proposal is on entries that are not looked up. */
-double mts_maxent_others_mass(const MtsRun *run, const MtsNode *node)
+double mts_maxent_others_mass(const MtsSearch *search, const MtsNode *node)
 {
     size_t from = mts_maxent_looked(node);
     double whole = mts_sums(node)->unseen_q, left = whole, direct = 0;
@@ -125,25 +128,25 @@ double mts_maxent_others_mass(const MtsRun *run, const MtsNode *node)
         return 0;
     }
     for (size_t i = 0; i < from; i++) {
-        if (mts_maxent_unknown(run, node, i)) {
-            left -= mts_proposal_weight(run, node, i);
+        if (mts_search_unknown(search, node, i)) {
+            left -= mts_proposal_weight(search, node, i);
         }
     }
     if (left > whole * 0x1p-10) {
         return left;
     }
     for (size_t i = from; i < node->dist.count; i++) {
-        if (mts_maxent_unknown(run, node, i)) {
-            direct += mts_proposal_weight(run, node, i);
+        if (mts_search_unknown(search, node, i)) {
+            direct += mts_proposal_weight(search, node, i);
         }
     }
     return direct;
 }
 
-int mts_maxent_ask_ahead(MtsRun *run, MtsNode *node, size_t *count, MtsError *err)
+int mts_maxent_ask_ahead(MtsSearch *search, MtsNode *node, size_t *count, MtsError *err)
 {
-    MtsMaxent *m = run->own;
-    size_t ahead = mts_maxent_looked_ahead(run, node);
+    MtsMaxent *m = mts_maxent(search);
+    size_t ahead = mts_maxent_looked_ahead(search, node);
     if (!mts_grow(&m->asked, &m->asked_cap, *count + ahead + 1, sizeof(MtsNode *))) {
         return mts_out_of_memory(err);
     }
@@ -151,8 +154,8 @@ int mts_maxent_ask_ahead(MtsRun *run, MtsNode *node, size_t *count, MtsError *er
         m->asked[(*count)++] = node;
     }
     for (size_t i = 0; i < ahead; i++) {
-        if (node->dist.logp[i] != -HUGE_VAL && !mts_maxent_finished(run, node, i)) {
-            MtsNode *child = mts_run_child(run, node, i);
+        if (node->dist.logp[i] != -HUGE_VAL && !mts_maxent_finished(search, node, i)) {
+            MtsNode *child = mts_search_child(search, node, i);
             if (!child) {
                 return mts_out_of_memory(err);
             }
@@ -164,13 +167,14 @@ int mts_maxent_ask_ahead(MtsRun *run, MtsNode *node, size_t *count, MtsError *er
 
 /* ---- what is found ---- */
 
-int mts_maxent_bring_home(MtsRun *run, MtsNode *text, MtsError *err)
+int mts_maxent_bring_home(MtsSearch *search, MtsNode *text, MtsError *err)
 {
-    MtsMaxent *m = run->own;
-    double tilt = mts_run_tilt(run, text);
-    *mts_sums(text) = (MtsSums){.log_u = -HUGE_VAL, .log_k = tilt, .log_pi = mts_sums(text)->log_pi, .born = run->done};
+    MtsMaxent *m = mts_maxent(search);
+    double tilt = mts_search_tilt(search, text);
+    *mts_sums(text) =
+        (MtsSums){.log_u = -HUGE_VAL, .log_k = tilt, .log_pi = mts_sums(text)->log_pi, .born = search->done};
     if (!mts_estimate_add(&m->estimate, text)) {
         return mts_out_of_memory(err);
     }
-    return mts_run_answer(run, text, text->path_logp + tilt, err);
+    return mts_search_answer(search, text, text->path_logp + tilt, err);
 }

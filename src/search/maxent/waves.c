@@ -44,31 +44,32 @@
  * stays evaluated, in case a later wave comes by. A wave needs at most B (T - 1) new positions (T: most tokens); the
  * last ones are smaller where fewer rollouts, or fewer positions, are left. A wave cut short by the clock or the caller
  * keeps the texts it has and is no part of Z^. */
-#include "search/maxent/maxent.h"
-
 #include <stdlib.h>
 
 #include "core/mem.h"
 #include "core/sort.h"
+#include "search/evaluate.h"
+#include "search/maxent/wave_line.h"
+#include "search/proposal.h"
 
-typedef struct Particle {
+typedef struct Place { /* a prefix that the wave stands on: a particle */
     MtsNode *node;
     MtsOutlook outlook;
     double log_w; /* log of p(node) over the probability that the wave stands there */
-} Particle;
+} Place;
 
 typedef struct Held { /* a text that has a place while the wave goes on */
     size_t found;
     double log_w; /* what it competes with */
 } Held;
 
-typedef struct Option {   /* what may have one of the places of the next step */
-    MtsNode *node;        /* NULL: made when it is taken; of OTHERS: drawn then */
-    size_t from, entry;   /* of a token: the particle and the entry of its distribution */
-    double log_w;         /* as a particle's, before it is taken */
-    double plain, guided; /* log of what it competes with, without and with E */
-    double score;         /* that relative to the sum; of one that was taken: the probability of that */
-} Option;
+typedef struct WaveOption { /* what may have one of the places of the next step */
+    MtsNode *node;          /* NULL: made when it is taken; of OTHERS: drawn then */
+    size_t from, entry;     /* of a token: the particle and the entry of its distribution */
+    double log_w;           /* as a particle's, before it is taken */
+    double plain, guided;   /* log of what it competes with, without and with E */
+    double score;           /* that relative to the sum; of one that was taken: the probability of that */
+} WaveOption;
 
 #define NONE SIZE_MAX         /* as a particle: of a text, whose entry is its index among those found */
 #define OTHERS (SIZE_MAX - 1) /* as an entry: those that are not looked up */
@@ -78,9 +79,9 @@ typedef struct Option {   /* what may have one of the places of the next step */
 #define FLOOR 0.01
 
 typedef struct Wave {
-    Particle *swarm, *next; /* [size] */
-    size_t size, count;     /* places; prefixes in the swarm */
-    Option *options;        /* [option_count] */
+    Place *swarm, *next; /* [size] */
+    size_t size, count;  /* places; prefixes in the swarm */
+    WaveOption *options; /* [option_count] */
     size_t option_count, option_cap;
     Held *held; /* [held_count] */
     size_t held_count;
@@ -93,88 +94,85 @@ typedef struct Wave {
     MtsWave trail; /* what it came by and what it found */
 } Wave;
 
-static bool add_option(Wave *w, Option option)
+static int add_option(Wave *w, WaveOption option, MtsError *err)
 {
     if (!mts_grow(&w->options, &w->option_cap, w->option_count + 1, sizeof *w->options)) {
-        return false;
+        return mts_out_of_memory(err);
     }
     w->options[w->option_count++] = option;
-    return true;
+    return MTS_OK;
 }
 
 /* A text that the wave has just had scored, with its weight in z. */
-static bool add_found(const MtsRun *run, Wave *w, MtsNode *text, double log_w)
+static int add_found(const MtsSearch *search, Wave *w, MtsNode *text, double log_w, MtsError *err)
 {
-    MtsWave *t = &w->trail;
-    if (!mts_grow(&t->found, &t->found_cap, t->found_count + 1, sizeof *t->found)) {
-        return false;
+    if (!mts_wave_find(&w->trail, (MtsWaveText){text, log_w, MTS_NO_PLACE})) {
+        return mts_out_of_memory(err);
     }
-    t->found[t->found_count++] = (MtsFound){text, log_w, MTS_NO_PLACE};
-    mts_log_sum_add(&w->z, log_w + mts_run_tilt(run, text));
-    return true;
+    mts_log_sum_add(&w->z, log_w + mts_search_tilt(search, text));
+    return MTS_OK;
 }
 
-static bool add_text(const MtsRun *run, Wave *w, size_t found, double log_w)
+/* A text that was found, as an option. */
+static int add_text(const MtsSearch *search, Wave *w, size_t found, double log_w, MtsError *err)
 {
-    const MtsFound *f = &w->trail.found[found];
-    return add_option(w, (Option){.node = f->text,
-                                  .from = NONE,
-                                  .entry = found,
-                                  .log_w = log_w,
-                                  .plain = -HUGE_VAL,
-                                  .guided = log_w + mts_run_tilt(run, f->text)});
+    MtsNode *text = w->trail.found[found].text;
+    WaveOption o = {.node = text, .from = NONE, .entry = found, .log_w = log_w, .plain = -HUGE_VAL};
+    o.guided = log_w + mts_search_tilt(search, text);
+    return add_option(w, o, err);
 }
 
-/* ---- one step ---- */
+/* ---- one step: extend, score, list the options, select ---- */
 
-static int evaluate(MtsRun *run, Wave *w, MtsError *err)
+static int extend(MtsSearch *search, Wave *w, MtsError *err)
 {
     int rc = MTS_OK;
-    for (size_t i = 0; i < w->count && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < w->count && !rc; i++) {
         w->nodes[i] = w->swarm[i].node;
-        rc = w->nodes[i]->parent ? mts_run_need(run, w->nodes[i]->parent, err) : MTS_OK;
+        rc = w->nodes[i]->parent ? mts_search_need(search, w->nodes[i]->parent, err) : MTS_OK;
     }
-    return rc == MTS_OK ? mts_run_evaluate(run, w->nodes, w->count, err) : rc;
+    return rc ? rc : mts_search_evaluate(search, w->nodes, w->count, err);
 }
 
-/* Whether the entry's child is a text that is scored as the wave comes by: one of the likeliest. */
-static bool is_swept(const MtsRun *run, const MtsNode *node, size_t entry, size_t *left)
+/* Asks the texts that are swept at a node into m->asked from *n on. */
+static int ask_swept(MtsSearch *search, MtsNode *node, size_t *n, MtsError *err)
 {
-    bool swept = *left > 0 && node->dist.logp[entry] >= MTS_SWEEP_LOGP && mts_maxent_finished(run, node, entry);
-    *left -= swept;
-    return swept;
+    MtsMaxent *m = mts_maxent(search);
+    size_t left = search->settings.sweep;
+    for (size_t e = 0; e < node->dist.count && left > 0; e++) {
+        if (!mts_maxent_sweeps(search, node, e, &left)) {
+            continue;
+        }
+        MtsNode *text = mts_search_child(search, node, e);
+        if (!text || !mts_grow(&m->asked, &m->asked_cap, *n + 1, sizeof(MtsNode *))) {
+            return mts_out_of_memory(err);
+        }
+        m->asked[(*n)++] = text;
+    }
+    return MTS_OK;
 }
 
 /* All rewards that the step needs: those of its prefixes, of what is looked ahead at, and of what is swept. */
-static int score(MtsRun *run, Wave *w, MtsError *err)
+static int score(MtsSearch *search, Wave *w, MtsError *err)
 {
-    MtsMaxent *m = run->own;
     size_t n = 0;
-    int rc = MTS_OK;
-    for (size_t i = 0; i < w->count && rc == MTS_OK; i++) {
+    int rc;
+    for (size_t i = 0; i < w->count; i++) {
         MtsNode *node = w->swarm[i].node;
-        rc = mts_maxent_ask_ahead(run, node, &n, err);
-        size_t left = run->settings.sweep;
-        for (size_t e = 0; e < node->dist.count && left > 0 && rc == MTS_OK; e++) {
-            if (is_swept(run, node, e, &left)) {
-                MtsNode *text = mts_run_child(run, node, e);
-                if (!text || !mts_grow(&m->asked, &m->asked_cap, n + 1, sizeof(MtsNode *))) {
-                    return mts_out_of_memory(err);
-                }
-                m->asked[n++] = text;
-            }
+        if ((rc = mts_maxent_ask_ahead(search, node, &n, err)) || (rc = ask_swept(search, node, &n, err))) {
+            return rc;
         }
     }
-    return rc == MTS_OK ? mts_run_score(run, m->asked, n, err) : rc;
+    return mts_search_score(search, mts_maxent(search)->asked, n, err);
 }
 
 /* lambda times what the prefixes looked ahead at are expected to add, their mean by prior. */
-static double mean_gain(const MtsRun *run, const MtsNode *node)
+static double mean_gain(const MtsSearch *search, const MtsNode *node)
 {
-    const MtsMaxent *m = run->own;
+    const MtsMaxent *m = mts_maxent(search);
     double sum = 0, mass = 0;
-    for (size_t e = 0; e < mts_maxent_looked_ahead(run, node); e++) {
-        const MtsNode *child = mts_maxent_foreseen(run, node, e);
+    for (size_t e = 0; e < mts_maxent_looked_ahead(search, node); e++) {
+        const MtsNode *child = mts_maxent_foreseen(search, node, e);
         double gain = child ? mts_estimate_gain(&m->estimate, m->estimate.trust, child) : -HUGE_VAL;
         if (gain != -HUGE_VAL) {
             sum += exp(child->logp) * gain;
@@ -184,55 +182,97 @@ static double mean_gain(const MtsRun *run, const MtsNode *node)
     return mass > 0 ? sum / mass : 0;
 }
 
-/* What may follow particle `from`. */
-static int list_tokens(MtsRun *run, Wave *w, size_t from, MtsError *err)
+typedef struct Ground { /* of a particle's options */
+    size_t from;        /* the particle */
+    double scale;       /* log of what makes proposal weights sum to the mass of p */
+    double mean;        /* mean_gain() */
+} Ground;
+
+/* A text that was swept: found, and an option. */
+static int list_swept(MtsSearch *search, Wave *w, MtsNode *text, double log_w, MtsError *err)
 {
-    const MtsMaxent *m = run->own;
-    const Particle *p = &w->swarm[from];
-    MtsNode *node = p->node;
-    size_t left = run->settings.sweep, looked = mts_maxent_looked(node), ahead = mts_maxent_looked_ahead(run, node);
-    double scale = node->dist.log_mass - log(node->proposal_mass), mean = mean_gain(run, node);
-    for (size_t e = 0; e < node->dist.count; e++) {
-        bool swept = is_swept(run, node, e, &left);
-        MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[e]);
+    mts_sums(text)->log_pi = 0;
+    int rc = add_found(search, w, text, log_w, err);
+    return rc ? rc : add_text(search, w, w->trail.found_count - 1, log_w, err);
+}
+
+/* A token that leads on from particle g->from, by its entry. */
+static int list_token(MtsSearch *search, Wave *w, const Ground *g, size_t e, MtsNode *child, MtsError *err)
+{
+    const MtsMaxent *m = mts_maxent(search);
+    const Place *p = &w->swarm[g->from];
+    const MtsNode *node = p->node;
+    WaveOption o = {.node = child, .from = g->from, .entry = e, .log_w = p->log_w + node->dist.logp[e]};
+    double drawn = p->log_w + log(mts_proposal_weight(search, node, e)) + g->scale;
+    if (child && child->visits > 0) {
+        o.plain = drawn + mts_sums(child)->log_u;
+        o.guided = o.plain + mts_estimate_log(&m->estimate, mts_maxent_outlook(m, p->outlook, child), child->depth,
+                                              child->finished);
+    } else {
+        bool ahead = e < mts_maxent_looked_ahead(search, node);
+        o.plain = drawn;
+        o.guided = drawn + mts_maxent_log_e(search, node, p->outlook, e) +
+                   (!ahead && !mts_maxent_finished(search, node, e) ? g->mean : 0);
+    }
+    return add_option(w, o, err);
+}
+
+/* All entries that are not looked up, together. */
+static int list_others(MtsSearch *search, Wave *w, const Ground *g, MtsError *err)
+{
+    const Place *p = &w->swarm[g->from];
+    double mass = mts_maxent_others_mass(search, p->node);
+    if (!(mass > 0)) {
+        return MTS_OK;
+    }
+    double drawn = p->log_w + log(mass) + g->scale;
+    double guided = drawn + mts_maxent_log_e_others(search, p->node, p->outlook) + g->mean;
+    return add_option(
+        w, (WaveOption){.from = g->from, .entry = OTHERS, .log_w = p->log_w, .plain = drawn, .guided = guided}, err);
+}
+
+/* What may follow particle `from`. */
+static int list_particle(MtsSearch *search, Wave *w, size_t from, MtsError *err)
+{
+    const MtsNode *node = w->swarm[from].node;
+    size_t left = search->settings.sweep, looked = mts_maxent_looked(node);
+    Ground g = {from, node->dist.log_mass - log(node->proposal_mass), mean_gain(search, node)};
+    int rc = MTS_OK;
+    for (size_t e = 0; e < node->dist.count && !rc; e++) {
+        bool swept = mts_maxent_sweeps(search, node, e, &left);
+        MtsNode *child = mts_nodes_find(&search->nodes, node, node->dist.tokens[e]);
         bool known = child && child->visits > 0;
         double logp = node->dist.logp[e];
         if (logp == -HUGE_VAL || (e >= looked && !known && !swept) || (known && mts_sums(child)->log_u == -HUGE_VAL)) {
             continue;
         }
-        Option o = {.node = child, .from = from, .entry = e, .log_w = p->log_w + logp};
-        double drawn = p->log_w + log(mts_proposal_weight(run, node, e)) + scale;
-        if (swept) {
-            mts_sums(child)->log_pi = 0;
-            if (!add_found(run, w, child, o.log_w) || !add_text(run, w, w->trail.found_count - 1, o.log_w)) {
-                return mts_out_of_memory(err);
-            }
-            continue;
-        } else if (known) {
-            o.plain = drawn + mts_sums(child)->log_u;
-            o.guided = o.plain + mts_estimate_log(&m->estimate, mts_maxent_outlook(m, p->outlook, child), child->depth,
-                                                  child->finished);
-        } else {
-            o.plain = drawn;
-            o.guided = drawn + mts_maxent_log_e(run, node, p->outlook, e) +
-                       (e >= ahead && !mts_maxent_finished(run, node, e) ? mean : 0);
-        }
-        if (!add_option(w, o)) {
-            return mts_out_of_memory(err);
-        }
+        rc = swept ? list_swept(search, w, child, w->swarm[from].log_w + logp, err)
+                   : list_token(search, w, &g, e, child, err);
     }
-    double mass = looked < node->dist.count ? mts_maxent_others_mass(run, node) : 0;
-    if (mass > 0) {
-        double drawn = p->log_w + log(mass) + scale;
-        double guided = drawn + mts_maxent_log_e_others(run, node, p->outlook) + mean;
-        Option o = {.from = from, .entry = OTHERS, .log_w = p->log_w, .plain = drawn, .guided = guided};
-        return add_option(w, o) ? MTS_OK : mts_out_of_memory(err);
+    return rc || looked == node->dist.count ? rc : list_others(search, w, &g, err);
+}
+
+/* Texts that have a place, and what may follow the particles. */
+static int list_options(MtsSearch *search, Wave *w, MtsError *err)
+{
+    const MtsMaxent *m = mts_maxent(search);
+    int rc = MTS_OK;
+    w->option_count = 0;
+    for (size_t i = 0; i < w->held_count && !rc; i++) {
+        rc = add_text(search, w, w->held[i].found, w->held[i].log_w, err);
     }
-    return MTS_OK;
+    for (size_t i = 0; i < w->count && !rc; i++) {
+        Place *p = &w->swarm[i];
+        if (p->node->parent) { /* its reward is there now, whether it was looked ahead at or not */
+            p->outlook = mts_maxent_outlook(m, p->outlook, p->node);
+        }
+        rc = mts_node_is_dead(p->node) ? MTS_OK : list_particle(search, w, i, err);
+    }
+    return rc;
 }
 
 /* Scores from logarithms, which add up to 1; how many are not 0. */
-static size_t weigh(Wave *w)
+static size_t make_scores(Wave *w)
 {
     double high = -HUGE_VAL, sum = 0;
     bool guided = false;
@@ -241,12 +281,12 @@ static size_t weigh(Wave *w)
         guided = guided || w->options[i].guided != -HUGE_VAL;
     }
     for (size_t i = 0; i < w->option_count; i++) {
-        Option *o = &w->options[i];
+        WaveOption *o = &w->options[i];
         o->score = guided ? o->guided : o->plain; /* where nothing is believed to be of use: without E */
         high = o->score > high ? o->score : high;
     }
     for (size_t i = 0; i < w->option_count; i++) {
-        Option *o = &w->options[i];
+        WaveOption *o = &w->options[i];
         o->score = o->score == -HUGE_VAL ? 0 : exp(o->score - high);
         sum += o->score;
         count += o->score > 0;
@@ -257,16 +297,12 @@ static size_t weigh(Wave *w)
     return count;
 }
 
-/* The threshold c with sum of min(1, score / c) = places, but at least FLOOR of an even share. count: the scores above
- * 0. */
-static double threshold(Wave *w, size_t count)
+/* The `places` largest scores, descending, at w->best; the sum of all others. */
+static double list_best(Wave *w)
 {
     size_t places = w->size, n = 0;
     double rest = 0;
-    if (count <= places) {
-        return FLOOR / (double)places;
-    }
-    for (size_t i = 0; i < w->option_count; i++) { /* the `places` largest, descending; rest: the sum of all others */
+    for (size_t i = 0; i < w->option_count; i++) {
         double x = w->options[i].score;
         if (n == places && x <= w->best[n - 1]) {
             rest += x;
@@ -280,7 +316,19 @@ static double threshold(Wave *w, size_t count)
         }
         w->best[at] = x;
     }
-    double c = 0;
+    return rest;
+}
+
+/* The threshold c with sum of min(1, score / c) = places, but at least FLOOR of an even share. count: the scores above
+ * 0. */
+static double threshold(Wave *w, size_t count)
+{
+    size_t places = w->size;
+    double least = FLOOR / (double)places, c = 0;
+    if (count <= places) {
+        return least;
+    }
+    double rest = list_best(w);
     for (size_t k = places; k-- > 0;) { /* as many as pass for certain, least first */
         rest += w->best[k];
         if (k == 0 || w->best[k - 1] >= rest / (double)(places - k)) {
@@ -288,33 +336,40 @@ static double threshold(Wave *w, size_t count)
             break;
         }
     }
-    return c > FLOOR / (double)places ? c : FLOOR / (double)places;
+    return c > least ? c : least;
 }
 
-/* Takes options in proportion to their scores, each at most once: those of at least c for certain, the others by one
- * draw that is the same in each c of their cumulative scores. */
-static int take(MtsRun *run, Wave *w, MtsRng *rng, double c, size_t *count, MtsError *err)
+/* A proof is shown where the draw of take() changes: the cumulative scores' places between whole numbers. */
+static size_t list_breaks(Wave *w, double c)
 {
-    double sum = 0, u;
-    size_t n = 0, breaks = 0;
-    *count = 0;
-    if (!mts_grow(&w->breaks, &w->break_cap, w->option_count + 1, sizeof *w->breaks)) {
-        return mts_out_of_memory(err);
-    }
-    for (size_t i = 0; i < w->option_count && run->script; i++) {
+    double sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < w->option_count; i++) {
         if (w->options[i].score > 0 && w->options[i].score < c) {
             sum += w->options[i].score / c;
             double at = sum - floor(sum);
             if (at > 1e-13 && at < 1 - 1e-13) { /* else it is a whole number but for rounding */
-                w->breaks[breaks++] = at;
+                w->breaks[count++] = at;
             }
         }
     }
-    mts_sort_doubles(w->breaks, breaks);
-    u = mts_uniform(run->script, rng, w->breaks, breaks);
-    sum = 0;
+    mts_sort_doubles(w->breaks, count);
+    return count;
+}
+
+/* Takes options in proportion to their scores, each at most once: those of at least c for certain, the others by one
+ * draw that is the same in each c of their cumulative scores. */
+static int take(MtsSearch *search, Wave *w, MtsRng *rng, size_t *count, MtsError *err)
+{
+    double c = threshold(w, make_scores(w)), sum = 0;
+    size_t n = 0;
+    *count = 0;
+    if (!mts_grow(&w->breaks, &w->break_cap, w->option_count + 1, sizeof *w->breaks)) {
+        return mts_out_of_memory(err);
+    }
+    double u = mts_uniform(search->script, rng, w->breaks, search->script ? list_breaks(w, c) : 0);
     for (size_t i = 0; i < w->option_count; i++) {
-        Option *o = &w->options[i];
+        WaveOption *o = &w->options[i];
         if (!(o->score > 0)) {
             continue;
         }
@@ -335,21 +390,29 @@ static int take(MtsRun *run, Wave *w, MtsRng *rng, double c, size_t *count, MtsE
     return MTS_OK;
 }
 
-/* The option's node, its weight from now on. A text is scored and among those found. */
-static int settle(MtsRun *run, Wave *w, MtsRng *rng, Option *o, MtsError *err)
+/* One of the entries that are not looked up in place of all of them. */
+static int draw_other(MtsSearch *search, const Wave *w, MtsRng *rng, WaveOption *o, double *log_pi, MtsError *err)
 {
-    MtsNode *node = w->swarm[o->from].node;
-    double log_pi = log(o->score);
-    if (o->entry == OTHERS) {
-        double mass = mts_maxent_others_mass(run, node);
-        if (!mts_draw_unknown(run, rng, node, mts_maxent_looked(node), mass, &o->entry)) {
-            return mts_out_of_memory(err);
-        }
-        o->log_w += node->dist.logp[o->entry];
-        log_pi += log(mts_proposal_weight(run, node, o->entry)) - log(mass);
-        o->node = NULL;
+    const MtsNode *node = w->swarm[o->from].node;
+    double mass = mts_maxent_others_mass(search, node);
+    if (!mts_draw_unknown(search, rng, node, mts_maxent_looked(node), mass, &o->entry)) {
+        return mts_out_of_memory(err);
     }
-    o->node = o->node ? o->node : mts_run_child(run, node, o->entry);
+    o->log_w += node->dist.logp[o->entry];
+    *log_pi += log(mts_proposal_weight(search, node, o->entry)) - log(mass);
+    o->node = NULL;
+    return MTS_OK;
+}
+
+/* The option's node, its weight from now on. A text is scored and among those found. */
+static int settle(MtsSearch *search, Wave *w, MtsRng *rng, WaveOption *o, MtsError *err)
+{
+    double log_pi = log(o->score);
+    int rc = o->entry == OTHERS ? draw_other(search, w, rng, o, &log_pi, err) : MTS_OK;
+    if (rc) {
+        return rc;
+    }
+    o->node = o->node ? o->node : mts_search_child(search, w->swarm[o->from].node, o->entry);
     if (!o->node) {
         return mts_out_of_memory(err);
     }
@@ -358,81 +421,77 @@ static int settle(MtsRun *run, Wave *w, MtsRng *rng, Option *o, MtsError *err)
     if (!o->node->finished) {
         return MTS_OK;
     }
-    int rc = mts_run_score(run, &o->node, 1, err);
-    return rc != MTS_OK || add_found(run, w, o->node, o->log_w) ? rc : mts_out_of_memory(err);
+    rc = mts_search_score(search, &o->node, 1, err);
+    return rc ? rc : add_found(search, w, o->node, o->log_w, err);
 }
 
-static int step(MtsRun *run, Wave *w, MtsRng *rng, MtsError *err)
+/* An option that was taken: a place in the next swarm, or one that a text holds. */
+static int give_place(MtsSearch *search, Wave *w, MtsRng *rng, WaveOption *o, MtsError *err)
 {
-    const MtsMaxent *m = run->own;
-    size_t count = 0, live = 0, held = 0;
-    int rc = evaluate(run, w, err);
-    rc = rc == MTS_OK ? score(run, w, err) : rc;
-    w->option_count = 0;
-    for (size_t i = 0; i < w->held_count && rc == MTS_OK; i++) {
-        rc = add_text(run, w, w->held[i].found, w->held[i].log_w) ? MTS_OK : mts_out_of_memory(err);
+    if (o->from == NONE) {
+        w->held[w->held_count++] = (Held){o->entry, o->log_w - log(o->score)};
+        return MTS_OK;
     }
-    for (size_t i = 0; i < w->count && rc == MTS_OK; i++) {
-        Particle *p = &w->swarm[i];
-        if (p->node->parent) { /* its reward is there now, whether it was looked ahead at or not */
-            p->outlook = mts_maxent_outlook(m, p->outlook, p->node);
-        }
-        rc = mts_node_is_dead(p->node) ? MTS_OK : list_tokens(run, w, i, err);
-    }
-    if (rc != MTS_OK) {
+    int rc = settle(search, w, rng, o, err);
+    if (rc) {
         return rc;
     }
-    double c = threshold(w, weigh(w));
-    rc = take(run, w, rng, c, &count, err);
-    for (size_t i = 0; i < count && rc == MTS_OK; i++) {
-        Option *o = &w->options[w->taken[i]];
-        MtsWave *t = &w->trail;
-        if (o->from == NONE) {
-            w->held[held++] = (Held){o->entry, o->log_w - log(o->score)};
-            continue;
-        }
-        rc = settle(run, w, rng, o, err);
-        if (rc == MTS_OK && o->node->finished) {
-            w->held[held++] = (Held){t->found_count - 1, o->log_w};
-        }
-        if (rc != MTS_OK || o->node->finished) {
-            continue;
-        }
-        if (!mts_grow(&t->passed, &t->passed_cap, t->passed_count + 1, sizeof *t->passed)) {
-            return mts_out_of_memory(err);
-        }
-        t->passed[t->passed_count++] = (MtsPassed){.node = o->node, .log_pi = mts_sums(o->node)->log_pi};
-        w->next[live++] = (Particle){o->node, w->swarm[o->from].outlook, o->log_w};
+    if (o->node->finished) {
+        w->held[w->held_count++] = (Held){w->trail.found_count - 1, o->log_w};
+        return MTS_OK;
     }
-    Particle *swarm = w->swarm;
+    if (!mts_wave_pass(&w->trail, (MtsWavePrefix){.node = o->node, .log_pi = mts_sums(o->node)->log_pi})) {
+        return mts_out_of_memory(err);
+    }
+    w->next[w->count++] = (Place){o->node, w->swarm[o->from].outlook, o->log_w};
+    return MTS_OK;
+}
+
+/* Who has the places of the next step. */
+static int select_options(MtsSearch *search, Wave *w, MtsRng *rng, MtsError *err)
+{
+    size_t count = 0;
+    int rc = take(search, w, rng, &count, err);
+    w->count = w->held_count = 0;
+    for (size_t i = 0; i < count && !rc; i++) {
+        rc = give_place(search, w, rng, &w->options[w->taken[i]], err);
+    }
+    Place *swarm = w->swarm;
     w->swarm = w->next;
     w->next = swarm;
-    w->count = live;
-    w->held_count = held;
     return rc;
+}
+
+static int one_step(MtsSearch *search, Wave *w, MtsRng *rng, MtsError *err)
+{
+    int rc;
+    if ((rc = extend(search, w, err)) || (rc = score(search, w, err)) || (rc = list_options(search, w, err))) {
+        return rc;
+    }
+    return select_options(search, w, rng, err);
 }
 
 /* Which of the texts are the wave's rollouts. */
-static int choose_texts(MtsRun *run, Wave *w, MtsRng *rng, MtsError *err)
+static int select_texts(MtsSearch *search, Wave *w, MtsRng *rng, MtsError *err)
 {
     size_t count = 0;
+    int rc = MTS_OK;
     w->option_count = 0;
-    for (size_t i = 0; i < w->trail.found_count; i++) {
-        if (!add_text(run, w, i, w->trail.found[i].log_w)) {
-            return mts_out_of_memory(err);
-        }
+    for (size_t i = 0; i < w->trail.found_count && !rc; i++) {
+        rc = add_text(search, w, i, w->trail.found[i].log_w, err);
     }
-    double c = threshold(w, weigh(w));
-    int rc = take(run, w, rng, c, &count, err);
-    for (size_t place = 0; place < count && rc == MTS_OK; place++) {
-        const Option *o = &w->options[w->taken[place]];
+    if (rc || (rc = take(search, w, rng, &count, err))) {
+        return rc;
+    }
+    for (size_t place = 0; place < count; place++) {
+        const WaveOption *o = &w->options[w->taken[place]];
         w->trail.found[o->entry].place = place;
         mts_sums(o->node)->log_pi += log(o->score);
     }
-    return rc;
+    return MTS_OK;
 }
 
-/* ---- its end ---- */
+/* ---- back up ---- */
 
 /* Lists a node that was come by as a known child, and all above it. */
 static void make_known(MtsNode *node)
@@ -442,104 +501,109 @@ static void make_known(MtsNode *node)
     }
 }
 
-/* The texts that have a place, as rollouts, in the order of their places. */
-static int make_rollouts(MtsRun *run, const MtsWave *t, double log_z, MtsError *err)
+/* A text that has a place, as a rollout. */
+static int make_rollout(MtsSearch *search, MtsNode *text, double log_z, MtsError *err)
 {
-    for (size_t place = 0, i = 0; i < t->found_count;) {
-        if (t->found[i].place != place) {
-            i++;
-            continue;
-        }
-        MtsNode *text = t->found[i].text;
-        MtsRollout *r = mts_calloc(1, sizeof *r);
-        if (!r || !mts_grow(&run->log, &run->log_cap, run->log_count + 1, sizeof(MtsRollout *))) {
-            free(r);
-            return mts_out_of_memory(err);
-        }
-        run->log[run->log_count] = r;
-        *r = (MtsRollout){.index = run->log_count++, .node = text, .started = run->done, .log_z = log_z, .fresh = true};
-        if (!mts_grow(&r->choices, &r->choice_cap, text->depth, sizeof *r->choices)) {
-            return mts_out_of_memory(err);
-        }
-        for (const MtsNode *node = text; node->parent; node = node->parent) {
-            r->choices[node->depth - 1] = (MtsChoice){.log_q = mts_sums(node)->log_pi};
-            r->log_q += mts_sums(node)->log_pi;
-            r->left_at += node->parent->visits > 0;
-        }
-        place++;
-        i = 0;
+    MtsRollout *r = mts_rollout_new(search, search->log_count);
+    if (!r) {
+        return mts_out_of_memory(err);
+    }
+    if (!mts_rollout_keep(search, r)) {
+        mts_rollout_free(search, r);
+        return mts_out_of_memory(err);
+    }
+    r->node = text;
+    r->log_z = log_z;
+    r->in_tree = false;
+    r->fresh = true;
+    if (!mts_grow(&r->choices, &r->choice_cap, text->depth, sizeof *r->choices)) {
+        return mts_out_of_memory(err);
+    }
+    for (const MtsNode *node = text; node->parent; node = node->parent) {
+        r->choices[node->depth - 1] = (MtsChoice){.log_q = mts_sums(node)->log_pi};
+        r->log_q += mts_sums(node)->log_pi;
+        r->left_at += node->parent->visits > 0;
     }
     return MTS_OK;
 }
 
-/* Masses of all that the wave came by, deepest first, and the positions it is charged with. */
-static void update_passed(MtsRun *run, MtsWave *t)
+/* The texts that have a place, as rollouts, in the order of their places. */
+static int make_rollouts(MtsSearch *search, const MtsWave *t, double log_z, MtsError *err)
 {
-    for (size_t i = t->passed_count; i-- > 0;) {
-        MtsPassed *p = &t->passed[i];
-        MtsSums *s = mts_sums(p->node);
-        if (!p->node->charged) {
-            p->node->charged = true;
-            run->charged++;
-            run->nfe += !p->node->counted; /* of a recorded wave */
-            p->node->counted = true;
+    int rc = MTS_OK;
+    for (size_t place = 0, i = 0; i < t->found_count && !rc;) {
+        if (t->found[i].place != place) {
+            i++;
+            continue;
         }
+        rc = make_rollout(search, t->found[i].text, log_z, err);
+        place++;
+        i = 0;
+    }
+    return rc;
+}
+
+/* Masses of all that the wave came by, deepest first, and the positions it is charged with. */
+static void update_passed(MtsSearch *search, MtsWave *t)
+{
+    MtsNode *root = search->nodes.root;
+    for (size_t i = t->passed_count; i-- > 0;) {
+        MtsWavePrefix *p = &t->passed[i];
+        mts_search_charge(search, p->node);
         p->dead = p->dead || mts_node_is_dead(p->node);
         if (p->dead) {
             make_known(p->node);
-            s->log_u = s->log_k = -HUGE_VAL;
+            mts_sums(p->node)->log_u = mts_sums(p->node)->log_k = -HUGE_VAL;
         } else if (p->node->visits > 0) {
-            if (p->node->evaluated) {
-                mts_maxent_update_unseen(run, p->node);
-                p->unseen = s->unseen;
-                p->unseen_q = s->unseen_q;
-            } else {
-                s->unseen = p->unseen;
-                s->unseen_q = p->unseen_q;
-            }
-            mts_maxent_update(p->node);
+            mts_maxent_refresh(search, p->node, &p->unseen, &p->unseen_q);
         }
     }
-    make_known(run->nodes.root);
-    mts_maxent_update_unseen(run, run->nodes.root);
-    mts_maxent_update(run->nodes.root);
+    make_known(root);
+    mts_maxent_update_unseen(search, root);
+    mts_maxent_update(root);
 }
 
-/* Takes a wave into the tree. log_z: of its estimate; NaN: it was cut short. */
-static int land(MtsRun *run, MtsWave *t, double log_z, bool counts, MtsError *err)
+/* Known from now on: the ways of the rollouts from `first` on, and every text found. */
+static int visit_paths(MtsSearch *search, const MtsWave *t, size_t first, MtsError *err)
 {
-    MtsMaxent *m = run->own;
-    size_t first = run->log_count;
-    int rc = make_rollouts(run, t, log_z, err);
-    for (size_t i = first; i < run->log_count; i++) {
-        for (MtsNode *node = run->log[i]->node; node; node = node->parent) {
+    int rc = MTS_OK;
+    for (size_t i = first; i < search->log_count; i++) {
+        for (MtsNode *node = search->log[i]->node; node; node = node->parent) {
             mts_node_visit(node);
         }
     }
     for (size_t i = 0; i < t->found_count; i++) {
         make_known(t->found[i].text);
     }
-    for (size_t i = 0; i < t->passed_count && rc == MTS_OK; i++) { /* those of a recorded wave were not asked yet */
-        rc = t->passed[i].node->visits > 0 ? mts_run_score(run, &t->passed[i].node, 1, err) : MTS_OK;
+    for (size_t i = 0; i < t->passed_count && !rc; i++) { /* those of a recorded wave were not asked yet */
+        rc = t->passed[i].node->visits > 0 ? mts_search_score(search, &t->passed[i].node, 1, err) : MTS_OK;
     }
-    for (size_t i = 0; i < t->found_count && rc == MTS_OK; i++) {
-        rc = mts_maxent_bring_home(run, t->found[i].text, err);
+    for (size_t i = 0; i < t->found_count && !rc; i++) {
+        rc = mts_maxent_bring_home(search, t->found[i].text, err);
     }
-    if (rc != MTS_OK) {
+    return rc;
+}
+
+/* Takes a wave into the tree. Its log_z is of its estimate; NaN: it was cut short. */
+static int back_up(MtsSearch *search, MtsWave *t, bool counts, MtsError *err)
+{
+    MtsMaxent *m = mts_maxent(search);
+    size_t first = search->log_count;
+    int rc;
+    if ((rc = make_rollouts(search, t, t->log_z, err)) || (rc = visit_paths(search, t, first, err))) {
         return rc;
     }
-    update_passed(run, t);
+    update_passed(search, t);
     mts_estimate_fit(&m->estimate);
-    if (counts && !isnan(log_z)) {
-        mts_log_mean_add(&m->z, log_z);
+    if (counts && !isnan(t->log_z)) {
+        mts_log_mean_add(&m->z, t->log_z);
     }
-    for (size_t i = first; i < run->log_count && rc == MTS_OK; i++) {
-        const MtsRollout *r = run->log[i];
-        run->decode_tokens += r->node->depth;
-        run->done++;
-        run->reward_sum += r->node->reward;
-        run->rewarded_texts++;
-        rc = mts_rollout_tell(run, r, err);
+    for (size_t i = first; i < search->log_count && !rc; i++) {
+        const MtsRollout *r = search->log[i];
+        search->decode_tokens += r->node->depth;
+        search->done++;
+        mts_search_count_text(search, r->node);
+        rc = mts_rollout_tell(search, r, err);
     }
     return rc;
 }
@@ -547,97 +611,124 @@ static int land(MtsRun *run, MtsWave *t, double log_z, bool counts, MtsError *er
 /* ---- waves ---- */
 
 /* At the step where a search that is being replayed was cut short. */
-static bool at_cut(MtsRun *run)
+static bool at_cut(MtsSearch *search)
 {
-    if (!run->cut || run->cut->waves != run->waves || run->cut->steps != run->wave_steps) {
+    const MtsMaxent *m = mts_maxent(search);
+    const MtsStopPoint *cut = search->cut;
+    if (!cut || (size_t)json_integer_value(json_object_get(cut->line, "waves")) != m->waves ||
+        (size_t)json_integer_value(json_object_get(cut->line, "steps")) != m->wave_steps) {
         return false;
     }
-    run->stop_reason = run->cut->reason;
+    search->stop_reason = cut->reason;
     return true;
 }
 
-/* Lets the wave run; *whole: it was not cut short. */
-static int fly(MtsRun *run, Wave *w, size_t index, bool *whole, MtsError *err)
+bool mts_maxent_waves_write_stop(const MtsSearch *search, MtsBytes *line)
 {
-    const MtsMaxent *m = run->own;
-    MtsNode *root = run->nodes.root;
-    int rc = MTS_OK;
+    const MtsMaxent *m = mts_maxent(search);
+    return !search->reward->prefixes || mts_bytes_printf(line, ",\"waves\":%zu,\"steps\":%zu", m->waves, m->wave_steps);
+}
+
+const double *mts_maxent_waves_terms(const MtsSearch *search, size_t *count, size_t *asked)
+{
+    const MtsMaxent *m = mts_maxent(search);
+    const MtsSearchSettings *s = &search->settings;
+    if (m->waves == 0) {
+        return NULL;
+    }
+    *count = m->waves;
+    *asked = (s->rollouts + s->in_flight - 1) / s->in_flight;
+    return m->wave_log_z;
+}
+
+static void begin_wave(const MtsSearch *search, Wave *w)
+{
+    MtsNode *root = search->nodes.root;
     w->z = MTS_LOG_SUM_ZERO;
     mts_log_sum_add(&w->z, root->visits ? mts_sums(root)->log_k : -HUGE_VAL);
     w->trail.passed_count = w->trail.found_count = w->held_count = 0;
     w->count = 1;
-    w->swarm[0] = (Particle){root, mts_estimate_root(&m->estimate), 0};
+    w->swarm[0] = (Place){root, mts_estimate_root(&mts_maxent(search)->estimate), 0};
+}
+
+/* A wave from the root to its texts; *whole: it was not cut short. */
+static int lead_wave(MtsSearch *search, Wave *w, size_t index, bool *whole, MtsError *err)
+{
+    MtsMaxent *m = mts_maxent(search);
+    int rc = MTS_OK;
+    begin_wave(search, w);
     *whole = true;
-    for (run->wave_steps = 0; w->count > 0 && rc == MTS_OK; run->wave_steps++) {
-        MtsRng rng = mts_run_rng(run, index, run->wave_steps);
-        if (at_cut(run) || mts_run_stopped(run)) {
+    for (m->wave_steps = 0; w->count > 0 && !rc; m->wave_steps++) {
+        MtsRng rng = mts_search_rng(search, index, m->wave_steps);
+        if (at_cut(search) || mts_search_stopped(search)) {
             *whole = false;
             break;
         }
-        rc = step(run, w, &rng, err);
+        rc = one_step(search, w, &rng, err);
     }
-    MtsRng last = mts_run_rng(run, index, run->wave_steps);
-    rc = rc == MTS_OK ? choose_texts(run, w, &last, err) : rc;
-    return rc;
+    MtsRng last = mts_search_rng(search, index, m->wave_steps);
+    w->trail.log_z = *whole ? mts_log_sum(&w->z) : (double)NAN;
+    return rc ? rc : select_texts(search, w, &last, err);
 }
 
-/* Wave number run->waves, of w->size rollouts, from the one of this index on. */
-static int one_wave(MtsRun *run, Wave *w, size_t index, bool counts, MtsError *err)
+/* The next wave, of w->size rollouts, from the one of this index on. */
+static int one_wave(MtsSearch *search, Wave *w, size_t index, bool counts, MtsError *err)
 {
+    MtsMaxent *m = mts_maxent(search);
     bool whole = true, recorded = false;
-    int rc = mts_checkpoint_read_wave(run->checkpoint, run, w->size, &w->trail, &recorded, err);
-    if (rc == MTS_OK && !recorded) {
-        rc = fly(run, w, index, &whole, err);
-        w->trail.log_z = whole ? mts_log_sum(&w->z) : (double)NAN;
+    int rc;
+    if ((rc = mts_wave_read(search, w->size, &w->trail, &recorded, err)) ||
+        (!recorded && (rc = lead_wave(search, w, index, &whole, err))) ||
+        (rc = back_up(search, &w->trail, counts, err)) || !whole) {
+        return rc;
     }
-    rc = rc == MTS_OK ? land(run, &w->trail, w->trail.log_z, counts, err) : rc;
-    if (rc == MTS_OK && whole) {
-        if (!mts_grow(&run->wave_log_z, &run->wave_cap, run->waves + 1, sizeof *run->wave_log_z)) {
-            return mts_out_of_memory(err);
-        }
-        rc = recorded ? MTS_OK : mts_checkpoint_write_wave(run->checkpoint, run->waves, w->size, &w->trail, err);
-        run->wave_log_z[run->waves++] = w->trail.log_z;
+    if (!mts_grow(&m->wave_log_z, &m->wave_cap, m->waves + 1, sizeof *m->wave_log_z)) {
+        return mts_out_of_memory(err);
     }
+    rc = recorded ? MTS_OK : mts_wave_write(search, w->size, &w->trail, err);
+    m->wave_log_z[m->waves++] = w->trail.log_z;
     return rc;
 }
 
 /* How many rollouts the next wave may have: the rest, and what is certain to fit into `left` positions. */
-static size_t fitting(const MtsRun *run, size_t most, size_t rollouts, uint64_t left)
+static size_t fitting(const MtsSearch *search, size_t most, size_t rollouts, uint64_t left)
 {
     size_t size = rollouts < most ? rollouts : most;
-    uint64_t each = run->model->max_tokens - 1;
-    return run->settings.max_nfe == 0 || each == 0 || left / each > size ? size : (size_t)(left / each);
+    uint64_t each = search->model->max_tokens - 1;
+    return search->settings.max_nfe == 0 || each == 0 || left / each > size ? size : (size_t)(left / each);
 }
 
-static int lead(MtsRun *run, Wave *w, size_t most, MtsError *err)
+static int lead(MtsSearch *search, Wave *w, size_t most, MtsError *err)
 {
-    const MtsSearchSettings *s = &run->settings;
+    const MtsSearchSettings *s = &search->settings;
     size_t started = 0;
     uint64_t sure = s->max_nfe; /* what is left of the limit when every wave so far was at its dearest */
-    int rc = MTS_OK;
-    while (rc == MTS_OK && started < s->rollouts && !run->stop_reason) {
-        uint64_t left = s->max_nfe > run->charged ? s->max_nfe - run->charged : 0;
-        w->size = fitting(run, most, s->rollouts - started, left);
+    while (started < s->rollouts && !search->stop_reason) {
+        uint64_t left = s->max_nfe > search->charged ? s->max_nfe - search->charged : 0;
+        w->size = fitting(search, most, s->rollouts - started, left);
         if (w->size == 0) {
             break;
         }
-        size_t certain = fitting(run, most, s->rollouts - started, sure);
-        sure -= s->max_nfe ? (uint64_t)certain * (run->model->max_tokens - 1) : 0;
-        rc = one_wave(run, w, started, certain > 0, err);
+        size_t certain = fitting(search, most, s->rollouts - started, sure);
+        sure -= s->max_nfe ? (uint64_t)certain * (search->model->max_tokens - 1) : 0;
+        int rc = one_wave(search, w, started, certain > 0, err);
+        if (rc) {
+            return rc;
+        }
         started += w->size;
-        if (rc == MTS_OK && !run->stop_reason) {
-            run->stop_reason = mts_run_settled(run);
+        if (!search->stop_reason) {
+            search->stop_reason = mts_search_settled(search);
         }
     }
-    if (rc == MTS_OK && !run->stop_reason) {
-        run->stop_reason = started >= s->rollouts ? "rollouts" : "nfe";
+    if (!search->stop_reason) {
+        search->stop_reason = started >= s->rollouts ? "rollouts" : "nfe";
     }
-    return rc;
+    return MTS_OK;
 }
 
-int mts_maxent_waves(MtsRun *run, MtsError *err)
+int mts_maxent_waves(MtsSearch *search, MtsError *err)
 {
-    const MtsSearchSettings *s = &run->settings;
+    const MtsSearchSettings *s = &search->settings;
     size_t most = s->in_flight < s->rollouts ? s->in_flight : s->rollouts;
     Wave w = {.swarm = mts_calloc(most, sizeof *w.swarm),
               .next = mts_calloc(most, sizeof *w.next),
@@ -646,7 +737,7 @@ int mts_maxent_waves(MtsRun *run, MtsError *err)
               .best = mts_calloc(most, sizeof *w.best),
               .nodes = mts_calloc(most, sizeof(MtsNode *))};
     bool ok = w.swarm && w.next && w.taken && w.held && w.best && w.nodes;
-    int rc = ok ? lead(run, &w, most, err) : mts_out_of_memory(err);
+    int rc = ok ? lead(search, &w, most, err) : mts_out_of_memory(err);
     free(w.swarm);
     free(w.next);
     free(w.taken);
@@ -655,7 +746,6 @@ int mts_maxent_waves(MtsRun *run, MtsError *err)
     free((void *)w.nodes);
     free(w.options);
     free(w.breaks);
-    free(w.trail.passed);
-    free(w.trail.found);
+    mts_wave_clear(&w.trail);
     return rc;
 }

@@ -1,30 +1,32 @@
 /* search/methods/greedy.c - one text, the likeliest token at every step; ties go to the lower token. */
+#include "search/evaluate.h"
 #include "search/methods/methods.h"
-
 #include "search/methods/population.h"
 
-static int greedy_run(MtsRun *run, MtsError *err)
+static int greedy_lead(MtsSearch *search, MtsError *err)
 {
-    MtsNode *node = run->nodes.root;
+    MtsNode *node = search->nodes.root;
     bool go = true;
-    int rc = MTS_OK;
-    while (rc == MTS_OK && !node->finished) {
-        rc = mts_population_evaluate(run, &node, 1, &go, err);
-        if (rc != MTS_OK || !go) {
-            return rc != MTS_OK ? rc : mts_population_check(run, err);
+    int rc;
+    while (!node->finished) {
+        if ((rc = mts_population_extend(search, &node, 1, &go, err))) {
+            return rc;
+        }
+        if (!go) {
+            return mts_population_check(search, err);
         }
         if (mts_node_is_dead(node)) {
-            run->stop_reason = "rollouts"; /* no answer: the result says so */
+            search->stop_reason = "rollouts"; /* no answer: the result says so */
             return MTS_OK;
         }
-        node = mts_run_child(run, node, 0);
+        node = mts_search_child(search, node, 0);
         if (!node) {
             return mts_out_of_memory(err);
         }
     }
-    rc = rc == MTS_OK ? mts_run_score(run, &node, 1, err) : rc;
-    run->stop_reason = "rollouts";
-    return rc == MTS_OK ? mts_population_finish(run, node, 0, 0, err) : rc;
+    search->stop_reason = "rollouts";
+    rc = mts_search_score(search, &node, 1, err);
+    return rc ? rc : mts_population_back_up(search, node, 0, 0, err);
 }
 
-const MtsMethodOps mts_greedy_ops = {.name = "greedy", .answers = MTS_ANSWERS_POINT, .run = greedy_run};
+const MtsMethodOps mts_greedy_ops = {.answers = MTS_ANSWERS_POINT, .lead = greedy_lead};

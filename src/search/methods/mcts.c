@@ -14,52 +14,39 @@
  * Given a tree the way is nearly determined, so rollouts in flight together mostly share it. A reward of minus
  * infinity counts as the smallest finite one so far: a mean knows no other way to go on. */
 #include "search/methods/methods.h"
+#include "search/proposal.h"
+#include "search/rollout.h"
 
-typedef struct Value { /* of a node */
+typedef struct MctsValue { /* of a node */
     double n, sum;
-} Value;
+} MctsValue;
 
-typedef struct Mcts { /* of the run */
+typedef struct Mcts { /* of the search */
     double least;     /* smallest finite reward so far */
     bool any;
 } Mcts;
 
-static Value *value(const MtsNode *node)
+static MctsValue *value(const MtsNode *node)
 {
     return mts_node_data(node);
 }
 
-static size_t expansion_of(const MtsRun *run, const MtsNode *node)
+static size_t expansion_of(const MtsSearch *search, const MtsNode *node)
 {
-    size_t k = run->settings.expansion < node->dist.count ? run->settings.expansion : node->dist.count;
+    size_t k = search->settings.expansion < node->dist.count ? search->settings.expansion : node->dist.count;
     while (k > 0 && node->dist.logp[k - 1] == -HUGE_VAL) {
         k--;
     }
     return k;
 }
 
-static bool is_untried(const MtsRun *run, const MtsNode *node, size_t entry)
-{
-    const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[entry]);
-    return !child || child->visits == 0;
-}
-
-static size_t entry_of(const MtsNode *node, int32_t token)
-{
-    size_t entry = 0;
-    while (node->dist.tokens[entry] != token) {
-        entry++;
-    }
-    return entry;
-}
-
-/* Weights of the untried ones among the k likeliest at run->weights; their sum. */
-static double weigh_untried(MtsRun *run, const MtsNode *node, size_t k)
+/* Weights of the untried ones among the k likeliest at search->weights; their sum. */
+static double weigh_untried(MtsSearch *search, const MtsNode *node, size_t k)
 {
     double sum = 0;
     for (size_t i = 0; i < k; i++) {
-        run->weights[i] = is_untried(run, node, i) ? mts_proposal_weight(run, node, i) : 0;
-        sum += run->weights[i];
+        search->weights[i] = mts_search_unknown(search, node, i) ? mts_proposal_weight(search, node, i) : 0;
+        sum += search->weights[i];
     }
     return sum;
 }
@@ -69,34 +56,34 @@ static double mean(const MtsNode *node)
     return value(node)->sum / value(node)->n;
 }
 
-static size_t best_uct(const MtsRun *run, const MtsNode *node)
+static size_t best_uct(const MtsSearch *search, const MtsNode *node)
 {
     const MtsNode *best = NULL;
     double highest = 0, log_n = log(value(node)->n);
     for (const MtsNode *child = node->first; child; child = child->next) {
-        double score = mean(child) + run->settings.c_uct * sqrt(log_n / value(child)->n);
+        double score = mean(child) + search->settings.c_uct * sqrt(log_n / value(child)->n);
         if (!best || score > highest) {
             best = child;
             highest = score;
         }
     }
-    return entry_of(node, best->token);
+    return mts_node_entry(node, best->token);
 }
 
-static size_t best_puct(const MtsRun *run, const MtsNode *node, size_t k)
+static size_t best_puct(const MtsSearch *search, const MtsNode *node, size_t k)
 {
-    double highest = -HUGE_VAL, root_n = run->settings.c_uct * sqrt(value(node)->n);
+    double highest = -HUGE_VAL, root_n = search->settings.c_uct * sqrt(value(node)->n);
     size_t best = 0;
     for (const MtsNode *child = node->first; child; child = child->next) {
         double score = mean(child) + root_n * exp(child->logp) / (1 + value(child)->n);
         if (score > highest) {
-            best = entry_of(node, child->token);
+            best = mts_node_entry(node, child->token);
             highest = score;
         }
     }
     for (size_t i = 0; i < k; i++) {
         double score = mean(node) + root_n * exp(node->dist.logp[i]);
-        if (score > highest && is_untried(run, node, i)) {
+        if (score > highest && mts_search_unknown(search, node, i)) {
             best = i;
             highest = score;
         }
@@ -104,39 +91,35 @@ static size_t best_puct(const MtsRun *run, const MtsNode *node, size_t k)
     return best;
 }
 
-static int mcts_choose(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
+static int mcts_choose(MtsSearch *search, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
 {
     MtsNode *node = r->node;
-    MtsRng rng = mts_run_rng(run, r->index, node->depth);
+    MtsRng rng = mts_search_rng(search, r->index, node->depth);
     if (!r->in_tree) {
-        if (!mts_draw_prior(run, &rng, node, entry)) {
-            return mts_out_of_memory(err);
-        }
-        *log_q = mts_proposal_log(run, node, *entry);
-        return MTS_OK;
+        return mts_draw_token(search, &rng, node, entry, log_q, err);
     }
-    size_t k = expansion_of(run, node);
-    if (!mts_run_weights(run, k)) {
+    size_t k = expansion_of(search, node);
+    if (!mts_search_weights(search, k)) {
         return mts_out_of_memory(err);
     }
     *log_q = 0;
-    if (!run->settings.use_uct) {
-        *entry = best_puct(run, node, k);
+    if (!search->settings.use_uct) {
+        *entry = best_puct(search, node, k);
         return MTS_OK;
     }
-    double sum = weigh_untried(run, node, k);
+    double sum = weigh_untried(search, node, k);
     if (sum > 0) {
-        *entry = mts_pick(run->script, &rng, run->weights, k);
-        *log_q = log(run->weights[*entry] / sum);
+        *entry = mts_pick(search->script, &rng, search->weights, k);
+        *log_q = log(search->weights[*entry] / sum);
     } else {
-        *entry = best_uct(run, node);
+        *entry = best_uct(search, node);
     }
     return MTS_OK;
 }
 
-static int mcts_backup(MtsRun *run, MtsRollout *r, MtsError *err)
+static int mcts_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
-    Mcts *m = run->own;
+    Mcts *m = search->own;
     double reward = r->dead ? -HUGE_VAL : r->node->reward;
     if (reward != -HUGE_VAL && (!m->any || reward < m->least)) {
         m->least = reward;
@@ -146,22 +129,21 @@ static int mcts_backup(MtsRun *run, MtsRollout *r, MtsError *err)
         value(node)->n += 1;
         value(node)->sum += reward == -HUGE_VAL ? m->least : reward;
     }
-    return r->dead ? MTS_OK : mts_run_answer(run, r->node, 0, err); /* an answer weighs its visits */
+    return r->dead ? MTS_OK : mts_search_answer(search, r->node, 0, err); /* an answer weighs its visits */
 }
 
-static void mcts_policy(const MtsRun *run, const MtsNode *node, double *out)
+static void mcts_policy(const MtsSearch *search, const MtsNode *node, double *out)
 {
     for (size_t i = 0; i < node->dist.count; i++) {
-        const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[i]);
+        const MtsNode *child = mts_nodes_find(&search->nodes, node, node->dist.tokens[i]);
         out[i] = child && child->visits > 0 ? log(value(child)->n / value(node)->n) : -HUGE_VAL;
     }
 }
 
 const MtsMethodOps mts_mcts_ops = {
-    .name = "mcts",
     .answers = MTS_ANSWERS_WEIGHTED,
-    .node_bytes = sizeof(Value),
-    .run_bytes = sizeof(Mcts),
+    .node_bytes = sizeof(MctsValue),
+    .search_bytes = sizeof(Mcts),
     .choose = mcts_choose,
     .backup = mcts_backup,
     .policy = mcts_policy,

@@ -7,56 +7,53 @@
  * rank k, counted from the best reward down, with probability (1 - F_{k-1})^N - (1 - F_k)^N, F_k the probability of the
  * k best. */
 #include "search/methods/methods.h"
+#include "search/proposal.h"
+#include "search/rollout.h"
 
-static int sample_choose(MtsRun *run, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
+static int sample_choose(MtsSearch *search, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
 {
-    MtsRng rng = mts_run_rng(run, r->index, r->node->depth);
-    if (!mts_draw_prior(run, &rng, r->node, entry)) {
-        return mts_out_of_memory(err);
-    }
-    *log_q = mts_proposal_log(run, r->node, *entry);
-    return MTS_OK;
+    MtsRng rng = mts_search_rng(search, r->index, r->node->depth);
+    return mts_draw_token(search, &rng, r->node, entry, log_q, err);
 }
 
-static int sample_begin(MtsRun *run, MtsError *err)
+static int sample_begin(MtsSearch *search, MtsError *err)
 {
     (void)err;
-    *(MtsLogMean *)run->own = MTS_LOG_MEAN_ZERO;
+    *(MtsLogMean *)search->own = MTS_LOG_MEAN_ZERO;
     return MTS_OK;
 }
 
-static double weight_of(const MtsRun *run, const MtsRollout *r)
+static double weight_of(const MtsSearch *search, const MtsRollout *r)
 {
-    double tilt = r->dead ? -HUGE_VAL : mts_run_tilt(run, r->node);
+    double tilt = r->dead ? -HUGE_VAL : mts_search_tilt(search, r->node);
     return tilt == -HUGE_VAL ? tilt : r->node->path_logp + tilt - r->log_q;
 }
 
-static int sample_backup(MtsRun *run, MtsRollout *r, MtsError *err)
+static int sample_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
-    r->log_z = weight_of(run, r);
-    if (mts_run_is_certain(run, r->index)) {
-        mts_log_mean_add(run->own, r->log_z);
+    r->log_z = weight_of(search, r);
+    if (mts_search_is_certain(search, r->index)) {
+        mts_log_mean_add(search->own, r->log_z);
     }
-    return r->dead ? MTS_OK : mts_run_answer(run, r->node, r->log_z, err);
+    return r->dead ? MTS_OK : mts_search_answer(search, r->node, r->log_z, err);
 }
 
-static void sample_estimate(const MtsRun *run, double *log_z, double *se)
+static void sample_estimate(const MtsSearch *search, double *log_z, double *se)
 {
-    if (run->done > 0) {
-        *log_z = mts_log_mean(run->own);
-        *se = mts_log_mean_se(run->own);
+    if (search->done > 0) {
+        *log_z = mts_log_mean(search->own);
+        *se = mts_log_mean_se(search->own);
     }
 }
 
-static int best_backup(MtsRun *run, MtsRollout *r, MtsError *err)
+static int best_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
-    return r->dead ? MTS_OK : mts_run_answer(run, r->node, weight_of(run, r), err);
+    return r->dead ? MTS_OK : mts_search_answer(search, r->node, weight_of(search, r), err);
 }
 
 const MtsMethodOps mts_sample_ops = {
-    .name = "sample",
     .answers = MTS_ANSWERS_WEIGHTED,
-    .run_bytes = sizeof(MtsLogMean),
+    .search_bytes = sizeof(MtsLogMean),
     .begin = sample_begin,
     .choose = sample_choose,
     .backup = sample_backup,
@@ -64,7 +61,6 @@ const MtsMethodOps mts_sample_ops = {
 };
 
 const MtsMethodOps mts_best_of_n_ops = {
-    .name = "best-of-n",
     .answers = MTS_ANSWERS_POINT,
     .choose = sample_choose,
     .backup = best_backup,

@@ -25,13 +25,14 @@
  * weights), systematic (the same draw in each). Finished texts are particles like all others until the last one is
  * finished. A prefix that nothing may follow, or whose phi is minus infinity, has weight 0; when all have, Z^ = 0 and
  * there is no answer. Particles on the same prefix share its evaluation. */
-#include "search/methods/methods.h"
-
 #include <stdlib.h>
 
 #include "core/mem.h"
 #include "core/sort.h"
+#include "search/evaluate.h"
+#include "search/methods/methods.h"
 #include "search/methods/population.h"
+#include "search/proposal.h"
 
 /* Resampling draws from a stream of its own, which no particle reaches. */
 #define RESAMPLE_STREAM (UINT64_MAX - 1)
@@ -41,7 +42,7 @@ typedef struct Particle {
     double log_w, log_q;
 } Particle;
 
-typedef struct Smc { /* of the run */
+typedef struct Smc { /* of the search */
     double log_z;
     bool whole; /* the estimate is complete */
 } Smc;
@@ -74,82 +75,110 @@ static size_t list_live(Swarm *s)
 }
 
 /* lambda phi of a node, which is scored where it has to be. */
-static double log_potential(const MtsRun *run, const MtsNode *node)
+static double log_potential(const MtsSearch *search, const MtsNode *node)
 {
-    return node->parent && (node->finished || run->reward->prefixes) ? mts_run_tilt(run, node) : 0;
+    return node->parent && (node->finished || search->reward->prefixes) ? mts_search_tilt(search, node) : 0;
 }
 
 /* The entries of a node that are looked ahead at. */
-static size_t looked_ahead(const MtsRun *run, const MtsNode *node)
+static size_t looked_ahead(const MtsSearch *search, const MtsNode *node)
 {
-    size_t most = run->reward->prefixes ? run->settings.look_ahead : 0;
+    size_t most = search->reward->prefixes ? search->settings.look_ahead : 0;
     return most < node->dist.count ? most : node->dist.count;
 }
 
-static int look_ahead(MtsRun *run, Swarm *s, MtsError *err)
+/* Asks the prefixes looked ahead at from a node into s->asked from *n on. */
+static int ask_ahead(MtsSearch *search, Swarm *s, MtsNode *node, size_t *n, MtsError *err)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        MtsNode *node = s->particles[i].node;
-        if (!is_live(&s->particles[i])) {
-            continue;
-        }
-        size_t ahead = looked_ahead(run, node);
-        if (!mts_grow(&s->asked, &s->asked_cap, n + ahead + 1, sizeof(MtsNode *))) {
-            return mts_out_of_memory(err);
-        }
-        for (size_t e = 0; e < ahead; e++) {
-            if (node->dist.logp[e] != -HUGE_VAL && !(s->asked[n++] = mts_run_child(run, node, e))) {
-                return mts_out_of_memory(err);
-            }
-        }
-    }
-    return mts_run_score(run, s->asked, n, err);
-}
-
-/* Draws among the tokens looked ahead at, by p' G, and all others together. */
-static int draw_guided(MtsRun *run, MtsRng *rng, const MtsNode *node, size_t ahead, size_t *entry, double *log_q,
-                       MtsError *err)
-{
-    double high = -HUGE_VAL, sum = 0, mass = 0, total = 0;
-    if (!mts_run_weights(run, ahead + 1)) {
+    size_t ahead = looked_ahead(search, node);
+    if (!mts_grow(&s->asked, &s->asked_cap, *n + ahead + 1, sizeof(MtsNode *))) {
         return mts_out_of_memory(err);
     }
-    double *w = run->weights, before = log_potential(run, node);
     for (size_t e = 0; e < ahead; e++) {
-        const MtsNode *child = mts_nodes_find(&run->nodes, node, node->dist.tokens[e]);
-        double p = mts_proposal_weight(run, node, e), gain = child ? log_potential(run, child) - before : -HUGE_VAL;
+        if (node->dist.logp[e] != -HUGE_VAL && !(s->asked[(*n)++] = mts_search_child(search, node, e))) {
+            return mts_out_of_memory(err);
+        }
+    }
+    return MTS_OK;
+}
+
+static int score_ahead(MtsSearch *search, Swarm *s, MtsError *err)
+{
+    size_t n = 0;
+    int rc = MTS_OK;
+    for (size_t i = 0; i < s->n && !rc; i++) {
+        rc = is_live(&s->particles[i]) ? ask_ahead(search, s, s->particles[i].node, &n, err) : MTS_OK;
+    }
+    return rc ? rc : mts_search_score(search, s->asked, n, err);
+}
+
+/* Weights of the tokens looked ahead at and, behind them, of all others together, whose proposal mass is `others`, at
+ * search->weights; their sum. */
+static double weigh_guided(MtsSearch *search, const MtsNode *node, size_t ahead, double others)
+{
+    double high = -HUGE_VAL, sum = 0, mass = 0, total = 0;
+    double *w = search->weights, before = log_potential(search, node);
+    for (size_t e = 0; e < ahead; e++) {
+        const MtsNode *child = mts_nodes_find(&search->nodes, node, node->dist.tokens[e]);
+        double p = mts_proposal_weight(search, node, e);
+        double gain = child ? log_potential(search, child) - before : -HUGE_VAL;
         w[e] = p > 0 && gain != -HUGE_VAL ? log(p) + gain : -HUGE_VAL;
         sum += w[e] != -HUGE_VAL ? p * gain : 0;
         mass += w[e] != -HUGE_VAL ? p : 0;
     }
-    double others = mts_proposal_rest(run, node, ahead);
     w[ahead] = others > 0 ? log(others) + (mass > 0 ? sum / mass : 0) : -HUGE_VAL;
     for (size_t i = 0; i <= ahead; i++) {
         high = w[i] > high ? w[i] : high;
     }
     for (size_t i = 0; i <= ahead; i++) {
-        w[i] = high == -HUGE_VAL   ? (i < ahead ? mts_proposal_weight(run, node, i) : others) /* all are of no use */
+        w[i] = high == -HUGE_VAL   ? (i < ahead ? mts_proposal_weight(search, node, i) : others) /* all are of no use */
                : w[i] == -HUGE_VAL ? 0
                                    : exp(w[i] - high);
         total += w[i];
     }
-    *entry = mts_pick(run->script, rng, w, ahead + 1);
-    *log_q = log(w[*entry] / total);
+    return total;
+}
+
+/* Draws among the tokens looked ahead at, by p' G, and all others together. */
+static int draw_guided(MtsSearch *search, MtsRng *rng, const MtsNode *node, size_t ahead, size_t *entry, double *log_q,
+                       MtsError *err)
+{
+    if (!mts_search_weights(search, ahead + 1)) {
+        return mts_out_of_memory(err);
+    }
+    double others = mts_proposal_rest(search, node, ahead), total = weigh_guided(search, node, ahead, others);
+    *entry = mts_pick(search->script, rng, search->weights, ahead + 1);
+    *log_q = log(search->weights[*entry] / total);
     if (*entry == ahead) {
-        if (!mts_draw_rest(run, rng, node, ahead, others, entry)) {
+        if (!mts_draw_rest(search, rng, node, ahead, others, entry)) {
             return mts_out_of_memory(err);
         }
-        *log_q += log(mts_proposal_weight(run, node, *entry)) - log(others);
+        *log_q += log(mts_proposal_weight(search, node, *entry)) - log(others);
     }
     return MTS_OK;
 }
 
-static int draw_tokens(MtsRun *run, Swarm *s, size_t depth, MtsError *err)
+/* The next token of a particle that is live. */
+static int select_token(MtsSearch *search, Particle *p, MtsRng *rng, MtsError *err)
 {
-    for (size_t i = 0; i < s->n; i++) {
+    size_t entry, ahead = looked_ahead(search, p->node);
+    double log_q = 0;
+    int rc = ahead > 0 ? draw_guided(search, rng, p->node, ahead, &entry, &log_q, err)
+                       : mts_draw_token(search, rng, p->node, &entry, &log_q, err);
+    if (rc) {
+        return rc;
+    }
+    p->log_q += log_q;
+    p->log_w += p->node->dist.logp[entry] - log_q;
+    p->node = mts_search_child(search, p->node, entry);
+    return p->node ? MTS_OK : mts_out_of_memory(err);
+}
+
+static int select_tokens(MtsSearch *search, Swarm *s, size_t depth, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t i = 0; i < s->n && !rc; i++) {
         Particle *p = &s->particles[i];
-        size_t entry;
         if (!is_live(p)) {
             continue;
         }
@@ -157,45 +186,28 @@ static int draw_tokens(MtsRun *run, Swarm *s, size_t depth, MtsError *err)
             p->log_w = -HUGE_VAL;
             continue;
         }
-        MtsRng rng = mts_run_rng(run, i, depth);
-        size_t ahead = looked_ahead(run, p->node);
-        double log_q = 0;
-        if (ahead > 0) {
-            int rc = draw_guided(run, &rng, p->node, ahead, &entry, &log_q, err);
-            if (rc != MTS_OK) {
-                return rc;
-            }
-        } else if (mts_draw_prior(run, &rng, p->node, &entry)) {
-            log_q = mts_proposal_log(run, p->node, entry);
-        } else {
-            return mts_out_of_memory(err);
-        }
-        p->log_q += log_q;
-        p->log_w += p->node->dist.logp[entry] - log_q;
-        p->node = mts_run_child(run, p->node, entry);
-        if (!p->node) {
-            return mts_out_of_memory(err);
-        }
+        MtsRng rng = mts_search_rng(search, i, depth);
+        rc = select_token(search, p, &rng, err);
     }
-    return MTS_OK;
+    return rc;
 }
 
 /* Potentials of the tokens just drawn, all of them at `depth`. */
-static int weigh(MtsRun *run, Swarm *s, size_t depth, MtsError *err)
+static int score(MtsSearch *search, Swarm *s, size_t depth, MtsError *err)
 {
     size_t count = 0;
     for (size_t i = 0; i < s->n; i++) {
         const Particle *p = &s->particles[i];
-        if (p->log_w != -HUGE_VAL && p->node->depth == depth && (p->node->finished || run->reward->prefixes)) {
+        if (p->log_w != -HUGE_VAL && p->node->depth == depth && (p->node->finished || search->reward->prefixes)) {
             s->live[count++] = p->node;
         }
     }
-    int rc = mts_run_score(run, s->live, count, err);
-    for (size_t i = 0; i < s->n && rc == MTS_OK; i++) {
+    int rc = mts_search_score(search, s->live, count, err);
+    for (size_t i = 0; i < s->n && !rc; i++) {
         Particle *p = &s->particles[i];
         if (p->log_w != -HUGE_VAL && p->node->depth == depth) {
-            double here = log_potential(run, p->node);
-            p->log_w = here == -HUGE_VAL ? here : p->log_w + here - log_potential(run, p->node->parent);
+            double here = log_potential(search, p->node);
+            p->log_w = here == -HUGE_VAL ? here : p->log_w + here - log_potential(search, p->node->parent);
         }
     }
     return rc;
@@ -258,26 +270,28 @@ static size_t list_breaks(Swarm *s, double scale, double k)
     return count;
 }
 
-static void resample(MtsRun *run, Swarm *s, size_t depth)
+/* The particle that the k-th of N draws takes; u: the last uniform number, 0 before the first. */
+static size_t draw_particle(MtsSearch *search, Swarm *s, MtsRng *rng, double scale, size_t k, double *u)
 {
-    MtsRng rng = mts_run_rng(run, RESAMPLE_STREAM, depth);
+    if (search->settings.resampling == MTS_MULTINOMIAL) {
+        return mts_pick(search->script, rng, s->weights, s->n);
+    }
+    bool own = search->settings.resampling == MTS_STRATIFIED;
+    if (own || k == 0) {
+        *u = mts_uniform(search->script, rng, s->breaks, list_breaks(s, scale, own ? (double)k : -1));
+    }
+    return owner(s, scale, (double)k + *u);
+}
+
+static void resample(MtsSearch *search, Swarm *s, size_t depth)
+{
+    MtsRng rng = mts_search_rng(search, RESAMPLE_STREAM, depth);
     double sum = 0, u = 0;
     for (size_t i = 0; i < s->n; i++) {
         sum += s->weights[i];
     }
-    double scale = (double)s->n / sum;
     for (size_t k = 0; k < s->n; k++) {
-        size_t from;
-        if (run->settings.resampling == MTS_MULTINOMIAL) {
-            from = mts_pick(run->script, &rng, s->weights, s->n);
-        } else {
-            bool own = run->settings.resampling == MTS_STRATIFIED;
-            if (own || k == 0) {
-                u = mts_uniform(run->script, &rng, s->breaks, list_breaks(s, scale, own ? (double)k : -1));
-            }
-            from = owner(s, scale, (double)k + u);
-        }
-        s->drawn[k] = s->particles[from];
+        s->drawn[k] = s->particles[draw_particle(search, s, &rng, (double)s->n / sum, k, &u)];
         s->drawn[k].log_w = 0;
     }
     Particle *before = s->particles;
@@ -285,29 +299,28 @@ static void resample(MtsRun *run, Swarm *s, size_t depth)
     s->drawn = before;
 }
 
-static int fly(MtsRun *run, Swarm *s, MtsError *err)
+/* From the root until no particle goes on. */
+static int lead_swarm(MtsSearch *search, Swarm *s, MtsError *err)
 {
-    Smc *smc = run->own;
+    Smc *smc = search->own;
     smc->log_z = (double)NAN;
     for (size_t depth = 0, count; (count = list_live(s)) > 0; depth++) {
         bool go = true;
-        int rc = mts_population_evaluate(run, s->live, count, &go, err);
-        if (rc != MTS_OK || !go) {
+        int rc = mts_population_extend(search, s->live, count, &go, err);
+        if (rc || !go) {
             return rc;
         }
-        rc = look_ahead(run, s, err);
-        rc = rc == MTS_OK ? draw_tokens(run, s, depth, err) : rc;
-        rc = rc == MTS_OK ? weigh(run, s, depth + 1, err) : rc;
-        if (rc != MTS_OK) {
+        if ((rc = score_ahead(search, s, err)) || (rc = select_tokens(search, s, depth, err)) ||
+            (rc = score(search, s, depth + 1, err))) {
             return rc;
         }
         double log_mean = mean_weight(s);
         if (log_mean == -HUGE_VAL) {
             break;
         }
-        if (list_live(s) > 0 && effective(s) < run->settings.ess_threshold * (double)s->n) {
+        if (list_live(s) > 0 && effective(s) < search->settings.ess_threshold * (double)s->n) {
             s->log_z += log_mean;
-            resample(run, s, depth);
+            resample(search, s, depth);
         }
     }
     smc->log_z = s->log_z + mean_weight(s);
@@ -315,21 +328,21 @@ static int fly(MtsRun *run, Swarm *s, MtsError *err)
     return MTS_OK;
 }
 
-static int finish_texts(MtsRun *run, Swarm *s, MtsError *err)
+static int back_up(MtsSearch *search, Swarm *s, MtsError *err)
 {
     int rc = MTS_OK;
-    for (size_t i = 0; i < s->n && rc == MTS_OK; i++) {
+    for (size_t i = 0; i < s->n && !rc; i++) {
         const Particle *p = &s->particles[i];
         if (p->node->finished && p->log_w != -HUGE_VAL) {
-            rc = mts_population_finish(run, p->node, p->log_q, s->log_z + p->log_w, err);
+            rc = mts_population_back_up(search, p->node, p->log_q, s->log_z + p->log_w, err);
         }
     }
     return rc;
 }
 
-static int smc_run(MtsRun *run, MtsError *err)
+static int smc_lead(MtsSearch *search, MtsError *err)
 {
-    size_t n = run->settings.rollouts;
+    size_t n = search->settings.rollouts;
     Swarm s = {.particles = mts_calloc(n, sizeof *s.particles),
                .drawn = mts_calloc(n, sizeof *s.drawn),
                .live = mts_calloc(n, sizeof(MtsNode *)),
@@ -337,13 +350,12 @@ static int smc_run(MtsRun *run, MtsError *err)
                .breaks = mts_calloc(n, sizeof *s.breaks),
                .n = n};
     int rc = s.particles && s.drawn && s.live && s.weights && s.breaks ? MTS_OK : mts_out_of_memory(err);
-    for (size_t i = 0; rc == MTS_OK && i < n; i++) {
-        s.particles[i].node = run->nodes.root;
+    for (size_t i = 0; !rc && i < n; i++) {
+        s.particles[i].node = search->nodes.root;
     }
-    rc = rc == MTS_OK ? fly(run, &s, err) : rc;
-    rc = rc == MTS_OK ? finish_texts(run, &s, err) : rc;
-    rc = rc == MTS_OK ? mts_population_check(run, err) : rc;
-    run->stop_reason = run->stop_reason ? run->stop_reason : "rollouts";
+    (void)(rc || (rc = lead_swarm(search, &s, err)) || (rc = back_up(search, &s, err)) ||
+           (rc = mts_population_check(search, err)));
+    search->stop_reason = search->stop_reason ? search->stop_reason : "rollouts";
     free(s.particles);
     free(s.drawn);
     free((void *)s.live);
@@ -353,9 +365,9 @@ static int smc_run(MtsRun *run, MtsError *err)
     return rc;
 }
 
-static void smc_estimate(const MtsRun *run, double *log_z, double *se)
+static void smc_estimate(const MtsSearch *search, double *log_z, double *se)
 {
-    const Smc *smc = run->own;
+    const Smc *smc = search->own;
     (void)se;
     if (smc->whole) {
         *log_z = smc->log_z;
@@ -363,9 +375,8 @@ static void smc_estimate(const MtsRun *run, double *log_z, double *se)
 }
 
 const MtsMethodOps mts_smc_ops = {
-    .name = "smc",
     .answers = MTS_ANSWERS_WEIGHTED,
-    .run_bytes = sizeof(Smc),
-    .run = smc_run,
+    .search_bytes = sizeof(Smc),
+    .lead = smc_lead,
     .estimate = smc_estimate,
 };

@@ -5,7 +5,10 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "search/driver.h"
 #include "search/record/trace.h"
+#include "search/result.h"
+#include "search/settings.h"
 
 #define TRACE_LIMIT ((size_t)1 << 33) /* bytes */
 #define SAME 1e-9                     /* relative */
@@ -27,7 +30,8 @@ typedef struct Replay {
     int32_t *ends;
     size_t end_count;
     size_t *cut;
-    size_t cut_count, done, waves, steps;
+    size_t cut_count, done;
+    json_t *stop; /* the line that says why it stopped */
     char reason[32];
     MtsSearchSettings settings;
     char *identity;
@@ -58,11 +62,23 @@ static bool read_ids(const json_t *array, int32_t **out, size_t *count)
     return ok;
 }
 
-/* A number, or null for minus infinity. */
-static bool read_log(const json_t *value, double *out)
+/* Of tokens in descending log-probability, whose sum is the mass that the line states. */
+static bool read_dist(const json_t *line, MtsDist *dist)
 {
-    *out = json_is_null(value) ? -HUGE_VAL : json_number_value(value);
-    return json_is_null(value) || json_is_number(value);
+    int32_t *ids = NULL;
+    bool ok = read_ids(json_object_get(line, "ids"), &ids, &dist->count);
+    const json_t *logp = json_object_get(line, "logp");
+    double *values = mts_calloc(dist->count, sizeof *values), mass = 0;
+    dist->tokens = ids;
+    dist->logp = values;
+    ok = ok && values && json_array_size(logp) == dist->count &&
+         mts_field_log(json_object_get(line, "log_mass"), &dist->log_mass);
+    for (size_t i = 0; ok && i < dist->count; i++) {
+        ok = mts_field_log(json_array_get(logp, i), &values[i]) && values[i] < 1e-6 &&
+             (i == 0 || values[i] <= values[i - 1]);
+        mass += exp(values[i]);
+    }
+    return ok && dist->log_mass <= 1e-6 && fabs(mass - exp(dist->log_mass)) <= SAME;
 }
 
 static int read_prior(Replay *r, const json_t *line, size_t number, MtsError *err)
@@ -72,21 +88,7 @@ static int read_prior(Replay *r, const json_t *line, size_t number, MtsError *er
     }
     Path *p = &r->priors[r->prior_count++];
     *p = (Path){.line = number};
-    int32_t *ids = NULL;
-    bool ok = read_ids(json_object_get(line, "prior"), &p->tokens, &p->count);
-    ok = read_ids(json_object_get(line, "ids"), &ids, &p->dist.count) && ok;
-    const json_t *logp = json_object_get(line, "logp");
-    double *values = mts_calloc(p->dist.count, sizeof *values), mass = 0;
-    p->dist.tokens = ids;
-    p->dist.logp = values;
-    ok = ok && values && json_array_size(logp) == p->dist.count &&
-         read_log(json_object_get(line, "log_mass"), &p->dist.log_mass);
-    for (size_t i = 0; ok && i < p->dist.count; i++) {
-        ok =
-            read_log(json_array_get(logp, i), &values[i]) && values[i] < 1e-6 && (i == 0 || values[i] <= values[i - 1]);
-        mass += exp(values[i]);
-    }
-    if (!ok || p->dist.log_mass > 1e-6 || fabs(mass - exp(p->dist.log_mass)) > SAME) {
+    if (!read_ids(json_object_get(line, "prior"), &p->tokens, &p->count) || !read_dist(line, &p->dist)) {
         return bad(r, number, "prior is no distribution of the mass it states", err);
     }
     return MTS_OK;
@@ -100,33 +102,39 @@ static int read_reward(Replay *r, const json_t *line, size_t number, MtsError *e
     Path *p = &r->rewards[r->reward_count++];
     *p = (Path){.line = number};
     if (!read_ids(json_object_get(line, "reward"), &p->tokens, &p->count) ||
-        !read_log(json_object_get(line, "value"), &p->reward)) {
+        !mts_field_log(json_object_get(line, "value"), &p->reward)) {
         return bad(r, number, "reward is no text and value", err);
     }
     return MTS_OK;
 }
 
-static int read_stop(Replay *r, const json_t *line, size_t number, MtsError *err)
+static bool read_cut(Replay *r, const json_t *cut)
 {
-    const char *reason = json_string_value(json_object_get(line, "reason"));
-    const json_t *cut = json_object_get(line, "cut"), *done = json_object_get(line, "done");
-    free(r->ends);
-    free(r->cut);
-    r->cut = NULL;
-    bool ok = read_ids(json_object_get(line, "ends"), &r->ends, &r->end_count) && reason && json_is_array(cut) &&
-              strlen(reason) < sizeof r->reason && json_is_integer(done) && json_integer_value(done) >= 0;
-    r->cut_count = ok ? json_array_size(cut) : 0;
+    r->cut_count = json_array_size(cut);
     r->cut = mts_calloc(r->cut_count, sizeof *r->cut);
-    for (size_t i = 0; ok && r->cut && i < r->cut_count; i++) {
+    bool ok = r->cut && json_is_array(cut);
+    for (size_t i = 0; ok && i < r->cut_count; i++) {
         ok = json_is_integer(json_array_get(cut, i)) && json_integer_value(json_array_get(cut, i)) >= 1;
         r->cut[i] = (size_t)json_integer_value(json_array_get(cut, i));
     }
-    if (!ok || !r->cut) {
+    return ok;
+}
+
+static int read_stop(Replay *r, json_t *line, size_t number, MtsError *err)
+{
+    const char *reason = json_string_value(json_object_get(line, "reason"));
+    const json_t *done = json_object_get(line, "done");
+    free(r->ends);
+    free(r->cut);
+    r->cut = NULL;
+    if (!read_ids(json_object_get(line, "ends"), &r->ends, &r->end_count) || !reason ||
+        strlen(reason) >= sizeof r->reason || !json_is_integer(done) || json_integer_value(done) < 0 ||
+        !read_cut(r, json_object_get(line, "cut"))) {
         return bad(r, number, "stopped lacks its reason, ends, done or cut", err);
     }
     r->done = (size_t)json_integer_value(done);
-    r->waves = (size_t)json_integer_value(json_object_get(line, "waves")); /* 0 where there are none */
-    r->steps = (size_t)json_integer_value(json_object_get(line, "steps"));
+    json_decref(r->stop);
+    r->stop = json_incref(line);
     strcpy(r->reason, reason);
     return MTS_OK;
 }
@@ -154,7 +162,7 @@ static int read_settings(Replay *r, const json_t *line, MtsError *err)
     return MTS_OK;
 }
 
-static int read_line(Replay *r, const json_t *line, size_t number, MtsError *err)
+static int read_line(Replay *r, json_t *line, size_t number, MtsError *err)
 {
     if (number == 1) {
         return read_settings(r, line, err);
@@ -188,34 +196,42 @@ static Path *find(Path *paths, size_t count, const int32_t *tokens, size_t n)
     return count ? bsearch(&key, paths, count, sizeof *paths, compare_paths) : NULL;
 }
 
-static int read_trace(Replay *r, MtsError *err)
+static int read_lines(Replay *r, size_t *number, MtsError *err)
 {
-    int rc = mts_read_file(r->path, TRACE_LIMIT, &r->text, &r->size, err);
-    size_t number = 0;
     const char *at = r->text, *end;
-    while (rc == MTS_OK && (end = memchr(at, '\n', r->size - (size_t)(at - r->text)))) {
+    while ((end = memchr(at, '\n', r->size - (size_t)(at - r->text)))) {
         json_t *line = NULL;
-        number++;
-        rc = mts_json_parse(&line, r->path, at, (size_t)(end - at), err);
-        rc = rc == MTS_OK ? read_line(r, line, number, err) : bad(r, number, "is not valid JSON", err);
+        ++*number;
+        if (mts_json_parse(&line, r->path, at, (size_t)(end - at), err)) {
+            return bad(r, *number, "is not valid JSON", err);
+        }
+        int rc = read_line(r, line, *number, err);
         json_decref(line);
+        if (rc) {
+            return rc;
+        }
         at = end + 1;
     }
-    if (rc == MTS_OK && at != r->text + r->size) {
-        return bad(r, number + 1, "is cut off", err);
+    return at == r->text + r->size ? MTS_OK : bad(r, *number + 1, "is cut off", err);
+}
+
+static int read_trace(Replay *r, MtsError *err)
+{
+    size_t number = 0;
+    int rc;
+    if ((rc = mts_read_file(r->path, TRACE_LIMIT, &r->text, &r->size, err)) || (rc = read_lines(r, &number, err))) {
+        return rc;
     }
-    if (rc == MTS_OK && number == 0) {
+    if (number == 0) {
         return bad(r, 1, "is no trace of a search", err);
     }
-    if (rc == MTS_OK && !r->reason[0]) {
+    if (!r->reason[0]) {
         return mts_fail(err, MTS_EFORMAT, "%s: ends after line %zu without saying why the search stopped", r->path,
                         number);
     }
-    if (rc == MTS_OK) {
-        qsort(r->priors, r->prior_count, sizeof *r->priors, compare_paths);
-        qsort(r->rewards, r->reward_count, sizeof *r->rewards, compare_paths);
-    }
-    return rc;
+    qsort(r->priors, r->prior_count, sizeof *r->priors, compare_paths);
+    qsort(r->rewards, r->reward_count, sizeof *r->rewards, compare_paths);
+    return MTS_OK;
 }
 
 /* ---- the trace as a model and a reward ---- */
@@ -274,6 +290,24 @@ static int replay_score(void *context, const MtsCandidate *candidate, double *va
 
 /* ---- comparing ---- */
 
+static bool same(const json_t *have, const json_t *want, char *field, size_t size);
+
+static bool same_objects(const json_t *have, const json_t *want, char *field, size_t size)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)want, key, value)
+    {
+        if (!same(json_object_get(have, key), value, field, size)) {
+            if (!field[0]) {
+                snprintf(field, size, "%s", key);
+            }
+            return false;
+        }
+    }
+    return json_object_size(have) == json_object_size(want);
+}
+
 /* The first place where the values differ by more than rounding, written into `field`; true when there is none. */
 static bool same(const json_t *have, const json_t *want, char *field, size_t size)
 {
@@ -282,18 +316,7 @@ static bool same(const json_t *have, const json_t *want, char *field, size_t siz
         return fabs(a - b) <= SAME * (1 + fmax(fabs(a), fabs(b)));
     }
     if (json_is_object(have) && json_is_object(want)) {
-        const char *key;
-        json_t *value;
-        json_object_foreach((json_t *)want, key, value)
-        {
-            if (!same(json_object_get(have, key), value, field, size)) {
-                if (!field[0]) {
-                    snprintf(field, size, "%s", key);
-                }
-                return false;
-            }
-        }
-        return json_object_size(have) == json_object_size(want);
+        return same_objects(have, want, field, size);
     }
     if (json_is_array(have) && json_is_array(want)) {
         bool ok = json_array_size(have) == json_array_size(want);
@@ -305,24 +328,29 @@ static bool same(const json_t *have, const json_t *want, char *field, size_t siz
     return json_equal((json_t *)have, (json_t *)want);
 }
 
+/* The sentence for a line that is not what was recomputed. */
+static int differs(const Replay *r, const json_t *have, const json_t *want, const char *field, MtsError *err)
+{
+    char *x = field[0] ? mts_json_text(json_object_get(have, field)) : NULL;
+    char *y = field[0] ? mts_json_text(json_object_get(want, field)) : NULL;
+    int rc = x && y ? mts_fail(err, MTS_EFORMAT, "%s: line %zu: %s is %.80s, recomputed %.80s", r->path, r->line, field,
+                               x, y)
+             : field[0] ? mts_fail(err, MTS_EFORMAT, "%s: line %zu: %s does not hold", r->path, r->line, field)
+                        : bad(r, r->line, "is not the step that follows", err);
+    free(x);
+    free(y);
+    return rc;
+}
+
 static int compare_line(Replay *r, const char *have, size_t have_size, const char *want, size_t want_size,
                         MtsError *err)
 {
     json_t *a = NULL, *b = NULL;
     char field[64] = "";
-    int rc = mts_json_parse(&a, r->path, have, have_size, err);
-    if (rc == MTS_OK) {
-        rc = mts_json_parse(&b, "replay", want, want_size, err);
-    }
-    if (rc == MTS_OK && !same(a, b, field, sizeof field)) {
-        char *x = field[0] ? mts_json_text(json_object_get(a, field)) : NULL;
-        char *y = field[0] ? mts_json_text(json_object_get(b, field)) : NULL;
-        rc = x && y ? mts_fail(err, MTS_EFORMAT, "%s: line %zu: %s is %.80s, recomputed %.80s", r->path, r->line, field,
-                               x, y)
-             : field[0] ? mts_fail(err, MTS_EFORMAT, "%s: line %zu: %s does not hold", r->path, r->line, field)
-                        : mts_fail(err, MTS_EFORMAT, "%s: line %zu: is not the step that follows", r->path, r->line);
-        free(x);
-        free(y);
+    int rc;
+    if (!(rc = mts_json_parse(&a, r->path, have, have_size, err)) &&
+        !(rc = mts_json_parse(&b, "replay", want, want_size, err)) && !same(a, b, field, sizeof field)) {
+        rc = differs(r, a, b, field, err);
     }
     json_decref(a);
     json_decref(b);
@@ -341,21 +369,46 @@ static int on_line(void *context, const char *text, size_t size, MtsError *err)
         return bad(r, r->line, "is missing", err);
     }
     size_t have = (size_t)(end - r->at);
-    int rc = have == size && memcmp(r->at, text, size) == 0 ? MTS_OK : compare_line(r, r->at, have, text, size, err);
+    bool same_bytes = have == size && memcmp(r->at, text, size) == 0;
+    int rc = same_bytes ? MTS_OK : compare_line(r, r->at, have, text, size, err);
     r->at = end + 1;
     return rc;
 }
 
-static int run_again(Replay *r, MtsError *err)
+/* The search of a model and a reward that answer from the trace, its own trace compared line by line. */
+static int lead_again(Replay *r, const MtsSearchModel *model, const MtsSearchReward *reward, const MtsStopPoint *cut,
+                      MtsError *err)
+{
+    MtsTrace trace = {0};
+    MtsSearch *search = NULL;
+    MtsSearchResult *result = NULL;
+    int rc;
+    if ((rc = mts_search_check(model, &r->settings, err)) ||
+        (rc = mts_search_new(&search, model, reward, &r->settings, NULL, err))) {
+        goto done;
+    }
+    search->cut = cut;
+    (void)((rc = mts_trace_begin(&trace, search, (MtsLines){r, on_line}, err)) || (rc = mts_search_lead(search, err)) ||
+           (rc = mts_search_result(search, &result, err)) || (rc = mts_trace_end(&trace, result, err)));
+done:
+    mts_trace_free(&trace);
+    mts_search_result_free(&result);
+    mts_search_free(&search);
+    return rc;
+}
+
+static int search_again(Replay *r, MtsError *err)
 {
     Path *root = find(r->priors, r->prior_count, NULL, 0);
     if (!root) {
         return mts_fail(err, MTS_EFORMAT, "%s: has no prior of the prompt", r->path);
     }
     bool short_cut = strcmp(r->reason, "interrupted") == 0 || strcmp(r->reason, "seconds") == 0;
-    MtsStopPoint cut = {r->reason, r->done - (r->cut_count < r->done ? r->cut_count : r->done),
-                        r->cut,    r->cut_count,
-                        r->waves,  r->steps};
+    MtsStopPoint cut = {.reason = r->reason,
+                        .whole = r->done - (r->cut_count < r->done ? r->cut_count : r->done),
+                        .others = r->cut,
+                        .count = r->cut_count,
+                        .line = r->stop};
     MtsSearchModel model = {.context = r,
                             .root = (MtsState *)(void *)root,
                             .root_dist = root->dist,
@@ -365,24 +418,7 @@ static int run_again(Replay *r, MtsError *err)
                             .retain = replay_keep,
                             .release = replay_keep};
     MtsSearchReward reward = {.context = r, .prefixes = r->prefixes, .score = replay_score};
-    MtsTrace trace = {0};
-    MtsRun *run = NULL;
-    MtsSearchResult *result = NULL;
-    int rc = mts_search_check(&model, &r->settings, err);
-    if (rc == MTS_OK) {
-        rc = mts_run_new(&run, &model, &reward, &r->settings, NULL, err);
-    }
-    if (rc == MTS_OK) {
-        run->cut = short_cut ? &cut : NULL;
-        rc = mts_trace_begin(&trace, run, (MtsLines){r, on_line}, err);
-    }
-    rc = rc == MTS_OK ? mts_run_go(run, err) : rc;
-    rc = rc == MTS_OK ? mts_run_result(run, &result, err) : rc;
-    rc = rc == MTS_OK ? mts_trace_end(&trace, result, err) : rc;
-    mts_trace_free(&trace);
-    mts_search_result_free(&result);
-    mts_run_free(&run);
-    return rc;
+    return lead_again(r, &model, &reward, short_cut ? &cut : NULL, err);
 }
 
 /* What follows the compared lines must be inputs. */
@@ -399,32 +435,34 @@ static int check_rest(Replay *r, MtsError *err)
     return MTS_OK;
 }
 
+static void free_replay(Replay *r)
+{
+    for (size_t i = 0; i < r->prior_count; i++) {
+        free(r->priors[i].tokens);
+        free((void *)r->priors[i].dist.tokens);
+        free((void *)r->priors[i].dist.logp);
+    }
+    for (size_t i = 0; i < r->reward_count; i++) {
+        free(r->rewards[i].tokens);
+    }
+    free(r->priors);
+    free(r->rewards);
+    free(r->ends);
+    free(r->cut);
+    free(r->identity);
+    free(r->text);
+    json_decref(r->stop);
+}
+
 int mts_replay(const char *path, size_t *lines, MtsError *err)
 {
     Replay r = {.path = path};
     *lines = 0;
     int rc = read_trace(&r, err);
-    if (rc == MTS_OK) {
-        r.at = r.text;
-        rc = run_again(&r, err);
-    }
-    if (rc == MTS_OK) {
-        rc = check_rest(&r, err);
+    r.at = r.text;
+    if (!rc && !(rc = search_again(&r, err)) && !(rc = check_rest(&r, err))) {
         *lines = r.line;
     }
-    for (size_t i = 0; i < r.prior_count; i++) {
-        free(r.priors[i].tokens);
-        free((void *)r.priors[i].dist.tokens);
-        free((void *)r.priors[i].dist.logp);
-    }
-    for (size_t i = 0; i < r.reward_count; i++) {
-        free(r.rewards[i].tokens);
-    }
-    free(r.priors);
-    free(r.rewards);
-    free(r.ends);
-    free(r.cut);
-    free(r.identity);
-    free(r.text);
+    free_replay(&r);
     return rc;
 }

@@ -1,26 +1,17 @@
+/* search/record/trace.c - see trace.h. */
 #include "search/record/trace.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "core/mem.h"
-
-static bool put_real(MtsBytes *b, double x)
-{
-    return isfinite(x) ? mts_bytes_printf(b, "%.17g", x) : mts_bytes_append_str(b, "null");
-}
+#include "search/evaluate.h"
+#include "search/rollout.h"
+#include "search/settings.h"
 
 static bool put_field(MtsBytes *b, const char *key, double x)
 {
-    return mts_bytes_printf(b, ",\"%s\":", key) && put_real(b, x);
-}
-
-static bool put_tokens(MtsBytes *b, const int32_t *tokens, size_t count)
-{
-    bool ok = mts_bytes_append_str(b, "[");
-    for (size_t i = 0; ok && i < count; i++) {
-        ok = mts_bytes_printf(b, "%s%d", i ? "," : "", (int)tokens[i]);
-    }
-    return ok && mts_bytes_append_str(b, "]");
+    return mts_bytes_printf(b, ",\"%s\":", key) && mts_put_real(b, x);
 }
 
 /* Sends the line off when it was put together whole. */
@@ -34,15 +25,15 @@ static int send(MtsTrace *t, bool ok, MtsError *err)
 static bool put_path(MtsTrace *t, const MtsEvent *event)
 {
     MtsBytes *b = &t->line;
-    const MtsNode *node = t->run->nodes.root;
+    const MtsNode *node = t->search->nodes.root;
     bool ok = mts_bytes_append_str(b, ",\"path\":[");
     for (size_t i = 0; ok && node; i++) {
         double known[3];
-        t->run->ops->inspect(t->run, node, known);
-        ok = mts_bytes_append_str(b, i ? ",[" : "[") && put_real(b, known[0]) && mts_bytes_append_str(b, ",") &&
-             put_real(b, known[1]) && mts_bytes_append_str(b, ",") && put_real(b, known[2]) &&
+        t->search->ops->inspect(t->search, node, known);
+        ok = mts_bytes_append_str(b, i ? ",[" : "[") && mts_put_real(b, known[0]) && mts_bytes_append_str(b, ",") &&
+             mts_put_real(b, known[1]) && mts_bytes_append_str(b, ",") && mts_put_real(b, known[2]) &&
              mts_bytes_append_str(b, "]");
-        node = i < event->count ? mts_nodes_find(&t->run->nodes, node, event->tokens[i]) : NULL;
+        node = i < event->count ? mts_nodes_find(&t->search->nodes, node, event->tokens[i]) : NULL;
     }
     return ok && mts_bytes_append_str(b, "]");
 }
@@ -51,17 +42,17 @@ static bool put_path(MtsTrace *t, const MtsEvent *event)
  * finished then. Empty for a search that ended by itself. */
 static bool put_cut(MtsTrace *t)
 {
-    const MtsRun *run = t->run;
+    const MtsSearch *search = t->search;
     bool ok = mts_bytes_append_str(&t->line, ",\"cut\":["), any = false;
-    for (size_t i = 0; ok && i < run->log_count; i++) {
-        if (run->log[i]->index != i) {
-            ok = mts_bytes_printf(&t->line, "%s%zu", any ? "," : "", run->log[i]->index);
+    for (size_t i = 0; ok && i < search->log_count; i++) {
+        if (search->log[i]->index != i) {
+            ok = mts_bytes_printf(&t->line, "%s%zu", any ? "," : "", search->log[i]->index);
             any = true;
         }
     }
     ok = ok && mts_bytes_append_str(&t->line, "]");
-    bool in_waves = run->ops->waves && run->reward->prefixes && mts_run_is_cut_short(run);
-    return ok && (!in_waves || mts_bytes_printf(&t->line, ",\"waves\":%zu,\"steps\":%zu", run->waves, run->wave_steps));
+    bool adds = ok && search->ops->write_stop && mts_search_is_cut_short(search);
+    return ok && (!adds || search->ops->write_stop(search, &t->line));
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -70,34 +61,45 @@ static int compare_ids(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The tokens seen in any distribution that end a text. */
+typedef struct Ends {
+    int32_t *tokens; /* [count] */
+    size_t count, cap;
+} Ends;
+
+static bool add_ends(Ends *ends, const MtsSearch *search, const MtsDist *dist)
+{
+    for (size_t e = 0; e < dist->count; e++) {
+        if (!search->model->is_end(search->model->context, dist->tokens[e])) {
+            continue;
+        }
+        if (!mts_grow(&ends->tokens, &ends->cap, ends->count + 1, sizeof *ends->tokens)) {
+            return false;
+        }
+        ends->tokens[ends->count++] = dist->tokens[e];
+    }
+    return true;
+}
+
+/* The tokens seen in any distribution that end a text, ascending. */
 static bool put_ends(MtsTrace *t)
 {
-    const MtsRun *run = t->run;
-    int32_t *ends = NULL;
-    size_t count = 0, cap = 0, distinct = 0;
+    const MtsSearch *search = t->search;
+    Ends ends = {0};
+    size_t distinct = 0;
     bool ok = true;
-    for (size_t i = 0; ok && i < run->nodes.count; i++) {
-        const MtsDist *dist = &mts_nodes_at(&run->nodes, i)->dist;
-        for (size_t e = 0; ok && e < dist->count; e++) {
-            if (run->model->is_end(run->model->context, dist->tokens[e])) {
-                ok = mts_grow(&ends, &cap, count + 1, sizeof *ends);
-                if (ok) {
-                    ends[count++] = dist->tokens[e];
-                }
-            }
+    for (size_t i = 0; ok && i < search->nodes.count; i++) {
+        ok = add_ends(&ends, search, &mts_nodes_at(&search->nodes, i)->dist);
+    }
+    if (ends.count) {
+        qsort(ends.tokens, ends.count, sizeof *ends.tokens, compare_ids);
+    }
+    for (size_t i = 0; i < ends.count; i++) {
+        if (i == 0 || ends.tokens[i] != ends.tokens[distinct - 1]) {
+            ends.tokens[distinct++] = ends.tokens[i];
         }
     }
-    if (count) {
-        qsort(ends, count, sizeof *ends, compare_ids);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || ends[i] != ends[distinct - 1]) {
-            ends[distinct++] = ends[i];
-        }
-    }
-    ok = ok && mts_bytes_append_str(&t->line, ",\"ends\":") && put_tokens(&t->line, ends, distinct);
-    free(ends);
+    ok = ok && mts_bytes_append_str(&t->line, ",\"ends\":") && mts_put_tokens(&t->line, ends.tokens, distinct);
+    free(ends.tokens);
     return ok;
 }
 
@@ -113,14 +115,14 @@ static bool put_event(MtsTrace *t, const MtsEvent *e)
                put_field(b, "logp", e->logp) && put_field(b, "log_q", e->log_q) && mts_bytes_append_str(b, "}");
     case MTS_EVENT_SCORED:
         return mts_bytes_printf(b, "{\"event\":\"scored\",\"rollout\":%zu,\"tokens\":", e->rollout) &&
-               put_tokens(b, e->tokens, e->count) && put_field(b, "logp", e->logp) && put_field(b, "log_q", e->log_q) &&
-               put_field(b, "reward", e->reward) && mts_bytes_append_str(b, "}");
+               mts_put_tokens(b, e->tokens, e->count) && put_field(b, "logp", e->logp) &&
+               put_field(b, "log_q", e->log_q) && put_field(b, "reward", e->reward) && mts_bytes_append_str(b, "}");
     case MTS_EVENT_BACKED_UP:
         return mts_bytes_printf(b, "{\"event\":\"backed-up\",\"rollout\":%zu", e->rollout) &&
                put_field(b, "log_z_rollout", e->log_z_rollout) && put_field(b, "log_z", e->log_z) &&
                put_field(b, "log_z_se", e->log_z_se) && put_field(b, "best_reward", e->best_reward) &&
                mts_bytes_printf(b, ",\"nfe\":%llu,\"done\":%zu", (unsigned long long)e->nfe, e->rollouts_done) &&
-               (!t->run->ops->inspect || put_path(t, e)) && mts_bytes_append_str(b, "}");
+               (!t->search->ops->inspect || put_path(t, e)) && mts_bytes_append_str(b, "}");
     case MTS_EVENT_STOPPED:
         return mts_bytes_printf(b, "{\"event\":\"stopped\",\"reason\":\"%s\"", e->reason) &&
                put_field(b, "log_z", e->log_z) && put_field(b, "log_z_se", e->log_z_se) &&
@@ -139,16 +141,16 @@ static int on_event(void *context, const MtsEvent *event, MtsError *err)
         t->line.len = 0;
         rc = send(t, put_event(t, event), err);
     }
-    return rc == MTS_OK && t->next ? t->next->event(t->next->context, event, err) : rc;
+    return !rc && t->next ? t->next->event(t->next->context, event, err) : rc;
 }
 
-int mts_trace_begin(MtsTrace *t, MtsRun *run, MtsLines out, MtsError *err)
+int mts_trace_begin(MtsTrace *t, MtsSearch *search, MtsLines out, MtsError *err)
 {
-    *t = (MtsTrace){.out = out, .run = run, .next = run->sink};
+    *t = (MtsTrace){.out = out, .search = search, .next = search->sink};
     t->sink = (MtsEventSink){t, on_event};
-    run->sink = &t->sink;
-    json_t *settings = mts_settings_json(run, true);
-    bool ok = settings && json_object_set_new(settings, "prefixes", json_boolean(run->reward->prefixes)) == 0;
+    search->sink = &t->sink;
+    json_t *settings = mts_settings_json(&search->settings, search->model->max_tokens, true);
+    bool ok = settings && json_object_set_new(settings, "prefixes", json_boolean(search->reward->prefixes)) == 0;
     char *text = ok ? mts_json_text(settings) : NULL;
     ok = text && mts_bytes_printf(&t->line, "{\"maxts_trace\":%s}", text);
     free(text);
@@ -167,12 +169,12 @@ static int send_prior(MtsTrace *t, const MtsNode *node, MtsError *err)
 {
     MtsBytes *b = &t->line;
     b->len = 0;
-    mts_node_tokens(node, t->run->tokens);
-    bool ok = mts_bytes_append_str(b, "{\"prior\":") && put_tokens(b, t->run->tokens, node->depth) &&
+    mts_node_tokens(node, t->search->tokens);
+    bool ok = mts_bytes_append_str(b, "{\"prior\":") && mts_put_tokens(b, t->search->tokens, node->depth) &&
               put_field(b, "log_mass", node->dist.log_mass) && mts_bytes_append_str(b, ",\"ids\":") &&
-              put_tokens(b, node->dist.tokens, node->dist.count) && mts_bytes_append_str(b, ",\"logp\":[");
+              mts_put_tokens(b, node->dist.tokens, node->dist.count) && mts_bytes_append_str(b, ",\"logp\":[");
     for (size_t i = 0; ok && i < node->dist.count; i++) {
-        ok = mts_bytes_append_str(b, i ? "," : "") && put_real(b, node->dist.logp[i]);
+        ok = mts_bytes_append_str(b, i ? "," : "") && mts_put_real(b, node->dist.logp[i]);
     }
     return send(t, ok && mts_bytes_append_str(b, "]}"), err);
 }
@@ -181,9 +183,9 @@ static int send_reward(MtsTrace *t, const MtsNode *node, MtsError *err)
 {
     MtsBytes *b = &t->line;
     b->len = 0;
-    mts_node_tokens(node, t->run->tokens);
+    mts_node_tokens(node, t->search->tokens);
     return send(t,
-                mts_bytes_append_str(b, "{\"reward\":") && put_tokens(b, t->run->tokens, node->depth) &&
+                mts_bytes_append_str(b, "{\"reward\":") && mts_put_tokens(b, t->search->tokens, node->depth) &&
                     mts_bytes_printf(b, ",\"finished\":%s", node->finished ? "true" : "false") &&
                     put_field(b, "value", node->reward) && mts_bytes_append_str(b, "}"),
                 err);
@@ -194,7 +196,7 @@ static int send_answer(MtsTrace *t, const MtsAnswer *answer, MtsError *err)
     MtsBytes *b = &t->line;
     b->len = 0;
     return send(t,
-                mts_bytes_append_str(b, "{\"answer\":") && put_tokens(b, answer->tokens, answer->count) &&
+                mts_bytes_append_str(b, "{\"answer\":") && mts_put_tokens(b, answer->tokens, answer->count) &&
                     put_field(b, "reward", answer->reward) && put_field(b, "logp", answer->logp) &&
                     put_field(b, "log_weight", answer->log_weight) &&
                     put_field(b, "probability", answer->probability) && put_field(b, "policy", answer->policy) &&
@@ -202,23 +204,60 @@ static int send_answer(MtsTrace *t, const MtsAnswer *answer, MtsError *err)
                 err);
 }
 
-int mts_trace_end(MtsTrace *t, const MtsSearchResult *result, MtsError *err)
+static int send_priors(MtsTrace *t, MtsError *err)
 {
-    MtsRun *run = t->run;
     int rc = MTS_OK;
-    for (size_t i = 0; i < result->answer_count && rc == MTS_OK; i++) {
-        rc = send_answer(t, &result->answers[i], err);
-    }
-    for (size_t i = 0; i < run->nodes.count && rc == MTS_OK; i++) {
-        MtsNode *node = mts_nodes_at(&run->nodes, i);
-        if (node->counted) {
-            rc = mts_run_need(run, node, err);
-            rc = rc == MTS_OK ? send_prior(t, node, err) : rc;
+    for (size_t i = 0; i < t->search->nodes.count && !rc; i++) {
+        MtsNode *node = mts_nodes_at(&t->search->nodes, i);
+        if (node->counted && !(rc = mts_search_need(t->search, node, err))) {
+            rc = send_prior(t, node, err);
         }
     }
-    for (size_t i = 0; i < run->nodes.count && rc == MTS_OK; i++) {
-        const MtsNode *node = mts_nodes_at(&run->nodes, i);
+    return rc;
+}
+
+int mts_trace_end(MtsTrace *t, const MtsSearchResult *result, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t i = 0; i < result->answer_count && !rc; i++) {
+        rc = send_answer(t, &result->answers[i], err);
+    }
+    if (rc || (rc = send_priors(t, err))) {
+        return rc;
+    }
+    for (size_t i = 0; i < t->search->nodes.count && !rc; i++) {
+        const MtsNode *node = mts_nodes_at(&t->search->nodes, i);
         rc = node->scored ? send_reward(t, node, err) : MTS_OK;
+    }
+    return rc;
+}
+
+/* ---- a file ---- */
+
+static int write_line(void *context, const char *text, size_t size, MtsError *err)
+{
+    MtsTraceFile *t = context;
+    errno = 0;
+    if (fwrite(text, 1, size, t->file) != size || fputc('\n', t->file) == EOF) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", t->path, strerror(errno ? errno : EIO));
+    }
+    return MTS_OK;
+}
+
+int mts_trace_open(MtsTraceFile *t, MtsTrace *trace, MtsSearch *search, MtsError *err)
+{
+    t->path = search->settings.trace;
+    t->file = fopen(t->path, "wb");
+    if (!t->file) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", t->path, strerror(errno));
+    }
+    return mts_trace_begin(trace, search, (MtsLines){t, write_line}, err);
+}
+
+int mts_trace_close(MtsTraceFile *t, int rc, MtsError *err)
+{
+    if (t->file && fclose(t->file) != 0 && !rc) {
+        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", t->path, strerror(errno));
     }
     return rc;
 }

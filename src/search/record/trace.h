@@ -7,7 +7,7 @@
  *         path: for each node from the root to the text what the method knows there now (maxent-ts: log of
  *         the known tilted mass, log of the unseen prior mass, prior mass of unknown children)
  *     {"event":"stopped", "reason", "log_z", "log_z_se", "nfe", "done", "cut", "ends"}
- *         of searches in waves that were cut short also "waves", "steps": whole waves, and steps of the one after them
+ *         and of searches that were cut short, what the method's write_stop() adds
  *     {"answer":[tokens], "reward", "logp", "log_weight", "probability", "policy"}      each answer
  *     {"prior":[tokens], "log_mass", "ids", "logp"}                                     each prefix evaluated
  *     {"reward":[tokens], "finished", "value"}                                          each reward asked
@@ -19,8 +19,10 @@
 #ifndef MTS_SEARCH_RECORD_TRACE_H
 #define MTS_SEARCH_RECORD_TRACE_H
 
+#include <stdio.h>
+
 #include "core/mem.h"
-#include "search/run.h"
+#include "search/search.h"
 
 /* Where lines go; text has no newline. */
 typedef struct MtsLines {
@@ -30,16 +32,26 @@ typedef struct MtsLines {
 
 typedef struct MtsTrace {
     MtsLines out;
-    MtsRun *run;
+    MtsSearch *search;
     const MtsEventSink *next; /* gets every event too; NULL: none */
     MtsEventSink sink;
     MtsBytes line; /* scratch */
 } MtsTrace;
 
-/* Puts the trace in front of run->sink and writes the first line. */
-int mts_trace_begin(MtsTrace *trace, MtsRun *run, MtsLines out, MtsError *err);
+/* Puts the trace in front of search->sink and writes the first line. */
+int mts_trace_begin(MtsTrace *trace, MtsSearch *search, MtsLines out, MtsError *err);
 /* After the result is made: answers, priors, rewards. Evaluates what a resumed search left out. */
 int mts_trace_end(MtsTrace *trace, const MtsSearchResult *result, MtsError *err);
 void mts_trace_free(MtsTrace *trace);
+
+typedef struct MtsTraceFile { /* a file as the place where lines go */
+    const char *path;
+    FILE *file; /* NULL: none */
+} MtsTraceFile;
+
+/* Begins the file settings.trace and the trace. */
+int mts_trace_open(MtsTraceFile *file, MtsTrace *trace, MtsSearch *search, MtsError *err);
+/* rc, or MTS_EIO with a sentence where nothing else had failed and the file cannot be finished. */
+int mts_trace_close(MtsTraceFile *file, int rc, MtsError *err);
 
 #endif

@@ -1,0 +1,12 @@
+/* search/rollouts.h - the driver of rollout methods. */
+#ifndef MTS_SEARCH_ROLLOUTS_H
+#define MTS_SEARCH_ROLLOUTS_H
+
+#include "search/search.h"
+
+/* The whole search of a rollout method, up to search->stop_reason. */
+int mts_rollouts_lead(MtsSearch *search, MtsError *err);
+/* One more rollout on the tree as it is, for search->sampled; no part of checkpoints. */
+int mts_rollouts_one_more(MtsSearch *search, MtsError *err);
+
+#endif
