@@ -2,6 +2,7 @@
 """Fails when a room of src/ includes a header of a room that it may not know.
 
 The table below is the house's plan, and the one in docs/architecture.md is compared with it; arrows point down only."""
+import fnmatch
 import os
 import pathlib
 import re
@@ -32,6 +33,21 @@ MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
 # The public headers that belong to a room; error.h and version.h are everybody's.
 PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table": "table", "series": "series",
           "reward": "reward", "engine": "engine", "measure": "engine", "eval": "eval"}
+
+# Inside src/search, lowest first: a file includes those of its own line and of the lines above it, and no others. Each
+# file stands in one line.
+SUBROOMS = {
+    "search": [
+        ["logs", "chance", "asker", "node", "settings", "record/checkpoint"], # know no search
+        ["method", "search"],                    # what a method is; one search under way
+        ["proposal", "evaluate", "rollout"],     # services on it
+        ["methods/*", "maxent/*"],
+        ["record/rollout_line", "record/trace"],
+        ["rollouts", "result", "tree"],
+        ["driver"],
+        ["record/replay"],
+    ],
+}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
@@ -65,6 +81,31 @@ def violations(root):
             yield f"src/eval/ask.c: {line.strip()}: a request may not know the answer"
 
 
+def place_of(lines, name):
+    """The line of SUBROOMS that a file (without its ending) stands in; exactly one."""
+    places = [i for i, line in enumerate(lines) if any(fnmatch.fnmatch(name, pattern) for pattern in line)]
+    assert len(places) == 1, f"{name} stands in {len(places)} lines of SUBROOMS"
+    return places[0]
+
+
+def upward_inside(files, lines):
+    """files: {name without ending: names that it includes}, of one room."""
+    for name, included in sorted(files.items()):
+        for other in sorted(included):
+            if place_of(lines, other) > place_of(lines, name):
+                yield f"{name} may not include {other}"
+
+
+def subroom_violations(root):
+    for room, lines in SUBROOMS.items():
+        files = {}
+        for path in sorted((root / "src" / room).rglob("*.[ch]")):
+            name = path.relative_to(root / "src" / room).with_suffix("").as_posix()
+            found = INCLUDE.findall(path.read_text(encoding="utf-8"))
+            files.setdefault(name, set()).update(each[len(room) + 1:-2] for each in found if each.startswith(room + "/"))
+        yield from (f"src/{room}: {line}" for line in upward_inside(files, lines))
+
+
 def documented(text):
     """{room: rooms that it may include} as the table of docs/architecture.md says."""
     rooms = {}
@@ -92,7 +133,9 @@ def main():
     assert room_of("kv/kv.h") == "kv" and room_of("stdio.h") is None # the test can fail
     assert documented("| `a` | b | — |\n| `c` | d | a |\n| `e` | f | all above |") == {"a": [], "c": ["a"],
                                                                                        "e": ["a", "c"]}
-    found = [*violations(root), *disagreements(root)]
+    assert list(upward_inside({"a": {"b"}, "b": set()}, [["a"], ["b"]])) == ["a may not include b"]
+    assert not list(upward_inside({"a": set(), "b": {"a"}}, [["a"], ["b"]]))
+    found = [*violations(root), *subroom_violations(root), *disagreements(root)]
     for line in found:
         print(line)
     print(f"{files} files, {len(found)} upward includes or disagreements")

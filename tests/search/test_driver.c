@@ -400,6 +400,45 @@ static void resumed_at_any_rollout_to_the_same_bytes(void **state)
     }
 }
 
+/* Lines as they were before methods wrote their own part: every rollout had "unseen_q" and "asides", of any method. */
+static char *as_it_was(const char *journal)
+{
+    MtsBytes b = {0};
+    for (const char *at = journal, *end; (end = strchr(at, '\n')); at = end + 1) {
+        assert_true(mts_bytes_append(&b, at, (size_t)(end - at) - 1));
+        assert_true(mts_bytes_append_str(&b, at == journal ? "}\n" : ",\"unseen_q\":[0,0,0],\"asides\":[]}\n"));
+    }
+    return b.data;
+}
+
+static void a_checkpoint_of_before_is_read(void **state)
+{
+    (void)state;
+    const MtsMethod methods[] = {MTS_SAMPLE, MTS_BEST_OF_N, MTS_MCTS, MTS_DTS, MTS_DTS_STAR};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        MtsSearchSettings s = settings_of(7, 2);
+        Slow slow = slow_reward(0);
+        const char *path = scratch("before");
+        s.method = methods[i];
+        s.save = path;
+        free(search_text(&s, &slow, 0));
+        char *journal = whole_file(path), *before = as_it_was(journal);
+        assert_true(strstr(journal, "asides") == NULL && strstr(before, "asides") != NULL);
+        put_file(path, before, strlen(before));
+        s.save = NULL;
+        s.rollouts = 15;
+        char *want = search_text(&s, &slow, 0);
+        s.resume = path;
+        char *have = search_text(&s, &slow, 0);
+        assert_string_equal(have, want);
+        free(have);
+        free(want);
+        free(journal);
+        free(before);
+        unlink(path);
+    }
+}
+
 static void a_killed_search_loses_no_finished_rollout(void **state)
 {
     (void)state;
@@ -637,6 +676,7 @@ int main(void)
         cmocka_unit_test(a_failing_reward_or_sink_ends_the_search_by_name),
         cmocka_unit_test(settings_outside_their_range_are_named),
         cmocka_unit_test(resumed_at_any_rollout_to_the_same_bytes),
+        cmocka_unit_test(a_checkpoint_of_before_is_read),
         cmocka_unit_test(a_killed_search_loses_no_finished_rollout),
         cmocka_unit_test(a_checkpoint_of_another_search_is_refused),
         cmocka_unit_test(answers_at_the_ends),
