@@ -102,7 +102,8 @@ def subroom_violations(root):
         for path in sorted((root / "src" / room).rglob("*.[ch]")):
             name = path.relative_to(root / "src" / room).with_suffix("").as_posix()
             found = INCLUDE.findall(path.read_text(encoding="utf-8"))
-            files.setdefault(name, set()).update(each[len(room) + 1:-2] for each in found if each.startswith(room + "/"))
+            inside = {each[len(room) + 1:-2] for each in found if each.startswith(room + "/")}
+            files.setdefault(name, set()).update(inside)
         yield from (f"src/{room}: {line}" for line in upward_inside(files, lines))
 
 
