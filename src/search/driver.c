@@ -5,7 +5,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/proposal.h"
 #include "search/record/trace.h"
 #include "search/result.h"

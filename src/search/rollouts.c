@@ -21,7 +21,7 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/record/rollout_line.h"
 #include "search/rollout.h"
 

@@ -1,6 +1,6 @@
 /* search/search.h - a search under way, and the services that every method stands on.
  *
- * Only these, and those of search/evaluate.h and search/proposal.h, evaluate positions, draw, ask rewards, count cost
+ * Only these, and those of search/positions.h and search/proposal.h, evaluate positions, draw, ask rewards, count cost
  * and tell the sink. What a method is says search/method.h; search/driver.h leads one from its settings to its result.
  */
 #ifndef MTS_SEARCH_SEARCH_H

@@ -47,7 +47,7 @@
 #include <stdlib.h>
 
 #include "core/mem.h"
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/methods/methods.h"
 #include "search/proposal.h"
 

@@ -1,6 +1,6 @@
 /* search/maxent/sums.c - what a node knows: masses seen and unseen, and E of what is not seen; see maxent.h. */
 #include "core/mem.h"
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/maxent/maxent.h"
 #include "search/proposal.h"
 

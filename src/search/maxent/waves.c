@@ -48,7 +48,7 @@
 
 #include "core/mem.h"
 #include "core/sort.h"
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/maxent/wave_line.h"
 #include "search/proposal.h"
 

@@ -15,7 +15,7 @@
  * Every token drawn becomes a node. What a node has seen is part of its mean for good, however often it is visited:
  * exp(lambda V(root)) estimates Z, but a tree that grows where values are high does not sample p there, and the
  * estimate is biased low. The methods stand here to be compared with. */
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/methods/methods.h"
 #include "search/proposal.h"
 #include "search/rollout.h"

@@ -1,5 +1,5 @@
 /* search/methods/greedy.c - one text, the likeliest token at every step; ties go to the lower token. */
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/methods/methods.h"
 #include "search/methods/population.h"
 

@@ -1,7 +1,7 @@
 /* search/methods/population.c - see population.h. */
 #include "search/methods/population.h"
 
-#include "search/evaluate.h"
+#include "search/positions.h"
 
 int mts_population_extend(MtsSearch *search, MtsNode *const *nodes, size_t n, bool *go, MtsError *err)
 {

@@ -29,7 +29,7 @@
 
 #include "core/mem.h"
 #include "core/sort.h"
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/methods/methods.h"
 #include "search/methods/population.h"
 #include "search/proposal.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "search/evaluate.h"
+#include "search/positions.h"
 #include "search/rollout.h"
 #include "search/settings.h"
 

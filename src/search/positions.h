@@ -1,6 +1,6 @@
-/* search/evaluate.h - positions: the one way to the model. */
-#ifndef MTS_SEARCH_EVALUATE_H
-#define MTS_SEARCH_EVALUATE_H
+/* search/positions.h - positions: the one way to the model. */
+#ifndef MTS_SEARCH_POSITIONS_H
+#define MTS_SEARCH_POSITIONS_H
 
 #include "search/search.h"
 

@@ -1,5 +1,5 @@
-/* search/evaluate.c - see evaluate.h. */
-#include "search/evaluate.h"
+/* search/positions.c - see evaluate.h. */
+#include "search/positions.h"
 
 #include "search/proposal.h"
 
