@@ -1,4 +1,4 @@
-/* search/positions.c - see evaluate.h. */
+/* search/positions.c - see positions.h. */
 #include "search/positions.h"
 
 #include "search/proposal.h"
