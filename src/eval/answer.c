@@ -437,14 +437,14 @@ static int answer_sample(MtsEvalAnswer *a, const MtsStage *stage, const MtsSampl
 }
 
 int mts_eval_answer(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
-                    const MtsEvalRun *run, const MtsTextResult *result, MtsError *err)
+                    const MtsEvalSetup *setup, const MtsTextResult *result, MtsError *err)
 {
     int rc;
     *a = (MtsEvalAnswer){.index = SIZE_MAX, .correct = -1, .scores = json_object()};
     if (!s) {
         rc = table_scores(a, engine, result, err);
-    } else if (run->naive) {
-        rc = naive(a, s, run->method[0] == 's', err);
+    } else if (setup->naive) {
+        rc = naive(a, s, setup->method[0] == 's', err);
     } else {
         rc = answer_sample(a, plan->stage, s, result, err);
     }

@@ -18,7 +18,7 @@ typedef struct MtsEvalAnswer {
 /* `result` NULL: a search that found no text; `run` is then enough to know what was missed. Release with
  * mts_eval_answer_free(), also on failure. */
 int mts_eval_answer(MtsEvalAnswer *answer, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *sample,
-                    const MtsEvalRun *run, const MtsTextResult *result, MtsError *err);
+                    const MtsEvalSetup *setup, const MtsTextResult *result, MtsError *err);
 void mts_eval_answer_free(MtsEvalAnswer *answer);
 
 #endif

@@ -217,11 +217,11 @@ static void fill_rollouts(MtsRequest *r)
 }
 
 int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
-                 const MtsEvalRun *run, uint64_t seed, MtsError *err)
+                 const MtsEvalSetup *setup, uint64_t seed, MtsError *err)
 {
     memset(ask, 0, sizeof *ask);
     MtsRequest *r = &ask->request;
-    *r = run->request;
+    *r = setup->request;
     r->search.seed = seed;
     if (!s) {
         return MTS_OK; /* a table */

@@ -13,7 +13,7 @@ typedef struct MtsEvalAsk {
 
 /* `sample` NULL: a table's. Release with mts_eval_ask_free(), also on failure. */
 int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *sample,
-                 const MtsEvalRun *run, uint64_t seed, MtsError *err);
+                 const MtsEvalSetup *setup, uint64_t seed, MtsError *err);
 void mts_eval_ask_free(MtsEvalAsk *ask);
 
 #endif

@@ -17,15 +17,16 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "results/fields.h"
 #include "eval/budget.h"
 #include "eval/record.h"
 
-typedef struct Share {
+typedef struct BudgetShare {
     double deviation; /* sqrt(v) */
     double cost;      /* positions of a rollout, > 0 */
     double least;     /* rollouts so far */
     double nfe;       /* positions so far */
-} Share;
+} BudgetShare;
 
 static int no_memory(MtsError *err)
 {
@@ -43,21 +44,15 @@ static char *beside(const char *out, const char *what, size_t number)
     return path.data;
 }
 
-static double number_at(const json_t *record, const char *name)
+static BudgetShare share_of(const json_t *record)
 {
-    const json_t *v = json_object_get(record, name);
-    return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
-static Share share_of(const json_t *record)
-{
-    double n = fmax(1, number_at(record, "rollouts_done")), se = number_at(record, "log_z_se"),
-           nfe = number_at(record, "nfe");
-    double p = number_at(json_object_get(record, "scores"), "share");
-    const char *reason = json_string_value(json_object_get(record, "stop_reason"));
-    Share s = {.least = n, .nfe = nfe, .cost = fmax(1, nfe / n)};
+    double n = fmax(1, mts_field_number(record, MTS_F_ROLLOUTS_DONE)), se = mts_field_number(record, MTS_F_LOG_Z_SE),
+           nfe = mts_field_number(record, MTS_F_NFE);
+    double p = mts_field_number(json_object_get(record, MTS_F_SCORES), MTS_F_SHARE);
+    const char *reason = mts_field_text(record, MTS_F_STOP_REASON);
+    BudgetShare s = {.least = n, .nfe = nfe, .cost = fmax(1, nfe / n)};
     s.deviation = isfinite(se) ? se * sqrt(n) : isfinite(p) ? sqrt(p * (1 - p)) : 1;
-    if (reason && strcmp(reason, "exhausted") == 0) { /* all is known */
+    if (strcmp(reason, "exhausted") == 0) { /* all is known */
         s.deviation = 0;
     }
     return s;
@@ -65,7 +60,7 @@ static Share share_of(const json_t *record)
 
 /* Rollouts of shares[0] where the budget is for shares [count]: the n_i above, whose common factor is found by fixing,
  * again and again, those that would get less than they have. */
-static double rollouts_of_first(const Share *shares, size_t count, double budget, bool *fixed)
+static double rollouts_of_first(const BudgetShare *shares, size_t count, double budget, bool *fixed)
 {
     double factor = 0;
     memset(fixed, 0, count * sizeof *fixed);
@@ -86,13 +81,13 @@ static double rollouts_of_first(const Share *shares, size_t count, double budget
     return fixed[0] ? shares[0].least : floor(factor * shares[0].deviation / sqrt(shares[0].cost));
 }
 
-static int first_pass(MtsEvalWalk *w, const char *out, MtsEvalRun *run, MtsError *err)
+static int first_pass(MtsEvalWalk *w, const char *out, MtsEvalSetup *setup, MtsError *err)
 {
     int rc = MTS_OK;
     for (size_t i = 0; !rc && i < w->plan->samples; i++) {
         char *checkpoint = beside(out, "search", i);
-        run->request.search.save = checkpoint;
-        rc = checkpoint ? mts_eval_walk_one(w, i, run, w->plan->seeds[0], true, NULL, err) : no_memory(err);
+        setup->request.search.save = checkpoint;
+        rc = checkpoint ? mts_eval_walk_one(w, i, setup, w->plan->seeds[0], true, NULL, err) : no_memory(err);
         free(checkpoint);
     }
     return rc;
@@ -101,40 +96,41 @@ static int first_pass(MtsEvalWalk *w, const char *out, MtsEvalRun *run, MtsError
 /* A record with the first pass's seconds added, or that of the first pass itself. */
 static void add_seconds(json_t *record, const json_t *first)
 {
-    double seconds = number_at(record, "seconds") + number_at(first, "seconds");
-    json_object_set_new(record, "seconds", json_real(seconds));
+    double seconds = mts_field_number(record, MTS_F_SECONDS) + mts_field_number(first, MTS_F_SECONDS);
+    json_object_set_new(record, MTS_F_SECONDS, json_real(seconds));
 }
 
 /* Sample i gets `rollouts` in all, of which it has `least`. */
-static int go_on(MtsEvalWalk *w, size_t i, const json_t *before, const char *checkpoint, const MtsEvalRun *base,
+static int go_on(MtsEvalWalk *w, size_t i, const json_t *before, const char *checkpoint, const MtsEvalSetup *base,
                  double rollouts, double least, MtsError *err)
 {
-    MtsEvalRun run = *base;
-    run.request.search.resume = checkpoint;
-    run.request.search.rollouts = rollouts < 1e7 ? (size_t)rollouts : 10000000;
+    MtsEvalSetup setup = *base;
+    setup.request.search.resume = checkpoint;
+    setup.request.search.rollouts = rollouts < 1e7 ? (size_t)rollouts : 10000000;
     if (rollouts > least) {
-        return mts_eval_walk_one(w, i, &run, w->plan->seeds[0], true, before, err);
+        return mts_eval_walk_one(w, i, &setup, w->plan->seeds[0], true, before, err);
     }
     json_t *record = json_deep_copy(before);
-    int rc = record ? mts_eval_walk_keep(w, i, &run, w->plan->seeds[0], record, err) : no_memory(err);
+    int rc = record ? mts_eval_walk_keep(w, i, &setup, w->plan->seeds[0], record, err) : no_memory(err);
     json_decref(record);
     return rc;
 }
 
 /* Positions that sample i took in all; `otherwise` where there is no record of it. */
-static double spent(const MtsEvalWalk *w, size_t i, const MtsEvalRun *run, double otherwise)
+static double spent(const MtsEvalWalk *w, size_t i, const MtsEvalSetup *setup, double otherwise)
 {
-    char *key = mts_eval_key(w->plan, i, run, w->plan->seeds[0]);
+    char *key = mts_eval_key(w->plan, i, setup, w->plan->seeds[0]);
     const json_t *done = key ? mts_journal_find(w->journal, key) : NULL;
     free(key);
-    return done ? number_at(done, "nfe") : otherwise;
+    return done ? mts_field_number(done, MTS_F_NFE) : otherwise;
 }
 
-static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out, const MtsEvalRun *run, MtsError *err)
+static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out, const MtsEvalSetup *setup,
+                       MtsError *err)
 {
     const MtsEvalPlan *plan = w->plan;
     double left = (double)plan->total_nfe;
-    Share *shares = mts_calloc(plan->samples, sizeof *shares);
+    BudgetShare *shares = mts_calloc(plan->samples, sizeof *shares);
     bool *fixed = mts_calloc(plan->samples, sizeof *fixed);
     int rc = shares && fixed ? MTS_OK : no_memory(err);
     for (size_t i = 0; !rc && i < plan->samples; i++) {
@@ -143,9 +139,9 @@ static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out,
     for (size_t i = 0; !rc && i < plan->samples; i++) {
         double rollouts = rollouts_of_first(shares + i, plan->samples - i, left, fixed);
         char *checkpoint = beside(out, "search", i);
-        rc = checkpoint ? go_on(w, i, mts_journal_at(first, i), checkpoint, run, rollouts, shares[i].least, err)
+        rc = checkpoint ? go_on(w, i, mts_journal_at(first, i), checkpoint, setup, rollouts, shares[i].least, err)
                         : no_memory(err);
-        left -= spent(w, i, run, shares[i].nfe);
+        left -= spent(w, i, setup, shares[i].nfe);
         free(checkpoint);
     }
     free(shares);
@@ -172,28 +168,28 @@ static void clean_up(const char *out, size_t samples)
 int mts_eval_budget(MtsEvalWalk *w, const char *out, MtsError *err)
 {
     const MtsEvalPlan *plan = w->plan;
-    MtsEvalRun run = plan->runs[0];
+    MtsEvalSetup setup = plan->setups[0];
     MtsJournal *whole = w->journal, *first = NULL;
     char *path = beside(out, "first", 0);
     json_t *head = json_deep_copy(plan->head);
     if (mts_journal_count(whole) == plan->samples) {
         free(path);
         json_decref(head);
-        return first_pass(w, out, &run, err); /* counts what is there */
+        return first_pass(w, out, &setup, err); /* counts what is there */
     }
     w->at.total *= 2;
-    int rc = path && head && json_object_set_new(head, "pass", json_string("first")) == 0
+    int rc = path && head && json_object_set_new(head, MTS_F_PASS, json_string("first")) == 0
                  ? mts_journal_open(&first, path, head, NULL, err)
                  : no_memory(err);
     if (!rc) {
         w->journal = first;
-        rc = first_pass(w, out, &run, err);
+        rc = first_pass(w, out, &setup, err);
         w->journal = whole;
     }
-    run.request.search.save = NULL;
+    setup.request.search.save = NULL;
     if (!rc && w->failures == 0) {
         w->after = add_seconds;
-        rc = second_pass(w, first, out, &run, err);
+        rc = second_pass(w, first, out, &setup, err);
     }
     mts_journal_close(&first);
     if (!rc && mts_journal_count(whole) == plan->samples) {

@@ -1,6 +1,7 @@
 /* eval/eval.h - methods and settings over a data set: which runs there are, one record each, what they come to.
  *
- * A run of `maxts eval` is a list of samples times a list of runs (a method and its settings) times a list of seeds.
+ * A run of `maxts eval` is a list of samples times a list of setups (a method and its settings; "runs" in a head) times
+ * a list of seeds.
  * Everything that its records are a function of stands in its head, so a journal tells to which run it belongs, and a
  * run goes on where its journal ends. Records and head: docs/stages.md. */
 #ifndef MTS_EVAL_EVAL_H
@@ -47,20 +48,21 @@ typedef struct MtsEvalAsked {
 } MtsEvalAsked;
 
 /* One method with its settings. */
-typedef struct MtsEvalRun {
+typedef struct MtsEvalSetup {
     char *method, *variant; /* "maxent-ts", "rollouts=20" */
     bool naive;             /* no search: "naive", "seasonal-naive" */
     bool seeded;            /* a seed changes its result */
     MtsRequest request;     /* max_tokens 0: what the sample's horizon may need */
-} MtsEvalRun;
+} MtsEvalSetup;
 
 typedef struct MtsEvalPlan {
-    MtsStage *stage;  /* NULL for a table */
-    char *name;       /* of the stage */
-    char *table_key;  /* the sample's key where the model is a table */
-    size_t samples;   /* of the whole run, all shards */
-    MtsEvalRun *runs; /* [run_count] */
-    size_t run_count, run_cap;
+    const MtsStageKind *kind; /* NULL for a table */
+    MtsStage *stage;          /* likewise */
+    char *name;               /* of the stage */
+    char *table_key;          /* the sample's key where the model is a table */
+    size_t samples;           /* of the whole run, all shards */
+    MtsEvalSetup *setups;     /* [setup_count] */
+    size_t setup_count, setup_cap;
     uint64_t *seeds; /* [seed_count] */
     size_t seed_count;
     char *reward, *constraint; /* with placeholders; "" for none */
@@ -70,7 +72,7 @@ typedef struct MtsEvalPlan {
     json_t *head;
 } MtsEvalPlan;
 
-/* Reads the data and lays out the runs; a wrong request is named. Release with mts_eval_plan_free(), also on failure.
+/* Reads the data and lays out the setups; a wrong request is named. Release with mts_eval_plan_free(), also on failure.
  */
 int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *asked, MtsError *err);
 void mts_eval_plan_free(MtsEvalPlan *plan);

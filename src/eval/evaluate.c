@@ -5,9 +5,9 @@
 #include "eval/budget.h"
 #include "eval/walk.h"
 
-static size_t seeds_of(const MtsEvalPlan *plan, const MtsEvalRun *run)
+static size_t seeds_of(const MtsEvalPlan *plan, const MtsEvalSetup *setup)
 {
-    return run->seeded ? plan->seed_count : 1;
+    return setup->seeded ? plan->seed_count : 1;
 }
 
 static size_t samples_of(const MtsEvalPlan *plan)
@@ -19,8 +19,8 @@ static size_t samples_of(const MtsEvalPlan *plan)
 static size_t count_of(const MtsEvalPlan *plan)
 {
     size_t each = 0;
-    for (size_t r = 0; r < plan->run_count; r++) {
-        each += seeds_of(plan, &plan->runs[r]);
+    for (size_t r = 0; r < plan->setup_count; r++) {
+        each += seeds_of(plan, &plan->setups[r]);
     }
     return each * samples_of(plan);
 }
@@ -30,9 +30,9 @@ static int walk_all(MtsEvalWalk *w, MtsError *err)
 {
     const MtsEvalPlan *plan = w->plan;
     for (size_t i = plan->shard; i < plan->samples; i += plan->shards) {
-        for (size_t r = 0; r < plan->run_count; r++) {
-            for (size_t k = 0; k < seeds_of(plan, &plan->runs[r]); k++) {
-                int rc = mts_eval_walk_one(w, i, &plan->runs[r], plan->seeds[k], r == 0 && k == 0, NULL, err);
+        for (size_t r = 0; r < plan->setup_count; r++) {
+            for (size_t k = 0; k < seeds_of(plan, &plan->setups[r]); k++) {
+                int rc = mts_eval_walk_one(w, i, &plan->setups[r], plan->seeds[k], r == 0 && k == 0, NULL, err);
                 if (rc) {
                     return rc;
                 }

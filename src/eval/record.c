@@ -24,10 +24,10 @@ static int no_memory(MtsError *err)
     return mts_fail(err, MTS_ENOMEM, "memory ran out");
 }
 
-char *mts_eval_key(const MtsEvalPlan *plan, size_t sample, const MtsEvalRun *run, uint64_t seed)
+char *mts_eval_key(const MtsEvalPlan *plan, size_t sample, const MtsEvalSetup *setup, uint64_t seed)
 {
     const char *key = plan->stage ? plan->stage->samples[sample].key : plan->table_key;
-    return mts_record_key(key, run->method, run->variant, seed);
+    return mts_record_key(key, setup->method, setup->variant, seed);
 }
 
 /* ---- lists: NULL when memory ran out ---- */
@@ -113,7 +113,7 @@ typedef struct Trial {
     const MtsEngine *engine;
     const MtsSample *sample; /* NULL: a table's */
     size_t index;            /* of the sample */
-    const MtsEvalRun *run;
+    const MtsEvalSetup *setup;
     uint64_t seed;
     MtsEvalAsk ask;
     MtsEvalAnswer answer;
@@ -172,12 +172,12 @@ static int score_answer(Trial *t, MtsError *err)
 static int answer_trial(Trial *t, MtsError *err)
 {
     double began = mts_seconds();
-    int rc = mts_eval_ask(&t->ask, t->plan, t->engine, t->sample, t->run, t->seed, err);
-    if (rc || (!t->run->naive && (rc = search_sample(t, err)))) {
+    int rc = mts_eval_ask(&t->ask, t->plan, t->engine, t->sample, t->setup, t->seed, err);
+    if (rc || (!t->setup->naive && (rc = search_sample(t, err)))) {
         return rc;
     }
     t->seconds = mts_seconds() - began;
-    rc = mts_eval_answer(&t->answer, t->plan, t->engine, t->sample, t->run, t->result, err);
+    rc = mts_eval_answer(&t->answer, t->plan, t->engine, t->sample, t->setup, t->result, err);
     return rc ? rc : score_answer(t, err);
 }
 
@@ -186,16 +186,16 @@ static int answer_trial(Trial *t, MtsError *err)
 static void add_names(json_t **o, const Trial *t)
 {
     const MtsSearchSettings *set = &t->ask.request.search;
-    char *key = mts_eval_key(t->plan, t->index, t->run, t->seed);
+    char *key = mts_eval_key(t->plan, t->index, t->setup, t->seed);
     mts_json_add(o, MTS_F_KEY, key ? mts_json_string(key, strlen(key)) : NULL);
     free(key);
     mts_json_add_text(o, MTS_F_SAMPLE, t->sample ? t->sample->key : t->plan->table_key);
     mts_json_add_text(o, MTS_F_STAGE, t->plan->name);
     mts_json_add_text(o, MTS_F_GROUP, t->sample ? t->sample->group : "");
-    mts_json_add_text(o, MTS_F_METHOD, t->run->method);
-    mts_json_add_text(o, MTS_F_VARIANT, t->run->variant);
+    mts_json_add_text(o, MTS_F_METHOD, t->setup->method);
+    mts_json_add_text(o, MTS_F_VARIANT, t->setup->variant);
     mts_json_add_int(o, MTS_F_SEED, (json_int_t)t->seed);
-    if (!t->run->naive) {
+    if (!t->setup->naive) {
         mts_json_add_real(o, MTS_F_LAMBDA, set->lambda);
         mts_json_add(o, MTS_F_ROLLOUTS, set->max_nfe ? json_null() : json_integer((json_int_t)set->rollouts));
         mts_json_add_int(o, MTS_F_MAX_TOKENS, (json_int_t)t->ask.request.max_tokens);
@@ -247,7 +247,7 @@ static void add_nothing(json_t **o, const Trial *t)
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         mts_json_add(o, none[i], json_null());
     }
-    mts_json_add_text(o, MTS_F_STOP_REASON, t->run->naive ? "naive" : "nothing");
+    mts_json_add_text(o, MTS_F_STOP_REASON, t->setup->naive ? "naive" : "nothing");
 }
 
 static json_t *truth_json(const MtsSample *s)
@@ -262,7 +262,7 @@ static json_t *truth_json(const MtsSample *s)
 static void add_answer(json_t **o, const Trial *t)
 {
     const MtsEvalAnswer *a = &t->answer;
-    mts_json_add_int(o, MTS_F_PROMPT_TOKENS, t->run->naive ? 0 : (json_int_t)t->ask.request.prompt_count);
+    mts_json_add_int(o, MTS_F_PROMPT_TOKENS, t->setup->naive ? 0 : (json_int_t)t->ask.request.prompt_count);
     mts_json_add_real(o, MTS_F_SECONDS, t->seconds);
     mts_json_add_real(o, MTS_F_PREFILL_SECONDS, t->result ? t->result->prefill_seconds : NAN);
     mts_json_add_real(o, MTS_F_REWARD, t->reward);
@@ -335,10 +335,10 @@ static int describe_trial(const Trial *t, bool series, json_t **record, MtsError
     return o ? MTS_OK : no_memory(err);
 }
 
-int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalRun *run,
+int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalSetup *setup,
                     uint64_t seed, bool series, json_t **record, MtsError *err)
 {
-    Trial t = {.plan = plan, .engine = engine, .index = sample, .run = run, .seed = seed};
+    Trial t = {.plan = plan, .engine = engine, .index = sample, .setup = setup, .seed = seed};
     t.sample = plan->stage ? &plan->stage->samples[sample] : NULL;
     *record = NULL;
     int rc = answer_trial(&t, err);

@@ -5,9 +5,9 @@
 #include "eval/eval.h"
 
 /* The record, with the input's series where `series`. A sample that no text was found for has one, too. */
-int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalRun *run,
+int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalSetup *setup,
                     uint64_t seed, bool series, json_t **record, MtsError *err);
 /* Its key, malloc'ed; NULL when memory ran out. */
-char *mts_eval_key(const MtsEvalPlan *plan, size_t sample, const MtsEvalRun *run, uint64_t seed);
+char *mts_eval_key(const MtsEvalPlan *plan, size_t sample, const MtsEvalSetup *setup, uint64_t seed);
 
 #endif

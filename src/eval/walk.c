@@ -59,9 +59,9 @@ static int append(MtsEvalWalk *w, json_t *record, MtsError *err)
 }
 
 /* Its key, malloc'ed, where the journal does not have it; NULL with MTS_OK where it has, which is counted. */
-static int is_due(MtsEvalWalk *w, size_t sample, const MtsEvalRun *run, uint64_t seed, char **key, MtsError *err)
+static int is_due(MtsEvalWalk *w, size_t sample, const MtsEvalSetup *setup, uint64_t seed, char **key, MtsError *err)
 {
-    *key = mts_eval_key(w->plan, sample, run, seed);
+    *key = mts_eval_key(w->plan, sample, setup, seed);
     if (!*key) {
         return mts_fail(err, MTS_ENOMEM, "eval: memory ran out");
     }
@@ -74,28 +74,28 @@ static int is_due(MtsEvalWalk *w, size_t sample, const MtsEvalRun *run, uint64_t
     return MTS_OK;
 }
 
-int mts_eval_walk_keep(MtsEvalWalk *w, size_t sample, const MtsEvalRun *run, uint64_t seed, json_t *record,
+int mts_eval_walk_keep(MtsEvalWalk *w, size_t sample, const MtsEvalSetup *setup, uint64_t seed, json_t *record,
                        MtsError *err)
 {
     char *key;
-    int rc = is_due(w, sample, run, seed, &key, err);
+    int rc = is_due(w, sample, setup, seed, &key, err);
     rc = !rc && key ? append(w, record, err) : rc;
     free(key);
     return rc;
 }
 
-int mts_eval_walk_one(MtsEvalWalk *w, size_t sample, const MtsEvalRun *run, uint64_t seed, bool series,
+int mts_eval_walk_one(MtsEvalWalk *w, size_t sample, const MtsEvalSetup *setup, uint64_t seed, bool series,
                       const json_t *before, MtsError *err)
 {
     json_t *record = NULL;
     MtsError why = {0};
     char *key;
-    int rc = is_due(w, sample, run, seed, &key, err);
+    int rc = is_due(w, sample, setup, seed, &key, err);
     if (rc || !key) {
         return rc;
     }
     show(w, key);
-    rc = mts_eval_record(w->plan, w->engine, sample, run, seed, series, &record, &why);
+    rc = mts_eval_record(w->plan, w->engine, sample, setup, seed, series, &record, &why);
     if (!rc) {
         if (w->after) {
             w->after(record, before);

@@ -20,11 +20,11 @@ typedef struct MtsEvalWalk {
 } MtsEvalWalk;
 
 /* Makes the record of one sample by one run and appends it, unless the journal has it. */
-int mts_eval_walk_one(MtsEvalWalk *walk, size_t sample, const MtsEvalRun *run, uint64_t seed, bool series,
+int mts_eval_walk_one(MtsEvalWalk *walk, size_t sample, const MtsEvalSetup *setup, uint64_t seed, bool series,
                       const json_t *before, MtsError *err);
 
 /* Appends a record that is made already, unless the journal has it. */
-int mts_eval_walk_keep(MtsEvalWalk *walk, size_t sample, const MtsEvalRun *run, uint64_t seed, json_t *record,
+int mts_eval_walk_keep(MtsEvalWalk *walk, size_t sample, const MtsEvalSetup *setup, uint64_t seed, json_t *record,
                        MtsError *err);
 
 #endif

@@ -136,7 +136,6 @@
 #define MTS_F_CLAIMS_TRUE_SHARE "claims_true_share"
 #define MTS_F_CONSISTENCY "consistency"
 #define MTS_F_TOTAL_SECONDS "total_seconds"
-#define MTS_F_OPTIMISATIONS "optimisations"
 #define MTS_F_MEAN "mean"
 #define MTS_F_LOW "low"
 #define MTS_F_HIGH "high"

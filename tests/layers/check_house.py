@@ -17,11 +17,10 @@ TEXTS = (".c", ".h", ".py", ".sh", ".md", ".build", ".yml", ".in")
 
 # Rooms that a rule does not hold in yet. A list only ever gets shorter.
 OPEN = {
-    "functions": {"eval"},
-    "comparisons": {"core", "eval", "reward", "search", "table"},
-    "heads": {"eval", "search", "table"},
+    "comparisons": {"core", "reward", "search", "table"},
+    "heads": {"search", "table"},
     "names": {"search", "cli"},
-    "circles": {"search", "eval"},
+    "circles": {"search"},
 }
 
 
