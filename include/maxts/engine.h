@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include <maxts/api.h>
+#include <maxts/constraint.h>
 #include <maxts/error.h>
 #include <maxts/model.h>
 #include <maxts/search.h>
@@ -74,9 +75,8 @@ MTS_API int mts_prompt_fill(const char *text, const MtsSeries *series, char **fi
 MTS_API int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
                             MtsError *err);
 
-/* The regular expression for MtsRequest.constraint that the JSON texts valid under a schema match; malloc'ed. What of
- * JSON Schema is understood is in docs/constraints.md; anything else is MTS_EUNSUPPORTED. */
-MTS_API int mts_schema_constraint(const char *path, char **pattern, MtsError *err);
+/* What stands in a schema's file, for MtsRequest.constraint; malloc'ed. */
+MTS_API int mts_constraint_read_file(const char *path, char **text, MtsError *err);
 
 /* ---- score: how likely a text is ---- */
 
@@ -145,10 +145,13 @@ typedef struct MtsRequest {
     bool end_stop;          /* an end token ends the answer; default true. Tables always end at theirs. */
     bool no_cache;          /* every position evaluates its whole text again, prompt included, to the same bits: for
                                measuring what the KV cache brings; default false. Models only. */
-    const char *constraint; /* a regular expression (PCRE2) that the whole answer must match, or NULL (default); the
-                               answer is what its tokens spell, byte for byte. Models only. */
-    const char *reward;     /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
-                               have their own and take none. */
+    const char *constraint; /* what the whole answer must match, as constraint_form says, or NULL (default); the answer
+                               is what its tokens spell, byte for byte. Models only. */
+    MtsConstraintForm constraint_form; /* default MTS_CONSTRAINT_PATTERN */
+    unsigned constraint_options;       /* MTS_CONSTRAINT_..., default 0 */
+    const char *constraint_name;       /* what sentences call it: a file's name, or NULL */
+    const char *reward; /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
+                           have their own and take none. */
     /* A reward of one's own in place of `reward`, or beside it: where both are set, their sum. NULL (default): none.
      * Tables take none. */
     const MtsRewardFunction *reward_function;

@@ -3,6 +3,7 @@
 #define MAXTS_MAXTS_H
 
 #include <maxts/api.h>
+#include <maxts/constraint.h>
 #include <maxts/engine.h>
 #include <maxts/error.h>
 #include <maxts/measure.h>

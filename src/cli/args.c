@@ -10,7 +10,8 @@
 #define AT(field) offsetof(Args, field)
 
 enum {
-    USES_MODEL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH | CMD_EVAL,
+    USES_MODEL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH |
+                 CMD_EVAL | CMD_CHECK,
     ALL = USES_MODEL | CMD_REPLAY | CMD_REPORT | CMD_SERIES,
     RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL,
     TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH,
@@ -71,7 +72,7 @@ static const Option FIRST[] = {
     CHOICE("header", READS_SERIES, header, "on|off", "whether the first row names the columns", "as the cells say"),
     TEXT(0, "na", READS_SERIES, missing, "WORDS", "more words for a missing value, joined by commas", NULL),
 
-    HEADING(ANSWERS | CMD_EVAL, "Answers"),
+    HEADING(ANSWERS | CMD_EVAL | CMD_CHECK, "Answers"),
     REAL("temperature", CMD_GENERATE, temperature, 0, MTS_TEMPERATURE_MOST,
          "of the tokens drawn, and at which --top-p and --min-p are judged; 0: the likeliest token", "0.8, tables 1"),
 };
@@ -79,9 +80,18 @@ static const Option FIRST[] = {
 static const Option AFTER_ANSWER[] = {
     SIZE(0, "vocab-top", ANSWERS | CMD_EVAL, vocab_top, 1, 1e9,
          "the K likeliest next tokens and no other cut: --top-k K --top-p 1 --min-p 0, unless those are given", NULL),
-    TEXT(0, "constraint", ANSWERS, constraint, "REGEX",
+    TEXT(0, "constraint", ANSWERS | CMD_CHECK, constraint, "REGEX",
          "only answers that match this regular expression (PCRE2) from their first byte to their last", NULL),
-    TEXT(0, "schema", ANSWERS, schema, "FILE", "only answers that are JSON valid under this JSON schema", NULL),
+    TEXT(0, "schema", ANSWERS | CMD_CHECK, schema, "FILE", "only answers that are JSON valid under this JSON schema",
+         NULL),
+    CHOICE("whitespace", ANSWERS | CMD_CHECK, whitespace, "compact|any",
+           "of JSON under --schema: one blank behind ',' and ':' or none, or all that JSON allows", "compact"),
+    CHOICE("order", ANSWERS | CMD_CHECK, order, "any|properties",
+           "of an object's members under --schema: any, or as the schema lists them", "any"),
+    FLAG(0, "strict", ANSWERS | CMD_CHECK, strict, "refuse a schema with a keyword that JSON Schema does not have"),
+    TEXT(0, "bench", CMD_CHECK, instances, "FILE",
+         "schemas and instances of them, one JSON object a line, plain or gzip: {id, schema, tests[{valid, data}]}",
+         NULL),
 };
 
 static const Option BEFORE_SEARCH[] = {

@@ -21,7 +21,8 @@ enum {
     CMD_REPLAY = 1u << 7,
     CMD_EVAL = 1u << 8,
     CMD_REPORT = 1u << 9,
-    CMD_SERIES = 1u << 10
+    CMD_SERIES = 1u << 10,
+    CMD_CHECK = 1u << 11
 };
 
 enum { ARGS_SETTINGS_MOST = 64 };
@@ -65,6 +66,8 @@ typedef struct Args {
     size_t vocab_top;
     const char *constraint;
     const char *schema;
+    const char *whitespace, *order;
+    bool strict;
     /* search */
     const char *preset;
     const char *reward;
@@ -84,6 +87,8 @@ typedef struct Args {
     bool spread;
     size_t samples, points, context, horizon, keep_trees, total_nfe;
     const char *out, *shard, *merge;
+    /* check */
+    const char *instances;
     /* report */
     const char *markdown, *latex, *csv;
 } Args;

@@ -18,6 +18,7 @@ int cmd_bench(const Args *args, MtsError *err);
 int cmd_replay(const Args *args, MtsError *err);
 int cmd_report(const Args *args, MtsError *err);
 int cmd_series(const Args *args, MtsError *err);
+int cmd_check(const Args *args, MtsError *err);
 
 /* ---- shared.c ---- */
 
@@ -35,7 +36,7 @@ int series_options(const Args *args, MtsSeriesOptions *options, MtsError *err);
 typedef struct Asked {
     MtsRequest request;
     char *text;
-    char *pattern;
+    char *constraint;
     MtsSeries *series;
     MtsTokens tokens;
 } Asked;
@@ -46,6 +47,9 @@ void asked_free(Asked *asked);
 
 /* The settings that were given, over what the request holds. */
 int apply_settings(const Args *args, MtsRequest *request, MtsError *err);
+
+/* --whitespace, --order and --strict. */
+unsigned constraint_options(const Args *args);
 
 /* From now on Ctrl-C raises a flag (a second one ends the program) that stop_asked() polls. */
 void catch_interrupts(void);

@@ -23,6 +23,7 @@ static const struct Command {
     {"score", CMD_SCORE, cmd_score, "how likely a text is, token by token"},
     {"generate", CMD_GENERATE, cmd_generate, "one answer to a prompt, as it grows"},
     {"search", CMD_SEARCH, cmd_search, "the best answers to a prompt under a reward"},
+    {"check", CMD_CHECK, cmd_check, "whether texts match a constraint, and where they first do not"},
     {"verify", CMD_VERIFY, cmd_verify, "a method against the exact values of a table"},
     {"eval", CMD_EVAL, cmd_eval, "methods and settings over a data set, scored against its answers"},
     {"report", CMD_REPORT, cmd_report, "runs of eval as one page with plots, and as tables"},
@@ -65,15 +66,16 @@ static int run(const struct Command *command, int argc, char **argv)
         err.code = mts_fail(&err, MTS_ENOMEM, "no memory for %d words", argc);
         return fail_with(&err);
     }
-    size_t most = command->bit & (CMD_REPLAY | CMD_SERIES) ? 1
-                  : command->bit & (CMD_EVAL | CMD_REPORT) ? (size_t)argc
-                                                           : 0;
+    size_t most = command->bit & (CMD_REPLAY | CMD_SERIES)             ? 1
+                  : command->bit & (CMD_EVAL | CMD_REPORT | CMD_CHECK) ? (size_t)argc
+                                                                       : 0;
     int rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most, &err);
     if (rc == 0 && args.help) {
         printf("usage: maxts %s%s [options]\n%s.\n", command->name,
                command->bit == CMD_REPLAY   ? " FILE"
                : command->bit == CMD_SERIES ? " FILE[#SELECTION]"
                : command->bit == CMD_REPORT ? " RUN.jsonl ..."
+               : command->bit == CMD_CHECK  ? " [TEXT ...]"
                                             : "",
                command->what);
         options_help(options, count, command->bit, stdout);

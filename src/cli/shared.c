@@ -213,6 +213,13 @@ static int make_prompt(Asked *asked, const MtsEngine *engine, const Args *args, 
                      : mts_engine_chat(engine, args->system, asked->text, &asked->tokens, err);
 }
 
+unsigned constraint_options(const Args *args)
+{
+    return (args->whitespace && strcmp(args->whitespace, "any") == 0 ? MTS_CONSTRAINT_ANY_SPACE : 0u) |
+           (args->order && strcmp(args->order, "properties") == 0 ? MTS_CONSTRAINT_ORDERED : 0u) |
+           (args->strict ? MTS_CONSTRAINT_STRICT : 0u);
+}
+
 static int make_constraint(Asked *asked, const Args *args, MtsError *err)
 {
     if (args->constraint && args->schema) {
@@ -220,8 +227,11 @@ static int make_constraint(Asked *asked, const Args *args, MtsError *err)
     }
     asked->request.constraint = args->constraint;
     if (args->schema) {
-        int rc = mts_schema_constraint(args->schema, &asked->pattern, err);
-        asked->request.constraint = asked->pattern;
+        int rc = mts_constraint_read_file(args->schema, &asked->constraint, err);
+        asked->request.constraint = asked->constraint;
+        asked->request.constraint_form = MTS_CONSTRAINT_SCHEMA;
+        asked->request.constraint_options = constraint_options(args);
+        asked->request.constraint_name = args->schema;
         return rc;
     }
     return MTS_OK;
@@ -257,7 +267,7 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
 void asked_free(Asked *asked)
 {
     free(asked->text);
-    free(asked->pattern);
+    free(asked->constraint);
     mts_series_free(&asked->series);
     mts_tokens_free(&asked->tokens);
     memset(asked, 0, sizeof *asked);

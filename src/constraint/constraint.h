@@ -1,46 +1,59 @@
-/* constraint/constraint.h - which tokens may follow, so that the whole answer matches a pattern.
+/* constraint/constraint.h - which tokens may follow, so that the whole answer is of the language asked for.
  *
- * A constraint is a regular expression (PCRE2 syntax, UTF-8) that the finished answer has to match from its
- * first byte to its last, or a JSON schema turned into one (constraint/schema.h). It removes tokens from the
- * next-token distribution; what it removes is absent from the target, which becomes the conditional of
- * pi* on the texts that match. The mask is local, the target is not: the search's weights restore the
- * difference (docs/algorithm.md). */
+ * A constraint is a regular expression, a grammar or a JSON schema that the finished answer has to match from its first
+ * byte to its last. It removes tokens from the next-token distribution; what it removes is absent from the target,
+ * which becomes the conditional of pi* on the texts that match. The mask is local, the target is not: the search's
+ * weights restore the difference (docs/algorithm.md). How it works is told at the head of constraint/expr.h. */
 #ifndef MTS_CONSTRAINT_CONSTRAINT_H
 #define MTS_CONSTRAINT_CONSTRAINT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <maxts/constraint.h>
 
-#include "core/error.h"
+#include "constraint/vocabulary.h"
 
-typedef struct MtsConstraint MtsConstraint; /* immutable; a matcher of it belongs to one thread */
-typedef struct MtsMatcher MtsMatcher;
+typedef struct MtsConstraintSource {
+    MtsConstraintForm form;
+    const char *text;
+    size_t size;
+    const char *name; /* what sentences call it: a file's name; NULL: "constraint" */
+    unsigned options; /* MTS_CONSTRAINT_... joined */
+    size_t budget;    /* bytes of memory it may take; 0: 512 MiB */
+} MtsConstraintSource;
 
-/* The bytes of one token (a control token has none), as mts_token_bytes() gives them. */
-typedef const char *(*MtsTokenBytes)(const void *context, int32_t token, size_t *size);
+typedef struct MtsConstraint MtsConstraint; /* may be used by several threads at once */
 
-/* `pattern` is borrowed during the call only, `context` for the life of the constraint. A pattern that does
- * not compile is MTS_EREQUEST and the sentence names the place; one that not even the empty text can begin
- * to match is MTS_ECONSTRAINT. */
-int mts_constraint_new(MtsConstraint **constraint, const char *pattern, size_t vocab, MtsTokenBytes bytes,
-                       const void *context, MtsError *err);
+/* Where a text stands: a number that equal places share. MTS_PLACE_DEAD: nothing leads on from there. */
+typedef uint32_t MtsConstraintPlace;
+enum { MTS_PLACE_DEAD = 0 };
+
+/* The vocabulary is borrowed. A source that is wrong is MTS_EREQUEST and the sentence names the place;
+ * MTS_EUNSUPPORTED: it asks for what cannot be held; MTS_ECONSTRAINT: no text, or no token of the vocabulary, can begin
+ * to match; MTS_ECAPACITY: it needs more memory than `budget`. */
+int mts_constraint_new(MtsConstraint **constraint, const MtsConstraintSource *source, const MtsVocabulary *vocabulary,
+                       MtsError *err);
 void mts_constraint_free(MtsConstraint **constraint);
 
-int mts_matcher_new(MtsMatcher **matcher, const MtsConstraint *constraint, MtsError *err);
-void mts_matcher_free(MtsMatcher **matcher);
+/* false: the pattern is not regular, and PCRE2 matches every text from its beginning. What is said of exact liveness
+ * below does not hold for it: it counts as alive what PCRE2 calls a partial match. */
+bool mts_constraint_regular(const MtsConstraint *constraint);
 
-/* Sets the text that the questions below are about; [size] bytes, copied. May end inside a UTF-8 character. */
-int mts_matcher_set(MtsMatcher *matcher, const char *text, size_t size, MtsError *err);
+MtsConstraintPlace mts_constraint_start(const MtsConstraint *constraint);
 
-/* True when the text matches as it is: an end token may follow. */
-bool mts_matcher_may_end(MtsMatcher *matcher);
+/* The place behind a token, or behind some bytes. A token without bytes leads to MTS_PLACE_DEAD. */
+int mts_constraint_advance(MtsConstraint *constraint, MtsConstraintPlace place, int32_t token, MtsConstraintPlace *next,
+                           MtsError *err);
+int mts_constraint_read(MtsConstraint *constraint, MtsConstraintPlace place, const char *bytes, size_t size,
+                        MtsConstraintPlace *next, MtsError *err);
 
-/* True when the text followed by this token can still become a match. Never true for a token without bytes. */
-bool mts_matcher_allows(MtsMatcher *matcher, int32_t token);
+/* Whether the text matches as it is: an end token may follow. */
+bool mts_constraint_may_end(MtsConstraint *constraint, MtsConstraintPlace place);
 
-/* All tokens for which mts_matcher_allows() is true: mask [vocab], 1 or 0; returns how many. Asks about each
- * distinct beginning of the vocabulary's tokens once, and never about what goes on from a dead one. */
-size_t mts_matcher_mask(MtsMatcher *matcher, uint8_t *mask);
+/* Bit t of mask [vocabulary->words]: the text goes on alive behind token t, and at most `left` tokens behind it suffice
+ * to make it match (SIZE_MAX: any number). */
+int mts_constraint_mask(MtsConstraint *constraint, MtsConstraintPlace place, size_t left, uint64_t *mask,
+                        MtsError *err);
+
+/* The bytes that may come next, one bit each. */
+int mts_constraint_next_bytes(MtsConstraint *constraint, MtsConstraintPlace place, uint64_t bytes[4], MtsError *err);
 
 #endif

@@ -41,11 +41,11 @@ static void watch(void)
     ran_out = false;
 }
 
-int mts_json_parse(json_t **out, const char *name, const char *text, size_t size, MtsError *err)
+static int parse(json_t **out, const char *name, const char *text, size_t size, size_t flags, MtsError *err)
 {
     json_error_t why;
     watch();
-    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &why);
     if (ran_out) {
         json_decref(*out);
         *out = NULL;
@@ -55,6 +55,16 @@ int mts_json_parse(json_t **out, const char *name, const char *text, size_t size
         return mts_fail(err, MTS_EFORMAT, "%s: is not valid JSON at line %d: %s", name, why.line, why.text);
     }
     return MTS_OK;
+}
+
+int mts_json_parse(json_t **out, const char *name, const char *text, size_t size, MtsError *err)
+{
+    return parse(out, name, text, size, 0, err);
+}
+
+int mts_json_parse_nul(json_t **out, const char *name, const char *text, size_t size, MtsError *err)
+{
+    return parse(out, name, text, size, JSON_ALLOW_NUL, err);
 }
 
 int mts_json_read(json_t **out, const char *path, uint64_t limit, MtsError *err)

@@ -15,6 +15,9 @@
 int mts_json_parse(json_t **out, const char *name, const char *text, size_t size, MtsError *err);
 int mts_json_read(json_t **out, const char *path, uint64_t limit, MtsError *err);
 
+/* Likewise of a text whose strings may hold U+0000. */
+int mts_json_parse_nul(json_t **out, const char *name, const char *text, size_t size, MtsError *err);
+
 /* A text (malloc'ed) of the value on one line, doubles with 17 significant digits; NULL when memory ran out. */
 char *mts_json_text(const json_t *value);
 

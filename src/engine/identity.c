@@ -39,6 +39,8 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
                   request->prompt_count * sizeof *request->prompt) &&
          mts_bytes_printf(&out, ", at most %zu tokens, target %s", request->max_tokens, target) &&
          (!request->constraint || mts_bytes_printf(&out, ", constraint %s", request->constraint)) &&
+         (!request->constraint_form ||
+          mts_bytes_printf(&out, " of form %d.%u", (int)request->constraint_form, request->constraint_options)) &&
          add_rewards(&out, engine, request) &&
          (!series ||
           add_hash(&out, ", series", series->values, series->channels * series->length * sizeof *series->values));

@@ -29,8 +29,8 @@ typedef struct MtsLm MtsLm;
 /* A session with the prompt evaluated. constraint may be NULL; it outlives the lm. `texts`: how many finished texts it
  * should have room for. The cut and the engine are borrowed. A prompt that with max_tokens exceeds the trained context
  * is MTS_EREQUEST. */
-int mts_lm_new(MtsLm **lm, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
-               size_t texts, MtsError *err);
+int mts_lm_new(MtsLm **lm, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint, size_t texts,
+               MtsError *err);
 void mts_lm_free(MtsLm **lm);
 
 /* Its root is the prompt; search and generation run on it. Lives as long as lm. */
@@ -42,6 +42,7 @@ void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats);
 
 typedef struct MtsSource {
     MtsLm *lm;                 /* NULL for a table */
+    MtsVocabulary *vocabulary; /* with a constraint */
     MtsConstraint *constraint; /* NULL: none */
     MtsSearchModel model;
 } MtsSource;

@@ -5,8 +5,8 @@
  * and the shared prompt's keys and values are read once, then cuts the rows of logits to distributions in
  * parallel; a row's distribution depends on that row alone.
  *
- * A constraint takes tokens away before the cut: those after which no match is possible, end tokens while the text is
- * no match, and at the last position all that would not make it one. So every finished text matches.
+ * A constraint takes tokens away before the cut: those behind which no match is possible within the tokens that are
+ * left, and end tokens while the text is no match. So every finished text matches.
  *
  * Without the cache (MtsRequest.no_cache) a state holds the state before it in place of a branch, and a step evaluates
  * each of its texts from the prompt's first token on.
@@ -38,15 +38,14 @@ struct MtsState {
     int32_t *tokens; /* [dist.count], behind logp */
     size_t count;
     double log_mass;
-    size_t depth; /* tokens after the prompt */
-    char *text;   /* [size] what the answer's tokens spell so far, behind tokens; only with a constraint */
-    size_t size;
+    size_t depth;             /* tokens after the prompt */
+    MtsConstraintPlace place; /* with a constraint: where the answer stands in it */
 };
 
 typedef struct Worker { /* what one thread needs to make a distribution */
     MtsDistScratch scratch;
-    MtsMatcher *matcher; /* with a constraint */
-    uint8_t *mask;       /* [vocab] */
+    uint64_t *bits; /* [(vocab + 63) / 64] with a constraint: the tokens that may follow */
+    uint8_t *mask;  /* [vocab] the same, as the cut wants it */
 } Worker;
 
 struct MtsLm {
@@ -58,8 +57,8 @@ struct MtsLm {
     MtsExtend *items; /* [items_cap] of the step under way */
     int *codes;       /* [items_cap] what became of each row */
     size_t items_cap, codes_cap;
-    const MtsConstraint *constraint; /* NULL: none */
-    int32_t *ends;                   /* [end_count] the end tokens, with a constraint */
+    MtsConstraint *constraint; /* NULL: none */
+    int32_t *ends;             /* [end_count] the end tokens, with a constraint */
     size_t end_count;
     Worker *workers; /* [threads] */
     int threads;
@@ -108,79 +107,43 @@ static double log_mass(const MtsLm *lm, const MtsState *state)
     return sum == 0 ? -HUGE_VAL : sum < 1 ? log(sum) : 0;
 }
 
-/* Of the tokens in the mask, leaves those that make the text whole. */
-static int keep_whole(const MtsLm *lm, Worker *w, const char *text, size_t size, MtsError *err)
+/* The tokens that may follow at a place under the constraint, with `left` more behind them. */
+static int make_mask(const MtsLm *lm, Worker *w, MtsConstraintPlace place, size_t left, MtsError *err)
 {
-    MtsBytes longer = {0};
-    bool ok = mts_bytes_append(&longer, text, size);
-    int rc = 0;
-    for (size_t token = 0; token < lm->engine->vocab && ok && !rc; token++) {
-        if (w->mask[token]) {
-            size_t more;
-            const char *bytes = mts_token_bytes(lm->engine->tokenizer, (int32_t)token, false, &more);
-            longer.len = size;
-            ok = mts_bytes_append(&longer, bytes, more);
-            rc = ok ? mts_matcher_set(w->matcher, longer.data, longer.len, err) : 0;
-            w->mask[token] = !rc && mts_matcher_may_end(w->matcher);
-        }
-    }
-    mts_bytes_free(&longer);
-    return ok ? rc : mts_fail(err, MTS_ENOMEM, "no memory for a text of %zu bytes", size);
-}
-
-/* The tokens that may follow `text` under the constraint; `last`: nothing may follow them. */
-static int make_mask(const MtsLm *lm, Worker *w, const char *text, size_t size, bool last, MtsError *err)
-{
-    int rc = mts_matcher_set(w->matcher, text, size, err);
-    if (rc) {
-        return rc;
-    }
-    mts_matcher_mask(w->matcher, w->mask);
-    bool may_end = mts_matcher_may_end(w->matcher);
-    if (last && (rc = keep_whole(lm, w, text, size, err))) {
-        return rc;
+    int rc = mts_constraint_mask(lm->constraint, place, left, w->bits, err);
+    bool may_end = mts_constraint_may_end(lm->constraint, place);
+    for (size_t token = 0; token < lm->engine->vocab && !rc; token++) {
+        w->mask[token] = w->bits[token >> 6] >> (token & 63) & 1;
     }
     for (size_t i = 0; i < lm->end_count; i++) {
         w->mask[lm->ends[i]] = may_end;
     }
+    return rc;
+}
+
+/* Where the answer stands behind `token`; the place of the empty answer where there is no `before`. */
+static int find_place(const MtsLm *lm, const MtsState *before, int32_t token, MtsConstraintPlace *place, MtsError *err)
+{
+    *place = MTS_PLACE_DEAD;
+    if (lm->constraint && before) {
+        return mts_constraint_advance(lm->constraint, before->place, token, place, err);
+    }
+    *place = lm->constraint ? mts_constraint_start(lm->constraint) : MTS_PLACE_DEAD;
     return MTS_OK;
 }
 
-/* What the answer's tokens spell once `token` follows `before` (NULL: the prompt, whose answer is empty yet);
- * malloc'ed, also where it is empty. Without a constraint nothing asks, and it stays so. */
-static char *spell(const MtsLm *lm, const MtsState *before, int32_t token, size_t *size)
-{
-    size_t old = before ? before->size : 0, more = 0;
-    const char *spelt = NULL;
-    if (lm->constraint && before) {
-        spelt = mts_token_bytes(lm->engine->tokenizer, token, false, &more);
-    }
-    char *text = malloc(old + more + 1);
-    if (text && old) {
-        memcpy(text, before->text, old);
-    }
-    if (text && more) {
-        memcpy(text + old, spelt, more);
-    }
-    *size = old + more;
-    return text;
-}
-
-/* One block with room for `count` entries and the text; NULL when memory ran out. */
-static MtsState *state_block(size_t count, const char *text, size_t size)
+/* One block with room for `count` entries; NULL when memory ran out. */
+static MtsState *state_block(size_t count)
 {
     size_t bytes;
     MtsState *state = NULL;
-    if (mts_size_mul(count, sizeof(double) + sizeof(int32_t), &bytes) &&
-        mts_size_add(bytes, sizeof *state + size, &bytes)) {
+    if (mts_size_mul(count, sizeof(double) + sizeof(int32_t), &bytes) && mts_size_add(bytes, sizeof *state, &bytes)) {
         state = malloc(bytes);
     }
     if (state) {
-        *state = (MtsState){.references = 1, .count = count, .size = size};
+        *state = (MtsState){.references = 1, .count = count};
         state->logp = (double *)(state + 1);
         state->tokens = (int32_t *)(state->logp + count);
-        state->text = (char *)(state->tokens + count);
-        memcpy(state->text, text, size);
     }
     return state;
 }
@@ -190,33 +153,29 @@ static MtsState *state_block(size_t count, const char *text, size_t size)
 static int state_new(MtsState **out, const MtsState *before, int32_t token, MtsBranch *branch, const float *logits,
                      const MtsLm *lm, Worker *w, MtsError *err)
 {
-    size_t count, size, depth = before ? before->depth + 1 : 0;
+    size_t count, depth = before ? before->depth + 1 : 0, taken = depth + 1, most = lm->search.max_tokens;
     double normaliser;
     MtsState *state;
-    char *text = spell(lm, before, token, &size);
-    if (!text) {
-        return mts_fail(err, MTS_ENOMEM, "no memory for a text of %zu bytes", size);
+    MtsConstraintPlace place;
+    int rc = find_place(lm, before, token, &place, err);
+    if (rc || (lm->constraint && (rc = make_mask(lm, w, place, taken < most ? most - taken : 0, err))) ||
+        (rc = mts_dist_cut(&lm->engine->kernels, logits, lm->constraint ? w->mask : NULL, lm->engine->vocab, &lm->cut,
+                           &w->scratch, &count, &normaliser, err))) {
+        return rc;
     }
-    int rc = lm->constraint ? make_mask(lm, w, text, size, depth + 1 == lm->search.max_tokens, err) : MTS_OK;
-    if (rc || (rc = mts_dist_cut(&lm->engine->kernels, logits, lm->constraint ? w->mask : NULL, lm->engine->vocab,
-                                 &lm->cut, &w->scratch, &count, &normaliser, err))) {
-        goto done;
-    }
-    if (!(state = state_block(count, text, size))) {
-        rc = mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", count);
-        goto done;
+    if (!(state = state_block(count))) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", count);
     }
     state->branch = branch;
     state->depth = depth;
+    state->place = place;
     for (size_t i = 0; i < count; i++) {
         state->tokens[i] = w->scratch.ids[i];
         state->logp[i] = (double)w->scratch.logits[i] - normaliser;
     }
     state->log_mass = log_mass(lm, state);
     *out = state;
-done:
-    free(text);
-    return rc;
+    return MTS_OK;
 }
 
 static MtsDist dist_of(const MtsState *state)
@@ -384,12 +343,11 @@ static int make_workers(MtsLm *lm, MtsError *err)
     if (!lm->workers) {
         return mts_fail(err, MTS_ENOMEM, "no memory for a session");
     }
+    size_t vocab = lm->engine->vocab;
     for (int i = 0; i < lm->threads && lm->constraint; i++) {
-        int rc = mts_matcher_new(&lm->workers[i].matcher, lm->constraint, err);
-        if (rc) {
-            return rc;
-        }
-        if (!(lm->workers[i].mask = mts_calloc(lm->engine->vocab, 1))) {
+        lm->workers[i].bits = mts_calloc((vocab + 63) / 64, sizeof *lm->workers[i].bits);
+        lm->workers[i].mask = mts_calloc(vocab, 1);
+        if (!lm->workers[i].bits || !lm->workers[i].mask) {
             return mts_fail(err, MTS_ENOMEM, "no memory for a session");
         }
     }
@@ -443,7 +401,7 @@ static int check_memory(const MtsEngine *engine, const MtsRequest *request, size
 }
 
 /* Everything that cannot fail. */
-static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
+static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint,
                   size_t texts)
 {
     *lm = (MtsLm){.engine = engine,
@@ -463,8 +421,8 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                                   .release = release};
 }
 
-int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, const MtsConstraint *constraint,
-               size_t texts, MtsError *err)
+int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint, size_t texts,
+               MtsError *err)
 {
     int rc;
     *out = NULL;
@@ -493,7 +451,7 @@ void mts_lm_free(MtsLm **out)
         release(lm, lm->search.root);
         for (int i = 0; lm->workers && i < lm->threads; i++) {
             mts_dist_scratch_free(&lm->workers[i].scratch);
-            mts_matcher_free(&lm->workers[i].matcher);
+            free(lm->workers[i].bits);
             free(lm->workers[i].mask);
         }
         free(lm->workers);

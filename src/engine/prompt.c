@@ -1,11 +1,12 @@
-/* engine/prompt.c - what a request is made of: a series written into a prompt, a schema as a constraint. */
+/* engine/prompt.c - what a request is made of: a series written into a prompt, a file as a constraint. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "engine/internal.h"
-#include "constraint/schema.h"
 
-enum { MAX_SCHEMA = 1 << 20 }; /* bytes */
+enum { MAX_CONSTRAINT = 1 << 20 }; /* bytes */
 
 static const char PLACE[] = "{series}";
 
@@ -45,14 +46,15 @@ int mts_prompt_fill(const char *text, const MtsSeries *series, char **filled, Mt
     return MTS_OK;
 }
 
-int mts_schema_constraint(const char *path, char **pattern, MtsError *err)
+int mts_constraint_read_file(const char *path, char **text, MtsError *err)
 {
-    json_t *schema;
-    *pattern = NULL;
-    int rc = mts_json_read(&schema, path, MAX_SCHEMA, err);
-    if (!rc) {
-        rc = mts_schema_pattern(schema, path, pattern, err);
-        json_decref(schema);
+    size_t size;
+    *text = NULL;
+    int rc = mts_read_file(path, MAX_CONSTRAINT, text, &size, err);
+    if (!rc && strlen(*text) != size) {
+        free(*text);
+        *text = NULL;
+        rc = mts_fail(err, MTS_EFORMAT, "%s: it has a NUL byte", path);
     }
     return rc;
 }

@@ -25,13 +25,18 @@ int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest
         return MTS_OK;
     }
     if (request->constraint) {
-        rc = mts_constraint_new(&source->constraint, request->constraint, engine->vocab, token_bytes, engine->tokenizer,
-                                err);
+        const MtsConstraintSource text = {.form = request->constraint_form,
+                                          .text = request->constraint,
+                                          .size = strlen(request->constraint),
+                                          .name = request->constraint_name,
+                                          .options = request->constraint_options};
+        rc = mts_vocabulary_new(&source->vocabulary, engine->vocab, token_bytes, engine->tokenizer, err);
+        rc = rc ? rc : mts_constraint_new(&source->constraint, &text, source->vocabulary, err);
     }
     if (!rc && (rc = mts_lm_new(&source->lm, engine, request, source->constraint, texts, err)) == 0) {
         source->model = *mts_lm_search_model(source->lm);
     } else {
-        mts_constraint_free(&source->constraint);
+        mts_source_close(source);
     }
     return rc;
 }
@@ -40,6 +45,7 @@ void mts_source_close(MtsSource *source)
 {
     mts_lm_free(&source->lm);
     mts_constraint_free(&source->constraint);
+    mts_vocabulary_free(&source->vocabulary);
 }
 
 void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char *out, size_t size)

@@ -32,7 +32,7 @@ MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
 
 # The public headers that belong to a room; error.h and version.h are everybody's.
 PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table": "table", "series": "series",
-          "reward": "reward", "engine": "engine", "measure": "engine", "eval": "eval"}
+          "reward": "reward", "constraint": "constraint", "engine": "engine", "measure": "engine", "eval": "eval"}
 
 # Inside src/search, lowest first: a file includes those of its own line and of the lines above it, and no others. Each
 # file stands in one line.

@@ -1,0 +1,552 @@
+/* constraint/automaton.c - the closure: from what may come next to the threads that read it.
+ *
+ * The closure takes nodes apart until only expressions are left. Calls of rules wait until everything else is taken
+ * apart, lowest rank first, so that when a rule is opened all its callers are known and become one tail (a JOIN). */
+#include "constraint/automaton.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+enum { LINK, JOIN }; /* kinds of tails: [LINK, node, tail], [JOIN, tails...] ascending */
+
+#define NO_PLACE UINT32_MAX
+#define NOT_KNOWN (MTS_NO_LIMIT - 1)
+
+typedef struct Edge { /* of the table of steps */
+    MtsPlace from, to;
+    uint32_t byte; /* 256: free */
+} Edge;
+
+typedef struct Opened {
+    uint32_t node, tail;
+} Opened;
+
+typedef struct OpenedList {
+    Opened *items;
+    size_t count, cap;
+} OpenedList;
+
+struct MtsAutomaton {
+    MtsGrammar *g;
+    MtsStore places; /* [accepts, re, tail, re, tail, ...] */
+    MtsStore tails;  /* number 0, the empty list, is the end */
+    uint32_t *tail_lengths;
+    MtsPlace *entries; /* of tails */
+    size_t tail_cap, entry_cap, tail_known;
+    uint32_t *shortest; /* of places */
+    size_t shortest_cap, shortest_known;
+    Edge *edges;
+    size_t edge_count, edge_slots;
+    /* working memory of one closure */
+    OpenedList open, calls, seen, threads;
+    uint32_t *words;
+    size_t word_cap;
+    uint32_t *marks; /* hash set of `seen`: index + 1, stamped */
+    size_t mark_slots;
+    bool accepts;
+    MtsPlace start;
+    size_t budget;
+    int failed;
+};
+
+static bool fail(MtsAutomaton *a, int code)
+{
+    a->failed = a->failed ? a->failed : code;
+    return false;
+}
+
+int mts_automaton_failed(const MtsAutomaton *a)
+{
+    return a->failed ? a->failed : mts_grammar_failed(a->g);
+}
+
+static bool push(MtsAutomaton *a, OpenedList *list, uint32_t node, uint32_t tail)
+{
+    if (!mts_grow(&list->items, &list->cap, list->count + 1, sizeof *list->items)) {
+        return fail(a, MTS_ENOMEM);
+    }
+    list->items[list->count++] = (Opened){node, tail};
+    return true;
+}
+
+/* ---- tails ---- */
+
+static MtsTail put_tail(MtsAutomaton *a, const uint32_t *words, size_t count)
+{
+    uint32_t tail = mts_store_put(&a->tails, words, count);
+    if (tail == MTS_STORE_FULL) {
+        fail(a, MTS_ENOMEM);
+        return MTS_TAIL_END;
+    }
+    return tail;
+}
+
+static MtsTail link_tail(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail)
+{
+    return node == MTS_NODE_EMPTY ? tail : put_tail(a, (uint32_t[]){LINK, node, tail}, 3);
+}
+
+static uint32_t plus(uint32_t a, uint32_t b)
+{
+    uint64_t sum = (uint64_t)a + b;
+    return a == MTS_NO_LIMIT || b == MTS_NO_LIMIT ? MTS_NO_LIMIT : sum > NOT_KNOWN - 1 ? NOT_KNOWN - 1 : (uint32_t)sum;
+}
+
+static bool know_tails(MtsAutomaton *a)
+{
+    if (!mts_grow(&a->tail_lengths, &a->tail_cap, a->tails.count, sizeof *a->tail_lengths) ||
+        !mts_grow(&a->entries, &a->entry_cap, a->tails.count, sizeof *a->entries)) {
+        return fail(a, MTS_ENOMEM);
+    }
+    for (; a->tail_known < a->tails.count; a->tail_known++) {
+        a->tail_lengths[a->tail_known] = NOT_KNOWN;
+        a->entries[a->tail_known] = NO_PLACE;
+    }
+    return true;
+}
+
+/* A tail's list grows with the depth of the text: so without recursion along its links. */
+uint32_t mts_automaton_behind(MtsAutomaton *a, MtsTail tail)
+{
+    size_t n;
+    if (!know_tails(a)) {
+        return MTS_NO_LIMIT;
+    }
+    if (a->tail_lengths[tail] != NOT_KNOWN) {
+        return a->tail_lengths[tail];
+    }
+    a->calls.count = 0;
+    for (MtsTail t = tail;;) { /* the links down to the first tail that is known or a join */
+        const uint32_t *w = mts_store_get(&a->tails, t, &n);
+        if (n == 0 || a->tail_lengths[t] != NOT_KNOWN || w[0] == JOIN) {
+            uint32_t length = n == 0 ? 0 : a->tail_lengths[t] != NOT_KNOWN ? a->tail_lengths[t] : MTS_NO_LIMIT;
+            if (n && a->tail_lengths[t] == NOT_KNOWN) {
+                OpenedList kept = a->calls;
+                a->calls = (OpenedList){0};
+                for (size_t i = 1; i < n; i++) {
+                    uint32_t one = mts_automaton_behind(a, w[i]);
+                    length = one < length ? one : length;
+                }
+                free(a->calls.items);
+                a->calls = kept;
+            }
+            a->tail_lengths[t] = length;
+            break;
+        }
+        if (!push(a, &a->calls, w[1], t)) {
+            return MTS_NO_LIMIT;
+        }
+        t = w[2];
+    }
+    while (a->calls.count > 0) {
+        Opened top = a->calls.items[--a->calls.count];
+        const uint32_t *w = mts_store_get(&a->tails, top.tail, &n);
+        a->tail_lengths[top.tail] = plus(mts_node_shortest(a->g, top.node), a->tail_lengths[w[2]]);
+    }
+    return a->tail_lengths[tail];
+}
+
+/* ---- closure ---- */
+
+/* true when (node, tail) was not met before in this closure. */
+static bool first_meeting(MtsAutomaton *a, uint32_t node, uint32_t tail)
+{
+    if (2 * (a->seen.count + 1) > a->mark_slots) {
+        size_t slots = a->mark_slots ? 2 * a->mark_slots : 64;
+        free(a->marks);
+        a->mark_slots = 0;
+        if (!(a->marks = mts_calloc(slots, sizeof *a->marks))) {
+            return fail(a, MTS_ENOMEM);
+        }
+        a->mark_slots = slots;
+        for (size_t i = 0; i < a->seen.count; i++) {
+            size_t at = (a->seen.items[i].node * 2654435761u ^ a->seen.items[i].tail * 2246822519u) & (slots - 1);
+            while (a->marks[at]) {
+                at = (at + 1) & (slots - 1);
+            }
+            a->marks[at] = (uint32_t)i + 1;
+        }
+    }
+    size_t at = (node * 2654435761u ^ tail * 2246822519u) & (a->mark_slots - 1);
+    for (; a->marks[at]; at = (at + 1) & (a->mark_slots - 1)) {
+        Opened w = a->seen.items[a->marks[at] - 1];
+        if (w.node == node && w.tail == tail) {
+            return false;
+        }
+    }
+    a->marks[at] = (uint32_t)a->seen.count + 1;
+    return push(a, &a->seen, node, tail);
+}
+
+static void forget_meetings(MtsAutomaton *a)
+{
+    for (size_t i = 0; i < a->seen.count; i++) { /* by their own slots: the table may be far larger */
+        size_t at = (a->seen.items[i].node * 2654435761u ^ a->seen.items[i].tail * 2246822519u) & (a->mark_slots - 1);
+        while (a->marks[at]) {
+            a->marks[at] = 0;
+            at = (at + 1) & (a->mark_slots - 1);
+        }
+    }
+    a->seen.count = 0;
+}
+
+static void open_node(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail);
+
+/* Goes on behind a node that is complete. */
+static void open_tail(MtsAutomaton *a, MtsTail tail)
+{
+    size_t n;
+    const uint32_t *w = mts_store_get(&a->tails, tail, &n);
+    if (n == 0) {
+        a->accepts = true;
+    } else if (w[0] == LINK) {
+        push(a, &a->open, w[1], w[2]);
+    } else {
+        for (size_t i = 1; i < n; i++) {
+            w = mts_store_get(&a->tails, tail, &n);
+            open_tail(a, w[i]);
+        }
+    }
+}
+
+/* One member of the bag at `w`, and the bag behind it. */
+static void open_member(MtsAutomaton *a, const uint32_t *w, size_t n, size_t member, MtsTail tail)
+{
+    MtsGrammar *g = a->g;
+    const MtsBag *bag = &g->bags[w[1]];
+    uint32_t *next = a->words;
+    if (!mts_bag_may_take(g, w, member)) {
+        return;
+    }
+    memcpy(next, w, n * sizeof *next);
+    next[2] = MTS_BAG_AFTER;
+    if (member < bag->count) {
+        next[4 + member / 32] |= UINT32_C(1) << (member & 31);
+        for (size_t i = 0; i < member && bag->ordered; i++) {
+            next[4 + i / 32] |= UINT32_C(1) << (i & 31);
+        }
+    } else { /* counted as far as the count is asked for; towards min only one, for two may be the same */
+        bool counts = bag->max != MTS_NO_LIMIT || (bag->min > 0 && w[3] == 0);
+        next[3] += counts || w[3] == 0;
+    }
+    MtsGrammarNode node = member < bag->count ? bag->members[member] : bag->rest;
+    MtsGrammarNode behind = mts_node_bag_at(g, next, n);
+    push(a, &a->open, node, link_tail(a, behind, tail));
+}
+
+static void open_bag(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail)
+{
+    MtsGrammar *g = a->g;
+    size_t n;
+    const uint32_t *stored = mts_store_get(&g->nodes, node, &n);
+    if (!mts_grow(&a->words, &a->word_cap, 2 * n, sizeof *a->words)) {
+        fail(a, MTS_ENOMEM);
+        return;
+    }
+    uint32_t *w = a->words + n; /* the store moves while members are made */
+    memcpy(w, stored, n * sizeof *w);
+    size_t count = g->bags[w[1]].count;
+    if (w[2] != MTS_BAG_NEXT && mts_bag_may_close(g, w)) {
+        push(a, &a->open, g->bags[w[1]].close, tail);
+    }
+    if (w[2] == MTS_BAG_AFTER) {
+        bool any = false;
+        for (size_t i = 0; i <= count && !any; i++) {
+            any = mts_bag_may_take(g, w, i);
+        }
+        if (any) {
+            w[2] = MTS_BAG_NEXT;
+            MtsGrammarNode next = mts_node_bag_at(g, w, n);
+            push(a, &a->open, g->bags[w[1]].comma, link_tail(a, next, tail));
+        }
+        return;
+    }
+    for (size_t i = 0; i <= count; i++) {
+        open_member(a, w, n, i, tail);
+    }
+}
+
+static void open_node(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail)
+{
+    MtsGrammar *g = a->g;
+    size_t n;
+    if (mts_node_shortest(g, node) == MTS_NO_LIMIT || !first_meeting(a, node, tail)) {
+        return;
+    }
+    const uint32_t *w = mts_store_get(&g->nodes, node, &n);
+    switch ((MtsGrammarNodeKind)w[0]) {
+    case MTS_NODE_NOTHING:
+        break;
+    case MTS_NODE_NO_BYTE:
+        open_tail(a, tail);
+        break;
+    case MTS_NODE_RE:
+        push(a, &a->threads, w[1], tail);
+        if (mts_re_nullable(g->exprs, w[1])) {
+            open_tail(a, tail);
+        }
+        break;
+    case MTS_NODE_SEQ:
+        push(a, &a->open, w[1], link_tail(a, w[2], tail));
+        break;
+    case MTS_NODE_ALT:
+        for (size_t i = 1; i < n; i++) {
+            push(a, &a->open, w[i], tail);
+        }
+        break;
+    case MTS_NODE_RULE:
+        push(a, &a->calls, w[1], tail);
+        break;
+    case MTS_NODE_REPEAT: {
+        uint32_t body = w[1], min = w[2], max = w[3];
+        if (min == 0) {
+            open_tail(a, tail);
+        }
+        MtsGrammarNode rest = mts_node_repeat(g, body, min ? min - 1 : 0, max == MTS_NO_LIMIT ? max : max - 1);
+        push(a, &a->open, body, link_tail(a, rest, tail));
+        break;
+    }
+    case MTS_NODE_BAG:
+        open_bag(a, node, tail);
+        break;
+    }
+}
+
+static int by_words(const void *x, const void *y)
+{
+    const Opened *a = x, *b = y;
+    return a->node != b->node ? (a->node < b->node ? -1 : 1) : a->tail < b->tail ? -1 : a->tail > b->tail;
+}
+
+/* Opens the waiting rule of the lowest rank, with one tail for all its callers. */
+static void open_rule(MtsAutomaton *a)
+{
+    const MtsRule *rules = a->g->rules;
+    uint32_t rule = a->calls.items[0].node;
+    size_t kept = 0, callers = 1;
+    for (size_t i = 1; i < a->calls.count; i++) {
+        rule = rules[a->calls.items[i].node].rank < rules[rule].rank ? a->calls.items[i].node : rule;
+    }
+    qsort(a->calls.items, a->calls.count, sizeof *a->calls.items, by_words);
+    if (!mts_grow(&a->words, &a->word_cap, a->calls.count + 1, sizeof *a->words)) {
+        fail(a, MTS_ENOMEM);
+        return;
+    }
+    a->words[0] = JOIN;
+    for (size_t i = 0; i < a->calls.count; i++) {
+        if (a->calls.items[i].node == rule) {
+            a->words[callers++] = a->calls.items[i].tail;
+        } else {
+            a->calls.items[kept++] = a->calls.items[i];
+        }
+    }
+    a->calls.count = kept;
+    MtsTail tail = callers == 2 ? a->words[1] : put_tail(a, a->words, callers);
+    push(a, &a->open, rules[rule].body, tail);
+}
+
+/* The place that a->open and a->threads lead to. */
+static MtsPlace close_over(MtsAutomaton *a)
+{
+    while ((a->open.count || a->calls.count) && !mts_automaton_failed(a)) {
+        if (a->open.count) {
+            Opened w = a->open.items[--a->open.count];
+            open_node(a, w.node, w.tail);
+        } else {
+            open_rule(a);
+        }
+    }
+    forget_meetings(a);
+    a->open.count = a->calls.count = 0;
+    size_t count = a->threads.count, n = 1;
+    if (mts_automaton_failed(a)) {
+        return MTS_DEAD;
+    }
+    if (!mts_grow(&a->words, &a->word_cap, 2 * count + 1, sizeof *a->words)) {
+        fail(a, MTS_ENOMEM);
+        return MTS_DEAD;
+    }
+    qsort(a->threads.items, count, sizeof *a->threads.items, by_words);
+    a->words[0] = a->accepts;
+    for (size_t i = 0; i < count; i++) {
+        Opened t = a->threads.items[i];
+        if (t.node != MTS_RE_EMPTY && (i == 0 || by_words(&t, &a->threads.items[i - 1]) != 0)) {
+            a->words[n++] = t.node;
+            a->words[n++] = t.tail;
+        }
+    }
+    MtsPlace place = mts_store_put(&a->places, a->words, n);
+    if (place == MTS_STORE_FULL) {
+        fail(a, MTS_ENOMEM);
+        return MTS_DEAD;
+    }
+    if (mts_store_bytes(&a->places) + mts_store_bytes(&a->tails) + mts_store_bytes(&a->g->nodes) +
+            a->edge_slots * sizeof *a->edges >
+        a->budget) {
+        fail(a, MTS_ECAPACITY);
+    }
+    return place;
+}
+
+static void begin(MtsAutomaton *a)
+{
+    a->open.count = a->calls.count = a->threads.count = 0;
+    a->accepts = false;
+}
+
+MtsPlace mts_automaton_enter(MtsAutomaton *a, MtsTail tail)
+{
+    if (!know_tails(a)) {
+        return MTS_DEAD;
+    }
+    if (a->entries[tail] == NO_PLACE) {
+        begin(a);
+        open_tail(a, tail);
+        MtsPlace place = close_over(a);
+        a->entries[tail] = place;
+    }
+    return a->entries[tail];
+}
+
+/* ---- steps ---- */
+
+static size_t edge_at(const MtsAutomaton *a, MtsPlace from, unsigned byte)
+{
+    size_t at = ((from * 2654435761u) ^ (byte * 0x9E3779B1u >> 7)) & (a->edge_slots - 1);
+    while (a->edges[at].byte != 256 && (a->edges[at].from != from || a->edges[at].byte != byte)) {
+        at = (at + 1) & (a->edge_slots - 1);
+    }
+    return at;
+}
+
+static bool grow_edges(MtsAutomaton *a)
+{
+    Edge *old = a->edges;
+    size_t slots = a->edge_slots;
+    Edge *fresh = mts_calloc(2 * slots, sizeof *fresh);
+    if (!fresh) {
+        return fail(a, MTS_ENOMEM);
+    }
+    for (size_t i = 0; i < 2 * slots; i++) {
+        fresh[i].byte = 256;
+    }
+    a->edges = fresh;
+    a->edge_slots = 2 * slots;
+    for (size_t i = 0; i < slots && old; i++) {
+        if (old[i].byte != 256) {
+            a->edges[edge_at(a, old[i].from, old[i].byte)] = old[i];
+        }
+    }
+    free(old);
+    return true;
+}
+
+MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte)
+{
+    size_t at = edge_at(a, place, byte), count;
+    if (a->edges[at].byte != 256) {
+        return a->edges[at].to;
+    }
+    begin(a);
+    mts_automaton_threads(a, place, &count);
+    for (size_t i = 0; i < count; i++) {
+        MtsThread t = mts_automaton_threads(a, place, &count)[i];
+        MtsRe re = mts_re_step(a->g->exprs, t.re, byte);
+        if (re != MTS_RE_NONE) {
+            push(a, &a->threads, re, t.tail);
+            if (mts_re_nullable(a->g->exprs, re)) {
+                open_tail(a, t.tail);
+            }
+        }
+    }
+    MtsPlace to = close_over(a);
+    if (mts_automaton_failed(a) || (2 * (a->edge_count + 1) > a->edge_slots && !grow_edges(a))) {
+        return MTS_DEAD;
+    }
+    a->edges[edge_at(a, place, byte)] = (Edge){.from = place, .to = to, .byte = byte};
+    a->edge_count++;
+    return to;
+}
+
+bool mts_automaton_accepts(const MtsAutomaton *a, MtsPlace place)
+{
+    size_t n;
+    return mts_store_get(&a->places, place, &n)[0];
+}
+
+const MtsThread *mts_automaton_threads(const MtsAutomaton *a, MtsPlace place, size_t *count)
+{
+    size_t n;
+    const uint32_t *words = mts_store_get(&a->places, place, &n);
+    *count = n / 2;
+    return (const MtsThread *)(words + 1);
+}
+
+uint32_t mts_automaton_shortest(MtsAutomaton *a, MtsPlace place)
+{
+    size_t count;
+    uint32_t best = MTS_NO_LIMIT;
+    if (mts_automaton_accepts(a, place)) {
+        return 0;
+    }
+    const MtsThread *threads = mts_automaton_threads(a, place, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t one = plus(mts_re_shortest(a->g->exprs, threads[i].re), mts_automaton_behind(a, threads[i].tail));
+        best = one < best ? one : best;
+    }
+    return best;
+}
+
+MtsPlace mts_automaton_start(MtsAutomaton *a)
+{
+    return a->start;
+}
+
+MtsExprs *mts_automaton_exprs(MtsAutomaton *a)
+{
+    return a->g->exprs;
+}
+
+MtsAutomaton *mts_automaton_new(MtsGrammar *g, size_t budget)
+{
+    MtsAutomaton *a = mts_calloc(1, sizeof *a);
+    static const uint32_t dead = 0;
+    if (!a) {
+        return NULL;
+    }
+    a->g = g;
+    a->budget = budget;
+    a->edge_slots = 128;
+    if (!grow_edges(a) || mts_store_put(&a->tails, NULL, 0) != MTS_TAIL_END ||
+        mts_store_put(&a->places, &dead, 1) != MTS_DEAD) {
+        mts_automaton_free(&a);
+        return NULL;
+    }
+    begin(a);
+    push(a, &a->open, g->root, MTS_TAIL_END);
+    a->start = close_over(a);
+    return a;
+}
+
+void mts_automaton_free(MtsAutomaton **automaton)
+{
+    MtsAutomaton *a = *automaton;
+    if (a) {
+        mts_store_free(&a->places);
+        mts_store_free(&a->tails);
+        free(a->tail_lengths);
+        free(a->entries);
+        free(a->shortest);
+        free(a->edges);
+        free(a->open.items);
+        free(a->calls.items);
+        free(a->seen.items);
+        free(a->threads.items);
+        free(a->words);
+        free(a->marks);
+        free(a);
+        *automaton = NULL;
+    }
+}

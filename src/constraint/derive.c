@@ -1,0 +1,361 @@
+/* constraint/derive.c - what may follow a byte, and whether anything may.
+ *
+ * A state's transitions are made once, for classes of bytes between which no set in sight of the derivative tells. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "constraint/expr_node.h"
+#include "core/mem.h"
+
+enum { MAX_CLASSES = 256 };
+
+/* ---- derivatives ---- */
+
+static MtsRe derive(MtsExprs *x, MtsRe r, unsigned byte);
+
+static MtsRe derive_multiple(MtsExprs *x, const ReNode *n, unsigned byte)
+{
+    if (byte == '.' && !n->max) {
+        return mts_re_intern(x, (ReNode){.kind = MULTIPLE, .a = n->a, .b = n->b, .min = n->min, .max = 1});
+    }
+    if (byte < '0' || byte > '9' || (n->max && n->min == 0 && byte != '0')) {
+        return MTS_RE_NONE;
+    }
+    uint32_t rest = n->max && n->min == 0 ? n->b : (uint32_t)(((uint64_t)n->b * 10 + byte - '0') % n->a);
+    uint32_t left = n->max && n->min ? n->min - 1 : n->min;
+    return mts_re_intern(x, (ReNode){.kind = MULTIPLE, .a = n->a, .b = rest, .min = left, .max = n->max});
+}
+
+static MtsRe derive_node(MtsExprs *x, const ReNode n, unsigned byte)
+{
+    size_t base = x->stack_count;
+    switch ((ReKind)n.kind) {
+    case EPSILON:
+        return MTS_RE_NONE;
+    case BYTES:
+        return mts_byte_set_has(&x->sets[n.a], byte) ? MTS_RE_EMPTY : MTS_RE_NONE;
+    case SEQ: {
+        MtsRe first = mts_re_seq(x, derive(x, n.a, byte), n.b);
+        return x->nodes[n.a].nullable ? mts_re_or(x, first, derive(x, n.b, byte)) : first;
+    }
+    case ALT:
+    case AND:
+        for (uint32_t i = 0; i < n.b; i++) {
+            mts_re_push(x, (ReKind)n.kind, derive(x, x->lists[n.a + i], byte));
+        }
+        return mts_re_combine(x, (ReKind)n.kind, base);
+    case NOT:
+        return mts_re_not(x, derive(x, n.a, byte));
+    case REPEAT: {
+        uint32_t max = n.max == MTS_NO_LIMIT ? n.max : n.max - 1;
+        MtsRe rest = mts_re_repeat(x, n.a, n.min ? n.min - 1 : 0, max);
+        return mts_re_seq(x, derive(x, n.a, byte), rest);
+    }
+    case MULTIPLE:
+        return derive_multiple(x, &n, byte);
+    }
+    return MTS_RE_NONE;
+}
+
+static MtsRe derive(MtsExprs *x, MtsRe r, unsigned byte)
+{
+    if (x->nodes[r].kind == BYTES || x->nodes[r].kind == EPSILON) {
+        return derive_node(x, x->nodes[r], byte);
+    }
+    Derived *d = &x->derived[(r * 2654435761u + byte * 40503u) & (DERIVED_SLOTS - 1)];
+    if (d->from == r && d->byte == byte) { /* r > 2: an empty slot, from 0, is never taken for one */
+        return d->to;
+    }
+    MtsRe to = derive_node(x, x->nodes[r], byte);
+    if (!x->failed) {
+        *d = (Derived){.from = r, .to = to, .byte = byte};
+    }
+    return to;
+}
+
+/* Splits the classes of p so that each lies wholly inside or outside of the set. */
+static void split(Partition *p, const MtsByteSet *set)
+{
+    int inside[MAX_CLASSES], size[MAX_CLASSES] = {0};
+    for (unsigned b = 0; b < 256; b++) {
+        size[p->of[b]] += 1;
+    }
+    for (uint32_t c = 0; c < p->count; c++) {
+        inside[c] = 0;
+    }
+    for (unsigned b = 0; b < 256; b++) {
+        inside[p->of[b]] += mts_byte_set_has(set, b);
+    }
+    uint32_t before = p->count;
+    int fresh[MAX_CLASSES];
+    for (uint32_t c = 0; c < before; c++) {
+        fresh[c] = inside[c] > 0 && inside[c] < size[c] ? (int)p->count++ : -1;
+    }
+    for (unsigned b = 0; b < 256; b++) {
+        if (fresh[p->of[b]] >= 0 && mts_byte_set_has(set, b)) {
+            p->of[b] = (uint8_t)fresh[p->of[b]];
+        }
+    }
+}
+
+/* Splits by every set of bytes that the derivative of r looks at. */
+static void split_by(MtsExprs *x, Partition *p, MtsRe r)
+{
+    for (;;) {
+        const ReNode *n = &x->nodes[r];
+        if (x->stamps[r] == x->stamp) {
+            return;
+        }
+        x->stamps[r] = x->stamp;
+        switch ((ReKind)n->kind) {
+        case EPSILON:
+            return;
+        case BYTES:
+            split(p, &x->sets[n->a]);
+            return;
+        case SEQ:
+            split_by(x, p, n->a);
+            if (!x->nodes[n->a].nullable) {
+                return;
+            }
+            r = n->b;
+            break;
+        case ALT:
+        case AND:
+            for (uint32_t i = 0; i < n->b; i++) {
+                split_by(x, p, x->lists[n->a + i]);
+            }
+            return;
+        case NOT:
+        case REPEAT:
+            r = n->a;
+            break;
+        case MULTIPLE:
+            for (unsigned d = 0; d <= 10; d++) {
+                MtsByteSet one = {{0}};
+                unsigned byte = d < 10 ? '0' + d : '.';
+                mts_byte_set_add(&one, byte, byte);
+                split(p, &one);
+            }
+            return;
+        }
+    }
+}
+
+static bool new_stamp(MtsExprs *x)
+{
+    size_t before = x->stamp_cap;
+    if (!mts_exprs_room(x, &x->stamps, &x->stamp_cap, x->cap, sizeof *x->stamps)) {
+        return false;
+    }
+    memset(x->stamps + before, 0, (x->stamp_cap - before) * sizeof *x->stamps);
+    x->stamp++;
+    return true;
+}
+
+/* Gives the classes of p their numbers in the order of their first bytes, and finds it among the known ones. */
+static bool keep_partition(MtsExprs *x, Partition *p, uint32_t *index)
+{
+    int number[MAX_CLASSES];
+    uint32_t next = 0;
+    memset(number, -1, sizeof number);
+    for (unsigned b = 0; b < 256; b++) {
+        if (number[p->of[b]] < 0) {
+            number[p->of[b]] = (int)next++;
+        }
+        p->of[b] = (uint8_t)number[p->of[b]];
+    }
+    for (size_t i = x->partition_count; i-- > 0;) {
+        if (memcmp(x->partitions[i].of, p->of, sizeof p->of) == 0) {
+            *index = (uint32_t)i;
+            return true;
+        }
+    }
+    if (!mts_exprs_room(x, &x->partitions, &x->partition_cap, x->partition_count + 1, sizeof *x->partitions)) {
+        return false;
+    }
+    *index = (uint32_t)x->partition_count;
+    x->partitions[x->partition_count++] = *p;
+    return true;
+}
+
+/* Makes the row of r's transitions: one derivative for each class of bytes. */
+static bool make_row(MtsExprs *x, MtsRe r)
+{
+    Partition p = {.count = 1};
+    uint32_t index;
+    if (!new_stamp(x)) {
+        return false;
+    }
+    split_by(x, &p, r);
+    if (!keep_partition(x, &p, &index)) {
+        return false;
+    }
+    size_t row = x->target_count;
+    if (!mts_exprs_room(x, &x->targets, &x->target_cap, row + p.count, sizeof *x->targets)) {
+        return false;
+    }
+    x->target_count += p.count;
+    uint32_t done = 0;
+    for (unsigned b = 0; b < 256 && !x->failed; b++) {
+        if (p.of[b] == done) {
+            MtsRe to = derive(x, r, b);
+            x->targets[row + done++] = to;
+        }
+    }
+    x->nodes[r].classes = index;
+    x->nodes[r].row = (uint32_t)row + 1;
+    return !x->failed;
+}
+
+MtsRe mts_re_step(MtsExprs *x, MtsRe r, unsigned byte)
+{
+    if (!x->nodes[r].row && (x->failed || !make_row(x, r))) {
+        return MTS_RE_NONE;
+    }
+    const ReNode *n = &x->nodes[r];
+    size_t at = n->row - 1 + x->partitions[n->classes].of[byte];
+    MtsRe to = x->targets[at];
+    if (x->nodes[to].life == ALIVE) {
+        return to;
+    }
+    if (!mts_re_alive(x, to)) {
+        x->targets[at] = to = MTS_RE_NONE;
+    }
+    return to;
+}
+
+/* ---- searches ---- */
+
+typedef struct Seen {
+    MtsRe re;
+    uint32_t before; /* its place in the queue */
+} Seen;
+
+/* Walks the derivatives of r in the order of their distance until one is nullable, or (alive_is_enough) known to be
+ * alive. All on the way there are alive; where there is none, all that were seen are dead. Returns the distance. */
+static uint32_t search(MtsExprs *x, MtsRe r, bool alive_is_enough)
+{
+    Seen *queue = NULL;
+    uint8_t *marks = NULL; /* a set of its own: make_row() uses the stamps */
+    size_t cap = 0, mark_cap = 0, count = 0, at = 0, level_end = 1;
+    uint32_t distance = 0, found = MTS_NO_LIMIT;
+    if (!mts_exprs_room(x, &queue, &cap, 16, sizeof *queue)) {
+        return MTS_NO_LIMIT;
+    }
+    queue[count++] = (Seen){.re = r};
+    for (; at < count && !x->failed; at++) {
+        if (at == level_end) {
+            distance++;
+            level_end = count;
+        }
+        MtsRe here = queue[at].re;
+        if (x->nodes[here].nullable || (alive_is_enough && x->nodes[here].life == ALIVE)) {
+            found = distance;
+            break;
+        }
+        if (!x->nodes[here].row && !make_row(x, here)) {
+            break;
+        }
+        const ReNode n = x->nodes[here];
+        for (uint32_t c = 0; c < x->partitions[n.classes].count; c++) {
+            MtsRe to = x->targets[n.row - 1 + c];
+            size_t old = mark_cap;
+            if (!mts_exprs_room(x, &marks, &mark_cap, x->count, 1) ||
+                !mts_exprs_room(x, &queue, &cap, count + 1, sizeof *queue)) {
+                break;
+            }
+            memset(marks + old, 0, mark_cap - old);
+            if (x->nodes[to].life != DEAD && !marks[to]) {
+                marks[to] = 1;
+                queue[count++] = (Seen){.re = to, .before = (uint32_t)at};
+            }
+        }
+    }
+    if (!x->failed && found == MTS_NO_LIMIT) {
+        for (size_t i = 0; i < count; i++) {
+            x->nodes[queue[i].re].life = DEAD;
+            x->nodes[queue[i].re].shortest = MTS_NO_LIMIT;
+        }
+    } else if (!x->failed) {
+        uint32_t left = 0;
+        for (size_t i = at;; i = queue[i].before) {
+            x->nodes[queue[i].re].life = ALIVE;
+            if (!alive_is_enough) {
+                x->nodes[queue[i].re].shortest = left++;
+            }
+            if (i == 0) {
+                break;
+            }
+        }
+    }
+    free(queue);
+    free(marks);
+    return found;
+}
+
+/* A sequence is alive when its parts are, an alternative when one of them is; the rest must be searched. */
+bool mts_re_alive(MtsExprs *x, MtsRe r)
+{
+    const ReNode n = x->nodes[r];
+    bool alive = n.life == ALIVE;
+    if (n.life != UNKNOWN) {
+        return alive;
+    }
+    switch ((ReKind)n.kind) {
+    case SEQ:
+        alive = mts_re_alive(x, n.a) && mts_re_alive(x, n.b);
+        break;
+    case ALT:
+        for (uint32_t i = 0; i < n.b && !alive; i++) {
+            alive = mts_re_alive(x, x->lists[n.a + i]);
+        }
+        break;
+    case REPEAT:
+        alive = mts_re_alive(x, n.a);
+        break;
+    default:
+        alive = search(x, r, true) != MTS_NO_LIMIT;
+    }
+    if (!x->failed) {
+        x->nodes[r].life = alive ? ALIVE : DEAD;
+    }
+    return alive;
+}
+
+uint32_t mts_re_shortest(MtsExprs *x, MtsRe r)
+{
+    const ReNode n = x->nodes[r];
+    uint32_t length = MTS_NO_LIMIT;
+    if (n.shortest != MTS_RE_NOT_KNOWN) {
+        return n.shortest;
+    }
+    switch ((ReKind)n.kind) {
+    case SEQ:
+        length = mts_length_plus(mts_re_shortest(x, n.a), mts_re_shortest(x, n.b));
+        break;
+    case ALT:
+        for (uint32_t i = 0; i < n.b; i++) {
+            uint32_t one = mts_re_shortest(x, x->lists[n.a + i]);
+            length = one < length ? one : length;
+        }
+        break;
+    case REPEAT:
+        length = mts_length_times(mts_re_shortest(x, n.a), n.min);
+        break;
+    default:
+        length = search(x, r, false);
+    }
+    if (!x->failed) {
+        x->nodes[r].shortest = length;
+    }
+    return length;
+}
+
+bool mts_re_matches(MtsExprs *x, MtsRe r, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size && r; i++) {
+        r = mts_re_step(x, r, (unsigned char)text[i]);
+    }
+    return mts_re_nullable(x, r);
+}

@@ -1,0 +1,445 @@
+/* constraint/expr.c - expressions: made once, and normalised.
+ *
+ * A node is found by what it is made of; making it again gives the same number. Normalisation keeps the set of
+ * derivatives finite and small: alternatives are sorted sets in which bytes are one leaf, sequences lean to the right,
+ * what is empty or says nothing goes away, (a{p,q}){m,n} is a{pm,qn} wherever no count between is left out. */
+#include "constraint/expr_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hash.h"
+#include "core/mem.h"
+
+bool mts_byte_set_has(const MtsByteSet *set, unsigned byte)
+{
+    return set->bits[byte >> 6] >> (byte & 63) & 1;
+}
+
+void mts_byte_set_add(MtsByteSet *set, unsigned from, unsigned to)
+{
+    for (unsigned b = from; b <= to; b++) {
+        set->bits[b >> 6] |= UINT64_C(1) << (b & 63);
+    }
+}
+
+/* ---- the store ---- */
+
+static bool fail(MtsExprs *x, int code)
+{
+    x->failed = x->failed ? x->failed : code;
+    return false;
+}
+
+size_t mts_exprs_bytes(const MtsExprs *x)
+{
+    return x->cap * sizeof *x->nodes + x->slot_count * sizeof *x->slots + x->list_cap * sizeof *x->lists +
+           x->set_cap * sizeof *x->sets + x->partition_cap * sizeof *x->partitions +
+           x->target_cap * sizeof *x->targets + x->stamp_cap * sizeof *x->stamps;
+}
+
+/* Room for `need` elements, within the budget. */
+bool mts_exprs_room(MtsExprs *x, void *array, size_t *cap, size_t need, size_t size)
+{
+    if (x->failed) {
+        return false;
+    }
+    if (need > *cap && mts_exprs_bytes(x) + need * size > x->budget) {
+        return fail(x, MTS_ECAPACITY);
+    }
+    return mts_grow(array, cap, need, size) || fail(x, MTS_ENOMEM);
+}
+
+static uint64_t node_hash(const MtsExprs *x, const ReNode *n)
+{
+    uint32_t head[4] = {n->kind, n->kind == ALT || n->kind == AND ? n->b : n->a, n->min, n->max};
+    uint64_t h = mts_hash(MTS_HASH_BEGIN, head, sizeof head);
+    return n->kind == ALT || n->kind == AND ? mts_hash(h, x->lists + n->a, n->b * sizeof *x->lists)
+                                            : mts_hash(h, &n->b, sizeof n->b);
+}
+
+static bool same(const MtsExprs *x, const ReNode *a, const ReNode *b)
+{
+    if (a->kind != b->kind || a->b != b->b || a->min != b->min || a->max != b->max) {
+        return false;
+    }
+    return a->kind == ALT || a->kind == AND ? memcmp(x->lists + a->a, x->lists + b->a, a->b * sizeof *x->lists) == 0
+                                            : a->a == b->a;
+}
+
+static bool rehash(MtsExprs *x, size_t slots)
+{
+    uint32_t *fresh = mts_calloc(slots, sizeof *fresh);
+    if (!fresh) {
+        return fail(x, MTS_ENOMEM);
+    }
+    for (size_t i = 0; i < x->count; i++) {
+        size_t at = node_hash(x, &x->nodes[i]) & (slots - 1);
+        while (fresh[at]) {
+            at = (at + 1) & (slots - 1);
+        }
+        fresh[at] = (uint32_t)i + 1;
+    }
+    free(x->slots);
+    x->slots = fresh;
+    x->slot_count = slots;
+    return true;
+}
+
+uint32_t mts_length_plus(uint32_t a, uint32_t b)
+{
+    return a == MTS_NO_LIMIT || b == MTS_NO_LIMIT ? MTS_NO_LIMIT : a > MTS_NO_LIMIT - 2 - b ? MTS_NO_LIMIT - 2 : a + b;
+}
+
+uint32_t mts_length_times(uint32_t a, uint32_t n)
+{
+    uint64_t product = (uint64_t)a * n;
+    return a == MTS_NO_LIMIT && n ? MTS_NO_LIMIT : product > MTS_NO_LIMIT - 2 ? MTS_NO_LIMIT - 2 : (uint32_t)product;
+}
+
+/* What a new node's parts say of it. */
+static void describe(MtsExprs *x, ReNode *n)
+{
+    const ReNode *nodes = x->nodes;
+    n->searched = 0;
+    n->shortest = MTS_RE_NOT_KNOWN;
+    switch ((ReKind)n->kind) {
+    case EPSILON:
+        n->nullable = 1;
+        n->shortest = 0;
+        break;
+    case BYTES:
+        n->nullable = 0;
+        n->shortest = n == x->nodes ? MTS_NO_LIMIT : 1;
+        break;
+    case SEQ:
+        n->nullable = nodes[n->a].nullable && nodes[n->b].nullable;
+        n->searched = nodes[n->a].searched || nodes[n->b].searched;
+        n->shortest = n->searched ? MTS_RE_NOT_KNOWN : mts_length_plus(nodes[n->a].shortest, nodes[n->b].shortest);
+        break;
+    case ALT:
+    case AND:
+        n->nullable = n->kind == AND;
+        n->searched = n->kind == AND;
+        n->shortest = n->kind == AND ? MTS_RE_NOT_KNOWN : MTS_NO_LIMIT;
+        for (uint32_t i = 0; i < n->b; i++) {
+            const ReNode *part = &nodes[x->lists[n->a + i]];
+            n->nullable = n->kind == AND ? n->nullable && part->nullable : n->nullable || part->nullable;
+            n->searched |= part->searched;
+            n->shortest = n->kind == ALT && part->shortest < n->shortest ? part->shortest : n->shortest;
+        }
+        n->shortest = n->searched ? MTS_RE_NOT_KNOWN : n->shortest;
+        break;
+    case NOT:
+        n->nullable = !nodes[n->a].nullable;
+        n->searched = n->a != MTS_RE_NONE;
+        n->shortest = n->a == MTS_RE_NONE ? 0 : MTS_RE_NOT_KNOWN;
+        break;
+    case REPEAT:
+        n->nullable = n->min == 0 || nodes[n->a].nullable;
+        n->searched = nodes[n->a].searched && n->min > 0;
+        n->shortest = n->searched ? MTS_RE_NOT_KNOWN : mts_length_times(n->min ? nodes[n->a].shortest : 0, n->min);
+        break;
+    case MULTIPLE: {
+        uint64_t rest = n->b;
+        for (uint32_t i = 0; i < n->min; i++) {
+            rest = rest * 10 % n->a;
+        }
+        n->nullable = rest == 0;
+        n->searched = 1;
+        break;
+    }
+    }
+    if (n->nullable) {
+        n->shortest = 0;
+    }
+    n->life = n->shortest == MTS_NO_LIMIT ? DEAD : !n->searched || n->nullable ? ALIVE : UNKNOWN;
+}
+
+/* The number of this node; a list must stand at the end of x->lists, and is taken back when the node is known. */
+MtsRe mts_re_intern(MtsExprs *x, ReNode n)
+{
+    bool listed = n.kind == ALT || n.kind == AND;
+    if (x->failed || (2 * (x->count + 1) > x->slot_count && !rehash(x, x->slot_count * 2))) {
+        return MTS_RE_NONE;
+    }
+    size_t at = node_hash(x, &n) & (x->slot_count - 1);
+    for (; x->slots[at]; at = (at + 1) & (x->slot_count - 1)) {
+        if (same(x, &x->nodes[x->slots[at] - 1], &n)) {
+            x->list_count = listed ? n.a : x->list_count;
+            return x->slots[at] - 1;
+        }
+    }
+    if (!mts_exprs_room(x, &x->nodes, &x->cap, x->count + 1, sizeof *x->nodes)) {
+        return MTS_RE_NONE;
+    }
+    describe(x, &n);
+    n.row = 0;
+    x->nodes[x->count++] = n;
+    x->slots[at] = (uint32_t)x->count;
+    return (MtsRe)(x->count - 1);
+}
+
+MtsExprs *mts_exprs_new(size_t budget)
+{
+    MtsExprs *x = mts_calloc(1, sizeof *x);
+    if (!x || !(x->derived = mts_calloc(DERIVED_SLOTS, sizeof *x->derived))) {
+        free(x);
+        return NULL;
+    }
+    x->budget = budget;
+    MtsByteSet none = {{0}};
+    bool ok = rehash(x, 256) && mts_exprs_room(x, &x->sets, &x->set_cap, 1, sizeof *x->sets) &&
+              mts_exprs_room(x, &x->nodes, &x->cap, 64, sizeof *x->nodes);
+    if (ok) {
+        x->sets[x->set_count++] = none;
+        mts_re_intern(x, (ReNode){.kind = BYTES});
+        x->nodes[MTS_RE_NONE].shortest = MTS_NO_LIMIT;
+        x->nodes[MTS_RE_NONE].life = DEAD;
+        mts_re_intern(x, (ReNode){.kind = EPSILON});
+        mts_re_intern(x, (ReNode){.kind = NOT, .a = MTS_RE_NONE});
+    }
+    if (!ok || x->failed) {
+        mts_exprs_free(&x);
+    }
+    return x;
+}
+
+void mts_exprs_free(MtsExprs **exprs)
+{
+    MtsExprs *x = *exprs;
+    if (x) {
+        free(x->nodes);
+        free(x->slots);
+        free(x->lists);
+        free(x->sets);
+        free(x->partitions);
+        free(x->targets);
+        free(x->stack);
+        free(x->derived);
+        free(x->stamps);
+        free(x);
+        *exprs = NULL;
+    }
+}
+
+int mts_exprs_failed(const MtsExprs *x)
+{
+    return x->failed;
+}
+
+bool mts_re_nullable(const MtsExprs *x, MtsRe r)
+{
+    return x->nodes[r].nullable;
+}
+
+/* ---- constructors ---- */
+
+MtsRe mts_re_bytes(MtsExprs *x, const MtsByteSet *set)
+{
+    size_t i = 0;
+    while (i < x->set_count && memcmp(&x->sets[i], set, sizeof *set) != 0) {
+        i++;
+    }
+    if (i == x->set_count) {
+        if (!mts_exprs_room(x, &x->sets, &x->set_cap, i + 1, sizeof *x->sets)) {
+            return MTS_RE_NONE;
+        }
+        x->sets[x->set_count++] = *set;
+    }
+    return mts_re_intern(x, (ReNode){.kind = BYTES, .a = (uint32_t)i});
+}
+
+MtsRe mts_re_range(MtsExprs *x, unsigned from, unsigned to)
+{
+    MtsByteSet set = {{0}};
+    mts_byte_set_add(&set, from, to);
+    return mts_re_bytes(x, &set);
+}
+
+MtsRe mts_re_literal(MtsExprs *x, const char *text, size_t size)
+{
+    MtsRe r = MTS_RE_EMPTY;
+    while (size-- > 0) {
+        r = mts_re_seq(x, mts_re_range(x, (unsigned char)text[size], (unsigned char)text[size]), r);
+    }
+    return r;
+}
+
+MtsRe mts_re_seq(MtsExprs *x, MtsRe a, MtsRe b)
+{
+    if (a == MTS_RE_NONE || b == MTS_RE_NONE) {
+        return MTS_RE_NONE;
+    }
+    if (a == MTS_RE_EMPTY || b == MTS_RE_EMPTY) {
+        return a == MTS_RE_EMPTY ? b : a;
+    }
+    size_t base = x->stack_count; /* a's links, so that the sequence leans to the right */
+    while (x->nodes[a].kind == SEQ) {
+        if (!mts_exprs_room(x, &x->stack, &x->stack_cap, x->stack_count + 1, sizeof *x->stack)) {
+            x->stack_count = base;
+            return MTS_RE_NONE;
+        }
+        x->stack[x->stack_count++] = x->nodes[a].a;
+        a = x->nodes[a].b;
+    }
+    MtsRe r = mts_re_intern(x, (ReNode){.kind = SEQ, .a = a, .b = b});
+    while (x->stack_count > base) {
+        r = mts_re_intern(x, (ReNode){.kind = SEQ, .a = x->stack[--x->stack_count], .b = r});
+    }
+    return x->failed ? MTS_RE_NONE : r;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    MtsRe x = *(const MtsRe *)a, y = *(const MtsRe *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void push_one(MtsExprs *x, MtsRe r)
+{
+    if (mts_exprs_room(x, &x->stack, &x->stack_cap, x->stack_count + 1, sizeof *x->stack)) {
+        x->stack[x->stack_count++] = r;
+    }
+}
+
+/* Puts r on the working list, or what it is made of where it is of the list's own kind. */
+void mts_re_push(MtsExprs *x, ReKind kind, MtsRe r)
+{
+    const ReNode n = x->nodes[r];
+    size_t more = n.kind == kind ? n.b : 1;
+    if (mts_exprs_room(x, &x->stack, &x->stack_cap, x->stack_count + more, sizeof *x->stack)) {
+        memcpy(x->stack + x->stack_count, n.kind == kind ? x->lists + n.a : &r, more * sizeof r);
+        x->stack_count += more;
+    }
+}
+
+/* Makes one leaf of the list's byte sets, drops what says nothing. true: *whole is the result already. */
+static bool simplify(MtsExprs *x, ReKind kind, size_t base, MtsRe *whole)
+{
+    MtsRe neutral = kind == ALT ? MTS_RE_NONE : MTS_RE_ALL, zero = kind == ALT ? MTS_RE_ALL : MTS_RE_NONE;
+    MtsByteSet set = {{0}};
+    size_t kept = base, leaves = 0;
+    bool empty = false, nullable = kind == AND;
+    for (size_t i = base; i < x->stack_count; i++) {
+        MtsRe r = x->stack[i];
+        const ReNode *n = &x->nodes[r];
+        if (r == zero) {
+            *whole = zero;
+            return true;
+        }
+        if (r == neutral) {
+            continue;
+        }
+        if (n->kind == BYTES) {
+            for (int w = 0; w < 4; w++) {
+                uint64_t bits = x->sets[n->a].bits[w];
+                set.bits[w] = leaves == 0 ? bits : kind == ALT ? set.bits[w] | bits : set.bits[w] & bits;
+            }
+            leaves++;
+        }
+        empty |= r == MTS_RE_EMPTY;
+        nullable = kind == ALT ? nullable || (n->nullable && r != MTS_RE_EMPTY) : nullable && n->nullable;
+        if (n->kind != BYTES && !(r == MTS_RE_EMPTY)) {
+            x->stack[kept++] = r;
+        }
+    }
+    x->stack_count = kept;
+    if (kind == AND && empty) {
+        *whole = nullable ? MTS_RE_EMPTY : MTS_RE_NONE;
+        return true;
+    }
+    if (leaves) {
+        MtsRe leaf = mts_re_bytes(x, &set);
+        if (kind == AND && leaf == MTS_RE_NONE) {
+            *whole = MTS_RE_NONE;
+            return true;
+        }
+        push_one(x, leaf);
+    }
+    if (empty && !nullable) {
+        push_one(x, MTS_RE_EMPTY);
+    }
+    return false;
+}
+
+/* The alternative or the intersection of what stands on the working list from `base` on, which it takes off. */
+MtsRe mts_re_combine(MtsExprs *x, ReKind kind, size_t base)
+{
+    MtsRe whole = MTS_RE_NONE;
+    if (x->failed || simplify(x, kind, base, &whole)) {
+        x->stack_count = base;
+        return whole;
+    }
+    size_t count = x->stack_count - base, unique = 0;
+    qsort(x->stack + base, count, sizeof *x->stack, by_number);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || x->stack[base + i] != x->stack[base + unique - 1]) {
+            x->stack[base + unique++] = x->stack[base + i];
+        }
+    }
+    x->stack_count = base;
+    if (unique < 2) {
+        return unique ? x->stack[base] : kind == ALT ? MTS_RE_NONE : MTS_RE_ALL;
+    }
+    if (!mts_exprs_room(x, &x->lists, &x->list_cap, x->list_count + unique, sizeof *x->lists)) {
+        return MTS_RE_NONE;
+    }
+    memcpy(x->lists + x->list_count, x->stack + base, unique * sizeof *x->lists);
+    ReNode n = {.kind = (uint8_t)kind, .a = (uint32_t)x->list_count, .b = (uint32_t)unique};
+    x->list_count += unique;
+    return mts_re_intern(x, n);
+}
+
+MtsRe mts_re_alt(MtsExprs *x, const MtsRe *list, size_t count)
+{
+    size_t base = x->stack_count;
+    for (size_t i = 0; i < count; i++) {
+        mts_re_push(x, ALT, list[i]);
+    }
+    return mts_re_combine(x, ALT, base);
+}
+
+MtsRe mts_re_or(MtsExprs *x, MtsRe a, MtsRe b)
+{
+    return mts_re_alt(x, (MtsRe[]){a, b}, 2);
+}
+
+MtsRe mts_re_and(MtsExprs *x, MtsRe a, MtsRe b)
+{
+    size_t base = x->stack_count;
+    mts_re_push(x, AND, a);
+    mts_re_push(x, AND, b);
+    return mts_re_combine(x, AND, base);
+}
+
+MtsRe mts_re_not(MtsExprs *x, MtsRe a)
+{
+    return x->nodes[a].kind == NOT ? x->nodes[a].a : mts_re_intern(x, (ReNode){.kind = NOT, .a = a});
+}
+
+MtsRe mts_re_repeat(MtsExprs *x, MtsRe a, uint32_t min, uint32_t max)
+{
+    const ReNode n = x->nodes[a];
+    if (max == 0 || a == MTS_RE_EMPTY || (a == MTS_RE_NONE && min == 0)) {
+        return MTS_RE_EMPTY;
+    }
+    if (a == MTS_RE_NONE || (min == 1 && max == 1)) {
+        return a;
+    }
+    if (n.kind == REPEAT &&
+        (min == 0 ? n.min <= 1
+                  : n.max == MTS_NO_LIMIT || (uint64_t)(min + 1) * n.min <= (uint64_t)min * n.max + 1 || min == max)) {
+        uint64_t high = n.max == MTS_NO_LIMIT || max == MTS_NO_LIMIT ? MTS_NO_LIMIT : (uint64_t)n.max * max;
+        uint64_t low = (uint64_t)n.min * min;
+        if (low < MTS_NO_LIMIT && high <= MTS_NO_LIMIT) {
+            return mts_re_repeat(x, n.a, (uint32_t)low, (uint32_t)high);
+        }
+    }
+    return mts_re_intern(x, (ReNode){.kind = REPEAT, .a = a, .min = n.nullable ? 0 : min, .max = max});
+}
+
+MtsRe mts_re_multiple(MtsExprs *x, uint32_t m, uint32_t scale)
+{
+    return mts_re_intern(x, (ReNode){.kind = MULTIPLE, .a = m, .b = 0, .min = scale});
+}

@@ -1,0 +1,95 @@
+/* constraint/expr.h - regular languages of bytes as values.
+ *
+ * HOW THE ROOM WORKS. A constraint is a language of byte strings. It is held in three layers, each of immutable values
+ * that are made once (hash-consed), so that equal values are the same number and branches share them for nothing:
+ *
+ *   expression (this file)   a regular language. Its derivative by a byte b - what may follow b - is an expression
+ *                            again, so expressions are the states of a deterministic automaton that is built where
+ *                            texts go and nowhere else. Intersection and complement are just two more kinds of node;
+ *                            a counted repeat keeps its counts as numbers and is never written out.
+ *   grammar (grammar.h)      what is not regular: rules, sequences, objects whose members come in any order; its
+ *                            leaves are expressions.
+ *   state (automaton.h)      where a text stands: a set of threads (expression under way, what follows it). What
+ * follows is a linked list shared by all threads that were pushed on the same one, so that a set of threads is a
+ * graph-structured stack. Nothing is cut into tokens first: where an expression may end, one thread goes on in it and
+ * another one behind it.
+ *
+ * The vocabulary is a trie (vocabulary.h), and a mask (mask.c) is a walk over it that dead bytes prune. What a walk
+ * finds inside one expression does not depend on what follows, so it is kept with the expression: a string's inside is
+ * walked once however deep in the document the string stands. Runs of plain characters are not even walked: where the
+ * next n bytes lead to the same state whatever plain characters they are, all plain tokens of at most n bytes are
+ * alive.
+ *
+ * Liveness is exact. An expression without complement and intersection is empty only if it is MTS_RE_NONE, which the
+ * constructors see to; under those two kinds a search for an accepting descendant decides, once for each state. Of a
+ * grammar, rules that no finite text satisfies are found before the first byte (a least fixed point of lengths) and
+ * dropped. So a state that has a thread can always be finished, and the shortest way there is a sum along its stack.
+ *
+ * Cost: a byte costs one look in a table once its state is known; a new state costs its derivative, which is linear in
+ * the number of alternatives alive. All memory is counted against one budget: a constraint that needs more fails with
+ * MTS_ECAPACITY, it never hangs. */
+#ifndef MTS_CONSTRAINT_EXPR_H
+#define MTS_CONSTRAINT_EXPR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+typedef uint32_t MtsRe; /* an expression of one MtsExprs */
+
+enum {
+    MTS_RE_NONE = 0,  /* no text */
+    MTS_RE_EMPTY = 1, /* the empty text alone */
+    MTS_RE_ALL = 2    /* every text */
+};
+#define MTS_NO_LIMIT UINT32_MAX /* of a repeat; as a length: there is no such text */
+
+typedef struct MtsByteSet {
+    uint64_t bits[4];
+} MtsByteSet;
+
+bool mts_byte_set_has(const MtsByteSet *set, unsigned byte);
+void mts_byte_set_add(MtsByteSet *set, unsigned from, unsigned to); /* both included */
+
+typedef struct MtsExprs MtsExprs;
+
+/* `budget`: bytes of memory that expressions may take. Once it is spent, or memory ran out, every call returns
+ * MTS_RE_NONE and mts_exprs_failed() the code, MTS_ECAPACITY or MTS_ENOMEM. */
+MtsExprs *mts_exprs_new(size_t budget);
+void mts_exprs_free(MtsExprs **exprs);
+int mts_exprs_failed(const MtsExprs *exprs);
+size_t mts_exprs_bytes(const MtsExprs *exprs);
+
+MtsRe mts_re_bytes(MtsExprs *x, const MtsByteSet *set);
+MtsRe mts_re_range(MtsExprs *x, unsigned from, unsigned to);
+MtsRe mts_re_literal(MtsExprs *x, const char *text, size_t size);
+MtsRe mts_re_seq(MtsExprs *x, MtsRe a, MtsRe b);
+MtsRe mts_re_alt(MtsExprs *x, const MtsRe *list, size_t count);
+MtsRe mts_re_or(MtsExprs *x, MtsRe a, MtsRe b);
+MtsRe mts_re_and(MtsExprs *x, MtsRe a, MtsRe b);
+MtsRe mts_re_not(MtsExprs *x, MtsRe a);
+MtsRe mts_re_repeat(MtsExprs *x, MtsRe a, uint32_t min, uint32_t max);
+
+/* Decimal numbers "digits[.digits]" that are multiples of m / 10^scale, 0 < m <= MTS_RE_MODULUS; says nothing else
+ * about their form. */
+enum { MTS_RE_MODULUS = 100000 };
+MtsRe mts_re_multiple(MtsExprs *x, uint32_t m, uint32_t scale);
+
+/* Whether the empty text is in the language. */
+bool mts_re_nullable(const MtsExprs *x, MtsRe r);
+
+/* What may follow `byte`; MTS_RE_NONE exactly when nothing does. */
+MtsRe mts_re_step(MtsExprs *x, MtsRe r, unsigned byte);
+
+/* Whether there is a text in the language. */
+bool mts_re_alive(MtsExprs *x, MtsRe r);
+
+/* Bytes of the shortest text; MTS_NO_LIMIT: none. */
+uint32_t mts_re_shortest(MtsExprs *x, MtsRe r);
+
+/* Whether this whole text is in the language. */
+bool mts_re_matches(MtsExprs *x, MtsRe r, const char *text, size_t size);
+
+#endif

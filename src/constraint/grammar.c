@@ -1,0 +1,459 @@
+/* constraint/grammar.c - the nodes of a grammar, and what is known of them before the first text: their shortest texts,
+ * the order in which rules open. */
+#include "constraint/grammar.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+#define NOT_KNOWN (MTS_NO_LIMIT - 1)
+
+int mts_grammar_init(MtsGrammar *g, size_t budget)
+{
+    *g = (MtsGrammar){.exprs = mts_exprs_new(budget)};
+    static const uint32_t nothing = MTS_NODE_NOTHING, no_byte = MTS_NODE_NO_BYTE;
+    if (!g->exprs || mts_store_put(&g->nodes, &nothing, 1) != MTS_NODE_NONE ||
+        mts_store_put(&g->nodes, &no_byte, 1) != MTS_NODE_EMPTY) {
+        mts_grammar_free(g);
+        return MTS_ENOMEM;
+    }
+    return MTS_OK;
+}
+
+void mts_grammar_free(MtsGrammar *g)
+{
+    mts_exprs_free(&g->exprs);
+    mts_store_free(&g->nodes);
+    for (size_t i = 0; i < g->bag_count; i++) {
+        free(g->bags[i].members);
+        free(g->bags[i].required);
+    }
+    free(g->bags);
+    free(g->rules);
+    free(g->lengths);
+    *g = (MtsGrammar){0};
+}
+
+int mts_grammar_failed(const MtsGrammar *g)
+{
+    return g->failed ? g->failed : mts_exprs_failed(g->exprs);
+}
+
+/* ---- nodes ---- */
+
+static MtsGrammarNode put(MtsGrammar *g, const uint32_t *words, size_t count)
+{
+    uint32_t number = mts_store_put(&g->nodes, words, count);
+    if (number == MTS_STORE_FULL) {
+        g->failed = MTS_ENOMEM;
+        return MTS_NODE_NONE;
+    }
+    return number;
+}
+
+MtsGrammarNode mts_node_re(MtsGrammar *g, MtsRe re)
+{
+    if (re == MTS_RE_EMPTY) {
+        return MTS_NODE_EMPTY;
+    }
+    return mts_re_alive(g->exprs, re) ? put(g, (uint32_t[]){MTS_NODE_RE, re}, 2) : MTS_NODE_NONE;
+}
+
+MtsGrammarNode mts_node_text(MtsGrammar *g, const char *text)
+{
+    return mts_node_re(g, mts_re_literal(g->exprs, text, strlen(text)));
+}
+
+/* The expression that the node is, or MTS_RE_NONE. */
+static MtsRe as_re(const MtsGrammar *g, MtsGrammarNode node)
+{
+    size_t n;
+    const uint32_t *w = mts_store_get(&g->nodes, node, &n);
+    return w[0] == MTS_NODE_RE ? w[1] : w[0] == MTS_NODE_NO_BYTE ? MTS_RE_EMPTY : MTS_RE_NONE;
+}
+
+MtsGrammarNode mts_node_seq(MtsGrammar *g, MtsGrammarNode a, MtsGrammarNode b)
+{
+    if (a == MTS_NODE_NONE || b == MTS_NODE_NONE) {
+        return MTS_NODE_NONE;
+    }
+    if (a == MTS_NODE_EMPTY || b == MTS_NODE_EMPTY) {
+        return a == MTS_NODE_EMPTY ? b : a;
+    }
+    size_t n;
+    const uint32_t *w = mts_store_get(&g->nodes, a, &n);
+    if (w[0] == MTS_NODE_SEQ) { /* to the right */
+        MtsGrammarNode first = w[1], second = w[2];
+        return mts_node_seq(g, first, mts_node_seq(g, second, b));
+    }
+    MtsRe left = as_re(g, a), right = as_re(g, b);
+    if (left && right) {
+        return mts_node_re(g, mts_re_seq(g->exprs, left, right));
+    }
+    w = mts_store_get(&g->nodes, b, &n);
+    if (left && w[0] == MTS_NODE_SEQ && as_re(g, w[1])) {
+        MtsGrammarNode rest = w[2];
+        return put(g, (uint32_t[]){MTS_NODE_SEQ, mts_node_re(g, mts_re_seq(g->exprs, left, as_re(g, w[1]))), rest}, 3);
+    }
+    return put(g, (uint32_t[]){MTS_NODE_SEQ, a, b}, 3);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+MtsGrammarNode mts_node_alt(MtsGrammar *g, const MtsGrammarNode *list, size_t count)
+{
+    size_t cap = 0, used = 1, n;
+    uint32_t *words = NULL;
+    MtsRe res = MTS_RE_NONE;
+    MtsGrammarNode out = MTS_NODE_NONE;
+    for (size_t i = 0; i <= count; i++) {
+        MtsGrammarNode node = i < count ? list[i] : res ? mts_node_re(g, res) : MTS_NODE_NONE;
+        const uint32_t *w = mts_store_get(&g->nodes, node, &n);
+        if (i < count && as_re(g, node)) {
+            res = mts_re_or(g->exprs, res, as_re(g, node)); /* the regular ones together are one expression */
+            continue;
+        }
+        bool nested = w[0] == MTS_NODE_ALT;
+        size_t more = node == MTS_NODE_NONE ? 0 : nested ? n - 1 : 1;
+        if (!mts_grow(&words, &cap, used + more + 1, sizeof *words)) {
+            g->failed = MTS_ENOMEM;
+            goto done;
+        }
+        if (more) {
+            memcpy(words + used, nested ? w + 1 : &node, more * sizeof *words);
+        }
+        used += more;
+    }
+    qsort(words + 1, used - 1, sizeof *words, by_number);
+    n = 1;
+    for (size_t i = 1; i < used; i++) {
+        if (i == 1 || words[i] != words[n - 1]) {
+            words[n++] = words[i];
+        }
+    }
+    words[0] = MTS_NODE_ALT;
+    out = n == 1 ? MTS_NODE_NONE : n == 2 ? words[1] : put(g, words, n);
+done:
+    free(words);
+    return out;
+}
+
+MtsGrammarNode mts_node_or(MtsGrammar *g, MtsGrammarNode a, MtsGrammarNode b)
+{
+    return mts_node_alt(g, (MtsGrammarNode[]){a, b}, 2);
+}
+
+MtsGrammarNode mts_node_repeat(MtsGrammar *g, MtsGrammarNode a, uint32_t min, uint32_t max)
+{
+    if (max == 0 || a == MTS_NODE_EMPTY || (a == MTS_NODE_NONE && min == 0)) {
+        return MTS_NODE_EMPTY;
+    }
+    if (a == MTS_NODE_NONE || (min == 1 && max == 1)) {
+        return a;
+    }
+    if (as_re(g, a)) {
+        return mts_node_re(g, mts_re_repeat(g->exprs, as_re(g, a), min, max));
+    }
+    return put(g, (uint32_t[]){MTS_NODE_REPEAT, a, min, max}, 4);
+}
+
+MtsGrammarNode mts_node_rule(MtsGrammar *g, uint32_t rule)
+{
+    return put(g, (uint32_t[]){MTS_NODE_RULE, rule}, 2);
+}
+
+uint32_t mts_grammar_rule(MtsGrammar *g)
+{
+    if (!mts_grow(&g->rules, &g->rule_cap, g->rule_count + 1, sizeof *g->rules)) {
+        g->failed = MTS_ENOMEM;
+        return MTS_STORE_FULL;
+    }
+    g->rules[g->rule_count] = (MtsRule){.shortest = MTS_NO_LIMIT};
+    return (uint32_t)g->rule_count++;
+}
+
+/* ---- bags ---- */
+
+MtsGrammarNode mts_node_bag_at(MtsGrammar *g, const uint32_t *words, size_t count)
+{
+    return put(g, words, count);
+}
+
+MtsGrammarNode mts_node_bag(MtsGrammar *g, MtsBag bag)
+{
+    size_t words = 4 + (bag.count + 31) / 32;
+    uint32_t *start = mts_calloc(words, sizeof *start);
+    if (!start || !mts_grow(&g->bags, &g->bag_cap, g->bag_count + 1, sizeof *g->bags)) {
+        free(start);
+        free(bag.members);
+        free(bag.required);
+        g->failed = MTS_ENOMEM;
+        return MTS_NODE_NONE;
+    }
+    g->bags[g->bag_count] = bag;
+    start[0] = MTS_NODE_BAG;
+    start[1] = (uint32_t)g->bag_count++;
+    start[2] = MTS_BAG_FIRST;
+    MtsGrammarNode node = put(g, start, words);
+    free(start);
+    return node;
+}
+
+static bool seen(const uint32_t *words, size_t member)
+{
+    return words[4 + member / 32] >> (member & 31) & 1;
+}
+
+/* How many members there are, and how many required ones are to come. */
+static uint32_t tally(const MtsBag *bag, const uint32_t *words, uint32_t *missing)
+{
+    uint32_t count = words[3];
+    *missing = 0;
+    for (size_t i = 0; i < bag->count; i++) {
+        count += seen(words, i);
+        *missing += bag->required[i] && !seen(words, i);
+    }
+    return count;
+}
+
+bool mts_bag_may_close(const MtsGrammar *g, const uint32_t *words)
+{
+    const MtsBag *bag = &g->bags[words[1]];
+    uint32_t missing, count = tally(bag, words, &missing);
+    return missing == 0 && count >= bag->min && count <= bag->max;
+}
+
+/* Members of an ordered bag that are passed over count as seen when a later one is taken, so `seen` alone says where it
+ * is; then the sum above counts too many, and mts_node_bag() callers give ordered bags no limits. */
+bool mts_bag_may_take(MtsGrammar *g, const uint32_t *words, size_t member)
+{
+    const MtsBag *bag = &g->bags[words[1]];
+    uint32_t missing, count = tally(bag, words, &missing);
+    if (member == bag->count) {
+        return mts_node_shortest(g, bag->rest) != MTS_NO_LIMIT &&
+               (bag->max == MTS_NO_LIMIT || count + missing < bag->max) && !(bag->ordered && missing);
+    }
+    if (seen(words, member) || mts_node_shortest(g, bag->members[member]) == MTS_NO_LIMIT ||
+        (bag->ordered && words[3])) {
+        return false;
+    }
+    for (size_t i = 0; i < member && bag->ordered; i++) {
+        if (bag->required[i] && !seen(words, i)) {
+            return false;
+        }
+    }
+    return bag->max == MTS_NO_LIMIT || count + missing < bag->max + bag->required[member];
+}
+
+/* ---- lengths ---- */
+
+static uint32_t plus(uint32_t a, uint32_t b)
+{
+    uint64_t sum = (uint64_t)a + b;
+    return a == MTS_NO_LIMIT || b == MTS_NO_LIMIT ? MTS_NO_LIMIT : sum > NOT_KNOWN - 1 ? NOT_KNOWN - 1 : (uint32_t)sum;
+}
+
+/* The shortest way from here to behind the closing text: what is required, then the shortest others while members are
+ * too few. */
+static uint32_t bag_shortest(MtsGrammar *g, const uint32_t *words)
+{
+    const MtsBag bag = g->bags[words[1]];
+    uint32_t missing, count = tally(&bag, words, &missing), comma = mts_node_shortest(g, bag.comma);
+    uint32_t length = mts_node_shortest(g, bag.close), more = 0;
+    for (size_t i = 0; i < bag.count; i++) {
+        if (bag.required[i] && !seen(words, i)) {
+            length = plus(length, mts_node_shortest(g, bag.members[i]));
+            more++;
+        }
+    }
+    count += missing;
+    if (count > bag.max) {
+        return MTS_NO_LIMIT;
+    }
+    uint32_t last = 0; /* the optional ones in the order of their lengths, each length with as many as have it */
+    for (; count < bag.min; last++) {
+        uint32_t best = mts_node_shortest(g, bag.rest), same = 0;
+        best = best < last ? MTS_NO_LIMIT : best;
+        for (size_t i = 0; i < bag.count; i++) {
+            uint32_t one = bag.required[i] || seen(words, i) ? MTS_NO_LIMIT : mts_node_shortest(g, bag.members[i]);
+            same = one < last || one > best ? same : one == best ? same + 1 : 1;
+            best = one < last || one > best ? best : one;
+        }
+        if (best == MTS_NO_LIMIT) {
+            return MTS_NO_LIMIT;
+        }
+        same = best == mts_node_shortest(g, bag.rest) ? MTS_NO_LIMIT : same;
+        for (; same > 0 && count < bag.min; same--, count++, more++) {
+            length = plus(length, best);
+        }
+        last = best;
+    }
+    uint32_t commas = more - (more > 0 && words[2] != MTS_BAG_AFTER);
+    for (uint32_t i = 0; i < commas; i++) {
+        length = plus(length, comma);
+    }
+    if (words[2] == MTS_BAG_NEXT && more == 0) { /* behind a comma something has to come */
+        uint32_t best = mts_bag_may_take(g, words, bag.count) ? mts_node_shortest(g, bag.rest) : MTS_NO_LIMIT;
+        for (size_t i = 0; i < bag.count; i++) {
+            uint32_t one = mts_bag_may_take(g, words, i) ? mts_node_shortest(g, bag.members[i]) : MTS_NO_LIMIT;
+            best = one < best ? one : best;
+        }
+        length = plus(length, best);
+    }
+    return length;
+}
+
+static uint32_t compute_shortest(MtsGrammar *g, MtsGrammarNode node)
+{
+    size_t n;
+    const uint32_t *w = mts_store_get(&g->nodes, node, &n);
+    uint32_t best = MTS_NO_LIMIT;
+    switch ((MtsGrammarNodeKind)w[0]) {
+    case MTS_NODE_NOTHING:
+        return MTS_NO_LIMIT;
+    case MTS_NODE_NO_BYTE:
+        return 0;
+    case MTS_NODE_RE:
+        return mts_re_shortest(g->exprs, w[1]);
+    case MTS_NODE_SEQ: {
+        uint32_t right = w[2], left = mts_node_shortest(g, w[1]);
+        return left == MTS_NO_LIMIT ? left : plus(left, mts_node_shortest(g, right));
+    }
+    case MTS_NODE_ALT:
+        for (size_t i = 1; i < n; i++) {
+            uint32_t one = mts_node_shortest(g, w[i]);
+            best = one < best ? one : best;
+        }
+        return best;
+    case MTS_NODE_RULE:
+        return g->rules[w[1]].shortest;
+    case MTS_NODE_REPEAT: {
+        uint32_t count = w[2];
+        uint64_t all = count ? (uint64_t)mts_node_shortest(g, w[1]) * count : 0;
+        return count && mts_node_shortest(g, w[1]) == MTS_NO_LIMIT ? MTS_NO_LIMIT
+               : all > NOT_KNOWN - 1                               ? NOT_KNOWN - 1
+                                                                   : (uint32_t)all;
+    }
+    case MTS_NODE_BAG:
+        return bag_shortest(g, w);
+    }
+    return best;
+}
+
+uint32_t mts_node_shortest(MtsGrammar *g, MtsGrammarNode node)
+{
+    if (node >= g->length_count) {
+        if (!mts_grow(&g->lengths, &g->length_cap, g->nodes.count, sizeof *g->lengths)) {
+            g->failed = MTS_ENOMEM;
+            return MTS_NO_LIMIT;
+        }
+        for (size_t i = g->length_count; i < g->length_cap; i++) {
+            g->lengths[i] = NOT_KNOWN;
+        }
+        g->length_count = g->length_cap;
+    }
+    if (g->lengths[node] == NOT_KNOWN) {
+        uint32_t length = compute_shortest(g, node);
+        g->lengths[node] = length;
+    }
+    return g->lengths[node];
+}
+
+/* ---- finishing ---- */
+
+/* The rules that may be called before any byte of `node` is read, given to `each`; whether all of it may be empty. */
+typedef struct Ranking {
+    MtsGrammar *g;
+    uint8_t *colour; /* [rule_count] 0 new, 1 under way, 2 done */
+    uint32_t next;
+    int loop; /* a rule that begins with itself; -1: none */
+} Ranking;
+
+static void rank_rule(Ranking *r, uint32_t rule);
+
+static void rank_node(Ranking *r, MtsGrammarNode node)
+{
+    MtsGrammar *g = r->g;
+    size_t n;
+    const uint32_t *w = mts_store_get(&g->nodes, node, &n);
+    switch ((MtsGrammarNodeKind)w[0]) {
+    case MTS_NODE_SEQ: {
+        uint32_t left = w[1], right = w[2];
+        rank_node(r, left);
+        if (mts_node_shortest(g, left) == 0) {
+            rank_node(r, right);
+        }
+        break;
+    }
+    case MTS_NODE_ALT:
+        for (size_t i = 1; i < n; i++) {
+            rank_node(r, w[i]);
+        }
+        break;
+    case MTS_NODE_RULE:
+        rank_rule(r, w[1]);
+        break;
+    case MTS_NODE_REPEAT:
+        rank_node(r, w[1]);
+        break;
+    case MTS_NODE_BAG: { /* members begin with text of their own, but a bag of values may not */
+        const MtsBag *bag = &g->bags[w[1]];
+        for (size_t i = 0; i < bag->count; i++) {
+            rank_node(r, bag->members[i]);
+        }
+        rank_node(r, bag->rest);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static void rank_rule(Ranking *r, uint32_t rule)
+{
+    if (r->colour[rule] == 1) {
+        r->loop = (int)rule;
+    }
+    if (r->colour[rule]) {
+        return;
+    }
+    r->colour[rule] = 1;
+    rank_node(r, r->g->rules[rule].body);
+    r->colour[rule] = 2;
+    r->g->rules[rule].rank = r->next--; /* what it calls has a higher rank */
+}
+
+int mts_grammar_finish(MtsGrammar *g, const char *name, MtsError *err)
+{
+    for (bool changed = true; changed && !mts_grammar_failed(g);) {
+        changed = false;
+        for (size_t i = 0; i < g->length_count; i++) {
+            g->lengths[i] = NOT_KNOWN;
+        }
+        for (size_t i = 0; i < g->rule_count; i++) {
+            uint32_t length = mts_node_shortest(g, g->rules[i].body);
+            changed |= length < g->rules[i].shortest;
+            g->rules[i].shortest = length < g->rules[i].shortest ? length : g->rules[i].shortest;
+        }
+    }
+    Ranking ranking = {.g = g, .colour = mts_calloc(g->rule_count, 1), .next = (uint32_t)g->rule_count, .loop = -1};
+    if (!ranking.colour || mts_grammar_failed(g)) {
+        free(ranking.colour);
+        return mts_fail(err, mts_grammar_failed(g) ? mts_grammar_failed(g) : MTS_ENOMEM,
+                        "%s: the constraint needs more memory than it may take", name);
+    }
+    for (size_t i = 0; i < g->length_count; i++) {
+        g->lengths[i] = NOT_KNOWN;
+    }
+    for (uint32_t i = 0; i < g->rule_count; i++) {
+        rank_rule(&ranking, i);
+    }
+    free(ranking.colour);
+    return ranking.loop < 0 ? MTS_OK
+                            : mts_fail(err, MTS_EUNSUPPORTED, "%s: rule %d may begin with itself", name, ranking.loop);
+}

@@ -1,0 +1,304 @@
+/* constraint/json_text.c - strings, numbers and values as JSON writes them. */
+#include "constraint/json_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/utf8.h"
+
+static MtsRe text(const MtsJsonText *j, const char *s)
+{
+    return mts_re_literal(j->g->exprs, s, strlen(s));
+}
+
+static MtsRe optional(const MtsJsonText *j, MtsRe r)
+{
+    return mts_re_repeat(j->g->exprs, r, 0, 1);
+}
+
+static MtsRe digits(const MtsJsonText *j, uint32_t min, uint32_t max)
+{
+    return mts_re_repeat(j->g->exprs, mts_re_range(j->g->exprs, '0', '9'), min, max);
+}
+
+static MtsRe chain(const MtsJsonText *j, const MtsRe *list, size_t count)
+{
+    MtsRe all = MTS_RE_EMPTY;
+    while (count-- > 0) {
+        all = mts_re_seq(j->g->exprs, list[count], all);
+    }
+    return all;
+}
+#define CHAIN(j, ...) chain(j, (MtsRe[]){__VA_ARGS__}, sizeof(MtsRe[]){__VA_ARGS__} / sizeof(MtsRe))
+
+void mts_json_text_init(MtsJsonText *j, MtsGrammar *g, bool any_space)
+{
+    MtsExprs *x = g->exprs;
+    *j = (MtsJsonText){.g = g, .any_space = any_space};
+    MtsChars all = {0};
+    mts_chars_add(&all, 0, 0x10FFFF);
+    j->any_char = mts_spell_json(x, &all);
+    mts_chars_free(&all);
+    if (any_space) {
+        MtsByteSet blank = {{0}};
+        mts_byte_set_add(&blank, '\t', '\n');
+        mts_byte_set_add(&blank, '\r', '\r');
+        mts_byte_set_add(&blank, ' ', ' ');
+        j->space = mts_re_repeat(x, mts_re_bytes(x, &blank), 0, MTS_NO_LIMIT);
+        j->comma = CHAIN(j, j->space, text(j, ","), j->space);
+        j->colon = CHAIN(j, j->space, text(j, ":"), j->space);
+    } else {
+        j->space = MTS_RE_EMPTY;
+        j->comma = CHAIN(j, text(j, ","), optional(j, text(j, " ")));
+        j->colon = CHAIN(j, text(j, ":"), optional(j, text(j, " ")));
+    }
+}
+
+/* ---- strings ---- */
+
+MtsRe mts_json_inside(const MtsJsonText *j, const char *s, size_t size)
+{
+    MtsRe all = MTS_RE_EMPTY;
+    while (size > 0) {
+        size_t n = 1;
+        uint32_t c = 0xFFFD;
+        while (n < size && ((unsigned char)s[size - n] & 0xC0) == 0x80) {
+            n++;
+        }
+        mts_utf8_decode(s + size - n, n, &c);
+        MtsChars one = {0};
+        mts_chars_add(&one, c, c);
+        all = mts_re_seq(j->g->exprs, mts_spell_json(j->g->exprs, &one), all);
+        mts_chars_free(&one);
+        size -= n;
+    }
+    return all;
+}
+
+MtsRe mts_json_quoted(const MtsJsonText *j, MtsRe inside)
+{
+    return CHAIN(j, text(j, "\""), inside, text(j, "\""));
+}
+
+/* ---- numbers ---- */
+
+static MtsRe whole_part(const MtsJsonText *j)
+{
+    MtsExprs *x = j->g->exprs;
+    return mts_re_or(x, text(j, "0"), CHAIN(j, mts_re_range(x, '1', '9'), digits(j, 0, MTS_NO_LIMIT)));
+}
+
+static MtsRe some_part(const MtsJsonText *j)
+{
+    return CHAIN(j, text(j, "."), digits(j, 1, MTS_NO_LIMIT));
+}
+
+MtsRe mts_json_integer(const MtsJsonText *j)
+{
+    return CHAIN(j, optional(j, text(j, "-")), whole_part(j));
+}
+
+MtsRe mts_json_decimal(const MtsJsonText *j)
+{
+    return CHAIN(j, mts_json_integer(j), optional(j, some_part(j)));
+}
+
+MtsRe mts_json_number(const MtsJsonText *j)
+{
+    MtsExprs *x = j->g->exprs;
+    MtsRe sign = optional(j, mts_re_or(x, text(j, "+"), text(j, "-")));
+    MtsRe power = CHAIN(j, mts_re_or(x, text(j, "e"), text(j, "E")), sign, digits(j, 1, MTS_NO_LIMIT));
+    return CHAIN(j, mts_json_decimal(j), optional(j, power));
+}
+
+/* A point and digits that are not all zero. */
+static MtsRe part_above_zero(const MtsJsonText *j)
+{
+    return CHAIN(j, text(j, "."), digits(j, 0, MTS_NO_LIMIT), mts_re_range(j->g->exprs, '1', '9'),
+                 digits(j, 0, MTS_NO_LIMIT));
+}
+
+MtsRe mts_json_fraction(const MtsJsonText *j)
+{
+    return CHAIN(j, mts_json_integer(j), part_above_zero(j));
+}
+
+void mts_decimal_of(const json_t *number, MtsDecimal *out)
+{
+    char buffer[64], all[64];
+    int precision = 1, power = 0, n = 0;
+    double value = json_number_value(number);
+    memset(out, 0, sizeof *out);
+    if (json_is_integer(number)) {
+        snprintf(buffer, sizeof buffer, "%lld", (long long)json_integer_value(number));
+        out->negative = buffer[0] == '-';
+        const char *d = buffer + out->negative;
+        snprintf(out->whole, sizeof out->whole, "%s", strcmp(d, "0") == 0 ? "" : d);
+        return;
+    }
+    do {
+        snprintf(buffer, sizeof buffer, "%.*e", precision - 1, value);
+    } while (strtod(buffer, NULL) != value && precision++ < 17);
+    out->negative = buffer[0] == '-';
+    for (const char *s = buffer + out->negative; *s && *s != 'e'; s++) {
+        if (*s >= '0' && *s <= '9') {
+            all[n++] = *s;
+        }
+    }
+    power = atoi(strchr(buffer, 'e') + 1) + 1; /* 0.all * 10^power */
+    while (n > 0 && all[n - 1] == '0') {
+        n--;
+    }
+    size_t w = 0, p = 0;
+    for (int i = 0; i < power; i++) {
+        out->whole[w++] = i < n ? all[i] : '0';
+    }
+    for (int i = power; i < n; i++) {
+        out->part[p++] = i < 0 ? '0' : all[i];
+    }
+    if (n == 0) {
+        out->whole[0] = out->part[0] = '\0';
+    }
+}
+
+/* Digits of [from, to] alone, none where the range is empty. */
+static MtsRe digit_range(const MtsJsonText *j, int from, int to)
+{
+    return from <= to ? mts_re_range(j->g->exprs, (unsigned)from, (unsigned)to) : MTS_RE_NONE;
+}
+
+/* What may follow the whole part of d so that the number is above d, or d itself. */
+static MtsRe part_above(const MtsJsonText *j, const char *part, bool equal)
+{
+    MtsRe rest = equal ? optional(j, some_part(j)) : part_above_zero(j);
+    if (!*part) {
+        return rest;
+    }
+    rest = equal
+               ? digits(j, 0, MTS_NO_LIMIT)
+               : CHAIN(j, digits(j, 0, MTS_NO_LIMIT), mts_re_range(j->g->exprs, '1', '9'), digits(j, 0, MTS_NO_LIMIT));
+    for (size_t i = strlen(part); i-- > 0;) {
+        MtsRe above = CHAIN(j, digit_range(j, part[i] + 1, '9'), digits(j, 0, MTS_NO_LIMIT));
+        rest = mts_re_or(j->g->exprs, above, CHAIN(j, digit_range(j, part[i], part[i]), rest));
+    }
+    return CHAIN(j, text(j, "."), rest);
+}
+
+/* Decimals without a sign that are above d's amount. */
+static MtsRe amount_above(const MtsJsonText *j, const MtsDecimal *d, bool equal)
+{
+    MtsExprs *x = j->g->exprs;
+    const char *whole = *d->whole ? d->whole : "0";
+    uint32_t size = (uint32_t)strlen(whole);
+    MtsRe any = optional(j, some_part(j)), rest = part_above(j, d->part, equal);
+    for (uint32_t i = size; i-- > 0;) { /* as many digits: above at digit i, the same before */
+        int low = i == 0 && size > 1 ? '1' : '0', above = whole[i] + 1 > low ? whole[i] + 1 : low;
+        MtsRe higher = CHAIN(j, digit_range(j, above, '9'), digits(j, size - 1 - i, size - 1 - i), any);
+        rest = mts_re_or(x, higher, CHAIN(j, digit_range(j, whole[i], whole[i]), rest));
+    }
+    MtsRe longer = CHAIN(j, mts_re_range(x, '1', '9'), digits(j, size, MTS_NO_LIMIT), any);
+    return mts_re_or(x, longer, rest);
+}
+
+MtsRe mts_json_above(const MtsJsonText *j, const MtsDecimal *d, bool equal)
+{
+    MtsExprs *x = j->g->exprs;
+    bool zero = !*d->whole && !*d->part;
+    MtsRe amount = CHAIN(j, whole_part(j), optional(j, some_part(j)));
+    if (!d->negative && !zero) {
+        return amount_above(j, d, equal);
+    }
+    /* -y >= -d where y <= d; all that is not negative; -0 is 0 */
+    MtsRe below = mts_re_and(x, amount, mts_re_not(x, amount_above(j, d, !equal)));
+    MtsRe not_negative = zero && !equal ? amount_above(j, d, false) : amount;
+    return mts_re_or(x, not_negative, mts_re_seq(x, text(j, "-"), below));
+}
+
+MtsRe mts_json_equal(const MtsJsonText *j, const MtsDecimal *d)
+{
+    MtsRe zeros = mts_re_repeat(j->g->exprs, text(j, "0"), *d->part ? 0 : 1, MTS_NO_LIMIT);
+    MtsRe part = CHAIN(j, text(j, "."), text(j, d->part), zeros);
+    return CHAIN(j, d->negative ? text(j, "-") : MTS_RE_EMPTY, text(j, *d->whole ? d->whole : "0"),
+                 *d->part ? part : optional(j, part));
+}
+
+MtsRe mts_json_multiple(const MtsJsonText *j, const MtsDecimal *d)
+{
+    unsigned long long m = 0;
+    size_t scale = strlen(d->part);
+    for (const char *s = d->whole; *s && m <= MTS_RE_MODULUS; s++) {
+        m = m * 10 + (unsigned)(*s - '0');
+    }
+    for (const char *s = d->part; *s && m <= MTS_RE_MODULUS; s++) {
+        m = m * 10 + (unsigned)(*s - '0');
+    }
+    if (m == 0 || m > MTS_RE_MODULUS || d->negative) {
+        return MTS_RE_NONE;
+    }
+    MtsRe multiple = mts_re_multiple(j->g->exprs, (uint32_t)m, (uint32_t)scale);
+    return CHAIN(j, optional(j, text(j, "-")), multiple);
+}
+
+/* ---- values ---- */
+
+static MtsGrammarNode array_value(const MtsJsonText *j, const json_t *value)
+{
+    MtsGrammar *g = j->g;
+    MtsGrammarNode all = mts_node_re(g, CHAIN(j, text(j, "["), j->space)), comma = mts_node_re(g, j->comma);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        all = mts_node_seq(g, all, i ? comma : MTS_NODE_EMPTY);
+        all = mts_node_seq(g, all, mts_json_value(j, json_array_get(value, i)));
+    }
+    return mts_node_seq(g, all, mts_node_re(g, CHAIN(j, j->space, text(j, "]"))));
+}
+
+static MtsGrammarNode object_value(const MtsJsonText *j, const json_t *value)
+{
+    MtsGrammar *g = j->g;
+    size_t count = json_object_size(value), at = 0;
+    MtsBag bag = {.count = count,
+                  .members = mts_calloc(count, sizeof *bag.members),
+                  .required = mts_calloc(count, sizeof *bag.required),
+                  .comma = mts_node_re(g, j->comma),
+                  .close = mts_node_re(g, CHAIN(j, j->space, text(j, "}"))),
+                  .max = MTS_NO_LIMIT};
+    const char *key;
+    json_t *member;
+    json_object_foreach((json_t *)(uintptr_t)value, key, member)
+    {
+        if (bag.members && bag.required) {
+            MtsRe name = mts_json_quoted(j, mts_json_inside(j, key, strlen(key)));
+            bag.members[at] = mts_node_seq(g, mts_node_re(g, CHAIN(j, name, j->colon)), mts_json_value(j, member));
+            bag.required[at++] = true;
+        }
+    }
+    bag.count = at;
+    return mts_node_seq(g, mts_node_re(g, CHAIN(j, text(j, "{"), j->space)), mts_node_bag(g, bag));
+}
+
+MtsGrammarNode mts_json_value(const MtsJsonText *j, const json_t *value)
+{
+    MtsDecimal d;
+    switch (json_typeof(value)) {
+    case JSON_STRING: {
+        MtsRe inside = mts_json_inside(j, json_string_value(value), json_string_length(value));
+        return mts_node_re(j->g, mts_json_quoted(j, inside));
+    }
+    case JSON_INTEGER:
+    case JSON_REAL:
+        mts_decimal_of(value, &d);
+        return mts_node_re(j->g, mts_json_equal(j, &d));
+    case JSON_TRUE:
+        return mts_node_text(j->g, "true");
+    case JSON_FALSE:
+        return mts_node_text(j->g, "false");
+    case JSON_NULL:
+        return mts_node_text(j->g, "null");
+    case JSON_ARRAY:
+        return array_value(j, value);
+    default:
+        return object_value(j, value);
+    }
+}

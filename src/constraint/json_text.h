@@ -1,0 +1,50 @@
+/* constraint/json_text.h - how JSON is written: the pieces that schemas are made of. */
+#ifndef MTS_CONSTRAINT_JSON_TEXT_H
+#define MTS_CONSTRAINT_JSON_TEXT_H
+
+#include "constraint/charset.h"
+#include "constraint/grammar.h"
+#include "core/json.h"
+
+typedef struct MtsJsonText {
+    MtsGrammar *g;
+    bool any_space; /* white space wherever JSON allows it; else one optional blank behind ',' and ':' */
+    MtsRe any_char; /* one character inside a string */
+    MtsRe space, comma, colon;
+} MtsJsonText;
+
+void mts_json_text_init(MtsJsonText *j, MtsGrammar *g, bool any_space);
+
+/* The inside of a string that means exactly this text; the same between quotes. */
+MtsRe mts_json_inside(const MtsJsonText *j, const char *text, size_t size);
+MtsRe mts_json_quoted(const MtsJsonText *j, MtsRe inside);
+
+/* All spellings of a number without an exponent, with one (*number), of an integer, and of numbers that are none. */
+MtsRe mts_json_decimal(const MtsJsonText *j);
+MtsRe mts_json_number(const MtsJsonText *j);
+MtsRe mts_json_integer(const MtsJsonText *j);
+MtsRe mts_json_fraction(const MtsJsonText *j);
+
+/* A number in decimal digits. */
+typedef struct MtsDecimal {
+    bool negative;
+    char whole[336], part[352]; /* digits before the point, without leading zeros ("" is 0), and behind it, without
+                                   trailing ones */
+} MtsDecimal;
+
+/* The shortest decimal that reads back to the value. */
+void mts_decimal_of(const json_t *number, MtsDecimal *out);
+
+/* Decimals x with x > d, or x >= d (`equal`). */
+MtsRe mts_json_above(const MtsJsonText *j, const MtsDecimal *d, bool equal);
+
+/* Decimals that are equal to d. */
+MtsRe mts_json_equal(const MtsJsonText *j, const MtsDecimal *d);
+
+/* Decimals that are multiples of d, which is positive; MTS_RE_NONE: d is beyond what can be held. */
+MtsRe mts_json_multiple(const MtsJsonText *j, const MtsDecimal *d);
+
+/* The spellings of a value, members in any order. */
+MtsGrammarNode mts_json_value(const MtsJsonText *j, const json_t *value);
+
+#endif

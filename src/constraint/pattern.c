@@ -1,0 +1,793 @@
+/* constraint/pattern.c - parsing a pattern, and what its look-aheads and anchors mean.
+ *
+ * The parser makes a tree. A part without anchors and look-aheads is an expression by itself. With them, a part means
+ * something only together with what follows: so the tree is compiled from its end, each part p with the expression k of
+ * all that follows it:
+ *
+ *     p k            for characters          (?=a) k  =  (a ALL) & k        $ k  =  k & EMPTY
+ *                                            (?!a) k  = ~(a ALL) & k        ^ k  =  k, at the text's start only
+ *
+ * Whether a part stands at the start is known but behind something that may be empty, where both cases are taken. */
+#include "constraint/pattern.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/utf8.h"
+
+enum { MAX_NESTING = 250, MAX_COUNT = 1 << 24 };
+
+typedef enum PatternPartKind {
+    LEAF,
+    NOTHING,
+    SEQUENCE,
+    CHOICE,
+    REPEATED,
+    AHEAD,
+    NOT_AHEAD,
+    START,
+    END,
+    END_OR_LINE
+} PatternPartKind;
+
+typedef struct PatternPart {
+    PatternPartKind kind;
+    int a, b;
+    uint32_t min, max;
+    MtsRe leaf;
+    bool special, starts; /* it has an anchor or a look-ahead; it has a ^ */
+} PatternPart;
+
+typedef struct Parser {
+    MtsExprs *x;
+    const char *name, *text;
+    size_t size, at;
+    MtsDialect dialect;
+    MtsSpelling spell;
+    PatternPart *parts;
+    size_t count, cap;
+    int depth;
+    bool caseless, dotall, extended, properties, multiline;
+    MtsError *err;
+    int rc;
+} Parser;
+
+static int parse_choice(Parser *p);
+
+static int wrong(Parser *p, int code, const char *what)
+{
+    if (!p->rc) {
+        p->rc = mts_fail(p->err, code, "%s: the pattern %s at character %zu", p->name, what, p->at);
+    }
+    return -1;
+}
+
+static int add_part(Parser *p, PatternPart part)
+{
+    if (p->rc) {
+        return -1;
+    }
+    if (!mts_grow(&p->parts, &p->cap, p->count + 1, sizeof *p->parts)) {
+        p->rc = mts_fail(p->err, MTS_ENOMEM, "%s: memory ran out for a pattern", p->name);
+        return -1;
+    }
+    part.special |= part.kind >= AHEAD;
+    part.starts |= part.kind == START;
+    p->parts[p->count] = part;
+    return (int)p->count++;
+}
+
+static int join(Parser *p, PatternPartKind kind, int a, int b)
+{
+    if (a < 0 || b < 0) {
+        return -1;
+    }
+    const PatternPart *x = &p->parts[a], *y = &p->parts[b];
+    return add_part(
+        p, (PatternPart){
+               .kind = kind, .a = a, .b = b, .special = x->special || y->special, .starts = x->starts || y->starts});
+}
+
+static int add_chars(Parser *p, MtsChars *set)
+{
+    mts_chars_tidy(set);
+    bool broken = set->broken;
+    MtsRe leaf = p->spell(p->x, set);
+    mts_chars_free(set);
+    if (broken) {
+        return wrong(p, MTS_ENOMEM, "needs more memory than there is");
+    }
+    return add_part(p, (PatternPart){.kind = LEAF, .leaf = leaf});
+}
+
+static int add_asked(Parser *p, const char *class_text)
+{
+    MtsChars set = {0};
+    MtsError why = {0};
+    int rc = mts_chars_ask(&set, class_text, p->caseless, p->properties, &why);
+    if (rc) {
+        mts_chars_free(&set);
+        return wrong(p, rc == MTS_EREQUEST && p->dialect == MTS_PATTERN_ECMA ? MTS_EUNSUPPORTED : rc,
+                     "has a class that is not understood");
+    }
+    return add_chars(p, &set);
+}
+
+static int add_char(Parser *p, uint32_t c)
+{
+    MtsChars set = {0};
+    mts_chars_add(&set, c, c);
+    if (p->caseless && c < 0x80) {
+        uint32_t lower = c | 0x20;
+        if (lower >= 'a' && lower <= 'z') {
+            mts_chars_add(&set, c ^ 0x20, c ^ 0x20);
+            uint32_t third = lower == 'k' ? 0x212A : lower == 's' ? 0x17F : c; /* the Kelvin sign, the long s */
+            mts_chars_add(&set, third, third);
+        }
+    } else if (p->caseless) {
+        char text[16];
+        snprintf(text, sizeof text, "\\x{%x}", (unsigned)c);
+        mts_chars_free(&set);
+        return add_asked(p, text);
+    }
+    return add_chars(p, &set);
+}
+
+static bool more(const Parser *p)
+{
+    return p->at < p->size;
+}
+
+static bool looking_at(const Parser *p, const char *what)
+{
+    size_t n = strlen(what);
+    return p->size - p->at >= n && memcmp(p->text + p->at, what, n) == 0;
+}
+
+static bool take(Parser *p, const char *what)
+{
+    bool there = looking_at(p, what);
+    p->at += there ? strlen(what) : 0;
+    return there;
+}
+
+static uint32_t next_char(Parser *p)
+{
+    uint32_t c = 0;
+    size_t n = mts_utf8_decode(p->text + p->at, p->size - p->at, &c);
+    if (!n) {
+        wrong(p, MTS_EREQUEST, "is no valid UTF-8");
+        n = 1;
+    }
+    p->at += n;
+    return c;
+}
+
+/* Up to `most` hexadecimal digits; false when there are fewer than `least`. */
+static bool take_hex(Parser *p, size_t least, size_t most, uint32_t *value)
+{
+    size_t n = 0;
+    for (*value = 0; n < most && more(p); n++, p->at++) {
+        char c = p->text[p->at];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0 || *value > 0x10FFFF) {
+            break;
+        }
+        *value = *value * 16 + (uint32_t)digit;
+    }
+    return n >= least;
+}
+
+/* ---- escapes and classes ---- */
+
+static void add_shorthand(MtsChars *set, char letter)
+{
+    MtsChars one = {0};
+    switch (letter | 0x20) {
+    case 'd':
+        mts_chars_add(&one, '0', '9');
+        break;
+    case 'w':
+        mts_chars_add(&one, '0', '9');
+        mts_chars_add(&one, 'A', 'Z');
+        mts_chars_add(&one, '_', '_');
+        mts_chars_add(&one, 'a', 'z');
+        break;
+    default:
+        mts_chars_add(&one, '\t', '\r');
+        mts_chars_add(&one, ' ', ' ');
+    }
+    mts_chars_tidy(&one);
+    if (!(letter & 0x20)) {
+        mts_chars_negate(&one);
+    }
+    mts_chars_add_all(set, &one);
+    mts_chars_free(&one);
+}
+
+/* ECMA's white space is wider than ASCII's. */
+static void add_ecma_space(MtsChars *set, bool negated)
+{
+    static const uint32_t spaces[][2] = {{0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680},
+                                         {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                                         {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+    MtsChars one = {0};
+    for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
+        mts_chars_add(&one, spaces[i][0], spaces[i][1]);
+    }
+    if (negated) {
+        mts_chars_negate(&one);
+    }
+    mts_chars_add_all(set, &one);
+    mts_chars_free(&one);
+}
+
+/* The character of \xHH, or of ECMA's \uHHHH, of which two may be the surrogates of one. */
+static uint32_t take_digits(Parser *p)
+{
+    bool two = p->text[p->at++] == 'x', strict = p->dialect == MTS_PATTERN_ECMA;
+    size_t most = two ? 2 : 4;
+    uint32_t c, low;
+    if (!take_hex(p, strict ? most : 0, most, &c)) {
+        wrong(p, MTS_EREQUEST, "has a broken number of a character");
+    }
+    if (c >= 0xD800 && c < 0xDC00 && take(p, "\\u") && take_hex(p, 4, 4, &low)) {
+        c = 0x10000 + ((c & 0x3FF) << 10) + (low & 0x3FF);
+    }
+    return c;
+}
+
+/* The character that the escape behind a backslash is, or a class added to the set (*is_class). */
+static uint32_t take_escape(Parser *p, MtsChars *set, bool in_class, bool *is_class)
+{
+    static const char controls[] = "t\tn\nr\rf\fe\033a\a";
+    uint32_t c = 0;
+    *is_class = false;
+    if (!more(p)) {
+        wrong(p, MTS_EREQUEST, "ends in a backslash");
+        return 0;
+    }
+    char e = p->text[p->at];
+    if (strchr("dDwWsS", e)) {
+        p->at++;
+        *is_class = true;
+        if ((e | 0x20) == 's' && p->dialect == MTS_PATTERN_ECMA) {
+            add_ecma_space(set, e == 'S');
+        } else {
+            add_shorthand(set, e);
+        }
+        return 0;
+    }
+    for (const char *s = controls; *s; s += 2) {
+        if (e == *s && !(p->dialect == MTS_PATTERN_ECMA && (e == 'e' || e == 'a'))) {
+            p->at++;
+            return (unsigned char)s[1];
+        }
+    }
+    if (e == 'v' && p->dialect == MTS_PATTERN_ECMA) {
+        p->at++;
+        return '\v';
+    }
+    if (e == 'b' && in_class) {
+        p->at++;
+        return '\b';
+    }
+    if (take(p, "x{") || take(p, "u{")) {
+        if (!take_hex(p, 1, 8, &c) || !take(p, "}") || c > 0x10FFFF) {
+            wrong(p, MTS_EREQUEST, "has a broken number of a character");
+        }
+        return c;
+    }
+    if (e == 'x' || (e == 'u' && p->dialect == MTS_PATTERN_ECMA)) {
+        return take_digits(p);
+    }
+    if (e == '0' && !(p->at + 1 < p->size && p->text[p->at + 1] >= '0' && p->text[p->at + 1] <= '9')) {
+        p->at++;
+        return 0;
+    }
+    if ((e >= '0' && e <= '9') || (e >= 'a' && e <= 'z') || (e >= 'A' && e <= 'Z')) {
+        wrong(p, MTS_EUNSUPPORTED, e >= '1' && e <= '9' ? "has a back-reference" : "has an escape that is not regular");
+        return 0;
+    }
+    return next_char(p);
+}
+
+/* The end of the class that opens at p->at, behind its ']'; asked: PCRE2 has to say what it is. */
+static size_t class_end(const Parser *p, bool *asked)
+{
+    size_t i = p->at + 1;
+    bool quoted = false;
+    *asked = p->caseless || p->properties;
+    i += i < p->size && p->text[i] == '^';
+    i += i < p->size && p->text[i] == ']' && p->dialect == MTS_PATTERN_PCRE2;
+    for (; i < p->size && (quoted || p->text[i] != ']'); i++) {
+        bool two = i + 1 < p->size;
+        if (two && p->text[i] == '\\') {
+            quoted = p->text[i + 1] == 'Q' ? true : p->text[i + 1] == 'E' ? false : quoted;
+            *asked |= strchr("QEpPhHvVNoc", p->text[i + 1]) && p->dialect == MTS_PATTERN_PCRE2;
+            *asked |= strchr("pP", p->text[i + 1]) != NULL;
+            i++;
+        } else if (two && p->text[i] == '[' && strchr(":.=", p->text[i + 1]) && p->dialect == MTS_PATTERN_PCRE2) {
+            const char *close = strstr(p->text + i + 2, ":]");
+            *asked = true;
+            i = close ? (size_t)(close - p->text) + 1 : i;
+        }
+    }
+    return i < p->size ? i + 1 : p->size + 1;
+}
+
+static int parse_class(Parser *p)
+{
+    bool asked, is_class;
+    size_t end = class_end(p, &asked);
+    if (end > p->size) {
+        return wrong(p, MTS_EREQUEST, "has a class without its ']'");
+    }
+    if (asked) {
+        char *text = mts_strndup(p->text + p->at, end - p->at);
+        int part = text ? add_asked(p, text) : wrong(p, MTS_ENOMEM, "needs more memory than there is");
+        free(text);
+        p->at = end;
+        return part;
+    }
+    MtsChars set = {0};
+    p->at++;
+    bool negated = take(p, "^"), first = p->dialect == MTS_PATTERN_PCRE2;
+    while (!p->rc && (p->at < end - 1 || (first && looking_at(p, "]")))) {
+        first = false;
+        uint32_t from = take(p, "\\") ? take_escape(p, &set, true, &is_class) : (is_class = false, next_char(p));
+        if (is_class || !looking_at(p, "-") || p->at + 1 == end - 1) {
+            if (!is_class) {
+                mts_chars_add(&set, from, from);
+            }
+            continue;
+        }
+        p->at++;
+        uint32_t to = take(p, "\\") ? take_escape(p, &set, true, &is_class) : next_char(p);
+        if (is_class) { /* [a-\d]: three members */
+            mts_chars_add(&set, from, from);
+            mts_chars_add(&set, '-', '-');
+        } else if (to < from) {
+            wrong(p, MTS_EREQUEST, "has a range that runs backwards");
+        } else {
+            mts_chars_add(&set, from, to);
+        }
+    }
+    p->at = end;
+    mts_chars_tidy(&set);
+    if (negated) {
+        mts_chars_negate(&set);
+    }
+    return add_chars(p, &set);
+}
+
+static int parse_dot(Parser *p, bool all)
+{
+    MtsChars set = {0};
+    if (!all) {
+        mts_chars_add(&set, '\n', '\n');
+        if (p->dialect == MTS_PATTERN_ECMA) {
+            mts_chars_add(&set, '\r', '\r');
+            mts_chars_add(&set, 0x2028, 0x2029);
+        }
+        mts_chars_tidy(&set);
+    }
+    mts_chars_negate(&set);
+    return add_chars(p, &set);
+}
+
+static int parse_quoted(Parser *p)
+{
+    int all = add_part(p, (PatternPart){.kind = NOTHING});
+    while (more(p) && !p->rc && !looking_at(p, "\\E")) {
+        all = join(p, SEQUENCE, all, add_char(p, next_char(p)));
+    }
+    take(p, "\\E");
+    return all;
+}
+
+static int parse_escape(Parser *p)
+{
+    bool pcre = p->dialect == MTS_PATTERN_PCRE2, is_class;
+    if (pcre && take(p, "A")) {
+        return add_part(p, (PatternPart){.kind = START});
+    }
+    if (pcre && (looking_at(p, "z") || looking_at(p, "Z"))) {
+        return add_part(p, (PatternPart){.kind = p->text[p->at++] == 'z' ? END : END_OR_LINE});
+    }
+    if (pcre && take(p, "Q")) {
+        return parse_quoted(p);
+    }
+    if (pcre && take(p, "E")) {
+        return add_part(p, (PatternPart){.kind = NOTHING});
+    }
+    if (pcre && looking_at(p, "N") && !looking_at(p, "N{")) {
+        p->at++;
+        return parse_dot(p, false);
+    }
+    char e = more(p) ? p->text[p->at] : 0;
+    if (e == 'p' || e == 'P' || (pcre && e && strchr("hHvV", e)) || (p->properties && e && strchr("dDwWsS", e))) {
+        char text[64];
+        const char *close = looking_at(p, "p{") || looking_at(p, "P{") ? strchr(p->text + p->at, '}') : NULL;
+        size_t n = close ? (size_t)(close - (p->text + p->at)) + 1 : strchr("pP", e) ? 2 : 1;
+        if (n > sizeof text - 2 || n > p->size - p->at) {
+            return wrong(p, MTS_EREQUEST, "has a broken property");
+        }
+        snprintf(text, sizeof text, "\\%.*s", (int)n, p->text + p->at);
+        p->at += n;
+        return add_asked(p, text);
+    }
+    MtsChars set = {0};
+    uint32_t c = take_escape(p, &set, false, &is_class);
+    if (is_class) {
+        return add_chars(p, &set);
+    }
+    mts_chars_free(&set);
+    return p->rc ? -1 : add_char(p, c);
+}
+
+/* ---- groups and quantifiers ---- */
+
+/* Sets the flags of "(?ims-x"; false at anything else. */
+static bool take_flags(Parser *p)
+{
+    bool on = true;
+    for (; more(p) && p->text[p->at] != ')' && p->text[p->at] != ':'; p->at++) {
+        switch (p->text[p->at]) {
+        case '-':
+            on = false;
+            break;
+        case 'i':
+            p->caseless = on;
+            break;
+        case 's':
+            p->dotall = on;
+            break;
+        case 'm':
+            p->multiline = on;
+            break;
+        case 'x':
+            p->extended = on;
+            break;
+        case 'n':
+        case 'J':
+        case 'U':
+            break;
+        default:
+            return false;
+        }
+    }
+    return more(p);
+}
+
+static int close_group(Parser *p, int inner)
+{
+    if (inner >= 0 && !take(p, ")")) {
+        return wrong(p, MTS_EREQUEST, "has a group without its ')'");
+    }
+    return inner;
+}
+
+static int parse_look(Parser *p, PatternPartKind kind)
+{
+    int inner = close_group(p, parse_choice(p));
+    return inner < 0 ? -1 : add_part(p, (PatternPart){.kind = kind, .a = inner, .starts = p->parts[inner].starts});
+}
+
+static int parse_group(Parser *p)
+{
+    const Parser before = *p;
+    int inner;
+    if (take(p, "?#")) {
+        while (more(p) && p->text[p->at] != ')') {
+            p->at++;
+        }
+        return close_group(p, add_part(p, (PatternPart){.kind = NOTHING}));
+    }
+    if (take(p, "?=")) {
+        inner = parse_look(p, AHEAD);
+    } else if (take(p, "?!")) {
+        inner = parse_look(p, NOT_AHEAD);
+    } else if (looking_at(p, "?<=") || looking_at(p, "?<!") || looking_at(p, "*") || looking_at(p, "?>") ||
+               looking_at(p, "?(") || looking_at(p, "?|")) {
+        return wrong(p, MTS_EUNSUPPORTED, "has a group that is not regular");
+    } else {
+        char close = looking_at(p, "?'") ? '\'' : '>';
+        bool named = take(p, "?<") || take(p, "?P<") || take(p, "?'");
+        while (named && more(p) && p->text[p->at++] != close) {
+        }
+        if (!named && take(p, "?") && !take_flags(p)) {
+            return wrong(p, MTS_EUNSUPPORTED, "has a group that is not regular");
+        }
+        if (!named && before.at < p->at && looking_at(p, ")")) { /* (?i): to the end of the group around it */
+            p->at++;
+            return add_part(p, (PatternPart){.kind = NOTHING});
+        }
+        if (!named && before.at < p->at) {
+            p->at++;
+        }
+        inner = close_group(p, parse_choice(p));
+    }
+    p->caseless = before.caseless;
+    p->dotall = before.dotall;
+    p->extended = before.extended;
+    p->multiline = before.multiline;
+    return inner;
+}
+
+static bool take_count(Parser *p, uint32_t *value)
+{
+    size_t from = p->at;
+    for (*value = 0; more(p) && p->text[p->at] >= '0' && p->text[p->at] <= '9'; p->at++) {
+        *value = *value > MAX_COUNT ? *value : *value * 10 + (uint32_t)(p->text[p->at] - '0');
+    }
+    return p->at > from;
+}
+
+/* {n}, {n,} or {n,m}; anything else is no quantifier and stays. */
+static bool take_braces(Parser *p, uint32_t *min, uint32_t *max)
+{
+    size_t from = p->at;
+    if (take(p, "{") && take_count(p, min)) {
+        *max = *min;
+        if (take(p, ",") && !take_count(p, max)) {
+            *max = MTS_NO_LIMIT;
+        }
+        if (take(p, "}")) {
+            return true;
+        }
+    }
+    p->at = from;
+    return false;
+}
+
+static int parse_quantified(Parser *p, int part)
+{
+    while (part >= 0) {
+        uint32_t min = 0, max = MTS_NO_LIMIT;
+        if (take(p, "*")) {
+        } else if (take(p, "+")) {
+            min = 1;
+        } else if (take(p, "?")) {
+            max = 1;
+        } else if (!take_braces(p, &min, &max)) {
+            return part;
+        }
+        if (min > MAX_COUNT || (max != MTS_NO_LIMIT && max > MAX_COUNT)) {
+            return wrong(p, MTS_EUNSUPPORTED, "has a count over 16777216");
+        }
+        if (max < min) {
+            return wrong(p, MTS_EREQUEST, "has counts in the wrong order");
+        }
+        if (p->dialect == MTS_PATTERN_PCRE2 && looking_at(p, "+")) {
+            return wrong(p, MTS_EUNSUPPORTED, "has a possessive quantifier");
+        }
+        take(p, "?");
+        const PatternPart *inner = &p->parts[part];
+        part = add_part(p, (PatternPart){.kind = REPEATED,
+                                         .a = part,
+                                         .min = min,
+                                         .max = max,
+                                         .special = inner->special,
+                                         .starts = inner->starts});
+    }
+    return part;
+}
+
+static int parse_atom(Parser *p)
+{
+    if (looking_at(p, "[")) {
+        return parse_class(p);
+    }
+    if (take(p, "(")) {
+        if (++p->depth > MAX_NESTING) {
+            return wrong(p, MTS_EUNSUPPORTED, "nests too deeply");
+        }
+        int group = parse_group(p);
+        p->depth--;
+        return group;
+    }
+    if (take(p, "\\")) {
+        return parse_escape(p);
+    }
+    if (take(p, ".")) {
+        return parse_dot(p, p->dotall);
+    }
+    if (looking_at(p, "^") || looking_at(p, "$")) {
+        if (p->multiline) {
+            return wrong(p, MTS_EUNSUPPORTED, "has an anchor of lines");
+        }
+        bool start = p->text[p->at++] == '^';
+        return add_part(p, (PatternPart){.kind = start ? START : p->dialect == MTS_PATTERN_PCRE2 ? END_OR_LINE : END});
+    }
+    if (looking_at(p, "*") || looking_at(p, "+") || looking_at(p, "?")) {
+        return wrong(p, MTS_EREQUEST, "has a quantifier with nothing before it");
+    }
+    if (p->dialect == MTS_PATTERN_PCRE2 && looking_at(p, "{,")) {
+        return wrong(p, MTS_EUNSUPPORTED, "has a brace that not every PCRE2 reads alike");
+    }
+    return add_char(p, next_char(p));
+}
+
+static bool skip_extended(Parser *p)
+{
+    if (!p->extended || !more(p)) {
+        return false;
+    }
+    if (strchr(" \t\n\v\f\r", p->text[p->at])) {
+        p->at++;
+        return true;
+    }
+    if (p->text[p->at] == '#') {
+        while (more(p) && p->text[p->at] != '\n') {
+            p->at++;
+        }
+        return true;
+    }
+    return false;
+}
+
+static int parse_sequence(Parser *p)
+{
+    int all = add_part(p, (PatternPart){.kind = NOTHING});
+    while (more(p) && !p->rc && p->text[p->at] != '|' && p->text[p->at] != ')') {
+        if (skip_extended(p)) {
+            continue;
+        }
+        int atom = parse_atom(p);
+        while (skip_extended(p)) {
+        }
+        all = join(p, SEQUENCE, all, parse_quantified(p, atom));
+    }
+    return all;
+}
+
+static int parse_choice(Parser *p)
+{
+    int all = parse_sequence(p);
+    while (!p->rc && take(p, "|")) {
+        all = join(p, CHOICE, all, parse_sequence(p));
+    }
+    return p->rc ? -1 : all;
+}
+
+/* (*UTF) and (*UCP) at the beginning. */
+static void take_verbs(Parser *p)
+{
+    while (p->dialect == MTS_PATTERN_PCRE2 && !p->rc && looking_at(p, "(*")) {
+        if (take(p, "(*UCP)")) {
+            p->properties = true;
+        } else if (!take(p, "(*UTF)")) {
+            wrong(p, MTS_EUNSUPPORTED, "begins with a setting that is not regular");
+        }
+    }
+}
+
+/* ---- meaning ---- */
+
+static MtsRe meaning(Parser *p, int at, MtsRe k, bool start);
+
+/* A part without anchors and look-aheads. Sequences lean to the left: their parts are gone through from the last. */
+static MtsRe plain(Parser *p, int at)
+{
+    MtsRe rest = MTS_RE_EMPTY;
+    for (; p->parts[at].kind == SEQUENCE; at = p->parts[at].a) {
+        rest = mts_re_seq(p->x, plain(p, p->parts[at].b), rest);
+    }
+    const PatternPart part = p->parts[at];
+    switch (part.kind) {
+    case LEAF:
+        return mts_re_seq(p->x, part.leaf, rest);
+    case CHOICE: {
+        MtsRe all = MTS_RE_NONE;
+        for (; p->parts[at].kind == CHOICE; at = p->parts[at].a) {
+            all = mts_re_or(p->x, all, plain(p, p->parts[at].b));
+        }
+        return mts_re_seq(p->x, mts_re_or(p->x, all, plain(p, at)), rest);
+    }
+    case REPEATED:
+        return mts_re_seq(p->x, mts_re_repeat(p->x, plain(p, part.a), part.min, part.max), rest);
+    default:
+        return rest;
+    }
+}
+
+static MtsRe unsupported(Parser *p, const char *what)
+{
+    wrong(p, MTS_EUNSUPPORTED, what);
+    return MTS_RE_NONE;
+}
+
+/* a b k: where b has a ^ and a may be empty, both cases. */
+static MtsRe sequence(Parser *p, const PatternPart *part, MtsRe k, bool start)
+{
+    const PatternPart a = p->parts[part->a], b = p->parts[part->b];
+    if (!b.starts || !start) {
+        return meaning(p, part->a, meaning(p, part->b, k, false), start);
+    }
+    if (a.kind >= AHEAD || a.kind == NOTHING) {
+        return meaning(p, part->a, meaning(p, part->b, k, true), start);
+    }
+    if (a.special && a.kind != SEQUENCE) {
+        return unsupported(p, "has an anchor behind a look-ahead that is not held");
+    }
+    if (a.special) { /* (x y) b = x (y b) */
+        int right = join(p, SEQUENCE, a.b, part->b);
+        int whole = join(p, SEQUENCE, a.a, right);
+        return whole < 0 ? MTS_RE_NONE : meaning(p, whole, k, start);
+    }
+    MtsRe first = plain(p, part->a), behind = meaning(p, part->b, k, false);
+    MtsRe some = mts_re_nullable(p->x, first) ? mts_re_and(p->x, first, mts_re_not(p->x, MTS_RE_EMPTY)) : first;
+    MtsRe all = mts_re_seq(p->x, some, behind);
+    return mts_re_nullable(p->x, first) ? mts_re_or(p->x, all, meaning(p, part->b, k, true)) : all;
+}
+
+/* The texts of the part followed by those of k. */
+static MtsRe meaning(Parser *p, int at, MtsRe k, bool start)
+{
+    const PatternPart part = p->parts[at];
+    MtsExprs *x = p->x;
+    if (p->rc) {
+        return MTS_RE_NONE;
+    }
+    if (!part.special) {
+        return mts_re_seq(x, plain(p, at), k);
+    }
+    switch (part.kind) {
+    case SEQUENCE:
+        return sequence(p, &part, k, start);
+    case CHOICE:
+        return mts_re_or(x, meaning(p, part.a, k, start), meaning(p, part.b, k, start));
+    case REPEATED:
+        if (part.max > 1) {
+            return unsupported(p, "repeats an anchor or a look-ahead");
+        }
+        return mts_re_or(x, part.max ? meaning(p, part.a, k, start) : MTS_RE_NONE,
+                         part.min && part.max ? MTS_RE_NONE : k);
+    case AHEAD:
+        return mts_re_and(x, meaning(p, part.a, MTS_RE_ALL, start), k);
+    case NOT_AHEAD:
+        return mts_re_and(x, mts_re_not(x, meaning(p, part.a, MTS_RE_ALL, start)), k);
+    case START:
+        return start ? k : MTS_RE_NONE;
+    case END:
+        return mts_re_and(x, k, MTS_RE_EMPTY);
+    case END_OR_LINE:
+        return mts_re_and(x, k, mts_re_repeat(x, mts_re_literal(x, "\n", 1), 0, 1));
+    default:
+        return MTS_RE_NONE;
+    }
+}
+
+int mts_pattern_compile(MtsExprs *x, const char *name, const char *pattern, size_t size, MtsDialect dialect,
+                        bool search, MtsSpelling spell, MtsRe *out, MtsError *err)
+{
+    Parser p = {.x = x, .name = name, .text = pattern, .size = size, .dialect = dialect, .spell = spell, .err = err};
+    *out = MTS_RE_NONE;
+    take_verbs(&p);
+    int whole = parse_choice(&p);
+    if (whole >= 0 && more(&p)) {
+        wrong(&p, MTS_EREQUEST, "has a ')' without its group");
+    }
+    if (!p.rc && !search) {
+        *out = meaning(&p, whole, MTS_RE_EMPTY, true);
+    } else if (!p.rc) {
+        int any = parse_dot(&p, true);
+        MtsRe one = any < 0 ? MTS_RE_NONE : p.parts[any].leaf, tail = mts_re_repeat(x, one, 0, MTS_NO_LIMIT);
+        MtsRe inside = meaning(&p, whole, tail, false);
+        *out = p.rc                    ? MTS_RE_NONE
+               : p.parts[whole].starts ? mts_re_or(x, meaning(&p, whole, tail, true),
+                                                   mts_re_seq(x, mts_re_repeat(x, one, 1, MTS_NO_LIMIT), inside))
+                                       : mts_re_seq(x, tail, inside);
+    }
+    free(p.parts);
+    if (!p.rc && mts_exprs_failed(x)) {
+        p.rc = mts_fail(err, mts_exprs_failed(x), "%s: the pattern needs more memory than a constraint may take", name);
+    }
+    return p.rc;
+}

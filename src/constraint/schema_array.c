@@ -1,0 +1,237 @@
+/* constraint/schema_array.c - arrays: the first items by their places, the others alike; lengths, contains,
+ * uniqueItems. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "constraint/schema_cases.h"
+#include "core/mem.h"
+
+enum { MAX_PLACES = 1000, MAX_UNIQUE = 1000 };
+
+typedef struct Arrays {
+    MtsSchema *s;
+    const MtsCase *c;
+    uint32_t min, max, places; /* items with schemas of their own */
+    const json_t *contains;
+    uint32_t contained; /* that many of them */
+    bool unique;
+    MtsGrammarNode comma, open, close;
+} Arrays;
+
+/* The list of a part's first items, and the schema of its others; NULL where there is none. */
+static const json_t *first_items(const json_t *part, const json_t **others)
+{
+    const json_t *items = json_object_get(part, "items"), *prefix = json_object_get(part, "prefixItems");
+    if (json_is_array(items)) {
+        *others = json_object_get(part, "additionalItems");
+        return items;
+    }
+    *others = items;
+    return json_is_array(prefix) ? prefix : NULL;
+}
+
+static int read_part(Arrays *a, const json_t *part)
+{
+    MtsSchema *s = a->s;
+    uint32_t min = 0, max = MTS_NO_LIMIT, least = 1, most = MTS_NO_LIMIT;
+    const json_t *others, *first = first_items(part, &others), *contains = json_object_get(part, "contains");
+    int rc;
+    if ((rc = mts_schema_count(s, part, "minItems", &min)) || (rc = mts_schema_count(s, part, "maxItems", &max)) ||
+        (rc = mts_schema_count(s, part, "minContains", &least)) ||
+        (rc = mts_schema_count(s, part, "maxContains", &most))) {
+        return rc;
+    }
+    a->min = min > a->min ? min : a->min;
+    a->max = max < a->max ? max : a->max;
+    a->places = json_array_size(first) > a->places ? (uint32_t)json_array_size(first) : a->places;
+    a->unique |= json_is_true(json_object_get(part, "uniqueItems"));
+    if (contains && most != MTS_NO_LIMIT) {
+        return mts_schema_refuse(s, "maxContains", "is not held");
+    }
+    if (contains && least > 0) {
+        if (a->contains && a->contains != contains) {
+            return mts_schema_refuse(s, "contains", "is not held where two schemas ask for it");
+        }
+        a->contains = contains;
+        a->contained = least > a->contained ? least : a->contained;
+    }
+    return MTS_OK;
+}
+
+/* The schemas of the item at a place; from a->places on they are the same. */
+static int item_set(const Arrays *a, uint32_t place, const json_t *besides, MtsSchemaSet *set)
+{
+    for (size_t p = 0; p < a->c->parts.count; p++) {
+        const json_t *others, *first = first_items(a->c->parts.items[p], &others);
+        const json_t *one = place < json_array_size(first) ? json_array_get(first, place) : others;
+        if (one && !mts_schema_set_add(set, one)) {
+            return mts_schema_no_memory(a->s);
+        }
+    }
+    return !besides || mts_schema_set_add(set, besides) ? MTS_OK : mts_schema_no_memory(a->s);
+}
+
+static int item(const Arrays *a, uint32_t place, const json_t *besides, MtsGrammarNode *out)
+{
+    MtsSchemaSet set = {0};
+    int rc = item_set(a, place, besides, &set);
+    rc = rc ? rc : a->s->node(a->s, &set, out);
+    mts_schema_set_free(&set);
+    return rc;
+}
+
+/* [ i0 (, i1 (, i2 ... (, rest)* )? )? ]: written from the end, each place with what follows it. */
+static int plain_array(const Arrays *a, MtsGrammarNode *out)
+{
+    MtsGrammar *g = a->s->g;
+    MtsGrammarNode rest, node;
+    uint32_t places = a->places > 0 ? a->places : 1; /* the first item has no comma before it */
+    int rc = item(a, places, NULL, &rest);
+    if (rc || a->max < a->min) {
+        *out = MTS_NODE_NONE;
+        return rc;
+    }
+    if (places > MAX_PLACES) {
+        return mts_schema_refuse(a->s, "prefixItems", "has more than 1000 items");
+    }
+    uint32_t least = a->min > places ? a->min - places : 0;
+    uint32_t most = a->max == MTS_NO_LIMIT ? a->max : a->max > places ? a->max - places : 0;
+    MtsGrammarNode tail = mts_node_repeat(g, mts_node_seq(g, a->comma, rest), least, most);
+    for (uint32_t place = places; place-- > 0;) {
+        if (place >= a->max) {
+            tail = MTS_NODE_EMPTY;
+            continue;
+        }
+        if ((rc = item(a, place, NULL, &node)) != 0) {
+            return rc;
+        }
+        node = mts_node_seq(g, place ? a->comma : MTS_NODE_EMPTY, mts_node_seq(g, node, tail));
+        tail = place < a->min ? node : mts_node_or(g, node, MTS_NODE_EMPTY);
+    }
+    *out = mts_node_seq(g, a->open, mts_node_seq(g, tail, a->close));
+    return MTS_OK;
+}
+
+/* Any items, and among them n that `contains` asks for: (any ,)* it (, any)* (, it (, any)*){n-1} */
+static int containing_array(const Arrays *a, MtsGrammarNode *out)
+{
+    MtsGrammar *g = a->s->g;
+    MtsGrammarNode any, it;
+    int rc;
+    if (a->places || a->max != MTS_NO_LIMIT || a->min > a->contained) {
+        return mts_schema_refuse(a->s, "contains", "is not held beside a list of items or a number of them");
+    }
+    if ((rc = item(a, 0, NULL, &any)) || (rc = item(a, 0, a->contains, &it))) {
+        return rc;
+    }
+    MtsGrammarNode before = mts_node_repeat(g, mts_node_seq(g, any, a->comma), 0, MTS_NO_LIMIT);
+    MtsGrammarNode others = mts_node_repeat(g, mts_node_seq(g, a->comma, any), 0, MTS_NO_LIMIT);
+    MtsGrammarNode again = mts_node_seq(g, mts_node_seq(g, a->comma, it), others);
+    MtsGrammarNode all = mts_node_seq(g, others, mts_node_repeat(g, again, a->contained - 1, a->contained - 1));
+    all = mts_node_seq(g, before, mts_node_seq(g, it, all));
+    *out = mts_node_seq(g, a->open, mts_node_seq(g, all, a->close));
+    return MTS_OK;
+}
+
+/* The values that an item may have, where all its cases list them; NULL in *values otherwise. */
+static int listed_items(const Arrays *a, json_t **values)
+{
+    MtsSchemaSet set = {0};
+    MtsCases cases = {0};
+    int rc = item_set(a, 0, NULL, &set);
+    *values = json_array();
+    rc = rc ? rc : mts_schema_cases(a->s, &set, &cases);
+    for (size_t i = 0; i < cases.count && !rc && *values; i++) {
+        json_t *some = NULL;
+        MtsCase *c = &cases.items[i];
+        if (!(c->types & ~(unsigned)(MTS_NULL | MTS_BOOLEAN))) {
+            some = json_array();
+            if (c->types & MTS_NULL) {
+                json_array_append_new(some, json_null());
+            }
+            if (c->types & MTS_BOOLEAN) {
+                json_array_append_new(some, json_true());
+                json_array_append_new(some, json_false());
+            }
+        } else {
+            rc = mts_schema_listed(a->s, c, &some);
+        }
+        if (!rc && (!some || json_array_extend(*values, some))) {
+            json_decref(*values);
+            *values = NULL;
+        }
+        json_decref(some);
+    }
+    mts_cases_free(&cases);
+    mts_schema_set_free(&set);
+    if (rc) {
+        json_decref(*values);
+        *values = NULL;
+    }
+    return rc;
+}
+
+/* Items that differ are a bag of the values that they may have. */
+static int unique_array(const Arrays *a, MtsGrammarNode *out)
+{
+    MtsGrammar *g = a->s->g;
+    json_t *values, *v;
+    size_t i, used = 0;
+    int rc = listed_items(a, &values);
+    if (rc) {
+        return rc;
+    }
+    if (!values || a->places || a->contains || json_array_size(values) > MAX_UNIQUE) {
+        json_decref(values);
+        return mts_schema_refuse(a->s, "uniqueItems", "is held only for items from a list of values");
+    }
+    MtsBag bag = {.count = json_array_size(values), .comma = a->comma, .close = a->close, .min = a->min, .max = a->max};
+    bag.members = mts_calloc(bag.count, sizeof *bag.members);
+    bag.required = mts_calloc(bag.count, sizeof *bag.required);
+    rc = bag.members && bag.required ? MTS_OK : mts_schema_no_memory(a->s);
+    json_array_foreach(values, i, v)
+    {
+        MtsSchemaSet set = {0};
+        json_t *only = json_pack("{s:O}", "const", v);
+        rc = rc                                                     ? rc
+             : only && json_array_append_new(a->s->made, only) == 0 ? item_set(a, 0, only, &set)
+                                                                    : mts_schema_no_memory(a->s);
+        rc = rc ? rc : a->s->node(a->s, &set, &bag.members[used]);
+        mts_schema_set_free(&set);
+        bool again = false; /* 1 and 1.0, or one value from two cases */
+        for (size_t k = 0; k < i && !again; k++) {
+            const json_t *o = json_array_get(values, k);
+            again = json_equal(o, v) ||
+                    (json_is_number(o) && json_is_number(v) && json_number_value(o) == json_number_value(v));
+        }
+        used += !again;
+    }
+    bag.count = used;
+    json_decref(values);
+    if (rc) {
+        free(bag.members);
+        free(bag.required);
+        return rc;
+    }
+    *out = mts_node_seq(g, a->open, mts_node_bag(g, bag));
+    return MTS_OK;
+}
+
+int mts_schema_array(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
+{
+    MtsExprs *x = s->g->exprs;
+    Arrays a = {.s = s, .c = c, .max = MTS_NO_LIMIT};
+    a.comma = mts_node_re(s->g, s->text.comma);
+    a.open = mts_node_re(s->g, mts_re_seq(x, mts_re_literal(x, "[", 1), s->text.space));
+    a.close = mts_node_re(s->g, mts_re_seq(x, s->text.space, mts_re_literal(x, "]", 1)));
+    for (size_t p = 0; p < c->parts.count; p++) {
+        int rc = read_part(&a, c->parts.items[p]);
+        if (rc) {
+            return rc;
+        }
+    }
+    if (a.unique && a.max > 1) {
+        return unique_array(&a, out);
+    }
+    return a.contains ? containing_array(&a, out) : plain_array(&a, out);
+}

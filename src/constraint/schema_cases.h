@@ -1,0 +1,121 @@
+/* constraint/schema_cases.h - schemas as cases: what the files of the schema front end share.
+ *
+ * A value has to be valid under a set of schemas at once: one at the root, several where allOf, $ref or the properties
+ * of two schemas meet. Such a set is a rule of the grammar, made once, so recursion ends. A set falls into cases, one
+ * of which has to hold: anyOf, oneOf, if, dependencies and not are rewritten until each case is a plain list of schemas
+ * whose other keywords all hold (schema_cases.c). What a case allows is written out type by type (schema.c,
+ * schema_object.c, schema_array.c). */
+#ifndef MTS_CONSTRAINT_SCHEMA_CASES_H
+#define MTS_CONSTRAINT_SCHEMA_CASES_H
+
+#include "constraint/json_text.h"
+#include "core/json.h"
+
+enum { /* types; a number is a whole or a broken one */
+       MTS_NULL = 1,
+       MTS_BOOLEAN = 2,
+       MTS_WHOLE = 4,
+       MTS_BROKEN = 8,
+       MTS_STRING = 16,
+       MTS_ARRAY = 32,
+       MTS_OBJECT = 64,
+       MTS_ANY_TYPE = 127
+};
+
+/* Keywords that the rewriting makes and no schema has. */
+#define MTS_KEY_NOT_PATTERN "\x01not pattern"
+#define MTS_KEY_NOT_FORMAT "\x01not format"
+#define MTS_KEY_NOT_MULTIPLE "\x01not multipleOf"
+#define MTS_KEY_NOT_IN "\x01not in"
+
+typedef struct MtsSchemaSet { /* schemas that all hold */
+    const json_t **items;
+    size_t count, cap;
+} MtsSchemaSet;
+
+typedef struct MtsCase {
+    unsigned types;
+    MtsSchemaSet parts; /* objects, whose plain keywords all hold */
+} MtsCase;
+
+typedef struct MtsCases {
+    MtsCase *items;
+    size_t count, cap;
+} MtsCases;
+
+typedef struct MtsSchemaOptions {
+    bool any_space; /* white space wherever JSON allows it; else at most one blank behind ',' and ':' */
+    bool ordered;   /* members only in the order of `properties`, others behind them */
+    bool strict;    /* a keyword that the standard does not know is refused; else it only annotates, and is ignored */
+} MtsSchemaOptions;
+
+typedef struct MtsSchema MtsSchema;
+
+struct MtsSchema { /* the work under way */
+    /* What files below ask of schema.c: the node of a set, a rule; and whether a value may be valid under all of it,
+     * false only if certainly none is. */
+    int (*node)(MtsSchema *s, const MtsSchemaSet *set, MtsGrammarNode *node);
+    int (*possible)(MtsSchema *s, const MtsSchemaSet *set, int depth, bool *possible);
+    MtsGrammar *g;
+    MtsJsonText text;
+    const MtsSchemaOptions *options;
+    const json_t *root;
+    const char *name;
+    json_t *made;           /* array of the schemas that the rewriting made */
+    bool old_refs;          /* draft 7 and before: what stands beside $ref is ignored */
+    bool draft3;            /* a member says itself that it is required */
+    MtsStore numbers, sets; /* of schemas by pointer; of sets of them */
+    uint32_t *rules;        /* by set */
+    size_t rule_cap, rule_count;
+    struct MtsResource { /* schemas with an address of their own */
+        const json_t *schema;
+        char *address;
+    } *resources;
+    size_t resource_count, resource_cap;
+    struct MtsHome { /* in which resource a schema stands; only where there are several */
+        const json_t *schema;
+        uint32_t resource;
+    } *homes;
+    size_t home_count, home_cap;
+    int depth;
+    MtsError *err;
+};
+
+int mts_schema_no_memory(MtsSchema *s);
+int mts_schema_refuse(MtsSchema *s, const char *keyword, const char *why);
+
+bool mts_schema_set_add(MtsSchemaSet *set, const json_t *schema);
+bool mts_schema_set_copy(MtsSchemaSet *to, const MtsSchemaSet *from);
+void mts_schema_set_free(MtsSchemaSet *set);
+void mts_cases_free(MtsCases *cases);
+
+/* The cases of a set; none where no value is valid. */
+int mts_schema_cases(MtsSchema *s, const MtsSchemaSet *set, MtsCases *cases);
+
+/* Resolves a $ref that stands in `from` (schema_refs.c). */
+int mts_schema_open(MtsSchema *s);
+int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const json_t **to);
+
+/* The inside of the strings that a case allows; of one spelled content (schema_string.c). */
+int mts_schema_string(MtsSchema *s, const MtsCase *c, MtsRe *inside);
+int mts_schema_key_pattern(MtsSchema *s, const char *pattern, size_t size, MtsRe *inside);
+const char *mts_format_pattern(const char *format);
+
+int mts_schema_number(MtsSchema *s, const MtsCase *c, MtsRe *out);          /* schema_number.c */
+int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out); /* schema_object.c */
+int mts_schema_array(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out);  /* schema_array.c */
+
+/* The values that a case lists by enum and const, those that all lists have; NULL where there is no list. A fresh
+ * array. */
+int mts_schema_listed(MtsSchema *s, const MtsCase *c, json_t **values);
+
+/* Whether `not` leaves the value out, one listed value as far as the case's other keywords allow it, and all of a list
+ * (schema_values.c). */
+bool mts_schema_left_out(const MtsCase *c, const json_t *value);
+int mts_schema_value(MtsSchema *s, const MtsCase *c, const json_t *v, MtsGrammarNode *out);
+int mts_schema_values(MtsSchema *s, const MtsCase *c, const json_t *values, MtsGrammarNode *out);
+
+/* Reads a count; *value stays where the keyword is absent. */
+int mts_schema_count(MtsSchema *s, const json_t *schema, const char *keyword, uint32_t *value);
+
+#endif

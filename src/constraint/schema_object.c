@@ -1,0 +1,303 @@
+/* constraint/schema_object.c - objects: each name has the schemas that speak of it.
+ *
+ * Of a part (a schema of the case) a name's value must satisfy `properties` and every matching pattern of
+ * `patternProperties`, or where there is none of them `additionalProperties`. Names that a part names are members of a
+ * bag; all others fall into classes by the patterns that they match, and a class is an expression: some patterns, the
+ * complements of the others and of the names that are members. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "constraint/schema_cases.h"
+#include "core/mem.h"
+
+enum { MAX_PATTERNS = 10 };
+
+typedef struct Objects {
+    MtsSchema *s;
+    const MtsCase *c;
+    const char **names; /* [name_count] that a part names */
+    bool *required;     /* [name_count] */
+    size_t name_count, name_cap, required_cap;
+    const char *patterns[MAX_PATTERNS];
+    MtsRe pattern_res[MAX_PATTERNS];
+    size_t pattern_count;
+    MtsRe allowed; /* the insides of names, by propertyNames */
+} Objects;
+
+static int add_name(Objects *o, const char *name, bool required)
+{
+    size_t i = 0;
+    while (i < o->name_count && strcmp(o->names[i], name) != 0) {
+        i++;
+    }
+    if (i == o->name_count) {
+        if (!mts_grow(&o->names, &o->name_cap, i + 1, sizeof *o->names) ||
+            !mts_grow(&o->required, &o->required_cap, i + 1, sizeof *o->required)) {
+            return mts_schema_no_memory(o->s);
+        }
+        o->names[o->name_count] = name;
+        o->required[o->name_count++] = false;
+    }
+    o->required[i] |= required;
+    return MTS_OK;
+}
+
+static int add_pattern(Objects *o, const char *pattern)
+{
+    for (size_t i = 0; i < o->pattern_count; i++) {
+        if (strcmp(o->patterns[i], pattern) == 0) {
+            return MTS_OK;
+        }
+    }
+    if (o->pattern_count == MAX_PATTERNS) {
+        return mts_schema_refuse(o->s, "patternProperties", "has more than 10 patterns");
+    }
+    o->patterns[o->pattern_count] = pattern;
+    return mts_schema_key_pattern(o->s, pattern, strlen(pattern), &o->pattern_res[o->pattern_count++]);
+}
+
+static int collect_names(Objects *o)
+{
+    int rc = MTS_OK;
+    for (size_t p = 0; p < o->c->parts.count && !rc; p++) {
+        const json_t *part = o->c->parts.items[p];
+        const char *key;
+        json_t *value;
+        json_object_foreach(json_object_get(part, "properties"), key, value)
+        {
+            rc = rc ? rc : add_name(o, key, o->s->draft3 && json_is_true(json_object_get(value, "required")));
+        }
+        json_object_foreach(json_object_get(part, "patternProperties"), key, value)
+        {
+            rc = rc ? rc : add_pattern(o, key);
+        }
+    }
+    for (size_t p = 0; p < o->c->parts.count && !rc; p++) {
+        size_t i;
+        json_t *name;
+        json_array_foreach(json_object_get(o->c->parts.items[p], "required"), i, name)
+        {
+            rc = rc ? rc
+                 : json_is_string(name)
+                     ? add_name(o, json_string_value(name), true)
+                     : mts_fail(o->s->err, MTS_EREQUEST, "%s: \"required\" must be a list of strings", o->s->name);
+        }
+    }
+    return rc;
+}
+
+/* The insides of strings that are valid under a schema. */
+static int strings_of(MtsSchema *s, const json_t *schema, MtsRe *inside)
+{
+    MtsSchemaSet set = {0};
+    MtsCases cases = {0};
+    int rc = mts_schema_set_add(&set, schema) ? mts_schema_cases(s, &set, &cases) : mts_schema_no_memory(s);
+    *inside = MTS_RE_NONE;
+    for (size_t i = 0; i < cases.count && !rc; i++) {
+        json_t *values = NULL, *v;
+        size_t at;
+        MtsRe one = MTS_RE_NONE, some = MTS_RE_NONE;
+        if (!(cases.items[i].types & MTS_STRING)) {
+            continue;
+        }
+        if ((rc = mts_schema_string(s, &cases.items[i], &one)) ||
+            (rc = mts_schema_listed(s, &cases.items[i], &values))) {
+            break;
+        }
+        json_array_foreach(values, at, v)
+        {
+            if (json_is_string(v)) {
+                some = mts_re_or(s->g->exprs, some,
+                                 mts_json_inside(&s->text, json_string_value(v), json_string_length(v)));
+            }
+        }
+        one = values ? mts_re_and(s->g->exprs, one, some) : one;
+        *inside = mts_re_or(s->g->exprs, *inside, one);
+        json_decref(values);
+    }
+    mts_cases_free(&cases);
+    mts_schema_set_free(&set);
+    return rc;
+}
+
+static int read_allowed(Objects *o)
+{
+    MtsExprs *x = o->s->g->exprs;
+    int rc = MTS_OK;
+    o->allowed = mts_re_repeat(x, o->s->text.any_char, 0, MTS_NO_LIMIT);
+    for (size_t p = 0; p < o->c->parts.count && !rc; p++) {
+        const json_t *names = json_object_get(o->c->parts.items[p], "propertyNames");
+        MtsRe one;
+        if (names && !(rc = strings_of(o->s, names, &one))) {
+            o->allowed = mts_re_and(x, o->allowed, one);
+        }
+    }
+    return rc;
+}
+
+/* Adds to the set what the parts say of a name: `name`, or NULL for one that matches the patterns of `matched` only. */
+static int schemas_of(const Objects *o, const char *name, unsigned matched, MtsSchemaSet *set)
+{
+    for (size_t p = 0; p < o->c->parts.count; p++) {
+        const json_t *part = o->c->parts.items[p], *patterns = json_object_get(part, "patternProperties");
+        const json_t *own = name ? json_object_get(json_object_get(part, "properties"), name) : NULL;
+        const json_t *rest = json_object_get(part, "additionalProperties");
+        bool found = own != NULL;
+        if (own && !mts_schema_set_add(set, own)) {
+            return mts_schema_no_memory(o->s);
+        }
+        for (size_t i = 0; i < o->pattern_count; i++) {
+            const json_t *one = matched >> i & 1 ? json_object_get(patterns, o->patterns[i]) : NULL;
+            if (one && !mts_schema_set_add(set, one)) {
+                return mts_schema_no_memory(o->s);
+            }
+            found |= one != NULL;
+        }
+        if (!found && rest && !mts_schema_set_add(set, rest)) {
+            return mts_schema_no_memory(o->s);
+        }
+    }
+    return MTS_OK;
+}
+
+static bool never(const MtsSchemaSet *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (json_is_false(set->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A member whose name has this inside. */
+static int member(Objects *o, MtsRe inside, const MtsSchemaSet *set, MtsGrammarNode *out)
+{
+    MtsGrammar *g = o->s->g;
+    MtsGrammarNode value;
+    *out = MTS_NODE_NONE;
+    if (never(set)) {
+        return MTS_OK;
+    }
+    MtsRe key = mts_re_seq(g->exprs, mts_json_quoted(&o->s->text, inside), o->s->text.colon);
+    int rc = o->s->node(o->s, set, &value);
+    *out = rc ? MTS_NODE_NONE : mts_node_seq(g, mts_node_re(g, key), value);
+    return rc;
+}
+
+static unsigned patterns_of(Objects *o, MtsRe inside)
+{
+    unsigned matched = 0;
+    for (size_t i = 0; i < o->pattern_count; i++) {
+        bool hit = mts_re_alive(o->s->g->exprs, mts_re_and(o->s->g->exprs, inside, o->pattern_res[i]));
+        matched |= (unsigned)hit << i;
+    }
+    return matched;
+}
+
+/* The members that a part names, into bag->members. */
+static int named_members(Objects *o, MtsBag *bag, MtsRe *named)
+{
+    MtsExprs *x = o->s->g->exprs;
+    MtsRe *insides = mts_calloc(o->name_count, sizeof *insides);
+    int rc = insides ? MTS_OK : mts_schema_no_memory(o->s);
+    for (size_t i = 0; i < o->name_count && !rc; i++) {
+        MtsSchemaSet set = {0};
+        insides[i] = mts_json_inside(&o->s->text, o->names[i], strlen(o->names[i]));
+        if (mts_re_alive(x, mts_re_and(x, insides[i], o->allowed))) {
+            rc = schemas_of(o, o->names[i], patterns_of(o, insides[i]), &set);
+            rc = rc ? rc : member(o, insides[i], &set, &bag->members[i]);
+        }
+        bag->required[i] = o->required[i];
+        mts_schema_set_free(&set);
+    }
+    *named = rc ? MTS_RE_NONE : mts_re_alt(x, insides, o->name_count);
+    free(insides);
+    return rc;
+}
+
+/* All other members, one class of names after the other. */
+static int other_members(Objects *o, MtsRe named, MtsGrammarNode *rest)
+{
+    MtsExprs *x = o->s->g->exprs;
+    *rest = MTS_NODE_NONE;
+    for (unsigned matched = 0; matched < 1u << o->pattern_count; matched++) {
+        MtsRe names = named ? mts_re_and(x, o->allowed, mts_re_not(x, named)) : o->allowed;
+        MtsSchemaSet set = {0};
+        MtsGrammarNode one;
+        for (size_t i = 0; i < o->pattern_count; i++) {
+            MtsRe p = o->pattern_res[i];
+            names = mts_re_and(x, names, matched >> i & 1 ? p : mts_re_not(x, p));
+        }
+        if (!mts_re_alive(x, names)) {
+            continue;
+        }
+        int rc = schemas_of(o, NULL, matched, &set);
+        rc = rc ? rc : member(o, names, &set, &one);
+        mts_schema_set_free(&set);
+        if (rc) {
+            return rc;
+        }
+        *rest = mts_node_or(o->s->g, *rest, one);
+    }
+    return MTS_OK;
+}
+
+static int limits(Objects *o, MtsBag *bag)
+{
+    uint32_t required = 0;
+    bag->max = MTS_NO_LIMIT;
+    for (size_t p = 0; p < o->c->parts.count; p++) {
+        uint32_t min = 0, max = MTS_NO_LIMIT;
+        int rc;
+        if ((rc = mts_schema_count(o->s, o->c->parts.items[p], "minProperties", &min)) ||
+            (rc = mts_schema_count(o->s, o->c->parts.items[p], "maxProperties", &max))) {
+            return rc;
+        }
+        bag->min = min > bag->min ? min : bag->min;
+        bag->max = max < bag->max ? max : bag->max;
+    }
+    for (size_t i = 0; i < bag->count; i++) {
+        required += bag->required[i];
+    }
+    if (bag->rest != MTS_NODE_NONE && bag->min > required + 1) {
+        return mts_schema_refuse(o->s, "minProperties", "is not held where more than one name is free");
+    }
+    return MTS_OK;
+}
+
+int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
+{
+    Objects o = {.s = s, .c = c};
+    MtsBag bag = {0};
+    MtsRe named = MTS_RE_NONE;
+    int rc;
+    *out = MTS_NODE_NONE;
+    if ((rc = collect_names(&o)) || (rc = read_allowed(&o))) {
+        goto done;
+    }
+    bag.count = o.name_count;
+    bag.members = mts_calloc(bag.count, sizeof *bag.members);
+    bag.required = mts_calloc(bag.count, sizeof *bag.required);
+    bag.ordered = s->options->ordered;
+    if (!bag.members || !bag.required) {
+        rc = mts_schema_no_memory(s);
+        goto done;
+    }
+    if ((rc = named_members(&o, &bag, &named)) || (rc = other_members(&o, named, &bag.rest)) ||
+        (rc = limits(&o, &bag))) {
+        goto done;
+    }
+    MtsExprs *x = s->g->exprs;
+    bag.comma = mts_node_re(s->g, s->text.comma);
+    bag.close = mts_node_re(s->g, mts_re_seq(x, s->text.space, mts_re_literal(x, "}", 1)));
+    MtsGrammarNode open = mts_node_re(s->g, mts_re_seq(x, mts_re_literal(x, "{", 1), s->text.space));
+    *out = mts_node_seq(s->g, open, mts_node_bag(s->g, bag));
+    bag = (MtsBag){0};
+done:
+    free(bag.members);
+    free(bag.required);
+    free(o.names);
+    free(o.required);
+    return rc;
+}

@@ -1,0 +1,206 @@
+/* constraint/schema_refs.c - where a $ref points.
+ *
+ * A schema with `$id` (draft 4: `id`) is a resource with an address of its own, relative to that of the resource around
+ * it; a reference is relative to the resource it stands in. What lies in other files is not fetched. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "constraint/schema_cases.h"
+#include "core/mem.h"
+
+enum { MAX_WALK = 256 };
+
+/* What `reference` without its fragment means where the address is `base`; malloc'ed. */
+static char *resolve_address(const char *base, const char *reference, size_t size)
+{
+    MtsBytes out = {0};
+    const char *scheme = strstr(base, "://"), *slash;
+    bool absolute = memchr(reference, ':', size) != NULL;
+    size_t keep = 0;
+    if (size == 0) {
+        keep = strlen(base);
+    } else if (!absolute && *reference == '/') {
+        slash = strchr(scheme ? scheme + 3 : base, '/');
+        keep = scheme ? (slash ? (size_t)(slash - base) : strlen(base)) : 0;
+    } else if (!absolute) {
+        slash = strrchr(base, '/');
+        keep = slash && !(scheme && slash < scheme + 3) ? (size_t)(slash - base) + 1 : 0;
+    }
+    if (!mts_bytes_append(&out, base, keep) || !mts_bytes_append(&out, reference, size)) {
+        mts_bytes_free(&out);
+        return NULL;
+    }
+    return out.data;
+}
+
+static const char *own_address(const json_t *schema)
+{
+    const json_t *id = json_object_get(schema, "$id");
+    id = json_is_string(id) ? id : json_object_get(schema, "id");
+    return json_is_string(id) ? json_string_value(id) : NULL;
+}
+
+static int add_resource(MtsSchema *s, const json_t *schema, const char *base)
+{
+    const char *own = own_address(schema);
+    char *address = resolve_address(base, own ? own : "", own ? strcspn(own, "#") : 0);
+    if (!address || !mts_grow(&s->resources, &s->resource_cap, s->resource_count + 1, sizeof *s->resources)) {
+        free(address);
+        return mts_schema_no_memory(s);
+    }
+    s->resources[s->resource_count++] = (struct MtsResource){schema, address};
+    return MTS_OK;
+}
+
+/* Notes the resources below, and where each object stands. */
+static int walk(MtsSchema *s, const json_t *value, uint32_t resource, int depth)
+{
+    const char *key, *own = json_is_object(value) ? own_address(value) : NULL;
+    json_t *member;
+    size_t i;
+    int rc = MTS_OK;
+    if (depth > MAX_WALK) {
+        return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: the schema nests deeper than %d", s->name, MAX_WALK);
+    }
+    if (own && *own != '#' && depth > 0) {
+        char base[1024];
+        snprintf(base, sizeof base, "%s", s->resources[resource].address);
+        if ((rc = add_resource(s, value, base)) != 0) {
+            return rc;
+        }
+        resource = (uint32_t)s->resource_count - 1;
+    }
+    if (json_is_object(value) && json_object_get(value, "$ref")) {
+        if (!mts_grow(&s->homes, &s->home_cap, s->home_count + 1, sizeof *s->homes)) {
+            return mts_schema_no_memory(s);
+        }
+        s->homes[s->home_count++] = (struct MtsHome){value, resource};
+    }
+    json_object_foreach((json_t *)(uintptr_t)value, key, member)
+    {
+        rc = rc ? rc : walk(s, member, resource, depth + 1);
+    }
+    json_array_foreach((json_t *)(uintptr_t)value, i, member)
+    {
+        rc = rc ? rc : walk(s, member, resource, depth + 1);
+    }
+    return rc;
+}
+
+static bool mentions(const json_t *schema, const char *draft)
+{
+    const json_t *uri = json_object_get(schema, "$schema");
+    return json_is_string(uri) && strstr(json_string_value(uri), draft);
+}
+
+int mts_schema_open(MtsSchema *s)
+{
+    static const char *const old[] = {"draft-03", "draft-04", "draft-06", "draft-07"};
+    for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
+        s->old_refs |= mentions(s->root, old[i]);
+    }
+    s->draft3 = mentions(s->root, old[0]);
+    int rc = add_resource(s, s->root, "");
+    return rc ? rc : walk(s, s->root, 0, 0);
+}
+
+/* One step of a JSON pointer: up to the next '/', with ~0, ~1 and %XX read. */
+static char *pointer_step(const char **pointer)
+{
+    size_t size = strcspn(*pointer, "/"), n = 0;
+    char *step = mts_strndup(*pointer, size);
+    for (size_t i = 0; step && i < size; i++) {
+        char c = step[i];
+        if (c == '~' && i + 1 < size && (step[i + 1] == '0' || step[i + 1] == '1')) {
+            c = step[++i] == '0' ? '~' : '/';
+        } else if (c == '%' && i + 2 < size) {
+            char hex[3] = {step[i + 1], step[i + 2], 0}, *end;
+            long value = strtol(hex, &end, 16);
+            if (!*end) {
+                c = (char)value;
+                i += 2;
+            }
+        }
+        step[n++] = c;
+    }
+    if (step) {
+        step[n] = '\0';
+    }
+    *pointer += size + ((*pointer)[size] == '/');
+    return step;
+}
+
+static const json_t *follow_pointer(const json_t *at, const char *pointer)
+{
+    while (at && *pointer) {
+        char *step = pointer_step(&pointer);
+        if (!step) {
+            return NULL;
+        }
+        if (json_is_array(at)) {
+            char *end;
+            unsigned long i = strtoul(step, &end, 10);
+            at = *step && !*end ? json_array_get(at, i) : NULL;
+        } else {
+            at = json_object_get(at, step);
+        }
+        free(step);
+    }
+    return at;
+}
+
+/* The schema below with this `$anchor`, or `$id`/`id` "#anchor". */
+static const json_t *find_anchor(const json_t *at, const char *anchor, int depth)
+{
+    const json_t *found = NULL;
+    const char *key, *id = json_is_object(at) ? own_address(at) : NULL;
+    json_t *member;
+    size_t i;
+    const json_t *own = json_object_get(at, "$anchor");
+    if (depth > MAX_WALK) {
+        return NULL;
+    }
+    if ((json_is_string(own) && strcmp(json_string_value(own), anchor) == 0) ||
+        (id && *id == '#' && strcmp(id + 1, anchor) == 0)) {
+        return at;
+    }
+    json_object_foreach((json_t *)(uintptr_t)at, key, member)
+    {
+        found = found ? found : find_anchor(member, anchor, depth + 1);
+    }
+    json_array_foreach((json_t *)(uintptr_t)at, i, member)
+    {
+        found = found ? found : find_anchor(member, anchor, depth + 1);
+    }
+    return found;
+}
+
+int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const json_t **to)
+{
+    size_t size = strcspn(ref, "#");
+    const char *fragment = ref[size] ? ref + size + 1 : "";
+    uint32_t home = 0;
+    for (size_t i = 0; i < s->home_count; i++) {
+        home = s->homes[i].schema == from ? s->homes[i].resource : home;
+    }
+    const json_t *base = size == 0 ? s->resources[home].schema : NULL;
+    char *address = resolve_address(s->resources[home].address, ref, size);
+    if (!address) {
+        return mts_schema_no_memory(s);
+    }
+    for (size_t i = 0; i < s->resource_count && !base; i++) {
+        base = strcmp(s->resources[i].address, address) == 0 ? s->resources[i].schema : NULL;
+    }
+    free(address);
+    *to = !base              ? NULL
+          : !*fragment       ? base
+          : *fragment == '/' ? follow_pointer(base, fragment + 1)
+                             : find_anchor(base, fragment, 0);
+    if (!*to && *fragment == '/' && base) { /* what stands in a resource may be pointed at from the root as well */
+        *to = follow_pointer(s->root, fragment + 1);
+    }
+    if (!*to) {
+        return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: \"$ref\" %s points at nothing in this file", s->name, ref);
+    }
+    return MTS_OK;
+}

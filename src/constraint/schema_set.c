@@ -1,0 +1,61 @@
+/* constraint/schema_set.c - sets of schemas, and sentences about them. */
+#include <stdlib.h>
+
+#include "constraint/schema_cases.h"
+#include "core/mem.h"
+
+int mts_schema_no_memory(MtsSchema *s)
+{
+    return mts_fail(s->err, MTS_ENOMEM, "%s: memory ran out for the schema", s->name);
+}
+
+int mts_schema_refuse(MtsSchema *s, const char *keyword, const char *why)
+{
+    return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: the keyword \"%s\" %s", s->name, keyword, why);
+}
+
+bool mts_schema_set_add(MtsSchemaSet *set, const json_t *schema)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->items[i] == schema) {
+            return true;
+        }
+    }
+    if (!mts_grow(&set->items, &set->cap, set->count + 1, sizeof *set->items)) {
+        return false;
+    }
+    set->items[set->count++] = schema;
+    return true;
+}
+
+void mts_schema_set_free(MtsSchemaSet *set)
+{
+    free(set->items);
+    *set = (MtsSchemaSet){0};
+}
+
+bool mts_schema_set_copy(MtsSchemaSet *to, const MtsSchemaSet *from)
+{
+    *to = (MtsSchemaSet){0};
+    for (size_t i = 0; i < from->count; i++) {
+        if (!mts_schema_set_add(to, from->items[i])) {
+            mts_schema_set_free(to);
+            return false;
+        }
+    }
+    return true;
+}
+
+int mts_schema_count(MtsSchema *s, const json_t *schema, const char *keyword, uint32_t *value)
+{
+    const json_t *v = json_object_get(schema, keyword);
+    double number = json_number_value(v);
+    if (!v) {
+        return MTS_OK;
+    }
+    if (!json_is_number(v) || number < 0 || number != (double)(int64_t)number || number > (1 << 24)) {
+        return mts_fail(s->err, MTS_EREQUEST, "%s: \"%s\" must be an integer from 0 to %d", s->name, keyword, 1 << 24);
+    }
+    *value = (uint32_t)number;
+    return MTS_OK;
+}

@@ -1,0 +1,128 @@
+/* constraint/schema_values.c - values that enum and const list, and those that `not` leaves out. */
+#include <stdlib.h>
+
+#include "constraint/schema_cases.h"
+#include "core/mem.h"
+
+static bool same_value(const json_t *a, const json_t *b)
+{
+    return json_is_number(a) && json_is_number(b) ? json_number_value(a) == json_number_value(b)
+                                                  : json_equal((json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b) == 1;
+}
+
+static bool is_in(const json_t *values, const json_t *value)
+{
+    size_t i;
+    json_t *v;
+    json_array_foreach((json_t *)(uintptr_t)values, i, v)
+    {
+        if (same_value(v, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int cut_list(MtsSchema *s, json_t **values, const json_t *by)
+{
+    json_t *both = json_array();
+    size_t i;
+    json_t *v;
+    json_array_foreach((json_t *)(uintptr_t)by, i, v)
+    {
+        if (both && (!*values || is_in(*values, v)) && !is_in(both, v)) {
+            json_array_append(both, v);
+        }
+    }
+    json_decref(*values);
+    *values = both;
+    return both ? MTS_OK : mts_schema_no_memory(s);
+}
+
+int mts_schema_listed(MtsSchema *s, const MtsCase *c, json_t **values)
+{
+    int rc = MTS_OK;
+    *values = NULL;
+    for (size_t p = 0; p < c->parts.count && !rc; p++) {
+        const json_t *list = json_object_get(c->parts.items[p], "enum");
+        const json_t *only = json_object_get(c->parts.items[p], "const");
+        if (list && !json_is_array(list)) {
+            return mts_fail(s->err, MTS_EREQUEST, "%s: \"enum\" must be a list", s->name);
+        }
+        rc = list ? cut_list(s, values, list) : MTS_OK;
+        if (!rc && only) {
+            json_t *one = json_array();
+            json_array_append(one, (json_t *)(uintptr_t)only);
+            rc = cut_list(s, values, one);
+            json_decref(one);
+        }
+    }
+    return rc;
+}
+
+bool mts_schema_left_out(const MtsCase *c, const json_t *value)
+{
+    for (size_t p = 0; p < c->parts.count; p++) {
+        if (is_in(json_object_get(c->parts.items[p], MTS_KEY_NOT_IN), value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A listed array or object beside keywords about its inside would have to be validated here. */
+static int check_alone(MtsSchema *s, const MtsCase *c, bool array)
+{
+    static const char *const inner[2][12] = {
+        {"properties", "required", "additionalProperties", "patternProperties", "minProperties", "maxProperties",
+         "propertyNames"},
+        {"items", "prefixItems", "contains", "minItems", "maxItems", "uniqueItems"}};
+    for (size_t p = 0; p < c->parts.count; p++) {
+        for (const char *const *k = inner[array]; *k; k++) {
+            if (json_object_get(c->parts.items[p], *k)) {
+                return mts_schema_refuse(s, "enum", "of arrays or objects is not held beside keywords about them");
+            }
+        }
+    }
+    return MTS_OK;
+}
+
+/* One listed value, as far as the case's other keywords allow it. */
+int mts_schema_value(MtsSchema *s, const MtsCase *c, const json_t *v, MtsGrammarNode *out)
+{
+    MtsExprs *x = s->g->exprs;
+    MtsDecimal d;
+    MtsRe one;
+    int rc = MTS_OK;
+    *out = MTS_NODE_NONE;
+    if (json_is_string(v) && c->types & MTS_STRING && !(rc = mts_schema_string(s, c, &one))) {
+        one = mts_re_and(x, one, mts_json_inside(&s->text, json_string_value(v), json_string_length(v)));
+        *out = mts_node_re(s->g, mts_json_quoted(&s->text, one));
+    } else if (json_is_number(v) && c->types & (MTS_WHOLE | MTS_BROKEN) && !(rc = mts_schema_number(s, c, &one))) {
+        mts_decimal_of(v, &d);
+        *out = mts_node_re(s->g, mts_re_and(x, one, mts_json_equal(&s->text, &d)));
+    } else if ((json_is_boolean(v) && c->types & MTS_BOOLEAN) || (json_is_null(v) && c->types & MTS_NULL)) {
+        *out = mts_json_value(&s->text, v);
+    } else if ((json_is_array(v) && c->types & MTS_ARRAY) || (json_is_object(v) && c->types & MTS_OBJECT)) {
+        rc = check_alone(s, c, json_is_array(v));
+        *out = rc ? MTS_NODE_NONE : mts_json_value(&s->text, v);
+    }
+    return rc;
+}
+
+int mts_schema_values(MtsSchema *s, const MtsCase *c, const json_t *values, MtsGrammarNode *out)
+{
+    MtsGrammarNode *all = mts_calloc(json_array_size(values), sizeof *all);
+    int rc = all ? MTS_OK : mts_schema_no_memory(s);
+    size_t i;
+    json_t *v;
+    json_array_foreach((json_t *)(uintptr_t)values, i, v)
+    {
+        if (!rc && !mts_schema_left_out(c, v)) {
+            rc = mts_schema_value(s, c, v, &all[i]);
+        }
+    }
+    *out = rc ? MTS_NODE_NONE : mts_node_alt(s->g, all, json_array_size(values));
+    free(all);
+    return rc;
+}

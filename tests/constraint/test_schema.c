@@ -1,0 +1,242 @@
+/* JSON schemas: what they let through, and what is refused by name. */
+#include "toy.h"
+
+static MtsVocabulary *vocabulary;
+
+static int open_vocabulary(void **state)
+{
+    (void)state;
+    vocabulary = toy_vocabulary();
+    return 0;
+}
+
+static int close_vocabulary(void **state)
+{
+    (void)state;
+    mts_vocabulary_free(&vocabulary);
+    return 0;
+}
+
+static void check_with(unsigned options, const char *schema, const char *const *valid, const char *const *invalid)
+{
+    MtsError err = {0};
+    MtsConstraint *c;
+    if (toy_open(&c, MTS_CONSTRAINT_SCHEMA, options, schema, vocabulary, &err)) {
+        fail_msg("%s: %s", schema, err.text);
+    }
+    for (int bad = 0; bad < 2; bad++) {
+        for (const char *const *t = bad ? invalid : valid; *t; t++) {
+            if (toy_accepts(c, *t, strlen(*t)) == bad) {
+                fail_msg("%s: %s is %s", schema, *t, bad ? "let through" : "refused");
+            }
+        }
+    }
+    mts_constraint_free(&c);
+}
+
+#define LIST(...)                                                                                                      \
+    (const char *const[])                                                                                              \
+    {                                                                                                                  \
+        __VA_ARGS__, NULL                                                                                              \
+    }
+#define CHECK(schema, valid, invalid) check_with(0, schema, valid, invalid)
+
+static void refuse(unsigned options, const char *schema, int code, const char *says)
+{
+    MtsError err = {0};
+    MtsConstraint *c;
+    int rc = toy_open(&c, MTS_CONSTRAINT_SCHEMA, options, schema, vocabulary, &err);
+    if (rc != code || !strstr(err.text, says)) {
+        fail_msg("%s: %d, not %d: %s", schema, rc, code, err.text);
+    }
+}
+
+static void scalars(void **state)
+{
+    (void)state;
+    CHECK("{\"type\":\"integer\"}", LIST("0", "-12", "907"), LIST("01", "1.0", "", "-", "1e3"));
+    CHECK("{\"type\":\"number\"}", LIST("0", "-1.50", "1e-9", "2E+3"), LIST(".5", "1.", "+1", "NaN"));
+    CHECK("{\"type\":[\"boolean\",\"null\"]}", LIST("true", "false", "null"), LIST("True", "nul", "\"null\""));
+    CHECK("{\"type\":\"string\",\"minLength\":1,\"maxLength\":3}",
+          LIST("\"a\"", "\"\\n\xC3\xA9x\"", "\"\\u00e9\"", "\"\\ud83d\\ude00ab\"", "\"\xF0\x9F\x98\x80\""),
+          LIST("\"\"", "\"abcd\"", "\"a\nb\"", "\"\\x\"", "a", "\"\\ud83d\""));
+    CHECK("{\"enum\":[\"a.b\",1,null,[1,2],{\"k\":1,\"l\":2}]}",
+          LIST("\"a.b\"", "1", "null", "[1,2]", "[1, 2]", "{\"l\":2,\"k\":1}"), LIST("\"aXb\"", "2", "{\"k\":1}"));
+    CHECK("{\"const\":\"x|y (z)\"}", LIST("\"x|y (z)\"", "\"\\u0078|y (z)\""), LIST("\"x\"", "y"));
+    CHECK("{\"type\":\"string\",\"enum\":[\"a\",1]}", LIST("\"a\""), LIST("1"));
+    CHECK("{\"not\":{\"enum\":[\"a\",3,true]}}", LIST("\"b\"", "4", "false", "[]"), LIST("\"a\"", "3", "true", "3.0"));
+    CHECK("{\"not\":{\"type\":[\"string\",\"integer\"]}}", LIST("1.5", "null", "{}"), LIST("\"\"", "1", "1.0"));
+}
+
+static void numbers_have_limits(void **state)
+{
+    (void)state;
+    CHECK("{\"type\":\"integer\",\"minimum\":3}", LIST("3", "10", "999"), LIST("2", "-3", "0", "-10"));
+    CHECK("{\"type\":\"integer\",\"minimum\":-12,\"maximum\":105}", LIST("-12", "-9", "0", "99", "105"),
+          LIST("-13", "-100", "106", "1000"));
+    CHECK("{\"type\":\"number\",\"exclusiveMinimum\":0.25,\"maximum\":1.5}",
+          LIST("0.251", "0.3", "1", "1.5", "1.50", "1.499"), LIST("0.25", "0.250", "0", "1.51", "2", "-1", "1.500001"));
+    CHECK("{\"type\":\"number\",\"minimum\":0,\"exclusiveMaximum\":1}", LIST("0", "0.0", "-0", "0.999"),
+          LIST("1", "-0.1", "1.0"));
+    CHECK("{\"type\":\"number\",\"minimum\":5,\"exclusiveMinimum\":true}", LIST("5.1", "6"), LIST("5", "5.0"));
+    CHECK("{\"type\":\"integer\",\"multipleOf\":7}", LIST("0", "7", "-14", "49"), LIST("1", "8", "-13"));
+    CHECK("{\"type\":\"number\",\"multipleOf\":0.25}", LIST("0.5", "1.25", "3", "-0.75", "0.500"),
+          LIST("0.3", "0.255"));
+    refuse(0, "{\"type\":\"integer\",\"minimum\":3,\"maximum\":2}", MTS_ECONSTRAINT, "valid");
+    refuse(0, "{\"multipleOf\":3.14159265}", MTS_EUNSUPPORTED, "multipleOf");
+}
+
+static void strings_have_patterns_and_formats(void **state)
+{
+    (void)state;
+    CHECK("{\"type\":\"string\",\"pattern\":\"^[A-Z]{3}$\"}", LIST("\"USA\"", "\"\\u0055SA\""),
+          LIST("\"US\"", "\"^USA$\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\"[A-D]\"}", LIST("\"A\"", "\"xDx\""), LIST("\"E\"", "\"\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\"a\\\"b\"}", LIST("\"a\\\"b\""), LIST("\"a\"b\"", "\"ab\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\".*\"}", LIST("\"a\\\\\"", "\"\""), LIST("\"a\"b\"", "\"a\\\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\"^a+$\",\"minLength\":2,\"maxLength\":3}", LIST("\"aa\"", "\"aaa\""),
+          LIST("\"a\"", "\"aaaa\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\"^(?!no)[a-z]+$\"}", LIST("\"nx\"", "\"yes\""), LIST("\"now\"", "\"no\""));
+    CHECK("{\"type\":\"string\",\"format\":\"date\"}", LIST("\"2024-02-29\"", "\"1999-12-31\""),
+          LIST("\"2023-02-29\"", "\"1999-13-01\"", "\"99-1-1\""));
+    CHECK("{\"type\":\"string\",\"format\":\"date-time\"}",
+          LIST("\"2024-02-29T10:00:00Z\"", "\"1999-12-31t23:59:59.5+01:00\""),
+          LIST("\"2024-02-29\"", "\"2024-02-29T24:00:00Z\""));
+    CHECK("{\"type\":\"string\",\"format\":\"ipv4\"}", LIST("\"127.0.0.1\""),
+          LIST("\"256.0.0.1\"", "\"1.2.3\"", "\"01.2.3.4\""));
+    CHECK("{\"type\":\"string\",\"format\":\"ipv6\"}",
+          LIST("\"::1\"", "\"2001:db8::8a2e:370:7334\"", "\"::ffff:1.2.3.4\""),
+          LIST("\"1::2::3\"", "\":::\"", "\"12345::\""));
+    CHECK("{\"type\":\"string\",\"format\":\"email\"}", LIST("\"a.b@example.org\""),
+          LIST("\"a\"", "\".a@b\"", "\"a@b@c\""));
+    CHECK("{\"type\":\"string\",\"format\":\"uri\"}", LIST("\"http://a.b/c?d#e\"", "\"urn:x\""),
+          LIST("\"/a\"", "\"http://a b\""));
+    CHECK("{\"type\":\"string\",\"format\":\"uuid\"}", LIST("\"2eb8aa08-aa98-11ea-b4aa-73b441d16380\""),
+          LIST("\"2eb8aa08aa9811eab4aa73b441d16380\""));
+    CHECK("{\"type\":\"string\",\"format\":\"duration\"}", LIST("\"P1Y2M\"", "\"PT5S\"", "\"P2W\""),
+          LIST("\"P\"", "\"PT\"", "\"1Y\""));
+    CHECK("{\"type\":\"string\",\"format\":\"no-such\"}", LIST("\"x\""), LIST("x"));
+    refuse(0, "{\"type\":\"string\",\"pattern\":\"a)|(?:b\"}", MTS_EREQUEST, "pattern");
+    refuse(0, "{\"type\":\"string\",\"pattern\":\"(a)\\\\1\"}", MTS_EUNSUPPORTED, "back-reference");
+}
+
+static void arrays(void **state)
+{
+    (void)state;
+    CHECK("{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}", LIST("[]", "[1]", "[1,2, 3]"),
+          LIST("[1,]", "[,1]", "[1  ,2]"));
+    CHECK("{\"type\":\"array\",\"items\":{\"type\":\"integer\"},\"minItems\":2,\"maxItems\":3}",
+          LIST("[1,2]", "[1,2,3]"), LIST("[]", "[1]", "[1,2,3,4]"));
+    CHECK("{\"type\":\"array\",\"maxItems\":0}", LIST("[]"), LIST("[1]"));
+    CHECK("{\"type\":\"array\",\"items\":{}}", LIST("[]", "[1,\"a\",{}]"), LIST("{}"));
+    CHECK("{\"type\":\"array\",\"prefixItems\":[{\"type\":\"null\"},{\"type\":\"boolean\"}],\"items\":false}",
+          LIST("[]", "[null]", "[null,true]"), LIST("[true]", "[null,true,1]"));
+    CHECK("{\"type\":\"array\",\"items\":[{\"type\":\"null\"}],\"additionalItems\":{\"type\":\"integer\"},\"minItems\":"
+          "2}",
+          LIST("[null,1]", "[null,1,2]"), LIST("[null]", "[1,1]", "[null,null]"));
+    CHECK("{\"type\":\"array\",\"items\":{\"type\":[\"integer\",\"null\"]},\"contains\":{\"type\":\"null\"}}",
+          LIST("[null]", "[1,null]", "[null,1]", "[1,null,null,2]"), LIST("[]", "[1]", "[true,null]"));
+    CHECK("{\"type\":\"array\",\"items\":{\"enum\":[\"a\",\"b\",\"c\"]},\"uniqueItems\":true,\"minItems\":1}",
+          LIST("[\"a\"]", "[\"c\",\"a\"]", "[\"b\",\"a\",\"c\"]"),
+          LIST("[]", "[\"a\",\"a\"]", "[\"a\",\"b\",\"\\u0061\"]"));
+    refuse(0, "{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"minItems\":3,\"maxItems\":2}", MTS_ECONSTRAINT,
+           "valid");
+    refuse(0, "{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"uniqueItems\":true}", MTS_EUNSUPPORTED,
+           "uniqueItems");
+}
+
+static void objects(void **state)
+{
+    (void)state;
+    static const char three[] = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"},\"b\":{\"type\":"
+                                "\"boolean\"},\"c\":{\"type\":\"null\"}},\"required\":[\"b\"],"
+                                "\"additionalProperties\":false}";
+    CHECK(three,
+          LIST("{\"b\":true}", "{\"a\":1,\"b\":false}", "{\"a\": 1, \"b\": true, \"c\": null}", "{\"b\":true,\"a\":1}"),
+          LIST("{}", "{\"a\":1}", "{,\"b\":true}", "{\"a\":1 \"b\":true}", "{\"b\":true,}", "{\"b\":true,\"d\":1}",
+               "{\"b\":true,\"b\":true}"));
+    check_with(MTS_CONSTRAINT_ORDERED, three,
+               LIST("{\"b\":true}", "{\"a\":1,\"b\":true}", "{\"a\":1,\"b\":true,\"c\":null}"),
+               LIST("{\"b\":true,\"a\":1}", "{\"a\":1}", "{\"c\":null,\"b\":true}"));
+    check_with(MTS_CONSTRAINT_ANY_SPACE, three,
+               LIST(" { \"b\" :\n true }", "{\"b\":true}", "{\"a\":1 ,\t\"b\":true}\n"), LIST("{\"b\":tr ue}", "{ }"));
+    CHECK("{\"type\":\"object\"}", LIST("{}", "{\"a\":1}", "{\"a\":{\"b\":[]}, \"c\":2}"), LIST("[]"));
+    CHECK("{\"properties\":{\"a\":{\"type\":\"null\"}},\"additionalProperties\":{\"type\":\"integer\"}}",
+          LIST("{\"a\":null,\"x\":1}", "3", "{\"x\":1,\"ab\":2}", "{\"\":2}"),
+          LIST("{\"a\":1}", "{\"x\":null}", "{\"\\u0061\":1}"));
+    CHECK("{\"type\":\"object\",\"patternProperties\":{\"^s_\":{\"type\":\"string\"},\"_n$\":{\"maxLength\":1}},"
+          "\"additionalProperties\":false}",
+          LIST("{\"s_a\":\"xx\"}", "{\"s_n\":\"x\"}", "{\"a_n\":5}"),
+          LIST("{\"s_a\":1}", "{\"s_n\":\"xx\"}", "{\"q\":1}"));
+    CHECK("{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":2}", LIST("{\"a\":1}", "{\"a\":1,\"b\":2}"),
+          LIST("{}", "{\"a\":1,\"b\":2,\"c\":3}"));
+    CHECK("{\"type\":\"object\",\"propertyNames\":{\"enum\":[\"a\",\"b\"]},\"required\":[\"a\"]}",
+          LIST("{\"a\":1}", "{\"b\":0,\"a\":1}"), LIST("{\"b\":0}", "{\"a\":1,\"c\":2}"));
+    CHECK("{\"type\":\"object\",\"required\":[\"a\"]}", LIST("{\"a\":1}", "{\"z\":1,\"a\":[]}"),
+          LIST("{}", "{\"z\":1}"));
+    CHECK("{\"type\":\"object\",\"dependencies\":{\"a\":[\"b\"]}}", LIST("{}", "{\"b\":1}", "{\"b\":1,\"a\":2}"),
+          LIST("{\"a\":2}"));
+    refuse(0, "{\"type\":\"object\",\"required\":[\"a\"],\"additionalProperties\":false}", MTS_ECONSTRAINT, "valid");
+}
+
+static void combinations(void **state)
+{
+    (void)state;
+    CHECK("{\"anyOf\":[{\"type\":\"integer\"},{\"type\":\"string\",\"maxLength\":0}]}", LIST("3", "\"\""),
+          LIST("\"3\"", "null"));
+    CHECK("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}],\"maxLength\":2}", LIST("\"ab\"", "null"),
+          LIST("\"abc\""));
+    CHECK("{\"$defs\":{\"s\":{\"type\":\"string\"}},\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#/$defs/s\","
+          "\"maxLength\":2}},\"required\":[\"a\"]}",
+          LIST("{\"a\":\"xy\"}"), LIST("{\"a\":\"xyz\"}", "{\"a\":1}"));
+    CHECK("{\"allOf\":[{\"minimum\":3},{\"maximum\":5},{\"type\":\"integer\"}]}", LIST("3", "5"),
+          LIST("2", "6", "\"\""));
+    CHECK("{\"oneOf\":[{\"type\":\"integer\",\"multipleOf\":2},{\"type\":\"integer\",\"maximum\":5},{\"type\":\"null\"}"
+          "]}",
+          LIST("null", "3", "8", "-1"), LIST("4", "7", "true"));
+    CHECK("{\"oneOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}],\"type\":\"object\"}",
+          LIST("{\"a\":1}", "{\"b\":1,\"c\":2}"), LIST("{\"a\":1,\"b\":1}", "{}"));
+    CHECK("{\"type\":\"object\",\"properties\":{\"k\":{\"enum\":[\"x\",\"y\"]}},\"required\":[\"k\"],"
+          "\"if\":{\"properties\":{\"k\":{\"const\":\"x\"}}},\"then\":{\"required\":[\"v\"]}}",
+          LIST("{\"k\":\"y\"}", "{\"k\":\"x\",\"v\":1}", "{\"v\":1,\"k\":\"x\"}"), LIST("{\"k\":\"x\"}"));
+    CHECK("{\"$ref\":\"#/$defs/tree\",\"$defs\":{\"tree\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/tree\"}}}}",
+          LIST("[]", "[[],[[]]]"), LIST("[", "[1]", "[[]"));
+    CHECK("{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"additionalProperties\":false}",
+          LIST("{}", "{\"a\":{\"a\":{}}}"), LIST("{\"a\":1}", "{\"a\":{\"b\":1}}"));
+    CHECK("{\"$defs\":{\"n\":{\"$anchor\":\"num\",\"type\":\"integer\"}},\"$ref\":\"#num\"}", LIST("1"), LIST("\"\""));
+    CHECK("true", LIST("1", "[{}]"), LIST(""));
+    CHECK("\xEF\xBB\xBF{\"type\":\"string\"}", LIST("\"\""), LIST("1"));
+    /* the least fixed point: a text that needs itself inside does not exist */
+    refuse(0, "{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}", MTS_ECONSTRAINT,
+           "valid");
+    refuse(0, "false", MTS_ECONSTRAINT, "valid");
+}
+
+static void schemas_are_never_quietly_weaker(void **state)
+{
+    (void)state;
+    refuse(0, "{\"type\":\"number2\"}", MTS_EREQUEST, "number2");
+    refuse(0, "{\"$ref\":\"http://x\"}", MTS_EUNSUPPORTED, "http://x");
+    refuse(0, "3", MTS_EREQUEST, "object");
+    refuse(0, "{\"type\":\"string\",\"maxLength\":-1}", MTS_EREQUEST, "maxLength");
+    refuse(0, "{\"type\":\"object\",\"unevaluatedProperties\":false}", MTS_EUNSUPPORTED, "unevaluatedProperties");
+    refuse(0, "{\"not\":{\"uniqueItems\":true}}", MTS_EUNSUPPORTED, "not");
+    refuse(0, "{\"type\":\"object\",\"minProperties\":3}", MTS_EUNSUPPORTED, "minProperties");
+    refuse(MTS_CONSTRAINT_STRICT, "{\"type\":\"string\",\"colour\":1}", MTS_EUNSUPPORTED, "colour");
+    CHECK("{\"type\":\"string\",\"colour\":1}", LIST("\"\""), LIST("1"));
+    refuse(0, "{\"type\":", MTS_EFORMAT, "JSON");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scalars),
+        cmocka_unit_test(numbers_have_limits),
+        cmocka_unit_test(strings_have_patterns_and_formats),
+        cmocka_unit_test(arrays),
+        cmocka_unit_test(objects),
+        cmocka_unit_test(combinations),
+        cmocka_unit_test(schemas_are_never_quietly_weaker),
+    };
+    return cmocka_run_group_tests(tests, open_vocabulary, close_vocabulary);
+}
