@@ -9,7 +9,7 @@ typedef struct MethodRow {
     const MtsMethodOps *ops;
 } MethodRow;
 
-#define ROW(method, name, other, ops) [method] = {name, other, &(ops)},
+#define ROW(method, name, other, ops, file) [method] = {name, other, &(ops)},
 static const MethodRow ROWS[MTS_METHOD_COUNT] = {MTS_METHODS(ROW)};
 #undef ROW
 
