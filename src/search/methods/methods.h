@@ -1,6 +1,6 @@
-/* search/methods/methods.h - the methods there are, a row each: enumerator, name, another name it goes by or NULL (case,
- * '-' and '_' apart, '*' is "star"), operations, file. A new one is its file, its enumerator in maxts/search.h and its
- * row: the room's list of sources (meson.build) is made from the rows. */
+/* search/methods/methods.h - the methods there are, a row each: enumerator, name, another name it goes by or NULL,
+ * operations, file. In names case, '-' and '_' do not count, and '*' is "star". A new method is its file, its
+ * enumerator in maxts/search.h and its row: the room's list of sources (meson.build) is made from the rows. */
 #ifndef MTS_SEARCH_METHODS_METHODS_H
 #define MTS_SEARCH_METHODS_METHODS_H
 
