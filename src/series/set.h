@@ -13,6 +13,8 @@
 
 /* Largest magnitude that is taken for a measurement. */
 #define MTS_SERIES_ABSURD 1e30
+/* Most values of a series whose file can say with a few bytes that it has many. */
+#define MTS_SERIES_MOST_VALUES ((size_t)1 << 28)
 
 /* What a column of the columns layout is taken for. */
 typedef enum MtsColumnUse {

@@ -1,378 +1,426 @@
 /* series/wfdb.c - signals of WFDB records.
  *
- * Signals of WFDB records, formats 16 and 212 (PhysioNet's header(5) and signal(5)).
+ * What the header says is wfdb_header.c's, how a file stores samples wfdb_samples.c's. Signals that name the same file
+ * lie interleaved in it, in each frame as many samples of each as the header says. A value is
+ * (sample - baseline) / gain in the signal's units. Several samples a frame count as their mean, cut to a whole sample
+ * as WFDB's own libraries do; one that is missing makes the frame missing. A skewed signal begins so many frames later
+ * in its file. The first sample and the sum of all (modulo 2^16) are checked where the header has them. MATLAB version
+ * 4 files of PhysioNet's challenges are format 16 behind an offset of 24 bytes.
  *
- *     RECORD signals [rate [samples ...]]
- *     FILE format[x1][+offset] [gain[(baseline)][/units] [resolution [zero [first [checksum [block [name]]]]]]]
- *
- * Signals that name the same file lie interleaved in it, one sample each per frame. Format 16: two bytes, low one
- * first, two's complement. Format 212: two samples of 12 bits in three bytes, b0 + (b1 & 15) 2^8 and
- * b2 + (b1 >> 4) 2^8. A value is (sample - baseline) / gain in `units`; the smallest number of either
- * format stands for a missing sample. MATLAB version 4 files of PhysioNet's challenges are format 16 behind
- * an offset of 24 bytes. The first sample and the sum of all (modulo 2^16) are checked where the header has them. */
-#include <limits.h>
-#include <math.h>
+ * Segments are records that follow one another, "~" among them a gap. In a fixed layout all have the same signals; in a
+ * variable one the first segment has no samples and lists the signals, of which the others have any, by name. */
+#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "core/mem.h"
-#include "series/csv.h"
-#include "core/number.h"
 #include "series/read.h"
+#include "series/wfdb_header.h"
 
-#define MOST_SIGNALS 1024
+#define DEFAULT_RATE 250.0
+#define MOST_BYTES_OF_HEADER ((size_t)1 << 26)
 
-typedef struct Signal {
-    MtsCell file, units, name;
-    int format;
-    size_t offset;
-    double gain, baseline;
-    bool has_first, has_sum;
-    long first, sum;
-} Signal;
+/* Where the samples of one record go. */
+typedef struct WfdbTarget {
+    MtsSeries *series;
+    size_t at, samples;    /* of the series */
+    const size_t *channel; /* [signals of the record] */
+} WfdbTarget;
 
-typedef struct Record {
-    size_t signals;
-    size_t samples; /* 0: as many as the file has */
-    double rate;
-    Signal *signal; /* [signals] */
-    size_t found;
-    MtsCell diagnosis; /* of a comment "# Dx: ..." */
-} Record;
-
-static MtsCell next_word(MtsCell *rest)
+/* A file beside the header, malloc'ed; NULL: memory ran out. */
+static char *beside(const char *path, MtsCell name, const char *extension)
 {
-    size_t i = 0, begin;
-    while (i < rest->size && (rest->data[i] == ' ' || rest->data[i] == '\t')) {
-        i++;
+    const char *slash = strrchr(path, '/');
+    MtsBytes b = {0};
+    bool ok = mts_bytes_append(&b, path, slash ? (size_t)(slash + 1 - path) : 0) &&
+              mts_bytes_append(&b, name.data, name.size) && mts_bytes_append_str(&b, extension);
+    if (!ok) {
+        mts_bytes_free(&b);
     }
-    for (begin = i; i < rest->size && rest->data[i] != ' ' && rest->data[i] != '\t'; i++) {
-    }
-    MtsCell word = {rest->data + begin, i - begin};
-    rest->data += i;
-    rest->size -= i;
-    return word;
+    return b.data;
 }
 
-static int bad_field(const MtsSeriesSet *set, size_t line, const char *field, MtsCell word, MtsError *err)
+static int no_memory(const char *path, MtsError *err)
 {
-    return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is no %s", set->name, line,
-                    (int)(word.size < 60 ? word.size : 60), word.data, field);
+    return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
 }
 
-/* The decimal number at the front of *word, which is shortened by it. */
-static bool leading_number(MtsCell *word, double *value)
+/* ---- the signals of one file ---- */
+
+/* Signals [from, from + count) of a header lie in one file, with `total` samples in each frame. */
+typedef struct SignalGroup {
+    size_t from, count, total;
+} SignalGroup;
+
+static int find_group(const MtsWfdbHeader *h, size_t from, SignalGroup *g, MtsError *err)
 {
-    size_t n = 0;
-    while (n < word->size && ((word->data[n] >= '0' && word->data[n] <= '9') || strchr("+-.eE", word->data[n]))) {
-        if (n > 0 && (word->data[n] == '+' || word->data[n] == '-') && word->data[n - 1] != 'e' &&
-            word->data[n - 1] != 'E') {
+    const MtsWfdbSignal *a = &h->signal[from];
+    *g = (SignalGroup){from, 0, 0};
+    for (size_t i = from; i < h->signals && mts_cell_same(a->file, h->signal[i].file); i++) {
+        const MtsWfdbSignal *b = &h->signal[i];
+        if (a->format != b->format || a->offset != b->offset) {
+            return mts_fail(err, MTS_EFORMAT, "%s: signals %zu and %zu lie in one file in different formats", h->path,
+                            from + 1, i + 1);
+        }
+        if (a->format->flac_bits && a->per_frame != b->per_frame) {
+            return mts_fail(err, MTS_EFORMAT,
+                            "%s: signals %zu and %zu lie in one FLAC stream with %zu and %zu samples a frame", h->path,
+                            from + 1, i + 1, a->per_frame, b->per_frame);
+        }
+        g->count++;
+        g->total += b->per_frame;
+    }
+    return MTS_OK;
+}
+
+/* Opens the file of a group, which must hold `samples` frames (0: one at least); how many it has goes to *frames. */
+static int open_group(const MtsWfdbHeader *h, const SignalGroup *g, size_t samples, MtsWfdbFile *file, char **path,
+                      size_t *frames, MtsError *err)
+{
+    const MtsWfdbSignal *s = &h->signal[g->from];
+    size_t most;
+    *path = beside(h->path, s->file, "");
+    if (!*path || !mts_size_mul(samples, g->total, &most)) {
+        return no_memory(h->path, err);
+    }
+    int rc = mts_wfdb_open(file, *path, s->format, s->offset, g->count, s->per_frame, most, err);
+    *frames = rc ? 0 : file->count / g->total;
+    if (!rc && (*frames < samples || *frames == 0)) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: holds %zu samples of %zu signals, but %s says %zu", *path, *frames,
+                      g->count, h->path, samples);
+    }
+    return rc;
+}
+
+/* Sums of what a signal's file holds, for its header's checks. */
+typedef struct WfdbSeen {
+    int32_t first;
+    uint32_t sum;
+} WfdbSeen;
+
+/* `start` samples of other signals come first in each frame of `total`. */
+static WfdbSeen read_signal(const MtsWfdbFile *file, const MtsWfdbSignal *s, size_t start, size_t total, size_t frames,
+                            double *out)
+{
+    WfdbSeen seen = {0, 0};
+    uint32_t before = (uint32_t)s->first;
+    for (size_t t = 0; t < frames; t++) {
+        int64_t sum = 0;
+        bool missing = false;
+        for (size_t k = 0; k < s->per_frame; k++) {
+            int32_t v = file->format->at(file->data, t * total + start + k);
+            if (file->format->differences) {
+                v = (int32_t)(before += (uint32_t)v);
+            }
+            seen.first = t == 0 && k == 0 ? v : seen.first;
+            seen.sum += (uint32_t)v;
+            sum += v;
+            missing |= v == file->format->missing;
+        }
+        if (t >= s->skew && !missing) {
+            out[t - s->skew] = ((double)(sum / (int64_t)s->per_frame) - s->baseline) / s->gain;
+        }
+    }
+    return seen;
+}
+
+static int check_signal(const MtsWfdbHeader *h, size_t index, const char *path, const WfdbSeen *seen, MtsError *err)
+{
+    const MtsWfdbSignal *s = &h->signal[index];
+    if (s->has_first && !s->format->differences && seen->first != s->first) {
+        return mts_fail(err, MTS_EFORMAT, "%s: signal %zu begins with %ld, but %s says %ld", path, index + 1,
+                        (long)seen->first, h->path, s->first);
+    }
+    if (s->has_sum && ((seen->sum ^ (uint32_t)s->sum) & 0xFFFF) != 0) {
+        return mts_fail(err, MTS_EFORMAT, "%s: signal %zu has checksum %d, but %s says %ld", path, index + 1,
+                        (int)(int16_t)(uint16_t)(seen->sum & 0xFFFF), h->path, s->sum);
+    }
+    return MTS_OK;
+}
+
+static int read_group(const MtsWfdbHeader *h, const SignalGroup *g, const WfdbTarget *to, MtsError *err)
+{
+    MtsWfdbFile file = {0};
+    char *path = NULL;
+    size_t frames;
+    int rc = open_group(h, g, to->samples, &file, &path, &frames, err);
+    for (size_t i = g->from, start = 0; !rc && i < g->from + g->count; i++) {
+        double *out = to->series->values + to->channel[i] * to->series->length + to->at;
+        const WfdbSeen seen = read_signal(&file, &h->signal[i], start, g->total, to->samples, out);
+        start += h->signal[i].per_frame;
+        rc = check_signal(h, i, path, &seen, err);
+    }
+    mts_wfdb_close(&file);
+    free(path);
+    return rc;
+}
+
+/* ---- one record ---- */
+
+static int read_signals(const MtsWfdbHeader *h, const WfdbTarget *to, MtsError *err)
+{
+    SignalGroup g;
+    for (size_t from = 0; from < h->signals; from += g.count) {
+        int rc = find_group(h, from, &g, err);
+        if (!rc && h->signal[from].format->at) { /* otherwise no file and no sample */
+            rc = read_group(h, &g, to, err);
+        }
+        if (rc) {
+            return rc;
+        }
+    }
+    return MTS_OK;
+}
+
+/* The samples of each signal: what the header says, and at least what the first file has of them. */
+static int find_length(const MtsWfdbHeader *h, size_t *samples, MtsError *err)
+{
+    MtsWfdbFile file = {0};
+    char *path = NULL;
+    size_t frames, first = 0;
+    SignalGroup g;
+    while (first + 1 < h->signals && !h->signal[first].format->at) {
+        first++;
+    }
+    if (!h->signal[first].format->at) {
+        return mts_fail(err, MTS_EFORMAT, "%s: no signal has a file", h->path);
+    }
+    int rc = find_group(h, first, &g, err);
+    rc = rc ? rc : open_group(h, &g, h->samples, &file, &path, &frames, err);
+    if (!rc) {
+        *samples = h->samples ? h->samples : frames;
+    }
+    mts_wfdb_close(&file);
+    free(path);
+    return rc;
+}
+
+static int new_series(const MtsWfdbHeader *h, size_t samples, MtsSeries **series, MtsError *err)
+{
+    size_t count;
+    if (!mts_size_mul(h->signals, samples, &count) || count > MTS_SERIES_MOST_VALUES) {
+        return mts_fail(err, MTS_ECAPACITY, "%s: has %zu signals of %zu samples; %zu samples in all are the most",
+                        h->path, h->signals, samples, MTS_SERIES_MOST_VALUES);
+    }
+    *series = mts_series_alloc(h->signals, samples);
+    if (!*series) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out for %zu signals of %zu samples", h->path, h->signals,
+                        samples);
+    }
+    (*series)->sampling_rate = h->rate > 0 ? h->rate : DEFAULT_RATE;
+    return MTS_OK;
+}
+
+static int name_channel(const MtsWfdbHeader *h, const MtsWfdbSignal *s, MtsSeries *series, size_t channel,
+                        MtsError *err)
+{
+    bool ok = mts_series_rename(&series->names[channel], s->name.data, s->name.size) &&
+              mts_series_rename(&series->units[channel], s->units.data, s->units.size);
+    return ok ? MTS_OK : no_memory(h->path, err);
+}
+
+static int read_single(const MtsWfdbHeader *h, MtsSeries **series, MtsError *err)
+{
+    size_t samples = 0, *channel = mts_calloc(h->signals, sizeof *channel);
+    int rc = channel ? find_length(h, &samples, err) : no_memory(h->path, err);
+    if (rc || (rc = new_series(h, samples, series, err))) {
+        goto done;
+    }
+    for (size_t c = 0; c < h->signals && !rc; c++) {
+        channel[c] = c;
+        rc = name_channel(h, &h->signal[c], *series, c, err);
+    }
+    const WfdbTarget to = {*series, 0, samples, channel};
+    rc = rc ? rc : read_signals(h, &to, err);
+done:
+    free(channel);
+    return rc;
+}
+
+/* ---- several segments ---- */
+
+typedef struct SegmentRecord {
+    char *path, *text;
+    MtsWfdbHeader header; /* no signals: a gap */
+} SegmentRecord;
+
+typedef struct WfdbWhole {
+    const MtsWfdbHeader *master;
+    SegmentRecord *part; /* [master->segments] */
+    MtsSeries *series;
+    size_t *channel; /* [master->signals]: of the part at hand */
+    bool *named;     /* [master->signals]: the channel has its name and units */
+    bool variable;
+} WfdbWhole;
+
+static int load_part(const MtsWfdbHeader *master, const MtsWfdbSegment *segment, SegmentRecord *p, MtsError *err)
+{
+    size_t size = 0;
+    int rc;
+    if (mts_cell_is(segment->name, "~")) {
+        return MTS_OK;
+    }
+    p->path = beside(master->path, segment->name, ".hea");
+    if (!p->path) {
+        return no_memory(master->path, err);
+    }
+    if ((rc = mts_read_file(p->path, MOST_BYTES_OF_HEADER, &p->text, &size, err)) ||
+        (rc = mts_wfdb_header(&p->header, p->path, p->text, size, err))) {
+        return rc;
+    }
+    if (p->header.segments) {
+        return mts_fail(err, MTS_EFORMAT, "%s: is a segment of %s and has segments itself", p->path, master->path);
+    }
+    if (p->header.samples && p->header.samples != segment->samples) {
+        return mts_fail(err, MTS_EFORMAT, "%s: has %zu samples, but %s says %zu", p->path, p->header.samples,
+                        master->path, segment->samples);
+    }
+    if (p->header.rate > 0 && p->header.rate != (master->rate > 0 ? master->rate : DEFAULT_RATE)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: has %g samples per second, but %s has %g", p->path, p->header.rate,
+                        master->path, master->rate > 0 ? master->rate : DEFAULT_RATE);
+    }
+    return MTS_OK;
+}
+
+static void free_parts(WfdbWhole *w)
+{
+    for (size_t i = 0; w->part && i < w->master->segments; i++) {
+        mts_wfdb_header_free(&w->part[i].header);
+        free(w->part[i].path);
+        free(w->part[i].text);
+    }
+    free(w->part);
+    free(w->channel);
+    free(w->named);
+}
+
+/* Samples of all segments, as the master has to say too. */
+static int total_samples(const MtsWfdbHeader *master, size_t *samples, MtsError *err)
+{
+    *samples = 0;
+    for (size_t i = 0; i < master->segments; i++) {
+        *samples += master->segment[i].samples; /* at most 2^20 times 1e12 */
+    }
+    if (*samples == 0 || (master->samples && *samples != master->samples)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: its segments have %zu samples, but it says %zu", master->path, *samples,
+                        master->samples);
+    }
+    return MTS_OK;
+}
+
+/* The channel of a part's signal: of the same number, or of the same name that no signal before it has. */
+static int find_channel(WfdbWhole *w, const MtsWfdbHeader *h, size_t signal, MtsError *err)
+{
+    MtsCell name = h->signal[signal].name;
+    size_t c = w->variable ? 0 : signal;
+    for (; w->variable && c < w->master->signals; c++) {
+        bool taken = false;
+        for (size_t i = 0; i < signal; i++) {
+            taken |= w->channel[i] == c;
+        }
+        if (!taken && mts_cell_same(name, (MtsCell){w->series->names[c], strlen(w->series->names[c])})) {
             break;
         }
-        n++;
     }
-    if (!mts_number_parse(word->data, n, value)) {
-        return false;
+    if (c == w->master->signals) {
+        return mts_fail(err, MTS_EFORMAT, "%s: signal %zu (%.*s) is not among the %zu of %s", h->path, signal + 1,
+                        (int)(name.size < 60 ? name.size : 60), name.data, w->master->signals, w->master->path);
     }
-    word->data += n;
-    word->size -= n;
-    return true;
+    w->channel[signal] = c;
+    return MTS_OK;
 }
 
-static bool whole(MtsCell word, double min, double max, double *value)
+/* The first part that has a channel gives its units, with a fixed layout its name too; the others must agree. */
+static int agree(WfdbWhole *w, const MtsWfdbHeader *h, const MtsWfdbSignal *s, size_t channel, MtsError *err)
 {
-    return mts_number_parse(word.data, word.size, value) && *value == floor(*value) && *value >= min && *value <= max;
+    const char *name = w->series->names[channel], *units = w->series->units[channel];
+    if (!w->named[channel]) {
+        w->named[channel] = true;
+        return name_channel(h, s, w->series, channel, err);
+    }
+    if (!mts_cell_same(s->name, (MtsCell){name, strlen(name)}) ||
+        !mts_cell_same(s->units, (MtsCell){units, strlen(units)})) {
+        return mts_fail(err, MTS_EFORMAT, "%s: signal %.*s is in %.*s, but %s in %s in a segment before", h->path,
+                        (int)(s->name.size < 60 ? s->name.size : 60), s->name.data,
+                        (int)(s->units.size < 30 ? s->units.size : 30), s->units.data, name, units);
+    }
+    return MTS_OK;
 }
 
-static int record_line(const MtsSeriesSet *set, size_t line, MtsCell text, Record *r, MtsError *err)
+static int read_part(WfdbWhole *w, const MtsWfdbHeader *h, size_t at, size_t samples, MtsError *err)
 {
-    double v;
-    MtsCell name = next_word(&text), signals = next_word(&text), rate = next_word(&text), samples = next_word(&text);
-    if (name.size && memchr(name.data, '/', name.size)) {
-        return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: records of several segments are not read", set->name,
-                        line);
+    if (h->signals > w->master->signals || (!w->variable && h->signals != w->master->signals)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: has %zu signals, but %s has %zu", h->path, h->signals, w->master->path,
+                        w->master->signals);
     }
-    if (!whole(signals, 1, MOST_SIGNALS, &v)) {
-        return bad_field(set, line, "number of signals (1 to 1024)", signals, err);
-    }
-    r->signals = (size_t)v;
-    r->rate = 250; /* the format's default */
-    if (rate.size && (!leading_number(&rate, &r->rate) || !(r->rate > 0) || r->rate > 1e9)) {
-        return bad_field(set, line, "sampling rate", rate, err);
-    }
-    if (samples.size) {
-        if (!whole(samples, 0, 1e12, &v)) {
-            return bad_field(set, line, "number of samples", samples, err);
+    for (size_t i = 0; i < h->signals; i++) {
+        int rc = find_channel(w, h, i, err);
+        rc = rc ? rc : agree(w, h, &h->signal[i], w->channel[i], err);
+        if (rc) {
+            return rc;
         }
-        r->samples = (size_t)v;
     }
-    r->signal = mts_calloc(r->signals, sizeof *r->signal);
-    return r->signal ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
+    const WfdbTarget to = {w->series, at, samples, w->channel};
+    return read_signals(h, &to, err);
 }
 
-/* format[xN][:skew][+offset] */
-static int format_field(const MtsSeriesSet *set, size_t line, MtsCell word, Signal *s, MtsError *err)
+/* The signals of a variable layout, from its first segment. */
+static int take_layout(WfdbWhole *w, MtsError *err)
 {
-    MtsCell rest = word;
-    double format, v;
-    if (!leading_number(&rest, &format)) {
-        return bad_field(set, line, "storage format", word, err);
+    const MtsWfdbHeader *layout = &w->part[0].header;
+    w->variable = w->master->segment[0].samples == 0;
+    if (w->variable && layout->signals != w->master->signals) {
+        return mts_fail(err, MTS_EFORMAT, "%s: lists %zu signals, but %s has %zu",
+                        w->part[0].path ? w->part[0].path : "~", layout->signals, w->master->path, w->master->signals);
     }
-    if (format != 16 && format != 212) {
-        return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: storage format %g is not read (16 and 212 are)",
-                        set->name, line, format);
-    }
-    s->format = (int)format;
-    while (rest.size > 0) {
-        char kind = rest.data[0];
-        rest.data++;
-        rest.size--;
-        if (!leading_number(&rest, &v) || v != floor(v) || v < 0 || v > 1e12) {
-            return bad_field(set, line, "storage format", word, err);
-        }
-        if ((kind == 'x' && v != 1) || (kind == ':' && v != 0)) {
-            return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: several samples a frame and skew are not read",
-                            set->name, line);
-        }
-        if (kind == '+') {
-            s->offset = (size_t)v;
-        } else if (kind != 'x' && kind != ':') {
-            return bad_field(set, line, "storage format", word, err);
+    for (size_t c = 0; w->variable && c < layout->signals; c++) {
+        int rc = name_channel(layout, &layout->signal[c], w->series, c, err);
+        if (rc) {
+            return rc;
         }
     }
     return MTS_OK;
 }
 
-/* gain[(baseline)][/units]; whether it has a baseline goes to *based. */
-static int gain_field(const MtsSeriesSet *set, size_t line, MtsCell word, Signal *s, bool *based, MtsError *err)
+static int read_segments(const MtsWfdbHeader *master, MtsSeries **series, MtsError *err)
 {
-    MtsCell rest = word;
-    if (!leading_number(&rest, &s->gain) || s->gain < 0 || s->gain > 1e30) {
-        return bad_field(set, line, "gain", word, err);
+    WfdbWhole w = {.master = master,
+                   .part = mts_calloc(master->segments, sizeof *w.part),
+                   .channel = mts_calloc(master->signals, sizeof *w.channel),
+                   .named = mts_calloc(master->signals, sizeof *w.named)};
+    size_t samples = 0;
+    int rc = w.part && w.channel && w.named ? total_samples(master, &samples, err) : no_memory(master->path, err);
+    for (size_t i = 0; i < master->segments && !rc; i++) {
+        rc = load_part(master, &master->segment[i], &w.part[i], err);
     }
-    s->gain = s->gain == 0 ? 200 : s->gain; /* 0: not calibrated, the format's default */
-    if (rest.size && rest.data[0] == '(') {
-        rest.data++;
-        rest.size--;
-        *based = leading_number(&rest, &s->baseline) && rest.size && rest.data[0] == ')';
-        if (!*based) {
-            return bad_field(set, line, "gain", word, err);
-        }
-        rest.data++;
-        rest.size--;
-    }
-    if (rest.size) {
-        if (rest.data[0] != '/') {
-            return bad_field(set, line, "gain", word, err);
-        }
-        s->units = (MtsCell){rest.data + 1, rest.size - 1};
-    }
-    return MTS_OK;
-}
-
-static int signal_line(const MtsSeriesSet *set, size_t line, MtsCell text, Record *r, MtsError *err)
-{
-    Signal *s = &r->signal[r->found++];
-    bool based = false;
-    double v;
-    s->gain = 200;
-    s->units = (MtsCell){"mV", 2};
-    s->file = next_word(&text);
-    if (memchr(s->file.data, '/', s->file.size) || mts_cell_is(s->file, "~") || mts_cell_is(s->file, "..")) {
-        return bad_field(set, line, "file name beside the header", s->file, err);
-    }
-    int rc = format_field(set, line, next_word(&text), s, err);
-    if (rc) {
-        return rc;
-    }
-    MtsCell gain = next_word(&text), resolution = next_word(&text), zero = next_word(&text), first = next_word(&text),
-            sum = next_word(&text);
-    if (gain.size && (rc = gain_field(set, line, gain, s, &based, err))) {
-        return rc;
-    }
-    if (resolution.size && !whole(resolution, 0, 64, &v)) {
-        return bad_field(set, line, "resolution in bits", resolution, err);
-    }
-    if (zero.size && !whole(zero, INT_MIN, INT_MAX, &v)) {
-        return bad_field(set, line, "zero level", zero, err);
-    }
-    s->baseline = based ? s->baseline : zero.size ? v : 0;
-    if (first.size && !whole(first, INT_MIN, INT_MAX, &v)) {
-        return bad_field(set, line, "first sample", first, err);
-    }
-    s->has_first = first.size > 0;
-    s->first = s->has_first ? (long)v : 0;
-    if (sum.size && !whole(sum, INT_MIN, INT_MAX, &v)) {
-        return bad_field(set, line, "checksum", sum, err);
-    }
-    s->has_sum = sum.size > 0;
-    s->sum = s->has_sum ? (long)v : 0;
-    next_word(&text); /* block size */
-    while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.size--;
-    }
-    s->name = text;
-    return MTS_OK;
-}
-
-static int read_header(const MtsSeriesSet *set, const char *text, size_t size, Record *r, MtsError *err)
-{
-    MtsCell rest = {text, size};
-    bool begun = false;
-    int rc = MTS_OK;
-    for (size_t line = 1; rest.size > 0 && !rc; line++) {
-        const char *end = memchr(rest.data, '\n', rest.size);
-        MtsCell here = {rest.data, end ? (size_t)(end - rest.data) : rest.size};
-        rest.size -= here.size + (end != NULL);
-        rest.data += here.size + (end != NULL);
-        while (here.size && (here.data[here.size - 1] == '\r' || here.data[here.size - 1] == ' ')) {
-            here.size--;
-        }
-        if (here.size && here.data[0] == '#') {
-            MtsCell comment = {here.data + 1, here.size - 1};
-            if (mts_cell_is(next_word(&comment), "Dx:")) {
-                while (comment.size && comment.data[0] == ' ') {
-                    comment.data++;
-                    comment.size--;
-                }
-                r->diagnosis = comment;
-            }
-        } else if (here.size && !begun) {
-            begun = true;
-            rc = record_line(set, line, here, r, err);
-        } else if (here.size && r->found < r->signals) {
-            rc = signal_line(set, line, here, r, err);
-        }
-    }
-    if (rc) {
-        return rc;
-    }
-    if (!begun) {
-        return mts_fail(err, MTS_EFORMAT, "%s: is empty", set->name);
-    }
-    if (r->found < r->signals) {
-        return mts_fail(err, MTS_EFORMAT, "%s: describes %zu signals of %zu", set->name, r->found, r->signals);
-    }
-    return MTS_OK;
-}
-
-/* Sample i of the file, sign-extended. */
-static int sample_at(int format, const unsigned char *p, size_t i)
-{
-    unsigned v;
-    if (format == 16) {
-        v = p[2 * i] | (unsigned)p[2 * i + 1] << 8;
-        return v < 0x8000 ? (int)v : (int)v - 0x10000;
-    }
-    const unsigned char *b = p + i / 2 * 3;
-    v = i % 2 ? b[2] | (b[1] & 0xF0u) << 4 : b[0] | (b[1] & 0x0Fu) << 8;
-    return v < 0x800 ? (int)v : (int)v - 0x1000;
-}
-
-/* Samples that `bytes` hold. */
-static size_t sample_count(int format, size_t bytes)
-{
-    return format == 16 ? bytes / 2 : bytes / 3 * 2 + (bytes % 3 == 2);
-}
-
-/* Fills channels [from, from + count) of the series, which lie in one file; the series is made here by the first
- * group, whose file decides the length where the header does not. */
-static int read_group(const MtsSeriesSet *set, const Record *r, size_t from, size_t count, MtsSeries **series,
-                      MtsError *err)
-{
-    const Signal *first = &r->signal[from];
-    const char *slash = strrchr(set->name, '/');
-    MtsBytes path = {0};
-    MtsMap map = {0};
-    bool named = mts_bytes_append(&path, set->name, slash ? (size_t)(slash + 1 - set->name) : 0) &&
-                 mts_bytes_append(&path, first->file.data, first->file.size);
-    int rc = named ? mts_map_open(&map, path.data, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
-    if (rc) {
+    if (rc || (rc = new_series(master, samples, series, err))) {
         goto done;
     }
-    size_t bytes = map.size > first->offset ? map.size - first->offset : 0;
-    size_t frames = sample_count(first->format, bytes) / count, samples = *series ? (*series)->length : r->samples;
-    if (samples == 0) {
-        samples = frames;
-    }
-    if (frames < samples || samples == 0) {
-        rc = mts_fail(err, MTS_EFORMAT, "%s: holds %zu samples of %zu signals, but %s says %zu", path.data, frames,
-                      count, set->name, samples);
-        goto done;
-    }
-    if (!*series && !(*series = mts_series_alloc(r->signals, samples))) {
-        rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out for %zu signals of %zu samples", set->name, r->signals,
-                      samples);
-        goto done;
-    }
-    const int missing = first->format == 16 ? -0x8000 : -0x800;
-    for (size_t c = 0; c < count; c++) {
-        const Signal *s = &r->signal[from + c];
-        double *out = (*series)->values + (from + c) * samples;
-        uint32_t sum = 0;
-        for (size_t t = 0; t < samples; t++) {
-            int v = sample_at(s->format, map.data + s->offset, t * count + c);
-            sum += (uint32_t)v;
-            if (v != missing) {
-                out[t] = (v - s->baseline) / s->gain;
-            }
-        }
-        int got = sample_at(s->format, map.data + s->offset, c);
-        if (s->has_first && got != s->first) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: signal %zu begins with %d, but %s says %ld", path.data, from + c + 1,
-                          got, set->name, s->first);
-            goto done;
-        }
-        if (s->has_sum && ((sum ^ (uint32_t)s->sum) & 0xFFFF) != 0) {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: signal %zu has checksum %d, but %s says %ld", path.data, from + c + 1,
-                          (int)(int16_t)(uint16_t)(sum & 0xFFFF), set->name, s->sum);
-            goto done;
-        }
+    w.series = *series;
+    rc = take_layout(&w, err);
+    for (size_t i = w.variable ? 1 : 0, at = 0; i < master->segments && !rc; i++) {
+        const MtsWfdbHeader *h = &w.part[i].header;
+        rc = h->signals ? read_part(&w, h, at, master->segment[i].samples, err) : MTS_OK;
+        at += master->segment[i].samples;
     }
 done:
-    mts_map_close(&map);
-    mts_bytes_free(&path);
+    free_parts(&w);
     return rc;
 }
 
 int mts_read_wfdb(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
 {
-    Record r = {0};
+    MtsWfdbHeader h = {0};
     MtsSeries *series = NULL;
-    int rc = read_header(set, text, size, &r, err);
-    for (size_t from = 0, count; !rc && from < r.signals; from += count) {
-        const Signal *a = &r.signal[from];
-        for (count = 1; from + count < r.signals; count++) {
-            const Signal *b = &r.signal[from + count];
-            if (a->file.size != b->file.size || memcmp(a->file.data, b->file.data, a->file.size) != 0) {
-                break;
-            }
-            if (a->format != b->format || a->offset != b->offset) {
-                rc = mts_fail(err, MTS_EFORMAT, "%s: signals %zu and %zu lie in one file in different formats",
-                              set->name, from + 1, from + count + 1);
-            }
-        }
-        if (!rc) {
-            rc = read_group(set, &r, from, count, &series, err);
-        }
-    }
-    for (size_t c = 0; !rc && c < r.signals; c++) {
-        if (!mts_series_rename(&series->names[c], r.signal[c].name.data, r.signal[c].name.size) ||
-            !mts_series_rename(&series->units[c], r.signal[c].units.data, r.signal[c].units.size)) {
-            rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
-        }
-    }
+    int rc = mts_wfdb_header(&h, set->name, text, size, err);
+    rc = rc ? rc : h.segments ? read_segments(&h, &series, err) : read_single(&h, &series, err);
     if (!rc) {
-        series->sampling_rate = r.rate;
-        rc = mts_set_add(set, series, r.diagnosis.data ? r.diagnosis.data : "", r.diagnosis.size, err);
+        rc = mts_set_add(set, series, h.diagnosis.data ? h.diagnosis.data : "", h.diagnosis.size, err);
         series = NULL;
     }
     mts_series_free(&series);
-    free(r.signal);
+    mts_wfdb_header_free(&h);
     free(text);
     return rc;
 }

@@ -217,9 +217,6 @@ static void wfdb_records(void **state)
     refuse("r.hea", "r 2 360 6\na.dat 212\na.dat 212\n", MTS_EFORMAT, "holds 5 samples of 2 signals, but");
     refuse("r.hea", "r 2 360 5\na.dat 212\n", MTS_EFORMAT, "describes 1 signals of 2");
     refuse("r.hea", "r 1 360 5\n../a.dat 212\n", MTS_EFORMAT, "is no file name beside");
-    refuse("r.hea", "r 1 360 5\na.dat 80\n", MTS_EUNSUPPORTED, "storage format 80 is not read");
-    refuse("r.hea", "r 1 360 5\na.dat 212x4\n", MTS_EUNSUPPORTED, "several samples a frame");
-    refuse("r.hea", "r/3 1 360 5\na.dat 212\n", MTS_EUNSUPPORTED, "several segments");
     refuse("r.hea", "r 2 360 5\na.dat 212\na.dat 16\n", MTS_EFORMAT, "in one file in different formats");
     refuse("r.hea", "r 1 0 5\na.dat 212\n", MTS_EFORMAT, "sampling rate");
     refuse("r.hea", "r 0 360\n", MTS_EFORMAT, "\"0\" is no number of signals");
