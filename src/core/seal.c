@@ -50,17 +50,17 @@ int mts_seal_parse(json_t **out, const char *name, size_t number, const char *li
 {
     MtsSeal seal = mts_seal_check(line, size);
     *out = NULL;
-    if (seal == MTS_SEAL_BROKEN) {
-        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: is not as it was written: its checksum does not hold", name,
-                        number);
+    if (number == 1) {
+        *bare = seal == MTS_SEAL_NONE;
     }
-    if (seal == MTS_SEAL_NONE && !*bare) {
-        return mts_fail(err, MTS_EFORMAT,
-                        "%s: line %zu: has no checksum at its end: it is damaged, or of another program", name, number);
+    if (seal == MTS_SEAL_BROKEN || *bare != (seal == MTS_SEAL_NONE)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: is not as it was written: its checksum %s", name, number,
+                        seal == MTS_SEAL_BROKEN ? "does not hold"
+                        : *bare                 ? "is the first of the file"
+                                                : "is missing");
     }
-    *bare = seal == MTS_SEAL_NONE;
     char where[512];
-    snprintf(where, sizeof where, "%.400s: record %zu", name, number);
+    snprintf(where, sizeof where, "%.400s: line %zu", name, number);
     int rc = mts_json_parse(out, where, line, size, err);
     if (!rc && !*bare) {
         json_object_del(*out, "crc");

@@ -15,8 +15,9 @@ bool mts_seal(MtsBytes *line, size_t from);
 typedef enum MtsSeal { MTS_SEAL_GOOD, MTS_SEAL_BROKEN, MTS_SEAL_NONE } MtsSeal;
 MtsSeal mts_seal_check(const char *line, size_t size);
 
-/* Parses line `number` of a file and takes the seal off. A broken seal is MTS_EFORMAT; so is none, unless `bare`, which
- * then tells that there was none (on entry: whether none is allowed). */
+/* Parses line `number` (from 1) of a file and takes the seal off. A file is sealed, or was written before there were
+ * seals: *bare says which, the first line sets it, and every other line has to be of its kind. A broken seal, one that
+ * is missing and one that should not be there are MTS_EFORMAT. */
 int mts_seal_parse(json_t **out, const char *name, size_t number, const char *line, size_t size, bool *bare,
                    MtsError *err);
 

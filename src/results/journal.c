@@ -2,22 +2,22 @@
  * whole one and synced before the next begins, so a crash costs at most one, whose beginning the next open cuts off. */
 #include "results/journal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/output.h"
+#include "core/seal.h"
 #include "results/fields.h"
 
 enum { MAX_JOURNAL = 1 << 30 }; /* bytes */
 
 struct MtsJournal {
     char *path;
-    int fd;    /* -1: opened to be read */
-    off_t end; /* of the last whole line */
+    MtsOutput *out; /* NULL: opened to be read */
+    size_t end;     /* of the last whole line */
+    bool bare;      /* from before lines had checksums */
     json_t *head;
     json_t *records; /* array, in order */
     json_t *by_key;  /* object: key -> record */
@@ -27,9 +27,7 @@ void mts_journal_close(MtsJournal **journal)
 {
     MtsJournal *j = *journal;
     if (j) {
-        if (j->fd >= 0) {
-            close(j->fd);
-        }
+        mts_output_close(&j->out);
         json_decref(j->head);
         json_decref(j->records);
         json_decref(j->by_key);
@@ -65,9 +63,7 @@ static int read_lines(MtsJournal *j, const char *text, size_t size, MtsError *er
         }
         line++;
         json_t *value;
-        char name[4200];
-        snprintf(name, sizeof name, "%s: record %zu", j->path, line);
-        int rc = mts_json_parse(&value, name, text + at, (size_t)(newline - text) - at, err);
+        int rc = mts_seal_parse(&value, j->path, line, text + at, (size_t)(newline - text) - at, &j->bare, err);
         if (rc) {
             return rc;
         }
@@ -81,7 +77,7 @@ static int read_lines(MtsJournal *j, const char *text, size_t size, MtsError *er
             return rc;
         }
         at = (size_t)(newline - text) + 1;
-        j->end = (off_t)at;
+        j->end = at;
     }
     return MTS_OK;
 }
@@ -90,7 +86,6 @@ static int journal_new(MtsJournal **journal, const char *path, MtsError *err)
 {
     MtsJournal *j = *journal = mts_calloc(1, sizeof *j);
     if (j) {
-        j->fd = -1;
         j->path = mts_strdup(path);
         j->records = json_array();
         j->by_key = json_object();
@@ -102,44 +97,25 @@ static int journal_new(MtsJournal **journal, const char *path, MtsError *err)
     return MTS_OK;
 }
 
-/* Writes all of it at the end of the last whole line, and to disk. */
-static int write_bytes(MtsJournal *j, const char *text, size_t size, MtsError *err)
+/* The value as a line, sealed unless the file is from before. */
+static bool add_line(MtsBytes *lines, const json_t *value, bool bare)
 {
-    for (size_t done = 0; done < size;) {
-        ssize_t n = pwrite(j->fd, text + done, size - done, j->end + (off_t)done);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", j->path, strerror(n < 0 ? errno : ENOSPC));
-        }
-        done += (size_t)n;
-    }
-    if (fsync(j->fd) != 0) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be written to disk: %s", j->path, strerror(errno));
-    }
-    return MTS_OK;
+    size_t from = lines->len;
+    char *text = mts_json_text(value);
+    bool ok = text && mts_bytes_append_str(lines, text) && (bare || mts_seal(lines, from)) &&
+              mts_bytes_append(lines, "\n", 1);
+    free(text);
+    return ok;
 }
 
-/* A failure leaves the file as it was. */
+/* On disk when it returns; a failure leaves the file as it was. */
 static int write_line(MtsJournal *j, const json_t *value, MtsError *err)
 {
-    char *text = mts_json_text(value);
-    if (!text) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", j->path);
-    }
-    size_t size = strlen(text);
-    text[size++] = '\n'; /* in the place of the NUL */
-    int rc = write_bytes(j, text, size, err);
-    free(text);
-    if (rc) {
-        if (ftruncate(j->fd, j->end) != 0) {
-            /* The unfinished line stays; the next open drops it. */
-        }
-        return rc;
-    }
-    j->end += (off_t)size;
-    return MTS_OK;
+    MtsBytes line = {0};
+    int rc = add_line(&line, value, j->bare) ? mts_output_append(j->out, line.data, line.len, true, err)
+                                             : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", j->path);
+    mts_bytes_free(&line);
+    return rc;
 }
 
 /* Reads what the file has, checks that it is this run's, and cuts off an unfinished line. */
@@ -148,16 +124,14 @@ static int take_file(MtsJournal *j, const json_t *head, size_t *dropped, MtsErro
     char *text = NULL;
     size_t size = 0;
     int rc;
-    if ((rc = mts_read_file(j->path, MAX_JOURNAL, &text, &size, err)) || (rc = read_lines(j, text, size, err))) {
+    if ((rc = mts_output_read(j->out, MAX_JOURNAL, &text, &size, err)) || (rc = read_lines(j, text, size, err))) {
         goto done;
     }
     if (j->head && !json_equal(j->head, head)) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: belongs to a run with other settings; name another file or remove it",
                       j->path);
-    } else if ((size_t)j->end < size && ftruncate(j->fd, j->end) != 0) {
-        rc = mts_fail(err, MTS_EIO, "%s: its unfinished last line cannot be cut off: %s", j->path, strerror(errno));
-    } else if (dropped) {
-        *dropped = size - (size_t)j->end;
+    } else if (!(rc = mts_output_cut(j->out, j->end, err)) && dropped) {
+        *dropped = size - j->end;
     }
 done:
     free(text);
@@ -171,9 +145,8 @@ int mts_journal_open(MtsJournal **journal, const char *path, const json_t *head,
         return rc;
     }
     MtsJournal *j = *journal;
-    j->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    rc = j->fd >= 0 ? take_file(j, head, dropped, err)
-                    : mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", path, strerror(errno));
+    rc = mts_output_open(&j->out, path, err);
+    rc = rc ? rc : take_file(j, head, dropped, err);
     if (!rc && !j->head) {
         j->head = json_deep_copy(head);
         rc = j->head ? write_line(j, head, err) : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
@@ -290,21 +263,13 @@ done:
     return rc;
 }
 
-static bool add_line(MtsBytes *lines, const json_t *value)
-{
-    char *text = mts_json_text(value);
-    bool ok = text && mts_bytes_printf(lines, "%s\n", text);
-    free(text);
-    return ok;
-}
-
 /* Head and records as they are to stand in `out`. */
 static int write_merged(const MtsJournal *all, const json_t *order, bool partial, const char *out, MtsError *err)
 {
     MtsBytes lines = {0};
     size_t kept = 0;
     int rc;
-    bool fits = add_line(&lines, all->head);
+    bool fits = add_line(&lines, all->head, false);
     for (size_t i = 0; i < json_array_size(order); i++) {
         const char *key = json_string_value(json_array_get(order, i));
         const json_t *record = mts_journal_find(all, key);
@@ -313,7 +278,7 @@ static int write_merged(const MtsJournal *all, const json_t *order, bool partial
             goto done;
         }
         if (record) {
-            fits = fits && add_line(&lines, record);
+            fits = fits && add_line(&lines, record, false);
             kept++;
         }
     }

@@ -2,7 +2,9 @@
  *
  * A journal is a text file: its first line says what run it belongs to, every further line is one record with a
  * string "key". Lines are appended whole and synced; a line that a crash cut short is dropped when the journal is
- * opened again, and its work is done again. */
+ * opened again, and its work is done again. Each line has its checksum (core/seal.h), and none that is not as it was
+ * written is read; a file from before there were checksums is read and goes on without. Whoever has a journal open to
+ * write has it alone. */
 #ifndef MTS_RESULTS_JOURNAL_H
 #define MTS_RESULTS_JOURNAL_H
 

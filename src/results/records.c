@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/seal.h"
 #include "results/fields.h"
 #include "results/head.h"
 #include "results/journal.h"
@@ -147,6 +148,7 @@ static int check_head(const char *path, const json_t *head, MtsError *err)
 typedef struct Loading {
     const char *path;
     size_t line;
+    bool bare;                     /* from before lines had checksums */
     json_t *head, *records, *seen; /* seen: the keys, an object */
 } Loading;
 
@@ -164,12 +166,10 @@ static int take_record(Loading *l, json_t *record, MtsError *err)
 
 static int take_line(Loading *l, const char *text, size_t size, MtsError *err)
 {
-    json_error_t why;
-    json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    int rc;
-    l->line++;
-    if (!value) {
-        return mts_fail(err, MTS_EFORMAT, "%s: line %zu is not valid JSON: %s", l->path, l->line, why.text);
+    json_t *value;
+    int rc = mts_seal_parse(&value, l->path, ++l->line, text, size, &l->bare, err);
+    if (rc) {
+        return rc;
     }
     if (l->line == 1) {
         l->head = json_incref(value);
@@ -183,7 +183,7 @@ static int take_line(Loading *l, const char *text, size_t size, MtsError *err)
 
 int mts_results_read(const char *path, json_t **head, json_t **records, MtsError *err)
 {
-    Loading l = {path, 0, NULL, json_array(), json_object()};
+    Loading l = {.path = path, .records = json_array(), .seen = json_object()};
     char *text = NULL;
     size_t size = 0;
     const char *newline;

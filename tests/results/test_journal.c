@@ -119,6 +119,30 @@ static void damage_in_the_middle_is_named(void **state)
     json_decref(head);
 }
 
+/* Who has it open has it alone; a file from before there were checksums stays one. */
+static void one_writer_and_old_files(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsJournal *second;
+    static const char old[] = "{\"run\":1}\n{\"key\":\"a\"}\n";
+    json_t *head = json("{\"run\":1}");
+    char *text;
+    size_t size;
+    cleanup();
+    assert_ok(mts_write_file_atomic(path[0], old, sizeof old - 1, &err), &err);
+    MtsJournal *j = reopen(path[0], "{\"run\":1}", NULL);
+    assert_int_equal(mts_journal_open(&second, path[0], head, NULL, &err), MTS_EIO);
+    assert_non_null(strstr(err.text, path[0]));
+    assert_non_null(strstr(err.text, "is being written by another run"));
+    assert_ok(append(j, "{\"key\":\"b\"}", &err), &err);
+    mts_journal_close(&j);
+    assert_ok(mts_read_file(path[0], 10000, &text, &size, &err), &err);
+    assert_string_equal(text, "{\"run\":1}\n{\"key\":\"a\"}\n{\"key\":\"b\"}\n");
+    free(text);
+    json_decref(head);
+}
+
 static void shards_merge_to_one_run(void **state)
 {
     (void)state;
@@ -140,8 +164,9 @@ static void shards_merge_to_one_run(void **state)
     char *text;
     size_t size;
     assert_ok(mts_read_file(path[2], 10000, &text, &size, &err), &err);
-    assert_string_equal(text, "{\"run\":1}\n{\"key\":\"a\",\"seconds\":1}\n{\"key\":\"b\"}\n"
-                              "{\"key\":\"c\",\"in\":[{\"seconds\":9,\"v\":1}]}\n");
+    assert_string_equal(text, "{\"run\":1,\"crc\":\"2fa57592\"}\n{\"key\":\"a\",\"seconds\":1,\"crc\":\"57076a49\"}\n"
+                              "{\"key\":\"b\",\"crc\":\"a4f38174\"}\n"
+                              "{\"key\":\"c\",\"in\":[{\"seconds\":9,\"v\":1}],\"crc\":\"a8094e38\"}\n");
     free(text);
     assert_int_equal(mts_journal_merge(paths, 2, more, false, path[2], &err), MTS_EREQUEST);
     assert_non_null(strstr(err.text, "\"d\""));
@@ -173,9 +198,8 @@ int main(void)
         snprintf(path[i], sizeof path[i], "%s/%d.jsonl", dir, i);
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(records_survive_and_never_repeat),
-        cmocka_unit_test(any_cut_resumes_to_the_same_bytes),
-        cmocka_unit_test(damage_in_the_middle_is_named),
+        cmocka_unit_test(records_survive_and_never_repeat), cmocka_unit_test(any_cut_resumes_to_the_same_bytes),
+        cmocka_unit_test(damage_in_the_middle_is_named),    cmocka_unit_test(one_writer_and_old_files),
         cmocka_unit_test(shards_merge_to_one_run),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Two runs at once on one file: one is refused by name, the other's lines are all there.
+
+    test_pairs.py [PAIRS]     of each kind, default 5
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
+from program import PROGRAM, TINY, check, finish, work_dir  # noqa: E402
+
+SLOW = "command:while read -r l; do sleep 0.02; echo 1; done"  # both are at work at the same time
+
+
+def pair(what, file, command):
+    """The outputs of the run that was not refused."""
+    both = [subprocess.Popen([PROGRAM, *map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE) for _ in range(2)]
+    ends = [(*p.communicate(timeout=120), p.returncode) for p in both]
+    check(sorted(code for _, _, code in ends) == [0, 1], f"{what}: exits {[code for _, _, code in ends]}: {ends}")
+    refused = next(err for _, err, code in ends if code).decode()
+    check(str(file) in refused and "is being written by another run" in refused and refused.count("\n") == 1,
+          f"{what}: {refused!r}")
+    return json.loads(next(out for out, _, code in ends if not code))
+
+
+def evals(folder, turn, data):
+    out = folder / f"eval{turn}.jsonl"
+    pair("eval", out, ["eval", "-m", TINY, "--stage", "forecast", "--data", data, "--context", 24, "--method", "sample",
+                       "--rollouts", 3, "--samples", 2, "--max-tokens", 4, "--seeds", "0..2", "--reward", SLOW,
+                       "--out", out])
+    head, *records = map(json.loads, out.read_text().splitlines())
+    keys = {r["key"] for r in records}
+    check(len(records) == len(keys) == 6, f"eval: {len(records)} records, {len(keys)} keys")
+
+
+def searches(folder, turn):
+    saved = folder / f"saved{turn}"
+    answer = pair("search", saved, ["search", "-m", TINY, "-p", "hi", "-n", 4, "--rollouts", 8, "--in-flight", 2,
+                                    "--reward", SLOW, "--save", saved, "--json"])
+    lines = list(map(json.loads, saved.read_text().splitlines()))
+    check([r["rollout"] for r in lines[1:]] == list(range(answer["rollouts"])), f"search: {len(lines)} lines")
+
+
+def main():
+    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    with work_dir() as name:
+        folder = pathlib.Path(name)
+        data = folder / "d.csv"
+        rows = [f"s{i}," + ",".join(str(10 + (i + t) % 7) for t in range(60)) for i in range(4)]
+        data.write_text("\n".join(rows) + "\n")
+        for turn in range(pairs):
+            evals(folder, turn, data)
+            searches(folder, turn)
+        left = [p.name for p in folder.iterdir() if p.name.startswith(".maxts")]
+        check(not left, f"left behind: {left}")
+    print(f"{pairs} pairs of evals and {pairs} of searches on one file: one of each refused by name, no line lost")
+    finish(6 * pairs)
+
+
+if __name__ == "__main__":
+    main()
