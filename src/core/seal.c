@@ -6,7 +6,7 @@
 
 #define MEMBER ",\"crc\":\""
 
-enum { DIGITS = 8, MEMBER_SIZE = sizeof MEMBER - 1, SEAL_SIZE = MEMBER_SIZE + DIGITS + 2 /* "} */ };
+enum { MEMBER_SIZE = sizeof MEMBER - 1, SEAL_SIZE = MTS_SEAL_SIZE + 1 /* and the closing brace */ };
 
 static unsigned long checksum(const char *text, size_t size)
 {

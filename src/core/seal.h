@@ -9,6 +9,8 @@
 #include "core/json.h"
 #include "core/mem.h"
 
+enum { MTS_SEAL_SIZE = 17 }; /* bytes that a seal adds to a line */
+
 /* Seals the object that stands in line[from ..] and ends there, without a newline; false: memory ran out. */
 bool mts_seal(MtsBytes *line, size_t from);
 

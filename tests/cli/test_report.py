@@ -315,7 +315,7 @@ def refusals(folder):
     broken = folder / "broken.jsonl"
     lines = good.read_text().splitlines(keepends=True)
     for text, words in (("", "has no head"), ("{}\n", "line 1 is not the head"),
-                        (lines[0] + lines[1][:-9] + "\n", "line 2 is not valid JSON"),
+                        (lines[0] + lines[1][:-9] + "\n", "line 2: is not valid JSON"),
                         (lines[0] + lines[1] + lines[1], "line 3 repeats the key"),
                         (lines[0] + lines[1] + "7\n", "line 3 is no JSON object"),
                         (lines[0] + lines[1].replace('"nfe": ', '"nfe": "x", "nf": '), "line 2: \"nfe\" is no number")):

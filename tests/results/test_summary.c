@@ -195,7 +195,7 @@ static void broken_files(void **state)
     refuse("", "has no head");
     refuse("{\"maxts\":\"eval\"}\n", "line 1 is not the head");
     refuse("{\"key\":\"a\"}\n", "line 1 is not the head");
-    refuse(HEAD "{\"key\":\n", "line 2 is not valid JSON");
+    refuse(HEAD "{\"key\":\n", "line 2: is not valid JSON");
     refuse(HEAD "[]\n", "line 2 is no JSON object");
     refuse(HEAD "{\"key\":\"a\",\"sample\":\"s\"}\n", "line 2: \"method\" is missing");
     refuse(HEAD "{\"key\":\"a\",\"sample\":\"s\",\"method\":\"m\",\"nfe\":\"many\"}\n", "line 2: \"nfe\" is no number");

@@ -535,7 +535,7 @@ static void a_checkpoint_of_another_search_is_refused(void **state)
         case 6: /* a line in the middle is damaged */
             at = strchr(strchr(text, '\n') + 1, '\n') + 1;
             *at = '#';
-            word = "line 3: is not valid JSON";
+            word = "line 3: is not as it was written: its checksum does not hold";
             code = MTS_EFORMAT;
             break;
         case 7: /* a line is missing */

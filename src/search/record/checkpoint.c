@@ -1,27 +1,26 @@
 /* search/record/checkpoint.c - see checkpoint.h. */
 #include "search/record/checkpoint.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/file.h"
+#include "core/output.h"
+#include "core/seal.h"
 
-#define CHECKPOINT_LIMIT ((size_t)1 << 32) /* bytes */
+#define CHECKPOINT_LIMIT ((uint64_t)1 << 32) /* bytes */
 
 struct MtsCheckpoint {
     char *resume, *save; /* paths; NULL: none */
     json_t **lines;      /* [count] read */
-    size_t *starts;      /* [count] where each line begins in what was read */
+    size_t *starts;      /* [count] where each line begins: in `text`, from begin() on in `save` */
     size_t count, cap, start_cap;
-    size_t header, saved_header; /* bytes of the first line: read, and written to `save` */
-    size_t kept;                 /* bytes of `text` that are whole lines */
-    char *text;                  /* of the file that was read */
-    int fd;                      /* of `save`; -1: none */
+    size_t kept;    /* bytes of `text` that are whole lines */
+    char *text;     /* of the file that was read */
+    bool bare;      /* which is from before lines had checksums */
+    MtsOutput *out; /* `save`; NULL: none */
 };
 
 /* ---- reading ---- */
@@ -56,7 +55,7 @@ static int check_header(MtsCheckpoint *c, const json_t *line, json_t *identity, 
 
 json_t *mts_checkpoint_settings(const char *path)
 {
-    FILE *file = path ? fopen(path, "rb") : NULL;
+    FILE *file = path ? fopen(path, "rbe") : NULL;
     char *text = NULL;
     size_t cap = 0;
     json_t *line = NULL, *settings = NULL;
@@ -89,15 +88,15 @@ static int add_line(MtsCheckpoint *c, json_t *line, size_t start, MtsError *err)
 static int read_line(MtsCheckpoint *c, const char *at, const char *end, size_t number, json_t *identity, MtsError *err)
 {
     json_t *line = NULL;
-    if (mts_json_parse(&line, c->resume, at, (size_t)(end - at), err)) {
-        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: is not valid JSON", c->resume, number);
+    int rc = mts_seal_parse(&line, c->resume, number, at, (size_t)(end - at), &c->bare, err);
+    if (rc) {
+        return rc;
     }
     if (number > 1) {
         return add_line(c, line, (size_t)(at - c->text), err);
     }
-    int rc = check_header(c, line, identity, err);
+    rc = check_header(c, line, identity, err);
     json_decref(line);
-    c->header = (size_t)(end + 1 - c->text);
     return rc;
 }
 
@@ -129,60 +128,61 @@ int mts_checkpoint_bad(const MtsCheckpoint *c, size_t index, const char *field, 
 
 int mts_checkpoint_forget(MtsCheckpoint *c, size_t from, MtsError *err)
 {
-    size_t size = c->starts[from] - c->header + c->saved_header;
+    size_t size = c->starts[from];
     while (c->count > from) {
         json_decref(c->lines[--c->count]);
     }
-    if (c->fd >= 0 && ftruncate(c->fd, (off_t)size) != 0) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", c->save, strerror(errno));
-    }
-    return MTS_OK;
+    return c->out ? mts_output_cut(c->out, size, err) : MTS_OK;
 }
 
 /* ---- writing ---- */
 
-/* The file begins with its first line and the lines that were read, in one step. */
+/* A line without its newline: sealed where it is not yet, and ended. */
+static bool put_line(MtsBytes *bytes, const char *line, size_t size, bool sealed)
+{
+    size_t from = bytes->len;
+    return mts_bytes_append(bytes, line, size) && (sealed || mts_seal(bytes, from)) && mts_bytes_append(bytes, "\n", 1);
+}
+
+/* The first line and those that were read, as they are to stand in `save`; c->starts says where. */
+static bool put_lines(MtsCheckpoint *c, MtsBytes *bytes, json_t *identity)
+{
+    json_t *header = json_pack("{s:O}", "maxts_checkpoint", identity);
+    char *text = header ? mts_json_text(header) : NULL;
+    bool ok = text && put_line(bytes, text, strlen(text), false);
+    for (size_t i = 0; ok && i < c->count; i++) {
+        const char *line = c->text + c->starts[i];
+        c->starts[i] = bytes->len;
+        ok = put_line(bytes, line, strcspn(line, "\n"), !c->bare);
+    }
+    free(text);
+    json_decref(header);
+    return ok;
+}
+
+/* In one step. */
 static int begin(MtsCheckpoint *c, json_t *identity, MtsError *err)
 {
     MtsBytes bytes = {0};
-    json_t *header = json_pack("{s:O}", "maxts_checkpoint", identity);
-    char *text = header ? mts_json_text(header) : NULL;
-    c->saved_header = text ? strlen(text) + 1 : 0;
-    const char *rest = c->text ? (const char *)memchr(c->text, '\n', c->kept) + 1 : "";
-    size_t size = c->text ? c->kept - (size_t)(rest - c->text) : 0;
-    bool ok = text && mts_bytes_append_str(&bytes, text) && mts_bytes_append_str(&bytes, "\n") &&
-              mts_bytes_append(&bytes, rest, size);
-    int rc = ok ? mts_write_file_atomic(c->save, bytes.data, bytes.len, err)
-                : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", c->save);
-    free(text);
-    json_decref(header);
+    int rc = put_lines(c, &bytes, identity) ? mts_output_replace(c->out, bytes.data, bytes.len, err)
+                                            : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", c->save);
     mts_bytes_free(&bytes);
-    if (rc) {
-        return rc;
-    }
-    c->fd = open(c->save, O_WRONLY | O_APPEND);
-    return c->fd < 0 ? mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", c->save, strerror(errno))
-                     : MTS_OK;
+    return rc;
 }
 
 bool mts_checkpoint_writes(const MtsCheckpoint *c)
 {
-    return c && c->fd >= 0;
+    return c && c->out;
 }
 
 int mts_checkpoint_append(MtsCheckpoint *c, const MtsBytes *line, MtsError *err)
 {
-    for (size_t done = 0; done < line->len;) {
-        ssize_t n = write(c->fd, line->data + done, line->len - done);
-        if (n < 0 && errno != EINTR) {
-            return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", c->save, strerror(errno));
-        }
-        done += n > 0 ? (size_t)n : 0;
-    }
-    if (fsync(c->fd) != 0 && errno != EINVAL && errno != EROFS) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", c->save, strerror(errno));
-    }
-    return MTS_OK;
+    MtsBytes bytes = {0};
+    int rc = put_line(&bytes, line->data, line->len - 1, false)
+                 ? mts_output_append(c->out, bytes.data, bytes.len, true, err)
+                 : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", c->save);
+    mts_bytes_free(&bytes);
+    return rc;
 }
 
 /* ---- both ---- */
@@ -193,13 +193,14 @@ int mts_checkpoint_open(MtsCheckpoint **out, const char *resume, const char *sav
     if (!c) {
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", resume ? resume : save);
     }
-    c->fd = -1;
     c->save = save ? mts_strdup(save) : NULL;
     c->resume = resume ? mts_strdup(resume) : NULL;
     int rc = (save && !c->save) || (resume && !c->resume)
                  ? mts_fail(err, MTS_ENOMEM, "%s: memory ran out", resume ? resume : save)
                  : MTS_OK;
-    (void)(rc || (resume && (rc = read_lines(c, identity, err))) || (save && (rc = begin(c, identity, err))));
+    /* `save` is ours before `resume`, which may be the same file, is read. */
+    (void)(rc || (save && (rc = mts_output_open(&c->out, save, err))) ||
+           (resume && (rc = read_lines(c, identity, err))) || (save && (rc = begin(c, identity, err))));
     free(c->text);
     c->text = NULL;
     return rc;
@@ -214,9 +215,7 @@ void mts_checkpoint_free(MtsCheckpoint **out)
     for (size_t i = 0; i < c->count; i++) {
         json_decref(c->lines[i]);
     }
-    if (c->fd >= 0) {
-        close(c->fd);
-    }
+    mts_output_close(&c->out);
     free((void *)c->lines);
     free(c->starts);
     free(c->text);

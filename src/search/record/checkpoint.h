@@ -4,12 +4,13 @@
  * The file is one JSON line for the settings and one for each backed-up rollout, in the order of the index
  * (search/record/rollout_line.h), or whatever a method that leads its searches itself writes
  * (search/maxent/wave_line.h); what is in a line is not known here. It is
- * begun in one step (written aside, renamed into place) and then grows by one write and one sync a line; a last
- * line without its newline was cut off by a crash and does not count. Nothing but rollouts has to be kept: random
- * numbers are keyed, and the tree is what the backups make of it. A resumed search repeats the backups at the
- * moments they had, so rollouts that were in flight see the very trees they saw, and goes on to the same bytes.
- * Distributions are not kept: a node whose distribution is needed again is evaluated again, which nfe does not count
- * twice. */
+ * begun in one step (core/output.h) and then grows by one write and one sync a line, by one search at a time. Each line
+ * has its checksum (core/seal.h), and none is read that is not as it was written; a file from before there were
+ * checksums is read without. A last line without its newline was cut off by a crash and does not count. Nothing but
+ * rollouts has to be kept: random numbers are keyed, and the tree is what the backups make of it. A resumed search
+ * repeats the backups at the moments they had, so rollouts that were in flight see the very trees they saw, and goes on
+ * to the same bytes. Distributions are not kept: a node whose distribution is needed again is evaluated again, which
+ * nfe does not count twice. */
 #ifndef MTS_SEARCH_RECORD_CHECKPOINT_H
 #define MTS_SEARCH_RECORD_CHECKPOINT_H
 

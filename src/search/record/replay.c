@@ -5,13 +5,14 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/seal.h"
 #include "search/driver.h"
 #include "search/record/trace.h"
 #include "search/result.h"
 #include "search/settings.h"
 
-#define TRACE_LIMIT ((size_t)1 << 33) /* bytes */
-#define SAME 1e-9                     /* relative */
+#define TRACE_LIMIT ((uint64_t)1 << 33) /* bytes */
+#define SAME 1e-9                       /* relative */
 
 typedef struct Path { /* a token sequence of the trace and what it says about it */
     int32_t *tokens;
@@ -25,6 +26,7 @@ typedef struct Replay {
     const char *path;
     char *text;
     size_t size;
+    bool bare; /* from before lines had checksums */
     Path *priors, *rewards;
     size_t prior_count, prior_cap, reward_count, reward_cap;
     int32_t *ends;
@@ -202,10 +204,8 @@ static int read_lines(Replay *r, size_t *number, MtsError *err)
     while ((end = memchr(at, '\n', r->size - (size_t)(at - r->text)))) {
         json_t *line = NULL;
         ++*number;
-        if (mts_json_parse(&line, r->path, at, (size_t)(end - at), err)) {
-            return bad(r, *number, "is not valid JSON", err);
-        }
-        int rc = read_line(r, line, *number, err);
+        int rc = mts_seal_parse(&line, r->path, *number, at, (size_t)(end - at), &r->bare, err);
+        rc = rc ? rc : read_line(r, line, *number, err);
         json_decref(line);
         if (rc) {
             return rc;
@@ -348,7 +348,7 @@ static int compare_line(Replay *r, const char *have, size_t have_size, const cha
     json_t *a = NULL, *b = NULL;
     char field[64] = "";
     int rc;
-    if (!(rc = mts_json_parse(&a, r->path, have, have_size, err)) &&
+    if (!(rc = mts_seal_parse(&a, r->path, r->line, have, have_size, &r->bare, err)) &&
         !(rc = mts_json_parse(&b, "replay", want, want_size, err)) && !same(a, b, field, sizeof field)) {
         rc = differs(r, a, b, field, err);
     }
@@ -369,7 +369,8 @@ static int on_line(void *context, const char *text, size_t size, MtsError *err)
         return bad(r, r->line, "is missing", err);
     }
     size_t have = (size_t)(end - r->at);
-    bool same_bytes = have == size && memcmp(r->at, text, size) == 0;
+    size_t body = r->bare ? size : size - 1; /* the seal stands in front of the last brace */
+    bool same_bytes = have == size + (r->bare ? 0 : MTS_SEAL_SIZE) && memcmp(r->at, text, body) == 0;
     int rc = same_bytes ? MTS_OK : compare_line(r, r->at, have, text, size, err);
     r->at = end + 1;
     return rc;

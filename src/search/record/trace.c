@@ -1,10 +1,10 @@
 /* search/record/trace.c - see trace.h. */
 #include "search/record/trace.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/seal.h"
 #include "search/positions.h"
 #include "search/rollout.h"
 #include "search/settings.h"
@@ -237,27 +237,26 @@ int mts_trace_end(MtsTrace *t, const MtsSearchResult *result, MtsError *err)
 static int write_line(void *context, const char *text, size_t size, MtsError *err)
 {
     MtsTraceFile *t = context;
-    errno = 0;
-    if (fwrite(text, 1, size, t->file) != size || fputc('\n', t->file) == EOF) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", t->path, strerror(errno ? errno : EIO));
+    t->line.len = 0;
+    if (!mts_bytes_append(&t->line, text, size) || !mts_seal(&t->line, 0) || !mts_bytes_append(&t->line, "\n", 1)) {
+        return mts_fail(err, MTS_ENOMEM, "trace: memory ran out");
     }
-    return MTS_OK;
+    return mts_output_append(t->out, t->line.data, t->line.len, false, err);
 }
 
 int mts_trace_open(MtsTraceFile *t, MtsTrace *trace, MtsSearch *search, MtsError *err)
 {
-    t->path = search->settings.trace;
-    t->file = fopen(t->path, "wb");
-    if (!t->file) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be opened for writing: %s", t->path, strerror(errno));
+    int rc;
+    if ((rc = mts_output_open(&t->out, search->settings.trace, err)) || (rc = mts_output_replace(t->out, "", 0, err))) {
+        return rc;
     }
     return mts_trace_begin(trace, search, (MtsLines){t, write_line}, err);
 }
 
 int mts_trace_close(MtsTraceFile *t, int rc, MtsError *err)
 {
-    if (t->file && fclose(t->file) != 0 && !rc) {
-        return mts_fail(err, MTS_EIO, "%s: cannot be written: %s", t->path, strerror(errno));
-    }
+    rc = !rc && t->out ? mts_output_sync(t->out, err) : rc;
+    mts_output_close(&t->out);
+    mts_bytes_free(&t->line);
     return rc;
 }

@@ -19,9 +19,8 @@
 #ifndef MTS_SEARCH_RECORD_TRACE_H
 #define MTS_SEARCH_RECORD_TRACE_H
 
-#include <stdio.h>
-
 #include "core/mem.h"
+#include "core/output.h"
 #include "search/search.h"
 
 /* Where lines go; text has no newline. */
@@ -44,9 +43,9 @@ int mts_trace_begin(MtsTrace *trace, MtsSearch *search, MtsLines out, MtsError *
 int mts_trace_end(MtsTrace *trace, const MtsSearchResult *result, MtsError *err);
 void mts_trace_free(MtsTrace *trace);
 
-typedef struct MtsTraceFile { /* a file as the place where lines go */
-    const char *path;
-    FILE *file; /* NULL: none */
+typedef struct MtsTraceFile { /* a file as the place where lines go, each with its checksum (core/seal.h) */
+    MtsOutput *out;           /* NULL: none */
+    MtsBytes line;            /* scratch */
 } MtsTraceFile;
 
 /* Begins the file settings.trace and the trace. */
