@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One flipped bit in what a search or an evaluation left on disk: a checkpoint, a trace, a journal. Whoever reads it then
+"""One flipped bit in what a search or an evaluation left on disk: a checkpoint, a trace, a journal. Whoever reads it
 either refuses it with a sentence, or comes to the very result of the undamaged file; a changed line is never believed.
 
     test_damage.py [FLIPS]     of each kind of file, spread over it; default 150
@@ -55,7 +55,8 @@ def sweep(kind, path, count, command, same):
             check(say.startswith("maxts: ") and say.count("\n") == 1 and not done.stdout, f"{kind}: bit {bit}: {say!r}")
             refused += 1
     path.write_bytes(whole)
-    print(f"{kind:11} {len(whole):6} bytes, {count} single bits flipped: {refused} refused, {count - refused} without effect")
+    print(f"{kind:11} {len(whole):6} bytes, {count} single bits flipped: {refused} refused, {count - refused} without "
+          "effect")
     check(refused > 0.9 * count, f"{kind}: only {refused} of {count} were refused")
 
 
