@@ -401,7 +401,8 @@ static void resumed_at_any_rollout_to_the_same_bytes(void **state)
     }
 }
 
-/* Lines as they were before they had checksums and methods wrote their own part: every rollout had "unseen_q" and "asides", of any method. */
+/* Lines as they were before they had checksums and methods wrote their own part: every rollout had "unseen_q" and
+ * "asides", of any method. */
 static char *as_it_was(const char *journal)
 {
     MtsBytes b = {0};
