@@ -165,6 +165,7 @@ static int score_answer(Trial *t, MtsError *err)
     const MtsRewardInput input = {.prompt = t->sample->prompt, .series = t->sample->series};
     int rc = mts_reward_new(&reward, t->ask.reward, &input, err);
     rc = rc ? rc : mts_reward_score(reward, a->text, strlen(a->text), 0, 1, true, &t->reward, err);
+    rc = rc ? rc : mts_reward_finish(reward, err);
     mts_reward_free(&reward);
     return rc;
 }

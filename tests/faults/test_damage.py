@@ -9,7 +9,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
-from program import ask, check, finish, refuse, run, work_dir, write_table  # noqa: E402
+from program import TINY, ask, check, finish, refuse, run, work_dir, write_table  # noqa: E402
 
 
 def big_table(folder):
@@ -73,8 +73,27 @@ def old_files(folder, table, saved, resume, whole):
     again = folder / "again"
     check(result(run(*resume[:-1], old, "--save", again)) == whole, "and is saved")
     check(result(run(*resume[:-1], again)) == whole, "with checksums of its own")
-    old.write_text(old.read_text() + seal + "\n")
+    lines = old.read_text().splitlines(keepends=True)
+    first = json.loads(lines[1])
+    for key, value in (("reward", first["reward"] + 9), ("logp", [x - 1 for x in first["logp"]])):
+        old.write_text("".join([lines[0], json.dumps({**first, key: value}) + "\n", *lines[2:]]))
+        refuse(2, ["old: line 2", "of a text is", "changed"], *resume[:-1], old)  # no checksum, but it is evaluated again
+    old.write_text("".join(lines) + seal + "\n")
     refuse(1, ["old", "checksum"], *resume[:-1], old)
+
+
+def changed_reward(folder):
+    """A reward program that was changed since, under its old name."""
+    program, saved = folder / "score.sh", folder / "scored"
+    search = ["search", "-m", TINY, "-p", "hi", "-n", 4, "--rollouts", 6, "--json",
+              "--reward", f"command:sh {program}"]
+    program.write_text("while read -r l; do echo 1; done\n")
+    ask(*search, "--save", saved)
+    whole = saved.read_bytes()
+    check(ask(*search, "--resume", saved)["rollouts"] == 6, "the same program goes on")
+    program.write_text("while read -r l; do echo 2; done\n")
+    refuse(2, ["scored: line 2", "reward of a text is 1 there and 2 now"], *search, "--resume", saved, "--save", saved)
+    check(saved.read_bytes() == whole, "a refused checkpoint stays as it is")
 
 
 def main():
@@ -88,6 +107,7 @@ def main():
         whole = result(run(*resume))
         sweep("checkpoint", saved, count, resume, lambda done: result(done) == whole)
         old_files(folder, table, saved, resume, whole)
+        changed_reward(folder)
         confirmed = result(run("replay", trace, "--json"))
         sweep("trace", trace, count, ["replay", trace, "--json"], lambda done: result(done) == confirmed)
         ask("eval", "-m", table, "--method", "maxent-ts,smc", "--rollouts", "4,8", "--seeds", "0..3", "--out", journal)

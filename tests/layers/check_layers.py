@@ -40,7 +40,7 @@ SUBROOMS = {
     "search": [
         ["logs", "chance", "asker", "node", "settings", "record/checkpoint"], # know no search
         ["method", "search"],                    # what a method is; one search under way
-        ["proposal", "positions", "rollout"],    # services on it
+        ["proposal", "positions", "rollout", "record/spot_check"], # services on it
         ["methods/*", "maxent/*"],
         ["record/rollout_line", "record/trace"],
         ["rollouts", "result", "tree"],

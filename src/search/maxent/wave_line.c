@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/mem.h"
+#include "search/record/spot_check.h"
 
 bool mts_wave_pass(MtsWave *wave, MtsWavePrefix prefix)
 {
@@ -107,7 +108,8 @@ int mts_wave_read(MtsSearch *search, size_t size, MtsWave *wave, bool *recorded,
     }
     int rc = read_passed(search, json_object_get(line, "passed"), wave, err);
     *recorded = !rc;
-    return rc ? rc : read_found(search, json_object_get(line, "found"), wave, err);
+    rc = rc ? rc : read_found(search, json_object_get(line, "found"), wave, err);
+    return rc || !wave->found_count ? rc : mts_spot_check(search, wave->found[0].text, waves, err);
 }
 
 /* ---- writing ---- */

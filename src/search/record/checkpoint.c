@@ -126,6 +126,14 @@ int mts_checkpoint_bad(const MtsCheckpoint *c, size_t index, const char *field, 
     return mts_fail(err, MTS_EFORMAT, "%s: line %zu: %s is missing or out of range", c->resume, index + 2, field);
 }
 
+int mts_checkpoint_differs(const MtsCheckpoint *c, size_t index, const char *what, double there, double now,
+                           MtsError *err)
+{
+    return mts_fail(err, MTS_EREQUEST,
+                    "%s: line %zu: the %s of a text is %.17g there and %.17g now: model or reward changed", c->resume,
+                    index + 2, what, there, now);
+}
+
 int mts_checkpoint_forget(MtsCheckpoint *c, size_t from, MtsError *err)
 {
     size_t size = c->starts[from];

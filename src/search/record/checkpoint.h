@@ -40,6 +40,10 @@ const json_t *mts_checkpoint_line(const MtsCheckpoint *checkpoint, size_t index)
 /* MTS_EFORMAT with the sentence for a field of a line that is missing or out of range. */
 int mts_checkpoint_bad(const MtsCheckpoint *checkpoint, size_t index, const char *field, MtsError *err);
 
+/* MTS_EREQUEST with the sentence for a text whose log p or reward is not the saved one. */
+int mts_checkpoint_differs(const MtsCheckpoint *checkpoint, size_t index, const char *what, double there, double now,
+                           MtsError *err);
+
 /* Lines from `from` on do not count, and are cut off the file that is written. */
 int mts_checkpoint_forget(MtsCheckpoint *checkpoint, size_t from, MtsError *err);
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "search/record/spot_check.h"
+
 /* ---- reading ---- */
 
 /* NULL, or the name of what is missing or out of range among the numbers of a choice. */
@@ -78,7 +80,8 @@ int mts_rollout_read(MtsSearch *search, MtsRollout *r, MtsError *err)
     }
     r->recorded = true;
     int rc = read_path(search, r, line, err);
-    return rc ? rc : read_rest(search, r, line, err);
+    rc = rc ? rc : read_rest(search, r, line, err);
+    return rc || r->dead ? rc : mts_spot_check(search, r->node, r->index, err);
 }
 
 /* ---- writing ---- */
