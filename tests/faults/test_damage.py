@@ -77,7 +77,7 @@ def old_files(folder, table, saved, resume, whole):
     first = json.loads(lines[1])
     for key, value in (("reward", first["reward"] + 9), ("logp", [x - 1 for x in first["logp"]])):
         old.write_text("".join([lines[0], json.dumps({**first, key: value}) + "\n", *lines[2:]]))
-        refuse(2, ["old: line 2", "of a text is", "changed"], *resume[:-1], old)  # no checksum, but it is evaluated again
+        refuse(2, ["old: line 2", "of a text is", "changed"], *resume[:-1], old)  # evaluated again
     old.write_text("".join(lines) + seal + "\n")
     refuse(1, ["old", "checksum"], *resume[:-1], old)
 

@@ -28,9 +28,9 @@ def pair(what, file, command):
 
 def evals(folder, turn, data):
     out = folder / f"eval{turn}.jsonl"
-    pair("eval", out, ["eval", "-m", TINY, "--stage", "forecast", "--data", data, "--context", 24, "--method", "sample",
-                       "--rollouts", 3, "--samples", 2, "--max-tokens", 4, "--seeds", "0..2", "--reward", SLOW,
-                       "--out", out])
+    pair("eval", out, ["eval", "-m", TINY, "--stage", "forecast", "--data", data[0], "--more", data[1], "--context", 24,
+                       "--method", "sample", "--rollouts", 3, "--samples", 2, "--max-tokens", 4, "--seeds", "0..2",
+                       "--reward", SLOW, "--out", out])
     head, *records = map(json.loads, out.read_text().splitlines())
     keys = {r["key"] for r in records}
     check(len(records) == len(keys) == 6, f"eval: {len(records)} records, {len(keys)} keys")
@@ -48,9 +48,11 @@ def main():
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with work_dir() as name:
         folder = pathlib.Path(name)
-        data = folder / "d.csv"
-        rows = [f"s{i}," + ",".join(str(10 + (i + t) % 7) for t in range(60)) for i in range(4)]
-        data.write_text("\n".join(rows) + "\n")
+        data = folder / "train.csv", folder / "test.csv"
+        for path, values in zip(data, (60, 6)):
+            rows = [["id", *(f"V{t}" for t in range(values))],
+                    *([f"s{i}", *(10 + (i + t) % 7 for t in range(values))] for i in range(4))]
+            path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
         for turn in range(pairs):
             evals(folder, turn, data)
             searches(folder, turn)
