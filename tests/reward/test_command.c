@@ -298,10 +298,9 @@ static void descendants_end_too(void **state)
     if (access("/proc/self/environ", R_OK) != 0) {
         skip();
     }
-    assert_ok(
-        mts_reward_new(&r, "command:setsid sh -c 'sleep 600 & read -r l; echo $$; exec sleep 600' <&0 & wait",
-                       &input, &err),
-        &err);
+    assert_ok(mts_reward_new(&r, "command:setsid sh -c 'sleep 600 & read -r l; echo $$; exec sleep 600' <&0 & wait",
+                             &input, &err),
+              &err);
     assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), &err);
     mts_reward_free(&r);
     assert_true(v > 1);
