@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Records of every WFDB storage format, and what PyPI's wfdb reads in them: tests/series/records/.
+"""Records of every WFDB storage format and EDF files, and what PyPI's wfdb and pyedflib read in them:
+tests/series/records/.
 
     python3 -m venv v && v/bin/pip install wfdb pyedflib && v/bin/python tools/make_record_fixtures.py
 
 The bytes of the older formats are packed here, from PhysioNet's signal(5); FLAC streams are wfdb's. records.json has,
-for each header, names, units, rate and values channel by channel (null: missing) as wfdb.rdrecord gives them."""
+for each header, names, units, rate and values channel by channel (null: missing) as wfdb.rdrecord gives them; of an
+EDF file a list of these, one for each sampling rate."""
+import datetime
 import json
 import pathlib
 
 import numpy as np
+import pyedflib
 import wfdb
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "tests/series/records"
@@ -115,6 +119,48 @@ def expected(name):
     return {"names": r.sig_name, "units": r.units, "rate": float(r.fs), "values": values}
 
 
+def write_edf(name, kind, channels, rng, seconds=3, notes=False):
+    """channels: (label, unit, rate, least, most, digital least, most)."""
+    w = pyedflib.EdfWriter(str(OUT / name), len(channels), file_type=kind)
+    w.setStartdatetime(datetime.datetime(2020, 2, 3, 4, 5, 6))
+    x = []
+    for i, (label, unit, rate, least, most, low, high) in enumerate(channels):
+        w.setSignalHeader(i, {"label": label, "dimension": unit, "sample_frequency": rate, "physical_min": least,
+                              "physical_max": most, "digital_min": low, "digital_max": high, "transducer": "",
+                              "prefilter": ""})
+        x.append(rng.integers(low, high + 1, int(rate * seconds)).astype(np.int32))
+    w.writeSamples(x, digital=True)
+    if notes:
+        w.writeAnnotation(0.5, 1, "event")
+        w.writeAnnotation(2.25, -1, "end")
+    w.close()
+
+
+def expected_edf(name):
+    r = pyedflib.EdfReader(str(OUT / name))
+    rates = []
+    for c in range(r.signals_in_file):
+        rate = float(r.getSampleFrequency(c))
+        row = next((row for row in rates if row["rate"] == rate), None)
+        if row is None:
+            rates.append(row := {"names": [], "units": [], "rate": rate, "values": []})
+        row["names"].append(r.getLabel(c))
+        row["units"].append(r.getPhysicalDimension(c))
+        row["values"].append([float(v) for v in r.readSignal(c)])
+    r.close()
+    return rates
+
+
+EDF = {"plain.edf": (pyedflib.FILETYPE_EDF, [("EEG Fpz-Cz", "uV", 20, -200, 200, -2048, 2047),
+                                             ("EOG", "uV", 20, -1000.5, 1000, -32768, 32767)], False),
+       "plus.edf": (pyedflib.FILETYPE_EDFPLUS, [("EEG Fpz-Cz", "uV", 20, -192, 192, -2048, 2047),
+                                                ("Temp", "degC", 2, 34, 40, -2849, 2731),
+                                                ("EEG Pz-Oz", "uV", 20, 200, -200, -2048, 2047),
+                                                ("Resp", "", 2, -1, 1, -32768, 32767)], True),
+       "wide.bdf": (pyedflib.FILETYPE_BDFPLUS, [("A1", "uV", 16, -262144, 262143, -8388608, 8388607),
+                                                ("Status", "Boolean", 16, -1, 1, -8388608, 8388607)], True)}
+
+
 def main():
     rng = np.random.default_rng(7)
     OUT.mkdir(exist_ok=True)
@@ -134,7 +180,11 @@ def main():
              ("layout", ["II", "V", "ABP"]))
     names = [f"f{form}" for form in BITS] + ["offset", "frames8", "frames212", "frames310", "frames311", "frames16",
                                              "frames80", "frames516", "skew", "fixed", "variable"]
-    (OUT / "records.json").write_text(json.dumps({n + ".hea": expected(n) for n in names}) + "\n")
+    want = {n + ".hea": expected(n) for n in names}
+    for name, (kind, channels, notes) in EDF.items():
+        write_edf(name, kind, channels, rng, notes=notes)
+        want[name] = expected_edf(name)
+    (OUT / "records.json").write_text(json.dumps(want) + "\n")
     print(OUT, sum(p.stat().st_size for p in OUT.iterdir()), "bytes")
 
 

@@ -55,6 +55,13 @@ static char *header_of(const char *path)
     return copy;
 }
 
+/* Files that are no tables. */
+static const struct {
+    const char *extension;
+    int (*read)(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
+} families[] = {{".json", mts_read_json}, {".ts", mts_read_ts},   {".hea", mts_read_wfdb},
+                {".edf", mts_read_edf},   {".rec", mts_read_edf}, {".bdf", mts_read_edf}};
+
 int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, const MtsSeriesOptions *options,
                   MtsError *err)
 {
@@ -76,14 +83,10 @@ int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, 
     }
     char kind[6] = "";
     extension(path, kind);
-    if (strcmp(kind, ".json") == 0) {
-        return mts_read_json(set, text, size, err);
-    }
-    if (strcmp(kind, ".ts") == 0) {
-        return mts_read_ts(set, text, size, err);
-    }
-    if (strcmp(kind, ".hea") == 0) {
-        return mts_read_wfdb(set, text, size, err);
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        if (strcmp(kind, families[i].extension) == 0) {
+            return families[i].read(set, text, size, err);
+        }
     }
     if (strcmp(kind, ".tsv") == 0 && !form.delimiter) {
         form.delimiter = '\t';

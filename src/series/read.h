@@ -11,6 +11,8 @@ int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOp
 int mts_read_json(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
 /* .ts files of sktime and aeon. */
 int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
+/* EDF, EDF+ and BDF files. */
+int mts_read_edf(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
 /* A WFDB header (.hea) and the signal files beside it; a diagnosis in its comments becomes the label. */
 int mts_read_wfdb(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
 

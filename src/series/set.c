@@ -306,6 +306,45 @@ static int pick_channels(const MtsSeriesSet *set, const MtsSeries *s, const char
     return MTS_OK;
 }
 
+/* The item that has a channel of this name, where one has and no other; set->count otherwise. */
+static size_t find_item_of_channel(const MtsSeriesSet *set, const char *s, size_t n)
+{
+    size_t found = set->count;
+    for (size_t i = 0; i < set->count; i++) {
+        for (size_t c = 0; c < set->item[i]->channels; c++) {
+            if (named(set->item[i]->names[c], s, n) && found != i) {
+                if (found < set->count) {
+                    return set->count;
+                }
+                found = i;
+            }
+        }
+    }
+    return found;
+}
+
+/* Of a recording with several rates: the item of the channels that the words name, which must have one rate. */
+static int pick_rate(const MtsSeriesSet *set, const char *w, size_t n, const MtsSeries **item, MtsError *err)
+{
+    size_t first = set->count;
+    for (size_t begin = 0; begin <= n;) {
+        const char *comma = memchr(w + begin, ',', n - begin);
+        size_t end = comma ? (size_t)(comma - w) : n, at = find_item_of_channel(set, w + begin, end - begin);
+        if (at == set->count) {
+            return mts_fail(err, MTS_EREQUEST, "%s: has no one channel \"%.*s\" (the first is \"%s\")", set->name,
+                            (int)(end - begin < 80 ? end - begin : 80), w + begin, set->item[0]->names[0]);
+        }
+        if (first < set->count && at != first) {
+            return mts_fail(err, MTS_EREQUEST, "%s: the channels \"%.*s\" have different sampling rates (%s and %s)",
+                            set->name, (int)(n < 80 ? n : 80), w, set->item[first]->id, set->item[at]->id);
+        }
+        first = at;
+        begin = end + 1;
+    }
+    *item = set->item[first];
+    return MTS_OK;
+}
+
 /* The item that the selection's words name, and what is left of them for channels. */
 static int pick_item(const MtsSeriesSet *set, const char **words, size_t *n, const MtsSeries **item, MtsError *err)
 {
@@ -340,6 +379,9 @@ static int pick_item(const MtsSeriesSet *set, const char **words, size_t *n, con
     if (*n == 0) {
         return mts_fail(err, MTS_EREQUEST, "%s: holds %zu series; choose one as in %s#%s", set->name, set->count,
                         set->name, set->item[0]->id[0] ? set->item[0]->id : "1");
+    }
+    if (set->by_rate) {
+        return pick_rate(set, *words, *n, item, err);
     }
     return mts_fail(err, MTS_EREQUEST, "%s: has no series \"%.*s\" among its %zu (the first is \"%s\")", set->name,
                     (int)(*n < 80 ? *n : 80), *words, set->count, set->item[0]->id);

@@ -40,6 +40,7 @@ typedef struct MtsSeriesSet {
     char **label;     /* [count], a class or text that the file gives the series, "" where it gives none */
     size_t count, item_cap, label_cap;
     size_t indices;  /* so many of the last channels of a file of columns are MTS_COLUMN_INDEX */
+    bool by_rate;    /* the items are one recording's channels, an item for each sampling rate */
     MtsAside *aside; /* [aside_count] */
     size_t aside_count, aside_cap;
 } MtsSeriesSet;

@@ -1,5 +1,5 @@
-/* WFDB records of every storage format, as PyPI's wfdb reads them (tests/series/records, made by
- * tools/make_record_fixtures.py), and what is refused of them. */
+/* WFDB records of every storage format and EDF files, as PyPI's wfdb and pyedflib read them (tests/series/records, made
+ * by tools/make_record_fixtures.py), and what is refused of them. */
 #include "../test.h"
 
 #include <math.h>
@@ -36,14 +36,14 @@ static void check_record(const char *file, const json_t *want, const MtsSeries *
             bool same = json_is_null(v) ? isnan(got)
                                         : fabs(got - json_number_value(v)) <= 1e-12 * (1 + fabs(json_number_value(v)));
             if (!same) {
-                fail_msg("%s: channel %zu, value %zu is %.17g, wfdb has %.17g", file, c + 1, i + 1, got,
+                fail_msg("%s: channel %zu, value %zu is %.17g, the reference has %.17g", file, c + 1, i + 1, got,
                          json_is_null(v) ? NAN : json_number_value(v));
             }
         }
     }
 }
 
-static void as_wfdb_reads_them(void **state)
+static void as_others_read_them(void **state)
 {
     (void)state;
     MtsError err = {0};
@@ -62,8 +62,10 @@ static void as_wfdb_reads_them(void **state)
             continue;
         }
         assert_ok(rc, &err);
-        assert_int_equal(set.count, 1);
-        check_record(file, want, set.item[0]);
+        assert_int_equal(set.count, json_is_array(want) ? json_array_size(want) : 1);
+        for (size_t i = 0; i < set.count; i++) {
+            check_record(file, json_is_array(want) ? json_array_get(want, i) : want, set.item[i]);
+        }
         mts_set_free(&set);
         read++;
     }
@@ -189,12 +191,115 @@ static void damaged_streams(void **state)
     free(data);
 }
 
+/* ---- EDF ---- */
+
+static char *edf; /* [edf_size] tests/series/records/plus.edf: 5 signals, the last one's samples are annotations */
+static size_t edf_size;
+
+static int edf_parse(const char *name, const char *bytes, size_t size, const char *selection, MtsSeries **s,
+                     MtsError *err)
+{
+    MtsSeriesSet set;
+    char *copy = malloc(size + 1);
+    memcpy(copy, bytes, size);
+    copy[size] = '\0';
+    *s = NULL;
+    int rc = mts_set_parse(&set, name, copy, size, NULL, err);
+    rc = rc ? rc : mts_set_take(&set, selection, s, err);
+    mts_set_free(&set);
+    return rc;
+}
+
+/* `text` written over the file at `at`, then read. */
+static void refuse_edf(size_t at, const char *text, const char *selection, int code, const char *part)
+{
+    MtsError err = {0};
+    MtsSeries *s;
+    char *copy = malloc(edf_size);
+    memcpy(copy, edf, edf_size);
+    memcpy(copy + at, text, strlen(text));
+    int rc = edf_parse("x.edf", copy, edf_size, selection, &s, &err);
+    if (rc != code || !strstr(err.text, part) || s) {
+        fail_msg("%zu %s: %d \"%s\", expected %d and \"%s\"", at, text, rc, err.text, code, part);
+    }
+    free(copy);
+}
+
+/* Where the second record's time stands: "+1\x14". */
+static size_t second_time(void)
+{
+    for (size_t i = 256 * 6; i + 4 < edf_size; i++) {
+        if (memcmp(edf + i, "+1\x14\x14", 4) == 0) {
+            return i;
+        }
+    }
+    fail();
+    return 0;
+}
+
+static void edf_files(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsSeries *s = NULL;
+    char *copy;
+    assert_ok(mts_read_file(test_path("tests/series/records/plus.edf"), 1 << 20, &edf, &edf_size, &err), &err);
+    /* what is named must have one rate */
+    assert_ok(edf_parse("x.rec", edf, edf_size, "EEG Pz-Oz,EEG Fpz-Cz[5:]", &s, &err), &err);
+    assert_true(s->channels == 2 && s->length == 55 && s->sampling_rate == 20);
+    assert_string_equal(s->names[0], "EEG Pz-Oz");
+    mts_series_free(&s);
+    assert_ok(edf_parse("x.edf", edf, edf_size, "2 Hz/Resp", &s, &err), &err);
+    assert_true(s->length == 6 && s->sampling_rate == 2);
+    mts_series_free(&s);
+    refuse_edf(0, "0", "", MTS_EREQUEST, "holds 2 series; choose one as in x.edf#20 Hz");
+    refuse_edf(0, "0", "Temp,EEG Pz-Oz", MTS_EREQUEST, "have different sampling rates (2 Hz and 20 Hz)");
+    refuse_edf(0, "0", "Temp,x", MTS_EREQUEST, "has no one channel \"x\"");
+    refuse_edf(256 + 16, "EEG Fpz-Cz", "EEG Fpz-Cz", MTS_EREQUEST, "has no one channel \"EEG Fpz-Cz\"");
+    /* the header */
+    refuse_edf(0, "1", "", MTS_EFORMAT, "header of neither an EDF nor a BDF file");
+    refuse_edf(252, "x", "", MTS_EFORMAT, "byte 253: \"x\" is no number of signals");
+    refuse_edf(252, "4", "", MTS_EFORMAT, "is no number of header bytes (1280 to 1280)");
+    refuse_edf(236, "4", "", MTS_EFORMAT, "but 4 records of");
+    refuse_edf(236, "2", "", MTS_EFORMAT, "but 2 records of");
+    refuse_edf(244, "0", "", MTS_EFORMAT, "records of 0 s");
+    refuse_edf(256 + 5 * 120, "2047    ", "", MTS_EFORMAT, "signal 1 (EEG Fpz-Cz) has digital values 2047 to 2047");
+    refuse_edf(256 + 5 * 104, "-1,5", "", MTS_EFORMAT, "is no physical minimum");
+    /* gaps */
+    assert_int_equal(memcmp(edf + 192, "EDF+C", 5), 0);
+    copy = malloc(edf_size);
+    memcpy(copy, edf, edf_size);
+    copy[196] = 'D';
+    assert_ok(edf_parse("x.edf", copy, edf_size, "20 Hz", &s, &err), &err); /* its records follow one another */
+    mts_series_free(&s);
+    copy[second_time() + 1] = '2';
+    assert_int_equal(edf_parse("x.edf", copy, edf_size, "20 Hz", &s, &err), MTS_EUNSUPPORTED);
+    assert_non_null(strstr(err.text, "has gaps (EDF+D): record 2 begins at 2 s, where 1 s were due"));
+    copy[second_time()] = '?';
+    assert_int_equal(edf_parse("x.edf", copy, edf_size, "20 Hz", &s, &err), MTS_EFORMAT);
+    assert_non_null(strstr(err.text, "record 2 does not tell its time"));
+    /* as many records as there are, where the writer was stopped; a unit in Latin-1 */
+    memcpy(copy, edf, edf_size);
+    memcpy(copy + 236, "-1", 2);
+    memcpy(copy + 256 + 5 * 96, "\xB5V", 2);
+    assert_ok(edf_parse("x.edf", copy, edf_size - 1, "EEG Fpz-Cz", &s, &err), &err);
+    assert_int_equal(s->length, 40);
+    assert_string_equal(s->units[0], "\xC2\xB5V");
+    mts_series_free(&s);
+    for (size_t n = 0; n < edf_size; n++) { /* cut anywhere else it is refused */
+        assert_true(edf_parse("x.edf", edf, n, "20 Hz", &s, &err) < 0);
+    }
+    free(copy);
+    free(edf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_wfdb_reads_them),
+        cmocka_unit_test(as_others_read_them),
         cmocka_unit_test(refused_records),
         cmocka_unit_test(damaged_streams),
+        cmocka_unit_test(edf_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
