@@ -179,7 +179,8 @@ typedef struct MtsEvent {
     double log_z;         /* the running estimate, NaN where the method has none */
     double log_z_se;
     double best_reward;
-    uint64_t nfe; /* positions that the rollouts backed up so far needed */
+    uint64_t nfe;          /* positions that the rollouts backed up so far needed */
+    uint64_t reward_calls; /* texts and prefixes whose reward they needed */
     size_t rollouts_done, rollouts;
     const char *reason; /* stopped: as in the result */
 } MtsEvent;
@@ -227,6 +228,7 @@ typedef struct MtsSearchResult {
     size_t sampled;         /* index of one answer drawn by `probability` */
     double log_z, log_z_se; /* NaN where the method has none */
     uint64_t nfe;           /* positions evaluated after the prompt */
+    uint64_t reward_calls;  /* distinct texts and prefixes whose reward was asked and used */
     uint64_t decode_tokens; /* tokens generated over all rollouts, reused ones included */
     size_t rollouts_done;
     double mean_reward; /* of the rollouts' own texts, one found twice counting twice; NaN: none. Texts scored in

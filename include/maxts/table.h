@@ -8,9 +8,9 @@
  *      "reward": {"0,0": 1, "0,1": null, "1,0": -0.5}}
  *
  * prior[prefix]: the next token's probabilities, "" for the root and "3,1" for the prefix 3 then 1; each row sums
- * to 1 within 1e-4 and is used as written. reward[text]: a finite number, or null for minus infinity: no
- * part in the target. A text ends after `eos`, which is part of it (null: no such token), or at max_tokens. A token of
- * probability 0 needs neither row nor reward behind it. Other keys are not looked at. */
+ * to between 1 - 1e-4 and 1 + 1e-6 and is used as written: what it lacks is cut away. reward[text]: a finite number, or
+ * null for minus infinity: no part in the target. A text ends after `eos`, which is part of it (null: no such token),
+ * or at max_tokens. A token of probability 0 needs neither row nor reward behind it. Other keys are not looked at. */
 #ifndef MAXTS_TABLE_H
 #define MAXTS_TABLE_H
 
@@ -66,6 +66,8 @@ typedef struct MtsVerify {
     double tv_mean, tv_se;           /* total variation to pi* of one run's answer distribution: mean, standard error */
     double tv_of_mean;               /* total variation to pi* of the mean of these distributions */
     double nfe_mean;                 /* positions evaluated by a run */
+    double reward_calls_mean;        /* texts whose reward a run asked */
+    size_t unanswered;               /* runs that found no text of any probability; each one's total variation is 1 */
 } MtsVerify;
 
 /* runs >= 1. A run's answer distribution: of a tree method, its policy with p where the tree ends; of a

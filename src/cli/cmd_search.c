@@ -66,14 +66,15 @@ static char *explain(const MtsEngine *engine, const MtsTextResult *r)
 
 /* ---- the result ---- */
 
-/* The mean reward of the answers by their probability. */
+/* The mean reward of the answers by their probability; NaN where none has any. */
 static double weighted_mean(const MtsSearchResult *s)
 {
-    double sum = 0;
+    double sum = 0, whole = 0;
     for (size_t i = 0; i < s->answer_count; i++) {
         sum += s->answers[i].probability > 0 ? s->answers[i].probability * s->answers[i].reward : 0;
+        whole += s->answers[i].probability;
     }
-    return sum;
+    return whole > 0 ? sum : (double)NAN;
 }
 
 static json_t *describe_tree(const MtsSearchResult *s)
@@ -106,6 +107,7 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
     mts_json_add_text(&o, "reward", r->reward);
     mts_json_add_text(&o, "target", r->target);
     mts_json_add_int(&o, "nfe", (json_int_t)s->nfe);
+    mts_json_add_int(&o, "reward_calls", (json_int_t)s->reward_calls);
     mts_json_add_int(&o, "prompt_tokens", (json_int_t)r->prompt_tokens);
     mts_json_add_int(&o, "decode_tokens", (json_int_t)s->decode_tokens);
     mts_json_add_real(&o, "seconds", r->seconds);

@@ -134,7 +134,7 @@ int mts_engine_generate(const MtsEngine *engine, const MtsRequest *request, bool
     Stream out = {.write = write, .context = context};
     MtsRequest one = *request;
     *generated = NULL;
-    if (greedy) {
+    if (greedy && !engine->table) {
         one.cut = (MtsCut){.temperature = 1, .top_k = 1, .top_p = 1};
     }
     double began = mts_seconds();

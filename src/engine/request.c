@@ -176,6 +176,14 @@ static int check_for_table(const MtsEngine *engine, const MtsRequest *request, M
     if (request->constraint) {
         return mts_fail(err, MTS_EREQUEST, "%s: a table's texts are numbers and take no constraint", engine->path);
     }
+    const MtsCut *cut = &request->cut;
+    if (cut->top_k > 0 || cut->top_p < 1 || cut->min_p > 0) {
+        return mts_fail(err, MTS_EREQUEST, "%s: a table's distributions are not cut: %s has no effect on it",
+                        engine->path,
+                        cut->top_k > 0   ? "top-k"
+                        : cut->top_p < 1 ? "top-p"
+                                         : "min-p");
+    }
     if (!request->end_stop) {
         return mts_fail(err, MTS_EREQUEST, "%s: a table's end token always ends a text", engine->path);
     }

@@ -35,6 +35,7 @@ typedef struct MtsNode {
     bool finished;                       /* a whole text: never evaluated */
     bool evaluated;
     bool scored;  /* reward is there */
+    bool paid;    /* ... and counted among the calls of the reward */
     bool counted; /* its evaluation is part of nfe */
     bool charged; /* ... and of what backed-up rollouts have used */
 } MtsNode;

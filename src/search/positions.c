@@ -12,7 +12,8 @@ MtsNode *mts_search_child(MtsSearch *search, MtsNode *node, size_t entry)
 
 int mts_search_check_dist(const MtsDist *dist, MtsError *err)
 {
-    if (isnan(dist->log_mass) || dist->log_mass > 1e-6 || (dist->count == 0 && dist->log_mass != -HUGE_VAL)) {
+    if (isnan(dist->log_mass) || dist->log_mass > MTS_LOG_MASS_MOST ||
+        (dist->count == 0 && dist->log_mass != -HUGE_VAL)) {
         return mts_fail(err, MTS_EFORMAT, "model: a next-token distribution of %zu tokens has log mass %g", dist->count,
                         dist->log_mass);
     }

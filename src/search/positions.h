@@ -17,7 +17,8 @@ int mts_search_need(MtsSearch *search, MtsNode *node, MtsError *err);
 /* Charges backed-up rollouts with the node's position, if they are not yet. */
 void mts_search_charge(MtsSearch *search, MtsNode *node);
 
-/* What any model must hand out. */
+/* What any model must hand out; and the most that the log of the sum of its probabilities may be off above 0. */
+#define MTS_LOG_MASS_MOST 1e-6
 int mts_search_check_dist(const MtsDist *dist, MtsError *err);
 
 #endif

@@ -144,6 +144,7 @@ static void describe(const MtsSearch *search, MtsSearchResult *result)
         search->ops->estimate(search, &result->log_z, &result->log_z_se);
     }
     result->nfe = search->nfe;
+    result->reward_calls = search->reward_calls;
     result->decode_tokens = search->decode_tokens;
     result->rollouts_done = search->done;
     result->mean_reward = search->reward_sum / (double)search->rewarded_texts; /* of none: NaN */
@@ -167,11 +168,22 @@ static int fill_in(MtsSearch *search, MtsSearchResult *result, MtsError *err)
     return MTS_OK;
 }
 
+/* Why there is no answer at all: nothing may follow where rollouts went, or no prefix had a part in the target. */
+static int no_answer(const MtsSearch *search, MtsError *err)
+{
+    for (size_t i = 0; i < search->nodes.count; i++) {
+        if (mts_node_is_dead(mts_nodes_at(&search->nodes, i))) {
+            return mts_fail(err, MTS_ECONSTRAINT, "constraint: no rollout ended in a text that it allows");
+        }
+    }
+    return mts_fail(err, MTS_ECONSTRAINT, "reward: minus infinity for all that was found, so there is no answer");
+}
+
 int mts_search_result(MtsSearch *search, MtsSearchResult **out, MtsError *err)
 {
     *out = NULL;
     if (search->answer_count == 0) {
-        return mts_fail(err, MTS_ECONSTRAINT, "constraint: no rollout ended in a text that it allows");
+        return no_answer(search, err);
     }
     MtsSearchResult *result = *out = mts_calloc(1, sizeof *result);
     if (!result) {

@@ -36,6 +36,8 @@ bool mts_search_answered(MtsSearch *search, const MtsNode *node, double seconds)
 
 int mts_search_await(MtsSearch *search, MtsNode *node, MtsError *err)
 {
+    search->reward_calls += !node->paid; /* of one that a checkpoint recorded, too */
+    node->paid = true;
     if (node->scored) {
         return MTS_OK;
     }
@@ -116,6 +118,7 @@ int mts_search_emit(MtsSearch *search, MtsEvent *event, MtsError *err)
     }
     event->best_reward = search->best ? search->best->reward : (double)NAN;
     event->nfe = event->kind == MTS_EVENT_PROGRESS ? search->nfe : search->charged;
+    event->reward_calls = search->reward_calls;
     event->rollouts_done = search->done;
     event->rollouts = search->settings.rollouts;
     event->log_z = event->log_z_se = (double)NAN;

@@ -47,6 +47,7 @@ struct MtsSearch {
     MtsCheckpoint *checkpoint; /* NULL: no checkpoints */
     uint64_t nfe;              /* distinct prefixes evaluated after the prompt */
     uint64_t charged;          /* those that backed-up rollouts passed */
+    uint64_t reward_calls;     /* rewards taken: of distinct texts and prefixes */
     uint64_t decode_tokens;
     size_t done;       /* rollouts backed up (population methods: texts finished) */
     double reward_sum; /* of rewarded_texts texts, those that rollouts ended in */

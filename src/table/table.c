@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "search/logs.h"
+#include "search/positions.h"
 
 #define SIZE_LIMIT ((size_t)1 << 28) /* bytes of a table file */
 enum { MOST_TOKENS = 4096, MOST_VOCAB = 1 << 20 };
@@ -111,8 +112,8 @@ static int read_prior(TableReader *r, size_t row, TableEntry *entries, size_t *c
             entries[(*count)++] = (TableEntry){p, (int32_t)i};
         }
     }
-    if (fabs(sum - 1) > 1e-4) {
-        return mts_fail(r->err, MTS_EFORMAT, "%s: prior[\"%s\"] sums to %.6g, not 1", r->name, key, sum);
+    if (sum < 1 - 1e-4 || sum > 1 + MTS_LOG_MASS_MOST) {
+        return mts_fail(r->err, MTS_EFORMAT, "%s: prior[\"%s\"] sums to %.9g, not 1", r->name, key, sum);
     }
     qsort(entries, *count, sizeof *entries, compare_entries);
     t->rows[row].log_mass = fabs(sum - 1) < 1e-12 ? 0 : log(sum);

@@ -89,9 +89,19 @@ static void weighted_answers(const MtsTable *t, const MtsSearchResult *result, D
     }
 }
 
-static double total_variation(const double *a, const double *b, size_t n)
+static double sum_of(const double *a, size_t n)
 {
     double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += a[i];
+    }
+    return sum;
+}
+
+/* From the answers a to the target b. What a lacks of 1 is on "no answer", where the target has nothing. */
+static double total_variation(const double *a, const double *b, size_t n)
+{
+    double sum = fmax(1 - sum_of(a, n), 0);
     for (size_t i = 0; i < n; i++) {
         sum += fabs(a[i] - b[i]);
     }
@@ -99,7 +109,7 @@ static double total_variation(const double *a, const double *b, size_t n)
 }
 
 typedef struct Outcome { /* of one search; its answers are in the desk */
-    double log_z, nfe;
+    double log_z, nfe, calls;
 } Outcome;
 
 static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Desk *desk, Outcome *outcome,
@@ -116,7 +126,7 @@ static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Des
         (rc = mts_search_result(search, &result, err))) {
         goto done;
     }
-    *outcome = (Outcome){mts_search_unbiased(search, result->log_z), (double)result->nfe};
+    *outcome = (Outcome){mts_search_unbiased(search, result->log_z), (double)result->nfe, (double)result->reward_calls};
     if (search->ops->policy) {
         policy_answers(t, search, desk);
     } else {
@@ -139,10 +149,10 @@ static int search_often(const MtsTable *t, const MtsSearchSettings *settings, si
                         MtsVerify *verify, MtsError *err)
 {
     MtsSearchSettings s = *settings;
-    Moments ratio = {0}, tv = {0}, nfe = {0};
+    Moments ratio = {0}, tv = {0}, nfe = {0}, calls = {0};
     set_target(t, s.lambda, verify->exact.log_z, desk->target);
     for (size_t r = 0; r < runs; r++, s.seed++) {
-        Outcome outcome = {(double)NAN, 0};
+        Outcome outcome = {(double)NAN, 0, 0};
         int rc = search_once(t, &s, desk, &outcome, err);
         if (rc) {
             return rc;
@@ -150,6 +160,8 @@ static int search_often(const MtsTable *t, const MtsSearchSettings *settings, si
         add(&ratio, exp(outcome.log_z - verify->exact.log_z));
         add(&tv, total_variation(desk->answer, desk->target, t->text_count));
         add(&nfe, outcome.nfe);
+        add(&calls, outcome.calls);
+        verify->unanswered += sum_of(desk->answer, t->text_count) == 0;
         for (size_t i = 0; i < t->text_count; i++) {
             desk->mean[i] += (desk->answer[i] - desk->mean[i]) / (double)(r + 1);
         }
@@ -161,6 +173,7 @@ static int search_often(const MtsTable *t, const MtsSearchSettings *settings, si
     verify->tv_se = standard_error(&tv);
     verify->tv_of_mean = total_variation(desk->mean, desk->target, t->text_count);
     verify->nfe_mean = nfe.mean;
+    verify->reward_calls_mean = calls.mean;
     return MTS_OK;
 }
 

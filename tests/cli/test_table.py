@@ -43,8 +43,8 @@ def search(table):
         answer = ask("search", "-m", table, "--method", method, "--lambda", lam, "--rollouts", 50, "--in-flight",
                      flight, "--seed", 7)
         z = sum(p * math.exp(lam * r) for _, p, r in texts())
-        check(set(answer) >= {"method", "seed", "lambda", "rollouts", "nfe", "prompt_tokens", "decode_tokens",
-                              "seconds",
+        check(set(answer) >= {"method", "seed", "lambda", "rollouts", "nfe", "reward_calls", "prompt_tokens",
+                              "decode_tokens", "seconds",
                               "stop_reason", "log_z", "log_z_se", "best", "answers", "tree", "target"}, answer.keys())
         check(answer["method"] == "maxent-ts" and answer["seed"] == 7 and answer["lambda"] == lam, answer)
         check(answer["stop_reason"] == "exhausted" and answer["nfe"] == 2, answer)
@@ -68,6 +68,15 @@ def verify(table):
     check(answer["tv_mean"] < 1e-12 and answer["tv_of_mean"] < 1e-12, answer)
     few = ask("verify", "-m", table, "--rollouts", 2, "--runs", 400)
     check(abs(few["z_ratio_mean"] - 1) < 5 * few["z_ratio_se"] and 0 < few["tv_mean"] < 1, few)
+
+
+def no_part(folder):
+    """Every text a sample finds has a reward of minus infinity: no share, no mean, no sentence about a constraint."""
+    holes = write_table(folder, reward={key: None for key in TABLE["reward"]})
+    for method in ("sample", "smc", "maxent-ts"):
+        answer = ask("search", "-m", holes, "--method", method, "--rollouts", 3)
+        check(answer["mean_reward"]["answers"] is None and answer["log_z"] is None, answer)
+        check(all(a["probability"] == 0 for a in answer["answers"]), answer)
 
 
 def same_again(table):
@@ -126,6 +135,9 @@ def refusals(table, folder):
     refuse(2, ["reward", "length"], "search", "-m", table, "--reward", "length")
     refuse(2, ["prompt"], "search", "-m", table, "-p", "hello")
     refuse(2, ["max-tokens 1"], "search", "-m", table, "-n", 1)
+    for option, value in (("--top-k", 2), ("--top-p", 0.5), ("--min-p", 0.1)):
+        refuse(2, [option[2:], "not cut"], "search", "-m", table, option, value)
+    refuse(2, ["top-k"], "search", "-m", table, "--vocab-top", 2)
     refuse(2, ["temperature"], "search", "-m", table, "--temperature", 0)
     refuse(2, ["'3'", "0 to 2"], "score", "-m", table, stdin="1,3")
     refuse(2, ["''"], "score", "-m", table, stdin="1,,0")
@@ -165,6 +177,8 @@ def main():
         score(table)
         search(table)
         verify(table)
+        no_part(folder)
+        table = write_table(folder)
         same_again(table)
         other_ways_out(table)
         methods(table)

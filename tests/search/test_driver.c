@@ -72,10 +72,10 @@ static Slow slow_reward(int delay)
 static char *result_text(const MtsSearchResult *r)
 {
     MtsBytes b = {0};
-    mts_bytes_printf(&b, "%zu %zu %zu %zu %.17g %.17g %llu %llu %zu %zu %zu %.17g %s\n", r->answer_count, r->best,
+    mts_bytes_printf(&b, "%zu %zu %zu %zu %.17g %.17g %llu %llu %llu %zu %zu %zu %.17g %s\n", r->answer_count, r->best,
                      r->map, r->sampled, r->log_z, r->log_z_se, (unsigned long long)r->nfe,
-                     (unsigned long long)r->decode_tokens, r->rollouts_done, r->tree_nodes, r->tree_max_depth,
-                     r->tree_branching, r->stop_reason);
+                     (unsigned long long)r->reward_calls, (unsigned long long)r->decode_tokens, r->rollouts_done,
+                     r->tree_nodes, r->tree_max_depth, r->tree_branching, r->stop_reason);
     for (size_t i = 0; i < r->answer_count; i++) {
         const MtsAnswer *a = &r->answers[i];
         for (size_t t = 0; t < a->count; t++) {
@@ -101,9 +101,10 @@ static int log_event(void *context, const MtsEvent *e, MtsError *err)
         return mts_fail(err, MTS_EIO, "log: full");
     }
     if (e->kind != MTS_EVENT_PROGRESS) {
-        mts_bytes_printf(&log->text, "%d %zu %zu %.17g %.17g %.17g %.17g %.17g %.17g %.17g %llu %zu\n", (int)e->kind,
-                         e->rollout, e->count, e->log_q, e->logp, e->reward, e->log_z_rollout, e->log_z, e->log_z_se,
-                         e->best_reward, (unsigned long long)e->nfe, e->rollouts_done);
+        mts_bytes_printf(&log->text, "%d %zu %zu %.17g %.17g %.17g %.17g %.17g %.17g %.17g %llu %llu %zu\n",
+                         (int)e->kind, e->rollout, e->count, e->log_q, e->logp, e->reward, e->log_z_rollout, e->log_z,
+                         e->log_z_se, e->best_reward, (unsigned long long)e->nfe, (unsigned long long)e->reward_calls,
+                         e->rollouts_done);
     }
     return MTS_OK;
 }
@@ -144,6 +145,25 @@ static void same_bytes_for_any_batch_and_any_threads(void **state)
             }
         }
         free(want);
+    }
+}
+
+/* Each text asked once, and told: what is asked of a search that ends by itself is what it used. */
+static void calls_of_the_reward_are_counted(void **state)
+{
+    (void)state;
+    for (int method = 0; method < MTS_METHOD_COUNT; method++) {
+        MtsSearchModel model;
+        Slow slow = slow_reward(0);
+        MtsSearchReward reward = {.context = &slow, .score = slow_score};
+        MtsSearchResult *result = NULL;
+        MtsError err = {0};
+        MtsSearchSettings s = settings_of(9, 3);
+        s.method = (MtsMethod)method;
+        mts_table_model(table, &model);
+        assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
+        assert_true(result->reward_calls > 0 && result->reward_calls == slow.calls);
+        mts_search_result_free(&result);
     }
 }
 
@@ -671,6 +691,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bytes_for_any_batch_and_any_threads),
+        cmocka_unit_test(calls_of_the_reward_are_counted),
         cmocka_unit_test(positions_are_counted_once_and_batched),
         cmocka_unit_test(the_limit_on_positions_is_never_passed),
         cmocka_unit_test(adaptive_stops_stop),

@@ -130,6 +130,7 @@ static void every_method_replays_and_resumes(void **state)
             s.trace = first;
             s.save = save;
             MtsSearchResult *result = search(table, &s);
+            uint64_t calls = result->reward_calls;
             mts_search_result_free(&result);
             whole_file(first, &a, &size);
             assert_int_equal(confirmed(first), lines_of(a));
@@ -143,6 +144,7 @@ static void every_method_replays_and_resumes(void **state)
             for (char *at = journal; (at = strchr(at, '\n')); at++, lines++) {
                 put_file(save, journal, (size_t)(at + 1 - journal));
                 result = search(table, &s);
+                assert_int_equal(result->reward_calls, calls);
                 mts_search_result_free(&result);
                 whole_file(second, &b, &size);
                 *strstr(b, "{\"prior\"") = '\0';

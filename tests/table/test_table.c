@@ -28,6 +28,8 @@ static void malformed_tables_are_named(void **state)
         {"{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[0.5,\"x\"]},\"reward\":{}}", "prior[\"\"][1]"},
         {"{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[1.5,-0.5]},\"reward\":{}}", "prior[\"\"][0]"},
         {"{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[0.5,0.4]},\"reward\":{}}", "sums to 0.9"},
+        {"{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[0.5,0.50005]},\"reward\":{\"0\":1,\"1\":1}}",
+         "prior[\"\"] sums to 1.00005, not 1"},
         {"{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[0.5,0.5]},\"reward\":{\"0\":1}}",
          "reward[\"1\"] is missing"},
         {"{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[0.5,0.5]},\"reward\":{\"0\":1,\"1\":\"x\"}}",
@@ -222,6 +224,50 @@ static void verification_adds_up(void **state)
     mts_table_free(&table);
 }
 
+/* A row may lack 1e-4 of 1, as written; what it has loaded, every search takes. */
+static void what_loads_is_searched(void **state)
+{
+    (void)state;
+    const char *rows[] = {"0.5,0.49991", "0.5,0.5", "0.5,0.5000009"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[128];
+        MtsTable *table = NULL;
+        MtsSearchSettings s;
+        MtsVerify v;
+        MtsError err = {0};
+        snprintf(text, sizeof text,
+                 "{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[%s]},\"reward\":{\"0\":1,\"1\":0}}", rows[i]);
+        assert_ok(mts_table_parse(&table, "t", text, strlen(text), &err), &err);
+        mts_search_defaults(&s);
+        assert_ok(mts_verify(table, &s, 2, &v, &err), &err);
+        mts_table_free(&table);
+    }
+}
+
+/* Half of the texts have no part in the target: a sample that falls on one is no answer, and wholly wrong. */
+static void no_answer_is_as_far_as_can_be(void **state)
+{
+    (void)state;
+    const char *text = "{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[0.5,0.5]},\"reward\":{\"0\":null,\"1\":0}}";
+    const MtsMethod methods[] = {MTS_SAMPLE, MTS_SMC};
+    for (size_t i = 0; i < 2; i++) {
+        MtsTable *table = NULL;
+        MtsSearchSettings s;
+        MtsVerify v;
+        MtsError err = {0};
+        assert_ok(mts_table_parse(&table, "t", text, strlen(text), &err), &err);
+        mts_search_defaults(&s);
+        s.method = methods[i];
+        s.rollouts = 1;
+        assert_ok(mts_verify(table, &s, 100, &v, &err), &err);
+        assert_true(v.unanswered > 30 && v.unanswered < 70);
+        assert_true(fabs(v.tv_mean - (double)v.unanswered / 100) < 1e-12);
+        assert_true(fabs(v.tv_of_mean - v.tv_mean) < 1e-12);
+        assert_true(v.reward_calls_mean == 1);
+        mts_table_free(&table);
+    }
+}
+
 /* At equal rollouts, without scoring more texts than were drawn. */
 static void no_other_method_is_nearer_to_the_target(void **state)
 {
@@ -262,6 +308,8 @@ int main(void)
         cmocka_unit_test(exact_values_are_the_files_own),
         cmocka_unit_test(the_search_beats_the_published_figures),
         cmocka_unit_test(verification_adds_up),
+        cmocka_unit_test(what_loads_is_searched),
+        cmocka_unit_test(no_answer_is_as_far_as_can_be),
         cmocka_unit_test(no_other_method_is_nearer_to_the_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@ typedef struct MtsSums { /* of one node */
     double log_pi;      /* waves: log of the chance that it was taken, given its parent was; of the last wave */
     size_t place;       /* waves: index among the prefixes of the last wave that passed; set when it is written down */
     size_t born;        /* texts: rollouts backed up when it became known, its own included */
+    bool foreseen;      /* waves: what is looked ahead at from here was asked by a wave that a checkpoint recorded */
 } MtsSums;
 
 typedef struct MtsMaxent { /* of the search */

@@ -62,7 +62,9 @@ static int read_passed(MtsSearch *search, const json_t *rows, MtsWave *wave, Mts
             return mts_out_of_memory(err);
         }
         mts_sums(p.node)->log_pi = p.log_pi;
+        mts_sums(p.node)->foreseen = p.node->paid = true;
     }
+    mts_sums(search->nodes.root)->foreseen = true;
     return MTS_OK;
 }
 
@@ -81,7 +83,7 @@ static int read_found(MtsSearch *search, const json_t *rows, MtsWave *wave, MtsE
         if (!mts_wave_find(wave, f)) {
             return mts_out_of_memory(err);
         }
-        f.text->scored = true;
+        f.text->scored = f.text->paid = true;
         mts_sums(f.text)->log_pi = log_pi;
     }
     return MTS_OK;
@@ -106,6 +108,7 @@ int mts_wave_read(MtsSearch *search, size_t size, MtsWave *wave, bool *recorded,
     if (!mts_field_log(json_object_get(line, "log_z"), &wave->log_z)) {
         return mts_checkpoint_bad(search->checkpoint, waves, "log_z", err);
     }
+    wave->calls = (uint64_t)json_integer_value(json_object_get(line, "reward_calls"));
     int rc = read_passed(search, json_object_get(line, "passed"), wave, err);
     *recorded = !rc;
     rc = rc ? rc : read_found(search, json_object_get(line, "found"), wave, err);
@@ -122,7 +125,7 @@ static bool put_node(MtsBytes *b, const MtsNode *node, bool first)
                             mts_sums(node)->log_pi);
 }
 
-static bool put_wave(MtsBytes *b, size_t number, size_t size, const MtsWave *w)
+static bool put_wave(MtsBytes *b, size_t number, size_t size, uint64_t calls, const MtsWave *w)
 {
     bool ok = mts_bytes_printf(b, "{\"wave\":%zu,\"size\":%zu,\"log_z\":", number, size) && mts_put_real(b, w->log_z) &&
               mts_bytes_append_str(b, ",\"passed\":[");
@@ -139,7 +142,7 @@ static bool put_wave(MtsBytes *b, size_t number, size_t size, const MtsWave *w)
              mts_put_real(b, f->text->reward) && (f->place == MTS_NO_PLACE || mts_bytes_printf(b, ",%zu", f->place)) &&
              mts_bytes_append_str(b, "]");
     }
-    return ok && mts_bytes_append_str(b, "]}\n");
+    return ok && mts_bytes_printf(b, "],\"reward_calls\":%llu}\n", (unsigned long long)calls);
 }
 
 int mts_wave_write(MtsSearch *search, size_t size, const MtsWave *wave, MtsError *err)
@@ -148,8 +151,8 @@ int mts_wave_write(MtsSearch *search, size_t size, const MtsWave *wave, MtsError
         return MTS_OK;
     }
     MtsBytes b = {0};
-    int rc = put_wave(&b, mts_maxent(search)->waves, size, wave) ? mts_checkpoint_append(search->checkpoint, &b, err)
-                                                                 : mts_out_of_memory(err);
+    bool ok = put_wave(&b, mts_maxent(search)->waves, size, search->reward_calls, wave);
+    int rc = ok ? mts_checkpoint_append(search->checkpoint, &b, err) : mts_out_of_memory(err);
     mts_bytes_free(&b);
     return rc;
 }

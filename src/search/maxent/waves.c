@@ -77,6 +77,7 @@ typedef struct WaveOption { /* what may have one of the places of the next step 
 /* What has less than this part of an even share of a place goes on with a smaller chance, even where places are left: a
  * wave ends sooner instead of finishing what is hopeless. */
 #define FLOOR 0.01
+#define LEAST 0x1p-36 /* score of the least, relative to the largest */
 
 typedef struct Wave {
     Place *swarm, *next; /* [size] */
@@ -271,7 +272,8 @@ static int list_options(MtsSearch *search, Wave *w, MtsError *err)
     return rc;
 }
 
-/* Scores from logarithms, which add up to 1; how many are not 0. */
+/* Scores from logarithms, which add up to 1; how many are not 0. What is there at all has LEAST of the largest, so that
+ * it is drawn at times: of less than that a double knows nothing beside 1. */
 static size_t make_scores(Wave *w)
 {
     double high = -HUGE_VAL, sum = 0;
@@ -287,7 +289,7 @@ static size_t make_scores(Wave *w)
     }
     for (size_t i = 0; i < w->option_count; i++) {
         WaveOption *o = &w->options[i];
-        o->score = o->score == -HUGE_VAL ? 0 : exp(o->score - high);
+        o->score = o->score == -HUGE_VAL ? 0 : fmax(exp(o->score - high), LEAST);
         sum += o->score;
         count += o->score > 0;
     }
@@ -590,6 +592,7 @@ static int back_up(MtsSearch *search, MtsWave *t, bool counts, MtsError *err)
     MtsMaxent *m = mts_maxent(search);
     size_t first = search->log_count;
     int rc;
+    search->reward_calls = t->calls ? t->calls : search->reward_calls;
     if ((rc = make_rollouts(search, t, t->log_z, err)) || (rc = visit_paths(search, t, first, err))) {
         return rc;
     }
@@ -647,6 +650,7 @@ static void begin_wave(const MtsSearch *search, Wave *w)
     w->z = MTS_LOG_SUM_ZERO;
     mts_log_sum_add(&w->z, root->visits ? mts_sums(root)->log_k : -HUGE_VAL);
     w->trail.passed_count = w->trail.found_count = w->held_count = 0;
+    w->trail.calls = 0;
     w->count = 1;
     w->swarm[0] = (Place){root, mts_estimate_root(&mts_maxent(search)->estimate), 0};
 }

@@ -331,9 +331,10 @@ static int lead_swarm(MtsSearch *search, Swarm *s, MtsError *err)
 static int back_up(MtsSearch *search, Swarm *s, MtsError *err)
 {
     int rc = MTS_OK;
+    bool none = mean_weight(s) == -HUGE_VAL; /* then texts of no weight are what there is to tell */
     for (size_t i = 0; i < s->n && !rc; i++) {
         const Particle *p = &s->particles[i];
-        if (p->node->finished && p->log_w != -HUGE_VAL) {
+        if (p->node->finished && (none || p->log_w != -HUGE_VAL)) {
             rc = mts_population_back_up(search, p->node, p->log_q, s->log_z + p->log_w, err);
         }
     }
