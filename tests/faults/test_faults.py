@@ -101,12 +101,14 @@ def sweep(library, command, folder, kinds, stride, dense):
     for kind in kinds:
         total = counts[kind]
         places = [n for n in range(1, total + 1) if n <= dense or (total - n) % stride == 0]
+        known = len(problems)
         failed = sum(one(library, command, folder, f"{kind}:{n}", expected, expected_files, before) for n in places)
         check(kind != "alloc" or failed > 0, f"{command.args}: no failing allocation was noticed")
         if places:
             name = pathlib.Path(command.args[2]).name
-            print(f"{command.args[0]:9} {name:16} {kind:7} {total:6} calls, {len(places):5} "
-                  f"failed in turn: {failed:5} with a sentence, {len(places) - failed:3} without effect, 0 in silence")
+            print(f"{command.args[0]:9} {pathlib.Path(command.args[2]).name:16} {kind:7} {total:6} calls, "
+                  f"{len(places):5} failed in turn: {failed:5} with exit 1, {len(places) - failed:3} with exit 0, "
+                  f"{len(problems) - known} problems")
 
 
 def lost_model(library, folder):
