@@ -29,8 +29,9 @@ static int cell_value(const Table *t, MtsCell cell, double *value, MtsError *err
     if (mts_form_value(t->form, cell, value)) {
         return MTS_OK;
     }
-    return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is not a number", t->set->name, t->csv->line, shown(cell),
-                    cell.data);
+    char place[40];
+    return mts_fail(err, MTS_EFORMAT, "%s: %s: \"%.*s\" is not a number", t->set->name,
+                    mts_set_place(t->set, t->csv->line, place), shown(cell), cell.data);
 }
 
 static MtsCell cell_at(const MtsCsvReader *csv, size_t column)
@@ -270,11 +271,13 @@ static int read_list_row(const Table *t, const ListColumns *l, MtsError *err)
     double **values = mts_calloc(l->count, sizeof *values);
     size_t *length = mts_calloc(l->count, sizeof *length);
     int rc = values && length ? MTS_OK : out_of_memory(t, err);
+    char place[40];
     for (size_t i = 0; i < l->count && !rc; i++) {
         MtsCell cell = cell_at(t->csv, l->lists[i]);
-        rc = mts_cell_is_list(cell) ? read_list(t, cell, &values[i], &length[i], err)
-                                    : mts_fail(err, MTS_EFORMAT, "%s: line %zu: column %zu holds no list in brackets",
-                                               t->set->name, t->csv->line, l->lists[i] + 1);
+        rc = mts_cell_is_list(cell)
+                 ? read_list(t, cell, &values[i], &length[i], err)
+                 : mts_fail(err, MTS_EFORMAT, "%s: %s: column %zu holds no list in brackets", t->set->name,
+                            mts_set_place(t->set, t->csv->line, place), l->lists[i] + 1);
     }
     MtsSeries *s = rc ? NULL : join_lists(t, l, values, length);
     MtsCell label = cell_at(t->csv, t->form->label);

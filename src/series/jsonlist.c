@@ -1,9 +1,8 @@
-/* series/jsonlist.c - JSON lists of numbers:
+/* series/jsonlist.c - JSON lists of numbers, beside series/jsontable.c's tables:
  *
  *   [1, 2, 3]                               one channel
  *   [[1, 2, 3], [4, 5, 6]]                  channels
  *   {"values": ..., "sampling_rate": 50}    either of them, with id, names and units where given
- *   {"x": [1, 2, 3], "y": [4, 5, 6]}        named channels
  *
  * null stands for a missing value. */
 #include <math.h>
@@ -12,6 +11,7 @@
 
 #include "core/json.h"
 #include "core/mem.h"
+#include "series/jsontable.h"
 #include "series/read.h"
 
 static int read_channel(const MtsSeriesSet *set, const json_t *list, double *out, MtsError *err)
@@ -104,36 +104,39 @@ static int read_described(MtsSeriesSet *set, const json_t *object, MtsSeries **s
     return read_strings(set, object, "units", (*series)->units, (*series)->channels, err);
 }
 
-static int read_named(MtsSeriesSet *set, json_t *object, MtsSeries **series, MtsError *err)
+/* {"values": ...} whose other members tell about them, rather than being columns beside a column of that name. */
+static bool is_described(const json_t *value)
 {
-    size_t longest = 0, c = 0;
     const char *key;
-    json_t *list;
-    json_object_foreach(object, key, list)
+    json_t *member;
+    if (!json_is_array(json_object_get(value, "values"))) {
+        return json_object_get(value, "values") != NULL && !json_is_object(json_object_get(value, "values"));
+    }
+    json_object_foreach((json_t *)value, key, member)
     {
-        if (!json_is_array(list)) {
-            return mts_fail(err, MTS_EFORMAT, "%s: \"%.60s\" is no list of numbers", set->name, key);
-        }
-        longest = json_array_size(list) > longest ? json_array_size(list) : longest;
-    }
-    *series = mts_series_alloc(json_object_size(object), longest);
-    if (!*series) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
-    }
-    json_object_foreach(object, key, list)
-    {
-        int rc = read_channel(set, list, (*series)->values + c * longest, err);
-        if (rc) {
-            return rc;
-        }
-        if (!mts_series_rename(&(*series)->names[c++], key, strlen(key))) {
-            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
+        bool told = strcmp(key, "values") == 0 || strcmp(key, "names") == 0 || strcmp(key, "units") == 0;
+        if (!told && json_is_array(member)) {
+            return false;
         }
     }
-    return MTS_OK;
+    return true;
 }
 
-int mts_read_json(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
+/* Why an object is nothing that is read. */
+static int refuse(const MtsSeriesSet *set, const json_t *value, MtsError *err)
+{
+    const char *key;
+    json_t *member;
+    json_object_foreach((json_t *)value, key, member)
+    {
+        if (!json_is_array(member)) {
+            return mts_fail(err, MTS_EFORMAT, "%s: \"%.60s\" is no list of numbers", set->name, key);
+        }
+    }
+    return mts_fail(err, MTS_EFORMAT, "%s: holds neither a list of numbers nor an object of such lists", set->name);
+}
+
+int mts_read_json(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOptions *options, MtsError *err)
 {
     json_t *value = NULL;
     MtsSeries *series = NULL;
@@ -142,19 +145,18 @@ int mts_read_json(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
     if (rc) {
         return rc;
     }
-    if (json_is_array(value)) {
-        rc = read_lists(set, value, &series, err);
-    } else if (json_is_object(value) && json_object_get(value, "values")) {
-        rc = read_described(set, value, &series, err);
-    } else if (json_is_object(value) && json_object_size(value) > 0) {
-        rc = read_named(set, value, &series, err);
-    } else {
-        rc = mts_fail(err, MTS_EFORMAT, "%s: holds neither a list of numbers nor an object of such lists", set->name);
+    if (!is_described(value) && mts_json_is_table(value)) {
+        rc = mts_read_json_table(set, value, options, err);
+        goto done;
     }
+    rc = json_is_array(value)  ? read_lists(set, value, &series, err)
+         : is_described(value) ? read_described(set, value, &series, err)
+                               : refuse(set, value, err);
     if (!rc) {
         rc = mts_set_add(set, series, "", 0, err);
         series = NULL;
     }
+done:
     mts_series_free(&series);
     json_decref(value);
     return rc;

@@ -59,8 +59,11 @@ static char *header_of(const char *path)
 static const struct {
     const char *extension;
     int (*read)(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
-} families[] = {{".json", mts_read_json}, {".ts", mts_read_ts},   {".hea", mts_read_wfdb},
-                {".edf", mts_read_edf},   {".rec", mts_read_edf}, {".bdf", mts_read_edf}};
+} families[] = {{".ts", mts_read_ts},
+                {".hea", mts_read_wfdb},
+                {".edf", mts_read_edf},
+                {".rec", mts_read_edf},
+                {".bdf", mts_read_edf}};
 
 int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, const MtsSeriesOptions *options,
                   MtsError *err)
@@ -87,6 +90,9 @@ int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, 
         if (strcmp(kind, families[i].extension) == 0) {
             return families[i].read(set, text, size, err);
         }
+    }
+    if (strcmp(kind, ".json") == 0) {
+        return mts_read_json(set, text, size, &form, err);
     }
     if (strcmp(kind, ".tsv") == 0 && !form.delimiter) {
         form.delimiter = '\t';

@@ -7,8 +7,8 @@
 
 /* Comma, semicolon, tab or white-space separated tables in any of the layouts of docs/series.md. */
 int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOptions *options, MtsError *err);
-/* JSON lists. */
-int mts_read_json(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
+/* JSON: lists of numbers, and tables. */
+int mts_read_json(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOptions *options, MtsError *err);
 /* .ts files of sktime and aeon. */
 int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
 /* EDF, EDF+ and BDF files. */

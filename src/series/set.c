@@ -61,24 +61,30 @@ int mts_set_put_aside(MtsSeriesSet *set, const MtsAside *note, MtsError *err)
     return MTS_OK;
 }
 
+const char *mts_set_place(const MtsSeriesSet *set, size_t line, char out[40])
+{
+    snprintf(out, 40, "%s %zu", set->row ? set->row : "line", line - (set->row != NULL));
+    return out;
+}
+
 static int explain(const MtsSeriesSet *set, const MtsAside *a, MtsError *err)
 {
-    char column[112];
+    char column[112], place[40];
+    mts_set_place(set, a->line, place);
     snprintf(column, sizeof column, a->name[0] ? "column %zu (%.80s)" : "column %zu", a->column, a->name);
     switch (a->use) {
     case MTS_COLUMN_EMPTY:
         return mts_fail(err, MTS_EFORMAT, "%s: %s has no value", set->name, column);
     case MTS_COLUMN_TIME:
-        return mts_fail(err, MTS_EREQUEST, "%s: %s holds dates (line %zu: \"%s\") and is no channel", set->name, column,
-                        a->line, a->cell);
+        return mts_fail(err, MTS_EREQUEST, "%s: %s holds dates (%s: \"%s\") and is no channel", set->name, column,
+                        place, a->cell);
     case MTS_COLUMN_WORDS:
-        return mts_fail(err, MTS_EREQUEST, "%s: %s holds words (line %zu: \"%s\") and is no channel", set->name, column,
-                        a->line, a->cell);
+        return mts_fail(err, MTS_EREQUEST, "%s: %s holds words (%s: \"%s\") and is no channel", set->name, column,
+                        place, a->cell);
     default:
-        return mts_fail(
-            err, MTS_EFORMAT,
-            "%s: line %zu: %s: \"%s\" is not a number (--column, --decimal and --na say how to read a table)",
-            set->name, a->line, column, a->cell);
+        return mts_fail(err, MTS_EFORMAT,
+                        "%s: %s: %s: \"%s\" is not a number (--column, --decimal and --na say how to read a table)",
+                        set->name, place, column, a->cell);
     }
 }
 

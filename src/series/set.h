@@ -40,6 +40,7 @@ typedef struct MtsSeriesSet {
     char **label;     /* [count], a class or text that the file gives the series, "" where it gives none */
     size_t count, item_cap, label_cap;
     size_t indices;  /* so many of the last channels of a file of columns are MTS_COLUMN_INDEX */
+    const char *row; /* what a row of the table is called where it is no line of the file; its number is a line's - 1 */
     bool by_rate;    /* the items are one recording's channels, an item for each sampling rate */
     MtsAside *aside; /* [aside_count] */
     size_t aside_count, aside_cap;
@@ -69,6 +70,9 @@ int mts_set_put_aside(MtsSeriesSet *set, const MtsAside *note, MtsError *err);
 /* MTS_EFORMAT or MTS_EREQUEST with the sentence why the column called name[0..n) is no channel, or, where n is 0, why
  * the file has to say which ones are; MTS_OK where there is nothing to say. */
 int mts_set_explain(const MtsSeriesSet *set, const char *name, size_t n, MtsError *err);
+
+/* "line 3", or "record 2" where the set's rows are called so. */
+const char *mts_set_place(const MtsSeriesSet *set, size_t line, char out[40]);
 
 /* Takes over `series` (also on failure), with the label label[0..n). */
 int mts_set_add(MtsSeriesSet *set, MtsSeries *series, const char *label, size_t n, MtsError *err);

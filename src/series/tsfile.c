@@ -5,7 +5,11 @@
  *     1.0,2.0,3.0:4.0,5.0,6.0:label
  *
  * dimensions between colons, then the class (where @classLabel or @targetLabel is true); "?" is a missing value,
- * '#' begins a comment line. Cases are called by their number. Time stamps in parentheses are not read. */
+ * '#' begins a comment line. Cases are called by their number. With @timestamps true a dimension is
+ *
+ *     (0,1.0),(1,2.0)   or   (2020-01-01 00:00:00,1.0),(2020-01-01 01:00:00,2.0)
+ *
+ * whose times are read past; where they are numbers they must rise. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +21,7 @@
 #include "series/read.h"
 
 typedef struct Header {
-    bool labelled;
+    bool labelled, timed;
     size_t dimensions; /* 0: not said */
 } Header;
 
@@ -48,8 +52,8 @@ static MtsCell first_word(MtsCell *rest)
 static int header_line(const MtsSeriesSet *set, size_t line, MtsCell text, Header *h, MtsError *err)
 {
     MtsCell key = first_word(&text), value = first_word(&text);
-    if (mts_cell_is(key, "@timestamps") && mts_cell_is(value, "true")) {
-        return mts_fail(err, MTS_EUNSUPPORTED, "%s: line %zu: series with time stamps are not read", set->name, line);
+    if (mts_cell_is(key, "@timestamps")) {
+        h->timed = mts_cell_is(value, "true");
     }
     if (mts_cell_is(key, "@classlabel") || mts_cell_is(key, "@targetlabel")) {
         h->labelled = mts_cell_is(value, "true");
@@ -65,33 +69,80 @@ static int header_line(const MtsSeriesSet *set, size_t line, MtsCell text, Heade
     return MTS_OK;
 }
 
-static size_t count_char(MtsCell cell, char c)
+static MtsCell next_line(MtsCell *rest)
+{
+    const char *end = memchr(rest->data, '\n', rest->size);
+    size_t n = end ? (size_t)(end - rest->data) : rest->size;
+    MtsCell line = trim(rest->data, n);
+    n += end != NULL;
+    rest->data += n;
+    rest->size -= n;
+    return line;
+}
+
+/* The part of *rest before the next `end` outside parentheses, or all of it. */
+static MtsCell next_part(MtsCell *rest, char end)
 {
     size_t n = 0;
-    for (size_t i = 0; i < cell.size; i++) {
-        n += cell.data[i] == c;
+    for (bool inside = false; n < rest->size && (inside || rest->data[n] != end); n++) {
+        inside = rest->data[n] == '(' || (inside && rest->data[n] != ')');
+    }
+    MtsCell part = trim(rest->data, n);
+    n += n < rest->size;
+    rest->data += n;
+    rest->size -= n;
+    return part;
+}
+
+static size_t count_parts(MtsCell cell, char end)
+{
+    size_t n = 1;
+    for (bool inside = false; cell.size > 0; cell.data++, cell.size--) {
+        inside = cell.data[0] == '(' || (inside && cell.data[0] != ')');
+        n += !inside && cell.data[0] == end;
     }
     return n;
 }
 
-/* The part of *rest before the next `end`, or all of it. */
-static MtsCell next_part(MtsCell *rest, char end)
+static int shown(MtsCell cell)
 {
-    const char *at = rest->size ? memchr(rest->data, end, rest->size) : NULL;
-    size_t n = at ? (size_t)(at - rest->data) : rest->size;
-    MtsCell part = trim(rest->data, n);
-    rest->data += at ? n + 1 : n;
-    rest->size -= at ? n + 1 : n;
-    return part;
+    return (int)(cell.size < 60 ? cell.size : 60);
 }
 
-static int fill_channel(const MtsSeriesSet *set, size_t line, MtsCell part, double *out, MtsError *err)
+/* Cuts "(time,value)" down to its value; the last time that was a number is in *before, NAN at first. */
+static int read_stamp(const MtsSeriesSet *set, size_t line, MtsCell *cell, double *before, MtsError *err)
 {
-    for (size_t i = 0, n = count_char(part, ',') + 1; i < n; i++) {
+    MtsCell inside = *cell, time;
+    double at;
+    bool pair = cell->size >= 2 && cell->data[0] == '(' && cell->data[cell->size - 1] == ')';
+    inside = pair ? (MtsCell){cell->data + 1, cell->size - 2} : (MtsCell){"", 0};
+    time = next_part(&inside, ',');
+    bool number = mts_number_parse(time.data, time.size, &at);
+    if (!pair || inside.size == 0 || (!number && mts_cell_kind(time, NULL) != MTS_CELL_TIME)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is no (time,value)", set->name, line, shown(*cell),
+                        cell->data);
+    }
+    if (number && !isnan(*before) && !(at > *before)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: the time %.*s is not after the one before it", set->name, line,
+                        shown(time), time.data);
+    }
+    *before = number ? at : *before;
+    *cell = trim(inside.data, inside.size);
+    return MTS_OK;
+}
+
+static int fill_channel(const MtsSeriesSet *set, size_t line, MtsCell part, const Header *h, double *out, MtsError *err)
+{
+    double before = NAN;
+    for (size_t i = 0, n = count_parts(part, ','); i < n; i++) {
         MtsCell cell = next_part(&part, ',');
+        int rc = h->timed ? read_stamp(set, line, &cell, &before, err) : MTS_OK;
+        if (rc) {
+            return rc;
+        }
         if (!mts_cell_missing(cell, NULL) && !mts_number_parse(cell.data, cell.size, &out[i])) {
-            return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is not a number", set->name, line,
-                            (int)(cell.size < 60 ? cell.size : 60), cell.data);
+            return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is not a number", set->name, line, shown(cell),
+                            cell.data);
         }
     }
     return MTS_OK;
@@ -99,14 +150,14 @@ static int fill_channel(const MtsSeriesSet *set, size_t line, MtsCell part, doub
 
 static int case_line(MtsSeriesSet *set, size_t line, MtsCell text, const Header *h, MtsError *err)
 {
-    size_t parts = count_char(text, ':') + 1, channels = parts - h->labelled, longest = 0;
+    size_t parts = count_parts(text, ':'), channels = parts - h->labelled, longest = 0;
     if (channels < 1 || (h->dimensions && channels != h->dimensions)) {
         return mts_fail(err, MTS_EFORMAT, "%s: line %zu has %zu dimensions, not %zu", set->name, line, channels,
                         h->dimensions ? h->dimensions : 1);
     }
     MtsCell rest = text;
     for (size_t c = 0; c < channels; c++) {
-        size_t n = count_char(next_part(&rest, ':'), ',') + 1;
+        size_t n = count_parts(next_part(&rest, ':'), ',');
         longest = n > longest ? n : longest;
     }
     MtsSeries *s = mts_series_alloc(channels, longest);
@@ -118,7 +169,7 @@ static int case_line(MtsSeriesSet *set, size_t line, MtsCell text, const Header 
     }
     rest = text;
     for (size_t c = 0; c < channels; c++) {
-        int rc = fill_channel(set, line, next_part(&rest, ':'), s->values + c * longest, err);
+        int rc = fill_channel(set, line, next_part(&rest, ':'), h, s->values + c * longest, err);
         if (rc) {
             mts_series_free(&s);
             return rc;
@@ -130,12 +181,12 @@ static int case_line(MtsSeriesSet *set, size_t line, MtsCell text, const Header 
 
 int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
 {
-    Header h = {false, 0};
+    Header h = {false, false, 0};
     bool data = false;
     int rc = MTS_OK;
     MtsCell rest = {text, size};
     for (size_t line = 1; rest.size > 0 && !rc; line++) {
-        MtsCell here = next_part(&rest, '\n');
+        MtsCell here = next_line(&rest);
         if (here.size == 0 || here.data[0] == '#') {
             continue;
         }

@@ -149,7 +149,17 @@ static void ts_files(void **state)
     assert_true(s->length == 2 && s->values[0] == 2);
     mts_series_free(&s);
     refuse("x.ts", "@dimensions 2\n@data\n1,2\n", MTS_EFORMAT, "line 3 has 1 dimensions, not 2");
-    refuse("x.ts", "@timestamps true\n@data\n(0,1)\n", MTS_EUNSUPPORTED, "time stamps");
+    const char *timed = "# (a comment\n@timestamps true\n@classLabel true a\n@data\n"
+                        "(0,1.5),(1, 2.5):(2020-01-01 00:00:00,3),(2020-01-01 01:00:00,?):a\n";
+    assert_ok(parse("x.ts", timed, strlen(timed), "1/1", &s, label, &err), &err);
+    assert_true(s->length == 2 && s->values[0] == 1.5 && s->values[1] == 2.5);
+    assert_string_equal(label, "a");
+    mts_series_free(&s);
+    refuse("x.ts", "@timestamps true\n@data\n(0,1),(0,2)\n", MTS_EFORMAT, "line 3: the time 0 is not after");
+    refuse("x.ts", "@timestamps true\n@data\n(0,1),2\n", MTS_EFORMAT, "line 3: \"2\" is no (time,value)");
+    refuse("x.ts", "@timestamps true\n@data\n(a,1)\n", MTS_EFORMAT, "line 3: \"(a,1)\" is no (time,value)");
+    refuse("x.ts", "@timestamps true\n@data\n(1,2,3)\n", MTS_EFORMAT, "line 3: \"2,3\" is not a number");
+    refuse("x.ts", "@timestamps true\n@data\n(1,2\n", MTS_EFORMAT, "line 3: \"(1,2\" is no (time,value)");
     refuse("x.ts", "@data\n1,x,3\n", MTS_EFORMAT, "line 2: \"x\" is not a number");
     refuse("x.ts", "1,2,3\n", MTS_EFORMAT, "neither @ nor #");
     refuse("x.ts", "@problemName y\n", MTS_EFORMAT, "no @data");

@@ -200,6 +200,40 @@ static void tables_as_they_are_said_to_be(void **state)
     }
 }
 
+/* JSON that is a table goes by the rules of tables. */
+static void json_tables(void **state)
+{
+    (void)state;
+    EXPECT(".json", "[{\"t\": 0, \"v\": 1.5}, {\"t\": 1, \"v\": 1234}]", "", 1, 2, 1.5, 1234);
+    EXPECT(".json", "[{\"t\": 0, \"v\": 1.5}, {\"t\": 1, \"v\": 1234}]", "#t", 1, 2, 0, 1);
+    EXPECT(".json", "[{\"d\": \"2020-01-01\", \"a\\\"b\": \"1.5\", \"ok\": true}]", "#a\"b", 1, 1, 1.5);
+    EXPECT(".json", "[{\"v\": \"1,5\"}, {\"v\": \"2,5\"}]", "", 1, 2, 1.5, 2.5);
+    EXPECT(".json", "[{\"v\": null}, {\"v\": 0.1}]", "#[1:]", 1, 1, 0.1);
+    EXPECT(".json", "[{\"a\": 1}, {\"a\": 2, \"b\": 3}]", "#a", 1, 2, 1, 2);
+    EXPECT(".json", "[{\"id\": \"A\", \"value\": 1}, {\"id\": \"B\", \"value\": 2}]", "#B", 1, 1, 2);
+    EXPECT(".json", "[{\"id\": \"A\", \"x\": [1, 2.5]}, {\"id\": \"B\", \"x\": [3, 4]}]", "#A", 1, 2, 1, 2.5);
+    EXPECT(".json", "{\"t\": [0, 1], \"v\": [3, -1e-7]}", "", 1, 2, 3, -1e-7);
+    EXPECT(".json", "{\"date\": [\"2020-01\", \"2020-02\"], \"values\": [3, 4]}", "", 1, 2, 3, 4);
+    EXPECT(".json", "{\"t\": {\"0\": 0, \"1\": 1}, \"v\": {\"0\": 7, \"1\": 8}}", "", 1, 2, 7, 8);
+    EXPECT(".json", "{\"columns\": [\"t\", \"v\"], \"index\": [0, 1], \"data\": [[0, 7], [1, 8]]}", "", 1, 2, 7, 8);
+    EXPECT(".json", "{\"schema\": {}, \"data\": [{\"index\": 0, \"v\": 7}, {\"index\": 1, \"v\": 8}]}", "", 1, 2, 7, 8);
+    refuse(".json", "[{\"v\": 1}, {\"v\": \"5%\"}]", "", MTS_EFORMAT, "record 2: column 1 (v): \"5%\" is not a number");
+    refuse(".json", "[{\"v\": 1}, {\"v\": null}, {\"v\": 3}]", "", MTS_EFORMAT, "value 2 of 3 is missing");
+    refuse(".json", "[{\"a\": 1}, {\"a\": 2, \"b\": 3}]", "#b", MTS_EFORMAT, "value 1 of 2 is missing");
+    refuse(".json", "[{\"a\": \"x\", \"b\": 3}]", "#a", MTS_EREQUEST, "holds words (record 1: \"x\")");
+    refuse(".json", "[{\"a\": 1}, 2]", "", MTS_EFORMAT, "element 2 is no object, unlike the first");
+    refuse(".json", "[{\"a\": {\"b\": 1}}]", "", MTS_EFORMAT, "record 1: \"a\" is an object and no value");
+    refuse(".json", "{\"a\": [1, \"x\"]}", "", MTS_EFORMAT, "value 2: column 1 (a): \"x\" is not a number");
+    refuse(".json", "{\"a\": [1, 2], \"b\": [1]}", "", MTS_EFORMAT,
+           "channel b, has 1 values, but another channel has 2");
+    refuse(".json", "{\"a\": {\"0\": 1}, \"b\": {}}", "", MTS_EFORMAT, "column \"b\" has 0 rows, but the first has 1");
+    refuse(".json", "{\"columns\": [\"t\"], \"data\": [[1, 2]]}", "", MTS_EFORMAT, "row 1 has 2 values for 1 columns");
+    refuse(".json", "{\"a\": 1}", "", MTS_EFORMAT, "\"a\" is no list of numbers");
+    refuse(".json", "{\"a\": []}", "", MTS_EFORMAT, "header and no values");
+    refuse(".json", "[1, NaN]", "", MTS_EFORMAT, "near 'NaN'"); /* no JSON, whatever Python writes */
+    refuse(".json", "[1, Infinity]", "", MTS_EFORMAT, "near 'Infinity'");
+}
+
 static void bad_files_and_selections(void **state)
 {
     (void)state;
@@ -306,6 +340,7 @@ int main(void)
         cmocka_unit_test(rows_long_and_lists),
         cmocka_unit_test(tables_as_people_have_them),
         cmocka_unit_test(tables_as_they_are_said_to_be),
+        cmocka_unit_test(json_tables),
         cmocka_unit_test(bad_files_and_selections),
         cmocka_unit_test(damaged_files),
     };
