@@ -4,8 +4,9 @@
     pip install jinja2==3.1.6
     tools/make_template_fixtures.py > tests/template/templates.json
 
-The environment is the one that `transformers` renders chat templates in, without strftime_now. A case whose text is
-null is one that Jinja refuses. The templates are written for this test, in the manner of each family of models."""
+The environment is the one that `transformers` renders chat templates in, on 5 March 2026. A case whose text is null is
+one that Jinja refuses. The templates are written for this test, in the manner of each family of models."""
+import datetime
 import json
 import sys
 
@@ -267,6 +268,148 @@ FEATURES = [
 
 MESSAGES = [(None, "Hello"), ("Be kind.", "  Wie geht's?\n"), (" sys \n", "日本語 <|im_end|> 🙂 {{ x }}"), ("", "")]
 
+# What a template is given beside a user's message.
+VARIABLES = {
+    "enable_thinking": False, "level": 3, "ratio": 0.5, "nothing": None, "words": ["b", "a", "C"],
+    "tools": [{"type": "function", "function": {"name": "now", "description": "The \"time\" — 時", "parameters": {
+        "type": "object", "properties": {"zone": {"type": "string"}, "items": {"type": "array"}}, "required": []}}}],
+}
+
+WITH_VARIABLES = [
+    "{{ enable_thinking }} {{ level + 1 }} {{ ratio * 2 }} {{ nothing }} {{ words }} {{ tools | length }}",
+    "{{ tools | tojson }}",
+    "{{ tools | tojson(indent=2) }}",
+    "{{ tools[0].function.parameters | tojson(indent=4) }}",
+    "{{ {'b': [1, 2.5, none, true], 'a': {}} | tojson(sort_keys=true, ensure_ascii=true) }} {{ '日\\n<' | "
+    "tojson }} {{ '時 🙂' | tojson(ensure_ascii=true) }} {{ [1, {}] | tojson(separators=(',', ':')) }} {{ "
+    "[] | tojson(indent=1) }}",
+    "{{ tools }}",
+    "{{ tools[0].function.parameters.properties['items'] }}",
+    "{{ tools[0].function.parameters.properties.items is defined }} {% for k, v in "
+    "tools[0].function.parameters.properties.items() %}{{ k }}{{ v.type }} {% endfor %}",
+    "{{ words | sort | join }} {{ words | sort(reverse=true) | join }} {{ words | "
+    "sort(case_sensitive=true) | join }} {{ words | map('upper') | join }} {{ words | min }} {{ words | "
+    "max }} {{ words | unique | list }}",
+    "{{ nothing | selectattr('x') | list }} {{ nothing | rejectattr('x', 'eq', 1) | list }} {{ nothing | "
+    "map('upper') | list }} {{ nothing | select | list }}",
+    "{{ tools | map(attribute='function.name') | join(',') }} {{ tools | selectattr('function.name', "
+    "'in', ['now']) | list | length }}",
+    "{% if tools | selectattr('type', 'eq', 'x') %}always{% endif %}",
+    "{% set found = tools | selectattr('type') %}{% for t in found %}1{% endfor %}{% for t in found "
+    "%}2{% endfor %}",
+    "{{ nothing | list }}",
+    "{{ nothing | join }}",
+    "{{ nothing | length }}",
+    "{{ words.append('x') }}",
+    "{{ words | random_filter }}",
+    "{% if false %}{{ words | no_such_filter }}{{ 1 is no_such_test }}{% endif %}ok",
+]
+
+MORE = [
+    "{{ 1.5 }} {{ 1e3 }} {{ 2.0 }} {{ 1e16 }} {{ 1e-5 }} {{ 0.1 + 0.2 }} {{ 1 / 3 }} {{ 7 / 2 }} {{ -7 "
+    "// 2.0 }} {{ -7 % 3.0 }} {{ 2 ** 10 }} {{ 2 ** -1 }} {{ 2 ** 0.5 }} {{ 100000000000000000.0 }} {{ "
+    "123456.789e3 }} {{ 1.0e100 }}",
+    "{{ 0x1F }} {{ 0b101 }} {{ 0o17 }} {{ 1_000 }} {{ 1_0.5 }}",
+    "{% if false %}{{ 99999999999999999999 }}{% endif %}ok",
+    "{{ '3' | int }} {{ ' -4 ' | int }} {{ 'x' | int }} {{ 'x' | int(7) }} {{ 3.9 | int }} {{ '3.9' | "
+    "int }} {{ none | int }} {{ true | int }} {{ '2.5' | float }} {{ 'y' | float }} {{ 'y' | float(1.5) "
+    "}} {{ 3 | float }}",
+    "{{ 2.5 | round }} {{ 3.14159 | round(2) }} {{ 2.1 | round(0, 'ceil') }} {{ 2.9 | "
+    "round(method='floor') }} {{ -3 | abs }} {{ 7 | round }}",
+    "{{ '%s and %d of %5.2f|%-5s|%5s|%x|%%' | format('a', 3, 2.5, 'l', 'r', 255) }} {{ '%(a)s' | "
+    "format(a=1) }}",
+    "{{ '%s' % 'x' }} {{ '%s-%s' % (1, 'b') }} {{ '%05d' % 42 }} {{ '%r' % 'q' }} {{ '{} {}'.format('a', "
+    "1) }} {{ '{0}{1}{0}'.format('x', 'y') }} {{ '{name}!'.format(name='n') }} {{ '{{}}'.format() }}",
+    "{{ '%s %s' % 'x' }}",
+    "{{ '%d' % 'x' }}",
+    "{{ '%s' % ('a', 'b') }}",
+    "{{ {1: 'one', 2.5: 'x', none: 'n', (1, 2): 't', true: 'replaced'} }}",
+    "{{ {1: 'a'}[1] }} {{ {1: 'a'}[1.0] }} [{{ {1: 'a'}['1'] }}] {{ 1 in {1: 2} }} {{ {1: 'a'}.get(1) }}",
+    "{{ {[1]: 2} }}",
+    "{% macro dialog(title) %}<{{ title }}>{{ caller() }}</{{ title }}>{% endmacro %}{% call dialog('a') "
+    "%}in{% endcall %}",
+    "{% macro each(xs) %}{% for x in xs %}{{ caller(x, loop.index) }}{% endfor %}{% endmacro %}{% set "
+    "outer = 'o' %}{% call(x, i) each([5, 6]) %}[{{ outer }}{{ x }}:{{ i }}]{% endcall %}",
+    "{% macro m() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, a=3) }}",
+    "{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1, 2) }}",
+    "{% macro m() %}x{% endmacro %}{{ m(a=1) }}",
+    "{% macro m() %}{{ caller is defined }}{% endmacro %}{{ m() }}",
+    "{% for x in [1] %}{% set y = 7 %}{% macro m() %}{{ y }}{{ x }}{% endmacro %}{{ m() }}{% endfor %}",
+    "{% filter upper %}a{{ 'b' }}{% endfilter %} {% filter replace('a', 'b') | upper %}aca{% endfilter %}",
+    "{% set x | upper %}abc{% endset %}{{ x }}",
+    "{% set a, b = 1, 'two' %}{{ a }}{{ b }}{% set (c, d) = [3, 4] %}{{ c }}{{ d }}",
+    "{% set ns = namespace() %}{% set ns.a, b = 1, 2 %}{{ ns.a }}{{ b }}",
+    "{% set a, b = [1] %}",
+    "{% with a = 1, b = 2 %}{{ a }}{{ b }}{% set a = 5 %}{{ a }}{% endwith %}[{{ a }}]",
+    "{% with %}{% set q = 1 %}{{ q }}{% endwith %}[{{ q }}]",
+    "{{ 1, 2 }} {{ (1,) }} {{ () }} {{ [1, 'a', none, 2.5, {'k': 'v'}] }} {{ ('a', \"it's\") }} {{ "
+    "['\\n\\\\'] }}",
+    "{% for a, (b, c) in [[1, [2, 3]]] %}{{ a }}{{ b }}{{ c }}{% endfor %}{% for x in 1, 2 %}{{ x }}{% "
+    "endfor %}",
+    "{% for x in [1, 1, 2] %}{{ loop.changed(x) }}{{ loop.cycle('a', 'b') }}{{ loop.depth }} {% endfor %}",
+    "{% for x in [1, 2] recursive %}{{ x }}{% endfor %}",
+    "{{ 'x' * 3 }}{{ 2 * 'ab' }}|{{ [1] * 2 }}{{ 'x' * 0 }}",
+    "{{ 'abcdef'[::2] }} {{ 'abcdef'[::-1] }} {{ [1, 2, 3, 4, 5][1::2] }} {{ [1, 2, 3, 4, 5][::-2] }} {{ "
+    "(1, 2, 3)[:2] }}",
+    "{{ 'straße ÀÉ ǆ ΟΔΟΣ ﬁ' | upper }} {{ 'ÀÉ ΟΔΟΣ İ ẞ' | lower }} {{ 'élan ÉLAN' | capitalize }} {{ "
+    "'über-ångström ÉCOLE' | title }} {{ 'ǆ éa-éb'.title() }} {{ 'Aé'.swapcase() }} {{ 'ЖУК'.lower() }}",
+    "{{ 'aXbXc'.replace('X', '-', 1) }} {{ 'aXbXc' | replace('X', '-', 1) }} {{ 'ab' | replace('', '.') "
+    "}} {{ 12 | replace(1, 3) }} {{ 'aaa'.replace('a', 'b', 2) }}",
+    "{{ 'a b  c'.split() }} {{ ' a b c '.split(none, 1) }} {{ 'a,b,c'.split(',', 1) }} {{ "
+    "'a,b,c'.rsplit(',', 1) }} {{ ''.split() }} {{ ''.split(',') }} {{ 'a\\nb\\r\\nc\\n'.splitlines() }} {{ "
+    "'a-b-c'.partition('-') }} {{ 'a-b-c'.rpartition('-') }} {{ 'abc'.partition('x') }}",
+    "{{ 'abcb'.find('b') }} {{ 'abcb'.rfind('b') }} {{ 'abc'.find('x') }} {{ 'abcb'.count('b') }} {{ "
+    "'ab'.index('b') }} {{ '-'.join(['a', 'b']) }} {{ 'ab'.center(6, '*') }}|{{ 'abc'.center(6) }}|{{ "
+    "'a'.ljust(3) }}|{{ 'a'.rjust(3, '.') }} {{ '7'.zfill(3) }} {{ '-7'.zfill(4) }}",
+    "{{ 'ab'.startswith(('x', 'a')) }} {{ 'pre-x'.removeprefix('pre-') }} {{ 'x.y'.removesuffix('.y') }} "
+    "{{ '12'.isdigit() }} {{ 'aé'.isalpha() }} {{ ' '.isspace() }} {{ 'AB1'.isupper() }} {{ "
+    "'a1'.islower() }} {{ 'a1'.isalnum() }} {{ ''.isalpha() }}",
+    "{{ 'a\\n\\nb' | indent }}|{{ 'a\\nb' | indent(2, true) }}|{{ 'a\\n\\nb' | indent(2, false, true) }}|{{ "
+    "'a\\nb' | indent('> ') }}",
+    "{{ 'one two three four' | truncate(10) }} {{ 'one two three four' | truncate(10, true) }} {{ "
+    "'short' | truncate(3) }} {{ 'onetwothree' | truncate(5, false, '!', 0) }}",
+    "{{ 'a b/ü?' | urlencode }} {{ 'ab' | center(6) }}|{{ 'ab' | reverse }} {{ [1, 2] | reverse | list "
+    "}} {{ [1, 2, 3] | sum }} {{ [0.5, 1] | sum }} {{ [1, 2, 3, 4, 5] | batch(2) | list }} {{ [1, 2, 3] "
+    "| batch(2, 0) | list }}",
+    "{{ {'b': 1, 'A': 2, 'c': 0} | dictsort }} {{ {'b': 1, 'a': 2} | dictsort(by='value') }} {{ {'b': 1, "
+    "'A': 2} | dictsort(true, reverse=true) }}",
+    "{{ [1, 2, 3, 4] | select('odd') | list }} {{ [1, 2, 3] | reject('gt', 1) | list }} {{ [0, 1, ''] | "
+    "select | list }} {{ [3, 1] | sort }} {{ [[2, 'b'], [1, 'a']] | sort }}",
+    "{{ 1 is lt 2 }} {{ 2 is ge 2 }} {{ 1.5 is float }} {{ 1 is float }} {{ 'A' is upper }} {{ 'a' is "
+    "lower }} {{ range is callable }} {{ 3 is gt(4) }} {{ 1 is sameas 1 }} {{ none is sameas none }} {{ "
+    "1 is sameas true }}",
+    "{{ 1 == 1.0 }} {{ 1 < 1.5 }} {{ 'a' < 'b' }} {{ [1, 2] < [1, 3] }} {{ (1, 2) == (1, 2) }} {{ [1] == "
+    "(1,) }} {{ 1 in (1, 2) }} {{ 'x' not in 'abc' }}",
+    "{{ [1, 2].index(2) }} {{ [1, 1].count(1) }} {{ {'a': 1}.copy() }} {{ dict(a=1) }} {{ dict({'a': 1}, "
+    "b=2)['a'] }} {{ {'a': 1} | items | list }} {{ missing | items | list }}",
+    "{{ [1, 2] | first }} {{ 'ab' | last }} {{ {'x': 1} | first }} {{ [1, 2] | select | first }}",
+    "{{ [1, 2] | map('string') | length }}",
+    "{{ strftime_now('%Y-%m-%d') }} {{ strftime_now('%d %B %Y, %A') }} {{ strftime_now('%b %-d, %y %j %a "
+    "%H:%M:%S %p %I %%') }}",
+    "{{ 'a' 'b' }} {{ \"q\" ~ 1.0 ~ none ~ [1] }}",
+    "{% if false %}{% include 'x' %}{% import 'y' as z %}{{ 1 | nofilter }}{% endif %}",
+    "{{ 'user said' if messages[0].content is string else 'no' }} {{ messages[0].content.upper is "
+    "defined }} {{ messages[0].nothing is defined }}",
+    "{{ ns }}",
+    "{{ namespace(a=1).a }} {{ namespace({'b': 2}).b }}",
+    "{{ none.x }}",
+    "{{ none.x.y }}",
+    "{{ (1).x }}[{{ 'a'.x }}]",
+    "{{ {}.pop('a') }}",
+    "{{ 5 % 3 }} {{ -5 % 3 }} {{ -5 // 3 }} {{ 5.5 // 2 }} {{ +5 }} {{ -2.5 }} {{ not 0.0 }}",
+    "{{ 1 // 0.0 }}",
+    "{{ 'ä' == 'ä' }} {{ ärger is defined }}",
+    "{% macro a(x, y=x) %}{{ x }}{{ y }}{% endmacro %}{{ a(1) }} {{ a }}",
+    "{{ 'abc' | list }} {{ 'b' in 'abc' | list }} {{ range(3) | list }} {{ range(4)[1] }}",
+    "{{ 'x' | default('y') | upper }} {{ missing.x | default('y') }}",
+    "{{ missing | default('y') }} {{ none | default('y') }} {{ none | default('y', true) }}",
+    "{{ 1 if false }}|{{ (1 if false) is defined }}",
+    "{{ {'a': {'b': [10, 20]}}.a.b[1] }} {{ {'a': 1}['a'] + {'a': 2}.a }}",
+    "{{ 1 ~ 2 * 3 }} {{ 2 * 3 ** 2 }} {{ -2 ** 2 }}",
+    "{% set x = 1 %}{% if true %}{% set x = 2 %}{% endif %}{{ x }}{% for i in [1] %}{% set x = 3 %}{% "
+    "endfor %}{{ x }}",
+]
+
 
 class Generation(jinja2.ext.Extension):
     """{% generation %}...{% endgeneration %} as its body."""
@@ -285,26 +428,51 @@ def refuse(message):
     raise jinja2.exceptions.TemplateError(message)
 
 
-def render(environment, template, system, user, bos, eos):
-    messages = [{"role": "system", "content": system}] if system is not None else []
-    messages.append({"role": "user", "content": user})
+def strftime_now(form):
+    return datetime.datetime(2026, 3, 5).strftime(form)
+
+
+def tojson(value, ensure_ascii=False, indent=None, separators=None, sort_keys=False):
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+
+
+def make_environment():
+    environment = jinja2.sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True,
+                                                               extensions=[Generation, jinja2.ext.loopcontrols])
+    environment.filters["tojson"] = tojson
+    environment.globals["raise_exception"] = refuse
+    environment.globals["strftime_now"] = strftime_now
+    return environment
+
+
+def render(environment, template, messages, variables, bos, eos):
+    """What Jinja renders; None where it refuses."""
+    given = {"messages": messages, "add_generation_prompt": True, "tools": None, "documents": None, "bos_token": bos,
+             "eos_token": eos, **(variables or {})}
     try:
-        return environment.from_string(template).render(messages=messages, add_generation_prompt=True, tools=None,
-                                                        documents=None, bos_token=bos, eos_token=eos)
+        return environment.from_string(template).render(**given)
     except (jinja2.exceptions.TemplateError, TypeError, ValueError, ZeroDivisionError, AttributeError):
         return None
 
 
+def chat(system, user):
+    return ([{"role": "system", "content": system}] if system is not None else []) + [{"role": "user", "content": user}]
+
+
 def main():
-    environment = jinja2.sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True,
-                                                               extensions=[Generation, jinja2.ext.loopcontrols])
-    environment.globals["raise_exception"] = refuse
+    environment = make_environment()
     fixtures = []
-    named = list(FAMILIES.items()) + [(f"feature {i}", text) for i, text in enumerate(FEATURES)]
-    for name, template in named:
-        messages = MESSAGES if name in FAMILIES else MESSAGES[1:2]
-        cases = [{"system": s, "user": u, "text": render(environment, template, s, u, "<s>", "</s>")}
-                 for s, u in messages]
+    named = [(name, text, MESSAGES, None) for name, text in FAMILIES.items()]
+    named += [(f"feature {i}", text, MESSAGES[1:2], None) for i, text in enumerate(FEATURES + MORE)]
+    named += [(f"variables {i}", text, MESSAGES[:1], VARIABLES) for i, text in enumerate(WITH_VARIABLES)]
+    for name, template, chats, variables in named:
+        cases = []
+        for system, user in chats:
+            case = {"messages": chat(system, user)}
+            if variables:
+                case["variables"] = variables
+            text = render(environment, template, case["messages"], variables, "<s>", "</s>")
+            cases.append({**case, "text": text})
         fixtures.append({"name": name, "template": template, "cases": cases})
     json.dump(fixtures, sys.stdout, indent=0, ensure_ascii=True)
     print()

@@ -62,7 +62,11 @@ MTS_API const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine);
 MTS_API int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, MtsTokens *tokens,
                                 MtsError *err);
 
-/* The tokens of a user's message in the model's chat template; system may be NULL for the template's own. */
+/* The tokens of a chat's prompt: mts_chat_tokens() (maxts/tokenizer.h) with the model's tokenizer. */
+MTS_API int mts_engine_chat_tokens(const MtsEngine *engine, const MtsChatInput *input, char **text, MtsTokens *tokens,
+                                   MtsError *err);
+
+/* The same of a user's message alone; system may be NULL for the template's own. Control tokens in either are text. */
 MTS_API int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens,
                             MtsError *err);
 

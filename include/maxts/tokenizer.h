@@ -52,11 +52,31 @@ MTS_API int mts_detokenize(const MtsTokenizer *tokenizer, const int32_t *ids, si
 
 /* The prompt text of a chat of one optional system (NULL: none) and one user message, as the file's own
  * template (tokenizer.chat_template, a Jinja program) renders it with a generation prompt; malloc'ed. Where
- * mts_tokenize() puts BOS first, the text does not begin with it. Tokenise it with `special` and `bos`. A file
+ * mts_tokenize() puts BOS first, the text does not begin with it. mts_chat_tokens() also tokenises it. A file
  * without a template returns the user's text as it is (and cannot take a system message: MTS_EREQUEST).
  * MTS_EUNSUPPORTED when the template uses what docs/tokenizer.md does not list, MTS_EREQUEST when it refuses
  * these messages, MTS_EFORMAT when it is broken, MTS_ECAPACITY when it runs without end. */
 MTS_API int mts_chat_prompt(const MtsTokenizer *tokenizer, const char *system, const char *user, char **text,
+                            MtsError *err);
+
+/* A chat, and how it becomes a prompt. Zero-initialise; strings are UTF-8, NULL: none. */
+typedef struct MtsChatInput {
+    const char *system;    /* a message of role "system" before all others */
+    const char *user;      /* a message of role "user" behind all others */
+    const char *messages;  /* JSON, what stands between them: a list of messages (with "role" and what else the
+                              template reads), or an object with it as "messages" and variables beside it, such as
+                              "tools" and "documents" */
+    const char *variables; /* JSON, an object: what the template may refer to besides, as {"enable_thinking": false} */
+    const char *template_text; /* a template (Jinja) in place of the file's own */
+    const char *date;          /* "YYYY-MM-DD": what strftime_now() tells; NULL: there is no such function */
+    bool special;              /* control tokens written out in messages and variables become their ids; otherwise
+                                  they are text, as all that a user says */
+} MtsChatInput;
+
+/* Appends the ids of the chat's prompt to *tokens: BOS as the model says, and never an EOS behind it, since the answer
+ * follows. *text (NULL: not wanted) is the prompt as the template wrote it, malloc'ed. Fails as mts_chat_prompt();
+ * MTS_EREQUEST or MTS_EFORMAT also where messages, variables or the date are not what they should be. */
+MTS_API int mts_chat_tokens(const MtsTokenizer *tokenizer, const MtsChatInput *input, char **text, MtsTokens *tokens,
                             MtsError *err);
 
 /* The family that the template belongs to, for information: "chatml", "llama3", "gemma", "mistral", "llama2",

@@ -228,24 +228,33 @@ int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, 
                          : mts_tokenize(engine->tokenizer, text, size, true, true, tokens, err);
 }
 
-int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens, MtsError *err)
+int mts_engine_chat_tokens(const MtsEngine *engine, const MtsChatInput *input, char **text, MtsTokens *tokens,
+                           MtsError *err)
 {
-    char *text;
+    const char *const given[] = {input->user, input->system, input->messages, input->variables, input->template_text};
     int rc;
-    if ((rc = mts_tokenizer_check(engine, err)) || (rc = text_check(user, strlen(user), err)) ||
-        (system && *system && (rc = text_check(system, strlen(system), err)))) {
+    if (text) {
+        *text = NULL;
+    }
+    if ((rc = mts_tokenizer_check(engine, err))) {
         return rc;
+    }
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        bool checked = given[i] && (i == 0 || given[i][0]);
+        if (checked && (rc = text_check(given[i], strlen(given[i]), err))) {
+            return rc;
+        }
     }
     if (engine->table) {
         return mts_fail(err, MTS_EREQUEST, "%s: a table has no chat template", engine->path);
     }
-    rc = mts_chat_prompt(engine->tokenizer, system, user, &text, err);
-    if (rc) {
-        return rc;
-    }
-    rc = mts_tokenize(engine->tokenizer, text, strlen(text), true, true, tokens, err);
-    free(text);
-    return rc;
+    return mts_chat_tokens(engine->tokenizer, input, text, tokens, err);
+}
+
+int mts_engine_chat(const MtsEngine *engine, const char *system, const char *user, MtsTokens *tokens, MtsError *err)
+{
+    const MtsChatInput input = {.system = system, .user = user};
+    return mts_engine_chat_tokens(engine, &input, NULL, tokens, err);
 }
 
 /* A table's tokens are their numbers. */

@@ -2,22 +2,18 @@
  *
  * Names live in scopes: the template's own, one for each turn of a loop, one for each call of a macro. Reading looks
  * outwards; setting makes or changes the name in the innermost scope only, so that what a loop sets is gone after each
- * turn (which is why templates carry state in a namespace). A macro sees its own scope and the template's. */
+ * turn (which is why templates carry state in a namespace). A macro sees its own scope and the one it was defined in.
+ */
 #include <string.h>
 
 #include "template/ast.h"
-
-typedef struct Scope {
-    MtsDict *names;
-    struct Scope *outer;
-} Scope;
 
 typedef enum Flow { FLOW_ON, FLOW_BREAK, FLOW_CONTINUE } Flow;
 
 typedef struct Run {
     MtsTpl *tpl;
-    Scope *scope, *global;
-    MtsBytes *out;
+    MtsTplScope *scope;
+    MtsTplWriter *out;
 } Run;
 
 static MtsValue eval(Run *run, const MtsTplNode *node);
@@ -33,35 +29,36 @@ static MtsValue undefined(void)
     return mts_value(MTS_VALUE_UNDEFINED);
 }
 
-static void emit(Run *run, MtsString text)
+/* A scope of its own inside that one. */
+static MtsTplScope *new_scope(Run *run, MtsTplScope *outer)
 {
-    if (mts_tpl_charge(run->tpl, text.size) && !mts_bytes_append(run->out, text.data, text.size)) {
-        mts_tpl_fail(run->tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");
+    MtsTplScope *scope = mts_tpl_alloc(run->tpl, sizeof *scope);
+    MtsDict *names = mts_value_dict(run->tpl).dict;
+    if (!scope || !names) {
+        return NULL;
     }
+    scope->names = names;
+    scope->outer = outer;
+    return scope;
 }
 
 /* ---- names and members ---- */
 
 static MtsValue eval_name(Run *run, const MtsTplNode *node)
 {
-    static const char *const functions[] = {"raise_exception", "namespace", "range", "dict"};
-    for (const Scope *scope = run->scope; scope; scope = scope->outer) {
+    for (const MtsTplScope *scope = run->scope; scope; scope = scope->outer) {
         const MtsValue *found = mts_dict_find(run->tpl, scope->names, node->text);
         if (found) {
             return *found;
         }
     }
-    MtsValue value = undefined();
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        if (mts_str_is(node->text, functions[i])) {
-            value.kind = MTS_VALUE_BUILTIN;
-        }
-    }
+    MtsValue value = mts_value(mts_tpl_has_function(run->tpl, node->text) ? MTS_VALUE_BUILTIN : MTS_VALUE_UNDEFINED);
     value.string = node->text; /* an undefined value knows its name, for sentences */
     return value;
 }
 
-static MtsValue member(Run *run, MtsValue object, MtsString name, size_t at)
+/* object.name (by_item: object["name"], which prefers a dictionary's member to its method of that name). */
+static MtsValue member(Run *run, MtsValue object, MtsString name, bool by_item, size_t at)
 {
     if (object.kind == MTS_VALUE_UNDEFINED) {
         char member_shown[MTS_SHOWN], shown[MTS_SHOWN];
@@ -69,8 +66,9 @@ static MtsValue member(Run *run, MtsValue object, MtsString name, size_t at)
                      mts_str_show(name, member_shown), mts_str_show(object.string, shown));
     }
     const MtsValue *found = object.kind == MTS_VALUE_DICT ? mts_dict_find(run->tpl, object.dict, name) : NULL;
-    MtsValue value = found ? *found : undefined();
-    if (!found) {
+    bool method = (!found || !by_item) && mts_tpl_has_method(run->tpl, object, name);
+    MtsValue value = found && !method ? *found : mts_value(method ? MTS_VALUE_BUILTIN : MTS_VALUE_UNDEFINED);
+    if (!found || method) {
         value.string = name;
     }
     return value;
@@ -79,17 +77,23 @@ static MtsValue member(Run *run, MtsValue object, MtsString name, size_t at)
 static MtsValue eval_item(Run *run, const MtsTplNode *node)
 {
     MtsValue object = eval(run, node->a), index = eval(run, node->b);
-    if (index.kind == MTS_VALUE_STRING) {
-        return member(run, object, index.string, node->at);
-    }
-    if (object.kind != MTS_VALUE_LIST && object.kind != MTS_VALUE_STRING) {
-        return member(run, object, (MtsString){"[]", 2}, node->at);
-    }
-    if (!mts_value_is_number(index)) {
-        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "an index that is no integer");
+    if (failed(run)) {
         return undefined();
     }
+    if (object.kind == MTS_VALUE_DICT && index.kind != MTS_VALUE_STRING) {
+        const MtsValue *found = mts_dict_find_key(run->tpl, object.dict, index);
+        return found ? *found : undefined();
+    }
+    if (index.kind == MTS_VALUE_STRING) {
+        return member(run, object, index.string, true, node->at);
+    }
+    if (object.kind != MTS_VALUE_LIST && object.kind != MTS_VALUE_STRING) {
+        return member(run, object, (MtsString){"[]", 2}, true, node->at);
+    }
     bool list = object.kind == MTS_VALUE_LIST;
+    if (!mts_value_is_integer(index) || (list && object.list->sort > MTS_LIST_TUPLE)) {
+        return undefined(); /* Jinja asks for an attribute of that name then, which there is none */
+    }
     if (!list && !mts_tpl_charge(run->tpl, object.string.size)) {
         return undefined();
     }
@@ -112,7 +116,7 @@ static int64_t slice_bound(Run *run, const MtsTplNode *node, int64_t missing, in
     if (value.kind == MTS_VALUE_NONE) {
         return missing;
     }
-    if (!mts_value_is_number(value)) {
+    if (!mts_value_is_integer(value)) {
         mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "a slice's bound that is no integer");
         return missing;
     }
@@ -120,11 +124,28 @@ static int64_t slice_bound(Run *run, const MtsTplNode *node, int64_t missing, in
     return bound < low ? low : bound > high ? high : bound;
 }
 
+/* Items from, from + step, ... of the characters or the list. */
+static MtsValue take_items(Run *run, MtsValue items, bool list, int64_t from, int64_t step, int64_t count)
+{
+    MtsTplWriter w = {.tpl = run->tpl};
+    MtsValue result = mts_value_list(run->tpl, (size_t)count);
+    for (int64_t i = 0; i < count && !failed(run); i++) {
+        result.list->items[i] = items.list->items[from + i * step];
+        if (!list) {
+            mts_tpl_write(&w, result.list->items[i].string);
+        }
+    }
+    if (!failed(run)) {
+        result.list->sort = items.list->sort;
+    }
+    return list ? result : mts_value_string(mts_tpl_written(&w));
+}
+
 static MtsValue eval_slice(Run *run, const MtsTplNode *node)
 {
     MtsValue object = eval(run, node->a), result = undefined();
-    MtsValue step_value = node->d ? eval(run, node->d) : mts_value_integer(1);
-    bool list = object.kind == MTS_VALUE_LIST;
+    MtsValue step_value = node->d ? eval(run, node->d) : mts_value(MTS_VALUE_NONE);
+    bool list = object.kind == MTS_VALUE_LIST && object.list->sort <= MTS_LIST_TUPLE;
     if (failed(run)) {
         return result;
     }
@@ -132,29 +153,28 @@ static MtsValue eval_slice(Run *run, const MtsTplNode *node)
         mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "a slice of something that is neither list nor string");
         return result;
     }
-    if (!mts_value_is_number(step_value) || (step_value.integer != 1 && (step_value.integer != -1 || !list))) {
-        mts_tpl_fail(run->tpl, MTS_EUNSUPPORTED, node->at, "a slice with such a step");
+    int64_t step = step_value.kind == MTS_VALUE_NONE ? 1 : step_value.integer;
+    if ((step_value.kind != MTS_VALUE_NONE && !mts_value_is_integer(step_value)) || step == 0 || step > INT32_MAX ||
+        step < -INT32_MAX) {
+        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "a slice with such a step");
         return result;
     }
     if (!list && !mts_tpl_charge(run->tpl, 3 * object.string.size)) {
         return result;
     }
-    int64_t step = step_value.integer, count = (int64_t)(list ? object.list->count : mts_str_characters(object.string));
+    int64_t count = (int64_t)(list ? object.list->count : mts_str_characters(object.string));
     int64_t low = step > 0 ? 0 : -1, high = step > 0 ? count : count - 1;
     int64_t from = slice_bound(run, node->b, step > 0 ? 0 : count - 1, count, low, high);
     int64_t to = slice_bound(run, node->c, step > 0 ? count : -1, count, low, high);
-    int64_t length = step > 0 ? to - from : from - to;
-    length = length > 0 ? length : 0;
-    if (!list) {
+    int64_t span = step > 0 ? to - from : from - to, stride = step > 0 ? step : -step;
+    int64_t length = span > 0 ? (span + stride - 1) / stride : 0;
+    if (!list && step == 1) {
         size_t begin = mts_str_offset(object.string, (size_t)from);
         size_t end = mts_str_offset(object.string, (size_t)(from + length));
         return mts_value_string((MtsString){object.string.data + begin, end - begin});
     }
-    result = mts_value_list(run->tpl, (size_t)length);
-    for (int64_t i = 0; i < length && !failed(run); i++) {
-        result.list->items[i] = object.list->items[from + i * step];
-    }
-    return result;
+    MtsValue items = list ? object : mts_tpl_items(run->tpl, object, node->at);
+    return failed(run) ? result : take_items(run, items, list, from, step, length);
 }
 
 /* ---- calls ---- */
@@ -166,8 +186,8 @@ static MtsArguments eval_arguments(Run *run, const MtsTplNode *first)
     for (const MtsTplNode *node = first; node; node = node->next) {
         count++;
     }
-    args.values = mts_tpl_alloc(run->tpl, count * sizeof *args.values);
-    args.names = mts_tpl_alloc(run->tpl, count * sizeof *args.names);
+    args.values = mts_tpl_alloc(run->tpl, (count + 1) * sizeof *args.values);
+    args.names = mts_tpl_alloc(run->tpl, (count + 1) * sizeof *args.names);
     for (const MtsTplNode *node = first; node && !failed(run); node = node->next) {
         bool named = node->kind == MTS_NODE_KEYWORD;
         args.values[args.count] = eval(run, named ? node->a : node);
@@ -179,27 +199,52 @@ static MtsArguments eval_arguments(Run *run, const MtsTplNode *first)
 /* Runs a body with its output caught, in the scope at hand. */
 static MtsValue capture(Run *run, const MtsTplNode *body)
 {
-    MtsBytes caught = {NULL, 0, 0}, *outer = run->out;
+    MtsTplWriter caught = {.tpl = run->tpl}, *outer = run->out;
     run->out = &caught;
     run_body(run, body);
     run->out = outer;
-    char *copy = mts_tpl_alloc(run->tpl, caught.len);
-    if (copy && caught.len) {
-        memcpy(copy, caught.data, caught.len);
-    }
-    MtsValue value = mts_value_string((MtsString){copy ? copy : "", copy ? caught.len : 0});
-    mts_bytes_free(&caught);
-    return value;
+    return mts_value_string(mts_tpl_written(&caught));
 }
 
-static MtsValue call_macro(Run *run, const MtsTplNode *macro, const MtsArguments *args, size_t at)
+/* What a macro was given beyond its parameters, for the macros that say varargs or kwargs. */
+static void bind_rest(Run *run, const MtsTplNode *macro, const MtsArguments *args, size_t places, size_t at)
 {
-    MtsValue names = mts_value_dict(run->tpl);
-    if (!names.dict || !mts_tpl_enter(run->tpl, at)) {
+    MtsValue rest = mts_value_list(run->tpl, args->count), named = mts_value_dict(run->tpl);
+    size_t count = 0;
+    for (size_t i = 0; i < args->count && !failed(run); i++) {
+        bool known = !args->names[i].data && i < places;
+        for (const MtsTplNode *p = macro->a; p && args->names[i].data; p = p->next) {
+            known = known || mts_str_equal(args->names[i], p->text);
+        }
+        known = known || (args->names[i].data && mts_str_is(args->names[i], "caller"));
+        unsigned needs = args->names[i].data ? MTS_MENTIONS_KWARGS : MTS_MENTIONS_VARARGS;
+        if (known) {
+            continue;
+        }
+        if (!((unsigned)macro->number & needs)) {
+            mts_tpl_fail(run->tpl, MTS_EFORMAT, at, "a macro is given an argument that it does not take");
+        } else if (args->names[i].data) {
+            mts_dict_set(run->tpl, named.dict, args->names[i], args->values[i]);
+        } else {
+            rest.list->items[count++] = args->values[i];
+        }
+    }
+    if (!failed(run)) {
+        rest.list->count = count;
+        rest.list->sort = MTS_LIST_TUPLE;
+        mts_dict_set(run->tpl, run->scope->names, (MtsString){"varargs", 7}, rest);
+        mts_dict_set(run->tpl, run->scope->names, (MtsString){"kwargs", 6}, named);
+    }
+}
+
+static MtsValue call_macro(Run *run, MtsValue callee, const MtsArguments *args, size_t at)
+{
+    const MtsTplNode *macro = callee.macro;
+    MtsTplScope *scope = new_scope(run, callee.scope), *outer = run->scope;
+    if (!scope || !mts_tpl_enter(run->tpl, at)) {
         return undefined();
     }
-    Scope scope = {names.dict, run->global}, *outer = run->scope;
-    run->scope = &scope;
+    run->scope = scope;
     size_t place = 0;
     for (const MtsTplNode *parameter = macro->a; parameter && !failed(run); parameter = parameter->next, place++) {
         MtsValue value = undefined();
@@ -211,128 +256,75 @@ static MtsValue call_macro(Run *run, const MtsTplNode *macro, const MtsArguments
         if (!given && parameter->a) {
             value = eval(run, parameter->a);
         }
-        mts_dict_set(run->tpl, names.dict, parameter->text, value);
+        mts_dict_set(run->tpl, scope->names, parameter->text, value);
     }
+    const MtsValue *caller = mts_argument(args, SIZE_MAX, "caller");
+    if (caller && !failed(run)) {
+        mts_dict_set(run->tpl, scope->names, (MtsString){"caller", 6}, *caller);
+    }
+    bind_rest(run, macro, args, place, at);
     MtsValue text = capture(run, macro->b);
     run->scope = outer;
     run->tpl->depth--;
     return text;
 }
 
-static MtsValue eval_call(Run *run, const MtsTplNode *node)
+static MtsValue macro_value(Run *run, const MtsTplNode *macro)
 {
-    if (node->a->kind == MTS_NODE_ATTR) {
-        MtsValue object = eval(run, node->a->a);
-        MtsArguments args = eval_arguments(run, node->b);
-        return failed(run) ? undefined() : mts_tpl_method(run->tpl, object, node->a->text, &args, node->at);
+    MtsValue value = mts_value(MTS_VALUE_MACRO);
+    value.macro = macro;
+    value.scope = run->scope;
+    return value;
+}
+
+static MtsValue call_method(Run *run, const MtsTplNode *node, const MtsArguments *args, MtsValue object)
+{
+    MtsString name = node->a->text;
+    const MtsValue *found = object.kind == MTS_VALUE_DICT && !mts_tpl_has_method(run->tpl, object, name)
+                                ? mts_dict_find(run->tpl, object.dict, name)
+                                : NULL;
+    MtsTplCall call = {name, object, args, node->at};
+    if (object.kind == MTS_VALUE_UNDEFINED) {
+        return member(run, object, name, false, node->at);
     }
-    MtsValue callee = eval(run, node->a);
+    return found && found->kind == MTS_VALUE_MACRO ? call_macro(run, *found, args, node->at)
+                                                   : mts_tpl_method(run->tpl, &call);
+}
+
+/* A call; `caller` is what the macro sees under that name, undefined: nothing. */
+static MtsValue call_with(Run *run, const MtsTplNode *node, MtsValue caller)
+{
+    bool method = node->a->kind == MTS_NODE_ATTR;
+    MtsValue callee = eval(run, method ? node->a->a : node->a);
     MtsArguments args = eval_arguments(run, node->b);
     if (failed(run)) {
         return undefined();
     }
+    if (caller.kind == MTS_VALUE_MACRO) { /* there is room for one more */
+        args.values[args.count] = caller;
+        args.names[args.count++] = (MtsString){"caller", 6};
+    }
+    if (method) {
+        return call_method(run, node, &args, callee);
+    }
     if (callee.kind == MTS_VALUE_MACRO) {
-        return call_macro(run, callee.macro, &args, node->at);
+        return call_macro(run, callee, &args, node->at);
     }
-    return mts_tpl_function(run->tpl, callee.string.data ? callee.string : (MtsString){"", 0}, &args, node->at);
-}
-
-/* ---- operators ---- */
-
-static MtsValue arithmetic(Run *run, char op, int64_t a, int64_t b, size_t at)
-{
-    const int64_t limit = INT64_C(1) << 31; /* keeps every product and sum far from overflow */
-    int64_t result = 0;
-    if (a > limit || a < -limit || b > limit || b < -limit || op == '/' || (b == 0 && (op == 'F' || op == '%'))) {
-        mts_tpl_fail(run->tpl, MTS_EUNSUPPORTED, at, "arithmetic beyond small integers");
+    if (callee.kind != MTS_VALUE_BUILTIN && callee.kind != MTS_VALUE_UNDEFINED) {
+        mts_tpl_fail(run->tpl, callee.kind == MTS_VALUE_DICT && callee.dict->is_loop ? MTS_EUNSUPPORTED : MTS_EFORMAT,
+                     node->at, "a call of something that is no function");
         return undefined();
     }
-    switch (op) {
-    case '+':
-        result = a + b;
-        break;
-    case '-':
-        result = a - b;
-        break;
-    case '*':
-        result = a * b;
-        break;
-    case 'F':
-        result = a / b - (a % b != 0 && (a < 0) != (b < 0));
-        break; /* rounds down */
-    default:
-        result = a % b + (a % b != 0 && (a < 0) != (b < 0) ? b : 0);
-        break;
-    }
-    return mts_value_integer(result);
+    MtsTplCall call = {callee.string.data ? callee.string : (MtsString){"", 0}, undefined(), &args, node->at};
+    return mts_tpl_function(run->tpl, &call);
 }
 
-static MtsValue join_lists(Run *run, const MtsList *a, const MtsList *b)
+static MtsValue eval_call(Run *run, const MtsTplNode *node)
 {
-    MtsValue both = mts_value_list(run->tpl, a->count + b->count);
-    if (both.list) {
-        for (size_t i = 0; i < both.list->count; i++) {
-            both.list->items[i] = i < a->count ? a->items[i] : b->items[i - a->count];
-        }
-    }
-    return both;
+    return call_with(run, node, undefined());
 }
 
-static MtsValue eval_binary(Run *run, const MtsTplNode *node)
-{
-    MtsValue a = eval(run, node->a), b = eval(run, node->b);
-    if (failed(run)) {
-        return undefined();
-    }
-    if (node->op == '~') {
-        MtsString left = mts_value_print(run->tpl, a, node->at), right = mts_value_print(run->tpl, b, node->at);
-        return mts_value_string(mts_tpl_concat(run->tpl, left, right));
-    }
-    if (node->op == '+' && a.kind == MTS_VALUE_STRING && b.kind == MTS_VALUE_STRING) {
-        return mts_value_string(mts_tpl_concat(run->tpl, a.string, b.string));
-    }
-    if (node->op == '+' && a.kind == MTS_VALUE_LIST && b.kind == MTS_VALUE_LIST) {
-        return join_lists(run, a.list, b.list);
-    }
-    if (mts_value_is_number(a) && mts_value_is_number(b)) {
-        return arithmetic(run, node->op, a.integer, b.integer, node->at);
-    }
-    if (a.kind == MTS_VALUE_STRING && (node->op == '%' || node->op == '*')) {
-        mts_tpl_fail(run->tpl, MTS_EUNSUPPORTED, node->at, "formatting or repeating a string by an operator");
-    } else {
-        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "an operator between values that it does not join");
-    }
-    return undefined();
-}
-
-static bool eval_compare(Run *run, const MtsTplNode *node)
-{
-    MtsValue a = eval(run, node->a), b = eval(run, node->b);
-    int order;
-    switch (node->op) {
-    case '=':
-        return mts_value_equal(run->tpl, a, b);
-    case '!':
-        return !mts_value_equal(run->tpl, a, b);
-    case 'i':
-        return mts_value_in(run->tpl, a, b, node->at);
-    case 'n':
-        return !mts_value_in(run->tpl, a, b, node->at);
-    default:
-        break;
-    }
-    if (mts_value_is_number(a) && mts_value_is_number(b)) {
-        order = a.integer < b.integer ? -1 : a.integer > b.integer;
-    } else if (a.kind == MTS_VALUE_STRING && b.kind == MTS_VALUE_STRING) {
-        size_t common = a.string.size < b.string.size ? a.string.size : b.string.size;
-        order = common && mts_tpl_charge(run->tpl, common) ? memcmp(a.string.data, b.string.data, common) : 0;
-        order = order ? order : a.string.size < b.string.size ? -1 : a.string.size > b.string.size;
-    } else {
-        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "an order between values that have none");
-        return false;
-    }
-    return node->op == '<' ? order < 0 : node->op == '>' ? order > 0 : node->op == 'l' ? order <= 0 : order >= 0;
-}
+/* ---- expressions ---- */
 
 static MtsValue eval_literal(Run *run, const MtsTplNode *node)
 {
@@ -341,11 +333,7 @@ static MtsValue eval_literal(Run *run, const MtsTplNode *node)
         MtsValue dict = mts_value_dict(run->tpl);
         for (const MtsTplNode *pair = node->a; pair && !failed(run); pair = pair->next) {
             MtsValue key = eval(run, pair->a), value = eval(run, pair->b);
-            if (key.kind != MTS_VALUE_STRING) {
-                mts_tpl_fail(run->tpl, MTS_EUNSUPPORTED, pair->at, "a dictionary key that is no string");
-            } else {
-                mts_dict_set(run->tpl, dict.dict, key.string, value);
-            }
+            mts_dict_set_key(run->tpl, dict.dict, key, value, pair->at);
         }
         return dict;
     }
@@ -356,6 +344,9 @@ static MtsValue eval_literal(Run *run, const MtsTplNode *node)
     for (const MtsTplNode *item = node->a; item && !failed(run); item = item->next) {
         list.list->items[i++] = eval(run, item);
     }
+    if (!failed(run) && node->op == 't') {
+        list.list->sort = MTS_LIST_TUPLE;
+    }
     return list;
 }
 
@@ -363,24 +354,62 @@ static MtsValue eval_filter(Run *run, const MtsTplNode *node)
 {
     MtsValue value = eval(run, node->a);
     MtsArguments args = eval_arguments(run, node->b);
-    return failed(run) ? undefined() : mts_tpl_filter(run->tpl, node->text, value, &args, node->at);
+    MtsTplCall call = {node->text, value, &args, node->at};
+    return failed(run) ? undefined() : mts_tpl_filter(run->tpl, &call);
 }
 
 static MtsValue eval_test(Run *run, const MtsTplNode *node)
 {
     MtsValue value = eval(run, node->a);
     MtsArguments args = eval_arguments(run, node->b);
-    return failed(run) ? undefined() : mts_value_bool(mts_tpl_test(run->tpl, node->text, value, &args, node->at));
+    MtsTplCall call = {node->text, value, &args, node->at};
+    return failed(run) ? undefined() : mts_value_bool(mts_tpl_test(run->tpl, &call));
+}
+
+static MtsValue eval_negate(Run *run, const MtsTplNode *node)
+{
+    MtsValue value = eval(run, node->a);
+    if (!failed(run) && !mts_value_is_number(value)) {
+        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "\"-\" before something that is no number");
+    }
+    return value.kind == MTS_VALUE_REAL ? mts_value_real(-value.real) : mts_value_integer(-value.integer);
+}
+
+static void fail_unknown(Run *run, const MtsTplNode *node)
+{
+    char shown[MTS_SHOWN];
+    mts_tpl_fail(run->tpl, MTS_EUNSUPPORTED, node->at, "%s", mts_str_show(node->text, shown));
+}
+
+static MtsValue eval_if_else(Run *run, const MtsTplNode *node)
+{
+    if (mts_value_truth(eval(run, node->b))) {
+        return eval(run, node->a);
+    }
+    return node->c ? eval(run, node->c) : undefined();
+}
+
+static MtsValue eval_and_or(Run *run, const MtsTplNode *node)
+{
+    MtsValue value = eval(run, node->a);
+    return mts_value_truth(value) == (node->kind == MTS_NODE_AND) ? eval(run, node->b) : value;
 }
 
 static MtsValue eval_kind(Run *run, const MtsTplNode *node)
 {
-    MtsValue value;
+    MtsValue value, other;
     switch (node->kind) {
     case MTS_NODE_STRING:
         return mts_value_string(node->text);
     case MTS_NODE_INTEGER:
         return mts_value_integer(node->number);
+    case MTS_NODE_REAL:
+        return mts_value_real(node->real);
+    case MTS_NODE_CAPTURE:
+        return capture(run, node->b);
+    case MTS_NODE_UNKNOWN:
+        fail_unknown(run, node);
+        return undefined();
     case MTS_NODE_BOOL:
         return mts_value_bool(node->number != 0);
     case MTS_NODE_NONE:
@@ -391,7 +420,8 @@ static MtsValue eval_kind(Run *run, const MtsTplNode *node)
     case MTS_NODE_DICT:
         return eval_literal(run, node);
     case MTS_NODE_ATTR:
-        return member(run, eval(run, node->a), node->text, node->at);
+        value = eval(run, node->a);
+        return failed(run) ? undefined() : member(run, value, node->text, false, node->at);
     case MTS_NODE_ITEM:
         return eval_item(run, node);
     case MTS_NODE_SLICE:
@@ -405,26 +435,20 @@ static MtsValue eval_kind(Run *run, const MtsTplNode *node)
     case MTS_NODE_NOT:
         return mts_value_bool(!mts_value_truth(eval(run, node->a)));
     case MTS_NODE_NEGATE:
-        value = eval(run, node->a);
-        if (!mts_value_is_number(value)) {
-            mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "\"-\" before something that is no number");
-        }
-        return arithmetic(run, '-', 0, value.integer, node->at);
+        return eval_negate(run, node);
     case MTS_NODE_AND:
-        value = eval(run, node->a);
-        return mts_value_truth(value) ? eval(run, node->b) : value;
     case MTS_NODE_OR:
-        value = eval(run, node->a);
-        return mts_value_truth(value) ? value : eval(run, node->b);
+        return eval_and_or(run, node);
     case MTS_NODE_BINARY:
-        return eval_binary(run, node);
+        value = eval(run, node->a);
+        other = eval(run, node->b);
+        return failed(run) ? undefined() : mts_tpl_binary(run->tpl, node->op, value, other, node->at);
     case MTS_NODE_COMPARE:
-        return mts_value_bool(eval_compare(run, node));
+        value = eval(run, node->a);
+        other = eval(run, node->b);
+        return mts_value_bool(!failed(run) && mts_tpl_compare(run->tpl, node->op, value, other, node->at));
     case MTS_NODE_IF_ELSE:
-        if (mts_value_truth(eval(run, node->b))) {
-            return eval(run, node->a);
-        }
-        return node->c ? eval(run, node->c) : undefined();
+        return eval_if_else(run, node);
     default:
         mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "no expression");
         return undefined();
@@ -453,8 +477,8 @@ static MtsValue eval(Run *run, const MtsTplNode *node)
 
 /* ---- statements ---- */
 
-/* The `loop` variable at item i. */
-static MtsValue loop_value(Run *run, const MtsList *items, size_t i)
+/* Sets the `loop` variable to item i. */
+static void set_loop(Run *run, MtsDict *loop, const MtsList *items, size_t i, int depth)
 {
     const struct {
         const char *name;
@@ -469,43 +493,66 @@ static MtsValue loop_value(Run *run, const MtsList *items, size_t i)
         {"length", mts_value_integer((int64_t)items->count)},
         {"previtem", i > 0 ? items->items[i - 1] : undefined()},
         {"nextitem", i + 1 < items->count ? items->items[i + 1] : undefined()},
+        {"depth", mts_value_integer(depth)},
+        {"depth0", mts_value_integer(depth - 1)},
     };
-    MtsValue loop = mts_value_dict(run->tpl);
     for (size_t k = 0; k < sizeof fields / sizeof *fields && !failed(run); k++) {
-        mts_dict_set(run->tpl, loop.dict, (MtsString){fields[k].name, strlen(fields[k].name)}, fields[k].value);
+        mts_dict_set(run->tpl, loop, (MtsString){fields[k].name, strlen(fields[k].name)}, fields[k].value);
     }
-    return loop;
 }
 
-/* A scope with the loop's names set to the item: one name takes it whole, several take it apart. */
-static Scope turn_scope(Run *run, const MtsTplNode *node, MtsValue item)
+/* Sets the targets, linked by next, to a value: one takes it whole, several take it apart. */
+static void assign(Run *run, const MtsTplNode *targets, MtsValue value, size_t at)
 {
-    Scope scope = {mts_value_dict(run->tpl).dict, run->scope};
-    size_t count = 0, i = 0;
-    for (const MtsTplNode *name = node->d; name; name = name->next) {
+    size_t count = 0;
+    for (const MtsTplNode *target = targets; target; target = target->next) {
         count++;
     }
-    if (count > 1 && !failed(run) && (item.kind != MTS_VALUE_LIST || item.list->count != count)) {
-        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "a loop of %zu names over something else", count);
+    if (failed(run) || !mts_tpl_enter(run->tpl, at)) {
+        return;
     }
-    for (const MtsTplNode *name = node->d; name && !failed(run); name = name->next, i++) {
-        mts_dict_set(run->tpl, scope.names, name->text, count > 1 ? item.list->items[i] : item);
+    MtsValue parts = count > 1 ? mts_tpl_items(run->tpl, value, at) : undefined();
+    if (count > 1 && !failed(run) && parts.list->count != count) {
+        mts_tpl_fail(run->tpl, MTS_EFORMAT, at, "%zu names for something of other parts", count);
     }
-    return scope;
+    size_t i = 0;
+    for (const MtsTplNode *target = targets; target && !failed(run); target = target->next, i++) {
+        MtsValue part = count > 1 ? parts.list->items[i] : value;
+        if (target->kind == MTS_NODE_LIST) {
+            assign(run, target->a, part, at);
+            continue;
+        }
+        MtsDict *names = run->scope->names;
+        if (target->kind == MTS_NODE_ATTR) {
+            MtsValue object = eval(run, target->a);
+            if (object.kind != MTS_VALUE_DICT || !object.dict->is_namespace) {
+                mts_tpl_fail(run->tpl, MTS_EFORMAT, at, "\"set\" of a member of something that is no namespace");
+                break;
+            }
+            names = object.dict;
+        }
+        mts_dict_set(run->tpl, names, target->text, part);
+    }
+    run->tpl->depth--;
 }
 
 /* The items that the loop's own condition lets through. */
 static MtsValue chosen_items(Run *run, const MtsTplNode *node)
 {
-    MtsValue items = mts_tpl_items(run->tpl, eval(run, node->a), node->at);
+    MtsValue value = eval(run, node->a);
+    MtsValue items = failed(run) ? undefined() : mts_tpl_items(run->tpl, value, node->at);
     if (!node->e || failed(run)) {
         return items;
     }
     MtsValue chosen = mts_value_list(run->tpl, items.list->count);
     size_t count = 0;
     for (size_t i = 0; i < items.list->count && !failed(run); i++) {
-        Scope scope = turn_scope(run, node, items.list->items[i]), *outer = run->scope;
-        run->scope = failed(run) ? outer : &scope;
+        MtsTplScope *outer = run->scope, *scope = new_scope(run, outer);
+        if (!scope) {
+            break;
+        }
+        run->scope = scope;
+        assign(run, node->d, items.list->items[i], node->at);
         if (mts_value_truth(eval(run, node->e))) {
             chosen.list->items[count++] = items.list->items[i];
         }
@@ -519,7 +566,7 @@ static MtsValue chosen_items(Run *run, const MtsTplNode *node)
 
 static void run_for(Run *run, const MtsTplNode *node)
 {
-    MtsValue items = chosen_items(run, node);
+    MtsValue items = chosen_items(run, node), loop = mts_value_dict(run->tpl);
     if (failed(run)) {
         return;
     }
@@ -527,15 +574,17 @@ static void run_for(Run *run, const MtsTplNode *node)
         run_body(run, node->c);
         return;
     }
+    loop.dict->is_loop = true;
     for (size_t i = 0; i < items.list->count && !failed(run); i++) {
-        Scope scope = turn_scope(run, node, items.list->items[i]), *outer = run->scope;
-        MtsValue loop = loop_value(run, items.list, i);
-        if (failed(run)) {
+        MtsTplScope *outer = run->scope, *scope = new_scope(run, outer);
+        if (!scope) {
             return;
         }
-        mts_dict_set(run->tpl, scope.names, (MtsString){"loop", 4}, loop);
-        run->scope = &scope;
-        Flow flow = run_body(run, node->b);
+        run->scope = scope;
+        set_loop(run, loop.dict, items.list, i, 1);
+        mts_dict_set(run->tpl, scope->names, (MtsString){"loop", 4}, loop);
+        assign(run, node->d, items.list->items[i], node->at);
+        Flow flow = failed(run) ? FLOW_ON : run_body(run, node->b);
         run->scope = outer;
         if (flow == FLOW_BREAK) {
             return;
@@ -543,20 +592,26 @@ static void run_for(Run *run, const MtsTplNode *node)
     }
 }
 
-static void run_set(Run *run, const MtsTplNode *node)
+static void run_with(Run *run, const MtsTplNode *node)
 {
-    MtsValue value = node->b ? eval(run, node->b) : capture(run, node->c);
-    MtsDict *names = run->scope->names;
-    if (node->number) {
-        MtsValue object = eval(run, node->a);
-        if (object.kind != MTS_VALUE_DICT || !object.dict->is_namespace) {
-            mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "\"set\" of a member of something that is no namespace");
-            return;
-        }
-        names = object.dict;
+    MtsTplScope *outer = run->scope, *scope = new_scope(run, outer);
+    for (const MtsTplNode *set = node->a; set && !failed(run); set = set->next) {
+        MtsValue value = eval(run, set->b); /* sees the names outside */
+        run->scope = scope;
+        assign(run, set->d, value, set->at);
+        run->scope = outer;
     }
     if (!failed(run)) {
-        mts_dict_set(run->tpl, names, node->text, value);
+        run->scope = scope;
+        run_body(run, node->b);
+        run->scope = outer;
+    }
+}
+
+static void print(Run *run, MtsValue value, size_t at)
+{
+    if (!failed(run)) {
+        mts_tpl_write(run->out, mts_value_print(run->tpl, value, at));
     }
 }
 
@@ -565,13 +620,10 @@ static Flow run_statement(Run *run, const MtsTplNode *node)
     MtsValue value;
     switch (node->kind) {
     case MTS_NODE_TEXT:
-        emit(run, node->text);
+        mts_tpl_write(run->out, node->text);
         return FLOW_ON;
     case MTS_NODE_OUTPUT:
-        value = eval(run, node->a);
-        if (!failed(run)) {
-            emit(run, mts_value_print(run->tpl, value, node->at));
-        }
+        print(run, eval(run, node->a), node->at);
         return FLOW_ON;
     case MTS_NODE_IF:
         while (!mts_value_truth(eval(run, node->a)) && !failed(run)) {
@@ -585,12 +637,20 @@ static Flow run_statement(Run *run, const MtsTplNode *node)
         run_for(run, node);
         return FLOW_ON;
     case MTS_NODE_SET:
-        run_set(run, node);
+        value = eval(run, node->b);
+        assign(run, node->d, value, node->at);
+        return FLOW_ON;
+    case MTS_NODE_WITH:
+        run_with(run, node);
         return FLOW_ON;
     case MTS_NODE_MACRO:
-        value = mts_value(MTS_VALUE_MACRO);
-        value.macro = node;
-        mts_dict_set(run->tpl, run->scope->names, node->text, value);
+        mts_dict_set(run->tpl, run->scope->names, node->text, macro_value(run, node));
+        return FLOW_ON;
+    case MTS_NODE_CALLER:
+        print(run, call_with(run, node->a, macro_value(run, node->b)), node->at);
+        return FLOW_ON;
+    case MTS_NODE_UNKNOWN:
+        fail_unknown(run, node);
         return FLOW_ON;
     case MTS_NODE_BREAK:
         return FLOW_BREAK;
@@ -615,9 +675,9 @@ static Flow run_body(Run *run, const MtsTplNode *node)
     return flow;
 }
 
-void mts_tpl_run(MtsTpl *tpl, const MtsTplNode *statements, MtsDict *variables, MtsBytes *out)
+void mts_tpl_run(MtsTpl *tpl, const MtsTplNode *statements, MtsDict *variables, MtsTplWriter *out)
 {
-    Scope global = {variables, NULL};
-    Run run = {tpl, &global, &global, out};
+    MtsTplScope global = {variables, NULL};
+    Run run = {tpl, &global, out};
     run_body(&run, statements);
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/number.h"
 #include "core/utf8.h"
 
 static bool blank(char c)
@@ -89,24 +90,70 @@ static void read_string(MtsTplLexer *p, char quote)
 
 static bool name_char(char c, bool first)
 {
-    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (!first && c >= '0' && c <= '9');
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80 ||
+           (!first && c >= '0' && c <= '9');
 }
 
-static void read_integer(MtsTplLexer *p)
+/* Digits in a base, "_" between them, from p->at on into out (what fits); how many characters they take. */
+static size_t read_digits(const MtsTplLexer *p, size_t at, int base, char *out, size_t room)
 {
-    p->kind = MTS_TPL_INTEGER;
-    p->number = 0;
-    for (; p->at < p->size && ((p->text[p->at] >= '0' && p->text[p->at] <= '9') || p->text[p->at] == '_'); p->at++) {
-        if (p->text[p->at] != '_') {
-            if (p->number > (INT64_MAX - 9) / 10) {
-                mts_tpl_fail(p->tpl, MTS_EUNSUPPORTED, p->at, "an integer beyond 64 bits");
-                return;
-            }
-            p->number = p->number * 10 + (p->text[p->at] - '0');
+    size_t begin = at, n = strlen(out);
+    for (; at < p->size; at++) {
+        int digit = hex_digit(p->text[at]);
+        if (digit >= 0 && digit < base) {
+            n += n + 1 < room;
+            out[n - 1] = p->text[at];
+        } else if (p->text[at] != '_' || at == begin || at + 1 >= p->size || hex_digit(p->text[at + 1]) < 0) {
+            break;
         }
     }
-    if (p->at + 1 < p->size && p->text[p->at] == '.' && p->text[p->at + 1] >= '0' && p->text[p->at + 1] <= '9') {
-        mts_tpl_fail(p->tpl, MTS_EUNSUPPORTED, p->at, "a number with a fraction");
+    return at - begin;
+}
+
+/* ".digits" and "e+-digits", added to out. */
+static size_t read_fraction(const MtsTplLexer *p, char *out, size_t room)
+{
+    size_t at = p->at;
+    bool after_point = p->token_at > 0 && p->text[p->token_at - 1] == '.'; /* x.0.1 */
+    if (!after_point && at + 1 < p->size && p->text[at] == '.' && p->text[at + 1] >= '0' && p->text[at + 1] <= '9') {
+        strncat(out, ".", room - strlen(out) - 1);
+        at += 1 + read_digits(p, at + 1, 10, out, room);
+    }
+    size_t sign = at + 1;
+    if (!after_point && at < p->size && (p->text[at] == 'e' || p->text[at] == 'E')) {
+        sign += sign < p->size && (p->text[sign] == '+' || p->text[sign] == '-');
+        if (sign < p->size && p->text[sign] >= '0' && p->text[sign] <= '9') {
+            strncat(out, sign > at + 1 && p->text[sign - 1] == '-' ? "e-" : "e", room - strlen(out) - 1);
+            at = sign + read_digits(p, sign, 10, out, room);
+        }
+    }
+    return at - p->at;
+}
+
+static void read_number(MtsTplLexer *p)
+{
+    char digits[340] = "";
+    static const char marks[] = "xXoObB";
+    const char *mark =
+        p->text[p->at] == '0' && p->at + 1 < p->size && p->text[p->at + 1] ? strchr(marks, p->text[p->at + 1]) : NULL;
+    int base = mark ? (mark - marks < 2 ? 16 : mark - marks < 4 ? 8 : 2) : 10;
+    p->at += mark ? 2 : 0;
+    size_t whole = read_digits(p, p->at, base, digits, sizeof digits);
+    p->at += whole;
+    size_t fraction = mark ? 0 : read_fraction(p, digits, sizeof digits);
+    p->at += fraction;
+    p->kind = fraction ? MTS_TPL_REAL : MTS_TPL_INTEGER;
+    p->number = 0;
+    p->too_large = false;
+    if (whole == 0 || (fraction && !mts_number_parse(digits, strlen(digits), &p->real))) {
+        mts_tpl_fail(p->tpl, MTS_EFORMAT, p->token_at, "a number that is none");
+    }
+    for (const char *c = digits; *c && !fraction; c++) {
+        if (p->number > (INT64_MAX - base) / base) {
+            p->too_large = true;
+            break;
+        }
+        p->number = p->number * base + hex_digit(*c);
     }
 }
 
@@ -131,7 +178,7 @@ void mts_lex_advance(MtsTplLexer *p)
     if (c == '\'' || c == '"') {
         read_string(p, c);
     } else if (c >= '0' && c <= '9') {
-        read_integer(p);
+        read_number(p);
     } else if (name_char(c, true)) {
         p->kind = MTS_TPL_NAME;
         while (p->at < p->size && name_char(p->text[p->at], false)) {

@@ -4,7 +4,14 @@
 
 #include "template/ast.h"
 
-typedef enum MtsTplToken { MTS_TPL_END, MTS_TPL_NAME, MTS_TPL_STRING, MTS_TPL_INTEGER, MTS_TPL_SIGN } MtsTplToken;
+typedef enum MtsTplToken {
+    MTS_TPL_END,
+    MTS_TPL_NAME,
+    MTS_TPL_STRING,
+    MTS_TPL_INTEGER,
+    MTS_TPL_REAL,
+    MTS_TPL_SIGN
+} MtsTplToken;
 
 typedef struct MtsTplLexer {
     MtsTpl *tpl;
@@ -18,6 +25,8 @@ typedef struct MtsTplLexer {
     size_t token_at;
     MtsString word; /* of a name or a sign; of a string its decoded text */
     int64_t number;
+    double real;
+    bool too_large; /* an integer beyond 64 bits */
 } MtsTplLexer;
 
 /* Outside tags. The text up to the next tag or the end, as that tag's trimming leaves it. */

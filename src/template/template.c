@@ -1,6 +1,7 @@
 /* template/template.c - one rendering from beginning to end: parse, set the variables, run. */
 #include "template/template.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "template/ast.h"
@@ -27,67 +28,170 @@ static MtsString word(const char *s)
     return (MtsString){s, strlen(s)};
 }
 
-static MtsValue message(MtsTpl *tpl, const char *role, MtsString content)
+/* ---- JSON as values ---- */
+
+static MtsValue value_of(MtsTpl *tpl, const json_t *json, bool said);
+
+static MtsValue string_of(MtsTpl *tpl, const char *text, size_t size, bool said)
+{
+    char *copy = mts_tpl_alloc(tpl, size + 1);
+    if (copy) {
+        memcpy(copy, text, size);
+        memset(mts_tpl_shadow(tpl, copy), said, size + 1);
+    }
+    return mts_value_string((MtsString){copy ? copy : "", copy ? size : 0});
+}
+
+/* A message's role is the template's word: templates build control tokens around it. */
+static MtsValue dict_of(MtsTpl *tpl, const json_t *json, bool said)
 {
     MtsValue value = mts_value_dict(tpl);
-    if (value.dict) {
-        mts_dict_set(tpl, value.dict, word("role"), mts_value_string(word(role)));
-        mts_dict_set(tpl, value.dict, word("content"), mts_value_string(content));
+    const char *key;
+    json_t *member;
+    json_object_foreach((json_t *)json, key, member)
+    {
+        MtsValue name = string_of(tpl, key, strlen(key), said);
+        mts_dict_set_key(tpl, value.dict, name, value_of(tpl, member, said && strcmp(key, "role") != 0),
+                         MTS_TPL_NOWHERE);
+        if (tpl->rc) {
+            break;
+        }
     }
     return value;
 }
 
-static MtsDict *variables(MtsTpl *tpl, const MtsTemplateInput *input)
+static MtsValue value_of(MtsTpl *tpl, const json_t *json, bool said)
 {
-    MtsValue scope = mts_value_dict(tpl);
-    size_t count = input->system.data ? 2 : 1;
-    MtsValue messages = mts_value_list(tpl, count);
-    if (!scope.dict || !messages.list) {
-        return NULL;
+    MtsValue value = mts_value(MTS_VALUE_NONE);
+    if (!mts_tpl_enter(tpl, MTS_TPL_NOWHERE)) {
+        return value;
     }
-    if (input->system.data) {
-        messages.list->items[0] = message(tpl, "system", input->system);
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+        value = dict_of(tpl, json, said);
+        break;
+    case JSON_ARRAY:
+        value = mts_value_list(tpl, json_array_size(json));
+        for (size_t i = 0; !tpl->rc && i < value.list->count; i++) {
+            value.list->items[i] = value_of(tpl, json_array_get(json, i), said);
+        }
+        break;
+    case JSON_STRING:
+        value = string_of(tpl, json_string_value(json), json_string_length(json), said);
+        break;
+    case JSON_INTEGER:
+        value = mts_value_integer(json_integer_value(json));
+        break;
+    case JSON_REAL:
+        value = mts_value_real(json_real_value(json));
+        break;
+    case JSON_NULL:
+        break;
+    default:
+        value = mts_value_bool(json_is_true(json));
+        break;
     }
-    messages.list->items[count - 1] = message(tpl, "user", input->user);
-    mts_dict_set(tpl, scope.dict, word("messages"), messages);
-    mts_dict_set(tpl, scope.dict, word("add_generation_prompt"), mts_value_bool(true));
-    mts_dict_set(tpl, scope.dict, word("tools"), mts_value(MTS_VALUE_NONE));
-    mts_dict_set(tpl, scope.dict, word("documents"), mts_value(MTS_VALUE_NONE));
-    if (input->bos.data) {
-        mts_dict_set(tpl, scope.dict, word("bos_token"), mts_value_string(input->bos));
-    }
-    if (input->eos.data) {
-        mts_dict_set(tpl, scope.dict, word("eos_token"), mts_value_string(input->eos));
-    }
-    return scope.dict;
+    tpl->depth--;
+    return value;
 }
 
-int mts_template_render(const char *name, MtsString text, const MtsTemplateInput *input, char **out, size_t *size,
-                        MtsError *err)
+/* The bytes of its strings. */
+static size_t json_size(const json_t *json)
 {
-    MtsTpl tpl = {name, text, err, MTS_OK, 0, MTS_TEMPLATE_STEPS, 0, NULL};
-    MtsBytes rendered = {NULL, 0, 0};
+    size_t size = json_is_string(json) ? json_string_length(json) : 0, i;
+    const char *key;
+    json_t *part;
+    json_array_foreach(json, i, part)
+    {
+        size += json_size(part);
+    }
+    json_object_foreach((json_t *)json, key, part)
+    {
+        size += json_size(part);
+    }
+    return size;
+}
+
+/* ---- a rendering ---- */
+
+static MtsDict *variables(MtsTpl *tpl, const MtsTemplateInput *input)
+{
+    MtsDict *names = mts_value_dict(tpl).dict;
+    const char *key;
+    json_t *value;
+    if (!names) {
+        return NULL;
+    }
+    mts_dict_set(tpl, names, word("add_generation_prompt"), mts_value_bool(true));
+    mts_dict_set(tpl, names, word("tools"), mts_value(MTS_VALUE_NONE));
+    mts_dict_set(tpl, names, word("documents"), mts_value(MTS_VALUE_NONE));
+    if (input->bos.data) {
+        mts_dict_set(tpl, names, word("bos_token"), mts_value_string(input->bos));
+    }
+    if (input->eos.data) {
+        mts_dict_set(tpl, names, word("eos_token"), mts_value_string(input->eos));
+    }
+    json_object_foreach((json_t *)input->variables, key, value)
+    {
+        MtsValue name = string_of(tpl, key, strlen(key), false);
+        mts_dict_set_key(tpl, names, name, value_of(tpl, value, true), MTS_TPL_NOWHERE);
+    }
+    mts_dict_set(tpl, names, word("messages"), value_of(tpl, input->messages, true));
+    return names;
+}
+
+/* Copies what was written, and whose words it is, to memory of its own. */
+static void hand_out(MtsTpl *tpl, const MtsTplWriter *w, char **out, char **said, size_t *size)
+{
+    *out = malloc(w->size + 1);
+    if (said) {
+        *said = calloc(w->size + 1, 1);
+    }
+    if (!*out || (said && !*said)) {
+        mts_tpl_fail(tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");
+        return;
+    }
+    if (w->size) {
+        memcpy(*out, w->data, w->size);
+    }
+    (*out)[w->size] = '\0';
+    if (said && w->size) {
+        memcpy(*said, mts_tpl_shadow(tpl, w->data), w->size);
+    }
+    *size = w->size;
+}
+
+int mts_template_render(const char *name, MtsString text, const MtsTemplateInput *input, char **out, char **said,
+                        size_t *size, MtsError *err)
+{
+    MtsTpl tpl = {.name = name, .text = text, .err = err, .steps_left = MTS_TEMPLATE_STEPS, .date = input->date};
+    MtsTplWriter rendered = {.tpl = &tpl};
     *out = NULL;
-    tpl.work_left = MTS_TEMPLATE_WORK + 64 * (input->system.size + input->user.size);
+    if (said) {
+        *said = NULL;
+    }
+    tpl.work_left = MTS_TEMPLATE_WORK + 64 * json_size(input->messages);
     if (text.size > MTS_TEMPLATE_BYTES) {
         mts_tpl_fail(&tpl, MTS_EFORMAT, MTS_TPL_NOWHERE, "%zu bytes, more than %d", text.size, MTS_TEMPLATE_BYTES);
     } else {
         tpl.text = unix_lines(&tpl, text);
         MtsTplNode *statements = mts_tpl_parse(&tpl);
         MtsDict *scope = variables(&tpl, input);
-        if (!tpl.rc && !mts_bytes_append(&rendered, "", 0)) {
-            mts_tpl_fail(&tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");
-        }
         if (!tpl.rc) {
             mts_tpl_run(&tpl, statements, scope, &rendered);
+        }
+        if (!tpl.rc) {
+            hand_out(&tpl, &rendered, out, said, size);
         }
     }
     mts_tpl_free(&tpl);
     if (tpl.rc) {
-        mts_bytes_free(&rendered);
-        return tpl.rc;
+        free(*out);
+        *out = NULL;
+        if (said) {
+            free(*said);
+            *said = NULL;
+        }
     }
-    *out = rendered.data;
-    *size = rendered.len;
-    return MTS_OK;
+    return tpl.rc;
 }

@@ -7,22 +7,36 @@
 #ifndef MTS_TEMPLATE_TEMPLATE_H
 #define MTS_TEMPLATE_TEMPLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "core/string.h"
 
-/* What a template may refer to. Strings are UTF-8; data NULL: the variable is undefined. */
+/* A day, as strftime_now() sees it, at midnight. */
+typedef struct MtsTemplateDate {
+    int year, month, day; /* month and day from 1 */
+} MtsTemplateDate;
+
+/* "YYYY-MM-DD" of a day that there is, 1 to 9999. */
+bool mts_template_date(const char *text, MtsTemplateDate *date);
+
+/* What a template may refer to. */
 typedef struct MtsTemplateInput {
-    MtsString system, user; /* messages: a system message unless data is NULL, then a user message */
-    MtsString bos, eos;     /* bos_token, eos_token */
+    const json_t *messages;      /* a list */
+    const json_t *variables;     /* an object whose members are variables, too; NULL: none. "tools" and "documents" are
+                                    none,     and "add_generation_prompt" is true, where it does not say otherwise */
+    MtsString bos, eos;          /* bos_token, eos_token; data NULL: undefined */
+    const MtsTemplateDate *date; /* of strftime_now(); NULL: there is no such function */
 } MtsTemplateInput;
 
-/* Renders template [size] with add_generation_prompt = true, tools = documents = none. `name` stands before the line
- * number in sentences. *out is malloc'ed and NUL-terminated. MTS_EFORMAT: the template breaks the language;
+/* Renders template [size]. `name` stands before the line number in sentences. *out is malloc'ed and NUL-terminated;
+ * *said, malloc'ed, has a byte for each of its bytes: 1 where it came out of a message's words (its role is none) or a
+ * variable's, 0 where it is the template's. said may be NULL. MTS_EFORMAT: the template breaks the language;
  * MTS_EUNSUPPORTED: it asks for something that is not here; MTS_EREQUEST: it refuses these messages (raise_exception);
  * MTS_ECAPACITY: it ran over a limit. */
-int mts_template_render(const char *name, MtsString text, const MtsTemplateInput *input, char **out, size_t *size,
-                        MtsError *err);
+int mts_template_render(const char *name, MtsString text, const MtsTemplateInput *input, char **out, char **said,
+                        size_t *size, MtsError *err);
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef MTS_TOKENIZER_CHAT_H
 #define MTS_TOKENIZER_CHAT_H
 
+#include <maxts/tokenizer.h>
+
 #include "gguf/gguf.h"
 
 typedef struct MtsChat {
@@ -17,9 +19,9 @@ void mts_chat_free(MtsChat *chat);
 /* See mts_chat_family(). By the marks that a template puts round messages. */
 const char *mts_chat_family_name(const MtsChat *chat);
 
-/* See mts_chat_prompt(). bos, eos: the tokens' texts, data NULL: none. strip_bos: the tokenizer will put one first
- * itself. */
-int mts_chat_render(const MtsChat *chat, const char *system, const char *user, MtsString bos, MtsString eos,
-                    bool strip_bos, char **text, MtsError *err);
+/* The prompt of a chat, BOS included where the template writes it. bos, eos: the tokens' texts, data NULL: none. *said
+ * as in mts_template_render(). */
+int mts_chat_render(const MtsChat *chat, const MtsChatInput *input, MtsString bos, MtsString eos, char **text,
+                    char **said, size_t *size, MtsError *err);
 
 #endif

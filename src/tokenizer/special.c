@@ -113,13 +113,22 @@ void mts_specials_free(MtsSpecials *specials)
     memset(specials, 0, sizeof *specials);
 }
 
-/* The longest token at text, of at most `limit` bytes, as a pair of (order, its size); false when there is none. */
-static bool longest_at(const MtsSpecials *specials, const char *text, size_t limit, bool all, uint32_t *order,
+/* The text in which tokens are sought: see mts_specials_find(). */
+typedef struct Place {
+    const char *text, *said;
+    bool all;
+} Place;
+
+/* The longest token at byte `at`, of at most `limit` bytes, as a pair of (order, its size); false when there is none.
+ */
+static bool longest_at(const MtsSpecials *specials, const Place *place, size_t at, size_t limit, uint32_t *order,
                        uint32_t *size)
 {
+    const char *text = place->text + at, *said = place->said ? place->said + at : NULL;
     uint32_t node = limit ? specials->root[(unsigned char)text[0]] : 0;
-    bool any = false;
+    bool any = false, all = place->all;
     for (size_t depth = 1; node; depth++) {
+        all = all && !(said && said[depth - 1]);
         const MtsSpecialNode *here = &specials->nodes[node];
         if (here->order && (all || specials->vocab->kind[specials->ids[here->order - 1]] == MTS_TOKEN_USER)) {
             *order = here->order - 1;
@@ -137,10 +146,10 @@ static bool longest_at(const MtsSpecials *specials, const char *text, size_t lim
 }
 
 /* Puts the longest token of at most `limit` bytes at `at` into the heap, if there is one. */
-static bool offer(const MtsSpecials *specials, const char *text, size_t at, size_t limit, bool all, MtsHeap *heap)
+static bool offer(const MtsSpecials *specials, const Place *place, size_t at, size_t limit, MtsHeap *heap)
 {
     MtsPair pair = {0, (uint32_t)at, 0, 0, -1};
-    if (!longest_at(specials, text + at, limit, all, &pair.rank, &pair.right_size)) {
+    if (!longest_at(specials, place, at, limit, &pair.rank, &pair.right_size)) {
         return true;
     }
     pair.id = specials->ids[pair.rank];
@@ -153,9 +162,10 @@ static int by_start(const void *a, const void *b)
     return x->start < y->start ? -1 : x->start > y->start;
 }
 
-int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsSpecialAt **found,
-                      size_t *count, MtsError *err)
+int mts_specials_find(const MtsSpecials *specials, const char *text, const char *said, size_t size, bool all,
+                      MtsSpecialAt **found, size_t *count, MtsError *err)
 {
+    const Place place = {text, said, all};
     MtsHeap heap = {NULL, 0, 0};
     unsigned char *claimed = NULL; /* [size] 1 where a token has been claimed */
     size_t cap = 0;
@@ -163,7 +173,7 @@ int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size
     *count = 0;
     bool fits = true;
     for (size_t at = 0; at < size && fits; at++) {
-        fits = offer(specials, text, at, size - at, all, &heap);
+        fits = offer(specials, &place, at, size - at, &heap);
     }
     if (heap.count > 0) {
         claimed = mts_calloc(size, 1);
@@ -173,7 +183,7 @@ int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size
         MtsPair pair = mts_heap_pop(&heap);
         const unsigned char *taken = memchr(claimed + pair.left, 1, pair.right_size);
         if (taken) {
-            fits = offer(specials, text, pair.left, (size_t)(taken - claimed) - pair.left, all, &heap);
+            fits = offer(specials, &place, pair.left, (size_t)(taken - claimed) - pair.left, &heap);
             continue;
         }
         fits = mts_grow(found, &cap, *count + 1, sizeof **found);

@@ -31,8 +31,9 @@ typedef struct MtsSpecialAt {
 
 /* The special tokens in text [size], which do not overlap, in text order; malloc'ed, NULL when there are none. A
  * longer token goes before a shorter one wherever they overlap, a lower id before a higher one of the same length, an
- * earlier place before a later one of the same token. all: every kind; otherwise user-defined ones only. */
-int mts_specials_find(const MtsSpecials *specials, const char *text, size_t size, bool all, MtsSpecialAt **found,
-                      size_t *count, MtsError *err);
+ * earlier place before a later one of the same token. all: every kind; otherwise user-defined ones only. said, NULL or
+ * [size]: where it is not 0 only user-defined ones are found all the same. */
+int mts_specials_find(const MtsSpecials *specials, const char *text, const char *said, size_t size, bool all,
+                      MtsSpecialAt **found, size_t *count, MtsError *err);
 
 #endif

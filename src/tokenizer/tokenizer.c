@@ -210,12 +210,13 @@ static int encode_stretch(const MtsTokenizer *t, const char *text, size_t size, 
                          : mts_spm_encode(&t->spm, text, size, t->space_prefix, tokens, err);
 }
 
-static int encode(const MtsTokenizer *t, const char *text, size_t size, bool special, bool bos, MtsTokens *tokens,
-                  MtsError *err)
+/* said, NULL or [size]: where it is not 0 control tokens are plain text. */
+static int encode(const MtsTokenizer *t, const char *text, const char *said, size_t size, bool special, bool bos,
+                  bool eos, MtsTokens *tokens, MtsError *err)
 {
     MtsSpecialAt *found;
     size_t count, at = 0;
-    int rc = mts_specials_find(&t->specials, text, size, special, &found, &count, err);
+    int rc = mts_specials_find(&t->specials, text, said, size, special, &found, &count, err);
     if (rc || (bos && t->add_bos && (rc = mts_tokens_push(tokens, t->bos, err)))) {
         goto done;
     }
@@ -226,7 +227,7 @@ static int encode(const MtsTokenizer *t, const char *text, size_t size, bool spe
         }
         at = found[i].start + found[i].size;
     }
-    if (!(rc = encode_stretch(t, text + at, size - at, tokens, err)) && bos && t->add_eos) {
+    if (!(rc = encode_stretch(t, text + at, size - at, tokens, err)) && eos && t->add_eos) {
         rc = mts_tokens_push(tokens, t->eos, err);
     }
 done:
@@ -234,8 +235,8 @@ done:
     return rc;
 }
 
-int mts_tokenize(const MtsTokenizer *t, const char *text, size_t size, bool special, bool bos, MtsTokens *tokens,
-                 MtsError *err)
+static int tokenize(const MtsTokenizer *t, const char *text, const char *said, size_t size, bool special, bool bos,
+                    bool eos, MtsTokens *tokens, MtsError *err)
 {
     size_t valid = mts_utf8_valid_prefix(text, size);
     if (valid < size) {
@@ -246,11 +247,17 @@ int mts_tokenize(const MtsTokenizer *t, const char *text, size_t size, bool spec
         return mts_fail(err, MTS_EREQUEST, "the text has %zu bytes, more than %zu", size, MAX_TEXT);
     }
     size_t before = tokens->count;
-    int rc = encode(t, text, size, special, bos, tokens, err);
+    int rc = encode(t, text, said, size, special, bos, eos, tokens, err);
     if (rc) {
         tokens->count = before;
     }
     return rc;
+}
+
+int mts_tokenize(const MtsTokenizer *t, const char *text, size_t size, bool special, bool bos, MtsTokens *tokens,
+                 MtsError *err)
+{
+    return tokenize(t, text, NULL, size, special, bos, bos, tokens, err);
 }
 
 /* ---- ids to text ---- */
@@ -335,9 +342,48 @@ static MtsString token_text(const MtsTokenizer *t, int32_t id)
     return text;
 }
 
+/* The bytes of BOS that the template writes where the tokenizer puts one first itself. */
+static size_t own_bos(const MtsTokenizer *t, const char *text, size_t size)
+{
+    MtsString bos = token_text(t, t->bos);
+    bool twice = t->add_bos && bos.size && size >= bos.size && memcmp(text, bos.data, bos.size) == 0;
+    return twice ? bos.size : 0;
+}
+
+int mts_chat_tokens(const MtsTokenizer *t, const MtsChatInput *input, char **text, MtsTokens *tokens, MtsError *err)
+{
+    char *prompt, *said;
+    size_t size;
+    if (text) {
+        *text = NULL;
+    }
+    int rc = mts_chat_render(&t->chat, input, token_text(t, t->bos), token_text(t, t->eos), &prompt, &said, &size, err);
+    if (rc) {
+        return rc;
+    }
+    size_t skip = own_bos(t, prompt, size);
+    rc = tokenize(t, prompt + skip, input->special ? NULL : said + skip, size - skip, true, true, false, tokens, err);
+    free(said);
+    if (text && !rc) {
+        *text = prompt;
+    } else {
+        free(prompt);
+    }
+    return rc;
+}
+
 int mts_chat_prompt(const MtsTokenizer *t, const char *system, const char *user, char **text, MtsError *err)
 {
-    return mts_chat_render(&t->chat, system, user, token_text(t, t->bos), token_text(t, t->eos), t->add_bos, text, err);
+    const MtsChatInput input = {.system = system, .user = user};
+    char *said;
+    size_t size;
+    int rc = mts_chat_render(&t->chat, &input, token_text(t, t->bos), token_text(t, t->eos), text, &said, &size, err);
+    if (!rc) {
+        size_t skip = t->chat.source ? own_bos(t, *text, size) : 0;
+        memmove(*text, *text + skip, size - skip + 1);
+        free(said);
+    }
+    return rc;
 }
 
 const char *mts_chat_family(const MtsTokenizer *t)

@@ -10,16 +10,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const MtsTemplateInput input = {{"Be brief.", 9}, {"What rises?", 11}, {"<s>", 3}, {NULL, 0}};
-    char *prompt;
+    static const MtsTemplateDate day = {2026, 3, 5};
+    json_t *messages = json_pack("[{s:s, s:s}, {s:s, s:s}]", "role", "system", "content", "Be brief.", "role", "user",
+                                 "content", "What rises?");
+    const MtsTemplateInput input = {messages, NULL, {"<s>", 3}, {NULL, 0}, &day};
+    char *prompt, *said;
     size_t prompt_size;
     MtsError err = {0};
-    int rc =
-        mts_template_render("template", (MtsString){(const char *)data, size}, &input, &prompt, &prompt_size, &err);
-    if (rc == 0 ? !prompt : prompt || err.code != rc || !err.text[0] || strchr(err.text, '\n')) {
+    int rc = mts_template_render("template", (MtsString){(const char *)data, size}, &input, &prompt, &said,
+                                 &prompt_size, &err);
+    json_decref(messages);
+    if (rc == 0 ? !prompt || !said : prompt || said || err.code != rc || !err.text[0] || strchr(err.text, '\n')) {
         fprintf(stderr, "code %d with the sentence \"%s\"\n", rc, err.text);
         abort();
     }
     free(prompt);
+    free(said);
     return 0;
 }

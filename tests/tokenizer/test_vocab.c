@@ -372,7 +372,7 @@ static void special_tokens_follow_the_rule(void **state)
         MtsError err = {0};
         int32_t want[40];
         find_literally(text, tokens, order, count, want);
-        assert_ok(mts_specials_find(&tokenizer->specials, text, strlen(text), false, &found, &n, &err), &err);
+        assert_ok(mts_specials_find(&tokenizer->specials, text, NULL, strlen(text), false, &found, &n, &err), &err);
         size_t next = 0;
         for (size_t i = 0; i < strlen(text); i++) {
             if (want[i] >= 0) {
