@@ -39,7 +39,7 @@ static size_t look_up(const MtsCaseRun *runs, size_t count, uint32_t code, uint3
     return 0;
 }
 
-size_t mts_char_case(uint32_t code, MtsCase to, uint32_t out[MTS_CASE_MOST])
+size_t mts_char_case(uint32_t code, MtsLetterCase to, uint32_t out[MTS_CASE_MOST])
 {
     size_t n = 0;
     if (code < 0x80) {

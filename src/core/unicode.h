@@ -20,11 +20,11 @@ MtsCharClass mts_char_class(uint32_t code);
 extern const uint32_t mts_unicode_runs[];
 extern const size_t mts_unicode_run_count;
 
-typedef enum MtsCase { MTS_UPPER, MTS_LOWER, MTS_TITLE } MtsCase;
+typedef enum MtsLetterCase { MTS_UPPER, MTS_LOWER, MTS_TITLE } MtsLetterCase;
 
 /* A character in that case: 1 to 3 characters. As Python has it, final sigmas excepted, which need the word. */
 enum { MTS_CASE_MOST = 3 };
-size_t mts_char_case(uint32_t code, MtsCase to, uint32_t out[MTS_CASE_MOST]);
+size_t mts_char_case(uint32_t code, MtsLetterCase to, uint32_t out[MTS_CASE_MOST]);
 
 /* case_table.c: first, first + step, ..., last have the case that is `delta` away; step 0: it is `many`. Title: only
  * where it is not the upper case. */

@@ -260,7 +260,7 @@ MtsString mts_tpl_change_case(MtsTpl *tpl, MtsString s, char how)
         n = n ? n : 1;
         bool first = begins && (how == 'c' || how == 't' || how == 'w');
         bool swapped = how == 's' && (mts_char_case(code, MTS_LOWER, out), out[0] == code);
-        MtsCase to = first && how != 'w' ? MTS_TITLE : first || how == 'u' || swapped ? MTS_UPPER : MTS_LOWER;
+        MtsLetterCase to = first && how != 'w' ? MTS_TITLE : first || how == 'u' || swapped ? MTS_UPPER : MTS_LOWER;
         size_t count = mts_char_case(code, to, out);
         if (code == 0x3A3 && to == MTS_LOWER && is_final_sigma(s, at, n, before)) {
             out[0] = 0x3C2;

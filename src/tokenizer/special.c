@@ -114,14 +114,14 @@ void mts_specials_free(MtsSpecials *specials)
 }
 
 /* The text in which tokens are sought: see mts_specials_find(). */
-typedef struct Place {
+typedef struct SpecialPlace {
     const char *text, *said;
     bool all;
-} Place;
+} SpecialPlace;
 
 /* The longest token at byte `at`, of at most `limit` bytes, as a pair of (order, its size); false when there is none.
  */
-static bool longest_at(const MtsSpecials *specials, const Place *place, size_t at, size_t limit, uint32_t *order,
+static bool longest_at(const MtsSpecials *specials, const SpecialPlace *place, size_t at, size_t limit, uint32_t *order,
                        uint32_t *size)
 {
     const char *text = place->text + at, *said = place->said ? place->said + at : NULL;
@@ -146,7 +146,7 @@ static bool longest_at(const MtsSpecials *specials, const Place *place, size_t a
 }
 
 /* Puts the longest token of at most `limit` bytes at `at` into the heap, if there is one. */
-static bool offer(const MtsSpecials *specials, const Place *place, size_t at, size_t limit, MtsHeap *heap)
+static bool offer(const MtsSpecials *specials, const SpecialPlace *place, size_t at, size_t limit, MtsHeap *heap)
 {
     MtsPair pair = {0, (uint32_t)at, 0, 0, -1};
     if (!longest_at(specials, place, at, limit, &pair.rank, &pair.right_size)) {
@@ -165,7 +165,7 @@ static int by_start(const void *a, const void *b)
 int mts_specials_find(const MtsSpecials *specials, const char *text, const char *said, size_t size, bool all,
                       MtsSpecialAt **found, size_t *count, MtsError *err)
 {
-    const Place place = {text, said, all};
+    const SpecialPlace place = {text, said, all};
     MtsHeap heap = {NULL, 0, 0};
     unsigned char *claimed = NULL; /* [size] 1 where a token has been claimed */
     size_t cap = 0;
