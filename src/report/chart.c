@@ -10,40 +10,30 @@
 
 static const double W = 620, H = 340, LEFT = 66, RIGHT = 26, TOP = 12, BOTTOM = 50;
 
-/* A sign of its own for each colour, for eyes that do not tell colours. */
+/* A sign of its own for each colour, for eyes that do not tell colours; around (0, 0), in units of its radius. */
+static const struct Mark {
+    char class; /* f: filled, l: drawn */
+    const char *d;
+} marks[MTS_CHART_COLOURS] = {
+    {'f', "M-1 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0z"},     /* disc */
+    {'f', "M-1-1h2v2h-2z"},                          /* square */
+    {'f', "M0-1.2l1.2 2.2h-2.4z"},                   /* triangle */
+    {'f', "M0-1.35l1.35 1.35-1.35 1.35-1.35-1.35z"}, /* diamond */
+    {'f', "M0 1.2l1.2-2.2h-2.4z"},                   /* triangle on its head */
+    {'l', "M-1-1l2 2m0-2l-2 2"},                     /* cross */
+    {'l', "M-1.2 0h2.4m-1.2-1.2v2.4"},               /* plus */
+    {'l', "M-1 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0z"},     /* circle */
+    {'l', "M-1-1h2v2h-2z"},                          /* frame */
+    {'l', "M0-1.2l1.2 2.2h-2.4z"},                   /* open triangle */
+    {'l', "M0-1.35l1.35 1.35-1.35 1.35-1.35-1.35z"}, /* open diamond */
+    {'l', "M-1.2 0h2.4m-1.9-1l1.4 2m0-2l-1.4 2"},    /* star */
+};
+
 static void put_mark(MtsMarkup *m, size_t colour, double x, double y, double r)
 {
-    switch (colour % MTS_CHART_COLOURS) {
-    case 0:
-        mts_put(m, "<circle class=\"c0 f\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>", x, y, r);
-        break;
-    case 1:
-        mts_put(m, "<rect class=\"c1 f\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", x - r, y - r, 2 * r,
-                2 * r);
-        break;
-    case 2:
-        mts_put(m, "<path class=\"c2 f\" d=\"M%.1f %.1fl%.1f %.1fh%.1fz\"/>", x, y - 1.2 * r, 1.2 * r, 2.2 * r,
-                -2.4 * r);
-        break;
-    case 3:
-        mts_put(m, "<path class=\"c3 f\" d=\"M%.1f %.1fl%.1f %.1f %.1f %.1f %.1f %.1fz\"/>", x, y - 1.35 * r, 1.35 * r,
-                1.35 * r, -1.35 * r, 1.35 * r, -1.35 * r, -1.35 * r);
-        break;
-    case 4:
-        mts_put(m, "<path class=\"c4 f\" d=\"M%.1f %.1fl%.1f %.1fh%.1fz\"/>", x, y + 1.2 * r, 1.2 * r, -2.2 * r,
-                -2.4 * r);
-        break;
-    case 5:
-        mts_put(m, "<path class=\"c5 l\" d=\"M%.1f %.1fl%.1f %.1fm0 %.1fl%.1f %.1f\"/>", x - r, y - r, 2 * r, 2 * r,
-                -2 * r, -2 * r, 2 * r);
-        break;
-    case 6:
-        mts_put(m, "<path class=\"c6 l\" d=\"M%.1f %.1fh%.1fm%.1f %.1fv%.1f\"/>", x - 1.2 * r, y, 2.4 * r, -1.2 * r,
-                -1.2 * r, 2.4 * r);
-        break;
-    default:
-        mts_put(m, "<circle class=\"c7 l\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>", x, y, r);
-    }
+    colour %= MTS_CHART_COLOURS;
+    mts_put(m, "<path class=\"c%zu %c\" transform=\"translate(%.1f %.1f) scale(%.1f)\" d=\"%s\"/>", colour,
+            marks[colour].class, x, y, r, marks[colour].d);
 }
 
 void mts_chart_sign(MtsMarkup *m, size_t colour)

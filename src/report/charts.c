@@ -75,53 +75,166 @@ static void add_point(MtsMarkup *m, Points *p, const json_t *row, size_t i, cons
     free(name);
 }
 
-/* The series that begins with row i: all rows of its method, or it alone. Methods whose rollouts differ are joined. */
-static void add_series(MtsMarkup *m, Points *p, const MtsReportRun *run, size_t i, const Axes *axes)
+/* ---- which points belong together ----
+ *
+ * A line joins rows that differ in one setting alone: the chart's own x where that is a setting, else the rollouts.
+ * Where a method varies other settings too, there is a panel for each combination of them; rows whose method does not
+ * vary them are on every panel, to compare with. */
+
+typedef struct Panel {
+    const json_t *rows, *of; /* of: a row with the panel's settings; NULL: all rows are on it */
+    const char *line;        /* the setting along which lines run; NULL: no lines */
+} Panel;
+
+static const char *line_setting(const MtsReportRun *run, const char *x)
 {
-    const json_t *rows = mts_report_rows(run), *row = json_array_get(rows, i);
-    bool methods = mts_report_by_method(run);
-    size_t own = mts_report_method_index(rows, row), from = p->filled;
+    const json_t *rows = mts_report_rows(run);
+    const char *line = MTS_F_ROLLOUTS, *setting;
+    for (size_t i = 0; (setting = mts_report_setting(i)); i++) {
+        line = strcmp(x, setting) == 0 ? setting : line;
+    }
+    return mts_report_varies(rows, line) && !mts_report_is_experiment(run, "optimisations") ? line : NULL;
+}
+
+static bool is_other(const Panel *panel, const char *setting)
+{
+    return strcmp(setting, panel->line) != 0;
+}
+
+/* How many settings beside the line's a row's method varies. */
+static size_t others_of(const Panel *panel, const json_t *row)
+{
+    size_t n = 0;
+    const char *setting;
+    for (size_t i = 0; (setting = mts_report_setting(i)); i++) {
+        n += is_other(panel, setting) && mts_report_varies_for(panel->rows, row, setting);
+    }
+    return n;
+}
+
+static bool is_on(const Panel *panel, const json_t *row)
+{
+    const char *setting;
+    for (size_t i = 0; panel->of && (setting = mts_report_setting(i)); i++) {
+        if (is_other(panel, setting) && mts_report_varies_for(panel->rows, row, setting) &&
+            mts_report_value(row, setting) != mts_report_value(panel->of, setting)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether row i is the first of a panel: of those that vary most, and on no panel before. */
+static bool begins_panel(const Panel *panel, size_t i)
+{
+    const json_t *row = json_array_get(panel->rows, i);
+    for (size_t k = 0; k < json_array_size(panel->rows); k++) {
+        const json_t *other = json_array_get(panel->rows, k);
+        Panel before = {panel->rows, other, panel->line};
+        bool same = others_of(panel, other) == others_of(panel, row);
+        if (others_of(panel, other) > others_of(panel, row) || (k < i && same && is_on(&before, row))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ", λ 3, temperature 0.8": the settings of a panel. */
+static void put_panel_name(MtsMarkup *m, const Panel *panel)
+{
+    const char *setting;
+    for (size_t i = 0; panel->of && (setting = mts_report_setting(i)); i++) {
+        if (is_other(panel, setting) && mts_report_varies_for(panel->rows, panel->of, setting)) {
+            mts_put(m, ", %s %g", mts_report_label(setting), mts_report_value(panel->of, setting));
+        }
+    }
+}
+
+/* Whether row i is the first of its method on the panel. */
+static bool begins_method(const Panel *panel, size_t i)
+{
+    const json_t *row = json_array_get(panel->rows, i);
+    size_t own = mts_report_method_index(panel->rows, row);
+    for (size_t k = 0; k < i; k++) {
+        const json_t *other = json_array_get(panel->rows, k);
+        if (is_on(panel, other) && mts_report_method_index(panel->rows, other) == own) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The series that begins with row i: all rows of its method on the panel, or it alone. */
+static void add_series(MtsMarkup *m, Points *p, const MtsReportRun *run, size_t i, const Axes *axes, const Panel *panel)
+{
+    const json_t *row = json_array_get(panel->rows, i);
+    bool methods = panel->line || mts_report_by_method(run);
+    size_t own = mts_report_method_index(panel->rows, row), from = p->filled;
     MtsChartSeries *s = &p->series[p->used++];
-    *s = (MtsChartSeries){.colour = mts_report_colour(run, row), .marks = true, .points = p->points + from};
+    *s = (MtsChartSeries){.marks = true, .points = p->points + from};
+    s->colour = methods ? mts_report_method_colour(row) : mts_report_colour(run, row);
     s->name = methods ? mts_field_text(row, MTS_F_METHOD) : (p->texts[p->rows + i] = row_name(m, row));
     for (size_t k = i; k < p->rows; k++) {
-        const json_t *other = json_array_get(rows, k);
-        if (k == i || (methods && mts_report_method_index(rows, other) == own)) {
+        const json_t *other = json_array_get(panel->rows, k);
+        if (k == i || (methods && is_on(panel, other) && mts_report_method_index(panel->rows, other) == own)) {
             add_point(m, p, other, k, axes);
         }
     }
     s->count = p->filled - from;
-    s->line = methods && s->count > 1 && mts_report_varies(rows, MTS_F_ROLLOUTS);
+    s->line = panel->line && s->count > 1;
     qsort(s->points, s->count, sizeof *s->points, by_x);
 }
 
-/* One point a row. */
-static void points_figure(MtsMarkup *m, const MtsReportRun *run, size_t index, const Axes *axes)
+static void panel_figure(MtsMarkup *m, const MtsReportRun *run, const char *id, const Axes *axes, const Panel *panel)
 {
-    const json_t *rows = mts_report_rows(run);
     const char *x = mts_report_label(axes->x), *y = mts_report_label(axes->y);
-    bool methods = mts_report_by_method(run);
+    bool methods = panel->line || mts_report_by_method(run);
     Points p;
-    MtsMarkup body = {0}, describes = {0};
-    char id[64];
-    body.failed = !points_make(&p, json_array_size(rows));
+    MtsMarkup body = {0}, describes = {0}, title = {0};
+    body.failed = !points_make(&p, json_array_size(panel->rows));
     for (size_t i = 0; !body.failed && i < p.rows; i++) {
-        if (!methods || mts_report_method_index(rows, json_array_get(rows, i)) == p.used) { /* a method's first */
-            add_series(&body, &p, run, i, axes);
+        if (is_on(panel, json_array_get(panel->rows, i)) && (!methods || begins_method(panel, i))) {
+            add_series(&body, &p, run, i, axes, panel);
         }
     }
-    snprintf(id, sizeof id, "r%zu%s", index, axes->id);
     mts_put(&describes,
             "One point a method and setting: %s against %s, bars are 95 %% intervals. The tables have the numbers.", y,
             x);
-    body.failed = body.failed || describes.failed;
+    mts_put(&title, "%s", axes->title);
+    put_panel_name(&title, panel);
+    body.failed = body.failed || describes.failed || title.failed;
     if (!body.failed) {
-        const MtsChart chart = {id, axes->title, describes.out.data, x, y, axes->log_x, axes->log_y, p.series, p.used};
+        const MtsChart chart = {id,          title.out.data, describes.out.data, x,     y,
+                                axes->log_x, axes->log_y,    p.series,           p.used};
         mts_chart_points(&body, &chart);
     }
-    mts_report_figure(m, axes->title, &body);
+    mts_report_figure(m, title.out.data ? title.out.data : "", &body);
     mts_bytes_free(&describes.out);
+    mts_bytes_free(&title.out);
     points_free(&p);
+}
+
+/* One point a row; a figure for each panel. */
+static void points_figure(MtsMarkup *m, const MtsReportRun *run, size_t index, const Axes *axes)
+{
+    Panel panel = {mts_report_rows(run), NULL, line_setting(run, axes->x)};
+    char id[64];
+    bool several = false;
+    for (size_t i = 0; panel.line && i < json_array_size(panel.rows); i++) {
+        several = several || others_of(&panel, json_array_get(panel.rows, i)) > 0;
+    }
+    if (!several) {
+        snprintf(id, sizeof id, "r%zu%s", index, axes->id);
+        panel_figure(m, run, id, axes, &panel);
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(panel.rows); i++) {
+        if (begins_panel(&panel, i)) {
+            const Panel own = {panel.rows, json_array_get(panel.rows, i), panel.line};
+            snprintf(id, sizeof id, "r%zu%sp%zu", index, axes->id, i);
+            panel_figure(m, run, id, axes, &own);
+        }
+    }
 }
 
 /* Reward against a setting or cost, and the measure of quality where there is one. */

@@ -57,6 +57,8 @@ static void html_table(MtsMarkup *m, const MtsReportTable *t)
     mts_put(m, "</tbody></table></div>\n");
 }
 
+enum { FEW_SAMPLES = 20 }; /* for a bootstrap */
+
 /* One line of the list of what was run; a value of any JSON type as it would be written. */
 static void put_fact(MtsMarkup *m, const char *name, const json_t *value)
 {
@@ -136,6 +138,13 @@ static void put_run(MtsMarkup *m, const MtsReport *report, size_t index)
                 "<p class=\"note\" role=\"note\">This run is unfinished: %zu of %zu records are there, and everything "
                 "below is of those alone.</p>\n",
                 records, expected);
+    }
+    size_t samples = json_array_size(json_object_get(run->head, MTS_F_SAMPLES));
+    if (records && samples < FEW_SAMPLES) {
+        mts_put(m,
+                "<p class=\"note\" role=\"note\">Only %zu sample%s: the intervals below are rough, and what they leave "
+                "open is open.</p>\n",
+                samples, samples == 1 ? "" : "s");
     }
     if (records) {
         put_tables(m, run);

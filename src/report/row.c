@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <maxts/search.h>
+
 #include "results/fields.h"
 
 /* ---- labels ---- */
@@ -144,15 +146,28 @@ size_t mts_report_method_index(const json_t *rows, const json_t *row)
     return index;
 }
 
+const char *mts_report_setting(size_t index)
+{
+    return index < sizeof settings / sizeof settings[0] ? settings[index].member : NULL;
+}
+
+bool mts_report_varies_for(const json_t *rows, const json_t *row, const char *setting)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *other = json_array_get(rows, i);
+        double x = mts_report_value(row, setting), y = mts_report_value(other, setting);
+        if (same_method(row, other) && x != y && !isnan(x) && !isnan(y)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mts_report_varies(const json_t *rows, const char *setting)
 {
     for (size_t i = 0; i < json_array_size(rows); i++) {
-        for (size_t k = 0; k < i; k++) {
-            const json_t *a = json_array_get(rows, i), *b = json_array_get(rows, k);
-            double x = mts_report_value(a, setting), y = mts_report_value(b, setting);
-            if (same_method(a, b) && x != y && !isnan(x) && !isnan(y)) {
-                return true;
-            }
+        if (mts_report_varies_for(rows, json_array_get(rows, i), setting)) {
+            return true;
         }
     }
     return false;
@@ -168,11 +183,22 @@ bool mts_report_by_method(const MtsReportRun *run)
     return several || (mts_report_varies(rows, MTS_F_ROLLOUTS) && !mts_report_is_experiment(run, "optimisations"));
 }
 
+/* One colour a method, the same on every page; what is no method of a search has those behind. */
+size_t mts_report_method_colour(const json_t *row)
+{
+    const char *name = mts_field_text(row, MTS_F_METHOD);
+    MtsMethod method;
+    if (mts_method_from_name(name, &method) == 0) {
+        return MTS_METHOD_COUNT - 1 - (size_t)method; /* the first colours to those that search */
+    }
+    return MTS_METHOD_COUNT + (strcmp(name, "naive") != 0);
+}
+
 size_t mts_report_colour(const MtsReportRun *run, const json_t *row)
 {
     const json_t *rows = mts_report_rows(run);
     if (mts_report_by_method(run)) {
-        return mts_report_method_index(rows, row);
+        return mts_report_method_colour(row);
     }
     for (size_t i = 0; i < json_array_size(rows); i++) {
         if (json_array_get(rows, i) == row) {

@@ -30,12 +30,16 @@ bool mts_report_any_has(const json_t *rows, const char *member); /* a mean */
 const char *mts_report_quality(const json_t *rows);
 bool mts_report_is_experiment(const MtsReportRun *run, const char *name);
 
-/* Whether rows of one method differ in a setting. */
+/* The settings that a grid may vary: rollouts, lambda and so on; NULL behind the last. */
+const char *mts_report_setting(size_t index);
+/* Whether rows of one method differ in a setting; the second: of this row's method. */
 bool mts_report_varies(const json_t *rows, const char *setting);
-/* Rows of one colour: of a method where there are several or its rollouts vary (the second says so), else each its own.
- * The third: which of the methods a row's is, by appearance. */
+bool mts_report_varies_for(const json_t *rows, const json_t *row, const char *setting);
+/* Rows of one colour: of a method, the same on every page, where there are several or its rollouts vary (the second
+ * says so), else each its own. The third: which of the methods a row's is, by appearance. */
 size_t mts_report_colour(const MtsReportRun *run, const json_t *row);
 bool mts_report_by_method(const MtsReportRun *run);
+size_t mts_report_method_colour(const json_t *row);
 size_t mts_report_method_index(const json_t *rows, const json_t *row);
 
 #endif

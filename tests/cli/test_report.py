@@ -9,7 +9,7 @@ import sys
 import xml.etree.ElementTree
 
 import report_runs
-from program import check, fail, finish, refuse, run, work_dir
+from program import check, fail, finish, refuse, run, work_dir, write_table
 
 HOSTILE = "</td><script>alert('1')</script>&amp; \"x\" '] ]]> <!-- \u202e %s {} \\ | $& =cmd() \u00e9\u6f22"
 
@@ -185,6 +185,35 @@ def numbers_hold(folder, files):
                 check(len(re.findall(r"(?<!\\)&", line)) == width - 1, f"a LaTeX row of another width: {line}")
 
 
+def lines_join_one_setting(folder):
+    """A grid of two settings: a line joins rows that differ in what it runs along and in nothing else."""
+    table, run_file = write_table(folder), folder / "two-settings.jsonl"
+    done = run("eval", "-m", table, "--method", "greedy,best-of-n,maxent-ts", "--rollouts", "2,3,5",
+               "--lambda", "0.5,3", "--seeds", "0..3", "--out", run_file)
+    check(done.returncode == 0, done.stderr.decode())
+    page = report(folder, run_file)[0]
+    colours, panels = {}, {}
+    for title, body in re.findall(r"<figure><figcaption>([^<]* against [^<]*)</figcaption>(.*?)</figure>", page, re.S):
+        points = {}
+        for mark, says in re.findall(r'<g><title>([^<]*)</title>.*?class="c(\d+) [fl]" transform', body, re.S):
+            words = mark.split(":")[0].split()
+            points.setdefault(words[0], []).append(words[1] if len(words) > 1 else "")
+            colours.setdefault(words[0], set()).add(says)
+        panels.setdefault(title.split(",")[0], []).append(title)
+        along = "lambda" if " against lambda" in title else "rollouts"
+        for method, variants in points.items():
+            others = {re.sub(rf"(^|,){along}=[^,]*", "", variant) for variant in variants}
+            check(len(others) == 1, f"{title}: {method} has {variants} on one line")
+        drawn = [len(re.findall("[ML]", d)) for d in re.findall(r'class="c\d+ l" d="(M[^"]*)"', body)]
+        wanted = sorted(len(v) for v in points.values() if len(v) > 1)
+        check(sorted(drawn) == wanted, f"{title}: lines of {drawn} points instead of {wanted}")
+    check(all(len(c) == 1 for c in colours.values()), f"a method has several colours: {colours}")
+    check(len({min(c) for c in colours.values()}) == 3, f"two methods have one colour: {colours}")
+    check(panels["Reward against NFE"] == ["Reward against NFE, λ 0.5", "Reward against NFE, λ 3"], panels)
+    check(len(panels["Reward against lambda"]) == 3, panels)
+    check("Only 1 sample:" in page, "few samples are not said")
+
+
 def hostile_words(folder):
     """Words come out as they went in, as text and nowhere else."""
     head = report_runs.head("har", ["greedy", "maxent-ts"], 2, model=HOSTILE)
@@ -330,6 +359,7 @@ def main():
         folder = pathlib.Path(name)
         files = whole_pages(folder)
         numbers_hold(folder, files)
+        lines_join_one_setting(folder)
         hostile_words(folder)
         strange_numbers(folder)
         spoilt_files(folder)

@@ -27,7 +27,7 @@ MAY_INCLUDE["engine"] = list(MAY_INCLUDE) # all above
 MAY_INCLUDE["results"] = ["core"]
 MAY_INCLUDE["stages"] = ["core", "series", "reward", "results"]
 MAY_INCLUDE["eval"] = [*MAY_INCLUDE["engine"], "engine", "stages", "results"]
-MAY_INCLUDE["report"] = ["core", "series", "results"]
+MAY_INCLUDE["report"] = ["core", "series", "search", "results"]
 MAY_INCLUDE["cli"] = list(MAY_INCLUDE) # everything
 
 # The public headers that belong to a room; error.h and version.h are everybody's.
