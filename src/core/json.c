@@ -73,7 +73,7 @@ int mts_json_read(json_t **out, const char *path, uint64_t limit, MtsError *err)
     size_t size = 0;
     *out = NULL;
     int rc = mts_read_file(path, limit, &text, &size, err);
-    if (rc == MTS_OK) {
+    if (!rc) {
         rc = mts_json_parse(out, path, text, size, err);
     }
     free(text);

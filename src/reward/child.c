@@ -233,7 +233,7 @@ static bool bears_mark(const MtsChild *c, const char *pid)
     size_t size = 0, n = strlen(c->mark) + 1; /* with the NUL that ends it there */
     bool found = false;
     snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
-    if (mts_read_file(path, MOST_ENVIRONMENT, &all, &size, NULL) == MTS_OK) {
+    if (!mts_read_file(path, MOST_ENVIRONMENT, &all, &size, NULL)) {
         for (size_t at = 0; !found && at + n <= size; at += strlen(all + at) + 1) {
             found = memcmp(all + at, c->mark, n) == 0;
         }
@@ -327,7 +327,7 @@ static int send_all(MtsChild *c, const char *line, size_t size, double end, doub
             return fail_ended(c, err);
         } else {
             int rc = await(c, c->in, POLLOUT, end, timeout, err);
-            if (rc != MTS_OK) {
+            if (rc) {
                 return rc;
             }
         }

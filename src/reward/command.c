@@ -239,7 +239,7 @@ int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewar
     Words words = {.timeout = 60};
     const char *program = argument ? argument : "";
     int rc = leading_words(&program, &words, err);
-    if (rc != MTS_OK) {
+    if (rc) {
         return rc;
     }
     const char *prompt = input->prompt ? input->prompt : "";
