@@ -230,6 +230,117 @@ void masked_model(Masked *m, MtsSearchModel *model)
                               .release = masked_keep};
 }
 
+/* ---- a large model ---- */
+
+typedef struct Hashed { /* a state */
+    uint64_t hash;
+    size_t depth, users;
+    int32_t tokens[64];
+    double logp[64];
+} Hashed;
+
+static size_t hashed_vocab, hashed_steps;
+
+static double hashed_normal(uint64_t key)
+{
+    MtsRng rng = mts_rng(key, 91, 0);
+    return normal(&rng);
+}
+
+static Hashed *hashed_state(uint64_t hash, size_t depth)
+{
+    Hashed *s = mts_calloc(1, sizeof *s);
+    double sum = 0, best[64];
+    assert_non_null(s);
+    *s = (Hashed){.hash = hash, .depth = depth, .users = 1};
+    for (size_t a = 0; a < hashed_vocab; a++) {
+        double w = exp(1.5 * hashed_normal(hash * 64 + a) - (a == 0 ? 1 : 0));
+        size_t at = a;
+        sum += w;
+        for (; at > 0 && best[at - 1] < w; at--) {
+            best[at] = best[at - 1];
+            s->tokens[at] = s->tokens[at - 1];
+        }
+        best[at] = w;
+        s->tokens[at] = (int32_t)a;
+    }
+    for (size_t i = 0; i < hashed_vocab; i++) {
+        s->logp[i] = log(best[i] / sum);
+    }
+    return s;
+}
+
+static MtsDist hashed_dist(const Hashed *s)
+{
+    return (MtsDist){hashed_vocab, s->tokens, s->logp, 0};
+}
+
+static int hashed_extend(void *context, MtsSearchStep *steps, size_t n, MtsError *err)
+{
+    (void)context;
+    (void)err;
+    for (size_t i = 0; i < n; i++) {
+        const Hashed *from = (const Hashed *)(const void *)steps[i].state;
+        uint64_t hash = (from->hash ^ ((uint64_t)steps[i].token + 1)) * 0x9E3779B97F4A7C15u;
+        Hashed *next = hashed_state(hash ^ hash >> 29, from->depth + 1);
+        steps[i].next = (MtsState *)(void *)next;
+        steps[i].dist = hashed_dist(next);
+    }
+    return MTS_OK;
+}
+
+static bool hashed_is_end(void *context, int32_t token)
+{
+    (void)context;
+    return token == 0;
+}
+
+static void hashed_retain(void *context, MtsState *state)
+{
+    (void)context;
+    ((Hashed *)(void *)state)->users++;
+}
+
+static void hashed_release(void *context, MtsState *state)
+{
+    Hashed *s = (Hashed *)(void *)state;
+    (void)context;
+    if (--s->users == 0) {
+        free(s);
+    }
+}
+
+static int hashed_score(void *context, const MtsCandidate *candidate, double *value, MtsError *err)
+{
+    double sum = 0;
+    (void)context;
+    (void)err;
+    for (size_t i = 0; i < candidate->count; i++) {
+        uint64_t token = (uint64_t)candidate->tokens[i], last = i ? (uint64_t)candidate->tokens[i - 1] : 99;
+        sum += 0.15 * hashed_normal(1000000 + i * 64 + token) + 0.1 * hashed_normal(2000000 + last * 64 + token);
+    }
+    *value = sum;
+    return MTS_OK;
+}
+
+void hashed_model(size_t vocab, size_t steps, MtsSearchModel *model, MtsSearchReward *reward)
+{
+    static Hashed *root;
+    assert_true(vocab <= 64);
+    hashed_vocab = vocab;
+    hashed_steps = steps;
+    free(root);
+    root = hashed_state(1, 0);
+    *model = (MtsSearchModel){.root = (MtsState *)(void *)root,
+                              .root_dist = hashed_dist(root),
+                              .max_tokens = hashed_steps,
+                              .extend = hashed_extend,
+                              .is_end = hashed_is_end,
+                              .retain = hashed_retain,
+                              .release = hashed_release};
+    *reward = (MtsSearchReward){.score = hashed_score};
+}
+
 /* ---- runs ---- */
 
 MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script)

@@ -59,6 +59,12 @@ void masked_open(Masked *m, const MtsTable *table, bool (*keep)(const MtsTable *
 void masked_free(Masked *m);
 void masked_model(Masked *m, MtsSearchModel *model);
 
+/* ---- a large model: no table, every distribution and reward a hash of the tokens ---- */
+
+/* Texts of `steps` tokens at most out of `vocab`, token 0 ends one; the reward is a sum of effects of tokens at their
+ * places and of pairs. Both lend themselves to one search at a time. */
+void hashed_model(size_t vocab, size_t steps, MtsSearchModel *model, MtsSearchReward *reward);
+
 /* One run, kept; fails the test on an error. */
 MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script);
 

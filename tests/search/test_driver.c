@@ -246,6 +246,60 @@ static bool stop_after(void *context)
     return (*(int *)context)-- <= 0;
 }
 
+/* What the stop on mass looks at, kept along the ways that are backed up, is what the whole tree says. */
+static void the_leaders_share_is_that_of_the_whole_tree(void **state)
+{
+    (void)state;
+    size_t early = 0;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        MtsSearchSettings s = settings_of(30, seed % 2 ? 4 : 1);
+        s.seed = seed;
+        s.mass_tolerance = 0.9;
+        MtsSearch *run = run_table(table, &s, NULL);
+        size_t stopped = run->done, first = 0;
+        mts_search_free(&run);
+        s.mass_tolerance = 0;
+        s.min_rollouts = 4;
+        for (s.rollouts = 4; s.rollouts <= 30 && !first; s.rollouts++) { /* the n-th backup, from scratch */
+            run = run_table(table, &s, NULL);
+            double highest = -HUGE_VAL;
+            for (size_t i = 0; i < run->answer_count; i++) {
+                highest = fmax(highest, run->answers[i].log_weight);
+            }
+            first = exp(highest - run->ops->value(run, run->nodes.root)) >= 0.1 ? s.rollouts : 0;
+            mts_search_free(&run);
+        }
+        first = first ? first : 30;
+        assert_true(stopped >= first && stopped < first + s.in_flight); /* those in flight are finished */
+        early += stopped < 30;
+    }
+    assert_true(early > 5);
+}
+
+/* A rollout costs about the same, however many there were: processor time, of a model that costs none to speak of. */
+static void a_rollout_stays_cheap(void **state)
+{
+    (void)state;
+    const size_t counts[] = {100, 2000};
+    double each[2];
+    for (int i = 0; i < 2; i++) {
+        MtsSearchModel model;
+        MtsSearchReward reward;
+        MtsSearchResult *result = NULL;
+        MtsError err = {0};
+        MtsSearchSettings s = settings_of(counts[i], 1);
+        s.mass_tolerance = 1e-9;
+        hashed_model(20, 50, &model, &reward);
+        clock_t began = clock();
+        assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
+        each[i] = (double)(clock() - began) / CLOCKS_PER_SEC / (double)counts[i];
+        assert_int_equal(result->rollouts_done, counts[i]);
+        mts_search_result_free(&result);
+    }
+    print_message("%.3f ms a rollout of 100, %.3f of 2000\n", 1e3 * each[0], 1e3 * each[1]);
+    assert_true(each[1] < 6 * each[0]);
+}
+
 static void a_stopped_search_returns_what_it_has(void **state)
 {
     (void)state;
@@ -695,6 +749,8 @@ int main(void)
         cmocka_unit_test(positions_are_counted_once_and_batched),
         cmocka_unit_test(the_limit_on_positions_is_never_passed),
         cmocka_unit_test(adaptive_stops_stop),
+        cmocka_unit_test(the_leaders_share_is_that_of_the_whole_tree),
+        cmocka_unit_test(a_rollout_stays_cheap),
         cmocka_unit_test(a_stopped_search_returns_what_it_has),
         cmocka_unit_test(a_failing_reward_or_sink_ends_the_search_by_name),
         cmocka_unit_test(settings_outside_their_range_are_named),

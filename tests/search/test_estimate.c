@@ -259,6 +259,27 @@ static void fits_become_rare(void **state)
     mts_nodes_free(&nodes, NULL);
 }
 
+/* Texts that differ in their last token share all other spots. */
+static void a_way_that_texts_share_is_kept_once(void **state)
+{
+    (void)state;
+    Texts t;
+    MtsEstimate e;
+    size_t spots = 0;
+    open_texts(&t);
+    mts_estimate_init(&e, 1, 3);
+    for (int i = 0; i < TEXTS; i++) {
+        t.text[i]->reward = i;
+        assert_true(mts_estimate_add(&e, t.text[i]));
+    }
+    for (size_t depth = 0; depth < e.level_count; depth++) {
+        spots += e.levels[depth].count;
+    }
+    assert_int_equal(spots, t.nodes.count);
+    mts_estimate_free(&e);
+    close_texts(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +291,7 @@ int main(void)
         cmocka_unit_test(minus_infinity_is_bad_but_finite_news),
         cmocka_unit_test(no_shrinkage_and_no_lambda_are_allowed),
         cmocka_unit_test(fits_become_rare),
+        cmocka_unit_test(a_way_that_texts_share_is_kept_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,10 @@
  * Fit. Given all others, the best guess of one effect is the sum of what is left of the rewards of its n texts, over
  * n + noise/variance. Two rounds of that over mu, the tokens depth by depth and the prefixes depth by depth, starting
  * from the last fit's values (Gauss-Seidel on the normal equations), are as good as the solution. An effect of n texts
- * keeps the variance  1/(1/variance + n/noise).
+ * keeps the variance  1/(1/variance + n/noise). Texts share most of their ways (a sweep adds a dozen that differ in
+ * their last token), so what is left of them is kept as its sum below each prefix: an effect that changes by d takes
+ * n d from that of each prefix below, n being the texts there, and d goes down the levels with the relaxation as a
+ * shift of all that is below. So a round costs as much as there are prefixes, not as much as texts have tokens.
  *
  * Outlook. A prefix's mean is mu plus the effects along it; its variance is the noise, what is unknown of the effects
  * along it, and the variance of those still to come, L less its depth in number. A Gaussian reward has
@@ -50,6 +53,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/mem.h"
 
@@ -62,15 +66,18 @@ void mts_estimate_init(MtsEstimate *e, double lambda, double shrinkage)
 
 void mts_estimate_free(MtsEstimate *e)
 {
+    for (size_t i = 0; i < e->level_count; i++) {
+        free(e->levels[i].spots);
+        free(e->levels[i].tokens);
+    }
+    free(e->levels);
     free(e->tokens);
     free(e->keys);
     free(e->slots);
-    free(e->prefixes);
+    free(e->spot_of);
+    free((void *)e->way);
     free((void *)e->texts);
     free(e->left);
-    free(e->path);
-    free(e->path_tokens);
-    free(e->path_ids);
     *e = (MtsEstimate){0};
 }
 
@@ -92,7 +99,7 @@ static size_t slot_of(const MtsEstimate *e, uint64_t key)
     return at;
 }
 
-static const MtsEffect *find_token(const MtsEstimate *e, size_t depth, int32_t token)
+static const MtsTokenEffect *find_token(const MtsEstimate *e, size_t depth, int32_t token)
 {
     if (e->slot_count == 0) {
         return NULL;
@@ -124,12 +131,15 @@ static bool make_token(MtsEstimate *e, size_t depth, int32_t token, uint32_t *in
     }
     size_t at = slot_of(e, key_of(depth, token));
     if (!e->slots[at]) {
+        MtsLevel *level = &e->levels[depth];
         if (e->token_count == UINT32_MAX - 1 ||
             !mts_grow(&e->tokens, &e->token_cap, e->token_count + 1, sizeof *e->tokens) ||
-            !mts_grow(&e->keys, &e->key_cap, e->token_count + 1, sizeof *e->keys)) {
+            !mts_grow(&e->keys, &e->key_cap, e->token_count + 1, sizeof *e->keys) ||
+            !mts_grow(&level->tokens, &level->token_cap, level->token_count + 1, sizeof *level->tokens)) {
             return false;
         }
-        e->tokens[e->token_count] = (MtsEffect){0};
+        level->tokens[level->token_count++] = (uint32_t)e->token_count;
+        e->tokens[e->token_count] = (MtsTokenEffect){0};
         e->keys[e->token_count++] = key_of(depth, token);
         e->slots[at] = (uint32_t)e->token_count;
     }
@@ -149,53 +159,75 @@ static double gain(const MtsNode *node)
     return node->finished || !node->scored || node->reward == -HUGE_VAL ? 0 : phi(node) - phi(node->parent);
 }
 
-static bool make_prefix(MtsEstimate *e, const MtsNode *node)
+/* ---- texts ---- */
+
+/* The node's spot; NULL where no added text is below it. */
+static MtsSpot *find_spot(const MtsEstimate *e, const MtsNode *node)
 {
-    size_t before = e->prefix_cap;
-    if (!mts_grow(&e->prefixes, &e->prefix_cap, (size_t)node->id + 1, sizeof *e->prefixes)) {
+    bool there = node->id < e->spot_cap && e->spot_of[node->id] > 0;
+    return there ? &e->levels[node->depth].spots[e->spot_of[node->id] - 1] : NULL;
+}
+
+/* The level of a depth, at most one deeper than there is; NULL: memory ran out. */
+static MtsLevel *make_level(MtsEstimate *e, size_t depth)
+{
+    if (depth < e->level_count) {
+        return &e->levels[depth];
+    }
+    if (!mts_grow(&e->levels, &e->level_cap, depth + 1, sizeof *e->levels)) {
+        return NULL;
+    }
+    e->levels[depth] = (MtsLevel){0};
+    e->level_count = depth + 1;
+    return &e->levels[depth];
+}
+
+/* A spot for a node whose parent has one. */
+static bool make_spot(MtsEstimate *e, const MtsNode *node)
+{
+    MtsLevel *level = make_level(e, node->depth);
+    size_t before = e->spot_cap;
+    MtsSpot spot = {.gain = gain(node), .inner = !node->finished};
+    if (!level || level->count == UINT32_MAX - 1 ||
+        (node->parent && !make_token(e, node->depth, node->token, &spot.token)) ||
+        !mts_grow(&level->spots, &level->cap, level->count + 1, sizeof *level->spots) ||
+        !mts_grow(&e->spot_of, &e->spot_cap, (size_t)node->id + 1, sizeof *e->spot_of)) {
         return false;
     }
-    for (size_t i = before; i < e->prefix_cap; i++) {
-        e->prefixes[i] = (MtsEffect){0};
+    memset(e->spot_of + before, 0, (e->spot_cap - before) * sizeof *e->spot_of);
+    if (node->parent) {
+        spot.parent = e->spot_of[node->parent->id] - 1;
+        spot.expected = find_spot(e, node->parent)->expected + spot.gain;
+        spot.value = e->trust * spot.gain;
     }
-    MtsEffect *effect = &e->prefixes[node->id];
-    if (effect->texts == 0) {
-        effect->gain = gain(node);
-        effect->value = e->trust * effect->gain;
-        effect->inner = !node->finished;
-        e->foreseen = e->foreseen || effect->gain != 0;
-    }
+    e->foreseen = e->foreseen || spot.gain != 0;
+    level->spots[level->count++] = spot;
+    e->spot_of[node->id] = (uint32_t)level->count;
     return true;
 }
 
-/* ---- texts ---- */
-
 bool mts_estimate_add(MtsEstimate *e, const MtsNode *text)
 {
-    size_t n = text->depth, end = e->path_count + n;
     if (!mts_grow(&e->texts, &e->text_cap, e->text_count + 1, sizeof *e->texts) ||
         !mts_grow(&e->left, &e->left_cap, e->text_count + 1, sizeof *e->left) ||
-        !mts_grow(&e->path, &e->path_cap, e->text_count + 1, sizeof *e->path) ||
-        !mts_grow(&e->path_tokens, &e->path_tokens_cap, end, sizeof *e->path_tokens) ||
-        !mts_grow(&e->path_ids, &e->path_ids_cap, end, sizeof *e->path_ids)) {
+        !mts_grow(&e->way, &e->way_cap, (size_t)text->depth + 1, sizeof *e->way)) {
         return false;
     }
-    size_t at = end;
-    for (const MtsNode *node = text; node->parent; node = node->parent) {
-        at--;
-        if (!make_token(e, node->depth, node->token, &e->path_tokens[at]) || !make_prefix(e, node)) {
+    for (const MtsNode *node = text; node; node = node->parent) {
+        e->way[node->depth] = node;
+    }
+    for (size_t depth = 0; depth <= text->depth; depth++) {
+        const MtsNode *node = e->way[depth];
+        if (!find_spot(e, node) && !make_spot(e, node)) {
             return false;
         }
-        e->path_ids[at] = node->id;
+        MtsSpot *spot = find_spot(e, node);
+        spot->texts += 1;
+        if (depth > 0) {
+            e->tokens[spot->token].texts += 1;
+        }
     }
-    for (at = e->path_count; at < end; at++) {
-        e->tokens[e->path_tokens[at]].texts += 1;
-        e->prefixes[e->path_ids[at]].texts += 1;
-    }
-    e->path[e->text_count] = e->path_count;
-    e->path_count = end;
     e->texts[e->text_count++] = text;
-    e->longest = n > e->longest ? n : e->longest;
     return true;
 }
 
@@ -224,10 +256,7 @@ static bool take_rewards(MtsEstimate *e, double *variance)
     double least = HUGE_VAL, tokens = 0;
     for (size_t i = 0; i < e->text_count; i++) {
         double r = e->texts[i]->reward;
-        for (size_t t = 0; t < e->texts[i]->depth; t++) {
-            r -= e->trust * e->prefixes[e->path_ids[e->path[i] + t]].gain;
-        }
-        e->left[i] = r;
+        e->left[i] = r - e->trust * find_spot(e, e->texts[i])->expected;
         tokens += e->texts[i]->depth;
         least = r != -HUGE_VAL && r < least ? r : least;
     }
@@ -258,48 +287,93 @@ static void set_variances(MtsEstimate *e, double variance)
     e->variance = variance;
 }
 
-static void relax_mean(MtsEstimate *e)
+/* Sums over what is left of the texts, upwards. */
+static void gather(MtsEstimate *e)
 {
-    double sum = 0;
-    for (size_t i = 0; i < e->text_count; i++) {
-        sum += e->left[i];
-    }
-    double change = sum / (double)e->text_count;
-    e->mean += change;
-    for (size_t i = 0; i < e->text_count; i++) {
-        e->left[i] -= change;
+    for (size_t depth = e->level_count; --depth > 0;) {
+        const MtsLevel *level = &e->levels[depth], *above = &e->levels[depth - 1];
+        for (size_t i = 0; i < above->count; i++) {
+            above->spots[i].left = above->spots[i].inner ? 0 : above->spots[i].left;
+        }
+        for (size_t i = 0; i < level->count; i++) {
+            above->spots[level->spots[i].parent].left += level->spots[i].left;
+        }
     }
 }
 
-/* The effects that texts have at one position: `of` names each path's, up to the text's last token or, for prefixes,
- * the one before it. */
-static void relax(MtsEstimate *e, MtsEffect *effects, const uint32_t *of, size_t position, size_t spared, double prior)
+/* What all effects leave of the rewards in left[]. */
+static void begin(MtsEstimate *e)
 {
-    uint64_t round = ++e->round;
-    for (size_t i = 0; i < e->text_count; i++) {
-        if (position + spared >= e->texts[i]->depth) {
-            continue;
+    e->levels[0].spots[0].shift = e->mean;
+    for (size_t depth = 1; depth < e->level_count; depth++) {
+        const MtsLevel *level = &e->levels[depth], *above = &e->levels[depth - 1];
+        for (size_t i = 0; i < level->count; i++) {
+            MtsSpot *s = &level->spots[i];
+            s->shift = above->spots[s->parent].shift + e->tokens[s->token].value + s->value - e->trust * s->gain;
         }
-        MtsEffect *effect = &effects[of[e->path[i] + position]];
-        if (effect->summed != round) {
-            effect->summed = round;
-            effect->sum = 0;
-        }
-        effect->sum += e->left[i];
     }
     for (size_t i = 0; i < e->text_count; i++) {
-        if (position + spared >= e->texts[i]->depth) {
-            continue;
+        MtsSpot *s = find_spot(e, e->texts[i]);
+        s->left = e->left[i] - s->shift;
+    }
+    gather(e);
+}
+
+/* Takes what the effects were shifted by from what is left. */
+static void settle(MtsEstimate *e)
+{
+    for (size_t depth = 1; depth < e->level_count; depth++) {
+        const MtsLevel *level = &e->levels[depth];
+        for (size_t i = 0; i < level->count; i++) {
+            MtsSpot *s = &level->spots[i];
+            s->left -= s->inner ? 0 : s->shift;
         }
-        MtsEffect *effect = &effects[of[e->path[i] + position]];
-        if (effect->moved != round) {
-            effect->moved = round;
-            double value = (effect->sum + effect->texts * effect->value + prior * e->trust * effect->gain) /
-                           (effect->texts + prior);
-            effect->change = value - effect->value;
-            effect->value = value;
+    }
+    gather(e);
+}
+
+static void relax_mean(MtsEstimate *e)
+{
+    MtsSpot *root = &e->levels[0].spots[0];
+    root->shift = root->left / (double)e->text_count;
+    e->mean += root->shift;
+}
+
+/* The effects of tokens at one depth, given those above; shifts along. */
+static void relax_tokens(MtsEstimate *e, const MtsLevel *level, const MtsLevel *above)
+{
+    for (size_t i = 0; i < level->token_count; i++) {
+        e->tokens[level->tokens[i]].sum = 0;
+    }
+    for (size_t i = 0; i < level->count; i++) {
+        MtsSpot *s = &level->spots[i];
+        s->shift = above->spots[s->parent].shift;
+        e->tokens[s->token].sum += s->left - s->texts * s->shift;
+    }
+    for (size_t i = 0; i < level->token_count; i++) {
+        MtsTokenEffect *effect = &e->tokens[level->tokens[i]];
+        double value = (effect->sum + effect->texts * effect->value) / (effect->texts + e->token_prior);
+        effect->sum = value - effect->value;
+        effect->value = value;
+    }
+    for (size_t i = 0; i < level->count; i++) {
+        level->spots[i].shift += e->tokens[level->spots[i].token].sum;
+    }
+}
+
+/* The effects of prefixes at one depth. */
+static void relax_prefixes(MtsEstimate *e, const MtsLevel *level, const MtsLevel *above)
+{
+    for (size_t i = 0; i < level->count; i++) {
+        MtsSpot *s = &level->spots[i];
+        s->shift = above->spots[s->parent].shift;
+        if (s->inner) {
+            double sum = s->left - s->texts * s->shift;
+            double value =
+                (sum + s->texts * s->value + e->prefix_prior * e->trust * s->gain) / (s->texts + e->prefix_prior);
+            s->shift += value - s->value;
+            s->value = value;
         }
-        e->left[i] -= effect->change;
     }
 }
 
@@ -317,19 +391,19 @@ static void learn_trust(MtsEstimate *e)
     if (!e->foreseen || e->noise <= 0 || e->prefix_variance <= 0) {
         return;
     }
-    uint64_t round = ++e->round;
-    for (size_t i = 0; i < e->path_count; i++) { /* in the order of the texts: node ids have none that may be seen */
-        MtsEffect *p = &e->prefixes[e->path_ids[i]];
-        if (p->summed == round || !p->inner) {
-            continue;
+    for (size_t depth = 1; depth < e->level_count; depth++) {
+        for (size_t i = 0; i < e->levels[depth].count; i++) {
+            const MtsSpot *p = &e->levels[depth].spots[i];
+            if (p->inner) {
+                double off = p->value - e->trust * p->gain;
+                double seen = p->value + e->prefix_prior / p->texts * off;
+                double spread = e->prefix_variance + e->noise / p->texts;
+                up += seen * p->gain / spread;
+                down += p->gain * p->gain / spread;
+                squares += off * off + variance_left(e->prefix_variance, e->prefix_prior, p->texts);
+                effects += 1;
+            }
         }
-        p->summed = round;
-        double off = p->value - e->trust * p->gain;
-        double seen = p->value + e->prefix_prior / p->texts * off, spread = e->prefix_variance + e->noise / p->texts;
-        up += seen * p->gain / spread;
-        down += p->gain * p->gain / spread;
-        squares += off * off + variance_left(e->prefix_variance, e->prefix_prior, p->texts);
-        effects += 1;
     }
     e->trust = fmax(up / down, 0);
     e->scatter = squares / effects / e->variance;
@@ -344,22 +418,18 @@ void mts_estimate_fit(MtsEstimate *e)
     }
     e->fitted = e->text_count;
     set_variances(e, variance);
-    for (size_t i = 0; i < e->text_count; i++) {
-        e->left[i] -= e->mean;
-        for (size_t t = 0; t < e->texts[i]->depth; t++) {
-            e->left[i] -= e->tokens[e->path_tokens[e->path[i] + t]].value;
-            const MtsEffect *prefix = &e->prefixes[e->path_ids[e->path[i] + t]];
-            e->left[i] -= prefix->value - e->trust * prefix->gain;
-        }
-    }
+    begin(e);
     for (int round = 0; round < ROUNDS; round++) {
         relax_mean(e);
-        for (size_t t = 0; t < e->longest; t++) {
-            relax(e, e->tokens, e->path_tokens, t, 0, e->token_prior);
+        for (size_t t = 1; t < e->level_count; t++) {
+            relax_tokens(e, &e->levels[t], &e->levels[t - 1]);
         }
-        for (size_t t = 0; t + 1 < e->longest; t++) {
-            relax(e, e->prefixes, e->path_ids, t, 1, e->prefix_prior);
+        settle(e);
+        e->levels[0].spots[0].shift = 0;
+        for (size_t t = 1; t < e->level_count; t++) {
+            relax_prefixes(e, &e->levels[t], &e->levels[t - 1]);
         }
+        settle(e);
     }
     learn_trust(e);
 }
@@ -373,12 +443,12 @@ MtsOutlook mts_estimate_root(const MtsEstimate *e)
 
 MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t depth, int32_t token, const MtsNode *node)
 {
-    const MtsEffect *effect = find_token(e, depth, token);
+    const MtsTokenEffect *effect = find_token(e, depth, token);
     outlook.mean += effect ? effect->value : 0;
     outlook.variance += variance_left(e->token_variance, e->token_prior, effect ? effect->texts : 0);
-    effect = node && node->id < e->prefix_cap && e->prefixes[node->id].texts > 0 ? &e->prefixes[node->id] : NULL;
-    outlook.mean += effect ? effect->value : node ? e->trust * gain(node) : 0;
-    outlook.variance += variance_left(e->prefix_variance, e->prefix_prior, effect ? effect->texts : 0);
+    const MtsSpot *spot = node ? find_spot(e, node) : NULL;
+    outlook.mean += spot ? spot->value : node ? e->trust * gain(node) : 0;
+    outlook.variance += variance_left(e->prefix_variance, e->prefix_prior, spot ? spot->texts : 0);
     return outlook;
 }
 
@@ -399,6 +469,6 @@ double mts_estimate_gain(const MtsEstimate *e, double trust, const MtsNode *node
 
 double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token)
 {
-    const MtsEffect *effect = find_token(e, depth, token);
+    const MtsTokenEffect *effect = find_token(e, depth, token);
     return effect ? e->lambda * effect->value : 0;
 }

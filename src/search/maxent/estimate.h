@@ -11,32 +11,44 @@
 
 #include "search/node.h"
 
-typedef struct MtsEffect {
-    double value;           /* in units of the reward */
-    double gain;            /* of prefixes: what their own reward adds to their parent's */
-    double texts;           /* scored texts that have it */
-    double sum, change;     /* scratch of a fit */
-    uint64_t summed, moved; /* the round that last used them */
-    bool inner;             /* of an unfinished prefix */
-} MtsEffect;
+typedef struct MtsTokenEffect {
+    double value; /* in units of the reward */
+    double texts; /* added ones that have it */
+    double sum;   /* scratch of a fit: of what is left of them; then its change */
+} MtsTokenEffect;
+
+typedef struct MtsSpot { /* the root, a prefix or a text on the way of added texts */
+    double value;        /* its effect, in units of the reward */
+    double gain;         /* of prefixes: what their own reward adds to their parent's */
+    double expected;     /* sum of the gains from the root to here */
+    double texts;        /* added ones below */
+    double left;         /* sum over them of what the effects leave of the reward, before `shift` */
+    double shift;        /* scratch of a fit: what was added since to the effects from the root to here */
+    uint32_t parent;     /* index in the level above */
+    uint32_t token;      /* index in tokens */
+    bool inner;          /* no text */
+} MtsSpot;
+
+typedef struct MtsLevel { /* of one depth */
+    MtsSpot *spots;       /* [count] in the order in which they were added */
+    uint32_t *tokens;     /* [token_count] those that stand here */
+    size_t count, cap, token_count, token_cap;
+} MtsLevel;
 
 typedef struct MtsEstimate {
     double lambda, shrinkage;
-    MtsEffect *tokens; /* [token_count] of (depth, token) */
-    uint64_t *keys;    /* [token_count] depth << 32 | token */
-    uint32_t *slots;   /* [slot_count] index in tokens + 1, open addressing; 0: empty */
+    MtsTokenEffect *tokens; /* [token_count] of (depth, token) */
+    uint64_t *keys;         /* [token_count] depth << 32 | token */
+    uint32_t *slots;        /* [slot_count] index in tokens + 1, open addressing; 0: empty */
     size_t token_count, token_cap, key_cap, slot_count;
-    MtsEffect *prefixes; /* [prefix_cap] by node id */
-    size_t prefix_cap;
+    MtsLevel *levels;    /* [level_count] by depth */
+    uint32_t *spot_of;   /* [spot_cap] by node id: index in its level + 1; 0: none */
+    const MtsNode **way; /* scratch, [way_cap] */
+    size_t level_count, level_cap, spot_cap, way_cap;
     const MtsNode **texts; /* [text_count] finished and scored */
-    double *left;          /* [text_count] what the effects leave of the reward */
-    size_t *path;          /* [text_count] where a text's path begins in the two arrays below */
-    uint32_t *path_tokens; /* [path_count] index in tokens, by depth */
-    uint32_t *path_ids;    /* [path_count] node id of the prefix, by depth */
-    size_t text_count, text_cap, left_cap, path_cap, path_count, path_tokens_cap, path_ids_cap;
-    size_t fitted;  /* texts of the last fit */
-    size_t longest; /* tokens of the longest text */
-    uint64_t round;
+    double *left;          /* scratch of a fit, [text_count] */
+    size_t text_count, text_cap, left_cap;
+    size_t fitted;       /* texts of the last fit */
     double mean, length; /* mu; mean tokens of a text */
     double noise, token_variance, prefix_variance;
     double token_prior, prefix_prior; /* pseudo-counts: noise / variance */
@@ -58,8 +70,8 @@ void mts_estimate_free(MtsEstimate *e);
  * prefixes, those of the text are scored by now. false: memory ran out. */
 bool mts_estimate_add(MtsEstimate *e, const MtsNode *text);
 
-/* Takes in what was added: at once for few texts, when they have grown by 1/64 for many, so that a search of n
- * texts costs n log n path lengths. */
+/* Takes in what was added: at once for few texts, when they have grown by 1/64 for many. A fit passes each prefix of
+ * the added texts some ten times, however many of them share it. */
 void mts_estimate_fit(MtsEstimate *e);
 
 MtsOutlook mts_estimate_root(const MtsEstimate *e);

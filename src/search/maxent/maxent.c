@@ -268,7 +268,7 @@ static int bring_home(MtsSearch *search, MtsRollout *r, MtsError *err)
         return rc;
     }
     if (r->dead) {
-        *mts_sums(r->node) = (MtsSums){.log_u = -HUGE_VAL, .log_k = -HUGE_VAL};
+        *mts_sums(r->node) = (MtsSums){.log_u = -HUGE_VAL, .log_k = -HUGE_VAL, .log_w = -HUGE_VAL};
     } else if (r->fresh && (rc = mts_maxent_bring_home(search, r->node, err))) {
         return rc;
     }
@@ -298,6 +298,7 @@ static int maxent_begin(MtsSearch *search, MtsError *err)
     (void)err;
     MtsMaxent *m = mts_maxent(search);
     m->z = MTS_LOG_MEAN_ZERO;
+    m->highest = -HUGE_VAL;
     mts_estimate_init(&m->estimate, search->settings.lambda, search->settings.shrinkage);
     return MTS_OK;
 }
@@ -341,34 +342,63 @@ static double log_e(const MtsSearch *search, const MtsNode *node)
     return mts_estimate_log(&m->estimate, mts_sums(node)->outlook, node->depth, node->finished);
 }
 
+static void look_out(const MtsSearch *search, const MtsNode *node)
+{
+    const MtsMaxent *m = mts_maxent(search);
+    mts_sums(node)->outlook =
+        node->parent ? mts_maxent_outlook(m, mts_sums(node->parent)->outlook, node) : mts_estimate_root(&m->estimate);
+}
+
+/* W of a known node from its children's. */
+static void weigh_up(const MtsSearch *search, const MtsNode *node)
+{
+    MtsSums *s = mts_sums(node);
+    if (!node->first) {
+        s->log_w = s->log_k; /* a text, or a prefix that nothing may follow */
+        return;
+    }
+    MtsLogSum w = MTS_LOG_SUM_ZERO;
+    mts_log_sum_add(&w, s->unseen > 0 ? log(s->unseen) + log_e(search, node) : -HUGE_VAL);
+    for (const MtsNode *child = node->first; child; child = child->next) {
+        mts_log_sum_add(&w, child->logp + mts_sums(child)->log_w);
+    }
+    s->log_w = mts_log_sum(&w);
+}
+
 /* Outlooks of all known nodes downwards, W upwards: a parent is always made before its children. */
 static void survey(MtsSearch *search)
 {
-    const MtsMaxent *m = mts_maxent(search);
     for (size_t i = 0; i < search->nodes.count; i++) {
-        MtsNode *node = mts_nodes_at(&search->nodes, i);
+        const MtsNode *node = mts_nodes_at(&search->nodes, i);
         if (node->visits > 0) {
-            mts_sums(node)->outlook = node->parent ? mts_maxent_outlook(m, mts_sums(node->parent)->outlook, node)
-                                                   : mts_estimate_root(&m->estimate);
+            look_out(search, node);
         }
     }
     for (size_t i = search->nodes.count; i-- > 0;) {
-        MtsNode *node = mts_nodes_at(&search->nodes, i);
-        MtsSums *s = mts_sums(node);
-        if (node->visits == 0) {
-            continue;
+        const MtsNode *node = mts_nodes_at(&search->nodes, i);
+        if (node->visits > 0) {
+            weigh_up(search, node);
         }
-        if (!node->first) {
-            s->log_w = s->log_k; /* a text, or a prefix that nothing may follow */
-            continue;
-        }
-        MtsLogSum w = MTS_LOG_SUM_ZERO;
-        mts_log_sum_add(&w, s->unseen > 0 ? log(s->unseen) + log_e(search, node) : -HUGE_VAL);
-        for (const MtsNode *child = node->first; child; child = child->next) {
-            mts_log_sum_add(&w, child->logp + mts_sums(child)->log_w);
-        }
-        s->log_w = mts_log_sum(&w);
     }
+}
+
+/* The same along one rollout's way, whose swept texts hang from it. false: memory ran out. */
+static bool survey_way(MtsSearch *search, MtsNode *end)
+{
+    MtsMaxent *m = mts_maxent(search);
+    if (!mts_grow(&m->asked, &m->asked_cap, (size_t)end->depth + 1, sizeof(MtsNode *))) {
+        return false;
+    }
+    for (MtsNode *node = end; node; node = node->parent) {
+        m->asked[node->depth] = node;
+    }
+    for (size_t depth = 0; depth <= end->depth; depth++) {
+        look_out(search, m->asked[depth]);
+    }
+    for (const MtsNode *node = end; node; node = node->parent) {
+        weigh_up(search, node);
+    }
+    return true;
 }
 
 static int maxent_finish(MtsSearch *search, MtsError *err)
@@ -378,15 +408,21 @@ static int maxent_finish(MtsSearch *search, MtsError *err)
     return MTS_OK;
 }
 
+/* The whole tree is surveyed after a fit, which changes E everywhere and comes the more rarely the more is known;
+ * until the next one, only the ways that were backed up. */
 static double maxent_leader(MtsSearch *search)
 {
-    survey(search);
-    double highest = -HUGE_VAL;
-    for (size_t i = 0; i < search->answer_count; i++) {
-        double w = search->answers[i].log_weight;
-        highest = w > highest ? w : highest;
+    MtsMaxent *m = mts_maxent(search);
+    bool whole = m->waves > 0 || m->surveyed_fit != m->estimate.fitted;
+    for (size_t i = m->surveyed; i < search->log_count && !whole; i++) {
+        whole = !survey_way(search, search->log[i]->node);
     }
-    return highest == -HUGE_VAL ? 0 : exp(highest - mts_sums(search->nodes.root)->log_w);
+    if (whole) {
+        survey(search);
+    }
+    m->surveyed = search->log_count;
+    m->surveyed_fit = m->estimate.fitted;
+    return m->highest == -HUGE_VAL ? 0 : exp(m->highest - mts_sums(search->nodes.root)->log_w);
 }
 
 static double maxent_value(const MtsSearch *search, const MtsNode *node)

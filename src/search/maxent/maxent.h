@@ -27,6 +27,8 @@ typedef struct MtsMaxent { /* of the search */
     MtsOutlook here; /* at the node where a rollout that is in the tree chooses next */
     MtsNode **asked; /* scratch, [asked_cap] */
     size_t asked_cap;
+    double highest;                /* the largest log p + lambda r of a text brought home */
+    size_t surveyed, surveyed_fit; /* rollouts in W as maxent_leader() left it; texts of the fit that its E is of */
 
     size_t waves, wave_steps; /* whole ones so far; steps of the one under way, or of the last */
     double *wave_log_z;       /* [waves] log of each one's own estimate of Z */

@@ -172,8 +172,9 @@ int mts_maxent_bring_home(MtsSearch *search, MtsNode *text, MtsError *err)
 {
     MtsMaxent *m = mts_maxent(search);
     double tilt = mts_search_tilt(search, text);
-    *mts_sums(text) =
-        (MtsSums){.log_u = -HUGE_VAL, .log_k = tilt, .log_pi = mts_sums(text)->log_pi, .born = search->done};
+    *mts_sums(text) = (MtsSums){
+        .log_u = -HUGE_VAL, .log_k = tilt, .log_w = tilt, .log_pi = mts_sums(text)->log_pi, .born = search->done};
+    m->highest = fmax(m->highest, text->path_logp + tilt);
     if (!mts_estimate_add(&m->estimate, text)) {
         return mts_out_of_memory(err);
     }
