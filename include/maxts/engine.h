@@ -177,7 +177,8 @@ MTS_API void mts_request_target(const MtsEngine *engine, const MtsRequest *reque
 typedef struct MtsGenerated {
     int32_t *tokens; /* [count], the end token included where there is one */
     size_t count;
-    char *text;              /* UTF-8 without the end token */
+    char *text;              /* [text_size] UTF-8 without the end token; may hold NULs, and one stands behind it */
+    size_t text_size;        /* bytes */
     double logp;             /* log p(tokens | prompt) at temperature 1 */
     const char *stop_reason; /* "end", "length" or "interrupted" */
     double prefill_seconds, decode_seconds;
@@ -190,7 +191,9 @@ MTS_API void mts_generated_free(MtsGenerated **generated);
 
 typedef struct MtsTextResult {
     MtsSearchResult *search; /* answers[i] has texts[i] */
-    char **texts;            /* [search->answer_count] UTF-8 without the end token */
+    char **texts;            /* [search->answer_count] UTF-8 without the end token; may hold NULs, and one stands
+                                behind each */
+    size_t *text_sizes;      /* [search->answer_count] their bytes */
     char target[192];        /* what the answers are drawn from: "p", or "p cut to ..." */
     char *reward;            /* the reward asked: "length:20", a function's name, "length:20 + NAME" where there are
                                 both; "table" for a table's own */

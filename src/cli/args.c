@@ -40,7 +40,7 @@ static char default_method[32];
 static const Option FIRST[] = {
     HEADING(USES_MODEL, "Model and machine"),
     TEXT('m', "model", USES_MODEL, model, "FILE", "the model: a GGUF file, or a table of exact probabilities (JSON)",
-         NULL),
+         "the environment's MAXTS_MODEL"),
     SIZE(0, "threads", RUNS_MODEL, threads, 1, 1024, "threads of the forward pass", "all processors"),
     TEXT(0, "cpu-mask", RUNS_MODEL, cpu_mask, "LIST",
          "processor features to do without, joined by commas: avx512vnni, avx512, avxvnni, avx2, amx, i8mm, dotprod, "
@@ -174,6 +174,12 @@ static const Option AFTER_GRID[] = {
     HEADING(ALL, "Output"),
     SIZE(0, "top", CMD_SCORE, top, 0, 1000, "likeliest next tokens listed per position", "8"),
     FLAG(0, "json", ALL, json, "JSON also where standard output is a terminal"),
+    FLAG(0, "text", ANSWERS, text, "the text of the answer (of search the best one) and nothing else"),
+    TEXT('o', "out", ALL & ~(unsigned)(CMD_EVAL | CMD_REPORT), out, "FILE",
+         "the results in this file, whole or not at all, as a pipe would get them", "standard output"),
+    FLAG('q', "quiet", CMD_SEARCH | CMD_EVAL | CMD_BENCH, quiet, "no progress on standard error"),
+    CHOICE("color", ALL, color, "auto|always|never",
+           "emphasis in what is made to be read; auto: on a terminal, unless the environment has NO_COLOR", "auto"),
     FLAG('h', "help", ALL, help, "this text"),
 };
 

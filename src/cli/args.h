@@ -55,7 +55,8 @@ typedef struct Args {
     /* text out */
     const char **operands; /* [argc], NULL behind the last; replay: the trace, series: the file, eval: what is
                             * merged, report: runs */
-    bool json;
+    bool json, text, quiet;
+    const char *color;
     size_t top;
     bool help;
     /* settings of a request: those of the library's tables (engine/request.h), by their index; eval's lists of values
@@ -86,7 +87,8 @@ typedef struct Args {
     const char *eval_reward, *eval_constraint;
     bool spread;
     size_t samples, points, context, horizon, keep_trees, total_nfe;
-    const char *out, *shard, *merge;
+    const char *out; /* of others what gets their results */
+    const char *shard, *merge;
     /* check */
     const char *instances;
     /* report */

@@ -175,17 +175,19 @@ static json_t *describe_bench(const Bench *b)
 static void print_table(const Bench *b)
 {
     double all = b->schemas ? (double)b->schemas : 1;
-    printf("schemas          %zu, with %zu instances and %zu masks\n", b->schemas, b->instances, b->masks.count);
-    printf("compiled         %zu (%.1f %%)\n", b->compiled, 100 * (double)b->compiled / all);
-    printf("passing          %zu (%.1f %%)\n", b->passing, 100 * (double)b->passing / all);
-    printf("valid refused    %zu\ninvalid accepted %zu\n", b->valid_refused, b->invalid_accepted);
-    printf("mask, us         mean %.1f, p50 %.1f, p99 %.1f, max %.1f\n", mean(&b->masks), quantile(&b->masks, 0.5),
-           quantile(&b->masks, 0.99), quantile(&b->masks, 1));
-    printf("compile, us      p50 %.0f, p99 %.0f\n", quantile(&b->compiles, 0.5), quantile(&b->compiles, 0.99));
+    fprintf(out_stream(), "schemas          %zu, with %zu instances and %zu masks\n", b->schemas, b->instances,
+            b->masks.count);
+    fprintf(out_stream(), "compiled         %zu (%.1f %%)\n", b->compiled, 100 * (double)b->compiled / all);
+    fprintf(out_stream(), "passing          %zu (%.1f %%)\n", b->passing, 100 * (double)b->passing / all);
+    fprintf(out_stream(), "valid refused    %zu\ninvalid accepted %zu\n", b->valid_refused, b->invalid_accepted);
+    fprintf(out_stream(), "mask, us         mean %.1f, p50 %.1f, p99 %.1f, max %.1f\n", mean(&b->masks),
+            quantile(&b->masks, 0.5), quantile(&b->masks, 0.99), quantile(&b->masks, 1));
+    fprintf(out_stream(), "compile, us      p50 %.0f, p99 %.0f\n", quantile(&b->compiles, 0.5),
+            quantile(&b->compiles, 0.99));
     for (size_t i = 0; i < json_array_size(b->failures); i++) {
         const json_t *f = json_array_get(b->failures, i), *id = json_object_get(f, "id");
-        printf("  %s: %s\n", json_is_string(id) ? json_string_value(id) : "?",
-               json_string_value(json_object_get(f, "why")));
+        fprintf(out_stream(), "  %s: %s\n", json_is_string(id) ? json_string_value(id) : "?",
+                json_string_value(json_object_get(f, "why")));
     }
 }
 

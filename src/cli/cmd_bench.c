@@ -213,11 +213,11 @@ static json_t *describe(const Args *args, const Plan *plan, const MtsModelInfo *
 }
 
 /* The machine comes last: what it is probed with would count among the process's memory. */
-static int measure(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, Figures *f, MtsError *err)
+static int measure(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, bool quiet, Figures *f,
+                   MtsError *err)
 {
-    MtsSearchSettings none = {0};
     Progress progress;
-    progress_begin(&progress, &none);
+    progress_begin(&progress, quiet);
     progress_say(&progress, "measuring prefill ...");
     int rc = bench_prefill(engine, info, &plan->prefill, &f->prefill, err);
     progress_say(&progress, "measuring decode ...");
@@ -238,7 +238,7 @@ static int bench(const Args *args, const MtsEngine *engine, double load_s, MtsEr
     f.loaded = peak_bytes();
     mts_model_info(mts_engine_model(engine), &info);
     int rc = read_plan(args, &plan, err);
-    rc = rc ? rc : measure(engine, &info, &plan, &f, err);
+    rc = rc ? rc : measure(engine, &info, &plan, args->quiet, &f, err);
     rc = rc ? rc : out_print(args, describe(args, &plan, &info, &f), err);
     json_decref(f.prefill);
     json_decref(f.decode);

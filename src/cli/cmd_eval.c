@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 #include "core/error.h"
+#include "core/file.h"
 #include "eval/eval.h"
 #include "results/records.h"
 #include "results/summary.h"
@@ -23,23 +24,21 @@ static size_t or_zero(size_t given)
 
 static void show(void *context, const MtsEvalProgress *p)
 {
-    (void)context;
-    fprintf(stderr, "\r\033[K%zu of %zu samples, %zu of %zu records", p->samples_done, p->samples, p->done, p->total);
-    if (!isnan(p->mean_reward)) {
-        fprintf(stderr, ", mean reward %.4g", p->mean_reward);
+    Progress *progress = context;
+    if (!progress_due(progress, mts_seconds())) {
+        return;
     }
+    ProgressRow row = {0};
+    progress_part(&row, "%zu of %zu records", p->done, p->total);
     if (p->fresh > 0) {
-        double left = p->seconds / (double)p->fresh * (double)(p->total - p->done);
-        fprintf(stderr,
-                left < 120    ? ", about %.0f s left"
-                : left < 7200 ? ", about %.0f min left"
-                              : ", about %.1f h left",
-                left < 120    ? ceil(left)
-                : left < 7200 ? ceil(left / 60)
-                              : left / 3600);
+        progress_left(&row, p->seconds / (double)p->fresh * (double)(p->total - p->done));
     }
-    fprintf(stderr, ": %s", p->doing);
-    fflush(stderr);
+    progress_part(&row, "%zu of %zu samples", p->samples_done, p->samples);
+    if (!isnan(p->mean_reward)) {
+        progress_part(&row, "mean reward %.4g", p->mean_reward);
+    }
+    progress_part(&row, "%s", p->doing);
+    progress_put(progress, &row);
 }
 
 /* ---- the summary, to be read ---- */
@@ -90,35 +89,39 @@ static bool is_shown(const json_t *rows, size_t column)
     return false;
 }
 
+/* A method's line: its name, how many records, and each number with half its interval. */
+static json_t *line_of(const json_t *rows, const json_t *row)
+{
+    char text[64];
+    json_t *o = json_object();
+    snprintf(text, sizeof text, "%s %s", json_string_value(json_object_get(row, "method")),
+             json_string_value(json_object_get(row, "variant")));
+    mts_json_add_text(&o, "method", text);
+    mts_json_add_int(&o, "n", json_integer_value(json_object_get(row, "records")));
+    for (size_t c = 0; c < COLUMNS; c++) {
+        double half, mean = mean_of(row, columns[c][0], &half);
+        snprintf(text, sizeof text, isnan(half) ? "%.4g" : "%.4g \xC2\xB1%.2g", mean, half);
+        if (is_shown(rows, c)) {
+            mts_json_add_text(&o, columns[c][1], isnan(mean) ? "-" : text);
+        }
+    }
+    return o;
+}
+
 static int put_summary(const json_t *summary, MtsError *err)
 {
     const json_t *rows = json_object_get(summary, "rows"), *row;
+    json_t *lines = json_array();
     size_t i;
-    printf("%-28s %5s", "method", "n");
-    for (size_t c = 0; c < COLUMNS; c++) {
-        if (is_shown(rows, c)) {
-            printf(" %15s", columns[c][1]);
-        }
-    }
-    putchar('\n');
     json_array_foreach(rows, i, row)
     {
-        char name[64];
-        const char *variant = json_string_value(json_object_get(row, "variant"));
-        snprintf(name, sizeof name, "%s %s", json_string_value(json_object_get(row, "method")), variant);
-        printf("%-28s %5lld", name, (long long)json_integer_value(json_object_get(row, "records")));
-        for (size_t c = 0; c < COLUMNS; c++) {
-            char cell[40] = "-";
-            double half, mean = mean_of(row, columns[c][0], &half);
-            if (!isnan(mean)) {
-                snprintf(cell, sizeof cell, isnan(half) ? "%.4g" : "%.4g \xC2\xB1%.2g", mean, half);
-            }
-            if (is_shown(rows, c)) {
-                printf(" %*s", isnan(half) || isnan(mean) ? 15 : 16, cell);
-            }
-        }
-        putchar('\n');
+        mts_json_add(&lines, NULL, line_of(rows, row));
     }
+    if (!lines) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for the summary");
+    }
+    out_table(lines);
+    json_decref(lines);
     return out_flush(err);
 }
 
@@ -212,17 +215,17 @@ static int run(const Args *args, const char *out, MtsError *err)
     MtsEngine *engine;
     MtsEvalAsked asked;
     MtsEvalPlan plan = {0};
-    const MtsEvalSink sink = {.progress = isatty(STDERR_FILENO) ? show : NULL};
+    Progress progress;
+    const MtsEvalSink sink = {.progress = show, .context = &progress};
     int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;
     }
     catch_interrupts();
+    progress_begin(&progress, args->quiet);
     if (!(rc = fill_asked(args, engine, &asked, err)) && !(rc = mts_eval_plan(&plan, engine, &asked, err))) {
         rc = mts_eval_run(&plan, engine, out, &sink, err);
-        if (sink.progress) {
-            fputs("\r\033[K", stderr);
-        }
+        progress_end(&progress);
     }
     mts_eval_plan_free(&plan);
     mts_engine_free(&engine);

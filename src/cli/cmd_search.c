@@ -13,7 +13,7 @@ static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
     const MtsAnswer *a = &r->search->answers[i];
     json_t *o = json_object();
     mts_json_add(&o, "tokens", out_ids(a->tokens, a->count));
-    mts_json_add_text(&o, "text", r->texts[i]);
+    mts_json_add(&o, "text", out_answer(r->texts[i], r->text_sizes[i]));
     mts_json_add_real(&o, "reward", a->reward);
     mts_json_add_real(&o, "logprob", a->logp);
     if (weights) {
@@ -104,6 +104,7 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
     mts_json_add_int(&o, "seed", (json_int_t)asked->seed);
     mts_json_add_real(&o, "lambda", asked->lambda);
     mts_json_add_int(&o, "rollouts", (json_int_t)s->rollouts_done);
+    mts_json_add_int(&o, "rollouts_asked", (json_int_t)asked->rollouts);
     mts_json_add_text(&o, "reward", r->reward);
     mts_json_add_text(&o, "target", r->target);
     mts_json_add_int(&o, "nfe", (json_int_t)s->nfe);
@@ -137,38 +138,51 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
 
 enum { SHOWN_ANSWERS = 6, TEXT_INDENT = 4 };
 
-static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
+static void put_answers(const MtsTextResult *r)
 {
     const MtsSearchResult *s = r->search;
     for (size_t i = 0; i < s->answer_count && i < SHOWN_ANSWERS; i++) {
         const MtsAnswer *a = &s->answers[i];
-        printf("%sreward %.4g, log p %.2f, share %.3g\n", i == s->best ? "best: " : "", a->reward, a->logp,
-               a->probability);
-        printf("%*s", TEXT_INDENT, "");
-        out_text(r->texts[i], strlen(r->texts[i]), TEXT_INDENT);
-        putchar('\n');
+        fprintf(out_stream(), "%s%sreward %.4g%s, log p %.2f, share %.3g\n", i == s->best ? out_bold() : "",
+                i == s->best ? "best: " : "", a->reward, i == s->best ? out_plain() : "", a->logp, a->probability);
+        fprintf(out_stream(), "%*s", TEXT_INDENT, "");
+        out_text(r->texts[i], r->text_sizes[i], TEXT_INDENT);
+        putc('\n', out_stream());
     }
     if (s->answer_count > SHOWN_ANSWERS) {
-        printf("and %zu more (--json lists all)\n", s->answer_count - SHOWN_ANSWERS);
+        out_line("and %zu more (--json lists all)", s->answer_count - SHOWN_ANSWERS);
     }
-    printf("\n%s, lambda %g, seed %llu, reward %s, target %s\n", mts_method_name(s->method), asked->lambda,
-           (unsigned long long)asked->seed, r->reward, r->target);
-    if (isfinite(s->log_z)) {
-        printf("log Z %.4f, standard error %.2g\n", s->log_z, s->log_z_se);
-    }
-    printf("%zu rollouts (stopped: %s), %zu prompt tokens, %llu positions evaluated for %llu tokens generated\n",
-           s->rollouts_done, s->stop_reason, r->prompt_tokens, (unsigned long long)s->nfe,
-           (unsigned long long)s->decode_tokens);
-    printf("tree: %zu nodes, depth %zu, branching %.3f; %.2f s, of them the prompt %.2f s\n", s->tree_nodes,
-           s->tree_max_depth, s->tree_branching, r->seconds, r->prefill_seconds);
 }
 
-/* --explain is for reading, so it is readable unless --json asks otherwise. */
+static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
+{
+    const MtsSearchResult *s = r->search;
+    put_answers(r);
+    putc('\n', out_stream());
+    out_line("%s, lambda %g, seed %llu, reward %s, target %s", mts_method_name(s->method), asked->lambda,
+             (unsigned long long)asked->seed, r->reward, r->target);
+    if (isfinite(s->log_z)) {
+        out_line("log Z %.4f, standard error %.2g", s->log_z, s->log_z_se);
+    }
+    out_line("%zu of %zu rollouts (stopped: %s), %zu prompt tokens, %llu positions evaluated for %llu tokens generated",
+             s->rollouts_done, asked->rollouts, s->stop_reason, r->prompt_tokens, (unsigned long long)s->nfe,
+             (unsigned long long)s->decode_tokens);
+    out_line("tree: %zu nodes, depth %zu, branching %.3f; %.2f s, of them the prompt %.2f s", s->tree_nodes,
+             s->tree_max_depth, s->tree_branching, r->seconds, r->prefill_seconds);
+}
+
+/* --explain is for reading, so it is readable unless --json asks otherwise; --text is for what comes behind a pipe. */
 static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *result, const MtsSearchSettings *asked,
                 MtsError *err)
 {
     char *tree = NULL;
     int rc;
+    if (args->text) {
+        size_t best = result->search->best;
+        out_whole_text(result->texts[best], result->text_sizes[best]);
+        putc('\n', out_stream());
+        return out_flush(err);
+    }
     if (args->explain && !(tree = explain(engine, result))) {
         return mts_fail(err, MTS_ENOMEM, "no memory for the tree");
     }
@@ -180,7 +194,7 @@ static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *
         rc = out_print(args, o, err);
     } else {
         if (tree) {
-            printf("%s\n", tree);
+            fprintf(out_stream(), "%s\n", tree);
         }
         put_readable(result, asked);
         rc = out_flush(err);
@@ -201,7 +215,7 @@ int cmd_search(const Args *args, MtsError *err)
     }
     if ((rc = ask(&asked, engine, args, err)) == 0) {
         catch_interrupts();
-        progress_begin(&progress, &asked.request.search);
+        progress_begin_search(&progress, args->quiet, &asked.request.search, asked.request.max_tokens);
         asked.request.sink = progress.shown ? &progress.sink : NULL;
         progress_say(&progress, "reading the prompt ...");
         rc = mts_engine_search(engine, &asked.request, &result, err);

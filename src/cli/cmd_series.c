@@ -59,14 +59,14 @@ static void put_plot(const MtsSeries *s, size_t c)
         least = fmin(least, mean[i]);
         most = fmax(most, mean[i]);
     }
-    printf("  ");
+    fputs("  ", out_stream());
     out_text(s->names[c], strlen(s->names[c]), 0);
-    printf("%s", s->names[c][0] ? " " : "");
+    fputs(s->names[c][0] ? " " : "", out_stream());
     for (size_t i = 0; i < n; i++) {
         double level = most > least ? (mean[i] - least) / (most - least) : 0.5;
-        fputs(isnan(mean[i]) ? " " : blocks[(int)(level * 7.999)], stdout);
+        fputs(isnan(mean[i]) ? " " : blocks[(int)(level * 7.999)], out_stream());
     }
-    putchar('\n');
+    putc('\n', out_stream());
 }
 
 /* ---- one series, or a list of them ---- */

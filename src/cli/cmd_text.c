@@ -114,7 +114,7 @@ static int write_text(void *context, const char *text, size_t size, MtsError *er
 static json_t *describe_generated(const MtsGenerated *g, const MtsRequest *request)
 {
     json_t *o = json_object();
-    mts_json_add_text(&o, "text", g->text);
+    mts_json_add(&o, "text", out_answer(g->text, g->text_size));
     mts_json_add(&o, "tokens", out_ids(g->tokens, g->count));
     mts_json_add_real(&o, "logprob", g->logp);
     mts_json_add_text(&o, "stop_reason", g->stop_reason);
@@ -124,26 +124,39 @@ static json_t *describe_generated(const MtsGenerated *g, const MtsRequest *reque
     return o;
 }
 
+static int put_generated(const Args *args, const MtsGenerated *g, const MtsRequest *request, MtsError *err)
+{
+    if (args->json) {
+        return out_print(args, describe_generated(g, request), err);
+    }
+    if (!out_is_terminal()) { /* there it stands already */
+        out_whole_text(g->text, g->text_size);
+    }
+    putc('\n', out_stream());
+    return out_flush(err);
+}
+
+/* A text, for people and for what comes behind a pipe, unless --json asks for more. It is seen as it grows on a
+ * terminal; elsewhere nothing is written unless all of it is. */
 int cmd_generate(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
     Asked asked = {0};
     MtsGenerated *generated = NULL;
-    bool json = out_is_json(args), greedy = args->temperature == 0;
+    bool grows = !args->json && out_is_terminal(), greedy = args->temperature == 0;
     int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;
     }
-    if ((rc = ask(&asked, engine, args, err)) == 0) {
-        catch_interrupts();
-        rc = mts_engine_generate(engine, &asked.request, greedy, json ? NULL : write_text, NULL, &generated, err);
+    if ((rc = ask(&asked, engine, args, err))) {
+        goto done;
     }
-    if (!rc && json) {
-        rc = out_print(args, describe_generated(generated, &asked.request), err);
-    } else if (!rc) {
-        putchar('\n');
-        rc = out_flush(err);
+    catch_interrupts();
+    if ((rc = mts_engine_generate(engine, &asked.request, greedy, grows ? write_text : NULL, NULL, &generated, err))) {
+        goto done;
     }
+    rc = put_generated(args, generated, &asked.request, err);
+done:
     mts_generated_free(&generated);
     asked_free(&asked);
     mts_engine_free(&engine);

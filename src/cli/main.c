@@ -1,35 +1,38 @@
 /* cli/main.c - the program: which command, its options, its exit status.
  *
  * Results go to standard output, everything else to standard error. Exit status 0: done; 1: the work failed;
- * 2: the request was wrong. An error is one sentence. */
+ * 2: the request was wrong; 141: whoever read the results went away. An error is one sentence. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <maxts/maxts.h>
 
 #include "cli/command.h"
+#include "cli/config.h"
+#include "cli/manual.h"
+#include "cli/out.h"
+#include "cli/screen.h"
 #include "core/error.h"
+#include "core/near.h"
 
-static const struct Command {
-    const char *name;
-    unsigned bit;
-    int (*run)(const Args *args, MtsError *err);
-    const char *what;
-} COMMANDS[] = {
-    {"inspect", CMD_INSPECT, cmd_inspect, "what is in a model file"},
-    {"tokenize", CMD_TOKENIZE, cmd_tokenize, "the token ids of a text, as it stands"},
-    {"score", CMD_SCORE, cmd_score, "how likely a text is, token by token"},
-    {"generate", CMD_GENERATE, cmd_generate, "one answer to a prompt, as it grows"},
-    {"search", CMD_SEARCH, cmd_search, "the best answers to a prompt under a reward"},
-    {"check", CMD_CHECK, cmd_check, "whether texts match a constraint, and where they first do not"},
-    {"verify", CMD_VERIFY, cmd_verify, "a method against the exact values of a table"},
-    {"eval", CMD_EVAL, cmd_eval, "methods and settings over a data set, scored against its answers"},
-    {"report", CMD_REPORT, cmd_report, "runs of eval as one page with plots, and as tables"},
-    {"bench", CMD_BENCH, cmd_bench, "how fast this machine runs a model, and what it could do"},
-    {"series", CMD_SERIES, cmd_series, "what is read from a file of time series: maxts series FILE[#SELECTION]"},
-    {"replay", CMD_REPLAY, cmd_replay, "recomputes every number of a search's trace: maxts replay FILE"},
+enum { READER_GONE = 128 + 13, ANY = -1, NO_WORD = 1 };
+
+static const Command COMMANDS[] = {
+    {"inspect", CMD_INSPECT, cmd_inspect, "", 0, "what is in a model file"},
+    {"tokenize", CMD_TOKENIZE, cmd_tokenize, "", 0, "the token ids of a text, as it stands"},
+    {"score", CMD_SCORE, cmd_score, "", 0, "how likely a text is, token by token"},
+    {"generate", CMD_GENERATE, cmd_generate, "", 0, "one answer to a prompt, as it grows"},
+    {"search", CMD_SEARCH, cmd_search, "", 0, "the best answers to a prompt under a reward"},
+    {"check", CMD_CHECK, cmd_check, "[TEXT ...]", ANY, "whether texts match a constraint, and where they first do not"},
+    {"verify", CMD_VERIFY, cmd_verify, "", 0, "a method against the exact values of a table"},
+    {"eval", CMD_EVAL, cmd_eval, "", ANY, "methods and settings over a data set, scored against its answers"},
+    {"report", CMD_REPORT, cmd_report, "RUN.jsonl ...", ANY, "runs of eval as one page with plots, and as tables"},
+    {"bench", CMD_BENCH, cmd_bench, "", 0, "how fast this machine runs a model, and what it could do"},
+    {"series", CMD_SERIES, cmd_series, "FILE[#SELECTION]", 1, "what is read from a file of time series"},
+    {"replay", CMD_REPLAY, cmd_replay, "FILE", 1, "recomputes every number of a search's trace"},
 };
 
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
@@ -42,75 +45,148 @@ static void usage(FILE *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         fprintf(out, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].what);
     }
-    fputs("\n'maxts COMMAND --help' lists a command's options with their units, ranges and defaults.\n"
+    fputs("  help       what a command does, and its options: maxts help COMMAND\n"
+          "  man        the manual page; completion SHELL: what bash, zsh or fish complete by\n"
+          "\n'maxts COMMAND --help' lists a command's options with their units, ranges and defaults.\n"
           "Exit status: 0 done, 1 the work failed, 2 the request was wrong.\n",
           out);
 }
 
-static int fail_with(const MtsError *err)
+/* Where nobody reads any more, nobody is told. */
+static int end_with(int rc, MtsError *err)
 {
+    if (!rc) {
+        return 0;
+    }
+    if (out_closed()) {
+        return READER_GONE;
+    }
     fprintf(stderr, "maxts: %s\n", err->text);
-    return mts_exit_status(err->code);
+    return mts_exit_status(rc);
 }
 
-static int run(const struct Command *command, int argc, char **argv)
+static int help_of(const Command *command, MtsError *err)
+{
+    size_t count;
+    const Option *options = args_options(&count);
+    printf("usage: maxts %s%s%s [options]\n%s.\n", command->name, command->operands[0] ? " " : "", command->operands,
+           command->what);
+    options_help(options, count, command->bit, screen_width(STDOUT_FILENO), stdout);
+    return out_flush(err);
+}
+
+/* Commands whose --out is what they write in any case, and by themselves. */
+static bool writes_itself(const Command *command)
+{
+    return (command->bit & (CMD_EVAL | CMD_REPORT)) != 0;
+}
+
+static int work(const Command *command, const Args *args, MtsError *err)
+{
+    if (args->json && args->text) {
+        return mts_fail(err, MTS_EREQUEST, "%s: --json and --text: only one of them can be what is printed",
+                        command->name);
+    }
+    screen_choose_color(args->color);
+    int rc = out_begin(writes_itself(command) ? NULL : args->out, err);
+    return rc ? rc : out_end(command->run(args, err), err);
+}
+
+static int run(const Command *command, int argc, char **argv)
 {
     Args args;
     MtsError err = {0};
-    size_t count;
+    size_t count, most = command->most == ANY ? (size_t)argc : (size_t)command->most;
     const Option *options = args_options(&count);
+    char *configured = NULL;
+    int rc;
     memset(&args, 0, sizeof args);
     options_clear(options, count, &args);
     args.operands = calloc((size_t)argc + 1, sizeof *args.operands);
     if (!args.operands) {
-        err.code = mts_fail(&err, MTS_ENOMEM, "no memory for %d words", argc);
-        return fail_with(&err);
+        rc = mts_fail(&err, MTS_ENOMEM, "no memory for %d words", argc);
+        goto done;
     }
-    size_t most = command->bit & (CMD_REPLAY | CMD_SERIES)             ? 1
-                  : command->bit & (CMD_EVAL | CMD_REPORT | CMD_CHECK) ? (size_t)argc
-                                                                       : 0;
-    int rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most, &err);
-    if (rc == 0 && args.help) {
-        printf("usage: maxts %s%s [options]\n%s.\n", command->name,
-               command->bit == CMD_REPLAY   ? " FILE"
-               : command->bit == CMD_SERIES ? " FILE[#SELECTION]"
-               : command->bit == CMD_REPORT ? " RUN.jsonl ..."
-               : command->bit == CMD_CHECK  ? " [TEXT ...]"
-                                            : "",
-               command->what);
-        options_help(options, count, command->bit, stdout);
-        free(args.operands);
-        return fflush(stdout) ? 1 : 0;
+    if ((rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most,
+                            &err))) {
+        goto done;
     }
-    if (rc == 0) {
-        rc = command->run(&args, &err);
+    if (args.help) {
+        rc = help_of(command, &err);
+        goto done;
     }
+    /* The file first, so that what is given here replaces what it says; operands come out the same. */
+    options_clear(options, count, &args);
+    if ((rc = config_read(command->bit, &args, &configured, &err)) ||
+        (rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most,
+                            &err))) {
+        goto done;
+    }
+    rc = work(command, &args, &err);
+done:
     free(args.operands);
-    err.code = rc;
-    return rc ? fail_with(&err) : 0;
+    free(configured);
+    return end_with(rc, &err);
+}
+
+static const Command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(name, COMMANDS[i].name) == 0) {
+            return &COMMANDS[i];
+        }
+    }
+    return NULL;
+}
+
+static int no_command(const char *name, MtsError *err)
+{
+    char hint[MTS_NEAR_HINT];
+    MtsNear near = {.word = name, .size = strlen(name)};
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        mts_near_try(&near, COMMANDS[i].name, strlen(COMMANDS[i].name));
+    }
+    mts_near_try_list(&near, "help man completion", " ");
+    return mts_fail(err, MTS_EREQUEST, "'%s' is no command%s; 'maxts --help' lists them", name,
+                    mts_near_hint(&near, hint, sizeof hint));
+}
+
+/* The words that are no commands with options: what they print; NO_WORD: it is none of them. */
+static int aside(int argc, char **argv, MtsError *err)
+{
+    size_t count;
+    const Option *options = args_options(&count);
+    const char *word = argv[1], *more = argc > 2 ? argv[2] : NULL;
+    const Command *command;
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        puts("maxts " MTS_VERSION);
+    } else if (strcmp(word, "help") == 0 && more && strcmp(more, "help") != 0) {
+        return (command = find(more)) ? help_of(command, err) : no_command(more, err);
+    } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        usage(stdout);
+    } else if (strcmp(word, "man") == 0) {
+        manual_page(COMMANDS, COMMAND_COUNT, options, count, stdout);
+    } else if (strcmp(word, "completion") == 0) {
+        int rc = manual_completion(more, COMMANDS, COMMAND_COUNT, options, count, stdout, err);
+        return rc ? rc : out_flush(err);
+    } else {
+        return NO_WORD;
+    }
+    return out_flush(err);
 }
 
 int main(int argc, char **argv)
 {
     MtsError err = {0};
-    signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error with a sentence */
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error, of standard output a quiet end */
     if (argc < 2) {
         usage(stderr);
         return 2;
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("maxts " MTS_VERSION);
-        return fflush(stdout) ? 1 : 0;
+    const Command *command = find(argv[1]);
+    if (command) {
+        return run(command, argc - 2, argv + 2);
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        usage(stdout);
-        return fflush(stdout) ? 1 : 0;
-    }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(argv[1], COMMANDS[i].name) == 0) {
-            return run(&COMMANDS[i], argc - 2, argv + 2);
-        }
-    }
-    mts_fail(&err, MTS_EREQUEST, "'%s' is no command; 'maxts --help' lists them", argv[1]);
-    return fail_with(&err);
+    int rc = aside(argc, argv, &err);
+    return end_with(rc == NO_WORD ? no_command(argv[1], &err) : rc, &err);
 }

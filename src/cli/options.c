@@ -11,8 +11,9 @@
 
 #include "cli/options.h"
 #include "core/error.h"
+#include "core/near.h"
 
-enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };
+enum { HELP_COLUMN = 30, HELP_INDENT = 8, HELP_WIDTH = 100, HELP_NARROW = 70 };
 
 static const Option *find_long(const Option *options, size_t n, unsigned command, const char *name, size_t len)
 {
@@ -76,8 +77,9 @@ static bool read_real(const char *text, double *out)
     return !*end && isfinite(*out);
 }
 
-static int store(const Option *o, const char *name, const char *text, void *into, MtsError *err)
+int options_store(const Option *o, const char *name, const char *text, void *into, MtsError *err)
 {
+    char hint[MTS_NEAR_HINT];
     void *at = (char *)into + o->offset;
     switch (o->kind) {
     case OPTION_FLAG:
@@ -88,7 +90,8 @@ static int store(const Option *o, const char *name, const char *text, void *into
         return MTS_OK;
     case OPTION_CHOICE:
         if (!choice_has(o->value, text)) {
-            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is none of %s", name, o->name, text, o->value);
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is none of %s%s", name, o->name, text, o->value,
+                            mts_near_in(text, strlen(text), o->value, "|", hint, sizeof hint));
         }
         *(const char **)at = text;
         return MTS_OK;
@@ -150,6 +153,24 @@ void options_clear(const Option *options, size_t n, void *into)
     }
 }
 
+const char *options_hint(const Option *options, size_t n, unsigned command, const char *word, char *hint, size_t size)
+{
+    const char *name = word + strspn(word, "-");
+    MtsNear near = {.word = name, .size = strcspn(name, "=")};
+    for (size_t i = 0; i < n; i++) {
+        if (options[i].kind != OPTION_HEADING && (options[i].commands & command)) {
+            mts_near_try(&near, options[i].name, strlen(options[i].name));
+        }
+    }
+    snprintf(hint, size, near.best[0] ? "; did you mean '--%s'?" : "%s", near.best);
+    return hint;
+}
+
+const Option *options_find(const Option *options, size_t n, unsigned command, const char *name)
+{
+    return find_long(options, n, command, name, strlen(name));
+}
+
 /* One option at argv[*i]; moves *i past its value. */
 static int parse_one(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv, int *i,
                      void *into, MtsError *err)
@@ -165,8 +186,9 @@ static int parse_one(const Option *options, size_t n, unsigned command, const ch
         text = word[2] ? word + 2 : NULL;
     }
     if (!o) {
-        return mts_fail(err, MTS_EREQUEST, "%s: '%s' is no option of this command; 'maxts %s --help' lists them", name,
-                        word, name);
+        char hint[MTS_NEAR_HINT];
+        return mts_fail(err, MTS_EREQUEST, "%s: '%s' is no option of this command%s; 'maxts %s --help' lists them",
+                        name, word, options_hint(options, n, command, word, hint, sizeof hint), name);
     }
     if (o->kind == OPTION_FLAG && text) {
         return mts_fail(err, MTS_EREQUEST, "%s: --%s takes no value, but was given '%s'", name, o->name, text);
@@ -177,7 +199,7 @@ static int parse_one(const Option *options, size_t n, unsigned command, const ch
         }
         text = argv[++*i];
     }
-    return store(o, name, text, into, err);
+    return options_store(o, name, text, into, err);
 }
 
 int options_parse(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
@@ -202,16 +224,16 @@ int options_parse(const Option *options, size_t n, unsigned command, const char 
     return MTS_OK;
 }
 
-/* Breaks text at spaces into lines that begin at HELP_COLUMN. */
-static void put_wrapped(const char *text, FILE *out)
+/* Breaks text at spaces into lines that begin at a column. */
+static void put_wrapped(const char *text, size_t begin, size_t width, FILE *out)
 {
-    size_t column = HELP_COLUMN;
+    size_t column = begin;
     while (*text) {
         size_t word = strcspn(text, " ");
-        if (column > HELP_COLUMN && column + 1 + word > HELP_WIDTH) {
-            fprintf(out, "\n%*s", HELP_COLUMN, "");
-            column = HELP_COLUMN;
-        } else if (column > HELP_COLUMN) {
+        if (column > begin && column + 1 + word > width) {
+            fprintf(out, "\n%*s", (int)begin, "");
+            column = begin;
+        } else if (column > begin) {
             fputc(' ', out);
             column++;
         }
@@ -242,11 +264,28 @@ void options_range(const Option *o, char *out, size_t size)
     }
 }
 
-void options_help(const Option *options, size_t n, unsigned command, FILE *out)
+void options_says(const Option *o, char *out, size_t size)
 {
+    char range[128] = "";
+    options_range(o, range, sizeof range);
+    const char *between = *range && o->fallback ? "; " : "", *word = o->fallback ? "default " : "";
+    bool bracket = *range || o->fallback;
+    snprintf(out, size, "%s%s%s%s%s%s%s", o->help, bracket ? " (" : "", range, between, word,
+             o->fallback ? o->fallback : "", bracket ? ")" : "");
+}
+
+const char *options_value(const Option *o)
+{
+    return o->kind == OPTION_FLAG ? "" : o->kind == OPTION_CHOICE ? "WORD" : o->value;
+}
+
+void options_help(const Option *options, size_t n, unsigned command, size_t width, FILE *out)
+{
+    size_t most = width && width < HELP_WIDTH ? width : HELP_WIDTH,
+           begin = most < HELP_NARROW ? HELP_INDENT : HELP_COLUMN;
     for (size_t i = 0; i < n; i++) {
         const Option *o = &options[i];
-        char left[128], text[1024], range[128] = "";
+        char left[128], text[1024];
         if (!(o->commands & command)) {
             continue;
         }
@@ -255,20 +294,13 @@ void options_help(const Option *options, size_t n, unsigned command, FILE *out)
             continue;
         }
         snprintf(left, sizeof left, "  %c%c%s --%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-                 o->letter ? "," : " ", o->name, o->kind == OPTION_FLAG ? "" : " ",
-                 o->kind == OPTION_FLAG     ? ""
-                 : o->kind == OPTION_CHOICE ? "WORD"
-                                            : o->value);
-        options_range(o, range, sizeof range);
-        const char *between = *range && o->fallback ? "; " : "", *word = o->fallback ? "default " : "";
-        bool bracket = *range || o->fallback;
-        snprintf(text, sizeof text, "%s%s%s%s%s%s%s", o->help, bracket ? " (" : "", range, between, word,
-                 o->fallback ? o->fallback : "", bracket ? ")" : "");
-        if (strlen(left) + 2 > HELP_COLUMN) {
-            fprintf(out, "%s\n%*s", left, HELP_COLUMN, "");
+                 o->letter ? "," : " ", o->name, o->kind == OPTION_FLAG ? "" : " ", options_value(o));
+        options_says(o, text, sizeof text);
+        if (strlen(left) + 2 > begin) {
+            fprintf(out, "%s\n%*s", left, (int)begin, "");
         } else {
-            fprintf(out, "%-*s", HELP_COLUMN, left);
+            fprintf(out, "%-*s", (int)begin, left);
         }
-        put_wrapped(text, out);
+        put_wrapped(text, begin, most, out);
     }
 }

@@ -51,7 +51,22 @@ size_t options_choice(const char *words, const char *word);
 /* The range of an option's values as --help says it; "" for those that have none. */
 void options_range(const Option *option, char *out, size_t size);
 
-/* The --help lines of every option of the command, with unit, range and default. */
-void options_help(const Option *options, size_t n, unsigned command, FILE *out);
+/* What --help says of an option: what it is, its range and default. */
+void options_says(const Option *option, char *out, size_t size);
+
+/* What --help calls its value; "" of a flag. */
+const char *options_value(const Option *option);
+
+/* The option of a command by its long name; NULL: it has none. */
+const Option *options_find(const Option *options, size_t n, unsigned command, const char *name);
+
+/* "; did you mean '--name'?" of a word that is no option of the command; "" where none is near. */
+const char *options_hint(const Option *options, size_t n, unsigned command, const char *word, char *hint, size_t size);
+
+/* Reads a value as options_parse() does; `name` begins the sentence. */
+int options_store(const Option *option, const char *name, const char *text, void *into, MtsError *err);
+
+/* The --help lines of every option of the command, with unit, range and default, within `width` columns (0: 100). */
+void options_help(const Option *options, size_t n, unsigned command, size_t width, FILE *out);
 
 #endif

@@ -1,46 +1,176 @@
 /* cli/out.c - see out.h.
  *
  * The readable form follows the object: scalars as "name  value", a list of objects as a table with one column
- * a field, any other list on wrapped lines, an object inside an object below its name. */
+ * a field, any other list on wrapped lines, an object inside an object below its name.
+ *
+ * A table that is wider than the screen: first its columns of words are made narrower, to SHORTEST at least, and what
+ * they lose is marked "…"; numbers are never cut. Columns that still do not fit come below, in a table of their own
+ * that begins with the first column again. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/out.h"
+#include "cli/screen.h"
+#include "core/error.h"
 #include "core/mem.h"
+#include "core/output.h"
 #include "core/utf8.h"
 
-enum { NAME_WIDTH = 18, LINE_WIDTH = 110, CELL_WIDTH = 60, CELLS = 32 };
+enum { NAME_WIDTH = 18, LINE_WIDTH = 110, CELL_WIDTH = 60, CELLS = 32, SHORTEST = 8, GAP = 2 };
 
-bool out_is_json(const Args *args)
+/* ---- where to ---- */
+
+static struct {
+    MtsOutput *file; /* NULL: standard output */
+    FILE *stream;    /* what will be in the file */
+    char *text;      /* [size] its bytes */
+    size_t size;
+    bool closed; /* standard output has no reader any more */
+} to;
+
+FILE *out_stream(void)
 {
-    return args->json || !isatty(STDOUT_FILENO);
+    return to.file ? to.stream : stdout;
 }
 
-int out_flush(MtsError *err)
+int out_begin(const char *path, MtsError *err)
 {
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        return mts_fail(err, MTS_EIO, "standard output: %s", errno ? strerror(errno) : "not everything was written");
+    int rc;
+    memset(&to, 0, sizeof to);
+    if (!path) {
+        return MTS_OK;
+    }
+    if ((rc = mts_output_open(&to.file, path, err))) {
+        return rc;
+    }
+    if (!(to.stream = open_memstream(&to.text, &to.size))) {
+        mts_output_close(&to.file);
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
     }
     return MTS_OK;
 }
 
+int out_end(int rc, MtsError *err)
+{
+    if (!to.file) {
+        return rc;
+    }
+    if (fclose(to.stream) && !rc) {
+        rc = mts_fail(err, MTS_ENOMEM, "memory ran out before the results were written");
+    }
+    rc = rc ? rc : mts_output_replace(to.file, to.text, to.size, err);
+    mts_output_close(&to.file);
+    free(to.text);
+    memset(&to, 0, sizeof to);
+    return rc;
+}
+
+size_t out_width(void)
+{
+    return to.file ? 0 : screen_width(STDOUT_FILENO);
+}
+
+const char *out_bold(void)
+{
+    return to.file ? "" : screen_bold(STDOUT_FILENO);
+}
+
+const char *out_plain(void)
+{
+    return to.file ? "" : screen_plain(STDOUT_FILENO);
+}
+
+bool out_is_terminal(void)
+{
+    return !to.file && isatty(STDOUT_FILENO);
+}
+
+bool out_is_json(const Args *args)
+{
+    return args->json || !out_is_terminal();
+}
+
+bool out_closed(void)
+{
+    return to.closed;
+}
+
+int out_flush(MtsError *err)
+{
+    errno = 0;
+    if (fflush(out_stream()) == 0 && !ferror(out_stream())) {
+        return MTS_OK;
+    }
+    to.closed = to.closed || (!to.file && errno == EPIPE);
+    return mts_fail(err, MTS_EIO, "standard output: cannot be written whole: %s", strerror(errno ? errno : EIO));
+}
+
+/* ---- texts ---- */
+
+/* The bytes of the words, beginning at text, that fit into `columns` together; one word at least. */
+static size_t words_that_fit(const char *text, size_t columns)
+{
+    size_t fits = 0;
+    for (size_t at = 0; text[at]; at += strspn(text + at, " ")) {
+        at += strcspn(text + at, " ");
+        if (fits && screen_columns(text, at) > columns) {
+            break;
+        }
+        fits = at;
+    }
+    return fits;
+}
+
+void out_line(const char *format, ...)
+{
+    char line[2048];
+    size_t width = out_width();
+    va_list list;
+    va_start(list, format);
+    vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    const char *at = line;
+    while (width && screen_columns(at, strlen(at)) > width) {
+        size_t fits = words_that_fit(at, width);
+        fprintf(out_stream(), "%.*s\n", (int)fits, at);
+        at += fits + strspn(at + fits, " ");
+    }
+    fprintf(out_stream(), *at || at == line ? "%s\n" : "%s", at);
+}
+
 void out_text(const char *text, size_t size, int indent)
 {
+    FILE *out = out_stream();
     for (size_t i = 0, n; i < size; i += n) {
         uint32_t cp = 0;
         n = mts_utf8_decode(text + i, size - i, &cp);
         if ((n == 0 || mts_utf8_is_control(cp)) && text[i] != '\n' && text[i] != '\t') {
-            fputs("\xEF\xBF\xBD", stdout);
+            fputs("\xEF\xBF\xBD", out);
         } else {
-            fwrite(text + i, 1, n, stdout);
+            fwrite(text + i, 1, n, out);
         }
         n = n ? n : 1;
         if (text[i] == '\n') {
-            printf("%*s", indent, "");
+            fprintf(out, "%*s", indent, "");
         }
     }
+}
+
+void out_whole_text(const char *text, size_t size)
+{
+    if (out_is_terminal()) {
+        out_text(text, size, 0);
+    } else {
+        fwrite(text, 1, size, out_stream());
+    }
+}
+
+json_t *out_answer(const char *text, size_t size)
+{
+    return mts_utf8_valid_prefix(text, size) == size ? json_stringn(text, size) : mts_json_string(text, size);
 }
 
 json_t *out_string(const char *text)
@@ -106,80 +236,146 @@ static void cell(const json_t *value, char *out, size_t size)
     }
 }
 
-/* Columns on screen, one a character. */
-static size_t columns(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++) {
-        n += ((unsigned char)*text & 0xC0) != 0x80;
-    }
-    return n;
-}
-
 static void put_padded(const char *text, size_t width)
 {
-    fputs(text, stdout);
-    for (size_t n = columns(text); n < width; n++) {
-        putchar(' ');
+    fputs(text, out_stream());
+    for (size_t n = screen_columns(text, strlen(text)); n < width; n++) {
+        putc(' ', out_stream());
     }
 }
 
-static void put_table(const json_t *rows)
-{
+/* ---- tables ---- */
+
+typedef struct Table {
+    const json_t *rows;
     const char *names[CELLS];
-    size_t width[CELLS], n = 0, i;
+    size_t width[CELLS], count;
+    bool words[CELLS]; /* not only numbers: may be cut */
+} Table;
+
+/* A string that begins like a number, "0.93 ±0.02", is one. */
+static bool is_words(const json_t *v)
+{
+    const char *text = json_is_string(v) ? json_string_value(v) : "";
+    return json_is_array(v) || json_is_object(v) || (*text && !strchr("+-.0123456789", *text));
+}
+
+static void measure(Table *t, const json_t *rows)
+{
+    size_t i;
     const json_t *row, *value;
     const char *name;
     char text[CELL_WIDTH + 1];
+    *t = (Table){.rows = rows};
     json_object_foreach((json_t *)json_array_get(rows, 0), name, value)
     {
-        if (n < CELLS) {
-            names[n] = name;
-            width[n++] = strlen(name);
+        if (t->count < CELLS) {
+            t->names[t->count] = name;
+            t->width[t->count++] = screen_columns(name, strlen(name));
         }
     }
     json_array_foreach(rows, i, row)
     {
-        for (size_t c = 0; c < n; c++) {
-            cell(json_object_get(row, names[c]), text, sizeof text);
-            size_t wide = columns(text);
-            width[c] = wide > width[c] ? wide : width[c];
+        for (size_t c = 0; c < t->count; c++) {
+            const json_t *v = json_object_get(row, t->names[c]);
+            cell(v, text, sizeof text);
+            size_t wide = screen_columns(text, strlen(text));
+            t->width[c] = wide > t->width[c] ? wide : t->width[c];
+            t->words[c] = t->words[c] || is_words(v);
         }
     }
-    for (size_t c = 0; c < n; c++) {
-        fputs("  ", stdout);
-        put_padded(names[c], width[c]);
+}
+
+/* Makes the widest columns of words narrower until all fit, or none can give any more. */
+static void squeeze(Table *t, size_t screen)
+{
+    for (;;) {
+        size_t all = 0, widest = CELLS;
+        for (size_t c = 0; c < t->count; c++) {
+            all += GAP + t->width[c];
+            size_t name = screen_columns(t->names[c], strlen(t->names[c]));
+            bool gives = t->words[c] && t->width[c] > SHORTEST && t->width[c] > name;
+            widest = gives && (widest == CELLS || t->width[c] > t->width[widest]) ? c : widest;
+        }
+        if (all <= screen || widest == CELLS) {
+            return;
+        }
+        t->width[widest]--;
     }
-    putchar('\n');
-    json_array_foreach(rows, i, row)
+}
+
+/* A cell of a width, the last of its line unpadded. */
+static void put_cell(const char *text, size_t width, bool last)
+{
+    char cut[CELL_WIDTH + 8];
+    size_t size = strlen(text);
+    if (screen_columns(text, size) > width) {
+        size_t fits = screen_fit(text, size, width - 1);
+        snprintf(cut, sizeof cut, "%.*s\xE2\x80\xA6", (int)fits, text);
+        text = cut;
+    }
+    fprintf(out_stream(), "%*s", GAP, "");
+    put_padded(text, last ? 0 : width);
+}
+
+/* Columns 0 (where it is not among them) and from .. end of all rows. */
+static void put_block(const Table *t, size_t from, size_t end)
+{
+    size_t i;
+    const json_t *row;
+    char text[CELL_WIDTH + 1];
+    fputs(out_bold(), out_stream());
+    for (size_t k = from ? from - 1 : 0; k < end; k++) {
+        size_t c = from && k == from - 1 ? 0 : k;
+        put_cell(t->names[c], t->width[c], k + 1 == end);
+    }
+    fprintf(out_stream(), "%s\n", out_plain());
+    json_array_foreach(t->rows, i, row)
     {
-        for (size_t c = 0; c < n; c++) {
-            cell(json_object_get(row, names[c]), text, sizeof text);
-            fputs("  ", stdout);
-            put_padded(text, c + 1 < n ? width[c] : 0);
+        for (size_t k = from ? from - 1 : 0; k < end; k++) {
+            size_t c = from && k == from - 1 ? 0 : k;
+            cell(json_object_get(row, t->names[c]), text, sizeof text);
+            put_cell(text, t->width[c], k + 1 == end);
         }
-        putchar('\n');
+        putc('\n', out_stream());
+    }
+}
+
+void out_table(const json_t *rows)
+{
+    Table t;
+    size_t screen = out_width();
+    measure(&t, rows);
+    if (screen) {
+        squeeze(&t, screen);
+    }
+    for (size_t from = 0, end; from < t.count; from = end) {
+        size_t used = from ? GAP + t.width[0] : 0;
+        for (end = from; end < t.count && (end == from || !screen || used + GAP + t.width[end] <= screen); end++) {
+            used += GAP + t.width[end];
+        }
+        put_block(&t, from, end);
     }
 }
 
 static void put_list(const json_t *list)
 {
-    size_t i, column = 2;
+    size_t i, column = 2, screen = out_width(), most = screen ? screen : LINE_WIDTH;
     const json_t *value;
     char text[CELL_WIDTH + 1];
-    fputs("  ", stdout);
+    fputs("  ", out_stream());
     json_array_foreach(list, i, value)
     {
         cell(value, text, sizeof text);
-        size_t wide = columns(text) + 1;
-        if (column + wide > LINE_WIDTH) {
-            fputs("\n  ", stdout);
+        size_t wide = screen_columns(text, strlen(text)) + 1;
+        if (column > 2 && column + wide - 1 > most) {
+            fputs("\n  ", out_stream());
             column = 2;
         }
-        printf("%s ", text);
+        fprintf(out_stream(), "%s ", text);
         column += wide;
     }
-    putchar('\n');
+    putc('\n', out_stream());
 }
 
 /* A member's name, which may be a hostile file's own; in a column of `width`. */
@@ -187,7 +383,7 @@ static void put_name(const char *name, int indent, int width)
 {
     char shown[256];
     mts_utf8_printable(name, strlen(name), shown, sizeof shown);
-    printf("%*s%-*s", indent, "", width, shown);
+    fprintf(out_stream(), "%*s%-*s", indent, "", width, shown);
 }
 
 static void put_object(const json_t *object, int indent)
@@ -198,42 +394,46 @@ static void put_object(const json_t *object, int indent)
     {
         if (json_is_array(value) && json_array_size(value) > 0) {
             put_name(name, indent, 0);
-            putchar('\n');
+            putc('\n', out_stream());
             if (json_is_object(json_array_get(value, 0))) {
-                put_table(value);
+                out_table(value);
             } else {
                 put_list(value);
             }
         } else if (json_is_object(value)) {
             put_name(name, indent, 0);
-            putchar('\n');
+            putc('\n', out_stream());
             put_object(value, indent + 2);
         } else if (json_is_string(value)) {
             put_name(name, indent, NAME_WIDTH - indent);
-            putchar(' ');
+            putc(' ', out_stream());
             out_text(json_string_value(value), json_string_length(value), 0);
-            putchar('\n');
+            putc('\n', out_stream());
         } else {
             char text[64];
             cell(value, text, sizeof text);
             put_name(name, indent, NAME_WIDTH - indent);
-            printf(" %s\n", text);
+            fprintf(out_stream(), " %s\n", text);
         }
     }
 }
 
 int out_print(const Args *args, json_t *object, MtsError *err)
 {
-    int rc;
+    if (object && out_is_json(args)) {
+        char *text = mts_json_text(object);
+        json_decref(object);
+        object = NULL;
+        if (text) {
+            fprintf(out_stream(), "%s\n", text);
+            free(text);
+            return out_flush(err);
+        }
+    }
     if (!object) {
         return mts_fail(err, MTS_ENOMEM, "no memory for the output");
     }
-    if (out_is_json(args)) {
-        rc = mts_json_print(stdout, "standard output", object, err);
-    } else {
-        put_object(object, 0);
-        rc = out_flush(err);
-    }
+    put_object(object, 0);
     json_decref(object);
-    return rc;
+    return out_flush(err);
 }

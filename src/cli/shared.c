@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/error.h"
 #include "core/mem.h"
+#include "core/near.h"
 
 enum { MAX_TEXT = 64 << 20 }; /* bytes of a prompt */
 
@@ -71,7 +72,7 @@ int open_engine(MtsEngine **engine, const Args *args, MtsEngineParts parts, MtsE
 {
     *engine = NULL;
     if (!args->model) {
-        return mts_fail(err, MTS_EREQUEST, "--model is missing: which GGUF file or table?");
+        return mts_fail(err, MTS_EREQUEST, "--model is missing: which GGUF file or table? (or MAXTS_MODEL)");
     }
     catch_lost_pages(args->model);
     MtsEngineOptions options = {.model = {.cpu_mask = args->cpu_mask, .exact = args->exact}, .parts = parts};
@@ -139,9 +140,10 @@ int series_options(const Args *args, MtsSeriesOptions *o, MtsError *err)
 static int apply_method(const char *name, MtsMethod *method, MtsError *err)
 {
     if (mts_method_from_name(name, method)) {
-        char methods[256];
+        char methods[256], hint[MTS_NEAR_HINT];
         mts_method_list(", ", methods, sizeof methods);
-        return mts_fail(err, MTS_EREQUEST, "--method: '%s' is none of %s", name, methods);
+        return mts_fail(err, MTS_EREQUEST, "--method: '%s' is none of %s%s", name, methods,
+                        mts_near_in(name, strlen(name), methods, ", ", hint, sizeof hint));
     }
     return MTS_OK;
 }

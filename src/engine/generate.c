@@ -69,6 +69,7 @@ static int stream(Stream *s, const MtsEngine *engine, MtsGenerated *g, bool last
     }
     free(g->text);
     g->text = text;
+    g->text_size = size;
     return rc;
 }
 

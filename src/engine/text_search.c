@@ -86,6 +86,7 @@ void mts_text_result_free(MtsTextResult **out)
             free(result->texts[i]);
         }
         free(result->texts);
+        free(result->text_sizes);
         free(result->reward);
         mts_search_result_free(&result->search);
         free(result);
@@ -97,13 +98,15 @@ static int write_texts(MtsTextResult *result, const MtsEngine *engine, const Mts
 {
     int rc = 0;
     result->texts = mts_calloc(result->search->answer_count, sizeof *result->texts);
-    if (!result->texts) {
+    result->text_sizes = mts_calloc(result->search->answer_count, sizeof *result->text_sizes);
+    if (!result->texts || !result->text_sizes) {
         return mts_fail(err, MTS_ENOMEM, "no memory for %zu answers", result->search->answer_count);
     }
     for (size_t i = 0; i < result->search->answer_count && !rc; i++) {
         const MtsAnswer *a = &result->search->answers[i];
         bool ended = !engine->table && a->count > 0 && model->is_end(model->context, a->tokens[a->count - 1]);
-        rc = mts_engine_text(engine, a->tokens, a->count - (ended ? 1 : 0), &result->texts[i], NULL, err);
+        rc = mts_engine_text(engine, a->tokens, a->count - (ended ? 1 : 0), &result->texts[i], &result->text_sizes[i],
+                             err);
     }
     return rc;
 }

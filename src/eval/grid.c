@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/near.h"
 #include "core/number.h"
 
 enum { MOST_VALUES = 64, BATCH = 10 };
@@ -142,7 +143,7 @@ static int add_naive(MtsEvalPlan *plan, const char *name, const MtsRequest *base
 static int add_method(MtsEvalPlan *plan, const char *name, size_t n, const MtsRequest *base, const GridValues *values,
                       MtsError *err)
 {
-    char word[32] = "", methods[256];
+    char word[32] = "", methods[256], hint[MTS_NEAR_HINT];
     MtsRequest request = *base;
     memcpy(word, name, n < sizeof word ? n : 0);
     bool naive = strcmp(word, "naive") == 0 || strcmp(word, "seasonal-naive") == 0;
@@ -151,8 +152,9 @@ static int add_method(MtsEvalPlan *plan, const char *name, size_t n, const MtsRe
     }
     if (naive || mts_method_from_name(word, &request.search.method)) {
         mts_method_list(", ", methods, sizeof methods);
-        return mts_fail(err, MTS_EREQUEST, "eval: --method: '%.*s' is none of %s%s", (int)n, name, methods,
-                        naive ? "; it is for stage forecast" : " (forecast also naive, seasonal-naive)");
+        mts_near_in(name, naive ? 0 : n, methods, ", ", hint, sizeof hint);
+        return mts_fail(err, MTS_EREQUEST, "eval: --method: '%.*s' is none of %s%s%s", (int)n, name, methods,
+                        naive ? "; it is for stage forecast" : " (forecast also naive, seasonal-naive)", hint);
     }
     return add_product(plan, mts_method_name(request.search.method), &request, values, err);
 }

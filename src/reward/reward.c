@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/near.h"
 #include "reward/rewards.h"
 #include "core/number.h"
 
@@ -95,11 +96,15 @@ static const char *term_end(const char *s)
 static int unknown_name(const TermText *t, MtsError *err)
 {
     MtsBytes known = {0};
+    MtsNear near = {.word = t->name, .size = t->name_size};
+    char hint[MTS_NEAR_HINT];
     for (size_t k = 0; k < KINDS; k++) {
         mts_bytes_printf(&known, "%s%s", k ? ", " : "", kinds[k].name);
+        mts_near_try(&near, kinds[k].name, strlen(kinds[k].name));
     }
-    mts_fail(err, MTS_EREQUEST, "reward: \"%.*s\" is unknown; there are %s",
-             (int)(t->name_size < 60 ? t->name_size : 60), t->name, known.data ? known.data : "");
+    mts_fail(err, MTS_EREQUEST, "reward: \"%.*s\" is unknown; there are %s%s",
+             (int)(t->name_size < 60 ? t->name_size : 60), t->name, known.data ? known.data : "",
+             mts_near_hint(&near, hint, sizeof hint));
     mts_bytes_free(&known);
     return MTS_EREQUEST;
 }

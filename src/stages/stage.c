@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/near.h"
 #include "stages/build.h"
 
 #define ROW(name) &mts_stage_##name,
@@ -50,11 +51,12 @@ int mts_stage_open(MtsStage **stage, const char *name, const char *path, const c
 {
     MtsStageOptions o = options ? *options : (MtsStageOptions){0};
     const MtsStageKind *kind = mts_stage_kind(name);
-    char names[256];
+    char names[256], hint[MTS_NEAR_HINT];
     *stage = NULL;
     if (!kind) {
-        return mts_fail(err, MTS_EREQUEST, "stage: \"%.60s\" is unknown; there are %s", name,
-                        mts_stage_names(names, sizeof names));
+        mts_stage_names(names, sizeof names);
+        return mts_fail(err, MTS_EREQUEST, "stage: \"%.60s\" is unknown; there are %s%s", name, names,
+                        mts_near_in(name, strlen(name), names, ", ", hint, sizeof hint));
     }
     if (more ? kind->more == MTS_SECOND_NEVER : kind->more == MTS_SECOND_NEEDED) {
         return mts_fail(err, MTS_EREQUEST, "stage %s: %s", name, more ? "takes no second file" : "needs a second file");

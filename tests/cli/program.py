@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,8 @@ PROGRAM = os.environ.get("MAXTS_PROGRAM", str(ROOT / "build" / "src" / "cli" / "
 GOLDEN = ROOT / "tests" / "golden"
 TINY = GOLDEN / "llama-tied.gguf"
 SKIPPED = 77
+NOBODY = {"XDG_CONFIG_HOME": "/nonexistent", "MAXTS_MODEL": ""} # no settings but those of the test
+PROGRESS = re.compile(rb"^\d+ of \d+ (rollouts|records)\b.*\n", re.M) # of what takes long on a slow machine
 
 TABLE = {
     "name": "two tokens and an end", "vocab_size": 3, "eos": 0, "max_tokens": 2,
@@ -40,7 +43,7 @@ def run(*args, stdin="", timeout=1200, env=None, stdout=subprocess.PIPE):
     data = stdin.encode() if isinstance(stdin, str) else stdin
     try:
         done = subprocess.run(command, input=data, stdout=stdout, stderr=subprocess.PIPE, timeout=timeout,
-                              env={**os.environ, **(env or {})})
+                              env={**os.environ, **NOBODY, **(env or {})})
     except subprocess.TimeoutExpired:
         fail(f"{command}: still running after {timeout} s")
     check(done.returncode >= 0, f"{command}: killed by signal {-done.returncode}\n{done.stderr.decode()}")
@@ -63,10 +66,13 @@ def lines_in(path):
 
 
 def ask(*args, **kw):
-    """The JSON object of a run that must succeed."""
+    """The JSON object of a run that must succeed; generate prints text unless it is asked for it."""
+    if args[0] == "generate" and "--json" not in args:
+        args = (*args, "--json")
     done = run(*args, **kw)
     check(done.returncode == 0, f"{args}: exit {done.returncode}: {done.stderr.decode()}")
-    check(done.stderr == b"", f"{args}: standard error says {done.stderr.decode()!r}")
+    said = PROGRESS.sub(b"", done.stderr)
+    check(said == b"", f"{args}: standard error says {said.decode()!r}")
     lines = done.stdout.decode().splitlines()
     check(len(lines) == 1, f"{args}: {len(lines)} lines instead of one object")
     return json.loads(lines[0])

@@ -80,6 +80,10 @@ static void wrong_ones_are_named(void **state)
         {"--choice", "one|two", "none of"},
         {"--choice", "", "''"},
         {"--nothing", "1", "'--nothing'"},
+        {"--nothing", "1", "command; 'maxts probe"},
+        {"--sizes", "1", "did you mean '--size'?"},
+        {"--raal=1", NULL, "did you mean '--real'?"},
+        {"--choice", "tow", "did you mean 'two'?"},
         {"-z", "1", "'-z'"},
         {"--flag=1", "", "takes no value"},
         {"--text", NULL, "needs a value"},
@@ -107,7 +111,7 @@ static void help_states_range_and_default(void **state)
     (void)state;
     FILE *file = tmpfile();
     assert_non_null(file);
-    options_help(OPTIONS, COUNT, 1, file);
+    options_help(OPTIONS, COUNT, 1, 0, file);
     rewind(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
@@ -118,9 +122,28 @@ static void help_states_range_and_default(void **state)
     assert_non_null(strstr(text, "a word (one|two|three; default one)"));
 }
 
+/* Nothing is wider than the screen but what cannot be broken. */
+static void help_fits_the_screen(void **state)
+{
+    static const size_t widths[] = {40, 80, 200};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char line[4096];
+        FILE *file = tmpfile();
+        assert_non_null(file);
+        options_help(OPTIONS, COUNT, 1, widths[i], file);
+        rewind(file);
+        while (fgets(line, sizeof line, file)) {
+            assert_true(strcspn(line, "\n") <= widths[i]);
+        }
+        fclose(file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(values_arrive), cmocka_unit_test(wrong_ones_are_named),
-                                       cmocka_unit_test(help_states_range_and_default)};
+                                       cmocka_unit_test(help_states_range_and_default),
+                                       cmocka_unit_test(help_fits_the_screen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

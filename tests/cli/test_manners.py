@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""How the program behaves among others: pipes, files, near misses, its manual, what shells complete, settings of one's
+own."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+from program import NOBODY, PROGRAM, TINY, ask, check, finish, refuse, run, work_dir, write_table
+
+COMMANDS = re.findall(r"^  (\w+) ", run("--help").stdout.decode().replace("  man  ", "").replace("  help  ", ""), re.M)
+
+
+def told(*args, **kw):
+    """Standard output of a run that must succeed and say nothing else."""
+    done = run(*args, **kw)
+    check(done.returncode == 0 and not done.stderr, f"{args}: {done}")
+    return done.stdout.decode()
+
+
+def texts(folder, table):
+    """--text and generate: the text and nothing else."""
+    for model, more in ((table, ()), (TINY, ("-p", "hello", "-n", 12))):
+        whole = ask("generate", "-m", model, *more, "--temperature", 0)
+        check(told("generate", "-m", model, *more, "--temperature", 0) == whole["text"] + "\n", "generate in a pipe")
+        check(told("generate", "-m", model, *more, "--temperature", 0, "--text") == whole["text"] + "\n", "--text")
+        found = ask("search", "-m", model, *more, "--rollouts", 3)
+        check(told("search", "-m", model, *more, "--rollouts", 3, "--text") == found["best"]["text"] + "\n", "search")
+        check(found["rollouts_asked"] == 3 and found["rollouts"] <= 3, found)
+    refuse(2, ["--json", "--text"], "search", "-m", table, "--json", "--text")
+    refuse(2, ["--text"], "score", "-m", table, "--text", "-p", "1")
+    nul = ask("search", "-m", TINY, "-p", "hi", "--constraint", r"a\x00b", "-n", 8, "--rollouts", 2, "--top-k", 0,
+              "--top-p", 1)
+    check(nul["best"]["text"] == "a\0b", nul["best"])
+    check(ask("generate", "-m", TINY, "-p", "hi", "--constraint", r"a\x00b", "-n", 8)["text"] == "a\0b", "a NUL")
+    check(told("generate", "-m", TINY, "-p", "hi", "--constraint", r"a\x00b", "-n", 8) == "a\0b\n", "byte for byte")
+
+
+def files(folder, table):
+    """-o: what a pipe would get, whole or not at all."""
+    path = folder / "result.json"
+    for command in (["inspect"], ["score", "-p", "1"], ["tokenize", "-p", "1,2"], ["generate", "--json"], ["generate"],
+                    ["search", "--rollouts", 2], ["verify", "--runs", 3]):
+        plain = told(command[0], "-m", table, *command[1:])
+        check(told(command[0], "-m", table, *command[1:], "-o", path) == "", f"{command}: nothing beside the file")
+        times = r'"(prefill_|decode_)?seconds":[^,}]*'
+        check(re.sub(times, "", path.read_text()) == re.sub(times, "", plain), f"{command}: {path.read_text()}")
+    before = path.read_bytes()
+    refuse(1, ["none"], "search", "-m", folder / "none", "-o", path)
+    check(path.read_bytes() == before, "a failure leaves the file as it was")
+    refuse(1, ["no-such"], "inspect", "-m", table, "-o", folder / "no-such" / "file")
+    check(json.loads(told("inspect", "-m", table, "--out=/dev/stdout"))["texts"] == 7, "a device")
+
+
+def pipes(table):
+    """A reader that goes away is no failure to speak of."""
+    long = ["generate", "-m", TINY, "-p", "x", "-n", 400, "--end-stop", "off"]
+    for command in (["search", "-m", table], ["help"], ["help", "search"], ["man"], ["completion", "bash"], long,
+                    ["inspect", "-m", table], ["search", "-m", table, "--explain"], ["-V"]):
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run([PROGRAM, *map(str, command)], stdout=write, stderr=subprocess.PIPE,
+                              env={**os.environ, **NOBODY}, input=b"")
+        os.close(write)
+        check(done.returncode in (0, 141) and done.stderr == b"", f"{command}: {done}")
+
+
+def helps(table):
+    """help COMMAND, -V, and hints for near misses."""
+    check(len(COMMANDS) > 9 and "search" in COMMANDS, COMMANDS)
+    for command in COMMANDS:
+        check(told("help", command) == told(command, "--help"), command)
+    check(told("-V") == told("--version") and told("help") == told("--help") == told("help", "help"), "-V")
+    for hint, args in (("search", ["serach"]), ("tokenize", ["tokenise"]), ("help", ["hlep"]),
+                       ("verify", ["help", "verfy"]), ("--rollouts", ["search", "--rollout", "3"]),
+                       ("--max-tokens", ["search", "--max-token=3"]), ("smc", ["search", "-m", table, "--method", "scm"]),
+                       ("maxent-ts", ["search", "-m", table, "--method", "maxent-st"]),
+                       ("quality", ["search", "-m", table, "--preset", "qualty"]),
+                       ("length", ["search", "-m", TINY, "-p", "x", "--reward", "lenght:20"]),
+                       ("spectral", ["search", "-m", TINY, "-p", "x", "--reward", "2*spectrl"]),
+                       ("forecast", ["eval", "-m", TINY, "--stage", "forcast", "--data", "x"]),
+                       ("zsh", ["completion", "zhs"])):
+        refuse(2, [f"did you mean '{hint}'?"], *args)
+    for args in (["fly"], ["search", "--fly"], ["help", "fly"], ["completion"], ["completion", "tcsh"]):
+        done = run(*args)
+        check(done.returncode == 2 and b"did you mean" not in done.stderr, f"{args}: {done}")
+    check(run(stdin="").returncode == 2, "no command")
+
+
+def options_of(command):
+    """The long options that --help lists, with their letters and, of choices, their words."""
+    return re.findall(r"^  (?:-(\w), |    )--([\w-]+)", told(command, "--help"), re.M)
+
+
+def manual(folder):
+    page = told("man")
+    plain = page.replace("\\-", "-")
+    for command in COMMANDS:
+        check(f".B {command}" in page, command)
+        for letter, name in options_of(command):
+            check(re.search(rf"^\.B (-\w, )?--{name}\b", plain, re.M), f"the page lacks --{name}")
+            check(not letter or f".B -{letter}, --{name}" in plain, f"the page lacks -{letter}")
+    check("MAXTS_MODEL" in page and "maxts/config" in page, "environment and files")
+    if shutil.which("groff"):
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww"], input=page.encode(), capture_output=True)
+        check(done.returncode == 0 and not done.stderr and b"--rollouts" in done.stdout.replace(b"\xe2\x88\x92", b"-"),
+              f"groff: {done.stderr}")
+
+
+def completions(folder):
+    """Each shell that is here is asked what it would complete; the others' scripts are read."""
+    scripts = {shell: told("completion", shell) for shell in ("bash", "zsh", "fish")}
+    for shell, script in scripts.items():
+        (folder / shell).write_text(script)
+    for command in COMMANDS:
+        names = {name for _, name in options_of(command)}
+        if shutil.which("bash"):
+            check(bash(folder, command, "--") == {f"--{name}" for name in names}, f"bash: {command}")
+        part = scripts["zsh"].split(f"\n    {command})\n")[1].split(";;")[0]
+        check(set(re.findall(r"--([\w-]+)[='}]", part)) == names, f"zsh: {command}")
+        lines = re.findall(rf"__fish_seen_subcommand_from {command}' -l ([\w-]+)", scripts["fish"])
+        check(set(lines) == names, f"fish: {command}")
+        if shutil.which("fish"):
+            said = subprocess.run(["fish", "-c", f"source {folder}/fish; complete -C 'maxts {command} --'"],
+                                  capture_output=True, text=True, env={**os.environ, "HOME": str(folder)})
+            check(names <= set(re.findall(r"^--([\w-]+)", said.stdout, re.M)), f"fish: {command}: {said}")
+    if shutil.which("bash"):
+        check({"maxent-ts", "smc", "beam"} <= bash(folder, "search", "--method", ""), "methods")
+        check(bash(folder, "search", "--resampling", "st") == {"stratified"}, "a choice")
+        check({"har", "m4"} <= bash(folder, "eval", "--stage", ""), "stages")
+        check("length:" in bash(folder, "search", "--reward", "l"), "rewards")
+        check({"search", "help", "man"} <= bash(folder, ""), "commands")
+    if shutil.which("zsh"):
+        check(subprocess.run(["zsh", "-n", folder / "zsh"], capture_output=True).stderr == b"", "zsh reads it")
+
+
+def bash(folder, *words):
+    line = " ".join(f"'{word}'" for word in ("maxts", *words))
+    done = subprocess.run(["bash", "-c", f"source '{folder}/bash'; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _maxts; "
+                           "printf '%s\\n' \"${COMPREPLY[@]}\""], capture_output=True, text=True)
+    check(not done.stderr, done.stderr)
+    return set(done.stdout.split())
+
+
+def settings(folder, table):
+    """MAXTS_MODEL and the file of settings, and what goes before what."""
+    home = folder / "config"
+    (home / "maxts").mkdir(parents=True)
+    file = home / "maxts" / "config"
+    env = {"XDG_CONFIG_HOME": str(home)}
+
+    def search(*args, **more):
+        return ask("search", "--rollouts", 2, *args, env={**env, **more})
+    file.write_text(f"# mine\n\n  lambda = 2.5  \nmodel={table}\nseed = 7\nend-stop = on\nkeep-trees = 1\n")
+    answer = search()
+    check(answer["lambda"] == 2.5 and answer["seed"] == 7 and answer["rollouts_asked"] == 2, answer)
+    check(search("--lambda", 3)["lambda"] == 3, "the command line goes first")
+    check(ask("inspect", env=env)["texts"] == 7, "what a command does not take is passed over")
+    check("vocab" in ask("inspect", env={**env, "MAXTS_MODEL": str(TINY)}), "MAXTS_MODEL before the file")
+    check(ask("inspect", "-m", table, env={"MAXTS_MODEL": "none"})["texts"] == 7, "-m before MAXTS_MODEL")
+    check(ask("inspect", env={"MAXTS_MODEL": str(table)})["texts"] == 7, "MAXTS_MODEL")
+    refuse(2, ["--model", "MAXTS_MODEL"], "search")
+    other = folder / "home" / ".config" / "maxts"
+    other.mkdir(parents=True)
+    (other / "config").write_text(f"model = {table}\n")
+    check(ask("inspect", env={"XDG_CONFIG_HOME": "", "HOME": str(folder / "home")})["texts"] == 7, "~/.config")
+    for text, words in (("lamda = 1\n", ["line 1", "'lamda'", "did you mean '--lambda'?"]),
+                        ("\nlambda = much\n", ["line 2", "--lambda", "'much'"]),
+                        ("seed = 1\nlambda\n", ["line 2", "'lambda'"]), ("json = yes\n", ["--json", "'yes'"]),
+                        ("help = on\n", ["'help'"]), ("method = scm\n", ["did you mean 'smc'?"])):
+        file.write_text(text)
+        refuse(2, [str(file)] if "method" not in text else [] + words, "search", "-m", table, env=env)
+        refuse(2, words, "search", "-m", table, env=env)
+    check(b"usage" in run("search", "--help", env=env).stdout, "help goes without the file")
+
+
+def broken_rewards(folder):
+    """One sentence, and where the program's own output is."""
+
+
+def main():
+    with work_dir() as name:
+        folder = pathlib.Path(name)
+        table = write_table(folder)
+        texts(folder, table)
+        files(folder, table)
+        pipes(table)
+        helps(table)
+        manual(folder)
+        completions(folder)
+        settings(folder, table)
+        broken_rewards(folder)
+    finish(300)
+
+
+if __name__ == "__main__":
+    main()
