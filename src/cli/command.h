@@ -6,14 +6,14 @@
 
 #include "cli/args.h"
 
-typedef struct Command {
+typedef struct CommandRow {
     const char *name;
     unsigned bit;
     int (*run)(const Args *args, MtsError *err);
     const char *operands; /* the words it takes beside options, as --help says them, or "" */
     int most;             /* how many of them; -1: any number */
     const char *what;
-} Command;
+} CommandRow;
 
 /* Each does its work and prints its result; returns a code of maxts/error.h with the sentence in *err. */
 int cmd_inspect(const Args *args, MtsError *err);

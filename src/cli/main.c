@@ -11,7 +11,7 @@
 #include <maxts/maxts.h>
 
 #include "cli/command.h"
-#include "cli/config.h"
+#include "cli/own_settings.h"
 #include "cli/manual.h"
 #include "cli/out.h"
 #include "cli/screen.h"
@@ -20,7 +20,7 @@
 
 enum { READER_GONE = 128 + 13, ANY = -1, NO_WORD = 1 };
 
-static const Command COMMANDS[] = {
+static const CommandRow COMMANDS[] = {
     {"inspect", CMD_INSPECT, cmd_inspect, "", 0, "what is in a model file"},
     {"tokenize", CMD_TOKENIZE, cmd_tokenize, "", 0, "the token ids of a text, as it stands"},
     {"score", CMD_SCORE, cmd_score, "", 0, "how likely a text is, token by token"},
@@ -65,7 +65,7 @@ static int end_with(int rc, MtsError *err)
     return mts_exit_status(rc);
 }
 
-static int help_of(const Command *command, MtsError *err)
+static int help_of(const CommandRow *command, MtsError *err)
 {
     size_t count;
     const Option *options = args_options(&count);
@@ -76,12 +76,12 @@ static int help_of(const Command *command, MtsError *err)
 }
 
 /* Commands whose --out is what they write in any case, and by themselves. */
-static bool writes_itself(const Command *command)
+static bool writes_itself(const CommandRow *command)
 {
     return (command->bit & (CMD_EVAL | CMD_REPORT)) != 0;
 }
 
-static int work(const Command *command, const Args *args, MtsError *err)
+static int work(const CommandRow *command, const Args *args, MtsError *err)
 {
     if (args->json && args->text) {
         return mts_fail(err, MTS_EREQUEST, "%s: --json and --text: only one of them can be what is printed",
@@ -92,7 +92,7 @@ static int work(const Command *command, const Args *args, MtsError *err)
     return rc ? rc : out_end(command->run(args, err), err);
 }
 
-static int run(const Command *command, int argc, char **argv)
+static int run(const CommandRow *command, int argc, char **argv)
 {
     Args args;
     MtsError err = {0};
@@ -117,7 +117,7 @@ static int run(const Command *command, int argc, char **argv)
     }
     /* The file first, so that what is given here replaces what it says; operands come out the same. */
     options_clear(options, count, &args);
-    if ((rc = config_read(command->bit, &args, &configured, &err)) ||
+    if ((rc = own_settings_read(command->bit, &args, &configured, &err)) ||
         (rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most,
                             &err))) {
         goto done;
@@ -129,7 +129,7 @@ done:
     return end_with(rc, &err);
 }
 
-static const Command *find(const char *name)
+static const CommandRow *find(const char *name)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(name, COMMANDS[i].name) == 0) {
@@ -157,7 +157,7 @@ static int aside(int argc, char **argv, MtsError *err)
     size_t count;
     const Option *options = args_options(&count);
     const char *word = argv[1], *more = argc > 2 ? argv[2] : NULL;
-    const Command *command;
+    const CommandRow *command;
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         puts("maxts " MTS_VERSION);
     } else if (strcmp(word, "help") == 0 && more && strcmp(more, "help") != 0) {
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
         usage(stderr);
         return 2;
     }
-    const Command *command = find(argv[1]);
+    const CommandRow *command = find(argv[1]);
     if (command) {
         return run(command, argc - 2, argv + 2);
     }

@@ -14,7 +14,7 @@
 
 /* All that is written about. */
 typedef struct Book {
-    const Command *commands; /* [n] */
+    const CommandRow *commands; /* [n] */
     size_t n;
     const Option *options; /* [count] */
     size_t count;
@@ -110,7 +110,7 @@ static void page_commands(const Book *b)
           b->out);
 }
 
-void manual_page(const Command *commands, size_t n, const Option *options, size_t count, FILE *out)
+void manual_page(const CommandRow *commands, size_t n, const Option *options, size_t count, FILE *out)
 {
     const Book b = {commands, n, options, count, out};
     fputs(".TH MAXTS 1 \"\" \"maxts " MTS_VERSION "\"\n"
@@ -168,7 +168,7 @@ static void list_commands(const Book *b)
     fputs("help man completion", b->out);
 }
 
-static void bash_command(const Book *b, const Command *command)
+static void bash_command(const Book *b, const CommandRow *command)
 {
     char words[512];
     for (size_t i = 0; i < b->count; i++) {
@@ -275,7 +275,7 @@ static void complete_zsh(const Book *b)
     fputs("    esac\n}\n[[ $funcstack[1] == _maxts ]] && _maxts \"$@\" || compdef _maxts maxts\n", b->out);
 }
 
-static void fish_option(const Book *b, const Command *command, const Option *o)
+static void fish_option(const Book *b, const CommandRow *command, const Option *o)
 {
     char words[512];
     words_of(o, words, sizeof words);
@@ -317,7 +317,7 @@ static void complete_fish(const Book *b)
     fputs("'\n", b->out);
 }
 
-int manual_completion(const char *shell, const Command *commands, size_t n, const Option *options, size_t count,
+int manual_completion(const char *shell, const CommandRow *commands, size_t n, const Option *options, size_t count,
                       FILE *out, MtsError *err)
 {
     static const struct {

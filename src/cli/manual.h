@@ -7,10 +7,10 @@
 #include "cli/command.h"
 
 /* The page in the language of man(7). */
-void manual_page(const Command *commands, size_t n, const Option *options, size_t count, FILE *out);
+void manual_page(const CommandRow *commands, size_t n, const Option *options, size_t count, FILE *out);
 
 /* For "bash", "zsh" or "fish"; anything else, NULL too, is MTS_EREQUEST. */
-int manual_completion(const char *shell, const Command *commands, size_t n, const Option *options, size_t count,
+int manual_completion(const char *shell, const CommandRow *commands, size_t n, const Option *options, size_t count,
                       FILE *out, MtsError *err);
 
 #endif

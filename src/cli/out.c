@@ -246,12 +246,12 @@ static void put_padded(const char *text, size_t width)
 
 /* ---- tables ---- */
 
-typedef struct Table {
+typedef struct Grid {
     const json_t *rows;
     const char *names[CELLS];
     size_t width[CELLS], count;
     bool words[CELLS]; /* not only numbers: may be cut */
-} Table;
+} Grid;
 
 /* A string that begins like a number, "0.93 ±0.02", is one. */
 static bool is_words(const json_t *v)
@@ -260,13 +260,13 @@ static bool is_words(const json_t *v)
     return json_is_array(v) || json_is_object(v) || (*text && !strchr("+-.0123456789", *text));
 }
 
-static void measure(Table *t, const json_t *rows)
+static void measure(Grid *t, const json_t *rows)
 {
     size_t i;
     const json_t *row, *value;
     const char *name;
     char text[CELL_WIDTH + 1];
-    *t = (Table){.rows = rows};
+    *t = (Grid){.rows = rows};
     json_object_foreach((json_t *)json_array_get(rows, 0), name, value)
     {
         if (t->count < CELLS) {
@@ -287,7 +287,7 @@ static void measure(Table *t, const json_t *rows)
 }
 
 /* Makes the widest columns of words narrower until all fit, or none can give any more. */
-static void squeeze(Table *t, size_t screen)
+static void squeeze(Grid *t, size_t screen)
 {
     for (;;) {
         size_t all = 0, widest = CELLS;
@@ -319,7 +319,7 @@ static void put_cell(const char *text, size_t width, bool last)
 }
 
 /* Columns 0 (where it is not among them) and from .. end of all rows. */
-static void put_block(const Table *t, size_t from, size_t end)
+static void put_block(const Grid *t, size_t from, size_t end)
 {
     size_t i;
     const json_t *row;
@@ -343,7 +343,7 @@ static void put_block(const Table *t, size_t from, size_t end)
 
 void out_table(const json_t *rows)
 {
-    Table t;
+    Grid t;
     size_t screen = out_width();
     measure(&t, rows);
     if (screen) {

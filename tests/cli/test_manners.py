@@ -75,7 +75,8 @@ def helps(table):
     check(told("-V") == told("--version") and told("help") == told("--help") == told("help", "help"), "-V")
     for hint, args in (("search", ["serach"]), ("tokenize", ["tokenise"]), ("help", ["hlep"]),
                        ("verify", ["help", "verfy"]), ("--rollouts", ["search", "--rollout", "3"]),
-                       ("--max-tokens", ["search", "--max-token=3"]), ("smc", ["search", "-m", table, "--method", "scm"]),
+                       ("--max-tokens", ["search", "--max-token=3"]),
+                       ("smc", ["search", "-m", table, "--method", "scm"]),
                        ("maxent-ts", ["search", "-m", table, "--method", "maxent-st"]),
                        ("quality", ["search", "-m", table, "--preset", "qualty"]),
                        ("length", ["search", "-m", TINY, "-p", "x", "--reward", "lenght:20"]),
@@ -138,8 +139,8 @@ def completions(folder):
 
 def bash(folder, *words):
     line = " ".join(f"'{word}'" for word in ("maxts", *words))
-    done = subprocess.run(["bash", "-c", f"source '{folder}/bash'; COMP_WORDS=({line}); COMP_CWORD={len(words)}; _maxts; "
-                           "printf '%s\\n' \"${COMPREPLY[@]}\""], capture_output=True, text=True)
+    done = subprocess.run(["bash", "-c", f"source '{folder}/bash'; COMP_WORDS=({line}); COMP_CWORD={len(words)}; "
+                           "_maxts; printf '%s\\n' \"${COMPREPLY[@]}\""], capture_output=True, text=True)
     check(not done.stderr, done.stderr)
     return set(done.stdout.split())
 

@@ -10,7 +10,8 @@ import time
 
 from program import NOBODY, PROGRAM, ROOT, SKIPPED, TINY, check, finish, work_dir
 
-SEARCH = f"{PROGRAM} search -m {TINY} -p x -n 300 --rollouts 400 --end-stop off --in-flight 1 --reward length --seconds 3"
+SEARCH = (f"{PROGRAM} search -m {TINY} -p x -n 300 --rollouts 400 --end-stop off --in-flight 1 --reward length "
+          "--seconds 3")
 
 
 class Screen:

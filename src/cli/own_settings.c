@@ -1,5 +1,5 @@
-/* cli/config.c - see config.h. */
-#include "cli/config.h"
+/* cli/own_settings.c - see config.h. */
+#include "cli/own_settings.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -100,7 +100,7 @@ static int read_lines(char *text, const char *path, unsigned command, Args *args
     return MTS_OK;
 }
 
-int config_read(unsigned command, Args *args, char **text, MtsError *err)
+int own_settings_read(unsigned command, Args *args, char **text, MtsError *err)
 {
     bool failed;
     size_t size;

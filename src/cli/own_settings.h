@@ -1,6 +1,6 @@
-/* cli/config.h - what a user wants of every command: a file of options, and the environment's model. */
-#ifndef MTS_CLI_CONFIG_H
-#define MTS_CLI_CONFIG_H
+/* cli/own_settings.h - what a user wants of every command: a file of options, and the environment's model. */
+#ifndef MTS_CLI_OWN_SETTINGS_H
+#define MTS_CLI_OWN_SETTINGS_H
 
 #include "cli/args.h"
 
@@ -9,6 +9,6 @@
  * flag "on" or "off"; empty lines and those that begin with # say nothing; what is no option of this command is passed
  * over, what is none of any is MTS_EREQUEST with file and line. *text holds the values, to be freed after the last use
  * of `args`. */
-int config_read(unsigned command, Args *args, char **text, MtsError *err);
+int own_settings_read(unsigned command, Args *args, char **text, MtsError *err);
 
 #endif
