@@ -40,7 +40,27 @@ def chart(values, low, high):
     return "".join(BARS[max(0, min(7, int(8 * (v - low) / (high - low))))] for v in values)
 
 
-def beside(left, right, width):
+def wrapped(text, screen, indent="  "):
+    print(textwrap.fill(text, screen, initial_indent=indent, subsequent_indent=indent))
+
+
+def charted(values, low, high, screen, title=""):
+    """A chart in rows of the screen's width, below its title where the two do not fit into one."""
+    bars = chart(values, low, high)
+    if title and 5 + len(title) + len(bars) > screen:
+        print(f"  {title}")
+        title = ""
+    room = screen - 2
+    for at in range(0, len(bars), room):
+        print(f"  {title}{'   ' if title else ''}{bars[at:at + room]}")
+
+
+def beside(left, right, width, screen):
+    """Two columns, or where the screen is too narrow one below the other."""
+    if 2 * width + 4 > screen:
+        for line in [*left, "", *right]:
+            wrapped(line, screen) if line else print()
+        return
     for a, b in zip(left + [""] * (len(right) - len(left)), right + [""] * (len(left) - len(right))):
         print(f"  {a:<{width}}  {b}".rstrip())
 
@@ -55,29 +75,33 @@ def main():
     answers = [numbers(result["best"]["text"]) for result in (first, found)]
     every = shown + after + answers[0] + answers[1]
     low, high = min(every), max(every)
-    width = (shutil.get_terminal_size().columns - 6) // 2
-    width = max(54, min(width, 64))
+    screen = max(20, shutil.get_terminal_size().columns)
+    width = max(54, min((screen - 6) // 2, 64))
+    text = min(width, screen - 2)
     columns = []
     for title, result, values in zip(("the model's first answer (greedy)", "the searched answer (MaxEnt-TS)"),
                                      (first, found), answers):
         error = sum(2 * abs(v - a) / (abs(v) + abs(a)) for v, a in zip(values, after)) / NEXT * 100
         tree = result["tree"]
-        columns.append([title, "", *textwrap.wrap(result["best"]["text"], width), "", chart(values, low, high), "",
+        columns.append([title, "", *textwrap.wrap(result["best"]["text"], text), "", chart(values, low, high), "",
                         f"reward           {result['best']['reward']:.3f}",
                         f"log p            {result['best']['logprob']:.1f}",
                         f"tokens evaluated {result['prompt_tokens']} + {result['nfe']}",
                         f"seconds          {result['seconds']:.2f}",
                         f"tree             {tree['nodes']} nodes, depth {tree['max_depth']}, branching "
                         f"{tree['branching']:.2f}", f"sMAPE, unseen    {error:.1f} %"])
-    print(f"\nM4 series H10, {SHOWN} hours shown to {pathlib.Path(model).name}:")
-    print(textwrap.fill(", ".join(f"{v:g}" for v in shown), 2 * width + 2, initial_indent="  ", subsequent_indent="  "))
-    print(f"  {chart(shown, low, high)}\n")
-    beside(*columns, width)
-    print(f"\n  what came next   {chart(after, low, high)}")
+    print()
+    wrapped(f"M4 series H10, {SHOWN} hours shown to {pathlib.Path(model).name}:", screen, "")
+    wrapped(", ".join(f"{v:g}" for v in shown), min(screen, 2 * width + 2))
+    charted(shown, low, high, screen)
+    print()
+    beside(*columns, width, screen)
+    print()
+    charted(after, low, high, screen, "what came next")
     others = [f"{a['reward']:.3f}" for a in found["answers"]]
-    print(f"  all {len(others)} searched answers by reward: {', '.join(others)}")
+    wrapped(f"all {len(others)} searched answers by reward: {', '.join(others)}", screen)
     if found["log_z"] is not None:
-        print(f"  log Z = {found['log_z']:.2f} ± {found['log_z_se']:.2f}; target: {found['target']}")
+        wrapped(f"log Z = {found['log_z']:.2f} ± {found['log_z_se']:.2f}; target: {found['target']}", screen)
 
 
 if __name__ == "__main__":

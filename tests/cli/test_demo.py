@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""The demo's page fits 40, 80 and 200 columns, whatever it is told; the searches are made up here."""
+import contextlib
+import io
+import os
+import sys
+
+from program import ROOT, check, finish
+
+sys.path.insert(0, str(ROOT / "tools"))
+import demo  # noqa: E402
+
+
+def found(program, model, *more):
+    values = ", ".join(str(400 + 5 * i) for i in range(demo.NEXT))
+    return {"best": {"text": values, "reward": -0.5, "logprob": -41.2}, "prompt_tokens": 366, "nfe": 118,
+            "seconds": 0.5, "tree": {"nodes": 120, "max_depth": 119, "branching": 1}, "log_z": -50.9, "log_z_se": 0.9,
+            "answers": [{"reward": -0.1 * i} for i in range(20)],
+            "target": "p cut to top-k 50, top-p 0.9 at temperature 0.8, matching the constraint"}
+
+
+def main():
+    demo.search = found
+    sys.argv = ["demo.py", "maxts", "SmolLM2-135M-Instruct.Q4_1.gguf"]
+    for columns in (40, 80, 200):
+        os.environ["COLUMNS"] = str(columns)
+        page = io.StringIO()
+        with contextlib.redirect_stdout(page):
+            demo.main()
+        lines = page.getvalue().split("\n")
+        check(max(map(len, lines)) <= columns, f"{columns} columns: {max(lines, key=len)!r}")
+        check(not any(line != line.rstrip() for line in lines), "blanks at the end of a line")
+        both = any("first answer" in line and "searched answer" in line for line in lines)
+        check(both == (columns == 200), f"{columns} columns: side by side where both fit")
+        check(page.getvalue().count("reward  ") == 2 and "what came next" in page.getvalue(), page.getvalue())
+    finish(12)
+
+
+if __name__ == "__main__":
+    main()
