@@ -168,11 +168,24 @@ static bool is_period(MtsCell cell)
     return is_digit(cell.data[cell.size - 1]) && is_digit(cell.data[cell.size - rest]);
 }
 
+/* A time of day without what may follow it: "1:00 PM", "00:00:00 UTC", "12:00:00 +0100". */
+static MtsCell without_zone(MtsCell cell)
+{
+    size_t end = cell.size, n = 0;
+    while (end > 0 && (((cell.data[end - 1] | 0x20) >= 'a' && (cell.data[end - 1] | 0x20) <= 'z'))) {
+        end--;
+        n++;
+    }
+    bool zone = n >= 2 && n <= 5 && end > 5 && cell.data[end - 1] == ' ' && is_digit(cell.data[end - 2]);
+    return zone && memchr(cell.data, ':', end) ? (MtsCell){cell.data, end - 1} : cell;
+}
+
 /* Groups of one to four digits between '-' '/' '.' ':' ' ' 'T', two such marks at least or one colon; fractions of
  * seconds and a zone may follow. */
 static bool is_time(MtsCell cell)
 {
     size_t digits = 0, marks = 0, groups = 0, colons = 0, points = 0;
+    cell = without_zone(cell);
     if (cell.size < 4 || !is_digit(cell.data[0])) {
         return cell.size > 4 && is_digit(cell.data[cell.size - 1]) && has_month_name(cell);
     }

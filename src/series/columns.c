@@ -5,6 +5,7 @@
 
 #include "core/mem.h"
 #include "series/form.h"
+#include "series/preamble.h"
 #include "series/read.h"
 
 /* One table being read: the set, the text and what was found out about it. */
@@ -352,6 +353,25 @@ static size_t pick_columns(const MtsTableForm *form, size_t *pick, size_t *indic
     return count;
 }
 
+/* A last row "Total,30" is no value of the series; its words stand where the rows' own names or dates do. */
+static int check_last_row(const Table *t, MtsError *err)
+{
+    static const char *const sums[] = {"total", "totals", "total:", "grand total", "sum",     "sum:",    "average",
+                                       "mean",  "summe",  "gesamt", "mittelwert",  "somme",   "moyenne", "suma",
+                                       "media", "totale", "totaal", "promedio",    "subtotal"};
+    MtsCell cell = cell_at(t->csv, 0);
+    char place[40];
+    for (size_t i = 0; t->form->rows > 1 && i < sizeof sums / sizeof sums[0]; i++) {
+        if (mts_cell_is(cell, sums[i])) {
+            return mts_fail(err, MTS_EFORMAT,
+                            "%s: %s: \"%.*s\" begins the last row, which is no value of the series: "
+                            "leave it out",
+                            t->set->name, mts_set_place(t->set, t->csv->line, place), shown(cell), cell.data);
+        }
+    }
+    return MTS_OK;
+}
+
 static int fill_columns(const Table *t, MtsSeries *s, const size_t *pick, MtsError *err)
 {
     bool more = true;
@@ -361,6 +381,7 @@ static int fill_columns(const Table *t, MtsSeries *s, const size_t *pick, MtsErr
             rc = cell_value(t, cell_at(t->csv, pick[i]), &s->values[i * s->length + r], err);
         }
     }
+    rc = rc ? rc : check_last_row(t, err);
     for (size_t i = 0; i < s->channels && !rc; i++) {
         MtsCell title = t->form->title[pick[i]];
         bool bracketed = mts_cell_is_list(title); /* a name in brackets */
@@ -392,7 +413,7 @@ static int read_columns(const Table *t, MtsError *err)
         if (rc) {
             mts_series_free(&s);
         } else {
-            t->set->indices = indices < channels ? indices : 0;
+            t->set->indices = indices;
             rc = mts_set_add(t->set, s, "", 0, err);
         }
     }
@@ -405,9 +426,16 @@ int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOp
     MtsCsvReader csv = {0};
     MtsTableForm form = {0};
     Table table = {set, &csv, &form};
+    MtsPreamble before;
     int rc;
-    if ((rc = mts_csv_begin(&csv, set->name, text, size, options->delimiter, err)) ||
-        (rc = mts_form_find(&form, &csv, options, err))) {
+    if ((rc = mts_preamble_utf8(set->name, &text, &size, err)) ||
+        (rc = mts_preamble_find(&before, set->name, text, size, options->delimiter, err)) ||
+        (rc = mts_csv_begin(&csv, set->name, text + before.start, size - before.start,
+                            options->delimiter ? options->delimiter : before.delimiter, err))) {
+        goto done;
+    }
+    csv.lines_before = before.lines;
+    if ((rc = mts_form_find(&form, &csv, options, err))) {
         goto done;
     }
     switch (form.layout) {

@@ -183,7 +183,7 @@ int mts_csv_begin(MtsCsvReader *r, const char *name, const char *text, size_t si
 void mts_csv_rewind(MtsCsvReader *r)
 {
     r->at = 0;
-    r->next_line = 1;
+    r->next_line = r->lines_before + 1;
 }
 
 /* Passes over lines that hold nothing but white space. */

@@ -53,9 +53,16 @@ static void mark_cell(Marks *marks, MtsCellKind kind, MtsCell cell)
     marks->either += kind == MTS_CELL_COMMA_EITHER;
 }
 
+/* 1.234 or -12.345. */
+static bool is_doubtful(MtsCell cell)
+{
+    return memchr(cell.data, '.', cell.size) && !has_point(cell);
+}
+
 static void count_cell(MtsColumnForm *column, MtsCellKind kind, MtsCell cell)
 {
     double value;
+    column->doubtful += kind == MTS_CELL_PLAIN && is_doubtful(cell);
     bool first = column->cells[MTS_CELL_PLAIN] == 0;
     column->cells[kind]++;
     if (kind == MTS_CELL_PLAIN && mts_number_parse(cell.data, cell.size, &value)) {
@@ -128,7 +135,7 @@ static bool mostly(const MtsColumnForm *c, MtsCellKind kind)
 /* Those that are numbers in this table. */
 static size_t numbers(const MtsTableForm *form, const MtsColumnForm *c)
 {
-    size_t n = cells_of(c, MTS_CELL_PLAIN);
+    size_t n = cells_of(c, MTS_CELL_PLAIN) - (form->doubt ? c->doubtful : 0);
     if (form->decimal == ',') {
         return n + cells_of(c, MTS_CELL_COMMA_DECIMAL) + cells_of(c, MTS_CELL_COMMA_EITHER);
     }
@@ -141,6 +148,9 @@ bool mts_form_value(const MtsTableForm *form, MtsCell cell, double *value)
         *value = NAN;
         return true;
     }
+    if (form->doubt && is_doubtful(cell)) {
+        return false;
+    }
     bool plain = form->decimal == '.' && !form->groups;
     return plain ? mts_number_parse(cell.data, cell.size, value) : mts_cell_number(cell, form->decimal, value);
 }
@@ -152,6 +162,11 @@ static void find_decimal(MtsTableForm *form, const MtsCsvReader *r, const Marks 
     bool pointless = m->points == 0 && m->grouped == 0;
     bool comma = m->commas > 0 || (m->either > 0 && r->delimiter == ';');
     form->decimal = asked ? asked : pointless && comma ? ',' : '.';
+    bool unmarked = pointless && m->commas == 0 && m->either == 0;
+    for (size_t c = 0; !asked && unmarked && r->delimiter == ';' && c < form->widest; c++) {
+        size_t doubtful = form->column[c].doubtful; /* 999 beside 1.005: a column of thousands, or one of thousandths */
+        form->doubt |= doubtful > 0 && doubtful < cells_of(&form->column[c], MTS_CELL_PLAIN);
+    }
     form->groups = form->decimal == '.' && (asked == '.' || (m->grouped > 0 && m->commas == 0));
 }
 
@@ -304,8 +319,12 @@ static int count_all(MtsTableForm *form, MtsCsvReader *r, Marks *marks, MtsError
             form->odd_count = r->count;
         }
     }
-    form->row_names = form->rows > 0 && other == form->rows && all_tops(form, 0, MTS_CELL_WORDS) &&
-                      !mostly(&form->column[0], MTS_CELL_LIST);
+    bool one_more = form->rows > 0 && other == form->rows;
+    bool trailing =
+        one_more && present(&form->column[form->columns]) == 0; /* a delimiter ends every row but the first */
+    form->row_names =
+        one_more && !trailing && all_tops(form, 0, MTS_CELL_WORDS) && !mostly(&form->column[0], MTS_CELL_LIST);
+    form->odd_line = trailing ? 0 : form->odd_line;
     return rc;
 }
 
@@ -366,7 +385,8 @@ static bool is_index_name(MtsCell title)
         "nr",     "obs",       "row",       "rownames",     "step",    "sample",     "samples",  "t",
         "time",   "timestamp", "ts",        "date",         "day",     "datetime",   "year",     "seconds",
         "second", "sec",       "ms",        "milliseconds", "elapsed", "unnamed: 0", "time [s]", "time (s)",
-        "time_s", "time [ms]", "time (ms)", "time_ms",      "t [s]",   "t (s)",      "t_s",      "epoch"};
+        "time_s", "time [ms]", "time (ms)", "time_ms",      "t [s]",   "t (s)",      "t_s",      "epoch",
+        "zeit",   "zeit [s]",  "zeit (s)",  "datum",        "jahr",    "temps",      "fecha",    "tiempo"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (mts_cell_is(title, names[i])) {
             return true;

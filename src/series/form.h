@@ -23,6 +23,7 @@ typedef enum MtsLayout {
 typedef struct MtsColumnForm {
     uint32_t cells[MTS_CELL_KINDS]; /* how many of each kind */
     MtsCellKind top;                /* of the first row's cell */
+    uint32_t doubtful;              /* plain numbers whose point might group digits: 1.234 */
     double latest;                  /* the last plain number */
     bool falls;                     /* one of them was not larger than the one before */
 } MtsColumnForm;
@@ -31,6 +32,7 @@ typedef struct MtsTableForm {
     MtsLayout layout;
     char decimal;               /* '.' or ','; the other one groups digits */
     bool groups;                /* 1,234 is known to be 1234 */
+    bool doubt;                 /* 1.234 may be 1234, and is no number */
     bool header;                /* the first row names the columns */
     bool row_names;             /* R's: a row begins with a name that the header has no cell for */
     const char *missing;        /* borrowed from the options */

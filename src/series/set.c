@@ -243,11 +243,15 @@ static void split_range(const char *s, size_t *n, Range *range)
     }
 }
 
-/* Those that a file shows where nothing is asked for: not its index. */
+/* Those that a file shows where nothing is asked for: not its index, unless it has nothing else but times. */
 static int pick_all(const MtsSeriesSet *set, const MtsSeries *s, size_t *pick, size_t *count, MtsError *err)
 {
     int rc = mts_set_explain(set, "", 0, err); /* a broken column may be the one that was meant */
-    for (*count = 0; !rc && *count < s->channels - set->indices; ++*count) {
+    bool alone = set->indices == s->channels;
+    for (size_t i = 0; !rc && alone && i < set->aside_count; i++) {
+        rc = set->aside[i].use == MTS_COLUMN_WORDS ? explain(set, &set->aside[i], err) : MTS_OK;
+    }
+    for (*count = 0; !rc && *count < s->channels - (alone ? 0 : set->indices); ++*count) {
         pick[*count] = *count;
     }
     return rc;

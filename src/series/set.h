@@ -39,7 +39,7 @@ typedef struct MtsSeriesSet {
     MtsSeries **item; /* [count] */
     char **label;     /* [count], a class or text that the file gives the series, "" where it gives none */
     size_t count, item_cap, label_cap;
-    size_t indices;  /* so many of the last channels of a file of columns are MTS_COLUMN_INDEX */
+    size_t indices;  /* so many of the last channels of a file of columns, or all, are MTS_COLUMN_INDEX */
     const char *row; /* what a row of the table is called where it is no line of the file; its number is a line's - 1 */
     bool by_rate;    /* the items are one recording's channels, an item for each sampling rate */
     MtsAside *aside; /* [aside_count] */

@@ -1,0 +1,159 @@
+/* series/preamble.c - what stands before a table. */
+#include "series/preamble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "core/utf8.h"
+#include "series/csv.h"
+
+/* ---- UTF-16 ---- */
+
+static uint32_t unit_at(const unsigned char *p, int high)
+{
+    return (uint32_t)p[high] << 8 | p[1 - high];
+}
+
+int mts_preamble_utf8(const char *name, char **text, size_t *size, MtsError *err)
+{
+    const unsigned char *p = (const unsigned char *)*text;
+    const bool little = *size >= 2 && p[0] == 0xFF && p[1] == 0xFE, big = *size >= 2 && p[0] == 0xFE && p[1] == 0xFF;
+    if (!little && !big) {
+        return MTS_OK;
+    }
+    size_t units = *size / 2, n = 0;
+    char *out = mts_calloc(units + 1, 3); /* at most three bytes for each unit */
+    if (!out) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
+    }
+    bool ok = *size % 2 == 0;
+    for (size_t i = 1; ok && i < units; i++) {
+        uint32_t c = unit_at(p + 2 * i, little);
+        if (c >= 0xD800 && c < 0xDC00 && i + 1 < units) {
+            uint32_t low = unit_at(p + 2 * ++i, little);
+            c = low >= 0xDC00 && low < 0xE000 ? 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00) : c;
+        }
+        char four[4];
+        size_t bytes = mts_utf8_encode(c, four);
+        ok = bytes > 0;
+        memcpy(out + n, four, bytes);
+        n += bytes;
+    }
+    if (!ok) {
+        free(out);
+        return mts_fail(err, MTS_EFORMAT, "%s: begins as UTF-16 and is none throughout; save it as UTF-8", name);
+    }
+    free(*text);
+    *text = out;
+    *size = n;
+    return MTS_OK;
+}
+
+/* ---- lines ---- */
+
+/* One past the line at `at`, its end not included. */
+static size_t line_end(const char *text, size_t size, size_t at)
+{
+    while (at < size && text[at] != '\n' && text[at] != '\r') {
+        at++;
+    }
+    return at;
+}
+
+static size_t next_line(const char *text, size_t size, size_t at)
+{
+    at = line_end(text, size, at);
+    bool crlf = at + 1 < size && text[at] == '\r' && text[at + 1] == '\n';
+    return at + crlf + (at < size);
+}
+
+/* "sep=;" or, in quotes, "sep=;": the character, else 0. */
+static char named_delimiter(const char *line, size_t n)
+{
+    bool quoted = n == 7 && line[0] == '"' && line[6] == '"';
+    line += quoted;
+    return (n == 5 || quoted) && (memcmp(line, "sep=", 4) == 0 || memcmp(line, "SEP=", 4) == 0) ? line[4] : '\0';
+}
+
+/* '#' with a cell behind it is a name ("#,x,y"). */
+static bool is_comment(const char *text, size_t size, size_t at)
+{
+    bool mark = at < size && (text[at] == '#' || text[at] == '%');
+    return mark && !(at + 1 < size && text[at + 1] != '\0' && strchr(",;\t|", text[at + 1]));
+}
+
+static bool is_blank_line(const char *text, size_t size, size_t at)
+{
+    size_t end = line_end(text, size, at);
+    while (at < end && (text[at] == ' ' || text[at] == '\t')) {
+        at++;
+    }
+    return at == end;
+}
+
+/* The first row of a text of its own; *numbers says whether one of its cells begins like a number. 0 cells: none, or a
+ * broken one, which is the table's to tell. */
+static size_t count_cells(const char *text, size_t size, char *delimiter, bool *numbers)
+{
+    MtsCsvReader r;
+    bool more = false;
+    MtsError unused = {0};
+    int rc = mts_csv_begin(&r, "", text, size, *delimiter, &unused);
+    rc = rc ? rc : mts_csv_next(&r, &more, &unused);
+    size_t count = rc || !more ? 0 : r.count;
+    *delimiter = r.delimiter;
+    *numbers = false;
+    for (size_t c = 0; c < count; c++) {
+        *numbers |= r.cells[c].size > 0 && strchr("0123456789+-.", r.cells[c].data[0]);
+    }
+    mts_csv_end(&r);
+    return count;
+}
+
+/* Whether the comment at `at` names the columns of the row at `row`: *start is where its names begin. */
+static bool names_columns(const char *text, size_t size, size_t at, size_t row, char delimiter, size_t *start)
+{
+    bool numbers, unused;
+    size_t cells = count_cells(text + row, size - row, &delimiter, &numbers), end = line_end(text, size, at);
+    *start = at;
+    if (!numbers) {
+        return false;
+    }
+    if (count_cells(text + at, end - at, &delimiter, &unused) == cells && delimiter == ' ') {
+        return true; /* "# x y" over three columns: '#' is a name */
+    }
+    do {
+        ++*start;
+    } while (*start < end && strchr("#% \t", text[*start]));
+    return count_cells(text + *start, end - *start, &delimiter, &unused) == cells;
+}
+
+int mts_preamble_find(MtsPreamble *p, const char *name, const char *text, size_t size, char delimiter, MtsError *err)
+{
+    bool mark = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
+    size_t at = mark ? 3 : 0, comment = size, comment_line = 0;
+    *p = (MtsPreamble){at, 0, named_delimiter(text + at, line_end(text, size, at) - at)};
+    if (p->delimiter) {
+        at = next_line(text, size, at);
+        p->lines++;
+        if (!strchr(",;\t| ", p->delimiter)) {
+            return mts_fail(err, MTS_EUNSUPPORTED, "%s: line 1: the delimiter '%c' is not one of , ; | tab and blank",
+                            name, p->delimiter);
+        }
+    }
+    delimiter = delimiter ? delimiter : p->delimiter;
+    for (size_t line = p->lines; at < size && (is_comment(text, size, at) || is_blank_line(text, size, at)); line++) {
+        comment = is_comment(text, size, at) ? at : comment;
+        comment_line = is_comment(text, size, at) ? line : comment_line;
+        at = next_line(text, size, at);
+        p->lines = line + 1;
+    }
+    p->start = at;
+    size_t names;
+    if (comment < size && names_columns(text, size, comment, at, delimiter, &names)) {
+        p->start = names;
+        p->lines = comment_line;
+    }
+    return MTS_OK;
+}
