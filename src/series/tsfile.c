@@ -5,7 +5,7 @@
  *     1.0,2.0,3.0:4.0,5.0,6.0:label
  *
  * dimensions between colons, then the class (where @classLabel or @targetLabel is true); "?" is a missing value,
- * '#' begins a comment line. Cases are called by their number. With @timestamps true a dimension is
+ * '#' or '%' begins a comment line. Cases are called by their number. With @timestamps true a dimension is
  *
  *     (0,1.0),(1,2.0)   or   (2020-01-01 00:00:00,1.0),(2020-01-01 01:00:00,2.0)
  *
@@ -187,7 +187,7 @@ int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
     MtsCell rest = {text, size};
     for (size_t line = 1; rest.size > 0 && !rc; line++) {
         MtsCell here = next_line(&rest);
-        if (here.size == 0 || here.data[0] == '#') {
+        if (here.size == 0 || here.data[0] == '#' || here.data[0] == '%') {
             continue;
         }
         if (data) {
@@ -197,8 +197,8 @@ int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
         } else if (here.data[0] == '@') {
             rc = header_line(set, line, here, &h, err);
         } else {
-            rc = mts_fail(err, MTS_EFORMAT, "%s: line %zu: a line before @data begins with neither @ nor #", set->name,
-                          line);
+            rc = mts_fail(err, MTS_EFORMAT, "%s: line %zu: a line before @data begins with none of @, # and %%",
+                          set->name, line);
         }
     }
     if (!rc && !data) {

@@ -126,7 +126,7 @@ static void gzip_damage(void **state)
 }
 
 #define TS                                                                                                             \
-    "# a comment\n@problemName x\n@timestamps false\n@dimensions 2\n@classLabel true a b\n@data\n"                     \
+    "%# a comment\n@problemName x\n@timestamps false\n@dimensions 2\n@classLabel true a b\n@data\n"                     \
     "1,2,3:4,5,6:a\n7,?,9:1,2,3:b\n1,2:3,4,5:b\n"
 
 static void ts_files(void **state)
@@ -161,7 +161,7 @@ static void ts_files(void **state)
     refuse("x.ts", "@timestamps true\n@data\n(1,2,3)\n", MTS_EFORMAT, "line 3: \"2,3\" is not a number");
     refuse("x.ts", "@timestamps true\n@data\n(1,2\n", MTS_EFORMAT, "line 3: \"(1,2\" is no (time,value)");
     refuse("x.ts", "@data\n1,x,3\n", MTS_EFORMAT, "line 2: \"x\" is not a number");
-    refuse("x.ts", "1,2,3\n", MTS_EFORMAT, "neither @ nor #");
+    refuse("x.ts", "1,2,3\n", MTS_EFORMAT, "none of @, # and %");
     refuse("x.ts", "@problemName y\n", MTS_EFORMAT, "no @data");
     refuse("x.ts", "@data\n", MTS_EFORMAT, "holds no series");
     refuse("x.ts", "@dimensions -1\n@data\n", MTS_EFORMAT, "\"-1\" is no number of dimensions");
