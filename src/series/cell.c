@@ -230,17 +230,17 @@ static bool is_nearly(MtsCell cell)
     return i < cell.size && is_digit(cell.data[i]);
 }
 
-MtsCellKind mts_cell_kind(MtsCell cell, const char *missing)
+MtsCellKind mts_cell_kind(MtsCell cell, const char *missing, double *value)
 {
     MtsCellKind comma;
-    double value;
+    double unused;
     char first = cell.size ? cell.data[0] : '\0';
     bool number_like = is_digit(first) || ((first == '-' || first == '+' || first == '.') && cell.size > 1);
     if (!(number_like && missing == NULL) && mts_cell_missing(cell, missing)) {
         return MTS_CELL_MISSING;
     }
     if (number_like) {
-        if (mts_number_parse(cell.data, cell.size, &value)) {
+        if (mts_number_parse(cell.data, cell.size, value)) {
             return MTS_CELL_PLAIN;
         }
         if (mts_cell_missing(cell, missing)) {
@@ -249,7 +249,7 @@ MtsCellKind mts_cell_kind(MtsCell cell, const char *missing)
         if (memchr(cell.data, ',', cell.size) && comma_kind(cell, &comma)) {
             return comma;
         }
-        if (count_of(cell, '.') > 1 && mts_cell_number(cell, ',', &value)) {
+        if (count_of(cell, '.') > 1 && mts_cell_number(cell, ',', &unused)) {
             return MTS_CELL_COMMA_DECIMAL; /* 1.234.567 */
         }
     }

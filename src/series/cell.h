@@ -27,7 +27,8 @@ typedef enum MtsCellKind {
 
 /* `missing`: more words that stand for a missing value, joined by commas; NULL: none beside an empty cell, NA, <NA>,
  * #NA, N/A, #N/A, NaN, -NaN, NaT, null, none, \N, ".", "?", "-", "--" (any case). */
-MtsCellKind mts_cell_kind(MtsCell cell, const char *missing);
+/* The number of a PLAIN cell goes to *value; of any other cell that is left alone. */
+MtsCellKind mts_cell_kind(MtsCell cell, const char *missing, double *value);
 bool mts_cell_missing(MtsCell cell, const char *missing);
 
 /* The number of a PLAIN or COMMA_ cell where `decimal` ('.' or ',') is the decimal mark and the other one groups

@@ -59,13 +59,13 @@ static bool is_doubtful(MtsCell cell)
     return memchr(cell.data, '.', cell.size) && !has_point(cell);
 }
 
-static void count_cell(MtsColumnForm *column, MtsCellKind kind, MtsCell cell)
+/* `value` is the number of a plain cell. */
+static void count_cell(MtsColumnForm *column, MtsCellKind kind, MtsCell cell, double value)
 {
-    double value;
     column->doubtful += kind == MTS_CELL_PLAIN && is_doubtful(cell);
     bool first = column->cells[MTS_CELL_PLAIN] == 0;
     column->cells[kind]++;
-    if (kind == MTS_CELL_PLAIN && mts_number_parse(cell.data, cell.size, &value)) {
+    if (kind == MTS_CELL_PLAIN) {
         column->falls |= !first && !(value > column->latest);
         column->latest = value;
     }
@@ -73,6 +73,7 @@ static void count_cell(MtsColumnForm *column, MtsCellKind kind, MtsCell cell)
 
 static int take_first_row(MtsTableForm *form, const MtsCsvReader *r, Marks *marks, MtsError *err)
 {
+    double unused;
     form->columns = r->count;
     form->title = mts_calloc(r->count, sizeof *form->title);
     if (!form->title || !widen(form, r->count)) {
@@ -80,7 +81,7 @@ static int take_first_row(MtsTableForm *form, const MtsCsvReader *r, Marks *mark
     }
     for (size_t c = 0; c < r->count; c++) {
         form->title[c] = r->cells[c];
-        form->column[c].top = mts_cell_kind(r->cells[c], form->missing);
+        form->column[c].top = mts_cell_kind(r->cells[c], form->missing, &unused);
         mark_cell(marks, form->column[c].top, r->cells[c]);
     }
     return MTS_OK;
@@ -92,8 +93,9 @@ static int take_row(MtsTableForm *form, const MtsCsvReader *r, Marks *marks, Mts
         return no_memory(r, err);
     }
     for (size_t c = 0; c < r->count; c++) {
-        MtsCellKind kind = mts_cell_kind(r->cells[c], form->missing);
-        count_cell(&form->column[c], kind, r->cells[c]);
+        double value = 0;
+        MtsCellKind kind = mts_cell_kind(r->cells[c], form->missing, &value);
+        count_cell(&form->column[c], kind, r->cells[c], value);
         mark_cell(marks, kind, r->cells[c]);
     }
     return MTS_OK;
@@ -144,6 +146,10 @@ static size_t numbers(const MtsTableForm *form, const MtsColumnForm *c)
 
 bool mts_form_value(const MtsTableForm *form, MtsCell cell, double *value)
 {
+    bool plain = form->decimal == '.' && !form->groups && !form->doubt;
+    if (plain && !form->missing && mts_number_parse(cell.data, cell.size, value)) {
+        return true; /* the common case; a number may be among the words of form->missing */
+    }
     if (mts_cell_missing(cell, form->missing)) {
         *value = NAN;
         return true;
@@ -151,8 +157,8 @@ bool mts_form_value(const MtsTableForm *form, MtsCell cell, double *value)
     if (form->doubt && is_doubtful(cell)) {
         return false;
     }
-    bool plain = form->decimal == '.' && !form->groups;
-    return plain ? mts_number_parse(cell.data, cell.size, value) : mts_cell_number(cell, form->decimal, value);
+    return form->decimal == '.' && !form->groups ? mts_number_parse(cell.data, cell.size, value)
+                                                 : mts_cell_number(cell, form->decimal, value);
 }
 
 /* ---- the decimal mark ---- */

@@ -118,7 +118,7 @@ static int read_stamp(const MtsSeriesSet *set, size_t line, MtsCell *cell, doubl
     inside = pair ? (MtsCell){cell->data + 1, cell->size - 2} : (MtsCell){"", 0};
     time = next_part(&inside, ',');
     bool number = mts_number_parse(time.data, time.size, &at);
-    if (!pair || inside.size == 0 || (!number && mts_cell_kind(time, NULL) != MTS_CELL_TIME)) {
+    if (!pair || inside.size == 0 || (!number && mts_cell_kind(time, NULL, &at) != MTS_CELL_TIME)) {
         return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is no (time,value)", set->name, line, shown(*cell),
                         cell->data);
     }

@@ -126,7 +126,7 @@ static void gzip_damage(void **state)
 }
 
 #define TS                                                                                                             \
-    "%# a comment\n@problemName x\n@timestamps false\n@dimensions 2\n@classLabel true a b\n@data\n"                     \
+    "% a comment\n@problemName x\n@timestamps false\n@dimensions 2\n@classLabel true a b\n@data\n"                     \
     "1,2,3:4,5,6:a\n7,?,9:1,2,3:b\n1,2:3,4,5:b\n"
 
 static void ts_files(void **state)
