@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "constraint/expr_node.h"
+#include "core/hash.h"
 #include "core/mem.h"
-
-enum { MAX_CLASSES = 256 };
 
 /* ---- derivatives ---- */
 
@@ -73,33 +72,55 @@ static MtsRe derive(MtsExprs *x, MtsRe r, unsigned byte)
     return to;
 }
 
-/* Splits the classes of p so that each lies wholly inside or outside of the set. */
-static void split(Partition *p, const MtsByteSet *set)
+/* Bytes that no set tells apart have one signature: bit i says whether set i has the byte. */
+typedef struct Signatures {
+    uint64_t of[256];
+    unsigned used; /* bits */
+} Signatures;
+
+/* Gives the signatures short numbers, in the order of their first bytes; returns how many there are. */
+static uint32_t number(const Signatures *g, uint8_t of[256])
 {
-    int inside[MAX_CLASSES], size[MAX_CLASSES] = {0};
+    enum { SLOTS = 1024 };
+    uint16_t slots[SLOTS]; /* a byte + 1 with the signature */
+    uint32_t count = 0;
+    memset(slots, 0, sizeof slots);
     for (unsigned b = 0; b < 256; b++) {
-        size[p->of[b]] += 1;
-    }
-    for (uint32_t c = 0; c < p->count; c++) {
-        inside[c] = 0;
-    }
-    for (unsigned b = 0; b < 256; b++) {
-        inside[p->of[b]] += mts_byte_set_has(set, b);
-    }
-    uint32_t before = p->count;
-    int fresh[MAX_CLASSES];
-    for (uint32_t c = 0; c < before; c++) {
-        fresh[c] = inside[c] > 0 && inside[c] < size[c] ? (int)p->count++ : -1;
-    }
-    for (unsigned b = 0; b < 256; b++) {
-        if (fresh[p->of[b]] >= 0 && mts_byte_set_has(set, b)) {
-            p->of[b] = (uint8_t)fresh[p->of[b]];
+        if (b > 0 && g->of[b] == g->of[b - 1]) {
+            of[b] = of[b - 1];
+            continue;
         }
+        size_t at = (g->of[b] * UINT64_C(0x9E3779B97F4A7C15)) >> 54;
+        while (slots[at] && g->of[slots[at] - 1] != g->of[b]) {
+            at = (at + 1) & (SLOTS - 1);
+        }
+        of[b] = slots[at] ? of[slots[at] - 1] : (uint8_t)count++;
+        slots[at] = slots[at] ? slots[at] : (uint16_t)(b + 1);
     }
+    return count;
 }
 
-/* Splits by every set of bytes that the derivative of r looks at. */
-static void split_by(MtsExprs *x, Partition *p, MtsRe r)
+static void tell_apart(Signatures *g, const MtsByteSet *set)
+{
+    if (g->used == 64) { /* the numbers of the classes so far take eight bits */
+        uint8_t of[256];
+        number(g, of);
+        for (unsigned b = 0; b < 256; b++) {
+            g->of[b] = of[b];
+        }
+        g->used = 8;
+    }
+    for (unsigned w = 0; w < 4; w++) {
+        uint64_t bits = set->bits[w];
+        for (unsigned b = 64 * w; bits; b++, bits >>= 1) {
+            g->of[b] |= (bits & 1) << g->used;
+        }
+    }
+    g->used++;
+}
+
+/* Tells apart by every set of bytes that the derivative of r looks at. */
+static void split_by(MtsExprs *x, Signatures *p, MtsRe r)
 {
     for (;;) {
         const ReNode *n = &x->nodes[r];
@@ -111,7 +132,7 @@ static void split_by(MtsExprs *x, Partition *p, MtsRe r)
         case EPSILON:
             return;
         case BYTES:
-            split(p, &x->sets[n->a]);
+            tell_apart(p, &x->sets[n->a]);
             return;
         case SEQ:
             split_by(x, p, n->a);
@@ -135,7 +156,7 @@ static void split_by(MtsExprs *x, Partition *p, MtsRe r)
                 MtsByteSet one = {{0}};
                 unsigned byte = d < 10 ? '0' + d : '.';
                 mts_byte_set_add(&one, byte, byte);
-                split(p, &one);
+                tell_apart(p, &one);
             }
             return;
         }
@@ -153,20 +174,12 @@ static bool new_stamp(MtsExprs *x)
     return true;
 }
 
-/* Gives the classes of p their numbers in the order of their first bytes, and finds it among the known ones. */
+/* The partition's place among the known ones. */
 static bool keep_partition(MtsExprs *x, Partition *p, uint32_t *index)
 {
-    int number[MAX_CLASSES];
-    uint32_t next = 0;
-    memset(number, -1, sizeof number);
-    for (unsigned b = 0; b < 256; b++) {
-        if (number[p->of[b]] < 0) {
-            number[p->of[b]] = (int)next++;
-        }
-        p->of[b] = (uint8_t)number[p->of[b]];
-    }
+    p->hash = mts_hash(MTS_HASH_BEGIN, p->of, sizeof p->of);
     for (size_t i = x->partition_count; i-- > 0;) {
-        if (memcmp(x->partitions[i].of, p->of, sizeof p->of) == 0) {
+        if (x->partitions[i].hash == p->hash && memcmp(x->partitions[i].of, p->of, sizeof p->of) == 0) {
             *index = (uint32_t)i;
             return true;
         }
@@ -182,12 +195,14 @@ static bool keep_partition(MtsExprs *x, Partition *p, uint32_t *index)
 /* Makes the row of r's transitions: one derivative for each class of bytes. */
 static bool make_row(MtsExprs *x, MtsRe r)
 {
-    Partition p = {.count = 1};
+    Signatures signatures = {.used = 0};
+    Partition p;
     uint32_t index;
     if (!new_stamp(x)) {
         return false;
     }
-    split_by(x, &p, r);
+    split_by(x, &signatures, r);
+    p.count = number(&signatures, p.of);
     if (!keep_partition(x, &p, &index)) {
         return false;
     }

@@ -34,7 +34,7 @@ static bool fail(MtsExprs *x, int code)
 size_t mts_exprs_bytes(const MtsExprs *x)
 {
     return x->cap * sizeof *x->nodes + x->slot_count * sizeof *x->slots + x->list_cap * sizeof *x->lists +
-           x->set_cap * sizeof *x->sets + x->partition_cap * sizeof *x->partitions +
+           x->set_cap * sizeof *x->sets + mts_store_bytes(&x->set_numbers) + x->partition_cap * sizeof *x->partitions +
            x->target_cap * sizeof *x->targets + x->stamp_cap * sizeof *x->stamps;
 }
 
@@ -192,8 +192,7 @@ MtsExprs *mts_exprs_new(size_t budget)
     bool ok = rehash(x, 256) && mts_exprs_room(x, &x->sets, &x->set_cap, 1, sizeof *x->sets) &&
               mts_exprs_room(x, &x->nodes, &x->cap, 64, sizeof *x->nodes);
     if (ok) {
-        x->sets[x->set_count++] = none;
-        mts_re_intern(x, (ReNode){.kind = BYTES});
+        mts_re_bytes(x, &none);
         x->nodes[MTS_RE_NONE].shortest = MTS_NO_LIMIT;
         x->nodes[MTS_RE_NONE].life = DEAD;
         mts_re_intern(x, (ReNode){.kind = EPSILON});
@@ -212,6 +211,7 @@ void mts_exprs_free(MtsExprs **exprs)
         free(x->nodes);
         free(x->slots);
         free(x->lists);
+        mts_store_free(&x->set_numbers);
         free(x->sets);
         free(x->partitions);
         free(x->targets);
@@ -237,17 +237,19 @@ bool mts_re_nullable(const MtsExprs *x, MtsRe r)
 
 MtsRe mts_re_bytes(MtsExprs *x, const MtsByteSet *set)
 {
-    size_t i = 0;
-    while (i < x->set_count && memcmp(&x->sets[i], set, sizeof *set) != 0) {
-        i++;
+    uint32_t words[8], number;
+    memcpy(words, set->bits, sizeof words);
+    if ((number = mts_store_put(&x->set_numbers, words, 8)) == MTS_STORE_FULL) {
+        fail(x, MTS_ENOMEM);
+        return MTS_RE_NONE;
     }
-    if (i == x->set_count) {
-        if (!mts_exprs_room(x, &x->sets, &x->set_cap, i + 1, sizeof *x->sets)) {
+    if (number == x->set_count) {
+        if (!mts_exprs_room(x, &x->sets, &x->set_cap, x->set_count + 1, sizeof *x->sets)) {
             return MTS_RE_NONE;
         }
         x->sets[x->set_count++] = *set;
     }
-    return mts_re_intern(x, (ReNode){.kind = BYTES, .a = (uint32_t)i});
+    return mts_re_intern(x, (ReNode){.kind = BYTES, .a = number});
 }
 
 MtsRe mts_re_range(MtsExprs *x, unsigned from, unsigned to)

@@ -3,6 +3,7 @@
 #define MTS_CONSTRAINT_EXPR_NODE_H
 
 #include "constraint/expr.h"
+#include "constraint/store.h"
 
 typedef enum ReKind { BYTES, SEQ, ALT, AND, NOT, REPEAT, MULTIPLE, EPSILON } ReKind;
 typedef enum Life { UNKNOWN, ALIVE, DEAD } Life;
@@ -22,8 +23,9 @@ typedef struct ReNode {
 } ReNode;
 
 typedef struct Partition {
-    uint8_t of[256]; /* the class of each byte */
+    uint8_t of[256]; /* the class of each byte, in the order of their first bytes */
     uint32_t count;
+    uint64_t hash;
 } Partition;
 
 typedef struct Derived {
@@ -38,6 +40,7 @@ struct MtsExprs {
     size_t slot_count;
     uint32_t *lists;
     size_t list_count, list_cap;
+    MtsStore set_numbers; /* of the sets' words */
     MtsByteSet *sets;
     size_t set_count, set_cap;
     Partition *partitions;
