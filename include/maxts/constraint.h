@@ -8,7 +8,8 @@ extern "C" {
 
 typedef enum MtsConstraintForm {
     MTS_CONSTRAINT_PATTERN, /* a regular expression (PCRE2), which the whole text has to match */
-    MTS_CONSTRAINT_SCHEMA   /* a JSON schema, draft 4 to 2020-12 */
+    MTS_CONSTRAINT_SCHEMA,  /* a JSON schema, draft 4 to 2020-12 */
+    MTS_CONSTRAINT_GRAMMAR  /* a grammar: GBNF, or a part of Lark's notation */
 } MtsConstraintForm;
 
 /* Options of schemas, joined with |. */

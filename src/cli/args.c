@@ -84,6 +84,8 @@ static const Option AFTER_ANSWER[] = {
          "only answers that match this regular expression (PCRE2) from their first byte to their last", NULL),
     TEXT(0, "schema", ANSWERS | CMD_CHECK, schema, "FILE", "only answers that are JSON valid under this JSON schema",
          NULL),
+    TEXT(0, "grammar", ANSWERS | CMD_CHECK, grammar, "FILE",
+         "only answers that this grammar makes: GBNF, as llama.cpp has it, or a part of Lark's notation", NULL),
     CHOICE("whitespace", ANSWERS | CMD_CHECK, whitespace, "compact|any",
            "of JSON under --schema: one blank behind ',' and ':' or none, or all that JSON allows", "compact"),
     CHOICE("order", ANSWERS | CMD_CHECK, order, "any|properties",

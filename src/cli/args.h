@@ -67,6 +67,7 @@ typedef struct Args {
     size_t vocab_top;
     const char *constraint;
     const char *schema;
+    const char *grammar;
     const char *whitespace, *order;
     bool strict;
     /* search */

@@ -148,24 +148,24 @@ static int describe(MtsConstraint *c, double compile_us, const char *text, const
 static int open_constraint(MtsConstraint **c, const MtsVocabulary *vocabulary, const Args *args, double *compile_us,
                            MtsError *err)
 {
-    char *file = NULL;
-    int rc = MTS_OK;
-    if (!args->schema == !args->constraint) {
-        return mts_fail(err, MTS_EREQUEST,
-                        "check: exactly one of --schema and --constraint says what texts must match");
-    }
-    if (args->schema && (rc = mts_constraint_read_file(args->schema, &file, err)) != 0) {
+    MtsConstraintForm form;
+    char *text;
+    int rc = read_constraint(args, &form, &text, err);
+    if (rc) {
         return rc;
     }
-    MtsConstraintSource source = {.form = args->schema ? MTS_CONSTRAINT_SCHEMA : MTS_CONSTRAINT_PATTERN,
-                                  .text = file ? file : args->constraint,
-                                  .name = args->schema,
+    if (!text) {
+        return mts_fail(err, MTS_EREQUEST, "check: --schema, --grammar or --constraint says what texts must match");
+    }
+    MtsConstraintSource source = {.form = form,
+                                  .text = text,
+                                  .size = strlen(text),
+                                  .name = args->schema ? args->schema : args->grammar,
                                   .options = constraint_options(args)};
-    source.size = strlen(source.text);
     double began = mts_seconds();
     rc = mts_constraint_new(c, &source, vocabulary, err);
     *compile_us = (mts_seconds() - began) * 1e6;
-    free(file);
+    free(text);
     return rc;
 }
 

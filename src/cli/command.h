@@ -60,6 +60,9 @@ int apply_settings(const Args *args, MtsRequest *request, MtsError *err);
 /* --whitespace, --order and --strict. */
 unsigned constraint_options(const Args *args);
 
+/* What --constraint, --schema or --grammar asks, malloc'ed; NULL in *text where none is given. */
+int read_constraint(const Args *args, MtsConstraintForm *form, char **text, MtsError *err);
+
 /* From now on Ctrl-C raises a flag (a second one ends the program) that stop_asked() polls. */
 void catch_interrupts(void);
 bool stop_asked(void *context);

@@ -222,21 +222,30 @@ unsigned constraint_options(const Args *args)
            (args->strict ? MTS_CONSTRAINT_STRICT : 0u);
 }
 
-static int make_constraint(Asked *asked, const Args *args, MtsError *err)
+int read_constraint(const Args *args, MtsConstraintForm *form, char **text, MtsError *err)
 {
-    if (args->constraint && args->schema) {
-        return mts_fail(err, MTS_EREQUEST, "--constraint and --schema: only one of them can hold");
+    const char *file = args->schema ? args->schema : args->grammar;
+    *text = NULL;
+    *form = args->schema ? MTS_CONSTRAINT_SCHEMA : args->grammar ? MTS_CONSTRAINT_GRAMMAR : MTS_CONSTRAINT_PATTERN;
+    if ((args->constraint != NULL) + (args->schema != NULL) + (args->grammar != NULL) > 1) {
+        return mts_fail(err, MTS_EREQUEST, "--constraint, --schema and --grammar: only one of them can hold");
     }
-    asked->request.constraint = args->constraint;
-    if (args->schema) {
-        int rc = mts_constraint_read_file(args->schema, &asked->constraint, err);
-        asked->request.constraint = asked->constraint;
-        asked->request.constraint_form = MTS_CONSTRAINT_SCHEMA;
-        asked->request.constraint_options = constraint_options(args);
-        asked->request.constraint_name = args->schema;
-        return rc;
+    if (file) {
+        return mts_constraint_read_file(file, text, err);
+    }
+    if (args->constraint && !(*text = mts_strdup(args->constraint))) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for a constraint");
     }
     return MTS_OK;
+}
+
+static int make_constraint(Asked *asked, const Args *args, MtsError *err)
+{
+    int rc = read_constraint(args, &asked->request.constraint_form, &asked->constraint, err);
+    asked->request.constraint = asked->constraint;
+    asked->request.constraint_options = constraint_options(args);
+    asked->request.constraint_name = args->schema ? args->schema : args->grammar;
+    return rc;
 }
 
 int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)

@@ -9,6 +9,7 @@
 
 #include "constraint/backtrack.h"
 #include "constraint/mask.h"
+#include "constraint/notation.h"
 #include "constraint/pattern.h"
 #include "constraint/schema.h"
 #include "core/mem.h"
@@ -104,7 +105,10 @@ int mts_constraint_new(MtsConstraint **constraint, const MtsConstraintSource *so
         rc = mts_fail(err, rc, "constraint: memory ran out");
         goto fail;
     }
-    rc = source->form == MTS_CONSTRAINT_SCHEMA ? compile_schema(c, source, err) : compile_pattern(c, source, err);
+    rc = source->form == MTS_CONSTRAINT_SCHEMA ? compile_schema(c, source, err)
+         : source->form == MTS_CONSTRAINT_GRAMMAR
+             ? mts_notation_grammar(&c->grammar, source->text, source->size, c->name, err)
+             : compile_pattern(c, source, err);
     if (rc) {
         goto fail;
     }

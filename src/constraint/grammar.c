@@ -345,6 +345,13 @@ static uint32_t compute_shortest(MtsGrammar *g, MtsGrammarNode node)
     return best;
 }
 
+void mts_grammar_forget_lengths(MtsGrammar *g)
+{
+    for (size_t i = 0; i < g->length_count; i++) {
+        g->lengths[i] = NOT_KNOWN;
+    }
+}
+
 uint32_t mts_node_shortest(MtsGrammar *g, MtsGrammarNode node)
 {
     if (node >= g->length_count) {
@@ -362,98 +369,4 @@ uint32_t mts_node_shortest(MtsGrammar *g, MtsGrammarNode node)
         g->lengths[node] = length;
     }
     return g->lengths[node];
-}
-
-/* ---- finishing ---- */
-
-/* The rules that may be called before any byte of `node` is read, given to `each`; whether all of it may be empty. */
-typedef struct Ranking {
-    MtsGrammar *g;
-    uint8_t *colour; /* [rule_count] 0 new, 1 under way, 2 done */
-    uint32_t next;
-    int loop; /* a rule that begins with itself; -1: none */
-} Ranking;
-
-static void rank_rule(Ranking *r, uint32_t rule);
-
-static void rank_node(Ranking *r, MtsGrammarNode node)
-{
-    MtsGrammar *g = r->g;
-    size_t n;
-    const uint32_t *w = mts_store_get(&g->nodes, node, &n);
-    switch ((MtsGrammarNodeKind)w[0]) {
-    case MTS_NODE_SEQ: {
-        uint32_t left = w[1], right = w[2];
-        rank_node(r, left);
-        if (mts_node_shortest(g, left) == 0) {
-            rank_node(r, right);
-        }
-        break;
-    }
-    case MTS_NODE_ALT:
-        for (size_t i = 1; i < n; i++) {
-            rank_node(r, w[i]);
-        }
-        break;
-    case MTS_NODE_RULE:
-        rank_rule(r, w[1]);
-        break;
-    case MTS_NODE_REPEAT:
-        rank_node(r, w[1]);
-        break;
-    case MTS_NODE_BAG: { /* members begin with text of their own, but a bag of values may not */
-        const MtsBag *bag = &g->bags[w[1]];
-        for (size_t i = 0; i < bag->count; i++) {
-            rank_node(r, bag->members[i]);
-        }
-        rank_node(r, bag->rest);
-        break;
-    }
-    default:
-        break;
-    }
-}
-
-static void rank_rule(Ranking *r, uint32_t rule)
-{
-    if (r->colour[rule] == 1) {
-        r->loop = (int)rule;
-    }
-    if (r->colour[rule]) {
-        return;
-    }
-    r->colour[rule] = 1;
-    rank_node(r, r->g->rules[rule].body);
-    r->colour[rule] = 2;
-    r->g->rules[rule].rank = r->next--; /* what it calls has a higher rank */
-}
-
-int mts_grammar_finish(MtsGrammar *g, const char *name, MtsError *err)
-{
-    for (bool changed = true; changed && !mts_grammar_failed(g);) {
-        changed = false;
-        for (size_t i = 0; i < g->length_count; i++) {
-            g->lengths[i] = NOT_KNOWN;
-        }
-        for (size_t i = 0; i < g->rule_count; i++) {
-            uint32_t length = mts_node_shortest(g, g->rules[i].body);
-            changed |= length < g->rules[i].shortest;
-            g->rules[i].shortest = length < g->rules[i].shortest ? length : g->rules[i].shortest;
-        }
-    }
-    Ranking ranking = {.g = g, .colour = mts_calloc(g->rule_count, 1), .next = (uint32_t)g->rule_count, .loop = -1};
-    if (!ranking.colour || mts_grammar_failed(g)) {
-        free(ranking.colour);
-        return mts_fail(err, mts_grammar_failed(g) ? mts_grammar_failed(g) : MTS_ENOMEM,
-                        "%s: the constraint needs more memory than it may take", name);
-    }
-    for (size_t i = 0; i < g->length_count; i++) {
-        g->lengths[i] = NOT_KNOWN;
-    }
-    for (uint32_t i = 0; i < g->rule_count; i++) {
-        rank_rule(&ranking, i);
-    }
-    free(ranking.colour);
-    return ranking.loop < 0 ? MTS_OK
-                            : mts_fail(err, MTS_EUNSUPPORTED, "%s: rule %d may begin with itself", name, ranking.loop);
 }

@@ -77,11 +77,14 @@ MtsGrammarNode mts_node_bag_at(MtsGrammar *g, const uint32_t *words, size_t coun
 uint32_t mts_grammar_rule(MtsGrammar *g);
 
 /* When all rules have their bodies: finds the shortest text of each and the order in which to expand them.
- * MTS_EUNSUPPORTED where a rule may begin with itself. */
+ * MTS_EUNSUPPORTED where a rule may begin with itself behind something that may be empty. */
 int mts_grammar_finish(MtsGrammar *g, const char *name, MtsError *err);
 
 /* Bytes of the node's shortest text; MTS_NO_LIMIT: it has none. */
 uint32_t mts_node_shortest(MtsGrammar *g, MtsGrammarNode node);
+
+/* After a rule's shortest text or body has changed. */
+void mts_grammar_forget_lengths(MtsGrammar *g);
 
 /* What a bag at [bag, phase, rest, seen...] may go on with. */
 bool mts_bag_may_close(const MtsGrammar *g, const uint32_t *words);

@@ -463,7 +463,7 @@ static int take_applicators(MtsSchema *s, const json_t *schema, MtsCase *c, Spli
         rc = rc ? rc : one_of(s, v, &beside, &any);
         rc = rc ? rc : split_by(s, split, any);
     }
-    if (!rc && json_object_get(schema, "if")) {
+    if (!rc && json_object_get(schema, "if") && !s->without_if) {
         rc = conditional(s, schema, split);
     }
     for (int m = 0; m < 3 && !rc; m++) {

@@ -63,6 +63,7 @@ struct MtsSchema { /* the work under way */
     const char *name;
     json_t *made;           /* array of the schemas that the rewriting made */
     bool old_refs;          /* draft 7 and before: what stands beside $ref is ignored */
+    bool without_if;        /* before draft 7, `if` is no keyword */
     bool draft3;            /* a member says itself that it is required */
     MtsStore numbers, sets; /* of schemas by pointer; of sets of them */
     uint32_t *rules;        /* by set */

@@ -98,6 +98,7 @@ int mts_schema_open(MtsSchema *s)
     static const char *const old[] = {"draft-03", "draft-04", "draft-06", "draft-07"};
     for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
         s->old_refs |= mentions(s->root, old[i]);
+        s->without_if |= i < 3 && mentions(s->root, old[i]);
     }
     s->draft3 = mentions(s->root, old[0]);
     int rc = add_resource(s, s->root, "");

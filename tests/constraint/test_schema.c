@@ -204,6 +204,8 @@ static void combinations(void **state)
     CHECK("{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"additionalProperties\":false}",
           LIST("{}", "{\"a\":{\"a\":{}}}"), LIST("{\"a\":1}", "{\"a\":{\"b\":1}}"));
     CHECK("{\"$defs\":{\"n\":{\"$anchor\":\"num\",\"type\":\"integer\"}},\"$ref\":\"#num\"}", LIST("1"), LIST("\"\""));
+    CHECK("{\"$schema\":\"http://json-schema.org/draft-04/schema#\",\"if\":{\"type\":\"null\"},\"then\":false}",
+          LIST("null", "1"), LIST("nul"));
     CHECK("true", LIST("1", "[{}]"), LIST(""));
     CHECK("\xEF\xBB\xBF{\"type\":\"string\"}", LIST("\"\""), LIST("1"));
     /* the least fixed point: a text that needs itself inside does not exist */

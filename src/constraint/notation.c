@@ -1,0 +1,548 @@
+/* constraint/notation.c - one reader for two notations, which share all but a few signs.
+ *
+ *              GBNF                      Lark
+ *   rule       name ::= ...              name: ...        NAME: ... (a terminal)
+ *   start      root                      start
+ *   texts      "..."                     "..."  "..."i  /regular expression/flags
+ *   classes    [a-z]  .                  in regular expressions
+ *   repeats    * + ? {n} {n,} {n,m}      * + ?  ~n  ~n..m  [optional]
+ *   besides    # to the line's end       // to the line's end, %ignore, -> name
+ *
+ * A rule ends where a line begins with the next one. What %ignore names may stand behind every text of a rule and
+ * before the first; inside a terminal it may not. */
+#include "constraint/notation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "constraint/pattern.h"
+#include "core/mem.h"
+#include "core/utf8.h"
+
+enum { MAX_NESTING = 200, MAX_COUNT = 1 << 20 };
+
+typedef struct NamedRule {
+    char *name;
+    uint32_t rule;
+    bool defined;
+    size_t first_use;
+} NamedRule;
+
+typedef struct Reader {
+    MtsGrammar *g;
+    const char *name, *text;
+    size_t size, at;
+    bool lark, terminal; /* the notation; a terminal's body is under way */
+    NamedRule *rules;
+    size_t rule_count, rule_cap;
+    MtsGrammarNode ignored; /* what %ignore names; MTS_NODE_NONE: nothing */
+    uint32_t gap;           /* the rule for any number of them */
+    int depth, rc;
+    MtsError *err;
+} Reader;
+
+static MtsGrammarNode choice(Reader *r);
+
+static MtsGrammarNode complain(Reader *r, int code, size_t at, const char *what)
+{
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < at && i < r->size; i++) {
+        column = r->text[i] == '\n' ? 1 : column + ((r->text[i] & 0xC0) != 0x80);
+        line += r->text[i] == '\n';
+    }
+    if (!r->rc) {
+        r->rc = mts_fail(r->err, code, "%s: line %zu, column %zu: %s", r->name, line, column, what);
+    }
+    return MTS_NODE_NONE;
+}
+
+static bool looking_at(const Reader *r, const char *what)
+{
+    size_t n = strlen(what);
+    return r->size - r->at >= n && memcmp(r->text + r->at, what, n) == 0;
+}
+
+static bool take(Reader *r, const char *what)
+{
+    bool there = looking_at(r, what);
+    r->at += there ? strlen(what) : 0;
+    return there;
+}
+
+/* Blanks and comments, over line ends where `lines`. */
+static void skip(Reader *r, bool lines)
+{
+    while (r->at < r->size) {
+        char c = r->text[r->at];
+        if (c == ' ' || c == '\t' || c == '\r' || (lines && c == '\n')) {
+            r->at++;
+        } else if (r->lark ? looking_at(r, "//") || c == '#' : c == '#') {
+            while (r->at < r->size && r->text[r->at] != '\n') {
+                r->at++;
+            }
+        } else {
+            return;
+        }
+    }
+}
+
+static bool word_char(const Reader *r, size_t at)
+{
+    char c = at < r->size ? r->text[at] : 0;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (c == '-' && !r->lark);
+}
+
+/* The length of the word at a place. */
+static size_t word_at(const Reader *r, size_t at)
+{
+    size_t n = 0;
+    while (word_char(r, at + n)) {
+        n++;
+    }
+    return n;
+}
+
+/* Whether a rule's head stands here: a word and "::=" or ":". */
+static bool at_rule(const Reader *r)
+{
+    size_t at = r->at;
+    at += r->lark && at < r->size && (r->text[at] == '?' || r->text[at] == '!');
+    size_t n = word_at(r, at), end = at + n;
+    if (r->lark && end < r->size && r->text[end] == '.') { /* a priority */
+        end += 1 + word_at(r, end + 1);
+    }
+    while (end < r->size && (r->text[end] == ' ' || r->text[end] == '\t')) {
+        end++;
+    }
+    size_t left = r->size - end;
+    return n > 0 && (r->lark ? left > 0 && r->text[end] == ':' : left > 2 && memcmp(r->text + end, "::=", 3) == 0);
+}
+
+/* ---- names ---- */
+
+static NamedRule *find_rule(Reader *r, const char *word, size_t size)
+{
+    for (size_t i = 0; i < r->rule_count; i++) {
+        if (strlen(r->rules[i].name) == size && memcmp(r->rules[i].name, word, size) == 0) {
+            return &r->rules[i];
+        }
+    }
+    char *name = mts_strndup(word, size);
+    uint32_t rule = mts_grammar_rule(r->g);
+    if (!name || rule == MTS_STORE_FULL || !mts_grow(&r->rules, &r->rule_cap, r->rule_count + 1, sizeof *r->rules)) {
+        free(name);
+        complain(r, MTS_ENOMEM, r->at, "memory ran out");
+        return NULL;
+    }
+    r->rules[r->rule_count] = (NamedRule){.name = name, .rule = rule, .first_use = r->at};
+    return &r->rules[r->rule_count++];
+}
+
+static bool is_terminal(const char *word)
+{
+    while (*word == '_') {
+        word++;
+    }
+    return *word >= 'A' && *word <= 'Z';
+}
+
+/* A text of a rule, with what may be ignored behind it. */
+static MtsGrammarNode with_gap(Reader *r, MtsGrammarNode node)
+{
+    return r->lark && !r->terminal ? mts_node_seq(r->g, node, mts_node_rule(r->g, r->gap)) : node;
+}
+
+static MtsGrammarNode reference(Reader *r)
+{
+    size_t n = word_at(r, r->at);
+    NamedRule *rule = find_rule(r, r->text + r->at, n);
+    r->at += n;
+    if (!rule) {
+        return MTS_NODE_NONE;
+    }
+    bool terminal = is_terminal(rule->name);
+    MtsGrammarNode node = mts_node_rule(r->g, rule->rule);
+    return terminal ? with_gap(r, node) : node;
+}
+
+/* ---- texts and classes ---- */
+
+static uint32_t hex(Reader *r, size_t digits)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < digits; i++, r->at++) {
+        char c = r->at < r->size ? r->text[r->at] : 0;
+        int d = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
+        if (d < 0) {
+            complain(r, MTS_EREQUEST, r->at, "an escape needs more hexadecimal digits");
+            return 0;
+        }
+        value = value << 4 | (uint32_t)d;
+    }
+    return value;
+}
+
+/* One character of a text or a class, escapes read. */
+static uint32_t character(Reader *r)
+{
+    static const char names[] = "n\nr\rt\tb\bf\f0\0";
+    uint32_t c = 0;
+    size_t n = mts_utf8_decode(r->text + r->at, r->size - r->at, &c);
+    if (n == 0) {
+        complain(r, MTS_EREQUEST, r->at, "this is no valid UTF-8");
+        r->at++;
+        return 0;
+    }
+    r->at += n;
+    if (c != '\\' || r->at >= r->size) {
+        return c;
+    }
+    char e = r->text[r->at++];
+    if (e == 'x' || e == 'u' || e == 'U') {
+        return hex(r, e == 'x' ? 2 : e == 'u' ? 4 : 8);
+    }
+    for (size_t i = 0; i + 1 < sizeof names; i += 2) {
+        if (names[i] == e) {
+            return (unsigned char)names[i + 1];
+        }
+    }
+    return (unsigned char)e;
+}
+
+static MtsRe spell(Reader *r, MtsChars *set)
+{
+    mts_chars_tidy(set);
+    MtsRe re = mts_spell_utf8(r->g->exprs, set);
+    mts_chars_free(set);
+    return re;
+}
+
+static MtsRe spell_one(Reader *r, uint32_t c, bool caseless)
+{
+    MtsChars one = {0};
+    mts_chars_add(&one, c, c);
+    if (caseless && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) {
+        mts_chars_add(&one, c ^ 0x20, c ^ 0x20);
+    }
+    return spell(r, &one);
+}
+
+static MtsGrammarNode quoted(Reader *r)
+{
+    size_t from = r->at++, end = r->at;
+    while (end < r->size && r->text[end] != '"' && r->text[end] != '\n') {
+        end += r->text[end] == '\\' && end + 1 < r->size ? 2 : 1;
+    }
+    if (end >= r->size || r->text[end] != '"') {
+        return complain(r, MTS_EREQUEST, from, "a text has no closing quote");
+    }
+    bool caseless = r->lark && end + 1 < r->size && r->text[end + 1] == 'i';
+    MtsRe all = MTS_RE_EMPTY;
+    while (r->at < end && !r->rc) {
+        all = mts_re_seq(r->g->exprs, all, spell_one(r, character(r), caseless));
+    }
+    r->at = end + 1 + caseless;
+    return mts_node_re(r->g, all);
+}
+
+static MtsGrammarNode class(Reader *r)
+{
+    size_t from = r->at++;
+    MtsChars set = {0};
+    bool negated = take(r, "^");
+    while (r->at < r->size && r->text[r->at] != ']' && !r->rc) {
+        uint32_t first = character(r), last = first;
+        if (looking_at(r, "-") && r->at + 1 < r->size && r->text[r->at + 1] != ']') {
+            r->at++;
+            last = character(r);
+        }
+        if (last < first) {
+            complain(r, MTS_EREQUEST, from, "a class has a range that runs backwards");
+        }
+        mts_chars_add(&set, first, last);
+    }
+    if (!take(r, "]")) {
+        complain(r, MTS_EREQUEST, from, "a class has no ']'");
+    }
+    mts_chars_tidy(&set);
+    if (negated) {
+        mts_chars_negate(&set);
+    }
+    return mts_node_re(r->g, spell(r, &set));
+}
+
+static MtsGrammarNode any_character(Reader *r)
+{
+    MtsChars set = {0};
+    mts_chars_negate(&set);
+    return mts_node_re(r->g, spell(r, &set));
+}
+
+/* /.../flags */
+static MtsGrammarNode regular(Reader *r)
+{
+    size_t from = ++r->at, end = from;
+    while (end < r->size && r->text[end] != '/' && r->text[end] != '\n') {
+        end += r->text[end] == '\\' && end + 1 < r->size ? 2 : 1;
+    }
+    if (end >= r->size || r->text[end] != '/') {
+        return complain(r, MTS_EREQUEST, from - 1, "a regular expression has no closing '/'");
+    }
+    MtsBytes pattern = {0};
+    MtsError why = {0};
+    MtsRe re = MTS_RE_NONE;
+    r->at = end + 1;
+    size_t flags = word_at(r, r->at);
+    bool ok = (flags == 0 || mts_bytes_printf(&pattern, "(?%.*s)", (int)flags, r->text + r->at)) &&
+              mts_bytes_append(&pattern, r->text + from, end - from);
+    r->at += flags;
+    int rc = ok ? mts_pattern_compile(r->g->exprs, "/", pattern.data, pattern.len, MTS_PATTERN_PCRE2, false,
+                                      mts_spell_utf8, &re, &why)
+                : mts_fail(&why, MTS_ENOMEM, "memory ran out");
+    mts_bytes_free(&pattern);
+    return rc ? complain(r, rc, from, why.text) : mts_node_re(r->g, re);
+}
+
+/* ---- expressions ---- */
+
+static bool number(Reader *r, uint32_t *value)
+{
+    size_t from = r->at;
+    for (*value = 0; r->at < r->size && r->text[r->at] >= '0' && r->text[r->at] <= '9'; r->at++) {
+        *value = *value > MAX_COUNT ? *value : *value * 10 + (uint32_t)(r->text[r->at] - '0');
+    }
+    return r->at > from;
+}
+
+/* {n}, {n,}, {n,m}, {,m} or, in Lark, ~n and ~n..m. */
+static bool counts(Reader *r, uint32_t *min, uint32_t *max)
+{
+    size_t from = r->at;
+    bool braces = take(r, "{");
+    if (!braces && !(r->lark && take(r, "~"))) {
+        return false;
+    }
+    skip(r, false);
+    bool ok = number(r, min) || (braces && looking_at(r, ","));
+    *max = *min;
+    skip(r, false);
+    if (ok && take(r, braces ? "," : "..")) {
+        skip(r, false);
+        if (!number(r, max)) {
+            *max = MTS_NO_LIMIT;
+            ok = braces;
+        }
+        skip(r, false);
+    }
+    if (!ok || (braces && !take(r, "}")) || *max < *min || *min > MAX_COUNT ||
+        (*max != MTS_NO_LIMIT && *max > MAX_COUNT)) {
+        complain(r, MTS_EREQUEST, from, "a repeat's counts are wrong");
+    }
+    return true;
+}
+
+static MtsGrammarNode repeated(Reader *r, MtsGrammarNode node)
+{
+    uint32_t min = 0, max = MTS_NO_LIMIT;
+    while (!r->rc) {
+        skip(r, false);
+        if (take(r, "*")) {
+            min = 0, max = MTS_NO_LIMIT;
+        } else if (take(r, "+")) {
+            min = 1, max = MTS_NO_LIMIT;
+        } else if (looking_at(r, "?") && !at_rule(r)) {
+            r->at++;
+            min = 0, max = 1;
+        } else if (!counts(r, &min, &max)) {
+            break;
+        }
+        node = mts_node_repeat(r->g, node, min, max);
+    }
+    return node;
+}
+
+static MtsGrammarNode group(Reader *r, const char *close)
+{
+    size_t from = r->at++;
+    if (++r->depth > MAX_NESTING) {
+        return complain(r, MTS_EUNSUPPORTED, from, "groups nest too deeply");
+    }
+    MtsGrammarNode inner = choice(r);
+    skip(r, true);
+    if (!r->rc && !take(r, close)) {
+        return complain(r, MTS_EREQUEST, from, "a group is not closed");
+    }
+    r->depth--;
+    return *close == ']' ? mts_node_or(r->g, inner, MTS_NODE_EMPTY) : inner;
+}
+
+static MtsGrammarNode atom(Reader *r)
+{
+    char c = r->text[r->at];
+    if (c == '"') {
+        return with_gap(r, quoted(r));
+    }
+    if (c == '(') {
+        return group(r, ")");
+    }
+    if (c == '[') {
+        return r->lark ? group(r, "]") : class(r);
+    }
+    if (c == '/' && r->lark) {
+        return with_gap(r, regular(r));
+    }
+    if (c == '.' && !r->lark) {
+        r->at++;
+        return any_character(r);
+    }
+    return word_char(r, r->at) ? reference(r) : complain(r, MTS_EREQUEST, r->at, "this begins no text, class or rule");
+}
+
+/* Up to a '|', a ')' or the next rule's head. */
+static MtsGrammarNode sequence(Reader *r)
+{
+    MtsGrammarNode all = MTS_NODE_EMPTY;
+    for (;;) {
+        size_t line = r->at;
+        skip(r, true);
+        bool new_line = memchr(r->text + line, '\n', r->at - line) != NULL || line == 0;
+        if (r->rc || r->at >= r->size || strchr("|)]%", r->text[r->at]) || (new_line && r->depth == 0 && at_rule(r))) {
+            return all;
+        }
+        if (r->lark && take(r, "->")) { /* a name for the tree, which we do not make */
+            skip(r, false);
+            r->at += word_at(r, r->at);
+            continue;
+        }
+        MtsGrammarNode one = atom(r);
+        all = r->rc ? MTS_NODE_NONE : mts_node_seq(r->g, all, repeated(r, one));
+    }
+}
+
+static MtsGrammarNode choice(Reader *r)
+{
+    skip(r, true);
+    take(r, "|");
+    MtsGrammarNode all = sequence(r);
+    while (!r->rc && take(r, "|")) {
+        all = mts_node_or(r->g, all, sequence(r));
+    }
+    return all;
+}
+
+/* ---- rules ---- */
+
+static void read_rule(Reader *r)
+{
+    size_t from = r->at;
+    r->at += r->lark && (r->text[r->at] == '?' || r->text[r->at] == '!');
+    size_t n = word_at(r, r->at);
+    NamedRule *named = find_rule(r, r->text + r->at, n);
+    if (!named) {
+        return;
+    }
+    uint32_t rule = named->rule;
+    if (named->defined) {
+        complain(r, MTS_EREQUEST, from, "a rule of this name stands above");
+        return;
+    }
+    named->defined = true;
+    r->terminal = r->lark && is_terminal(named->name);
+    r->at += n;
+    if (r->lark && take(r, ".")) {
+        r->at += word_at(r, r->at);
+    }
+    skip(r, false);
+    take(r, r->lark ? ":" : "::=");
+    MtsGrammarNode body = choice(r);
+    r->g->rules[rule].body = body;
+    if (!r->rc && r->at < r->size && strchr(")]", r->text[r->at])) {
+        complain(r, MTS_EREQUEST, r->at, "a bracket closes what was not opened");
+    }
+}
+
+static void read_directive(Reader *r)
+{
+    if (!take(r, "%ignore")) {
+        complain(r, MTS_EUNSUPPORTED, r->at, "of Lark's directives only %ignore is held");
+        return;
+    }
+    r->terminal = true;
+    r->ignored = mts_node_or(r->g, r->ignored, choice(r));
+}
+
+static void read_rules(Reader *r)
+{
+    skip(r, true);
+    while (r->at < r->size && !r->rc) {
+        if (r->lark && looking_at(r, "%")) {
+            read_directive(r);
+        } else if (at_rule(r)) {
+            read_rule(r);
+        } else {
+            complain(r, MTS_EREQUEST, r->at, "a rule begins with its name");
+        }
+        skip(r, true);
+    }
+}
+
+static void choose_root(Reader *r)
+{
+    const char *start = r->lark ? "start" : "root";
+    for (size_t i = 0; i < r->rule_count && !r->rc; i++) {
+        if (!r->rules[i].defined) {
+            complain(r, MTS_EREQUEST, r->rules[i].first_use, "no rule has this name");
+        }
+        if (strcmp(r->rules[i].name, start) == 0) {
+            r->g->root = mts_node_rule(r->g, r->rules[i].rule);
+        }
+    }
+    if (!r->rc && r->g->root == MTS_NODE_NONE) {
+        complain(r, MTS_EREQUEST, r->size, r->lark ? "there is no rule start" : "there is no rule root");
+    }
+}
+
+/* Whether a rule is written with "::=", comments and texts aside. */
+static bool is_gbnf(const char *text, size_t size)
+{
+    for (size_t i = 0; i + 2 < size; i++) {
+        if (text[i] == '#' || (text[i] == '/' && text[i + 1] == '/')) {
+            while (i < size && text[i] != '\n') {
+                i++;
+            }
+        } else if (memcmp(text + i, "::=", 3) == 0) {
+            return true;
+        } else if (text[i] == ':') {
+            return false;
+        }
+    }
+    return true;
+}
+
+int mts_notation_grammar(MtsGrammar *g, const char *text, size_t size, const char *name, MtsError *err)
+{
+    Reader r = {.g = g, .name = name, .text = text, .size = size, .err = err, .lark = !is_gbnf(text, size)};
+    r.gap = mts_grammar_rule(g);
+    if (r.gap == MTS_STORE_FULL) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
+    }
+    read_rules(&r);
+    choose_root(&r);
+    if (!r.rc) {
+        g->rules[r.gap].body = mts_node_repeat(g, r.ignored, 0, MTS_NO_LIMIT);
+        g->root = r.lark ? mts_node_seq(g, mts_node_rule(g, r.gap), g->root) : g->root;
+        r.rc = mts_grammar_finish(g, name, err);
+    }
+    for (size_t i = 0; i < r.rule_count; i++) {
+        free(r.rules[i].name);
+    }
+    free(r.rules);
+    if (!r.rc && mts_node_shortest(g, g->root) == MTS_NO_LIMIT) {
+        r.rc = mts_fail(err, MTS_ECONSTRAINT, "%s: no finite text is of the grammar", name);
+    }
+    return r.rc;
+}

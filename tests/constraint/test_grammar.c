@@ -1,0 +1,258 @@
+/* Grammars: random small ones against an enumeration of their languages, the two notations, and errors with their
+ * places. */
+#include "toy.h"
+
+enum { LONGEST = 8, TEXTS = (1 << (LONGEST + 1)) - 1, RULES = 4 };
+
+/* Texts of a and b up to LONGEST letters, by number: those of n letters from 2^n - 1 on. A language is a set of them.
+ */
+typedef struct Language {
+    bool has[TEXTS];
+} Language;
+
+static int length_of(int text)
+{
+    int n = 0;
+    while (text >= (2 << n) - 1) {
+        n++;
+    }
+    return n;
+}
+
+static int concat(int a, int b)
+{
+    int la = length_of(a), lb = length_of(b);
+    int bits = ((a - ((1 << la) - 1)) << lb) | (b - ((1 << lb) - 1));
+    return la + lb > LONGEST ? -1 : (1 << (la + lb)) - 1 + bits;
+}
+
+static void letters(int text, char *out)
+{
+    int n = length_of(text), bits = text - ((1 << n) - 1);
+    for (int i = 0; i < n; i++) {
+        out[i] = bits >> (n - 1 - i) & 1 ? 'b' : 'a';
+    }
+    out[n] = '\0';
+}
+
+/* A rule: alternatives of up to three parts, each a letter (-1, -2) or a rule, each once or any number of times. */
+typedef struct Part {
+    int what;
+    char repeat; /* 0, '*', '+' or '?' */
+} Part;
+
+typedef struct Rule {
+    int alternatives, parts[3];
+    Part part[3][3];
+} Rule;
+
+static unsigned draw(uint64_t *state, unsigned n)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(*state >> 33) % n;
+}
+
+static void random_grammar(uint64_t *state, Rule rules[RULES], char *text, size_t size)
+{
+    size_t n = 0;
+    for (int r = 0; r < RULES; r++) {
+        rules[r].alternatives = 1 + (int)draw(state, 3);
+        n += (size_t)snprintf(text + n, size - n, r ? "r%d ::= " : "root ::= ", r);
+        for (int a = 0; a < rules[r].alternatives; a++) {
+            rules[r].parts[a] = (int)draw(state, 4);
+            n += (size_t)snprintf(text + n, size - n, a ? " | " : "");
+            for (int p = 0; p < rules[r].parts[a]; p++) {
+                Part *part = &rules[r].part[a][p];
+                part->what = draw(state, 2) ? -1 - (int)draw(state, 2) : (int)draw(state, RULES);
+                part->repeat = draw(state, 4) ? 0 : "*+?"[draw(state, 3)];
+                char name[8] = "root";
+                if (part->what > 0) {
+                    snprintf(name, sizeof name, "r%d", part->what);
+                } else if (part->what < 0) {
+                    snprintf(name, sizeof name, "\"%c\"", part->what == -1 ? 'a' : 'b');
+                }
+                n += (size_t)snprintf(text + n, size - n, "%s%.1s ", name, part->repeat ? &part->repeat : "");
+            }
+            if (rules[r].parts[a] == 0) {
+                n += (size_t)snprintf(text + n, size - n, "\"\" ");
+            }
+        }
+        n += (size_t)snprintf(text + n, size - n, "\n");
+    }
+}
+
+static void product(const Language *a, const Language *b, Language *out)
+{
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < TEXTS; i++) {
+        for (int j = 0; a->has[i] && j < TEXTS; j++) {
+            int both = b->has[j] ? concat(i, j) : -1;
+            if (both >= 0) {
+                out->has[both] = true;
+            }
+        }
+    }
+}
+
+static void closure(Language *one, char repeat)
+{
+    Language all = *one, more;
+    for (int i = 0; i < LONGEST && repeat != '?'; i++) {
+        product(&all, one, &more);
+        for (int t = 0; t < TEXTS; t++) {
+            all.has[t] = all.has[t] || more.has[t];
+        }
+    }
+    all.has[0] = all.has[0] || repeat != '+';
+    *one = all;
+}
+
+/* The least fixed point of the rules, each language cut at LONGEST letters. */
+static void enumerate(const Rule rules[RULES], Language languages[RULES])
+{
+    memset(languages, 0, RULES * sizeof *languages);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int r = 0; r < RULES; r++) {
+            for (int a = 0; a < rules[r].alternatives; a++) {
+                Language all = {{true}}, next;
+                for (int p = 0; p < rules[r].parts[a]; p++) {
+                    const Part *part = &rules[r].part[a][p];
+                    Language one = {{false}};
+                    if (part->what >= 0) {
+                        one = languages[part->what];
+                    } else {
+                        one.has[part->what == -1 ? 1 : 2] = true;
+                    }
+                    if (part->repeat) {
+                        closure(&one, part->repeat);
+                    }
+                    product(&all, &one, &next);
+                    all = next;
+                }
+                for (int t = 0; t < TEXTS; t++) {
+                    changed |= all.has[t] && !languages[r].has[t];
+                    languages[r].has[t] |= all.has[t];
+                }
+            }
+        }
+    }
+}
+
+static void check_language(const char *text, const Language *language, const MtsVocabulary *v, int *held, int *empty)
+{
+    MtsError err = {0};
+    MtsConstraint *c;
+    int rc = toy_open(&c, MTS_CONSTRAINT_GRAMMAR, 0, text, v, &err);
+    bool any = false;
+    for (int t = 0; t < TEXTS; t++) {
+        any |= language->has[t];
+    }
+    if (rc == MTS_ECONSTRAINT && !any) {
+        ++*empty;
+        return;
+    }
+    assert_ok(rc, &err);
+    ++*held;
+    for (int t = 0; t < TEXTS; t++) {
+        char written[LONGEST + 1];
+        letters(t, written);
+        if (toy_accepts(c, written, strlen(written)) != language->has[t]) {
+            fail_msg("%s'%s' is %s", text, written, language->has[t] ? "refused" : "let through");
+        }
+    }
+    mts_constraint_free(&c);
+}
+
+static void random_grammars_are_their_enumerated_languages(void **state)
+{
+    (void)state;
+    static Language languages[RULES];
+    uint64_t chance = 11;
+    int held = 0, empty = 0;
+    MtsVocabulary *v = toy_vocabulary();
+    for (int i = 0; i < 1000; i++) {
+        Rule rules[RULES];
+        char text[2000];
+        random_grammar(&chance, rules, text, sizeof text);
+        enumerate(rules, languages);
+        check_language(text, &languages[0], v, &held, &empty);
+    }
+    print_message("of 1000 grammars %d are held, %d have no text\n", held, empty);
+    assert_int_equal(held + empty, 1000);
+    mts_vocabulary_free(&v);
+}
+
+static void check(const char *grammar, const char *const *good, const char *const *bad)
+{
+    MtsError err = {0};
+    MtsConstraint *c;
+    MtsVocabulary *v = toy_vocabulary();
+    assert_ok(toy_open(&c, MTS_CONSTRAINT_GRAMMAR, 0, grammar, v, &err), &err);
+    for (; *good; good++) {
+        if (!toy_accepts(c, *good, strlen(*good))) {
+            fail_msg("%s: '%s' is refused", grammar, *good);
+        }
+    }
+    for (; *bad; bad++) {
+        if (toy_accepts(c, *bad, strlen(*bad))) {
+            fail_msg("%s: '%s' is let through", grammar, *bad);
+        }
+    }
+    mts_constraint_free(&c);
+    mts_vocabulary_free(&v);
+}
+
+#define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void both_notations_are_read(void **state)
+{
+    (void)state;
+    check("root ::= expr # left-recursive, ambiguous\nexpr ::= expr [-+*/] expr | \"(\" expr\n  \")\" | num\n"
+          "num ::= [0-9]{1,3} | \"\\x78\"\n",
+          LIST("1", "1+2*x", "((x))-999"), LIST("", "1+", "1000", "()", "1 + 2"));
+    check("root ::= (\"a\" | [^\\]a-c])+ . \"\\u00e9\"?\n", LIST("ad", "dx\xC3\xA9", "a."), LIST("b", "a", "]x"));
+    check(
+        "start: sum\n?sum: product | sum \"+\" product\n   | sum \"-\" product -> minus\nproduct: atom (\"*\" atom)*\n"
+        "atom: NUMBER | \"(\" sum \")\" | NAME~2..3 // twice or more\nNUMBER.2: /[0-9]+/\nNAME: \"Ab\"i\n%ignore / "
+        "+/\n",
+        LIST("1+2*3", " 1 + ( 2*3 ) ", "abAB", "ab ab-1"), LIST("1+", "ab", "1 2", "a bab"));
+    check("start: [\"a\"] \"b\"?\n", LIST("", "a", "ab", "b"), LIST("ba"));
+}
+
+static void refuse(const char *grammar, int code, const char *says)
+{
+    MtsError err = {0};
+    MtsConstraint *c;
+    MtsVocabulary *v = toy_vocabulary();
+    int rc = toy_open(&c, MTS_CONSTRAINT_GRAMMAR, 0, grammar, v, &err);
+    if (rc != code || !strstr(err.text, says)) {
+        fail_msg("%s: %d, not %d: %s", grammar, rc, code, err.text);
+    }
+    mts_vocabulary_free(&v);
+}
+
+static void errors_have_places(void **state)
+{
+    (void)state;
+    refuse("root ::= \"a\"\nb ::= c\n", MTS_EREQUEST, "line 2, column 7: no rule has this name");
+    refuse("root ::= \"a\n", MTS_EREQUEST, "line 1, column 10: a text has no closing quote");
+    refuse("root ::= (\"a\"\nx ::= \"b\"\n", MTS_EREQUEST, "line 2, column 3");
+    refuse("a ::= \"a\"\n", MTS_EREQUEST, "no rule root");
+    refuse("root ::= \"a\"\nroot ::= \"b\"\n", MTS_EREQUEST, "line 2, column 1");
+    refuse("root ::= [z-a]\n", MTS_EREQUEST, "line 1, column 10");
+    refuse("root ::= \"a\"{3,2}\n", MTS_EREQUEST, "line 1, column 13");
+    refuse("start: /a(/\n", MTS_EREQUEST, "line 1");
+    refuse("start: \"a\"\n%import common.INT\n", MTS_EUNSUPPORTED, "line 2, column 1");
+    refuse("root ::= root \"a\"\n", MTS_ECONSTRAINT, "no finite text");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_grammars_are_their_enumerated_languages),
+        cmocka_unit_test(both_notations_are_read),
+        cmocka_unit_test(errors_have_places),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
