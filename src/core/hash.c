@@ -3,17 +3,34 @@
 
 #include <string.h>
 
+#include "core/endian.h"
+
+static uint64_t add_word(uint64_t h, uint64_t word)
+{
+    h = (h ^ word) * UINT64_C(1099511628211);
+    return h ^ h >> 29; /* so that the upper bytes of a word reach the lower ones of the next product */
+}
+
 uint64_t mts_hash(uint64_t before, const void *data, size_t size)
 {
     const unsigned char *at = data;
-    uint64_t h = before ^ size, word;
-    for (; size >= sizeof word; size -= sizeof word, at += sizeof word) {
-        memcpy(&word, at, sizeof word);
-        h = (h ^ word) * UINT64_C(1099511628211);
-        h ^= h >> 29; /* so that the upper bytes of a word reach the lower ones of the next product */
+    uint64_t h = before ^ size;
+    for (; size >= sizeof h; size -= sizeof h, at += sizeof h) {
+        h = add_word(h, mts_load_u64(at));
     }
     for (; size > 0; size--, at++) {
         h = (h ^ *at) * UINT64_C(1099511628211);
+    }
+    return h;
+}
+
+uint64_t mts_hash_doubles(uint64_t before, const double *x, size_t n)
+{
+    uint64_t h = before ^ n * sizeof *x;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        h = add_word(h, bits);
     }
     return h;
 }

@@ -5,8 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FNV-1a over words of eight bytes. `before` is the hash of what came before, or MTS_HASH_BEGIN. */
+/* FNV-1a over words of eight bytes, the same on every processor. `before` is the hash of what came before, or
+ * MTS_HASH_BEGIN. */
 #define MTS_HASH_BEGIN UINT64_C(14695981039346656037)
 uint64_t mts_hash(uint64_t before, const void *data, size_t size);
+/* Of n numbers as their bytes, the least first. */
+uint64_t mts_hash_doubles(uint64_t before, const double *x, size_t n);
 
 #endif

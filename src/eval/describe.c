@@ -7,6 +7,7 @@
 
 #include <maxts/version.h>
 
+#include "core/endian.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "eval/grid.h"
@@ -22,14 +23,15 @@ static uint64_t hash_samples(const MtsStage *stage, size_t count)
         const MtsSample *s = &stage->samples[i];
         h = mts_hash(h, s->key, strlen(s->key));
         h = mts_hash(h, s->prompt, strlen(s->prompt));
-        h = mts_hash(h, s->series->values, s->series->channels * s->series->length * sizeof(double));
+        h = mts_hash_doubles(h, s->series->values, s->series->channels * s->series->length);
         for (size_t k = 0; k < s->option_count; k++) {
             h = mts_hash(h, s->options[k], strlen(s->options[k]));
         }
-        h = mts_hash(h, &s->truth.option, sizeof s->truth.option);
+        uint32_t option = mts_le32((uint32_t)s->truth.option);
+        h = mts_hash(h, &option, sizeof option);
         h = mts_hash(h, s->truth.text, strlen(s->truth.text));
         if (s->truth.future) {
-            h = mts_hash(h, s->truth.future, s->horizon * sizeof(double));
+            h = mts_hash_doubles(h, s->truth.future, s->horizon);
         }
     }
     return h;

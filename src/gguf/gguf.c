@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/endian.h"
 #include "core/mem.h"
 
 enum {
@@ -448,7 +449,7 @@ static int check_whole(const MtsGguf *g, MtsError *err)
 static int read_all(MtsGguf *g, const void *data, size_t size, MtsError *err)
 {
     Cursor c = {g, data, 0, size, err};
-    uint64_t tensors, entries;
+    uint64_t tensors = 0, entries = 0;
     int rc = read_header(&c, g, &tensors, &entries);
     if (rc) {
         return rc;

@@ -28,22 +28,6 @@ struct MtsGguf {
     const MtsString **tensors_by_name; /* [tensor_count], sorted: each points to a tensor's name */
 };
 
-/* Little-endian numbers at any address. */
-static inline uint32_t mts_load_u16(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static inline uint32_t mts_load_u32(const unsigned char *p)
-{
-    return mts_load_u16(p) | mts_load_u16(p + 2) << 16;
-}
-
-static inline uint64_t mts_load_u64(const unsigned char *p)
-{
-    return mts_load_u32(p) | (uint64_t)mts_load_u32(p + 4) << 32;
-}
-
 /* The value as a sentence shows it. Returns out. */
 char *mts_gguf_show_value(const MtsGgufValue *value, char out[MTS_SHOWN + 16]);
 

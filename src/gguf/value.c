@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/endian.h"
+
 static const char *const type_names[] = {
     "u8", "i8", "u16", "i16", "u32", "i32", "f32", "boolean", "string", "array", "u64", "i64", "f64",
 };
@@ -106,13 +108,13 @@ bool mts_gguf_int(const MtsGgufValue *value, size_t i, int64_t *out)
         *out = (int8_t)p[i];
         return true;
     case MTS_GGUF_U16:
-        *out = (int64_t)mts_load_u16(p + 2 * i);
+        *out = mts_load_u16(p + 2 * i);
         return true;
     case MTS_GGUF_I16:
         *out = (int16_t)mts_load_u16(p + 2 * i);
         return true;
     case MTS_GGUF_U32:
-        *out = (int64_t)mts_load_u32(p + 4 * i);
+        *out = mts_load_u32(p + 4 * i);
         return true;
     case MTS_GGUF_I32:
         *out = (int32_t)mts_load_u32(p + 4 * i);
@@ -135,18 +137,12 @@ bool mts_gguf_real(const MtsGgufValue *value, size_t i, double *out)
         return false;
     }
     int64_t integer;
-    uint64_t bits;
-    uint32_t half;
-    float single;
     switch (value->element) {
     case MTS_GGUF_F32:
-        half = mts_load_u32(value->data + 4 * i);
-        memcpy(&single, &half, sizeof single);
-        *out = (double)single;
+        *out = (double)mts_load_f32(value->data + 4 * i);
         return true;
     case MTS_GGUF_F64:
-        bits = mts_load_u64(value->data + 8 * i);
-        memcpy(out, &bits, sizeof *out);
+        *out = mts_load_f64(value->data + 8 * i);
         return true;
     case MTS_GGUF_U64:
         *out = (double)mts_load_u64(value->data + 8 * i);

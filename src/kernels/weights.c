@@ -4,9 +4,10 @@
  * of one byte (the types differ only here), and then stored four columns, that is one 32-bit word, at a time. */
 #include "kernels/weights.h"
 
-#include "core/mem.h"
-
 #include <string.h>
+
+#include "core/endian.h"
+#include "core/mem.h"
 
 MtsSections mts_sections(MtsType type, size_t cols)
 {
@@ -53,25 +54,13 @@ static void spread_nibbles(const uint8_t *qs, uint8_t u[32])
     }
 }
 
-static uint32_t load_word(const uint8_t *p)
-{
-    uint32_t x;
-    memcpy(&x, p, sizeof x);
-    return x;
-}
-
-static void store_word(unsigned char *p, uint32_t x)
-{
-    memcpy(p, &x, sizeof x);
-}
-
 /* Bit k of qh becomes bit 4 of u[k], four at a time: the product puts bits 0..3 at 0, 8, 16 and 24 (among others). */
 static void add_fifth_bits(const uint8_t qh[4], uint8_t u[32])
 {
-    uint32_t bits = load_word(qh);
+    uint32_t bits = mts_load_u32(qh);
     for (int k = 0; k < 32; k += 4) {
         uint32_t four = (bits >> k & 15) * 0x00204081u & 0x01010101;
-        store_word(u + k, load_word(u + k) | four << 4);
+        mts_store_u32(u + k, mts_load_u32(u + k) | four << 4);
     }
 }
 
@@ -93,9 +82,10 @@ typedef struct Lane {
     size_t r;
 } Lane;
 
-/* Stores f16 numbers, each into lane r of a vector of 16. */
+/* Stores the file's f16 numbers, each into lane r of a vector of 16 of this processor's. */
 static void put_half(unsigned char *vector, size_t r, uint16_t value)
 {
+    value = mts_le16(value);
     memcpy(vector + 2 * r, &value, sizeof value);
 }
 
@@ -213,26 +203,26 @@ static inline void store_quants(MtsType type, const MtsSections *at, unsigned ch
     const int bits = mts_type_bits(type);
     if (bits == 8) {
         for (size_t j = 0; j < 8; j++) {
-            store_word(group + 512 * b + 64 * j + 4 * r, load_word(u + 4 * j));
+            mts_store_u32(group + 512 * b + 64 * j + 4 * r, mts_load_u32(u + 4 * j));
         }
         return;
     }
     for (size_t v = 0; v < 4; v++) {
-        uint32_t low = load_word(u + 4 * v) & 0x0F0F0F0F, high = load_word(u + 16 + 4 * v) & 0x0F0F0F0F;
-        store_word(group + 256 * b + 64 * v + 4 * r, low | high << 4);
+        uint32_t low = mts_load_u32(u + 4 * v) & 0x0F0F0F0F, high = mts_load_u32(u + 16 + 4 * v) & 0x0F0F0F0F;
+        mts_store_u32(group + 256 * b + 64 * v + 4 * r, low | high << 4);
     }
     if (bits == 6) {
         for (size_t vector = 0; vector < 2; vector++) {
             uint32_t top = 0;
             for (size_t t = 0; t < 4; t++) {
-                top |= (load_word(u + 16 * vector + 4 * t) >> 4 & 0x03030303) << 2 * t;
+                top |= (mts_load_u32(u + 16 * vector + 4 * t) >> 4 & 0x03030303) << 2 * t;
             }
-            store_word(group + at->plane + 128 * b + 64 * vector + 4 * r, top);
+            mts_store_u32(group + at->plane + 128 * b + 64 * vector + 4 * r, top);
         }
     } else if (bits == 5) {
         for (size_t j = 0; j < 8; j++) {
             /* bits 0, 8, 16, 24 to 28, 29, 30, 31: no two of the product's terms share a place */
-            uint32_t four = (load_word(u + 4 * j) >> 4 & 0x01010101) * 0x10204080u >> 28;
+            uint32_t four = (mts_load_u32(u + 4 * j) >> 4 & 0x01010101) * 0x10204080u >> 28;
             group[at->plane + 64 * b + 8 * j + r / 2] |= (unsigned char)(four << 4 * (r % 2));
         }
     }
@@ -254,13 +244,22 @@ static inline void pack_blocks(MtsType type, size_t cols, unsigned char *group, 
     }
 }
 
+/* An element of the file as this processor's number. */
+static void put_element(unsigned char *to, const unsigned char *element, size_t size)
+{
+    memcpy(to, element, size);
+    for (size_t i = 0; MTS_BIG_ENDIAN && i < size; i++) {
+        to[i] = element[size - 1 - i];
+    }
+}
+
 static void pack_dense(const MtsWeights *w, unsigned char *group, const void *const rows[MTS_GROUP])
 {
     const size_t size = mts_type_bytes(w->type);
     for (size_t r = 0; r < MTS_GROUP; r++) {
         const unsigned char *row = rows[r];
         for (size_t k = 0; k < w->cols && row; k++) {
-            memcpy(group + (k * MTS_GROUP + r) * size, row + k * size, size);
+            put_element(group + (k * MTS_GROUP + r) * size, row + k * size, size);
         }
     }
 }

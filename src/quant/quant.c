@@ -3,11 +3,8 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <string.h>
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "weights are read in place: this library needs a little-endian processor"
-#endif
+#include "core/endian.h"
 
 /* Names of types that are not read stand here too, so that a refusal can say what it refuses. What has a row in types.h
  * must not: one number twice does not compile. */
@@ -70,26 +67,33 @@ char *mts_type_list(char out[MTS_TYPE_LIST])
 
 static void from_F32(const float *x, float *out, size_t n)
 {
-    memcpy(out, x, n * sizeof *out);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = mts_load_f32(x + i);
+    }
+}
+
+static float half(uint16_t of_file)
+{
+    return mts_f16_to_f32(mts_le16(of_file));
 }
 
 static void from_F16(const uint16_t *x, float *out, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        out[i] = mts_f16_to_f32(x[i]);
+        out[i] = half(x[i]);
     }
 }
 
 static void from_BF16(const uint16_t *x, float *out, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        out[i] = mts_bf16_to_f32(x[i]);
+        out[i] = mts_bf16_to_f32(mts_le16(x[i]));
     }
 }
 
 static void from_Q8_0(const MtsBlockQ8_0 *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d);
+    float d = half(b->d);
     for (int j = 0; j < 32; j++) {
         out[j] = d * (float)b->qs[j];
     }
@@ -97,7 +101,7 @@ static void from_Q8_0(const MtsBlockQ8_0 *b, float *out)
 
 static void from_Q4_0(const MtsBlockQ4_0 *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d);
+    float d = half(b->d);
     for (int j = 0; j < 16; j++) {
         out[j] = d * (float)((b->qs[j] & 15) - 8);
         out[j + 16] = d * (float)((b->qs[j] >> 4) - 8);
@@ -106,7 +110,7 @@ static void from_Q4_0(const MtsBlockQ4_0 *b, float *out)
 
 static void from_Q4_1(const MtsBlockQ4_1 *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d), m = mts_f16_to_f32(b->m);
+    float d = half(b->d), m = half(b->m);
     for (int j = 0; j < 16; j++) {
         out[j] = d * (float)(b->qs[j] & 15) + m;
         out[j + 16] = d * (float)(b->qs[j] >> 4) + m;
@@ -124,7 +128,7 @@ static void five_bits(const uint8_t qh[4], const uint8_t qs[16], int q[32])
 
 static void from_Q5_0(const MtsBlockQ5_0 *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d);
+    float d = half(b->d);
     int q[32];
     five_bits(b->qh, b->qs, q);
     for (int j = 0; j < 32; j++) {
@@ -134,7 +138,7 @@ static void from_Q5_0(const MtsBlockQ5_0 *b, float *out)
 
 static void from_Q5_1(const MtsBlockQ5_1 *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d), m = mts_f16_to_f32(b->m);
+    float d = half(b->d), m = half(b->m);
     int q[32];
     five_bits(b->qh, b->qs, q);
     for (int j = 0; j < 32; j++) {
@@ -144,7 +148,7 @@ static void from_Q5_1(const MtsBlockQ5_1 *b, float *out)
 
 static void from_Q4_K(const MtsBlockQ4_K *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d), dmin = mts_f16_to_f32(b->dmin);
+    float d = half(b->d), dmin = half(b->dmin);
     for (int i = 0; i < 8; i++) {
         uint8_t s, t;
         mts_scale_min(b->scales, i, &s, &t);
@@ -159,7 +163,7 @@ static void from_Q4_K(const MtsBlockQ4_K *b, float *out)
 
 static void from_Q5_K(const MtsBlockQ5_K *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d), dmin = mts_f16_to_f32(b->dmin);
+    float d = half(b->d), dmin = half(b->dmin);
     for (int i = 0; i < 8; i++) {
         uint8_t s, t;
         mts_scale_min(b->scales, i, &s, &t);
@@ -175,7 +179,7 @@ static void from_Q5_K(const MtsBlockQ5_K *b, float *out)
 
 static void from_Q6_K(const MtsBlockQ6_K *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d);
+    float d = half(b->d);
     for (int k = 0; k < 8; k++) { /* runs of 32 elements: run r = k / 4, i = k % 4 */
         const uint8_t *ql = b->ql + k / 4 * 64 + k % 2 * 32, *qh = b->qh + k / 4 * 32;
         int low = k % 4 / 2 * 4, high = k % 4 * 2;
@@ -188,7 +192,7 @@ static void from_Q6_K(const MtsBlockQ6_K *b, float *out)
 
 static void from_IQ4_NL(const MtsBlockIQ4_NL *b, float *out)
 {
-    float d = mts_f16_to_f32(b->d);
+    float d = half(b->d);
     for (int j = 0; j < 16; j++) {
         out[j] = d * (float)mts_iq4_nl[b->qs[j] & 15];
         out[j + 16] = d * (float)mts_iq4_nl[b->qs[j] >> 4];

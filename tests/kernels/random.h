@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/endian.h"
 #include "core/rng.h"
 #include "quant/quant.h"
 
@@ -43,14 +44,23 @@ static inline void fill_tensor(MtsRng *rng, MtsType type, void *out, size_t n)
     unsigned char *p = out;
     fill_bytes(rng, p, n / elements * bytes);
     if (type == MTS_TYPE_F32) {
-        fill_normal(rng, out, n, 0.1f);
+        for (size_t i = 0; i < n; i++) {
+            float x;
+            uint32_t bits;
+            fill_normal(rng, &x, 1, 0.1f);
+            memcpy(&bits, &x, sizeof bits);
+            mts_store_u32(p + 4 * i, bits);
+        }
         return;
     }
     if (type == MTS_TYPE_BF16) {
         for (size_t i = 0; i < n; i++) {
             float x;
+            uint32_t bits;
             fill_normal(rng, &x, 1, 0.1f);
-            memcpy(p + 2 * i, (char *)&x + 2, 2);
+            memcpy(&bits, &x, sizeof bits);
+            uint16_t upper = mts_le16((uint16_t)(bits >> 16));
+            memcpy(p + 2 * i, &upper, sizeof upper);
         }
         return;
     }
@@ -69,7 +79,7 @@ static inline void fill_tensor(MtsRng *rng, MtsType type, void *out, size_t n)
     }
     for (size_t i = 0; i < n / elements; i++) {
         for (size_t j = 0; j < count; j++) {
-            uint16_t h = random_half(rng);
+            uint16_t h = mts_le16(random_half(rng));
             memcpy(p + i * bytes + halves[j], &h, sizeof h);
         }
     }

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Builds maxts for other processors by the wrap files alone, runs its tests there in qemu's user mode, and compares
+its output with this machine's, class by class of results (calls.py).
+
+Prints one row of docs/portability.md's table for each target. Exits 77 (skipped) where a cross compiler, qemu or the
+sources are missing, 1 where a test fails or a class that is promised to be equal is not.
+usage: tests/cross/cross.py [--quick] [--install] [--build FOLDER] TARGET...
+  --quick    the rooms that know a byte's place only, compiled with -O1
+  --install  what is missing, by apt-get
+MAXTS_PROGRAM: this machine's maxts (default build/src/cli/maxts)"""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import calls
+
+ROOT = calls.ROOT
+sys.path.insert(0, str(ROOT / "tests/cli"))
+from program import TABLE  # pylint: disable=wrong-import-position
+
+# target: Debian's triple, qemu's name and options, meson's family and byte order
+TARGETS = {
+    "i386": ("i686-linux-gnu", ["qemu-i386", "-cpu", "max"], "x86", "little"),
+    "aarch64": ("aarch64-linux-gnu", ["qemu-aarch64", "-cpu", "max"], "aarch64", "little"),
+    "armhf": ("arm-linux-gnueabihf", ["qemu-arm", "-cpu", "max"], "arm", "little"),
+    "riscv64": ("riscv64-linux-gnu", ["qemu-riscv64"], "riscv64", "little"),
+    "ppc64le": ("powerpc64le-linux-gnu", ["qemu-ppc64le"], "ppc64", "little"),
+    "s390x": ("s390x-linux-gnu", ["qemu-s390x"], "s390x", "big"),
+    "x86-64": ("x86_64-linux-gnu", ["qemu-x86_64", "-cpu", "Nehalem"], "x86_64", "little"), # before AVX
+}
+PACKAGES = {"i386": "i386", "aarch64": "arm64", "ppc64le": "ppc64el"} # of libc6-dev-…-cross, where it differs
+QUICK = ("core", "gguf", "quant", "kernels", "kv", "model", "golden", "search", "table")
+LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
+PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
+EQUAL = ("files read and written", "logits") # promised on every processor
+SECONDS = re.compile(r'"[a-z_]*(seconds|per_second|_ms)[a-z_]*":(\{[^}]*\}|[^,}\]]*)')
+OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled"]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def sysroot(triple):
+    return pathlib.Path("/usr") / triple
+
+
+def missing(target):
+    """Debian's packages without which a target cannot be built and run."""
+    triple, emulator, _, _ = TARGETS[target]
+    need = []
+    if target != "x86-64":
+        if not shutil.which(f"{triple}-gcc"):
+            need.append(f"gcc-{triple.replace('_', '-')}")
+        if not (sysroot(triple) / "include/stdio.h").exists():
+            need.append(f"libc6-dev-{PACKAGES.get(target, target)}-cross")
+    return need if shutil.which(emulator[0]) else [*need, "qemu-user"]
+
+
+def install(packages):
+    root = [] if os.geteuid() == 0 else ["sudo"]
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        subprocess.run([*root, "apt-get", "-q", *command], check=True, stdout=subprocess.DEVNULL,
+                       env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+
+
+def emulation(target):
+    triple, emulator, _, _ = TARGETS[target]
+    return emulator + ([] if target == "x86-64" else ["-L", str(sysroot(triple))])
+
+
+def cross_file(target, folder):
+    triple, _, family, endian = TARGETS[target]
+    path = folder / f"{target}.ini"
+    ccache = ["ccache"] if shutil.which("ccache") else []
+    path.write_text(f"""[binaries]
+c = {[*ccache, triple + '-gcc']}
+ar = '{triple}-ar'
+strip = '{triple}-strip'
+exe_wrapper = {emulation(target)}
+[host_machine]
+system = 'linux'
+cpu_family = '{family}'
+cpu = '{target}'
+endian = '{endian}'
+""")
+    return path
+
+
+class Target:
+    """A build of one target."""
+
+    def __init__(self, name, folder, quick):
+        self.name, self.quick = name, quick
+        self.build = folder / (name + ("-quick" if quick else ""))
+        if not (self.build / "build.ninja").exists():
+            done = subprocess.run(["meson", "setup", self.build, ROOT, "--cross-file", cross_file(name, folder),
+                                   *OPTIONS, *(["-Doptimization=1"] if quick else [])],
+                                  check=False, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise SystemExit(done.stdout + done.stderr)
+        self.tests = [test for test in self.all_tests() if self.wanted(test)]
+        self.program, self.bits = self.script("src/cli/maxts"), self.script("tests/cross/bits")
+
+    def script(self, program):
+        """What starts a program of the target as if it were this machine's."""
+        path = self.build / pathlib.PurePath(program).name
+        path.write_text(f'#!/bin/sh\nexec {" ".join(emulation(self.name))} {self.build}/{program} "$@"\n')
+        path.chmod(0o755)
+        return path
+
+    def all_tests(self):
+        return json.loads((self.build / "meson-info/intro-tests.json").read_text())
+
+    def is_program(self, test):
+        return test["cmd"][0].startswith(f"{self.build}/")
+
+    def wanted(self, test):
+        suites = {suite.split(":")[1] for suite in test["suite"]}
+        if self.is_program(test):
+            return suites.isdisjoint(LEFT_OUT) and (not self.quick or not suites.isdisjoint(QUICK))
+        return test["name"] in PYTHON and not self.quick
+
+    def compile(self):
+        made = {test["cmd"][0][len(str(self.build)) + 1:] for test in self.tests if self.is_program(test)}
+        made |= {"src/cli/maxts", "tests/cross/bits"}
+        done = subprocess.run(["ninja", "-C", self.build, *sorted(made)], check=False, capture_output=True, text=True)
+        warnings = re.findall(r"^.*(?:warning|error): .*$", done.stdout, re.M)
+        ours = [line for line in warnings if "subprojects/" not in line]
+        for line in ours:
+            say(line)
+        if done.returncode != 0 or ours:
+            raise SystemExit(f"{self.name}: does not build, or not without warnings\n{(done.stdout + done.stderr)[-4000:]}")
+
+    def run(self, test):
+        """The exit status of a test; what it said where it failed."""
+        command = [*(emulation(self.name) if self.is_program(test) else []), *test["cmd"]]
+        environment = {**os.environ, **test["env"], "MAXTS_PROGRAM": str(self.program), "OMP_NUM_THREADS": "2"}
+        try:
+            done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True,
+                                  errors="replace", timeout=40 * test["timeout"])
+        except subprocess.TimeoutExpired:
+            return test["name"], 124, "time-out"
+        return test["name"], done.returncode, done.stdout + done.stderr
+
+    def run_tests(self):
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            results = list(pool.map(self.run, self.tests))
+        for name, status, text in results:
+            if status not in (0, 77):
+                say(f"{self.name}: {name}: exit {status}\n{text[-3000:]}")
+        ran = [status for _, status, _ in results if status != 77]
+        return sum(status == 0 for status in ran), len(ran)
+
+
+def outputs(program, bits, quick):
+    """{class: the output of each of its calls}, without times and without the folder's name."""
+    found = {}
+    for kind, list_of_calls in calls.CALLS.items():
+        with tempfile.TemporaryDirectory(prefix="maxts-cross-") as folder:
+            (pathlib.Path(folder) / "table.json").write_text(json.dumps(TABLE))
+            places = {"MODEL/": f"{ROOT}/tests/golden/", "DATA/": f"{ROOT}/data/", "OUT/": f"{folder}/"}
+
+            def ask(words):
+                for name, path in places.items():
+                    words = [word.replace(name, path, 1) if word.startswith(name) else word for word in words]
+                command = [program, *words, "--json"] if words[0] != "bits" else [bits, *words[1:]]
+                done = subprocess.run(command, check=False, capture_output=True, cwd=folder,
+                                      stdin=subprocess.DEVNULL)
+                text = (done.stdout + done.stderr).decode().replace(folder, "")
+                if done.returncode != 0:
+                    say(f"{program} {' '.join(words)}: exit {done.returncode}: {text}")
+                return done.returncode, SECONDS.sub("", text)
+
+            found[kind] = [ask(words) for words in (list_of_calls[::4] if quick else list_of_calls)]
+    return found
+
+
+def compare(target, here, quick):
+    """The cells of a target's row, and whether all that is promised holds."""
+    there, cells, good = outputs(target.program, target.bits, quick), [], True
+    for kind, results in here.items():
+        same = [mine == its and mine[0] == 0 for mine, its in zip(results, there[kind])]
+        cells.append(f"{sum(same)} of {len(same)}")
+        if not all(same):
+            say(f"{target.name}: {kind}: other output of calls {[i for i, equal in enumerate(same) if not equal]}")
+        good = good and not any(status for status, _ in there[kind]) and (kind not in EQUAL or all(same))
+    return cells, good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--install", action="store_true")
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-cross")
+    parser.add_argument("target", nargs="+", choices=sorted(TARGETS))
+    options = parser.parse_args()
+    need = sorted({package for target in options.target for package in missing(target)})
+    if need and options.install:
+        install(need)
+    elif need:
+        print(f"skipped: {', '.join(need)} not installed")
+        return 77
+    if (status := subprocess.run([sys.executable, ROOT / "tools/fetch_sources.py"], check=False).returncode):
+        return status
+    folder = options.build.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    program = pathlib.Path(os.environ.get("MAXTS_PROGRAM", ROOT / "build/src/cli/maxts"))
+    here = outputs(program, program.parent.parent.parent / "tests/cross/bits", options.quick)
+    print("| target | tests | " + " | ".join(here) + " |")
+    bad = False
+    for name in options.target:
+        target = Target(name, folder, options.quick)
+        target.compile()
+        passed, ran = target.run_tests()
+        cells, good = compare(target, here, options.quick)
+        print(f"| {name} | {passed} of {ran} | " + " | ".join(cells) + " |", flush=True)
+        bad = bad or passed < ran or ran == 0 or not good
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
