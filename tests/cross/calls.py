@@ -1,6 +1,7 @@
 """The calls whose output is compared between processors, by class of result (docs/portability.md).
 
-Each call is a list of words, maxts's own or after "bits" those of bits.c; MODEL/ stands for tests/golden/, DATA/ for data/, OUT/ for an empty folder. Calls of a
+Each call is a list of words, maxts's own or after "bits" those of bits.c; MODEL/ stands for tests/golden/, DATA/ for
+data/, OUT/ for an empty folder. Calls of a
 class run in order, in the same folder."""
 import pathlib
 

@@ -40,7 +40,8 @@ QUICK = ("core", "gguf", "quant", "kernels", "kv", "model", "golden", "search", 
 LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
 EQUAL = ("files read and written", "logits") # promised on every processor
-SECONDS = re.compile(r'"[a-z_]*(seconds|per_second|_ms)[a-z_]*":(\{[^}]*\}|[^,}\]]*)')
+# Times, and which kernels a processor has.
+ITS_OWN = re.compile(r'"(?:kernels|[a-z_]*(seconds|per_second|_ms)[a-z_]*)":(\{[^}]*\}|[^,}\]]*)')
 OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled"]
 
 
@@ -137,7 +138,8 @@ class Target:
         for line in ours:
             say(line)
         if done.returncode != 0 or ours:
-            raise SystemExit(f"{self.name}: does not build, or not without warnings\n{(done.stdout + done.stderr)[-4000:]}")
+            said = (done.stdout + done.stderr)[-4000:]
+            raise SystemExit(f"{self.name}: does not build, or not without warnings\n{said}")
 
     def run(self, test):
         """The exit status of a test; what it said where it failed."""
@@ -161,7 +163,7 @@ class Target:
 
 
 def outputs(program, bits, quick):
-    """{class: the output of each of its calls}, without times and without the folder's name."""
+    """{class: the output of each of its calls}, without what is a machine's own and the folder's name."""
     found = {}
     for kind, list_of_calls in calls.CALLS.items():
         with tempfile.TemporaryDirectory(prefix="maxts-cross-") as folder:
@@ -177,7 +179,7 @@ def outputs(program, bits, quick):
                 text = (done.stdout + done.stderr).decode().replace(folder, "")
                 if done.returncode != 0:
                     say(f"{program} {' '.join(words)}: exit {done.returncode}: {text}")
-                return done.returncode, SECONDS.sub("", text)
+                return done.returncode, ITS_OWN.sub("", text)
 
             found[kind] = [ask(words) for words in (list_of_calls[::4] if quick else list_of_calls)]
     return found
