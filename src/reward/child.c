@@ -1,8 +1,8 @@
 /* reward/child.c - the life of a reward program.
  *
  * Its input is a socket rather than a pipe, because send() can be told not to raise SIGPIPE, which a library
- * must not change for the whole process; its output is a pipe. It gets these two and our standard error, and no other
- * descriptor of this process. The child leads a process group: what the shell started below it dies with
+ * must not change for the whole process; its output is a pipe. It gets these two and a file for its standard error, and
+ * no other descriptor of this process. The child leads a process group: what the shell started below it dies with
  * it. It is reaped only after its group was killed, so the group's number cannot have become somebody else's.
  *
  * A descendant may leave the group (setsid). All of them inherit an environment with a mark of this child alone; where
@@ -90,7 +90,7 @@ static char **marked_environment(char *mark)
     return all;
 }
 
-/* No descriptor of this process but standard error stays open in the child, whoever opened it; an errno or 0. */
+/* No other descriptor of this process stays open in the child, whoever opened it; an errno or 0. */
 static int close_others(posix_spawn_file_actions_t *files)
 {
     long most = sysconf(_SC_OPEN_MAX);
@@ -104,11 +104,12 @@ static int close_others(posix_spawn_file_actions_t *files)
     return rc;
 }
 
-static int set_files(posix_spawn_file_actions_t *files, int in, int out)
+static int set_files(posix_spawn_file_actions_t *files, int in, int out, int errors)
 {
     int rc;
     (void)((rc = posix_spawn_file_actions_adddup2(files, in, 0)) ||
-           (rc = posix_spawn_file_actions_adddup2(files, out, 1)) || (rc = close_others(files)));
+           (rc = posix_spawn_file_actions_adddup2(files, out, 1)) ||
+           (rc = posix_spawn_file_actions_adddup2(files, errors, 2)) || (rc = close_others(files)));
     return rc;
 }
 
@@ -129,8 +130,8 @@ static int set_how(posix_spawnattr_t *how)
     return rc;
 }
 
-/* posix_spawn of /bin/sh -c script with these as its standard input and output; an errno or 0. */
-static int spawn(MtsChild *c, char *script, int in, int out)
+/* posix_spawn of /bin/sh -c script with these as its standard input, output and error; an errno or 0. */
+static int spawn(MtsChild *c, char *script, int in, int out, int errors)
 {
     char shell[] = "sh", flag[] = "-c";
     char *argv[] = {shell, flag, script, NULL}, **environment = marked_environment(c->mark);
@@ -142,7 +143,7 @@ static int spawn(MtsChild *c, char *script, int in, int out)
         return rc;
     }
     if ((rc = posix_spawnattr_init(&how)) == 0) {
-        (void)((rc = set_files(&files, in, out)) || (rc = set_how(&how)) ||
+        (void)((rc = set_files(&files, in, out, errors)) || (rc = set_how(&how)) ||
                (rc = posix_spawn(&c->pid, "/bin/sh", &files, &how, argv, environment)));
         posix_spawnattr_destroy(&how);
     }
@@ -162,7 +163,7 @@ static void make_mark(MtsChild *c)
 }
 
 /* The pipes, the script and the process; what is ours of the pipes moves into c. */
-static int start(MtsChild *c, size_t memory_mib, int in[2], int out[2], MtsError *err)
+static int start(MtsChild *c, size_t memory_mib, int errors, int in[2], int out[2], MtsError *err)
 {
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, in) != 0 || pipe(out) != 0 || !on_exec_close(in[0]) ||
         !on_exec_close(in[1]) || !on_exec_close(out[0]) || !on_exec_close(out[1])) {
@@ -173,7 +174,7 @@ static int start(MtsChild *c, size_t memory_mib, int in[2], int out[2], MtsError
     setsockopt(in[0], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
     char *script = script_of(c->program, memory_mib);
-    int why = script ? spawn(c, script, in[1], out[1]) : ENOMEM;
+    int why = script ? spawn(c, script, in[1], out[1], errors) : ENOMEM;
     free(script);
     if (why != 0) {
         return mts_fail(err, MTS_EREWARD, "reward command: %s cannot be started: %s", c->program, strerror(why));
@@ -184,7 +185,7 @@ static int start(MtsChild *c, size_t memory_mib, int in[2], int out[2], MtsError
     return MTS_OK;
 }
 
-int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, MtsError *err)
+int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, int errors, MtsError *err)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, rc;
     *child = NULL;
@@ -195,7 +196,7 @@ int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, MtsE
     }
     c->in = c->out = -1;
     make_mark(c);
-    rc = start(c, memory_mib, in, out, err);
+    rc = start(c, memory_mib, errors, in, out, err);
     for (int i = 0; i < 2; i++) {
         close_fd(&in[i]);
         close_fd(&out[i]);

@@ -9,9 +9,9 @@
 typedef struct MtsChild MtsChild;
 
 /* Starts `program` by /bin/sh in a process group of its own (a Ctrl-C in the terminal is not for it); its
- * standard error stays ours, no other descriptor does. Its address space is limited to memory_mib MiB (0: as ours is).
- * Not to be called by two threads at once. */
-int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, MtsError *err);
+ * standard error is the descriptor `errors`, and it has none else of ours. Its address space is limited to memory_mib
+ * MiB (0: as ours is). Not to be called by two threads at once. */
+int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, int errors, MtsError *err);
 
 /* Sends line [size], which ends in its newline, and waits for a line, returned without the newline and
  * NUL-terminated, valid until the next call. MTS_EREWARD with the program's name when it has not answered

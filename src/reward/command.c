@@ -1,4 +1,4 @@
-/* reward/command.c - command:[timeout=S ][memory=M ][prefixes=1 ]PROGRAM, a program's judgement.
+/* reward/command.c - command:[timeout=S ][memory=M ][prefixes=1 ][log=FILE ]PROGRAM, a program's judgement.
  *
  * PROGRAM is a shell command line that stays alive. For each candidate it reads one JSON line
  *
@@ -14,7 +14,9 @@
  *
  * S is the seconds it may take for one answer, from 0.01 to 86400, default 60; M the MiB of address space it and each
  * process it starts may have, from 1 to 1048576, default no limit. prefixes=1: unfinished texts are asked about
- * too. A program that cannot be started, dies, hangs, or writes anything else fails the search. */
+ * too. log=FILE: what it writes to standard error goes there; without, into a temporary file that is removed at the end
+ * unless the program fails, whose sentence then tells where it is. A program that cannot be started, dies, hangs, or
+ * writes anything else fails the search. */
 #include "reward/rewards.h"
 
 #include <pthread.h>
@@ -25,6 +27,7 @@
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "reward/child.h"
+#include "reward/child_log.h"
 #include "core/number.h"
 
 /* How long a program may take to end by itself, seconds. */
@@ -34,9 +37,11 @@ typedef struct Command {
     char *program;
     char *prompt;
     double timeout;
-    size_t memory; /* MiB; 0: no limit */
+    size_t memory;  /* MiB; 0: no limit */
+    char *log_path; /* NULL: a temporary file */
     pthread_mutex_t lock;
     /* guarded by it */
+    MtsChildLog log;
     MtsChild **idle; /* children that wait for a question */
     size_t count, cap;
     json_int_t asked;                    /* questions so far: the number of the last one */
@@ -50,7 +55,9 @@ static void free_command(void *self)
         mts_child_free(&c->idle[i], PATIENCE);
     }
     free(c->idle);
+    mts_child_log_close(&c->log);
     pthread_mutex_destroy(&c->lock);
+    free(c->log_path);
     free(c->program);
     free(c->prompt);
     free(c);
@@ -66,6 +73,9 @@ static int finish_command(void *self, MtsError *err)
         int one = mts_child_finish(&child, PATIENCE, rc ? NULL : err);
         rc = rc ? rc : one;
     }
+    if (rc) {
+        mts_child_log_tell(&c->log, err);
+    }
     return rc;
 }
 
@@ -77,8 +87,8 @@ static int take_child(Command *c, MtsChild **child, json_int_t *id, MtsError *er
     *id = ++c->asked;
     if (c->count > 0) {
         *child = c->idle[--c->count];
-    } else {
-        rc = mts_child_new(child, c->program, c->memory, err);
+    } else if (c->log.file || !(rc = mts_child_log_open(&c->log, c->log_path, err))) {
+        rc = mts_child_new(child, c->program, c->memory, mts_child_log_fd(&c->log), err);
     }
     pthread_mutex_unlock(&c->lock);
     return rc;
@@ -99,7 +109,7 @@ static void give_child(Command *c, MtsChild *child)
 /* The question as one line with its newline. */
 static int question(const Command *c, const MtsRewardText *text, json_int_t id, MtsBytes *line, MtsError *err)
 {
-    if (mts_utf8_valid_prefix(text->text, text->size) != text->size || memchr(text->text, 0, text->size)) {
+    if (mts_utf8_valid_prefix(text->text, text->size) != text->size) {
         return mts_fail(err, MTS_EREWARD, "reward command: %s cannot be asked about a text that is no valid UTF-8",
                         c->program);
     }
@@ -162,6 +172,14 @@ static int read_answer(Command *c, const char *answer, size_t size, json_int_t i
     return rc;
 }
 
+/* The sentence gets where the program's own output is. */
+static void tell(Command *c, MtsError *err)
+{
+    pthread_mutex_lock(&c->lock);
+    mts_child_log_tell(&c->log, err);
+    pthread_mutex_unlock(&c->lock);
+}
+
 static int score_command(void *self, const MtsRewardText *text, double *value, MtsError *err)
 {
     Command *c = self;
@@ -175,6 +193,7 @@ static int score_command(void *self, const MtsRewardText *text, double *value, M
         (rc = mts_child_ask(child, line.data, line.len, c->timeout, &answer, &size, err)) ||
         (rc = read_answer(c, answer, size, id, value, err))) {
         mts_child_free(&child, 0);
+        tell(c, err);
     } else {
         give_child(c, child);
     }
@@ -186,6 +205,7 @@ static int score_command(void *self, const MtsRewardText *text, double *value, M
 typedef struct Words {
     double timeout, memory; /* seconds, MiB */
     bool prefixes;
+    char *log; /* malloc'ed; NULL: none */
 } Words;
 
 /* A number after "KEY=", in its range. */
@@ -210,7 +230,7 @@ static int read_flag(const char *key, const char *text, size_t n, bool *out, Mts
     return MTS_OK;
 }
 
-/* Reads "timeout=S ", "memory=M " and "prefixes=B " from the front of the argument. */
+/* Reads "timeout=S ", "memory=M ", "prefixes=B " and "log=FILE " from the front of the argument. */
 static int leading_words(const char **argument, Words *words, MtsError *err)
 {
     for (;;) {
@@ -223,6 +243,10 @@ static int leading_words(const char **argument, Words *words, MtsError *err)
             rc = read_word("memory", a + 7, n - 7, 1, 1048576, &words->memory, err);
         } else if (strncmp(a, "prefixes=", 9) == 0) {
             rc = read_flag("prefixes", a + 9, n - 9, &words->prefixes, err);
+        } else if (strncmp(a, "log=", 4) == 0 && n > 4) {
+            free(words->log);
+            words->log = mts_strndup(a + 4, n - 4);
+            rc = words->log ? MTS_OK : mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
         } else {
             *argument = a;
             return MTS_OK;
@@ -234,33 +258,40 @@ static int leading_words(const char **argument, Words *words, MtsError *err)
     }
 }
 
-int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
+/* What is wrong before anything is started. */
+static int check_argument(const char *program, const char *prompt, MtsError *err)
 {
-    Words words = {.timeout = 60};
-    const char *program = argument ? argument : "";
-    int rc = leading_words(&program, &words, err);
-    if (rc) {
-        return rc;
-    }
-    const char *prompt = input->prompt ? input->prompt : "";
     if (mts_utf8_valid_prefix(prompt, strlen(prompt)) != strlen(prompt)) {
         return mts_fail(err, MTS_EREQUEST, "reward command: the prompt is no valid UTF-8");
     }
-    if (!program[0]) {
-        return mts_fail(err, MTS_EREQUEST, "reward command: needs a program, as in command:./score.py");
+    return program[0] ? MTS_OK
+                      : mts_fail(err, MTS_EREQUEST, "reward command: needs a program, as in command:./score.py");
+}
+
+int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
+{
+    Words words = {.timeout = 60};
+    const char *program = argument ? argument : "", *prompt = input->prompt ? input->prompt : "";
+    Command *c = NULL;
+    int rc;
+    if ((rc = leading_words(&program, &words, err)) || (rc = check_argument(program, prompt, err))) {
+        goto done;
     }
-    Command *c = mts_calloc(1, sizeof *c);
-    if (!c) {
-        return mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
+    if (!(c = mts_calloc(1, sizeof *c))) {
+        rc = mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
+        goto done;
     }
     pthread_mutex_init(&c->lock, NULL);
     c->timeout = words.timeout;
     c->memory = (size_t)words.memory;
+    c->log_path = words.log;
+    words.log = NULL;
     c->program = mts_strdup(program);
     c->prompt = mts_strdup(prompt);
     if (!c->program || !c->prompt) {
         free_command(c);
-        return mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
+        rc = mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
+        goto done;
     }
     term->self = c;
     term->score = score_command;
@@ -268,5 +299,7 @@ int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewar
     term->free = free_command;
     term->prefixes = words.prefixes;
     term->slow = true;
-    return MTS_OK;
+done:
+    free(words.log);
+    return rc;
 }

@@ -178,7 +178,20 @@ def settings(folder, table):
 
 
 def broken_rewards(folder):
-    """One sentence, and where the program's own output is."""
+    """One sentence, whatever ten copies of the program write, and where that is."""
+    script = folder / "broken.py"
+    script.write_text("import sys\nfor line in sys.stdin:\n    score(line)\n")
+    for rewards in (f"command:python3 {script}", f"length:9 + command:prefixes=1 python3 {script}"):
+        env = {**NOBODY, "TMPDIR": str(folder)}
+        done = run("search", "-m", TINY, "-p", "x", "-n", 8, "--rollouts", 10, "--reward", rewards, env=env)
+        text = done.stderr.decode()
+        check(done.returncode == 1 and not done.stdout and text.count("\n") == 1, f"{rewards}: {done}")
+        told_of = re.search(r"\"NameError: name 'score' is not defined\" ends its own output, (\S+)\n$", text)
+        check(told_of, text)
+        own = pathlib.Path(told_of[1])
+        check("Traceback" in own.read_text() and own.parent == folder, own)
+        own.unlink()
+    check(not list(folder.glob("maxts-reward-*")), "nothing else is left")
 
 
 def main():

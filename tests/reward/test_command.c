@@ -287,6 +287,53 @@ static bool goes(pid_t pid)
     return false;
 }
 
+/* The file that a sentence names at its end. */
+static const char *named_file(const MtsError *err)
+{
+    const char *comma = strrchr(err->text, ',');
+    assert_non_null(comma);
+    return comma + 2;
+}
+
+/* What a program writes to standard error is where the sentence says, and nowhere else. */
+static void own_output_is_told_of(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/maxts-test-XXXXXX", spec[256], path[128], *text;
+    MtsError err = {0};
+    size_t size;
+    double v = NAN;
+    assert_non_null(mkdtemp(folder));
+    setenv("TMPDIR", folder, 1);
+    assert_int_equal(
+        ask_once("command:echo Traceback >&2; echo 'NameError: \033x' >&2; echo >&2; exit 1", "t", &v, &err),
+        MTS_EREWARD);
+    assert_non_null(strstr(err.text, "exit status 1 before it answered; \"NameError: "));
+    assert_null(strchr(err.text, '\033'));
+    snprintf(path, sizeof path, "%s", named_file(&err));
+    assert_true(strncmp(path, folder, strlen(folder)) == 0);
+    MtsError none = {0};
+    assert_ok(mts_read_file(path, 4096, &text, &size, &none), &none);
+    assert_non_null(strstr(text, "Traceback\n"));
+    free(text);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(ask_once("command:exit 1", "t", &v, &err), MTS_EREWARD); /* it said nothing */
+    assert_null(strstr(err.text, folder));
+    assert_ok(ask_once("command:echo hello >&2; " COUNTING, "t", &v, &err), &err);
+    assert_int_equal(rmdir(folder), 0); /* nothing is left there */
+    assert_non_null(mkdtemp(strcpy(folder, "/tmp/maxts-test-XXXXXX")));
+    snprintf(path, sizeof path, "%s/log", folder);
+    snprintf(spec, sizeof spec, "command:log=%s echo hello >&2; %s", path, COUNTING);
+    assert_ok(ask_once(spec, "t", &v, &err), &err);
+    assert_ok(ask_once(spec, "t", &v, &err), &err);
+    assert_ok(mts_read_file(path, 4096, &text, &size, &none), &none);
+    assert_string_equal(text, "hello\nhello\n");
+    free(text);
+    assert_int_equal(unlink(path) | rmdir(folder), 0);
+    unsetenv("TMPDIR");
+    assert_int_equal(ask_once("command:log=/no-such/folder/log true", "t", &v, &err), MTS_EIO);
+}
+
 /* A descendant that has left the group, and one of its own. */
 static void descendants_end_too(void **state)
 {
@@ -298,8 +345,9 @@ static void descendants_end_too(void **state)
     if (access("/proc/self/environ", R_OK) != 0) {
         skip();
     }
-    assert_ok(mts_reward_new(&r, "command:setsid sh -c 'sleep 600 & read -r l; echo $$; exec sleep 600' <&0 & wait",
-                             &input, &err),
+    assert_ok(mts_reward_new(
+                  &r, "command:exec 3<&0; setsid sh -c 'sleep 600 & read -r l; echo $$; exec sleep 600' <&3 & wait",
+                  &input, &err),
               &err);
     assert_ok(mts_reward_score(r, "t", 1, -1, 1, true, &v, &err), &err);
     mts_reward_free(&r);
@@ -342,6 +390,7 @@ int main(void)
         cmocka_unit_test(shifted_answers_are_not_used),
         cmocka_unit_test(programs_inherit_nothing),
         cmocka_unit_test(memory_is_limited),
+        cmocka_unit_test(own_output_is_told_of),
         cmocka_unit_test(descendants_end_too),
         cmocka_unit_test(several_threads),
         cmocka_unit_test(stubborn_programs_end),
