@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/sort.h"
 
 enum { LINK, JOIN }; /* kinds of tails: [LINK, node, tail], [JOIN, tails...] ascending */
 
@@ -329,7 +330,7 @@ static void open_rule(MtsAutomaton *a)
     for (size_t i = 1; i < a->calls.count; i++) {
         rule = rules[a->calls.items[i].node].rank < rules[rule].rank ? a->calls.items[i].node : rule;
     }
-    qsort(a->calls.items, a->calls.count, sizeof *a->calls.items, by_words);
+    mts_sort(a->calls.items, a->calls.count, sizeof *a->calls.items, by_words);
     if (!mts_grow(&a->words, &a->word_cap, a->calls.count + 1, sizeof *a->words)) {
         fail(a, MTS_ENOMEM);
         return;
@@ -368,7 +369,7 @@ static MtsPlace close_over(MtsAutomaton *a)
         fail(a, MTS_ENOMEM);
         return MTS_DEAD;
     }
-    qsort(a->threads.items, count, sizeof *a->threads.items, by_words);
+    mts_sort(a->threads.items, count, sizeof *a->threads.items, by_words);
     a->words[0] = a->accepts;
     for (size_t i = 0; i < count; i++) {
         Opened t = a->threads.items[i];

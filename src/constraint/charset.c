@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/sort.h"
 #include "core/utf8.h"
 
 #define LAST_CHAR 0x10FFFF
@@ -42,7 +43,7 @@ void mts_chars_tidy(MtsChars *set)
     if (set->count == 0) {
         return;
     }
-    qsort(set->ranges, set->count, sizeof *set->ranges, by_start);
+    mts_sort(set->ranges, set->count, sizeof *set->ranges, by_start);
     for (size_t i = 1; i < set->count; i++) {
         struct MtsCharRange *last = &set->ranges[kept], r = set->ranges[i];
         if (r.from <= last->to || r.from == last->to + 1) {

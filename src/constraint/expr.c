@@ -10,6 +10,7 @@
 
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/sort.h"
 
 bool mts_byte_set_has(const MtsByteSet *set, unsigned byte)
 {
@@ -374,7 +375,7 @@ MtsRe mts_re_combine(MtsExprs *x, ReKind kind, size_t base)
         return whole;
     }
     size_t count = x->stack_count - base, unique = 0;
-    qsort(x->stack + base, count, sizeof *x->stack, by_number);
+    mts_sort(x->stack + base, count, sizeof *x->stack, by_number);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || x->stack[base + i] != x->stack[base + unique - 1]) {
             x->stack[base + unique++] = x->stack[base + i];

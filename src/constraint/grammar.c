@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/sort.h"
 
 #define NOT_KNOWN (MTS_NO_LIMIT - 1)
 
@@ -129,7 +130,7 @@ MtsGrammarNode mts_node_alt(MtsGrammar *g, const MtsGrammarNode *list, size_t co
         }
         used += more;
     }
-    qsort(words + 1, used - 1, sizeof *words, by_number);
+    mts_sort(words + 1, used - 1, sizeof *words, by_number);
     n = 1;
     for (size_t i = 1; i < used; i++) {
         if (i == 1 || words[i] != words[n - 1]) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/sort.h"
 
 enum {
     FEW = 512,    /* tokens that are kept as a list rather than a set */
@@ -366,7 +367,7 @@ static MtsPlace *places_behind(MtsMasker *m, MtsPlace place, size_t *count)
         }
     }
     if (n) {
-        qsort(all, n, sizeof *all, by_place);
+        mts_sort(all, n, sizeof *all, by_place);
     }
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || all[i] != all[i - 1]) {

@@ -6,6 +6,7 @@
 
 #include "constraint/schema_cases.h"
 #include "core/mem.h"
+#include "core/sort.h"
 
 enum { MAX_NESTING = 150 };
 
@@ -125,7 +126,7 @@ static uint32_t set_number(MtsSchema *s, const MtsSchemaSet *set)
         }
     }
     if (numbers) {
-        qsort(numbers, count, sizeof *numbers, by_number);
+        mts_sort(numbers, count, sizeof *numbers, by_number);
         number = mts_store_put(&s->sets, numbers, count);
     }
     free(numbers);

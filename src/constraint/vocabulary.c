@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/sort.h"
 
 typedef struct Spelling {
     const char *bytes;
@@ -101,7 +102,7 @@ int mts_vocabulary_new(MtsVocabulary **out, size_t count, MtsTokenBytes bytes, c
         }
     }
     if (ok) {
-        qsort(all, v->sorted_count, sizeof *all, by_bytes);
+        mts_sort(all, v->sorted_count, sizeof *all, by_bytes);
         for (size_t i = 0; i < v->sorted_count; i++) {
             v->sorted[i] = all[i].token;
         }

@@ -3,8 +3,17 @@
 #define MTS_CORE_SORT_H
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* Ascending, in place; none of x[0 .. n) may be NaN. */
 void mts_sort_doubles(double *x, size_t n);
+
+/* qsort() that takes no items at all, at NULL too. */
+static inline void mts_sort(void *items, size_t n, size_t size, int (*order)(const void *, const void *))
+{
+    if (n > 1) {
+        qsort(items, n, size, order);
+    }
+}
 
 #endif
