@@ -69,6 +69,7 @@ typedef struct MtsChatInput {
     const char *variables; /* JSON, an object: what the template may refer to besides, as {"enable_thinking": false} */
     const char *template_text; /* a template (Jinja) in place of the file's own */
     const char *date;          /* "YYYY-MM-DD": what strftime_now() tells; NULL: there is no such function */
+    bool *dated;               /* set to true where the template asked for the day; NULL: not wanted */
     bool special;              /* control tokens written out in messages and variables become their ids; otherwise
                                   they are text, as all that a user says */
 } MtsChatInput;

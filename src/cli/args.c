@@ -16,6 +16,7 @@ enum {
     RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL,
     TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH,
     ANSWERS = CMD_GENERATE | CMD_SEARCH,
+    CHATS = ANSWERS | CMD_TOKENIZE,
     READS_SERIES = ANSWERS | CMD_SERIES,
     SEARCHES = CMD_SEARCH | CMD_VERIFY,
     TUNES = SEARCHES | CMD_EVAL
@@ -30,6 +31,7 @@ static char default_method[32];
     {OPTION_FLAG, letter, name, commands, AT(field), NULL, 0, 0, help, NULL}
 #define TEXT(letter, name, commands, field, value, help, fallback)                                                     \
     {OPTION_TEXT, letter, name, commands, AT(field), value, 0, 0, help, fallback}
+#define TEXTS(name, commands, field, value, help) {OPTION_TEXTS, 0, name, commands, AT(field), value, 0, 0, help, NULL}
 #define CHOICE(name, commands, field, words, help, fallback)                                                           \
     {OPTION_CHOICE, 0, name, commands, AT(field), words, 0, 0, help, fallback}
 #define SIZE(letter, name, commands, field, min, max, help, fallback)                                                  \
@@ -57,7 +59,17 @@ static const Option FIRST[] = {
     HEADING(TAKES_TEXT, "Text in (standard input where neither is given)"),
     TEXT('p', "prompt", TAKES_TEXT, prompt, "TEXT", "the prompt itself", NULL),
     TEXT(0, "prompt-file", TAKES_TEXT, prompt_file, "FILE", "a file that holds it; - is standard input", NULL),
-    TEXT(0, "system", ANSWERS, system, "TEXT", "the chat's system message", "the template's own"),
+    FLAG(0, "chat", CMD_TOKENIZE, chat, "the text as a chat's message: shows the prompt that the template makes of it"),
+    TEXT(0, "system", CHATS, system, "TEXT", "the chat's system message", "the template's own"),
+    TEXT(0, "messages", CHATS, messages, "FILE",
+         "a whole chat (JSON): [{role, content}, ...], or an object with it as messages and tools, documents, ... "
+         "beside it; a text that is given, too, is the last message",
+         NULL),
+    TEXT(0, "chat-template", CHATS, chat_template, "FILE", "a template (Jinja) in place of the model's own", NULL),
+    TEXTS("template-var", CHATS, template_variables, "NAME=VALUE",
+          "a variable of the template, its value JSON, as enable_thinking=false; as often as need be"),
+    TEXT(0, "date", CHATS, date, "YYYY-MM-DD", "the day that the template is told (strftime_now)", "today"),
+    FLAG(0, "special", CHATS, special, "control tokens written out in messages become tokens; otherwise they are text"),
     FLAG(0, "raw", ANSWERS | CMD_EVAL, raw, "the prompt as it is, without the model's chat template"),
     TEXT(0, "series", ANSWERS, series, "FILE",
          "the input time series; {series} in the prompt becomes its values, and rewards see it", NULL),

@@ -50,6 +50,9 @@ typedef struct Args {
     const char *prompt_file;
     const char *system;
     bool raw;
+    bool chat, special;
+    const char *messages, *chat_template, *date;
+    OptionTexts template_variables;
     const char *series;
     const char *column, *delimiter, *decimal, *header, *missing; /* how its table is read */
     /* text out */

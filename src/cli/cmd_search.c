@@ -96,7 +96,7 @@ static json_t *describe_cache(const MtsTextResult *r)
     return cache;
 }
 
-static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
+static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked, const Conversation *chat)
 {
     const MtsSearchResult *s = r->search;
     json_t *answers = json_array(), *o = json_object();
@@ -110,6 +110,7 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked)
     mts_json_add_int(&o, "nfe", (json_int_t)s->nfe);
     mts_json_add_int(&o, "reward_calls", (json_int_t)s->reward_calls);
     mts_json_add_int(&o, "prompt_tokens", (json_int_t)r->prompt_tokens);
+    out_date(&o, chat);
     mts_json_add_int(&o, "decode_tokens", (json_int_t)s->decode_tokens);
     mts_json_add_real(&o, "seconds", r->seconds);
     mts_json_add_real(&o, "prefill_seconds", r->prefill_seconds);
@@ -172,7 +173,7 @@ static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
 }
 
 /* --explain is for reading, so it is readable unless --json asks otherwise; --text is for what comes behind a pipe. */
-static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *result, const MtsSearchSettings *asked,
+static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *result, const Asked *asked,
                 MtsError *err)
 {
     char *tree = NULL;
@@ -187,7 +188,7 @@ static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *
         return mts_fail(err, MTS_ENOMEM, "no memory for the tree");
     }
     if (args->json || (out_is_json(args) && !args->explain)) {
-        json_t *o = describe(result, asked);
+        json_t *o = describe(result, &asked->request.search, &asked->chat);
         if (tree) {
             mts_json_add_text(&o, "explain", tree);
         }
@@ -196,7 +197,7 @@ static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *
         if (tree) {
             fprintf(out_stream(), "%s\n", tree);
         }
-        put_readable(result, asked);
+        put_readable(result, &asked->request.search);
         rc = out_flush(err);
     }
     free(tree);
@@ -222,7 +223,7 @@ int cmd_search(const Args *args, MtsError *err)
         progress_end(&progress);
     }
     if (!rc) {
-        rc = show(args, engine, result, &asked.request.search, err);
+        rc = show(args, engine, result, &asked, err);
     }
     mts_text_result_free(&result);
     asked_free(&asked);

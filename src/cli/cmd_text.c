@@ -19,16 +19,44 @@ static int read_tokens(const MtsEngine *engine, const Args *args, MtsTokens *tok
     return rc;
 }
 
+/* The prompt that a template makes of the text or of --messages, and its tokens. */
+static int read_chat(const MtsEngine *engine, const Args *args, json_t **o, MtsTokens *tokens, MtsError *err)
+{
+    Conversation chat;
+    char *user = NULL, *prompt = NULL;
+    int rc = conversation_open(&chat, args, err);
+    if (rc || (rc = read_message(args, &user, err))) {
+        goto done;
+    }
+    chat.input.user = user;
+    if (!(rc = mts_engine_chat_tokens(engine, &chat.input, &prompt, tokens, err))) {
+        mts_json_add_text(o, "prompt", prompt);
+        out_date(o, &chat);
+    }
+done:
+    free(user);
+    free(prompt);
+    conversation_close(&chat);
+    return rc;
+}
+
 int cmd_tokenize(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
     MtsTokens tokens = {0};
+    const char *option = args->special ? "--special" : conversation_option(args);
+    if (option && !args->chat) {
+        return mts_fail(err, MTS_EREQUEST, "%s is of a chat: --chat is missing", option);
+    }
     int rc = open_engine(&engine, args, MTS_ENGINE_TEXT, err);
-    if (!rc && (rc = read_tokens(engine, args, &tokens, err)) == 0) {
-        json_t *o = json_object();
+    json_t *o = rc ? NULL : json_object();
+    if (!rc &&
+        (rc = args->chat ? read_chat(engine, args, &o, &tokens, err) : read_tokens(engine, args, &tokens, err)) == 0) {
         mts_json_add(&o, "tokens", out_ids(tokens.ids, tokens.count));
         rc = out_print(args, o, err);
+        o = NULL;
     }
+    json_decref(o);
     mts_tokens_free(&tokens);
     mts_engine_free(&engine);
     return rc;
@@ -111,23 +139,24 @@ static int write_text(void *context, const char *text, size_t size, MtsError *er
     return out_flush(err);
 }
 
-static json_t *describe_generated(const MtsGenerated *g, const MtsRequest *request)
+static json_t *describe_generated(const MtsGenerated *g, const Asked *asked)
 {
     json_t *o = json_object();
     mts_json_add(&o, "text", out_answer(g->text, g->text_size));
     mts_json_add(&o, "tokens", out_ids(g->tokens, g->count));
     mts_json_add_real(&o, "logprob", g->logp);
     mts_json_add_text(&o, "stop_reason", g->stop_reason);
-    mts_json_add_int(&o, "prompt_tokens", (json_int_t)request->prompt_count);
+    mts_json_add_int(&o, "prompt_tokens", (json_int_t)asked->request.prompt_count);
+    out_date(&o, &asked->chat);
     mts_json_add_real(&o, "prefill_seconds", g->prefill_seconds);
     mts_json_add_real(&o, "decode_seconds", g->decode_seconds);
     return o;
 }
 
-static int put_generated(const Args *args, const MtsGenerated *g, const MtsRequest *request, MtsError *err)
+static int put_generated(const Args *args, const MtsGenerated *g, const Asked *asked, MtsError *err)
 {
     if (args->json) {
-        return out_print(args, describe_generated(g, request), err);
+        return out_print(args, describe_generated(g, asked), err);
     }
     if (!out_is_terminal()) { /* there it stands already */
         out_whole_text(g->text, g->text_size);
@@ -155,7 +184,7 @@ int cmd_generate(const Args *args, MtsError *err)
     if ((rc = mts_engine_generate(engine, &asked.request, greedy, grows ? write_text : NULL, NULL, &generated, err))) {
         goto done;
     }
-    rc = put_generated(args, generated, &asked.request, err);
+    rc = put_generated(args, generated, &asked, err);
 done:
     mts_generated_free(&generated);
     asked_free(&asked);

@@ -5,6 +5,7 @@
 #include <maxts/engine.h>
 
 #include "cli/args.h"
+#include "cli/conversation.h"
 
 typedef struct CommandRow {
     const char *name;
@@ -37,6 +38,9 @@ int open_engine(MtsEngine **engine, const Args *args, MtsEngineParts parts, MtsE
 /* --prompt, --prompt-file or standard input, malloc'ed and NUL-terminated. */
 int read_text(const Args *args, char **text, size_t *size, MtsError *err);
 
+/* The text as a chat's last message: NULL where --messages stands alone. It holds no NUL. */
+int read_message(const Args *args, char **text, MtsError *err);
+
 /* --column and its like. */
 int series_options(const Args *args, MtsSeriesOptions *options, MtsError *err);
 
@@ -48,6 +52,7 @@ typedef struct Asked {
     char *constraint;
     MtsSeries *series;
     MtsTokens tokens;
+    Conversation chat;
 } Asked;
 
 /* Zero-initialise `asked`; asked_free() is due whatever this returns. */

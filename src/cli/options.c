@@ -88,6 +88,15 @@ int options_store(const Option *o, const char *name, const char *text, void *int
     case OPTION_TEXT:
         *(const char **)at = text;
         return MTS_OK;
+    case OPTION_TEXTS: {
+        OptionTexts *texts = at;
+        if (texts->count == OPTION_TEXTS_MOST) {
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s is given more than %d times", name, o->name,
+                            OPTION_TEXTS_MOST);
+        }
+        texts->items[texts->count++] = text;
+        return MTS_OK;
+    }
     case OPTION_CHOICE:
         if (!choice_has(o->value, text)) {
             return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is none of %s%s", name, o->name, text, o->value,
@@ -137,6 +146,9 @@ void options_clear(const Option *options, size_t n, void *into)
         case OPTION_TEXT:
         case OPTION_CHOICE:
             *(const char **)at = NULL;
+            break;
+        case OPTION_TEXTS:
+            ((OptionTexts *)at)->count = 0;
             break;
         case OPTION_SIZE:
             *(size_t *)at = CLI_NO_SIZE;

@@ -15,12 +15,20 @@
 typedef enum OptionKind {
     OPTION_FLAG,   /* bool: present or not */
     OPTION_TEXT,   /* const char *, borrowed from argv; NULL when absent */
+    OPTION_TEXTS,  /* OptionTexts: all that were given, in their order; none when absent */
     OPTION_SIZE,   /* size_t in [min, max]; CLI_NO_SIZE when absent */
     OPTION_SEED,   /* uint64_t below 2^63, what JSON readers keep; 0 when absent */
     OPTION_REAL,   /* double in [min, max]; NaN when absent */
     OPTION_CHOICE, /* const char *, one of the words in `value` separated by '|'; NULL when absent */
     OPTION_HEADING /* no option: a line that heads the rows after it in --help */
 } OptionKind;
+
+enum { OPTION_TEXTS_MOST = 32 };
+
+typedef struct OptionTexts {
+    const char *items[OPTION_TEXTS_MOST]; /* borrowed from argv */
+    size_t count;
+} OptionTexts;
 
 #define CLI_NO_SIZE ((size_t)-1)
 
@@ -40,8 +48,9 @@ typedef struct Option {
 void options_clear(const Option *options, size_t n, void *into);
 
 /* Reads argv[0..argc) ("--name value", "--name=value", "-n value", "-nvalue"; "--" ends the options; a later
- * one replaces an earlier one) into the struct. Words that are no options go to operands[0 .. most),
- * whose others stay as they are. MTS_EREQUEST with a sentence that names the command, the option and the value. */
+ * one replaces an earlier one, except of OPTION_TEXTS) into the struct. Words that are no options go to operands[0 ..
+ * most), whose others stay as they are. MTS_EREQUEST with a sentence that names the command, the option and the value.
+ */
 int options_parse(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
                   void *into, const char **operands, size_t most, MtsError *err);
 

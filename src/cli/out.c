@@ -437,3 +437,10 @@ int out_print(const Args *args, json_t *object, MtsError *err)
     json_decref(object);
     return out_flush(err);
 }
+
+void out_date(json_t **to, const Conversation *chat)
+{
+    if (chat->dated) {
+        mts_json_add_text(to, "date", chat->date);
+    }
+}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/args.h"
+#include "cli/conversation.h"
 #include "core/json.h"
 
 /* Takes hold of the file for what follows, NULL: standard output. out_end() writes it, where the work was done, and is
@@ -63,5 +64,8 @@ json_t *out_string(const char *text);
 /* The text of an answer, whole: a NUL of it is one. */
 json_t *out_answer(const char *text, size_t size);
 json_t *out_ids(const int32_t *ids, size_t count);
+
+/* Adds "date", what the chat's template was told, where it asked. */
+void out_date(json_t **to, const Conversation *chat);
 
 #endif

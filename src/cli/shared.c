@@ -101,6 +101,20 @@ int read_text(const Args *args, char **text, size_t *size, MtsError *err)
     return mts_read_file(args->prompt_file ? args->prompt_file : "-", MAX_TEXT, text, size, err);
 }
 
+int read_message(const Args *args, char **text, MtsError *err)
+{
+    size_t size;
+    *text = NULL;
+    if (args->messages && !args->prompt && !args->prompt_file) {
+        return MTS_OK;
+    }
+    int rc = read_text(args, text, &size, err);
+    if (!rc && strlen(*text) != size) {
+        rc = mts_fail(err, MTS_EREQUEST, "the prompt holds a NUL byte at %zu", strlen(*text));
+    }
+    return rc;
+}
+
 /* ---- a series ---- */
 
 /* A word or the character itself; 0: neither. */
@@ -191,28 +205,33 @@ int apply_settings(const Args *args, MtsRequest *request, MtsError *err)
 
 static int make_prompt(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
 {
-    size_t size;
+    char *filled;
+    int rc;
     if (mts_engine_is_table(engine)) {
         return args->prompt || args->prompt_file
                    ? mts_fail(err, MTS_EREQUEST, "%s: a table's texts begin at its root and take no prompt",
                               args->model)
                    : MTS_OK;
     }
-    int rc = read_text(args, &asked->text, &size, err);
-    if (rc) {
+    if ((rc = read_message(args, &asked->text, err))) {
         return rc;
     }
-    if (strlen(asked->text) != size) {
-        return mts_fail(err, MTS_EREQUEST, "the prompt holds a NUL byte at %zu", strlen(asked->text));
+    if (asked->text) {
+        if ((rc = mts_prompt_fill(asked->text, asked->series, &filled, err)) != 0) {
+            return rc;
+        }
+        free(asked->text);
+        asked->text = filled;
     }
-    char *filled;
-    if ((rc = mts_prompt_fill(asked->text, asked->series, &filled, err)) != 0) {
+    if (args->raw) {
+        return mts_engine_tokenize(engine, asked->text, strlen(asked->text), &asked->tokens, err);
+    }
+    if ((rc = conversation_open(&asked->chat, args, err))) {
         return rc;
     }
-    free(asked->text);
-    asked->text = filled;
-    return args->raw ? mts_engine_tokenize(engine, asked->text, strlen(asked->text), &asked->tokens, err)
-                     : mts_engine_chat(engine, args->system, asked->text, &asked->tokens, err);
+    asked->chat.input.user = asked->text;
+    rc = mts_engine_chat_tokens(engine, &asked->chat.input, NULL, &asked->tokens, err);
+    return rc || asked->text ? rc : conversation_last(&asked->chat, &asked->text, err);
 }
 
 unsigned constraint_options(const Args *args)
@@ -254,8 +273,13 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
     int rc;
     mts_request_defaults(engine, request);
     request->reward = args->reward;
-    if (args->raw && args->system) {
-        return mts_fail(err, MTS_EREQUEST, "--raw and --system: a prompt without a template has no system message");
+    if (args->raw && (conversation_option(args) || args->special)) {
+        const char *option = conversation_option(args);
+        return mts_fail(err, MTS_EREQUEST, "--raw and %s: a prompt without a template has no %s",
+                        option ? option : "--special",
+                        !option                           ? "messages"
+                        : strcmp(option, "--system") == 0 ? "system message"
+                                                          : "use for it");
     }
     if ((rc = apply_settings(args, request, err)) || (rc = make_constraint(asked, args, err))) {
         return rc;
@@ -281,5 +305,6 @@ void asked_free(Asked *asked)
     free(asked->constraint);
     mts_series_free(&asked->series);
     mts_tokens_free(&asked->tokens);
+    conversation_close(&asked->chat);
     memset(asked, 0, sizeof *asked);
 }

@@ -33,6 +33,7 @@ typedef struct MtsTpl {
     MtsTplBlock *blocks; /* all memory of the run, released at once */
     unsigned mentions;   /* MTS_MENTIONS_*: names that the macro being parsed uses */
     const MtsTemplateDate *date;
+    bool dated; /* it was asked for */
 } MtsTpl;
 
 enum { MTS_MENTIONS_CALLER = 1, MTS_MENTIONS_VARARGS = 2, MTS_MENTIONS_KWARGS = 4 };
@@ -146,6 +147,7 @@ typedef struct MtsValue {
     int64_t integer;
     double real;
     MtsString string;
+    bool safe; /* of a string that "safe" gave: what "+" joins to it is escaped, as Jinja does */
     struct MtsList *list;
     struct MtsDict *dict;
     const MtsTplNode *macro;

@@ -112,6 +112,7 @@ static bool convert(const MtsTemplateDate *d, char what, bool plain, char *out)
 MtsString mts_tpl_date(MtsTpl *tpl, MtsString format, size_t at)
 {
     MtsTplWriter w = {.tpl = tpl};
+    tpl->dated = true;
     for (size_t i = 0; i < format.size && !tpl->rc; i++) {
         char out[40];
         if (format.data[i] != '%') {

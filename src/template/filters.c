@@ -69,6 +69,13 @@ static MtsValue f_string(MtsTpl *tpl, const MtsTplCall *c)
     return mts_value_string(text_of(tpl, c));
 }
 
+static MtsValue f_safe(MtsTpl *tpl, const MtsTplCall *c)
+{
+    MtsValue value = f_string(tpl, c);
+    value.safe = true;
+    return value;
+}
+
 static MtsValue f_tojson(MtsTpl *tpl, const MtsTplCall *c)
 {
     MtsTplWriter w = {.tpl = tpl};
@@ -645,7 +652,7 @@ static const struct {
     {"replace", f_replace},
     {"reverse", f_reverse},
     {"round", f_round},
-    {"safe", f_string},
+    {"safe", f_safe},
     {"select", f_select},
     {"selectattr", f_select},
     {"sort", f_sort},

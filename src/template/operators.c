@@ -1,5 +1,6 @@
 /* template/operators.c - what joins two values. */
 #include <math.h>
+#include <string.h>
 
 #include "template/ast.h"
 
@@ -113,11 +114,30 @@ static bool is_sequence(MtsValue value)
     return value.kind == MTS_VALUE_LIST && value.list->sort <= MTS_LIST_TUPLE;
 }
 
+/* For HTML, unless it is safe. */
+static MtsString escaped(MtsTpl *tpl, MtsValue value)
+{
+    static const char signs[] = "&<>'\"";
+    static const char *const words[] = {"&amp;", "&lt;", "&gt;", "&#39;", "&#34;"};
+    MtsTplWriter w = {.tpl = tpl};
+    for (size_t i = 0; i < value.string.size && !value.safe; i++) {
+        const char *sign = value.string.data[i] ? strchr(signs, value.string.data[i]) : NULL;
+        mts_tpl_write(&w, sign ? (MtsString){words[sign - signs], strlen(words[sign - signs])}
+                               : (MtsString){value.string.data + i, 1});
+    }
+    return value.safe ? value.string : mts_tpl_written(&w);
+}
+
 MtsValue mts_tpl_binary(MtsTpl *tpl, char op, MtsValue a, MtsValue b, size_t at)
 {
     if (op == '~') {
         MtsString left = mts_value_print(tpl, a, at), right = mts_value_print(tpl, b, at);
         return mts_value_string(mts_tpl_concat(tpl, left, right));
+    }
+    if (op == '+' && a.kind == MTS_VALUE_STRING && b.kind == MTS_VALUE_STRING && (a.safe || b.safe)) {
+        MtsValue both = mts_value_string(mts_tpl_concat(tpl, escaped(tpl, a), escaped(tpl, b)));
+        both.safe = true;
+        return both;
     }
     if (op == '+' && a.kind == MTS_VALUE_STRING && b.kind == MTS_VALUE_STRING) {
         return mts_value_string(mts_tpl_concat(tpl, a.string, b.string));

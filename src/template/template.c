@@ -184,6 +184,9 @@ int mts_template_render(const char *name, MtsString text, const MtsTemplateInput
             hand_out(&tpl, &rendered, out, said, size);
         }
     }
+    if (input->dated) {
+        *input->dated = tpl.dated;
+    }
     mts_tpl_free(&tpl);
     if (tpl.rc) {
         free(*out);

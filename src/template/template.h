@@ -29,6 +29,7 @@ typedef struct MtsTemplateInput {
                                     none,     and "add_generation_prompt" is true, where it does not say otherwise */
     MtsString bos, eos;          /* bos_token, eos_token; data NULL: undefined */
     const MtsTemplateDate *date; /* of strftime_now(); NULL: there is no such function */
+    bool *dated;                 /* set to true where it is called; NULL: not wanted */
 } MtsTemplateInput;
 
 /* Renders template [size]. `name` stands before the line number in sentences. *out is malloc'ed and NUL-terminated;

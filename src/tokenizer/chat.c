@@ -184,7 +184,7 @@ int mts_chat_render(const MtsChat *chat, const MtsChatInput *input, MtsString bo
         (rc = add_messages(input, &messages, err)) || (rc = add_variables(input, &variables, err))) {
         goto done;
     }
-    const MtsTemplateInput what = {messages, variables, bos, eos, input->date ? &date : NULL};
+    const MtsTemplateInput what = {messages, variables, bos, eos, input->date ? &date : NULL, input->dated};
     const char *own = input->template_text;
     rc = mts_template_render(own ? "the chat template given" : chat->name,
                              own ? (MtsString){own, strlen(own)} : (MtsString){chat->source, chat->size}, &what, text,

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const MtsTemplateDate day = {2026, 3, 5};
     json_t *messages = json_pack("[{s:s, s:s}, {s:s, s:s}]", "role", "system", "content", "Be brief.", "role", "user",
                                  "content", "What rises?");
-    const MtsTemplateInput input = {messages, NULL, {"<s>", 3}, {NULL, 0}, &day};
+    const MtsTemplateInput input = {messages, NULL, {"<s>", 3}, {NULL, 0}, &day, NULL};
     char *prompt, *said;
     size_t prompt_size;
     MtsError err = {0};

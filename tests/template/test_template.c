@@ -14,7 +14,7 @@ static const MtsTemplateDate DAY = {2026, 3, 5};
 static int render_json(const char *text, const json_t *messages, const json_t *variables, const MtsTemplateDate *date,
                        char **out, MtsError *err)
 {
-    MtsTemplateInput input = {messages, variables, str("<s>"), str("</s>"), date};
+    MtsTemplateInput input = {messages, variables, str("<s>"), str("</s>"), date, NULL};
     size_t size;
     return mts_template_render("template", str(text), &input, out, NULL, &size, err);
 }

@@ -177,6 +177,38 @@ static void bos_comes_once(void **state)
     }
 }
 
+/* An answer follows a chat's prompt: no EOS stands between, whatever the file adds to texts. And a control token that a
+ * user writes out is text, where the template's own is one. */
+static void a_chat_ends_open(void **state)
+{
+    (void)state;
+    Vocabulary v = good();
+    v.tokens[v.count] = "</s>", v.types[v.count++] = MTS_TOKEN_CONTROL;
+    Builder b = build(&v);
+    int32_t eos = (int32_t)v.count - 1;
+    add_u32(&b, "tokenizer.ggml.eos_token_id", (uint32_t)eos);
+    add_bool(&b, "tokenizer.ggml.add_eos_token", true);
+    add_string(&b, "tokenizer.chat_template", "{{ messages[0].content }}</s>[");
+    MtsTokenizer *tokenizer = expect_good(&b);
+    MtsTokens tokens = {NULL, 0, 0};
+    MtsError err = {0};
+    MtsChatInput input = {.user = "</s>"};
+    char *prompt;
+    assert_ok(mts_chat_tokens(tokenizer, &input, &prompt, &tokens, &err), &err);
+    assert_string_equal(prompt, "</s></s>[");
+    assert_int_equal(tokens.count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(tokens.ids[i], i == 4 ? eos : "</s>.["[i]);
+    }
+    free(prompt);
+    mts_tokens_free(&tokens);
+    input.special = true;
+    assert_ok(mts_chat_tokens(tokenizer, &input, NULL, &tokens, &err), &err);
+    assert_true(tokens.count == 3 && tokens.ids[0] == eos && tokens.ids[1] == eos && tokens.ids[2] == '[');
+    mts_tokens_free(&tokens);
+    mts_tokenizer_free(&tokenizer);
+}
+
 static void a_broken_template_names_the_file(void **state)
 {
     (void)state;
@@ -391,13 +423,10 @@ static void special_tokens_follow_the_rule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wrong_byte_level_files),
-        cmocka_unit_test(bos_comes_once),
-        cmocka_unit_test(a_broken_template_names_the_file),
-        cmocka_unit_test(odd_byte_level_files),
-        cmocka_unit_test(sentence_piece_files),
-        cmocka_unit_test(scores_decide),
-        cmocka_unit_test(special_tokens_follow_the_rule),
+        cmocka_unit_test(wrong_byte_level_files), cmocka_unit_test(bos_comes_once),
+        cmocka_unit_test(a_chat_ends_open),       cmocka_unit_test(a_broken_template_names_the_file),
+        cmocka_unit_test(odd_byte_level_files),   cmocka_unit_test(sentence_piece_files),
+        cmocka_unit_test(scores_decide),          cmocka_unit_test(special_tokens_follow_the_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
