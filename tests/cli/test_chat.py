@@ -46,7 +46,8 @@ def variables(folder):
     got = chat(template, "--template-var", "thinking=false", "--template-var", "n=2", "--template-var=word=\"a=b\"",
                "-p", "x")
     check(got["prompt"] == "False 3 a=b", got)
-    refuse(2, ["--template-var", "'no'", "JSON"], "tokenize", "--chat", "-m", TINY, "-p", "x", "--template-var", "a=no")
+    refuse(2, ["--template-var", "'no'", "JSON"], "tokenize", "--chat", "-m", TINY, "-p", "x", "--template-var",
+           "a=no")
     refuse(2, ["--template-var", "NAME=VALUE"], "tokenize", "--chat", "-m", TINY, "-p", "x", "--template-var", "a")
 
 
@@ -115,7 +116,7 @@ def main():
         days(folder)
         words_stay_words(folder)
         refusals(folder)
-    finish(90)
+    finish(200)
 
 
 if __name__ == "__main__":
