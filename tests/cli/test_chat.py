@@ -64,7 +64,8 @@ def days(folder):
     template.write_text("{{ messages[0].content }}")
     check("date" not in chat(template, "-p", "x"), "the day stands only where it was asked for")
     for bad in ("2023-02-29", "2024-2-1", "today", "0000-01-01", "2024-13-01"):
-        refuse(2, ["date", bad], "tokenize", "--chat", "-m", TINY, "-p", "x", "--date", bad, "--chat-template", template)
+        refuse(2, ["date", bad], "tokenize", "--chat", "-m", TINY, "-p", "x", "--date", bad, "--chat-template",
+               template)
 
 
 def words_stay_words(folder):
