@@ -438,9 +438,9 @@ int out_print(const Args *args, json_t *object, MtsError *err)
     return out_flush(err);
 }
 
-void out_date(json_t **to, const Conversation *chat)
+void out_date(json_t **object, const Conversation *chat)
 {
     if (chat->dated) {
-        mts_json_add_text(to, "date", chat->date);
+        mts_json_add_text(object, "date", chat->date);
     }
 }
