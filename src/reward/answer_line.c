@@ -135,13 +135,13 @@ int mts_answer_option(const char *text, size_t size, const char *const *options,
     return found;
 }
 
-bool mts_answer_begins_option(const char *text, size_t size, const char *const *options, size_t count)
+int mts_answer_begins_option(const char *text, size_t size, const char *const *options, size_t count)
 {
     char *said = mts_answer_normal(text, size);
-    bool fits = false;
-    for (size_t i = 0; said && i < count && !fits; i++) {
+    int fits = said ? 0 : MTS_NO_MEMORY;
+    for (size_t i = 0; i < count && fits == 0; i++) {
         char *option = mts_answer_normal(options[i], strlen(options[i]));
-        fits = option && strncmp(option, said, strlen(said)) == 0;
+        fits = option ? strncmp(option, said, strlen(said)) == 0 : MTS_NO_MEMORY;
         free(option);
     }
     free(said);

@@ -20,7 +20,7 @@ enum { MTS_NO_OPTION = -1, MTS_NO_MEMORY = -2 };
  * MTS_NO_OPTION; two options with one normal form are the first. */
 int mts_answer_option(const char *text, size_t size, const char *const *options, size_t count, bool lettered);
 
-/* Whether what is said so far, in normal form, can still grow into an option. */
-bool mts_answer_begins_option(const char *text, size_t size, const char *const *options, size_t count);
+/* Whether what is said so far, in normal form, can still grow into an option: 1 or 0, or MTS_NO_MEMORY. */
+int mts_answer_begins_option(const char *text, size_t size, const char *const *options, size_t count);
 
 #endif

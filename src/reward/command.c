@@ -94,8 +94,8 @@ static int take_child(Command *c, MtsChild **child, json_int_t *id, MtsError *er
     return rc;
 }
 
-/* Puts a good child back among the idle ones; ends it where there is no room to remember it. */
-static void give_child(Command *c, MtsChild *child)
+/* Puts a good child back among the idle ones. Where there is no room to remember it nothing more is asked of it. */
+static int give_child(Command *c, MtsChild *child, MtsError *err)
 {
     pthread_mutex_lock(&c->lock);
     if (mts_grow(&c->idle, &c->cap, c->count + 1, sizeof *c->idle)) {
@@ -103,7 +103,7 @@ static void give_child(Command *c, MtsChild *child)
         child = NULL;
     }
     pthread_mutex_unlock(&c->lock);
-    mts_child_free(&child, PATIENCE);
+    return child ? mts_child_finish(&child, PATIENCE, err) : MTS_OK;
 }
 
 /* The question as one line with its newline. */
@@ -195,7 +195,7 @@ static int score_command(void *self, const MtsRewardText *text, double *value, M
         mts_child_free(&child, 0);
         tell(c, err);
     } else {
-        give_child(c, child);
+        rc = give_child(c, child, err);
     }
     mts_bytes_free(&line);
     return rc;

@@ -60,20 +60,18 @@ static int score_option(void *self, const MtsRewardText *text, double *value, Mt
     const char *answer;
     size_t n;
     int option = mts_answer_option(text->text, text->size, names, o->count, o->lettered);
-    if (option == MTS_NO_MEMORY) {
-        return mts_fail(err, MTS_ENOMEM, "reward option: memory ran out");
-    }
     if (option >= 0) {
         *value = 1;
-    } else if (text->finished) {
+    } else if (text->finished || option == MTS_NO_MEMORY) {
         *value = 0;
     } else if (!mts_answer_find(text->text, text->size, &answer, &n)) {
         *value = 0.25;
     } else {
         bool letter = o->lettered && n <= 1; /* a bracket, or nothing yet */
-        *value = letter || mts_answer_begins_option(answer, n, names, o->count) ? 0.5 : 0;
+        option = letter ? 1 : mts_answer_begins_option(answer, n, names, o->count);
+        *value = option > 0 ? 0.5 : 0;
     }
-    return MTS_OK;
+    return option == MTS_NO_MEMORY ? mts_fail(err, MTS_ENOMEM, "reward option: memory ran out") : MTS_OK;
 }
 
 int mts_reward_option(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
