@@ -227,6 +227,7 @@ typedef struct MtsSearchResult {
     size_t map;             /* index of the largest logp + lambda * reward */
     size_t sampled;         /* index of one answer drawn by `probability` */
     double log_z, log_z_se; /* NaN where the method has none */
+    const char *log_z_bias; /* why the estimate is not unbiased; NULL: it is, or it is exact, or there is none */
     uint64_t nfe;           /* positions evaluated after the prompt */
     uint64_t reward_calls;  /* distinct texts and prefixes whose reward was asked and used */
     uint64_t decode_tokens; /* tokens generated over all rollouts, reused ones included */

@@ -117,6 +117,7 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked, 
     mts_json_add_text(&o, "stop_reason", s->stop_reason);
     mts_json_add_real(&o, "log_z", s->log_z);
     mts_json_add_real(&o, "log_z_se", s->log_z_se);
+    mts_json_add(&o, "log_z_biased", s->log_z_bias ? json_string(s->log_z_bias) : json_null());
     json_t *mean = json_object();
     mts_json_add_real(&mean, "rollouts", s->mean_reward);
     mts_json_add_real(&mean, "answers", weighted_mean(s));
@@ -163,7 +164,8 @@ static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
     out_line("%s, lambda %g, seed %llu, reward %s, target %s", mts_method_name(s->method), asked->lambda,
              (unsigned long long)asked->seed, r->reward, r->target);
     if (isfinite(s->log_z)) {
-        out_line("log Z %.4f, standard error %.2g", s->log_z, s->log_z_se);
+        out_line("log Z %.4f, standard error %.2g%s%s", s->log_z, s->log_z_se, s->log_z_bias ? "; biased: " : "",
+                 s->log_z_bias ? s->log_z_bias : "");
     }
     out_line("%zu of %zu rollouts (stopped: %s), %zu prompt tokens, %llu positions evaluated for %llu tokens generated",
              s->rollouts_done, asked->rollouts, s->stop_reason, r->prompt_tokens, (unsigned long long)s->nfe,

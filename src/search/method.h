@@ -34,6 +34,7 @@ typedef enum MtsAnswersKind {
 
 typedef struct MtsMethodOps {
     MtsAnswersKind answers;
+    const char *bias; /* of its estimate of Z at any budget: why it has one; NULL: none */
     /* A method's own data, zeroed: mts_node_data(), mts_rollout_data(), search->own. */
     size_t node_bytes, rollout_bytes, search_bytes;
 

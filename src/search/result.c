@@ -134,6 +134,22 @@ static void describe_tree(const MtsSearch *search, MtsSearchResult *result)
     result->tree_branching = internal ? (double)children / (double)internal : 0;
 }
 
+/* Why the mean of the estimate over seeds is not Z; NULL where it is, or where Z is exact, or there is no estimate. How
+ * many rollouts an estimate is of must not depend on what they found: a stop that looked at it decides that even where
+ * it let a search go on to its end. */
+static const char *bias_of(const MtsSearch *search, double log_z, double se)
+{
+    const MtsSearchSettings *s = &search->settings;
+    if (isnan(log_z) || se == 0) {
+        return NULL;
+    }
+    return search->ops->bias                              ? search->ops->bias
+           : mts_search_is_cut_short(search)              ? "cut short: what is finished by then is not left to chance"
+           : s->log_z_tolerance > 0                       ? "a stop that looks at its standard error"
+           : s->mass_tolerance > 0 && search->ops->leader ? "a stop that looks at the answers"
+                                                          : NULL;
+}
+
 /* Everything but the answers and the tree. */
 static void describe(const MtsSearch *search, MtsSearchResult *result)
 {
@@ -143,6 +159,7 @@ static void describe(const MtsSearch *search, MtsSearchResult *result)
     if (search->ops->estimate) {
         search->ops->estimate(search, &result->log_z, &result->log_z_se);
     }
+    result->log_z_bias = bias_of(search, result->log_z, result->log_z_se);
     result->nfe = search->nfe;
     result->reward_calls = search->reward_calls;
     result->decode_tokens = search->decode_tokens;

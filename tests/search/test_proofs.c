@@ -163,6 +163,59 @@ static void the_estimate_of_z_is_unbiased(void **state)
     }
 }
 
+/* Sum over all branches of P Z^ as it is reported; how many of the searches say that it is biased. */
+static double reported_mean(const MtsTable *table, const MtsSearchSettings *s, size_t *biased, size_t *runs)
+{
+    Branches b = branches_begin();
+    double mean = 0;
+    *biased = *runs = 0;
+    do {
+        branches_start(&b);
+        MtsSearch *run = run_table(table, s, &b.script);
+        MtsSearchResult *result = NULL;
+        MtsError err = {0};
+        assert_ok(mts_search_result(run, &result, &err), &err);
+        mean += branches_probability(&b) * exp(result->log_z);
+        *biased += result->log_z_bias != NULL;
+        ++*runs;
+        mts_search_result_free(&result);
+        mts_search_free(&run);
+    } while (branches_next(&b));
+    return mean;
+}
+
+/* A stop that looks at what was found bends the mean, and the result says so; one more rollout for the drawn answer is
+ * no part of the estimate, and bends nothing. */
+static void what_bends_the_estimate_is_named(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table(SHAPES[0], 3);
+    double *log_w = calloc(table->row_count, sizeof *log_w);
+    size_t biased, runs;
+    mts_table_values(table, 2, log_w);
+    double z = exp(log_w[0]);
+    MtsSearchSettings s = settings_of(2, 3, 1);
+    s.sweep = 0;
+    assert_true(fabs(reported_mean(table, &s, &biased, &runs) - z) < EXACT * (1 + z));
+    assert_int_equal(biased, 0);
+    s.rollouts = 2;
+    s.complete_sample = true;
+    assert_true(fabs(reported_mean(table, &s, &biased, &runs) - z) < EXACT * (1 + z));
+    assert_int_equal(biased, 0);
+    s.rollouts = 3;
+    s.complete_sample = false;
+    s.min_rollouts = 2;
+    s.log_z_tolerance = 0.5;
+    assert_true(fabs(reported_mean(table, &s, &biased, &runs) - z) > 1e-3);
+    assert_int_equal(biased, runs);
+    s.log_z_tolerance = 0;
+    s.mass_tolerance = 0.8;
+    assert_true(fabs(reported_mean(table, &s, &biased, &runs) - z) > 1e-3);
+    assert_int_equal(biased, runs);
+    free(log_w);
+    mts_table_free(&table);
+}
+
 static void no_exploration_and_all_exploration_are_unbiased_too(void **state)
 {
     (void)state;
@@ -476,6 +529,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_estimate_of_z_is_unbiased),
+        cmocka_unit_test(what_bends_the_estimate_is_named),
         cmocka_unit_test(no_exploration_and_all_exploration_are_unbiased_too),
         cmocka_unit_test(everything_seen_is_exact),
         cmocka_unit_test(the_unseen_mass_keeps_its_digits),

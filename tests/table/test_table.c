@@ -268,6 +268,28 @@ static void no_answer_is_as_far_as_can_be(void **state)
     }
 }
 
+/* Of texts of different lengths, too. */
+static void smc_without_prefix_rewards_is_not_behind_samples(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 4, .steps = 7, .eos = 0, .peak = 1, .spread = 1}, 91);
+    double tv[2];
+    for (int smc = 0; smc < 2; smc++) {
+        MtsSearchSettings s;
+        MtsVerify v;
+        MtsError err = {0};
+        mts_search_defaults(&s);
+        s.method = smc ? MTS_SMC : MTS_SAMPLE;
+        s.lambda = 3;
+        s.rollouts = 100;
+        assert_ok(mts_verify(table, &s, 60, &v, &err), &err);
+        tv[smc] = v.tv_mean;
+    }
+    print_message("samples %.3f, smc %.3f\n", tv[0], tv[1]);
+    assert_true(tv[1] < 1.05 * tv[0]);
+    mts_table_free(&table);
+}
+
 /* At equal rollouts, without scoring more texts than were drawn. */
 static void no_other_method_is_nearer_to_the_target(void **state)
 {
@@ -308,6 +330,7 @@ int main(void)
         cmocka_unit_test(exact_values_are_the_files_own),
         cmocka_unit_test(the_search_beats_the_published_figures),
         cmocka_unit_test(verification_adds_up),
+        cmocka_unit_test(smc_without_prefix_rewards_is_not_behind_samples),
         cmocka_unit_test(what_loads_is_searched),
         cmocka_unit_test(no_answer_is_as_far_as_can_be),
         cmocka_unit_test(no_other_method_is_nearer_to_the_target),

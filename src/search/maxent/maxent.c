@@ -282,7 +282,7 @@ static int maxent_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
     if (rc) {
         return rc;
     }
-    if (mts_search_is_certain(search, r->index)) {
+    if (!search->sampling && mts_search_is_certain(search, r->index)) { /* whether there is one more is chance */
         mts_log_mean_add(&m->z, r->log_z);
     }
     for (MtsNode *node = r->node->parent; node; node = node->parent) {

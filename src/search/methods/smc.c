@@ -23,8 +23,10 @@
  *
  * for each of the three ways to draw: multinomial (N draws), stratified (one draw in each N-th of the cumulative
  * weights), systematic (the same draw in each). Finished texts are particles like all others until the last one is
- * finished. A prefix that nothing may follow, or whose phi is minus infinity, has weight 0; when all have, Z^ = 0 and
- * there is no answer. Particles on the same prefix share its evaluation. */
+ * finished. Where the reward does not score prefixes, a text's tilt counts at the end: a short text that has its tilt
+ * would otherwise be drawn against long ones that have none yet, and the swarm be resampled down to what ended first. A
+ * prefix that nothing may follow, or whose phi is minus infinity, has weight 0; when all have, Z^ = 0 and there is no
+ * answer. Particles on the same prefix share its evaluation. */
 #include <stdlib.h>
 
 #include "core/mem.h"
@@ -40,6 +42,7 @@
 typedef struct Particle {
     MtsNode *node;
     double log_w, log_q;
+    double to_come; /* without rewards of prefixes: the tilt of its text, which counts at the end */
 } Particle;
 
 typedef struct Smc { /* of the search */
@@ -207,6 +210,10 @@ static int score(MtsSearch *search, Swarm *s, size_t depth, MtsError *err)
         Particle *p = &s->particles[i];
         if (p->log_w != -HUGE_VAL && p->node->depth == depth) {
             double here = log_potential(search, p->node);
+            if (!search->reward->prefixes) {
+                p->to_come = here;
+                continue;
+            }
             p->log_w = here == -HUGE_VAL ? here : p->log_w + here - log_potential(search, p->node->parent);
         }
     }
@@ -299,6 +306,15 @@ static void resample(MtsSearch *search, Swarm *s, size_t depth)
     s->drawn = before;
 }
 
+/* The tilts that were left to the end. */
+static void count_tilts(Swarm *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        Particle *p = &s->particles[i];
+        p->log_w = p->to_come == -HUGE_VAL ? -HUGE_VAL : p->log_w + p->to_come;
+    }
+}
+
 /* From the root until no particle goes on. */
 static int lead_swarm(MtsSearch *search, Swarm *s, MtsError *err)
 {
@@ -323,6 +339,7 @@ static int lead_swarm(MtsSearch *search, Swarm *s, MtsError *err)
             resample(search, s, depth);
         }
     }
+    count_tilts(s);
     smc->log_z = s->log_z + mean_weight(s);
     smc->whole = true;
     return MTS_OK;
