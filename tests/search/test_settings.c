@@ -200,6 +200,7 @@ static bool changes(const MtsSetting *row, MtsMethod method)
 static bool is_seen(const MtsSetting *row, int method)
 {
     return row->kind != MTS_SETTING_METHOD && row->scope != MTS_SCOPE_NONE && strcmp(row->name, "look_ahead") != 0 &&
+           strcmp(row->name, "resampling") != 0 && strcmp(row->name, "ess_threshold") != 0 &&
            !(method == MTS_MCTS && strcmp(row->name, "lambda") == 0) &&
            !(method == MTS_GREEDY && strcmp(row->name, "nfe") == 0); /* all or nothing */
 }
