@@ -164,11 +164,17 @@ static bool begins_method(const Panel *panel, size_t i)
     return true;
 }
 
+/* Whether rows of one method are one series. */
+static bool joins_methods(const Panel *panel, const MtsReportRun *run)
+{
+    return panel->line || mts_report_by_method(run);
+}
+
 /* The series that begins with row i: all rows of its method on the panel, or it alone. */
 static void add_series(MtsMarkup *m, Points *p, const MtsReportRun *run, size_t i, const Axes *axes, const Panel *panel)
 {
     const json_t *row = json_array_get(panel->rows, i);
-    bool methods = panel->line || mts_report_by_method(run);
+    bool methods = joins_methods(panel, run);
     size_t own = mts_report_method_index(panel->rows, row), from = p->filled;
     MtsChartSeries *s = &p->series[p->used++];
     *s = (MtsChartSeries){.marks = true, .points = p->points + from};
@@ -188,7 +194,7 @@ static void add_series(MtsMarkup *m, Points *p, const MtsReportRun *run, size_t 
 static void panel_figure(MtsMarkup *m, const MtsReportRun *run, const char *id, const Axes *axes, const Panel *panel)
 {
     const char *x = mts_report_label(axes->x), *y = mts_report_label(axes->y);
-    bool methods = panel->line || mts_report_by_method(run);
+    bool methods = joins_methods(panel, run);
     Points p;
     MtsMarkup body = {0}, describes = {0}, title = {0};
     body.failed = !points_make(&p, json_array_size(panel->rows));
