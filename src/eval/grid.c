@@ -238,11 +238,22 @@ static void suggest(const char **list, const char *otherwise)
     *list = *list ? *list : otherwise;
 }
 
-/* all: scratch for the names of all methods. */
-static int apply_experiment(MtsEvalAsked *a, char *all, size_t size, MtsError *err)
+static int unknown_experiment(const char *name, MtsError *err)
 {
     MtsBytes names = {0};
     bool ok = true;
+    for (size_t i = 0; i < EXPERIMENT_COUNT; i++) {
+        ok = ok && mts_bytes_printf(&names, "%s%s", i ? ", " : "", EXPERIMENTS[i].name);
+    }
+    int rc =
+        ok ? mts_fail(err, MTS_EREQUEST, "eval: --experiment: '%s' is none of %s", name, names.data) : no_memory(err);
+    mts_bytes_free(&names);
+    return rc;
+}
+
+/* all: scratch for the names of all methods. */
+static int apply_experiment(MtsEvalAsked *a, char *all, size_t size, MtsError *err)
+{
     mts_method_list(",", all, size);
     for (size_t i = 0; i < EXPERIMENT_COUNT; i++) {
         if (strcmp(a->experiment, EXPERIMENTS[i].name) == 0) {
@@ -253,12 +264,8 @@ static int apply_experiment(MtsEvalAsked *a, char *all, size_t size, MtsError *e
             suggest(&a->methods, methods && strcmp(methods, "all") == 0 ? all : methods);
             return MTS_OK;
         }
-        ok = ok && mts_bytes_printf(&names, "%s%s", i ? ", " : "", EXPERIMENTS[i].name);
     }
-    int rc = ok ? mts_fail(err, MTS_EREQUEST, "eval: --experiment: '%s' is none of %s", a->experiment, names.data)
-                : no_memory(err);
-    mts_bytes_free(&names);
-    return rc;
+    return unknown_experiment(a->experiment, err);
 }
 
 static int check_lists(const MtsEngine *engine, const MtsEvalAsked *a, MtsError *err)
