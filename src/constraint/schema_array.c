@@ -140,27 +140,32 @@ static int listed_items(const Arrays *a, json_t **values)
     MtsCases cases = {0};
     int rc = item_set(a, 0, NULL, &set);
     *values = json_array();
-    rc = rc ? rc : mts_schema_cases(a->s, &set, &cases);
+    rc = rc ? rc : *values ? mts_schema_cases(a->s, &set, &cases) : mts_schema_no_memory(a->s);
     for (size_t i = 0; i < cases.count && !rc && *values; i++) {
         json_t *some = NULL;
         MtsCase *c = &cases.items[i];
         if (!(c->types & ~(unsigned)(MTS_NULL | MTS_BOOLEAN))) {
             some = json_array();
             if (c->types & MTS_NULL) {
-                json_array_append_new(some, json_null());
+                mts_json_add(&some, NULL, json_null());
             }
             if (c->types & MTS_BOOLEAN) {
-                json_array_append_new(some, json_true());
-                json_array_append_new(some, json_false());
+                mts_json_add(&some, NULL, json_true());
+                mts_json_add(&some, NULL, json_false());
             }
+            rc = some ? MTS_OK : mts_schema_no_memory(a->s);
         } else {
             rc = mts_schema_listed(a->s, c, &some);
         }
-        if (!rc && (!some || json_array_extend(*values, some))) {
+        bool none = !rc && !some; /* they are not listed */
+        if (!rc && some && json_array_extend(*values, some)) {
+            rc = mts_schema_no_memory(a->s);
+        }
+        json_decref(some);
+        if (none) {
             json_decref(*values);
             *values = NULL;
         }
-        json_decref(some);
     }
     mts_cases_free(&cases);
     mts_schema_set_free(&set);

@@ -6,6 +6,9 @@
 
 #include "core/mem.h"
 
+/* A number that is no integer: a type that the rewriting makes and no schema has. */
+#define TYPE_BROKEN "\x01 broken"
+
 enum { MAX_CASES = 2000, MAX_NESTING = 200, POSSIBLE_DEPTH = 3 };
 
 void mts_cases_free(MtsCases *cases)
@@ -29,29 +32,27 @@ static json_t *shared(const json_t *schema)
 static json_t *with(const char *keyword, json_t *value)
 {
     json_t *o = json_object();
-    if (!o || !value || json_object_set_new(o, keyword, value)) {
-        json_decref(o);
-        return NULL;
-    }
+    mts_json_add(&o, keyword, value);
     return o;
 }
 
 static json_t *and_also(json_t *o, const char *keyword, json_t *value)
 {
-    if (!o || !value || json_object_set_new(o, keyword, value)) {
-        json_decref(o);
-        return NULL;
-    }
+    mts_json_add(&o, keyword, value);
     return o;
 }
 
-static json_t *list(json_t *a, json_t *b)
+static json_t *list(json_t *only)
 {
     json_t *l = json_array();
-    if (!l || !a || json_array_append_new(l, a) || (b && json_array_append_new(l, b))) {
-        json_decref(l);
-        return NULL;
-    }
+    mts_json_add(&l, NULL, only);
+    return l;
+}
+
+static json_t *pair(json_t *a, json_t *b)
+{
+    json_t *l = list(a);
+    mts_json_add(&l, NULL, b);
     return l;
 }
 
@@ -86,7 +87,7 @@ static json_t *not_types(const json_t *type)
     static const char *const names[] = {"null", "boolean", "integer", "number", "string", "array", "object"};
     json_t *rest = json_array();
     bool integer = false, number = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && rest; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         bool there = json_is_string(type) && strcmp(json_string_value(type), names[i]) == 0;
         size_t at;
         json_t *one;
@@ -97,13 +98,11 @@ static json_t *not_types(const json_t *type)
         integer |= there && i == 2;
         number |= there && i == 3;
         if (!there && i != 2 && i != 3) {
-            json_array_append_new(rest, json_string(names[i]));
+            mts_json_add_text(&rest, NULL, names[i]);
         }
     }
     if (!number) {
-        json_array_append_new(rest, json_string(integer ? "\x01"
-                                                          "broken"
-                                                        : "number"));
+        mts_json_add_text(&rest, NULL, integer ? TYPE_BROKEN : "number");
     }
     return with("type", rest);
 }
@@ -199,7 +198,7 @@ static int not_keyword(MtsSchema *s, const json_t *schema, const char *key, cons
         return add_failure(s, any, not_types(v));
     }
     if (strcmp(key, "const") == 0 || strcmp(key, "enum") == 0) {
-        return add_failure(s, any, with(MTS_KEY_NOT_IN, *key == 'c' ? list(shared(v), NULL) : shared(v)));
+        return add_failure(s, any, with(MTS_KEY_NOT_IN, *key == 'c' ? list(shared(v)) : shared(v)));
     }
     if (strcmp(key, "pattern") == 0 || (strcmp(key, "format") == 0 && mts_format_pattern(json_string_value(v)))) {
         const char *turned = *key == 'p' ? MTS_KEY_NOT_PATTERN : MTS_KEY_NOT_FORMAT;
@@ -215,7 +214,7 @@ static int not_keyword(MtsSchema *s, const json_t *schema, const char *key, cons
     if (strcmp(key, "properties") == 0) {
         json_object_foreach((json_t *)(uintptr_t)v, name, item)
         {
-            one = and_also(of_type("object"), "required", list(json_string(name), NULL));
+            one = and_also(of_type("object"), "required", list(json_string(name)));
             rc = rc ? rc : add_failure(s, any, and_also(one, "properties", with(name, not(item))));
         }
         return rc;
@@ -283,17 +282,9 @@ static unsigned type_bits(const char *name)
     static const struct {
         const char *name;
         unsigned bits;
-    } types[] = {{"null", MTS_NULL},
-                 {"boolean", MTS_BOOLEAN},
-                 {"integer", MTS_WHOLE},
-                 {"string", MTS_STRING},
-                 {"array", MTS_ARRAY},
-                 {"number", MTS_WHOLE | MTS_BROKEN},
-                 {"object", MTS_OBJECT},
-                 {"any", MTS_ANY_TYPE},
-                 {"\x01"
-                  "broken",
-                  MTS_BROKEN}};
+    } types[] = {{"null", MTS_NULL},     {"boolean", MTS_BOOLEAN}, {"integer", MTS_WHOLE},
+                 {"string", MTS_STRING}, {"array", MTS_ARRAY},     {"number", MTS_WHOLE | MTS_BROKEN},
+                 {"object", MTS_OBJECT}, {"any", MTS_ANY_TYPE},    {TYPE_BROKEN, MTS_BROKEN}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (strcmp(types[i].name, name) == 0) {
             return types[i].bits;
@@ -354,7 +345,7 @@ static int one_of(MtsSchema *s, const json_t *choices, const MtsSchemaSet *with_
     json_t *any = json_array();
     int rc = any ? MTS_OK : mts_schema_no_memory(s);
     for (size_t i = 0; i < count && !rc; i++) {
-        json_t *all = list(shared(json_array_get(choices, i)), NULL);
+        json_t *all = list(shared(json_array_get(choices, i)));
         for (size_t k = 0; k < count && !rc; k++) {
             MtsSchemaSet both = {0};
             bool possible = true;
@@ -392,9 +383,9 @@ static int conditional(MtsSchema *s, const json_t *schema, Split *split)
     if (!then && !otherwise) {
         return MTS_OK;
     }
-    json_t *yes = with("allOf", list(shared(condition), then ? shared(then) : json_true()));
-    json_t *no = with("allOf", list(not(condition), otherwise ? shared(otherwise) : json_true()));
-    int rc = keep(s, list(yes, no), &made);
+    json_t *yes = with("allOf", pair(shared(condition), then ? shared(then) : json_true()));
+    json_t *no = with("allOf", pair(not(condition), otherwise ? shared(otherwise) : json_true()));
+    int rc = keep(s, pair(yes, no), &made);
     return rc ? rc : split_by(s, split, made);
 }
 
@@ -406,15 +397,15 @@ static int dependent(MtsSchema *s, const json_t *map, Split *split)
     json_object_foreach((json_t *)(uintptr_t)map, key, value)
     {
         const json_t *made;
-        json_t *with_key = with("required", list(json_string(key), NULL)), *asked;
+        json_t *with_key = with("required", list(json_string(key))), *asked;
         with_key = and_also(with_key, "type", json_string("object"));
         if (json_is_array(value) || json_is_string(value)) {
-            asked = with("required", json_is_string(value) ? list(shared(value), NULL) : shared(value));
+            asked = with("required", json_is_string(value) ? list(shared(value)) : shared(value));
         } else {
             asked = shared(value);
         }
         json_t *without = with("properties", with(key, json_false()));
-        int rc = keep(s, list(without, with("allOf", list(with_key, asked))), &made);
+        int rc = keep(s, pair(without, with("allOf", pair(with_key, asked))), &made);
         if (rc || (rc = split_by(s, split, made)) != 0) {
             return rc;
         }

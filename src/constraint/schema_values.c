@@ -30,8 +30,8 @@ static int cut_list(MtsSchema *s, json_t **values, const json_t *by)
     json_t *v;
     json_array_foreach((json_t *)(uintptr_t)by, i, v)
     {
-        if (both && (!*values || is_in(*values, v)) && !is_in(both, v)) {
-            json_array_append(both, v);
+        if ((!*values || is_in(*values, v)) && !is_in(both, v)) {
+            mts_json_add(&both, NULL, json_incref(v));
         }
     }
     json_decref(*values);
@@ -52,8 +52,8 @@ int mts_schema_listed(MtsSchema *s, const MtsCase *c, json_t **values)
         rc = list ? cut_list(s, values, list) : MTS_OK;
         if (!rc && only) {
             json_t *one = json_array();
-            json_array_append(one, (json_t *)(uintptr_t)only);
-            rc = cut_list(s, values, one);
+            mts_json_add(&one, NULL, json_incref((json_t *)(uintptr_t)only));
+            rc = one ? cut_list(s, values, one) : mts_schema_no_memory(s);
             json_decref(one);
         }
     }

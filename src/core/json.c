@@ -13,25 +13,83 @@
 
 #define DUMP_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17))
 
-/* jansson goes on when memory runs out in some places (its reader drops the character that did not fit, its writer the
- * piece), so whether an allocation has failed is noted where it fails: its allocator, whoever set it, is wrapped once
- * by one that remembers this for the calling thread. */
+/* ---- memory ----
+ *
+ * jansson goes on when memory runs out in some places, so whether an allocation has failed is noted where it fails: its
+ * allocator, whoever set it, is wrapped once by one that remembers this for the calling thread.
+ *
+ * Its writer only drops the piece that did not fit. Its reader drops the character: it keeps a token's bytes in a
+ * buffer that doubles, and where the lost byte is a string's closing quote it reads on behind the end. So this buffer's
+ * growth must not fail. While a text is read, the first allocation is the buffer, and it has grown by the last one
+ * whenever it is released. A request for twice its size that the system refuses is met from a reserve that was put
+ * aside before. It need not be the buffer's, but there are at most two such requests a byte read (the buffer's, and one
+ * for what the byte completes), and after the first refusal no further bytes are handed out but those of a piece. All
+ * other requests are refused from then on, which jansson looks at, so the reading ends. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static json_malloc_t give;
+static json_free_t release;
 static __thread bool ran_out;
+
+typedef struct JsonReading {
+    const char *text, *end; /* what is left */
+    size_t piece;           /* bytes handed out at a time */
+    char *reserve;
+    size_t room, used, most; /* most: what the buffer may grow to */
+    void *buffer, *last;
+    size_t buffer_size, last_size;
+} JsonReading;
+
+static __thread JsonReading *reading; /* NULL: nothing is read */
+
+static bool is_reserve(const JsonReading *r, const void *p)
+{
+    return (uintptr_t)p >= (uintptr_t)r->reserve && (uintptr_t)p < (uintptr_t)r->reserve + r->room;
+}
+
+static void *reading_malloc(JsonReading *r, size_t size)
+{
+    bool grows = r->buffer && size == 2 * r->buffer_size && size <= r->most && size <= r->room - r->used;
+    void *p = ran_out ? NULL : give(size);
+    ran_out = ran_out || !p;
+    if (!p && grows) {
+        p = r->reserve + r->used;
+        r->used += size;
+    }
+    r->last = p;
+    r->last_size = size;
+    if (!r->buffer) {
+        r->buffer = p;
+        r->buffer_size = size;
+    }
+    return p;
+}
 
 static void *noting_malloc(size_t size)
 {
+    if (reading) {
+        return reading_malloc(reading, size);
+    }
     void *p = give(size);
     ran_out = ran_out || !p;
     return p;
 }
 
+static void noting_free(void *p)
+{
+    JsonReading *r = reading;
+    if (r && p == r->buffer) {
+        r->buffer = r->last;
+        r->buffer_size = r->last_size;
+    }
+    if (!r || !is_reserve(r, p)) {
+        release(p);
+    }
+}
+
 static void wrap(void)
 {
-    json_free_t release;
     json_get_alloc_funcs(&give, &release);
-    json_set_alloc_funcs(noting_malloc, release);
+    json_set_alloc_funcs(noting_malloc, noting_free);
 }
 
 /* From here on ran_out tells of jansson on this thread. */
@@ -41,14 +99,80 @@ static void watch(void)
     ran_out = false;
 }
 
+/* ---- in ---- */
+
+/* Bytes of the longest string or word. */
+static size_t longest_token(const char *text, size_t size)
+{
+    size_t most = 0;
+    for (size_t i = 0, from = 0; i < size; from = i) {
+        if (text[i] == '"') {
+            for (i++; i < size && text[i] != '"'; i++) {
+                i += text[i] == '\\';
+            }
+            i++;
+        } else {
+            while (i < size && text[i] != '"' && text[i] != ',' && text[i] != '\n' && text[i] != ' ') {
+                i++;
+            }
+            i += i == from;
+        }
+        most = i - from > most ? i - from : most;
+    }
+    return most;
+}
+
+static bool reading_begin(JsonReading *r, const char *text, size_t size)
+{
+    enum { HANDED_OUT = 8192 }; /* most bytes of buffers that a piece may ask for */
+    size_t longest = longest_token(text, size) + 2;
+    *r = (JsonReading){.text = text, .end = text + size, .most = 32};
+    while (r->most <= longest && r->most <= SIZE_MAX / 4) {
+        r->most *= 2;
+    }
+    r->piece = HANDED_OUT / r->most ? HANDED_OUT / r->most : 1;
+    r->piece = r->piece > size ? size + 1 : r->piece;
+    if (!mts_size_mul(r->most, 2 * (r->piece + 1), &r->room) || !(r->reserve = malloc(r->room))) {
+        return false;
+    }
+    reading = r;
+    return true;
+}
+
+static void reading_end(JsonReading *r)
+{
+    free(r->reserve);
+    reading = NULL;
+}
+
+static size_t hand_out(void *buffer, size_t room, void *context)
+{
+    JsonReading *r = context;
+    size_t n = (size_t)(r->end - r->text) < r->piece ? (size_t)(r->end - r->text) : r->piece;
+    n = ran_out ? 0 : n < room ? n : room;
+    if (n) {
+        memcpy(buffer, r->text, n);
+        r->text += n;
+    }
+    return n;
+}
+
 static int parse(json_t **out, const char *name, const char *text, size_t size, size_t flags, MtsError *err)
 {
     json_error_t why;
+    JsonReading r;
+    *out = NULL;
     watch();
-    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &why);
+    if (!reading_begin(&r, text, size)) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
+    }
+    *out = json_load_callback(hand_out, &r, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &why);
     if (ran_out) {
         json_decref(*out);
         *out = NULL;
+    }
+    reading_end(&r);
+    if (ran_out) {
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }
     if (!*out) {
@@ -80,15 +204,38 @@ int mts_json_read(json_t **out, const char *path, uint64_t limit, MtsError *err)
     return rc;
 }
 
+/* ---- out ---- */
+
+typedef struct JsonOut {
+    MtsBytes bytes;
+    bool failed;
+} JsonOut;
+
+static int take_piece(const char *piece, size_t size, void *context)
+{
+    JsonOut *w = context;
+    w->failed = w->failed || !mts_bytes_append(&w->bytes, piece, size);
+    return w->failed ? -1 : 0;
+}
+
+static char *dump(const json_t *value, size_t flags)
+{
+    JsonOut w = {{0}, false};
+    watch();
+    if (json_dump_callback(value, take_piece, &w, flags) || w.failed || ran_out) {
+        mts_bytes_free(&w.bytes);
+    }
+    return w.bytes.data;
+}
+
 char *mts_json_text(const json_t *value)
 {
-    watch();
-    char *text = json_dumps(value, DUMP_FLAGS);
-    if (ran_out) {
-        free(text);
-        text = NULL;
-    }
-    return text;
+    return dump(value, DUMP_FLAGS);
+}
+
+char *mts_json_lines(const json_t *value)
+{
+    return dump(value, JSON_INDENT(1) | JSON_ENCODE_ANY);
 }
 
 int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError *err)
@@ -103,6 +250,8 @@ int mts_json_print(FILE *stream, const char *name, const json_t *value, MtsError
     return whole ? MTS_OK
                  : mts_fail(err, MTS_EIO, "%s: cannot be written whole: %s", name, strerror(errno ? errno : EIO));
 }
+
+/* ---- put together ---- */
 
 void mts_json_add(json_t **to, const char *key, json_t *value)
 {

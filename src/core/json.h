@@ -10,6 +10,24 @@
 
 #include "core/error.h"
 
+#if defined(__GNUC__)
+/* Nothing that memory ran out under goes unnoticed: a result of these that nobody looks at does not compile, */
+#define MTS_LOOK __attribute__((warn_unused_result))
+int json_object_set_new(json_t *object, const char *key, json_t *value) MTS_LOOK;
+int json_object_set_new_nocheck(json_t *object, const char *key, json_t *value) MTS_LOOK;
+int json_object_update(json_t *object, json_t *other) MTS_LOOK;
+int json_array_set_new(json_t *array, size_t index, json_t *value) MTS_LOOK;
+int json_array_append_new(json_t *array, json_t *value) MTS_LOOK;
+int json_array_insert_new(json_t *array, size_t index, json_t *value) MTS_LOOK;
+int json_array_extend(json_t *array, json_t *other) MTS_LOOK;
+static int json_object_set(json_t *object, const char *key, json_t *value) MTS_LOOK;
+static int json_array_set(json_t *array, size_t index, json_t *value) MTS_LOOK;
+static int json_array_append(json_t *array, json_t *value) MTS_LOOK;
+#undef MTS_LOOK
+/* and what does not tell of it, or tells it as something else, is not taken. */
+#pragma GCC poison json_copy json_object_update_missing json_object_update_existing
+#endif
+
 /* Parses text or a whole file (at most `limit` bytes). On failure *out is NULL and the sentence
  * names the file (or `name`), the line and the reason. Release with json_decref(). */
 int mts_json_parse(json_t **out, const char *name, const char *text, size_t size, MtsError *err);
@@ -20,6 +38,9 @@ int mts_json_parse_nul(json_t **out, const char *name, const char *text, size_t 
 
 /* A text (malloc'ed) of the value on one line, doubles with 17 significant digits; NULL when memory ran out. */
 char *mts_json_text(const json_t *value);
+
+/* Likewise on many lines, for people. */
+char *mts_json_lines(const json_t *value);
 
 /* Writes the value and a newline, flushes, and says so when the stream took less than all of it. Nothing is written
  * when memory ran out. */

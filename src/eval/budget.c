@@ -94,10 +94,10 @@ static int first_pass(MtsEvalWalk *w, const char *out, MtsEvalSetup *setup, MtsE
 }
 
 /* A record with the first pass's seconds added, or that of the first pass itself. */
-static void add_seconds(json_t *record, const json_t *first)
+static int add_seconds(json_t *record, const json_t *first, MtsError *err)
 {
     double seconds = mts_field_number(record, MTS_F_SECONDS) + mts_field_number(first, MTS_F_SECONDS);
-    json_object_set_new(record, MTS_F_SECONDS, json_real(seconds));
+    return json_object_set_new(record, MTS_F_SECONDS, json_real(seconds)) ? no_memory(err) : MTS_OK;
 }
 
 /* Sample i gets `rollouts` in all, of which it has `least`. */
@@ -116,13 +116,17 @@ static int go_on(MtsEvalWalk *w, size_t i, const json_t *before, const char *che
     return rc;
 }
 
-/* Positions that sample i took in all; `otherwise` where there is no record of it. */
-static double spent(const MtsEvalWalk *w, size_t i, const MtsEvalSetup *setup, double otherwise)
+/* Takes the positions that sample i took in all off what is left; those of the first pass where there is no record. */
+static int spend(double *left, const MtsEvalWalk *w, size_t i, const MtsEvalSetup *setup, double first, MtsError *err)
 {
     char *key = mts_eval_key(w->plan, i, setup, w->plan->seeds[0]);
-    const json_t *done = key ? mts_journal_find(w->journal, key) : NULL;
+    if (!key) {
+        return no_memory(err);
+    }
+    const json_t *done = mts_journal_find(w->journal, key);
+    *left -= done ? mts_field_number(done, MTS_F_NFE) : first;
     free(key);
-    return done ? mts_field_number(done, MTS_F_NFE) : otherwise;
+    return MTS_OK;
 }
 
 static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out, const MtsEvalSetup *setup,
@@ -141,7 +145,7 @@ static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out,
         char *checkpoint = beside(out, "search", i);
         rc = checkpoint ? go_on(w, i, mts_journal_at(first, i), checkpoint, setup, rollouts, shares[i].least, err)
                         : no_memory(err);
-        left -= spent(w, i, setup, shares[i].nfe);
+        rc = rc ? rc : spend(&left, w, i, setup, shares[i].nfe, err);
         free(checkpoint);
     }
     free(shares);
@@ -149,20 +153,17 @@ static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out,
     return rc;
 }
 
-static void clean_up(const char *out, size_t samples)
+static int clean_up(const char *out, size_t samples, MtsError *err)
 {
-    char *first = beside(out, "first", 0);
-    for (size_t i = 0; i < samples; i++) {
-        char *checkpoint = beside(out, "search", i);
-        if (checkpoint) {
-            unlink(checkpoint);
+    for (size_t i = 0; i <= samples; i++) {
+        char *path = i < samples ? beside(out, "search", i) : beside(out, "first", 0);
+        if (!path) {
+            return no_memory(err);
         }
-        free(checkpoint);
+        unlink(path);
+        free(path);
     }
-    if (first) {
-        unlink(first);
-    }
-    free(first);
+    return MTS_OK;
 }
 
 int mts_eval_budget(MtsEvalWalk *w, const char *out, MtsError *err)
@@ -193,7 +194,7 @@ int mts_eval_budget(MtsEvalWalk *w, const char *out, MtsError *err)
     }
     mts_journal_close(&first);
     if (!rc && mts_journal_count(whole) == plan->samples) {
-        clean_up(out, plan->samples);
+        rc = clean_up(out, plan->samples, err);
     }
     free(path);
     json_decref(head);

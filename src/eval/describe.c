@@ -73,7 +73,7 @@ static json_t *shared_settings(const MtsSearchSettings *search)
         if (varied || (automatic && row->min <= 0)) {
             json_object_del(o, row->name);
         } else if (automatic) {
-            json_object_set_new(o, row->name, json_integer(0));
+            mts_json_add_int(&o, row->name, 0);
         }
     }
     return o;

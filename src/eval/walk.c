@@ -97,10 +97,8 @@ int mts_eval_walk_one(MtsEvalWalk *w, size_t sample, const MtsEvalSetup *setup, 
     show(w, key);
     rc = mts_eval_record(w->plan, w->engine, sample, setup, seed, series, &record, &why);
     if (!rc) {
-        if (w->after) {
-            w->after(record, before);
-        }
-        rc = append(w, record, err);
+        rc = w->after ? w->after(record, before, err) : MTS_OK;
+        rc = rc ? rc : append(w, record, err);
     } else if ((rc = note_failure(w, key, rc, &why)) && err) {
         *err = w->first;
     }

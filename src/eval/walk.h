@@ -14,9 +14,8 @@ typedef struct MtsEvalWalk {
     size_t rewarded, failures;
     int first_code;
     MtsError first; /* failure */
-    void (*after)(
-        json_t *record,
-        const json_t *before); /* may be NULL: a last hand on a new record, given what mts_eval_walk_one() was */
+    /* May be NULL: a last hand on a new record, given what mts_eval_walk_one() was. */
+    int (*after)(json_t *record, const json_t *before, MtsError *err);
 } MtsEvalWalk;
 
 /* Makes the record of one sample by one run and appends it, unless the journal has it. */

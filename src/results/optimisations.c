@@ -105,13 +105,14 @@ json_t *mts_results_optimisations(const json_t *head, const json_t *records)
     {
         Sums s = sum_records(head, records, run);
         none = r == 0 && s.n > 0 ? s.seconds / s.n : none;
-        json_array_append_new(rows, json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:I}", MTS_F_OPTIMISATION,
-                                              mts_field_text(run, MTS_F_VARIANT), MTS_F_SECONDS,
-                                              mts_json_real(s.n > 0 ? s.seconds / s.n : NAN), MTS_F_TIMES_FASTER,
-                                              mts_json_real(s.n > 0 ? none / (s.seconds / s.n) : NAN), MTS_F_POSITIONS,
-                                              mts_json_real(s.n > 0 ? s.positions / s.n : NAN), MTS_F_BEST_REWARD,
-                                              mts_json_real(s.rewarded > 0 ? s.reward / s.rewarded : NAN),
-                                              MTS_F_SAMPLES, (json_int_t)s.n, MTS_F_SCALED, (json_int_t)s.cut));
+        mts_json_add(&rows, NULL,
+                     json_pack("{s:s, s:o, s:o, s:o, s:o, s:I, s:I}", MTS_F_OPTIMISATION,
+                               mts_field_text(run, MTS_F_VARIANT), MTS_F_SECONDS,
+                               mts_json_real(s.n > 0 ? s.seconds / s.n : NAN), MTS_F_TIMES_FASTER,
+                               mts_json_real(s.n > 0 ? none / (s.seconds / s.n) : NAN), MTS_F_POSITIONS,
+                               mts_json_real(s.n > 0 ? s.positions / s.n : NAN), MTS_F_BEST_REWARD,
+                               mts_json_real(s.rewarded > 0 ? s.reward / s.rewarded : NAN), MTS_F_SAMPLES,
+                               (json_int_t)s.n, MTS_F_SCALED, (json_int_t)s.cut));
     }
     return rows;
 }

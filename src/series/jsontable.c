@@ -107,11 +107,14 @@ static json_t *keys_of(const json_t *object)
 /* The members of all records, by first appearance. */
 static json_t *keys_of_all(const json_t *records)
 {
-    json_t *seen = json_object();
-    for (size_t i = 0; seen && i < json_array_size(records); i++) {
-        if (json_object_update_missing(seen, json_array_get(records, i)) != 0) {
-            json_decref(seen);
-            seen = NULL;
+    const char *key;
+    json_t *unused, *seen = json_object();
+    for (size_t i = 0; i < json_array_size(records); i++) {
+        json_object_foreach(json_array_get(records, i), key, unused)
+        {
+            if (!json_object_get(seen, key)) {
+                mts_json_add(&seen, key, json_null());
+            }
         }
     }
     json_t *keys = seen ? keys_of(seen) : NULL;

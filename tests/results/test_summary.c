@@ -225,7 +225,7 @@ static void how_many(void **state)
     for (size_t i = 0; i < 5; i++) {
         json_t *head = json_loads(HEAD, 0, NULL);
         if (cases[i].shard) {
-            json_object_set_new(head, "shard", json_string(cases[i].shard));
+            assert_int_equal(json_object_set_new(head, "shard", json_string(cases[i].shard)), 0);
         }
         assert_int_equal(mts_results_expected(head), cases[i].records);
         json_decref(head);
