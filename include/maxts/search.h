@@ -124,6 +124,8 @@ typedef struct MtsSearchSettings {
     /* budget: 0 means no limit */
     uint64_t max_nfe;       /* default 0 */
     double max_seconds;     /* default 0 */
+    double grace_seconds;   /* for the leading text, which a search that the clock or `stop` ends before any text is
+                             * finished still goes on with; then it is taken as it stands; >= 0; default 10 */
     double log_z_tolerance; /* stop when the standard error of log Z is at most this; default 0 (off) */
     double mass_tolerance;  /* stop when all but this share of the estimated pi* is on the leading answer; default 0
                                (off) */
@@ -139,7 +141,7 @@ typedef struct MtsSearchSettings {
     bool complete_sample;
     bool keep_tree;    /* result->tree; default false */
     const char *trace; /* a file for everything the search did, see mts_replay(); NULL (default): none */
-    /* Polled between steps, may be NULL: true ends the search with what it has. */
+    /* Polled between steps, may be NULL: true ends the search with what it has, one text at least (grace_seconds). */
     bool (*stop)(void *context);
     void *stop_context;
 } MtsSearchSettings;
@@ -192,9 +194,19 @@ typedef struct MtsEventSink {
 
 /* ---- result ---- */
 
+typedef enum MtsAnswerEnd {
+    MTS_ANSWER_COMPLETE, /* by itself: an end token */
+    MTS_ANSWER_CUT,      /* by the limit on tokens */
+    MTS_ANSWER_STOPPED   /* unfinished: the search was cut short, and the grace was over before the text was */
+} MtsAnswerEnd;
+
+/* "complete", "cut", "stopped". */
+MTS_API const char *mts_answer_end_name(MtsAnswerEnd end);
+
 typedef struct MtsAnswer {
     int32_t *tokens;
     size_t count;
+    MtsAnswerEnd end; /* how the text ends */
     double reward;
     double logp;
     double log_weight;  /* log of p exp(lambda r) / q, or of what the method weighs it by; unnormalised */
@@ -231,12 +243,13 @@ typedef struct MtsSearchResult {
     uint64_t nfe;           /* positions evaluated after the prompt */
     uint64_t reward_calls;  /* distinct texts and prefixes whose reward was asked and used */
     uint64_t decode_tokens; /* tokens generated over all rollouts, reused ones included */
-    size_t rollouts_done;
+    size_t rollouts_asked, rollouts_done; /* stop_reason says why these are fewer */
     double mean_reward; /* of the rollouts' own texts, one found twice counting twice; NaN: none. Texts scored in
                          * passing (sweep) are answers, but no rollout's */
     size_t tree_nodes, tree_max_depth;
     double tree_branching;   /* mean children of internal nodes */
-    const char *stop_reason; /* "rollouts", "exhausted", "nfe", "seconds", "log_z", "mass", "interrupted" */
+    const char *stop_reason; /* "rollouts", "exhausted", "nfe", "seconds", "log_z", "mass", "interrupted"; "dead ends":
+                              * waves that came to no text, one after the other */
     double seconds;
     MtsTreeNode *tree; /* [tree_count], where settings.keep_tree */
     size_t tree_count;

@@ -14,6 +14,7 @@ static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
     json_t *o = json_object();
     mts_json_add(&o, "tokens", out_ids(a->tokens, a->count));
     mts_json_add(&o, "text", out_answer(r->texts[i], r->text_sizes[i]));
+    mts_json_add_text(&o, "end", mts_answer_end_name(a->end));
     mts_json_add_real(&o, "reward", a->reward);
     mts_json_add_real(&o, "logprob", a->logp);
     if (weights) {
@@ -104,7 +105,7 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked, 
     mts_json_add_int(&o, "seed", (json_int_t)asked->seed);
     mts_json_add_real(&o, "lambda", asked->lambda);
     mts_json_add_int(&o, "rollouts", (json_int_t)s->rollouts_done);
-    mts_json_add_int(&o, "rollouts_asked", (json_int_t)asked->rollouts);
+    mts_json_add_int(&o, "rollouts_asked", (json_int_t)s->rollouts_asked);
     mts_json_add_text(&o, "reward", r->reward);
     mts_json_add_text(&o, "target", r->target);
     mts_json_add_int(&o, "nfe", (json_int_t)s->nfe);
@@ -145,8 +146,10 @@ static void put_answers(const MtsTextResult *r)
     const MtsSearchResult *s = r->search;
     for (size_t i = 0; i < s->answer_count && i < SHOWN_ANSWERS; i++) {
         const MtsAnswer *a = &s->answers[i];
-        fprintf(out_stream(), "%s%sreward %.4g%s, log p %.2f, share %.3g\n", i == s->best ? out_bold() : "",
-                i == s->best ? "best: " : "", a->reward, i == s->best ? out_plain() : "", a->logp, a->probability);
+        fprintf(out_stream(), "%s%sreward %.4g%s, log p %.2f, share %.3g%s%s\n", i == s->best ? out_bold() : "",
+                i == s->best ? "best: " : "", a->reward, i == s->best ? out_plain() : "", a->logp, a->probability,
+                a->end == MTS_ANSWER_COMPLETE ? "" : ", ",
+                a->end == MTS_ANSWER_COMPLETE ? "" : mts_answer_end_name(a->end));
         fprintf(out_stream(), "%*s", TEXT_INDENT, "");
         out_text(r->texts[i], r->text_sizes[i], TEXT_INDENT);
         putc('\n', out_stream());
@@ -168,7 +171,7 @@ static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
                  s->log_z_bias ? s->log_z_bias : "");
     }
     out_line("%zu of %zu rollouts (stopped: %s), %zu prompt tokens, %llu positions evaluated for %llu tokens generated",
-             s->rollouts_done, asked->rollouts, s->stop_reason, r->prompt_tokens, (unsigned long long)s->nfe,
+             s->rollouts_done, s->rollouts_asked, s->stop_reason, r->prompt_tokens, (unsigned long long)s->nfe,
              (unsigned long long)s->decode_tokens);
     out_line("tree: %zu nodes, depth %zu, branching %.3f; %.2f s, of them the prompt %.2f s", s->tree_nodes,
              s->tree_max_depth, s->tree_branching, r->seconds, r->prefill_seconds);

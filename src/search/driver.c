@@ -2,11 +2,13 @@
 #include "search/driver.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/file.h"
 #include "core/mem.h"
 #include "search/positions.h"
 #include "search/proposal.h"
+#include "search/ending.h"
 #include "search/record/trace.h"
 #include "search/result.h"
 #include "search/rollout.h"
@@ -119,12 +121,20 @@ static int open_checkpoint(MtsSearch *search, MtsError *err)
     return rc;
 }
 
+/* Whether the time, the caller or the limit on positions came before the first text. */
+static bool is_without_text(const MtsSearch *search)
+{
+    bool spent = search->done == 0 && strcmp(search->stop_reason, "nfe") == 0;
+    return search->answer_count == 0 && (spent || mts_search_is_cut_short(search));
+}
+
 int mts_search_lead(MtsSearch *search, MtsError *err)
 {
     const MtsMethodOps *ops = search->ops;
     int rc;
     if ((rc = check_root(search, err)) || (rc = open_checkpoint(search, err)) ||
         (rc = ops->lead ? ops->lead(search, err) : mts_rollouts_lead(search, err)) ||
+        (is_without_text(search) && (rc = mts_search_finish_leading(search, err))) ||
         (ops->finish && (rc = ops->finish(search, err)))) {
         return rc;
     }

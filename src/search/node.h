@@ -38,6 +38,7 @@ typedef struct MtsNode {
     bool paid;    /* ... and counted among the calls of the reward */
     bool counted; /* its evaluation is part of nfe */
     bool charged; /* ... and of what backed-up rollouts have used */
+    bool spent;   /* given up by search/ending.c */
 } MtsNode;
 
 typedef struct MtsNodes {

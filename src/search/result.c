@@ -25,6 +25,18 @@ static int compare_answers(const void *a, const void *b)
     return (x->count > y->count) - (x->count < y->count);
 }
 
+const char *mts_answer_end_name(MtsAnswerEnd end)
+{
+    return end == MTS_ANSWER_COMPLETE ? "complete" : end == MTS_ANSWER_CUT ? "cut" : "stopped";
+}
+
+static MtsAnswerEnd end_of(const MtsSearch *search, const MtsNode *node)
+{
+    return !node->finished                                              ? MTS_ANSWER_STOPPED
+           : search->model->is_end(search->model->context, node->token) ? MTS_ANSWER_COMPLETE
+                                                                        : MTS_ANSWER_CUT;
+}
+
 /* root: ops->value of the root, of tree methods. */
 static int copy_answer(const MtsSearch *search, const MtsWeighted *from, double root, MtsAnswer *to, MtsError *err)
 {
@@ -35,6 +47,7 @@ static int copy_answer(const MtsSearch *search, const MtsWeighted *from, double 
     }
     mts_node_tokens(node, to->tokens);
     to->count = node->depth;
+    to->end = end_of(search, node);
     to->reward = node->reward;
     to->logp = node->path_logp;
     to->log_weight = from->log_weight;
@@ -163,6 +176,7 @@ static void describe(const MtsSearch *search, MtsSearchResult *result)
     result->nfe = search->nfe;
     result->reward_calls = search->reward_calls;
     result->decode_tokens = search->decode_tokens;
+    result->rollouts_asked = search->settings.rollouts;
     result->rollouts_done = search->done;
     result->mean_reward = search->reward_sum / (double)search->rewarded_texts; /* of none: NaN */
     describe_tree(search, result);

@@ -2,6 +2,7 @@
 #include "search/rollout.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/mem.h"
 
@@ -36,6 +37,17 @@ bool mts_rollout_append(MtsRollout *r, MtsNode *child, MtsChoice choice)
     r->left_at += r->in_tree;
     r->in_tree = r->in_tree && child->visits > 0;
     r->node = child;
+    return true;
+}
+
+bool mts_rollout_follow(MtsRollout *r, MtsNode *node)
+{
+    if (!mts_grow(&r->choices, &r->choice_cap, node->depth, sizeof *r->choices)) {
+        return false;
+    }
+    memset(r->choices, 0, node->depth * sizeof *r->choices);
+    r->in_tree = false;
+    r->node = node;
     return true;
 }
 

@@ -39,6 +39,9 @@ void mts_rollout_free(const MtsSearch *search, MtsRollout *rollout);
 /* Its next token, to a child of rollout->node; false: memory ran out. */
 bool mts_rollout_append(MtsRollout *rollout, MtsNode *child, MtsChoice choice);
 
+/* From the root to the node, by choices that were not drawn; false: memory ran out. */
+bool mts_rollout_follow(MtsRollout *rollout, MtsNode *node);
+
 /* Adds it to search->log, which frees it with the search; false: memory ran out. */
 bool mts_rollout_keep(MtsSearch *search, MtsRollout *rollout);
 

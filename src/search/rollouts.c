@@ -268,24 +268,22 @@ static int lead(MtsSearch *search, size_t next, MtsError *err)
     return rc;
 }
 
-/* The sentence for a search that has stopped before it had any text; MTS_OK for any other. */
-static int check_any(const MtsSearch *search, MtsError *err)
+/* A limit on positions that no rollout is certain to fit into lets none begin. */
+static int check_limit(const MtsSearch *search, MtsError *err)
 {
-    bool nfe = search->stop_reason[0] == 'n';
-    if (search->done > 0 || search->answer_count > 0 || !(nfe || mts_search_is_cut_short(search))) {
+    uint64_t most = search->settings.max_nfe;
+    if (most == 0 || most >= search->model->max_tokens - 1) {
         return MTS_OK;
     }
-    return nfe ? mts_fail(err, MTS_EREQUEST, "nfe: a limit of %llu positions is below the %zu that one text may need",
-                          (unsigned long long)search->settings.max_nfe, search->model->max_tokens - 1)
-               : mts_fail(err, MTS_EINTERRUPTED, "search: stopped (%s) before any text was finished",
-                          search->stop_reason);
+    return mts_fail(err, MTS_EREQUEST, "nfe: a limit of %llu positions is below the %zu that one text may need",
+                    (unsigned long long)most, search->model->max_tokens - 1);
 }
 
 int mts_rollouts_lead(MtsSearch *search, MtsError *err)
 {
     const MtsMethodOps *ops = search->ops;
-    int rc = ops->begin ? ops->begin(search, err) : MTS_OK;
-    if (rc) {
+    int rc;
+    if ((rc = check_limit(search, err)) || (ops->begin && (rc = ops->begin(search, err)))) {
         return rc;
     }
     bool own_way = search->reward->prefixes && ops->lead_prefixes;
@@ -297,7 +295,28 @@ int mts_rollouts_lead(MtsSearch *search, MtsError *err)
     } else if (!search->stop_reason) {
         search->stop_reason = search->done == search->settings.rollouts ? "rollouts" : "nfe";
     }
-    return check_any(search, err);
+    return MTS_OK;
+}
+
+int mts_rollouts_take(MtsSearch *search, MtsNode *text, MtsError *err)
+{
+    MtsRollout *r = mts_rollout_new(search, search->done);
+    if (!r || !mts_rollout_keep(search, r)) {
+        if (r) {
+            mts_rollout_free(search, r);
+        }
+        return mts_out_of_memory(err);
+    }
+    if (!mts_rollout_follow(r, text)) {
+        return mts_out_of_memory(err);
+    }
+    search->sampling = true;
+    visit_path(search, r);
+    int rc = search->ops->backup(search, r, err);
+    search->sampling = false;
+    r->log_z = (double)NAN;
+    mts_search_count_text(search, text);
+    return rc ? rc : mts_rollout_tell(search, r, err);
 }
 
 int mts_rollouts_one_more(MtsSearch *search, MtsError *err)

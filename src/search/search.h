@@ -58,7 +58,8 @@ struct MtsSearch {
     MtsWeighted *answers; /* distinct scored texts, in the order they were added */
     size_t answer_count, answer_cap;
     MtsNode *sampled; /* the text drawn for settings.complete_sample from those not seen; NULL: none */
-    bool sampling;    /* that rollout is under way */
+    bool sampling;    /* that rollout is under way, or `last` is backed up: no part of the estimate of Z */
+    MtsNode *last;    /* the text that a search cut short before any was finished ends with; NULL: none */
     MtsNode *best;    /* the answer of the largest reward; NULL: none yet */
 
     MtsRollout **log; /* [log_count] backed-up rollouts by index (rollout methods) */

@@ -263,6 +263,16 @@ const MtsSetting mts_search_settings[] = {
      .max = 1e9,
      .help = "time of the search",
      .fallback = "0: no limit"},
+    {.name = "grace",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_STOP,
+     .scope = MTS_SCOPE_NONE,
+     .commands = STOPS,
+     .methods = MTS_CONCERNS_ALL,
+     .offset = AT(grace_seconds),
+     .initial = 10,
+     .max = 1e9,
+     .help = "seconds for finishing the leading text of a search that is cut short before any is finished"},
 };
 const size_t mts_search_setting_count = sizeof mts_search_settings / sizeof mts_search_settings[0];
 

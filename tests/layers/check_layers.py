@@ -44,6 +44,7 @@ SUBROOMS = {
         ["methods/*", "maxent/*"],
         ["record/rollout_line", "record/trace"],
         ["rollouts", "result", "tree"],
+        ["ending"],
         ["driver"],
         ["record/replay"],
     ],

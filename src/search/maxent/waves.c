@@ -43,7 +43,11 @@
  * After a wave its texts are known, E has learnt from them, and the next wave finds them taken out. What was given up
  * stays evaluated, in case a later wave comes by. A wave needs at most B (T - 1) new positions (T: most tokens); the
  * last ones are smaller where fewer rollouts, or fewer positions, are left. A wave cut short by the clock or the caller
- * keeps the texts it has and is no part of Z^. */
+ * keeps the texts it has and is no part of Z^.
+ *
+ * A wave may end with fewer texts than it has places. As many waves as would do if none did are planned, and only they
+ * count in Z^; what they leave lacking is made up for by further ones, for how many it takes depends on what they find.
+ */
 #include <stdlib.h>
 
 #include "core/mem.h"
@@ -77,7 +81,8 @@ typedef struct WaveOption { /* what may have one of the places of the next step 
 /* What has less than this part of an even share of a place goes on with a smaller chance, even where places are left: a
  * wave ends sooner instead of finishing what is hopeless. */
 #define FLOOR 0.01
-#define LEAST 0x1p-36 /* score of the least, relative to the largest */
+#define LEAST 0x1p-36    /* score of the least, relative to the largest */
+enum { IDLE_WAVES = 3 }; /* in a row without a text, beyond those planned: then no more */
 
 typedef struct Wave {
     Place *swarm, *next; /* [size] */
@@ -691,7 +696,16 @@ static int one_wave(MtsSearch *search, Wave *w, size_t index, bool counts, MtsEr
     }
     rc = recorded ? MTS_OK : mts_wave_write(search, w->size, &w->trail, err);
     m->wave_log_z[m->waves++] = w->trail.log_z;
+    if (!rc && !search->stop_reason) {
+        search->stop_reason = mts_search_settled(search);
+    }
     return rc;
+}
+
+static uint64_t positions_left(const MtsSearch *search)
+{
+    uint64_t most = search->settings.max_nfe;
+    return most > search->charged ? most - search->charged : 0;
 }
 
 /* How many rollouts the next wave may have: the rest, and what is certain to fit into `left` positions. */
@@ -702,31 +716,60 @@ static size_t fitting(const MtsSearch *search, size_t most, size_t rollouts, uin
     return search->settings.max_nfe == 0 || each == 0 || left / each > size ? size : (size_t)(left / each);
 }
 
-static int lead(MtsSearch *search, Wave *w, size_t most, MtsError *err)
+/* The waves that are planned, until they have started all rollouts; *started: how many were. */
+static int lead_planned(MtsSearch *search, Wave *w, size_t most, size_t *started, MtsError *err)
 {
     const MtsSearchSettings *s = &search->settings;
-    size_t started = 0;
     uint64_t sure = s->max_nfe; /* what is left of the limit when every wave so far was at its dearest */
-    while (started < s->rollouts && !search->stop_reason) {
-        uint64_t left = s->max_nfe > search->charged ? s->max_nfe - search->charged : 0;
-        w->size = fitting(search, most, s->rollouts - started, left);
+    while (*started < s->rollouts && !search->stop_reason) {
+        w->size = fitting(search, most, s->rollouts - *started, positions_left(search));
         if (w->size == 0) {
+            search->stop_reason = "nfe";
             break;
         }
-        size_t certain = fitting(search, most, s->rollouts - started, sure);
+        size_t certain = fitting(search, most, s->rollouts - *started, sure);
         sure -= s->max_nfe ? (uint64_t)certain * (search->model->max_tokens - 1) : 0;
-        int rc = one_wave(search, w, started, certain > 0, err);
+        int rc = one_wave(search, w, *started, certain > 0, err);
+        if (rc) {
+            return rc;
+        }
+        *started += w->size;
+    }
+    return MTS_OK;
+}
+
+/* Further ones, which do not count in Z^, until there are as many texts as were asked for. */
+static int lead_further(MtsSearch *search, Wave *w, size_t most, size_t started, MtsError *err)
+{
+    const size_t asked = search->settings.rollouts;
+    for (size_t idle = 0; search->log_count < asked && !search->stop_reason;) {
+        size_t before = search->log_count;
+        w->size = fitting(search, most, asked - before, positions_left(search));
+        if (w->size == 0) {
+            search->stop_reason = "nfe";
+            break;
+        }
+        int rc = one_wave(search, w, started, false, err);
         if (rc) {
             return rc;
         }
         started += w->size;
-        if (!search->stop_reason) {
-            search->stop_reason = mts_search_settled(search);
+        idle = search->log_count > before ? 0 : idle + 1;
+        if (idle == IDLE_WAVES && !search->stop_reason) {
+            search->stop_reason = "dead ends";
         }
     }
-    if (!search->stop_reason) {
-        search->stop_reason = started >= s->rollouts ? "rollouts" : "nfe";
+    return MTS_OK;
+}
+
+static int lead(MtsSearch *search, Wave *w, size_t most, MtsError *err)
+{
+    size_t started = 0;
+    int rc;
+    if ((rc = lead_planned(search, w, most, &started, err)) || (rc = lead_further(search, w, most, started, err))) {
+        return rc;
     }
+    search->stop_reason = search->stop_reason ? search->stop_reason : "rollouts";
     return MTS_OK;
 }
 

@@ -128,9 +128,6 @@ static int beam_lead(MtsSearch *search, MtsError *err)
     free((void *)b.live);
     free(b.candidates);
     free((void *)b.scored);
-    if (!rc) {
-        rc = mts_population_check(search, err);
-    }
     search->stop_reason = search->stop_reason ? search->stop_reason : "rollouts";
     return rc;
 }

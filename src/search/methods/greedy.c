@@ -13,7 +13,7 @@ static int greedy_lead(MtsSearch *search, MtsError *err)
             return rc;
         }
         if (!go) {
-            return mts_population_check(search, err);
+            return MTS_OK;
         }
         if (mts_node_is_dead(node)) {
             search->stop_reason = "rollouts"; /* no answer: the result says so */

@@ -4,15 +4,13 @@
 
 #include "search/search.h"
 
-/* Evaluates those of n nodes that are not yet. *go is false, and search->stop_reason set, when the caller's stop flag,
- * the clock or the limit on positions comes first; nothing is evaluated then. */
+/* Evaluates those of n nodes, of one depth, that are not yet. *go is false, and search->stop_reason set, when the
+ * caller's stop flag, the clock or the limit on positions comes first; nothing is evaluated then. Until a text is
+ * backed up, positions for finishing the leading one are kept back. */
 int mts_population_extend(MtsSearch *search, MtsNode *const *nodes, size_t n, bool *go, MtsError *err);
 
 /* A scored text is an answer: visits its path, counts it and tells the sink. log_q: log of the probability it was
  * drawn with, 0 where nothing was drawn. */
 int mts_population_back_up(MtsSearch *search, MtsNode *text, double log_q, double log_weight, MtsError *err);
-
-/* The sentence for a search that was stopped before any text was finished; MTS_OK for any other. */
-int mts_population_check(const MtsSearch *search, MtsError *err);
 
 #endif

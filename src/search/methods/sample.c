@@ -32,7 +32,7 @@ static double weight_of(const MtsSearch *search, const MtsRollout *r)
 static int sample_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
     r->log_z = weight_of(search, r);
-    if (mts_search_is_certain(search, r->index)) {
+    if (!search->sampling && mts_search_is_certain(search, r->index)) {
         mts_log_mean_add(search->own, r->log_z);
     }
     return r->dead ? MTS_OK : mts_search_answer(search, r->node, r->log_z, err);
@@ -40,7 +40,7 @@ static int sample_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
 
 static void sample_estimate(const MtsSearch *search, double *log_z, double *se)
 {
-    if (search->done > 0) {
+    if (((const MtsLogMean *)search->own)->n > 0) {
         *log_z = mts_log_mean(search->own);
         *se = mts_log_mean_se(search->own);
     }

@@ -371,8 +371,7 @@ static int smc_lead(MtsSearch *search, MtsError *err)
     for (size_t i = 0; !rc && i < n; i++) {
         s.particles[i].node = search->nodes.root;
     }
-    (void)(rc || (rc = lead_swarm(search, &s, err)) || (rc = back_up(search, &s, err)) ||
-           (rc = mts_population_check(search, err)));
+    (void)(rc || (rc = lead_swarm(search, &s, err)) || (rc = back_up(search, &s, err)));
     search->stop_reason = search->stop_reason ? search->stop_reason : "rollouts";
     free(s.particles);
     free(s.drawn);

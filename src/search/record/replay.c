@@ -405,8 +405,9 @@ static int search_again(Replay *r, MtsError *err)
         return mts_fail(err, MTS_EFORMAT, "%s: has no prior of the prompt", r->path);
     }
     bool short_cut = strcmp(r->reason, "interrupted") == 0 || strcmp(r->reason, "seconds") == 0;
+    size_t others = r->cut_count + (json_object_get(r->stop, "last") ? 1 : 0);
     MtsStopPoint cut = {.reason = r->reason,
-                        .whole = r->done - (r->cut_count < r->done ? r->cut_count : r->done),
+                        .whole = r->done - (others < r->done ? others : r->done),
                         .others = r->cut,
                         .count = r->cut_count,
                         .line = r->stop};

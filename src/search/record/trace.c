@@ -38,6 +38,13 @@ static bool put_path(MtsTrace *t, const MtsEvent *event)
     return ok && mts_bytes_append_str(b, "]");
 }
 
+static bool put_last(MtsTrace *t)
+{
+    mts_node_tokens(t->search->last, t->search->tokens);
+    return mts_bytes_append_str(&t->line, ",\"last\":") &&
+           mts_put_tokens(&t->line, t->search->tokens, t->search->last->depth);
+}
+
 /* Which rollouts were kept out of order when a search was cut short: all behind the first one that was not
  * finished then. Empty for a search that ended by itself. */
 static bool put_cut(MtsTrace *t)
@@ -45,12 +52,13 @@ static bool put_cut(MtsTrace *t)
     const MtsSearch *search = t->search;
     bool ok = mts_bytes_append_str(&t->line, ",\"cut\":["), any = false;
     for (size_t i = 0; ok && i < search->log_count; i++) {
-        if (search->log[i]->index != i) {
+        if (search->log[i]->index != i && search->log[i]->node != search->last) {
             ok = mts_bytes_printf(&t->line, "%s%zu", any ? "," : "", search->log[i]->index);
             any = true;
         }
     }
     ok = ok && mts_bytes_append_str(&t->line, "]");
+    ok = ok && (!search->last || put_last(t));
     bool adds = ok && search->ops->write_stop && mts_search_is_cut_short(search);
     return ok && (!adds || search->ops->write_stop(search, &t->line));
 }
