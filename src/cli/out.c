@@ -7,6 +7,7 @@
  * they lose is marked "…"; numbers are never cut. Columns that still do not fit come below, in a table of their own
  * that begins with the first column again. */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,13 +99,20 @@ bool out_closed(void)
     return to.closed;
 }
 
+/* Whether whoever read standard output went away: what an earlier write failed of, the stream does not tell. */
+static bool is_reader_gone(void)
+{
+    struct pollfd end = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return errno == EPIPE || (errno == 0 && poll(&end, 1, 0) == 1 && (end.revents & POLLERR));
+}
+
 int out_flush(MtsError *err)
 {
     errno = 0;
     if (fflush(out_stream()) == 0 && !ferror(out_stream())) {
         return MTS_OK;
     }
-    to.closed = to.closed || (!to.file && errno == EPIPE);
+    to.closed = to.closed || (!to.file && is_reader_gone());
     return mts_fail(err, MTS_EIO, "standard output: cannot be written whole: %s", strerror(errno ? errno : EIO));
 }
 

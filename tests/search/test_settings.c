@@ -104,6 +104,7 @@ static double other_value(const MtsSetting *row)
         {"complete_sample", 1},
         {"batch", 1},
         {"seconds", 1e6},
+        {"grace", 1},
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (strcmp(others[i].name, row->name) == 0) {
