@@ -377,7 +377,7 @@ static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
 
 /* A KV ring that cannot hold one text is refused rather than begun with; so is a search whose distributions half of the
  * machine's memory cannot hold, for without a cut every state keeps the whole vocabulary. */
-static int check_memory(const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
+static int check_memory(const MtsEngine *engine, const MtsRequest *request, bool masked, size_t texts, MtsError *err)
 {
     const MtsCut *cut = &request->cut;
     double entry = sizeof(double) + sizeof(int32_t),
@@ -388,9 +388,9 @@ static int check_memory(const MtsEngine *engine, const MtsRequest *request, size
                         "a KV ring of %zu tokens does not hold a prompt of %zu and an answer of up to %zu",
                         engine->kv_tokens, request->prompt_count, request->max_tokens);
     }
-    double need = entry * (double)engine->vocab * (double)texts * (double)request->max_tokens;
-    if (cut->top_k == 0 && cut->top_p == 1 && cut->min_p == 0 && !request->constraint && memory > 0 &&
-        need > memory / 2) {
+    double limit = (double)request->search.max_nfe, positions = (double)texts * (double)request->max_tokens;
+    double need = entry * (double)engine->vocab * (limit > 0 && limit < positions ? limit : positions);
+    if (cut->top_k == 0 && cut->top_p == 1 && cut->min_p == 0 && !masked && memory > 0 && need > memory / 2) {
         return mts_fail(err, MTS_EREQUEST,
                         "%zu texts of up to %zu tokens over the whole vocabulary of %zu need up to %.1f "
                         "GiB for their distributions; this machine has %.1f: cut them (top-k, top-p, min-p) or ask for "
@@ -426,7 +426,7 @@ int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, 
 {
     int rc;
     *out = NULL;
-    if ((rc = check_memory(engine, request, texts, err))) {
+    if ((rc = check_memory(engine, request, constraint != NULL, texts, err))) {
         return rc;
     }
     MtsLm *lm = mts_calloc(1, sizeof *lm);

@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "engine/internal.h"
 #include "engine/request.h"
+#include "engine/verdict.h"
 
 static const char *token_bytes(const void *context, int32_t token, size_t *size)
 {
@@ -33,7 +34,8 @@ int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest
         rc = mts_vocabulary_new(&source->vocabulary, engine->vocab, token_bytes, engine->tokenizer, err);
         rc = rc ? rc : mts_constraint_new(&source->constraint, &text, source->vocabulary, err);
     }
-    if (!rc && (rc = mts_lm_new(&source->lm, engine, request, source->constraint, texts, err)) == 0) {
+    MtsConstraint *masks = mts_request_asks(request) == MTS_MASKS ? source->constraint : NULL;
+    if (!rc && (rc = mts_lm_new(&source->lm, engine, request, masks, texts, err)) == 0) {
         source->model = *mts_lm_search_model(source->lm);
     } else {
         mts_source_close(source);
@@ -136,6 +138,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     MtsRequest full = *request;
     MtsSource source = {0};
     MtsJudge judge = {0};
+    MtsVerdict verdict;
     MtsSearchReward reward;
     double began = mts_seconds(), ready;
     char *identity = NULL;
@@ -159,6 +162,9 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
     }
     if ((rc = mts_source_open(&source, engine, &full, full.search.rollouts, err))) {
         goto done;
+    }
+    if (source.constraint && mts_request_asks(&full) != MTS_MASKS) {
+        reward = mts_verdict(&verdict, mts_request_asks(&full), &source, &judge.search);
     }
     ready = mts_seconds();
     rc = run(engine, &full, &source, &reward, result, err);

@@ -27,6 +27,9 @@ static const struct Mark {
     {'l', "M0-1.2l1.2 2.2h-2.4z"},                   /* open triangle */
     {'l', "M0-1.35l1.35 1.35-1.35 1.35-1.35-1.35z"}, /* open diamond */
     {'l', "M-1.2 0h2.4m-1.9-1l1.4 2m0-2l-1.4 2"},    /* star */
+    {'f', "M-1.3-.5h2.6v1h-2.6z"},                   /* bar */
+    {'l', "M0 1.2l1.2-2.2h-2.4z"},                   /* open triangle on its head */
+    {'l', "M-1.3-.5h2.6v1h-2.6z"},                   /* open bar */
 };
 
 static void put_mark(MtsMarkup *m, size_t colour, double x, double y, double r)

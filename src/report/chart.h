@@ -1,7 +1,7 @@
 /* report/chart.h - charts as SVG for a page that carries the classes of report/style.h.
  *
  * A chart's words are its title and description (for those who cannot see it), its axes and ticks; which colour is
- * which is said beside it, never in it, so nothing can lie over anything. Colours are classes c0 to c11 that the page
+ * which is said beside it, never in it, so nothing can lie over anything. Colours are classes c0 to c14 that the page
  * defines for light and dark. */
 #ifndef MTS_REPORT_CHART_H
 #define MTS_REPORT_CHART_H
@@ -11,7 +11,7 @@
 
 #include "report/markup.h"
 
-enum { MTS_CHART_COLOURS = 12 };
+enum { MTS_CHART_COLOURS = 15 };
 
 /* NaN bounds: none. */
 typedef struct MtsChartPoint {

@@ -32,8 +32,15 @@ typedef enum MtsAnswersKind {
     MTS_ANSWERS_MAP       /* the answer is the one of the largest log p + lambda r */
 } MtsAnswersKind;
 
+typedef enum MtsAsks {                   /* how a constraint on texts reaches the method */
+                       MTS_MASKS,        /* as tokens that the distributions lack */
+                       MTS_ASKS_TEXTS,   /* as a reward of minus infinity: of whole texts */
+                       MTS_ASKS_PREFIXES /* and of prefixes */
+} MtsAsks;
+
 typedef struct MtsMethodOps {
     MtsAnswersKind answers;
+    MtsAsks asks;
     const char *bias; /* of its estimate of Z at any budget: why it has one; NULL: none */
     /* A method's own data, zeroed: mts_node_data(), mts_rollout_data(), search->own. */
     size_t node_bytes, rollout_bytes, search_bytes;
@@ -52,9 +59,9 @@ typedef struct MtsMethodOps {
      * rollout's data point to. start: the tree as rollout->index must see it. choose: draws an entry of
      * rollout->node->dist and the log of the probability it had; while rollout->in_tree it is called right after
      * start(), on the same tree; after that it may depend on the node's dist alone (mts_draw_prior), for the tree
-     * grows meanwhile. ready: whether what choose() asked for beside the rollout's text is answered, waiting up to
-     * `seconds` for each. backup: gets the rollouts in the order of their index, node->reward known (or
-     * rollout->dead), mts_node_visit() done along its path. */
+     * grows meanwhile. It may set rollout->dead instead: the text is given up there. ready: whether what choose()
+     * asked for beside the rollout's text is answered, waiting up to `seconds` for each. backup: gets the rollouts in
+     * the order of their index, node->reward known (or rollout->dead), mts_node_visit() done along its path. */
     int (*begin)(MtsSearch *search, MtsError *err);
     void (*end)(MtsSearch *search);
     void (*end_rollout)(MtsRollout *rollout);

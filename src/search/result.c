@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "search/rollout.h"
 
 /* By descending reward, then descending logp, then tokens. */
 static int compare_answers(const void *a, const void *b)
@@ -199,12 +200,22 @@ static int fill_in(MtsSearch *search, MtsSearchResult *result, MtsError *err)
     return MTS_OK;
 }
 
+static int constraint_forbids(MtsError *err)
+{
+    return mts_fail(err, MTS_ECONSTRAINT, "constraint: no rollout ended in a text that it allows");
+}
+
 /* Why there is no answer at all: nothing may follow where rollouts went, or no prefix had a part in the target. */
 static int no_answer(const MtsSearch *search, MtsError *err)
 {
     for (size_t i = 0; i < search->nodes.count; i++) {
         if (mts_node_is_dead(mts_nodes_at(&search->nodes, i))) {
-            return mts_fail(err, MTS_ECONSTRAINT, "constraint: no rollout ended in a text that it allows");
+            return constraint_forbids(err);
+        }
+    }
+    for (size_t i = 0; i < search->log_count; i++) {
+        if (search->log[i]->dead) {
+            return constraint_forbids(err);
         }
     }
     return mts_fail(err, MTS_ECONSTRAINT, "reward: minus infinity for all that was found, so there is no answer");

@@ -13,7 +13,7 @@ typedef struct MtsChoice {
 
 struct MtsRollout {
     size_t index;
-    MtsNode *node;      /* where it stands; at backup: the finished text, or the prefix that nothing may follow */
+    MtsNode *node;      /* where it stands; at backup: the finished text, or the prefix at which it was given up */
     MtsChoice *choices; /* [node->depth] */
     size_t choice_cap;
     size_t left_at; /* tokens that were drawn at known nodes before it left the tree */
@@ -21,7 +21,7 @@ struct MtsRollout {
     size_t started; /* rollouts backed up when it selected */
     double log_z;   /* set by backup(): log of this rollout's estimate of Z; NaN where there is none */
     bool in_tree;   /* still among nodes that were known when it started */
-    bool dead;      /* no token may follow: a text without a part in the target */
+    bool dead;      /* no token may follow, or the method gave it up: a text without a part in the target */
     bool fresh;     /* at backup: no earlier rollout ended here */
     bool recorded;  /* read from a checkpoint: choices are complete, the model was not asked */
 };

@@ -52,7 +52,7 @@ static int choose_tokens(MtsSearch *search, MtsRollout *r, MtsError *err)
         }
         size_t entry = 0;
         MtsChoice choice = {0};
-        if ((rc = search->ops->choose(search, r, &entry, &choice.log_q, err))) {
+        if ((rc = search->ops->choose(search, r, &entry, &choice.log_q, err)) || r->dead) {
             return rc;
         }
         MtsNode *child = mts_search_child(search, node, entry);

@@ -10,9 +10,13 @@
 
 enum {
     /* Rollout methods (search/rollouts.c): the others make all their texts at once. */
-    ROLLOUTS = M(SAMPLE) | M(BEST_OF_N) | M(MCTS) | M(DTS) | M(DTS_STAR) | M(MAXENT_TS),
-    DRAW = ROLLOUTS | M(SMC),
-    KNOWS_ERROR = M(SAMPLE) | M(MAXENT_TS), /* of its estimate of log Z */
+    REJECT = M(REJECTION) | M(ADAPTIVE_REJECTION) | M(CARS),
+    ROLLOUTS = M(SAMPLE) | M(BEST_OF_N) | M(MCTS) | M(DTS) | M(DTS_STAR) | M(MAXENT_TS) | REJECT,
+    EACH_LEARNS = M(MCTS) | M(DTS) | M(DTS_STAR) | M(ADAPTIVE_REJECTION) | M(CARS), /* from those before it */
+    SWARMS = M(SMC) | M(AWRS_SMC),
+    DRAW = ROLLOUTS | SWARMS,
+    OF_THE_MODEL = REJECT | M(AWRS_SMC),             /* draw from p itself, at no temperature */
+    KNOWS_ERROR = M(SAMPLE) | M(MAXENT_TS) | REJECT, /* of its estimate of log Z */
     SEARCHES = MTS_TAKES_SEARCH | MTS_TAKES_VERIFY,
     TUNES = SEARCHES | MTS_TAKES_EVAL,
     STOPS = MTS_TAKES_SEARCH | MTS_TAKES_EVAL
@@ -71,12 +75,13 @@ const MtsSetting mts_search_settings[] = {
      .automatic = true,
      .help = "rollouts selected before the first of them is backed up, or that compete in a wave where the reward "
              "scores prefixes; part of the result's definition",
-     .fallback = "the rollouts, at most 16; mcts, dts, dts-star and tables 1; maxent-ts with a reward of prefixes half "
+     .fallback = "the rollouts, at most 16; mcts, dts, dts-star, adaptive-rejection, cars and tables 1; maxent-ts with "
+                 "a reward of prefixes half "
                  "the rollouts, at most 8; with --resume the checkpoint's"},
     {.name = "temperature", /* of the program's options, --temperature is the cut's, which this one follows */
      .kind = MTS_SETTING_REAL,
      .group = MTS_SETTINGS_ANSWER,
-     .methods = DRAW,
+     .methods = DRAW & ~OF_THE_MODEL,
      .offset = AT(temperature),
      .initial = 1,
      .min = MTS_TEMPERATURE_LEAST,
@@ -139,21 +144,21 @@ const MtsSetting mts_search_settings[] = {
      .kind = MTS_SETTING_WORD,
      .group = MTS_SETTINGS_SEARCH,
      .commands = TUNES,
-     .methods = M(SMC),
+     .methods = SWARMS,
      .offset = AT(resampling),
      .initial = MTS_SYSTEMATIC,
      .max = MTS_SYSTEMATIC,
      .words = "multinomial|stratified|systematic",
-     .help = "smc"},
+     .help = "smc, awrs-smc"},
     {.name = "ess_threshold",
      .kind = MTS_SETTING_REAL,
      .group = MTS_SETTINGS_SEARCH,
      .commands = TUNES,
-     .methods = M(SMC),
+     .methods = SWARMS,
      .offset = AT(ess_threshold),
      .initial = 0.5,
      .max = 1,
-     .help = "smc: resample below this share of effective particles"},
+     .help = "smc, awrs-smc: resample below this share of effective particles"},
     {.name = "shrinkage",
      .kind = MTS_SETTING_REAL,
      .group = MTS_SETTINGS_SEARCH,
@@ -391,13 +396,13 @@ int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *setti
 
 /* ---- automatic values ---- */
 
-/* As many as there are run fastest. What MCTS and DTS do lies wholly in what rollouts learn from those before them,
- * though: all in flight at once would be plain samples. And a single wave (search/maxent/waves.c) may be lured away as
- * a whole: there are two at least. */
+/* As many as there are run fastest. What MCTS, DTS and adaptive rejection do lies wholly in what rollouts learn from
+ * those before them, though: all in flight at once would be plain samples. And a single wave (search/maxent/waves.c)
+ * may be lured away as a whole: there are two at least. */
 static size_t automatic_in_flight(const MtsSearchSettings *s, bool prefixes)
 {
     enum { MOST = 16, MOST_IN_A_WAVE = 8 };
-    bool each_learns = s->method == MTS_MCTS || s->method == MTS_DTS || s->method == MTS_DTS_STAR;
+    bool each_learns = MTS_CONCERNS(s->method) & EACH_LEARNS;
     bool waves = s->method == MTS_MAXENT_TS && prefixes;
     size_t most = each_learns ? 1 : waves ? MOST_IN_A_WAVE : MOST;
     size_t enough = waves ? (s->rollouts + 1) / 2 : s->rollouts;
@@ -416,6 +421,9 @@ void mts_settings_automate(MtsSearchSettings *settings)
 void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *reward, const json_t *kept)
 {
     bool slow = reward->workers > 0; /* a program: its calls cost more than positions */
+    if (MTS_CONCERNS(settings->method) & OF_THE_MODEL) {
+        settings->temperature = 1;
+    }
     for (size_t i = 0; i < mts_search_setting_count; i++) {
         const MtsSetting *row = &mts_search_settings[i];
         double before = json_is_number(json_object_get(kept, row->name))

@@ -81,6 +81,13 @@ def constraints(folder):
                      "length:12", *method_options)
         check(answer["answers"] and all(re.fullmatch(pattern, a["text"]) for a in answer["answers"]), answer["answers"])
         check("constraint" in answer["target"], answer["target"])
+    found = {}
+    for method in ("maxent-ts", "sample", "cars", "adaptive-rejection", "rejection", "awrs-smc"):
+        answer = ask("search", "-m", TINY, "-p", "x", "-n", 2, "--rollouts", 400, "--constraint", "[^aeiou]*",
+                     "--top-k", 0, "--top-p", 1, "--lambda", 0, "--method", method, "--in-flight", 1)
+        check(answer["answers"] and all(re.fullmatch("[^aeiou]*", a["text"]) for a in answer["answers"]), method)
+        found[method] = answer["log_z"]
+    check(max(found.values()) - min(found.values()) < 0.3 and found["cars"] < -0.3, found) # asked or not
     schema = folder / "schema.json"
     schema.write_text(json.dumps({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}))
     made = ask("generate", "-m", TINY, "-p", "x", "-n", 20, "--schema", schema, "--temperature", 0)

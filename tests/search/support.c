@@ -230,6 +230,106 @@ void masked_model(Masked *m, MtsSearchModel *model)
                               .release = masked_keep};
 }
 
+/* ---- a grammar ---- */
+
+const char SUMS[] = "root ::= root \"+\" term | term\nterm ::= \"a\" | \"(\" root \")\"\n";
+const char *const SUMS_SPELLINGS[] = {"(", ")", "a", "+", NULL};
+
+static const char *const *spelled;
+static MtsConstraint *grammar;
+
+static const char *spelled_bytes(const void *context, int32_t token, size_t *size)
+{
+    const char *const *spellings = context;
+    *size = spellings[token] ? strlen(spellings[token]) : 0;
+    return spellings[token];
+}
+
+static MtsConstraintPlace place_of(const MtsTable *table, size_t row)
+{
+    MtsConstraintPlace place = mts_constraint_start(grammar);
+    MtsError err = {0};
+    if (row != 0) {
+        place = place_of(table, table->rows[row].parent);
+        assert_ok(mts_constraint_advance(grammar, place, table->rows[row].token, &place, &err), &err);
+    }
+    return place;
+}
+
+static bool grammar_keeps(const MtsTable *table, size_t row, int32_t token)
+{
+    MtsError err = {0};
+    MtsConstraintPlace place = place_of(table, row);
+    uint64_t mask = 0;
+    if (!spelled[token]) {
+        return mts_constraint_may_end(grammar, place);
+    }
+    assert_ok(mts_constraint_mask(grammar, place, table->max_tokens - table->rows[row].depth - 1, &mask, &err), &err);
+    return mask >> token & 1;
+}
+
+void masked_by_grammar(Masked *m, const MtsTable *table, const char *text, const char *const *spellings)
+{
+    MtsVocabulary *vocabulary = NULL;
+    MtsError err = {0};
+    const MtsConstraintSource source = {.form = MTS_CONSTRAINT_GRAMMAR, .text = text, .size = strlen(text)};
+    assert_ok(mts_vocabulary_new(&vocabulary, table->vocab, spelled_bytes, spellings, &err), &err);
+    assert_ok(mts_constraint_new(&grammar, &source, vocabulary, &err), &err);
+    spelled = spellings;
+    masked_open(m, table, grammar_keeps);
+    mts_constraint_free(&grammar);
+    mts_vocabulary_free(&vocabulary);
+}
+
+static bool sum_at(const char **at);
+
+static bool term_at(const char **at)
+{
+    if (**at == 'a') {
+        ++*at;
+        return true;
+    }
+    if (**at != '(') {
+        return false;
+    }
+    ++*at;
+    bool ok = sum_at(at) && **at == ')';
+    *at += ok;
+    return ok;
+}
+
+static bool sum_at(const char **at)
+{
+    bool ok = term_at(at);
+    while (ok && **at == '+') {
+        ++*at;
+        ok = term_at(at);
+    }
+    return ok;
+}
+
+bool in_language(const char *text)
+{
+    return sum_at(&text) && *text == '\0';
+}
+
+bool sums_hold(const MtsTable *table, size_t text)
+{
+    char spelling[64];
+    size_t n = sizeof spelling - 1;
+    spelling[n] = '\0';
+    int32_t token = table->texts[text].token;
+    for (size_t row = table->texts[text].row;; row = table->rows[row].parent) {
+        if (token != table->eos) {
+            spelling[--n] = SUMS_SPELLINGS[token][0];
+        }
+        if (row == 0) {
+            return in_language(spelling + n);
+        }
+        token = table->rows[row].token;
+    }
+}
+
 /* ---- a large model ---- */
 
 typedef struct Hashed { /* a state */

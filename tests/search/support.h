@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "constraint/constraint.h"
 #include "search/driver.h"
 #include "search/maxent/maxent.h"
 #include "search/result.h"
@@ -58,6 +59,21 @@ typedef struct Masked {
 void masked_open(Masked *m, const MtsTable *table, bool (*keep)(const MtsTable *, size_t row, int32_t token));
 void masked_free(Masked *m);
 void masked_model(Masked *m, MtsSearchModel *model);
+
+/* ---- a table's tokens as texts under a grammar ---- */
+
+/* The model of the table with the tokens masked that the grammar forbids: token t spells spellings[t] (NULL: it ends a
+ * text, the table's eos). Fails the test where the grammar is wrong. */
+void masked_by_grammar(Masked *m, const MtsTable *table, const char *grammar, const char *const *spellings);
+
+/* Sums of a's, brackets around sums: what the spellings below can spell of it is enumerated in tests by in_language().
+ */
+extern const char SUMS[];
+extern const char *const SUMS_SPELLINGS[]; /* "(", ")", "a", "+", the end (token 4) */
+bool in_language(const char *text);        /* read by hand, not by src/constraint */
+
+/* Whether the table's text is of the language, as it is spelled. */
+bool sums_hold(const MtsTable *table, size_t text);
 
 /* ---- a large model: no table, every distribution and reward a hash of the tokens ---- */
 

@@ -633,7 +633,12 @@ static void one_token_and_no_tilt_are_no_trouble(void **state)
                 s.in_flight = in_flight;
                 mts_table_model(table, &model);
                 mts_table_reward(table, &reward);
-                assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
+                int rc = mts_search(&model, &reward, &s, NULL, &result, &err);
+                if (i == 2 && method >= MTS_REJECTION && method <= MTS_AWRS_SMC) { /* these keep valid texts only */
+                    assert_int_equal(rc, MTS_ECONSTRAINT);
+                    continue;
+                }
+                assert_ok(rc, &err);
                 assert_true(result->answer_count > 0 && result->reward_calls >= result->answer_count);
                 assert_true(i == 2 || isfinite(result->answers[0].reward));
                 mts_search_result_free(&result);

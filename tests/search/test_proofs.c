@@ -525,6 +525,64 @@ static void dead_ends_are_known_mass_without_tilt(void **state)
     mts_table_free(&table);
 }
 
+/* The estimate of Z over all branches of a search of a language's texts and, once all are seen, their shares: the
+ * enumerated conditional. The language is read by hand here; the masks come from src/constraint. */
+static void a_grammar_gives_the_conditional_of_its_language(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 5, .steps = 6, .eos = 4, .peak = 0.5, .spread = 1}, 6);
+    Masked m;
+    MtsSearchModel model;
+    MtsSearchReward reward;
+    double z = 0, mean = 0;
+    size_t texts = 0;
+    masked_by_grammar(&m, table, SUMS, SUMS_SPELLINGS);
+    masked_model(&m, &model);
+    mts_table_reward(table, &reward);
+    for (size_t x = 0; x < table->text_count; x++) {
+        z += sums_hold(table, x) ? tilted(table, x, 2) : 0;
+        texts += sums_hold(table, x);
+    }
+    for (size_t n = 1; n <= 3; n++) {
+        for (size_t in_flight = 1; in_flight <= n; in_flight++) {
+            MtsSearchSettings s = settings_of(2, n, in_flight);
+            s.sweep = n == 2 ? 2 : 0;
+            Branches b = branches_begin();
+            mean = 0;
+            do {
+                MtsSearch *run = NULL;
+                MtsError err = {0};
+                branches_start(&b);
+                assert_ok(mts_search_new(&run, &model, &reward, &s, NULL, &err), &err);
+                run->script = &b.script;
+                assert_ok(mts_search_lead(run, &err), &err);
+                mean += branches_probability(&b) * sum_estimate(run);
+                mts_search_free(&run);
+            } while (branches_next(&b));
+            assert_true(fabs(mean - z) < EXACT * (1 + z));
+        }
+    }
+    MtsSearchSettings s = settings_of(2, 1000, 1);
+    MtsSearch *run = NULL;
+    MtsSearchResult *result = NULL;
+    MtsError err = {0};
+    assert_ok(mts_search_new(&run, &model, &reward, &s, NULL, &err), &err);
+    assert_ok(mts_search_lead(run, &err), &err);
+    assert_ok(mts_search_result(run, &result, &err), &err);
+    assert_string_equal(result->stop_reason, "exhausted");
+    assert_int_equal(texts, 8);
+    assert_int_equal(result->answer_count, texts);
+    assert_true(fabs(result->log_z - log(z)) < EXACT);
+    for (size_t a = 0; a < result->answer_count; a++) {
+        double share = exp(result->answers[a].logp + 2 * result->answers[a].reward) / z;
+        assert_true(fabs(result->answers[a].probability - share) < EXACT);
+    }
+    mts_search_result_free(&result);
+    mts_search_free(&run);
+    masked_free(&m);
+    mts_table_free(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,6 +596,7 @@ int main(void)
         cmocka_unit_test(a_constant_added_to_the_reward_changes_nothing),
         cmocka_unit_test(a_mask_gives_the_global_conditional_not_the_local_one),
         cmocka_unit_test(dead_ends_are_known_mass_without_tilt),
+        cmocka_unit_test(a_grammar_gives_the_conditional_of_its_language),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

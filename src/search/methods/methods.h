@@ -16,6 +16,10 @@
     ROW(MTS_MCTS, "mcts", NULL, mts_mcts_ops, "mcts.c") \
     ROW(MTS_DTS, "dts", NULL, mts_dts_ops, "dts.c") \
     ROW(MTS_DTS_STAR, "dts-star", NULL, mts_dts_star_ops, "dts.c") \
+    ROW(MTS_REJECTION, "rejection", NULL, mts_rejection_ops, "rejection.c") \
+    ROW(MTS_ADAPTIVE_REJECTION, "adaptive-rejection", "ars", mts_adaptive_rejection_ops, "rejection.c") \
+    ROW(MTS_CARS, "cars", NULL, mts_cars_ops, "rejection.c") \
+    ROW(MTS_AWRS_SMC, "awrs-smc", "awrs", mts_awrs_ops, "awrs.c") \
     ROW(MTS_MAXENT_TS, "maxent-ts", "maxent", mts_maxent_ops, "../maxent/maxent.c")
 /* clang-format on */
 
