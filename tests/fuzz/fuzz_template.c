@@ -1,14 +1,10 @@
 /* libFuzzer target: any bytes as a chat template. It must end in a prompt or in one sentence. */
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "fuzz.h"
 #include "template/template.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static uint64_t run(const uint8_t *data, size_t size)
 {
     static const MtsTemplateDate day = {2026, 3, 5};
     json_t *messages = json_pack("[{s:s, s:s}, {s:s, s:s}]", "role", "system", "content", "Be brief.", "role", "user",
@@ -20,11 +16,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int rc = mts_template_render("template", (MtsString){(const char *)data, size}, &input, &prompt, &said,
                                  &prompt_size, &err);
     json_decref(messages);
-    if (rc == 0 ? !prompt || !said : prompt || said || err.code != rc || !err.text[0] || strchr(err.text, '\n')) {
-        fprintf(stderr, "code %d with the sentence \"%s\"\n", rc, err.text);
-        abort();
+    if (rc) {
+        fuzz_require(!prompt && !said, "no prompt where it was refused");
+        return fuzz_refused(rc, &err);
     }
+    fuzz_require(prompt && said, "a prompt where it was not refused");
+    uint64_t hash = fuzz_hash(FUZZ_HASH, prompt, prompt_size);
     free(prompt);
     free(said);
-    return 0;
+    return hash;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_input(run, data, size);
 }

@@ -1,14 +1,18 @@
 #!/bin/sh
-# run_fuzz.sh FUZZER SEEDS DICTIONARY SECONDS: fuzzes for that long, or $MAXTS_FUZZ_SECONDS, from the seeds, in a
-# scratch directory that is kept when something was found: a signal, an endless input, more than 300 MiB in one
-# allocation.
+# run_fuzz.sh FUZZER SEEDS DICTIONARY SECONDS: fuzzes for that long, or $MAXTS_FUZZ_SECONDS, or for $MAXTS_FUZZ_RUNS
+# inputs, from the seeds and those that the target makes itself, in a scratch directory (in memory where there is such
+# one) that is kept when something was found: a signal, an endless input, more than 300 MiB in one allocation.
 set -eu
 fuzzer=$1 seeds=$2 dictionary=$3 seconds=$4
+[ -n "${TMPDIR:-}" ] || [ ! -w /dev/shm ] || TMPDIR=/dev/shm
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/maxts-fuzz-XXXXXX")
-mkdir "$scratch/corpus"
-if TMPDIR=$scratch "$fuzzer" -max_total_time="${MAXTS_FUZZ_SECONDS:-$seconds}" -timeout=300 \
+mkdir "$scratch/corpus" "$scratch/seeds"
+[ ! -d "$seeds" ] || cp "$seeds"/* "$scratch/seeds"
+limit=-max_total_time=${MAXTS_FUZZ_SECONDS:-$seconds}
+[ -z "${MAXTS_FUZZ_RUNS:-}" ] || limit=-runs=$MAXTS_FUZZ_RUNS
+if TMPDIR=$scratch MAXTS_FUZZ_SEEDS=$scratch/seeds "$fuzzer" "$limit" -timeout=300 \
     -rss_limit_mb=1024 -malloc_limit_mb=300 -max_len=65536 -print_final_stats=1 \
-    -dict="$dictionary" -artifact_prefix="$scratch/" "$scratch/corpus" "$seeds" >"$scratch/log" 2>&1; then
+    -dict="$dictionary" -artifact_prefix="$scratch/" "$scratch/corpus" "$scratch/seeds" >"$scratch/log" 2>&1; then
     grep -E 'number_of_executed|new_units|peak_rss|slowest' "$scratch/log"
     grep -E 'cov: ' "$scratch/log" | tail -n 1
     rm -rf "$scratch"

@@ -1,0 +1,119 @@
+/* tests/fuzz/fuzz.c - see fuzz.h. The linker sends every allocation of the library here (--wrap, meson.build). */
+#include "fuzz.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SECONDS = 5, ONE_IN = 4 };
+
+/* Of this thread: which allocation from now on fails, 0: none; those seen so far. */
+static __thread uint64_t fails_at, seen;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+int __real_posix_memalign(void **p, size_t align, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+int __wrap_posix_memalign(void **p, size_t align, size_t size);
+
+static bool fails(void)
+{
+    return ++seen == fails_at;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return fails() ? NULL : __real_realloc(p, size);
+}
+
+int __wrap_posix_memalign(void **p, size_t align, size_t size)
+{
+    return fails() ? ENOMEM : __real_posix_memalign(p, align, size);
+}
+
+uint64_t fuzz_hash(uint64_t hash, const void *data, size_t size)
+{
+    const unsigned char *at = data;
+    for (size_t i = 0; i < size; i++) {
+        hash = (hash ^ at[i]) * UINT64_C(1099511628211); /* FNV-1a */
+    }
+    return hash ? hash : 1;
+}
+
+void fuzz_require(bool holds, const char *what)
+{
+    if (!holds) {
+        fprintf(stderr, "does not hold: %s\n", what);
+        abort();
+    }
+}
+
+uint64_t fuzz_refused(int rc, const MtsError *err)
+{
+    size_t n = strlen(err->text);
+    if (rc >= 0 || err->code != rc || n == 0 || strchr(err->text, '\n')) {
+        fprintf(stderr, "code %d with the sentence \"%s\" of code %d\n", rc, err->text, err->code);
+        abort();
+    }
+    return 0;
+}
+
+const char *fuzz_file(const void *data, size_t size)
+{
+    static char path[4096];
+    if (!path[0]) {
+        const char *directory = getenv("TMPDIR");
+        snprintf(path, sizeof path, "%s/maxts-fuzz-%ld", directory ? directory : "/tmp", (long)getpid());
+    }
+    remove(path); /* some file systems flush a file to disk that is cut and written again */
+    FILE *f = fopen(path, "wb");
+    if (!f || (size && fwrite(data, 1, size, f) != size) || fclose(f) != 0) {
+        perror(path);
+        abort();
+    }
+    return path;
+}
+
+int fuzz_input(FuzzRun *run, const uint8_t *data, size_t size)
+{
+    clock_t start = clock();
+    fails_at = seen = 0;
+    uint64_t result = run(data, size), allocations = seen;
+    uint64_t hash = fuzz_hash(FUZZ_HASH, data, size);
+    if (hash % ONE_IN == 0 && allocations > 0) {
+        fails_at = 1 + hash / ONE_IN % allocations;
+        seen = 0;
+        uint64_t again = run(data, size);
+        fails_at = 0;
+        fuzz_require(again == 0 || again == result, "with an allocation failed: a sentence, or the same result");
+    }
+    fuzz_require((double)(clock() - start) / CLOCKS_PER_SEC <= SECONDS, "five seconds for an input");
+    return 0;
+}
+
+int fuzz_seeds(int *argc, char ***argv, void (*write_seeds)(const char *directory))
+{
+    const char *directory = getenv("MAXTS_FUZZ_SEEDS");
+    (void)argc;
+    (void)argv;
+    if (directory) {
+        write_seeds(directory);
+    }
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* tests/fuzz/fuzz.h - what the targets share: an allocator that fails, a file for the input, what a failure must say.
+ *
+ * Each input is run as it is. One in four, by its hash, is run once more with one allocation failing, which one says
+ * the hash too: then it must end in a sentence, or in the very result of the first run. Those of jansson and PCRE2 are
+ * not among them: jansson 2.14 reads behind a string of 16 bytes or more where there is no memory for it. */
+#ifndef MTS_TESTS_FUZZ_H
+#define MTS_TESTS_FUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Runs one input and returns a hash of all that came out of it; 0: it was refused. */
+typedef uint64_t FuzzRun(const uint8_t *data, size_t size);
+
+/* Five seconds of processor time for an input, sanitizers included; what takes longer counts as a crash: unlike
+ * libFuzzer's own limit this one does not fire because the machine is busy. */
+int fuzz_input(FuzzRun *run, const uint8_t *data, size_t size);
+
+/* hash goes on over these bytes; begins at FUZZ_HASH, and is never 0. */
+#define FUZZ_HASH UINT64_C(14695981039346656037)
+uint64_t fuzz_hash(uint64_t hash, const void *data, size_t size);
+
+/* Aborts with what was promised unless it holds. */
+void fuzz_require(bool holds, const char *what);
+
+/* Aborts unless rc is a code with one sentence; returns 0, the hash of what was refused. */
+uint64_t fuzz_refused(int rc, const MtsError *err);
+
+/* The path of a scratch file with these bytes; the same path every time. */
+const char *fuzz_file(const void *data, size_t size);
+
+/* Of LLVMFuzzerInitialize(): writes seeds to the directory named by MAXTS_FUZZ_SEEDS, if it is. */
+int fuzz_seeds(int *argc, char ***argv, void (*write_seeds)(const char *directory));
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+#endif
