@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""reliability.py LOG ...: writes the table of docs/reliability.md anew from what the tests themselves have printed:
+meson-logs/testlog.json of one or more builds, the later ones counting. A test that is in none keeps its last line.
+reliability.py --check: the document has the rows of this file, in their order, and none says that it failed."""
+import json
+import os
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(os.environ.get("MAXTS_SOURCE_ROOT", pathlib.Path(__file__).parents[1]))
+DOCUMENT = ROOT / "docs/reliability.md"
+
+CASES = r"\[  PASSED  \] (\d+) test"
+INPUTS = r"number_of_executed_units: *(\d+)"
+
+# What is promised, the test that holds it, and how the test says how many cases it has had: its line's pattern, and
+# what is counted.
+PROMISES = [
+    ("A damaged or hostile model file ends in one sentence", "mutations",
+     r"(\d+) (?:refused by the reader|by the tokenizer|ran;)", "damaged models"),
+    ("... whatever its bytes are", "fuzz_gguf", INPUTS, "inputs"),
+    ("So does a text", "fuzz_tokenizer", INPUTS, "inputs"),
+    ("... a chat template", "fuzz_template", INPUTS, "inputs"),
+    ("... a table", "fuzz_table", INPUTS, "inputs"),
+    ("... a reward's specification", "fuzz_reward", INPUTS, "inputs"),
+    ("... what a reward program writes", "fuzz_protocol", INPUTS, "inputs"),
+    ("... a checkpoint", "fuzz_checkpoint", INPUTS, "inputs"),
+    ("... a trace", "fuzz_trace", INPUTS, "inputs"),
+    ("... a journal", "fuzz_journal", INPUTS, "inputs"),
+    ("... a command line", "fuzz_options", INPUTS, "inputs"),
+    ("A flipped bit of a checkpoint, trace or journal is seen, or changes nothing", "damage",
+     r"(\d+) single bits flipped", "bits"),
+    ("Of two runs that write one file one is refused, and no line is lost", "pairs", r"(\d+) pairs of evals", "pairs"),
+    ("A call of the system that fails ends in one sentence, never in less", "faults", r"(\d+) failed in turn", "calls"),
+    ("A killed search goes on to the same bytes", "search_driver", CASES, "tests"),
+    ("A file is written whole or not at all, through links, by one writer", "output", CASES, "tests"),
+    ("A reward program is asked and answers one for one, and leaves nothing behind", "reward_command", CASES, "tests"),
+    ("A result does not depend on batch, threads, chunks or place in the cache", "model bits", CASES, "tests"),
+    ("A kernel is its scalar twin, bit for bit", "checkasm", r"(\d+) kernels tested", "kernels"),
+    ("Searches estimate what a table's exact values are", "search_proofs", CASES, "tests"),
+]
+HEAD = "| promise | test | cases | result |\n|---|---|---|---|\n"
+
+
+def read_logs(paths):
+    runs = {}
+    for path in paths:
+        for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+            test = json.loads(line)
+            name = test["name"].split(" / ")[-1].split(":")[-1]
+            runs[name] = (test["result"], (test.get("stdout") or "") + (test.get("stderr") or ""))
+    return runs
+
+
+def row(promise, test, pattern, unit, runs, old):
+    if test not in runs:
+        return old.get(test, f"| {promise} | `{test}` | | not run |")
+    result, output = runs[test]
+    counts = [int(n) for n in re.findall(pattern, output)]
+    cases = f"{sum(counts):,} {unit}" if counts else ""
+    return f"| {promise} | `{test}` | {cases} | {'holds' if result == 'OK' else result.lower()} |"
+
+
+def rows_of(text):
+    return {found[1]: found[0] for found in re.finditer(r"^\| [^|]* \| `([^`]*)` \|.*$", text, re.M)}
+
+
+def check(text):
+    rows = rows_of(text)
+    bad = [f"{test} has no row with its promise" for promise, test, *_ in PROMISES
+           if not rows.get(test, "").startswith(f"| {promise} |")]
+    bad += [f"{test} is in no promise" for test in rows if test not in [test for _, test, *_ in PROMISES]]
+    bad += [line for line in rows.values() if not line.endswith(("| holds |", "| not run |"))]
+    for line in bad:
+        print(f"docs/reliability.md: {line}")
+    print(f"{len(PROMISES)} promises")
+    return 1 if bad else 0
+
+
+def main():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    if sys.argv[1:] == ["--check"]:
+        return check(text)
+    runs, old = read_logs(sys.argv[1:]), rows_of(text)
+    table = HEAD + "".join(row(*promise, runs, old) + "\n" for promise in PROMISES)
+    at = text.index(HEAD)
+    end = at + re.match(r"(\|.*\n)*", text[at:]).end()
+    DOCUMENT.write_text(text[:at] + table + text[end:], encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
