@@ -22,9 +22,10 @@ void children_answer(const char *text, size_t size)
     answer_line = NULL;
 }
 
-int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, MtsError *err)
+int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, int errors, MtsError *err)
 {
     (void)memory_mib;
+    (void)errors;
     *child = NULL;
     if (!lines) {
         return mts_fail(err, MTS_EREWARD, "reward command: %s cannot be started", program);

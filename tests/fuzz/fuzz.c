@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { SECONDS = 5, ONE_IN = 4 };
 
@@ -22,9 +21,16 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 int __wrap_posix_memalign(void **p, size_t align, size_t size);
 
+/* MAXTS_FUZZ_SHOW set: where the allocation stands that fails. */
+void __sanitizer_print_stack_trace(void) __attribute__((weak));
+
 static bool fails(void)
 {
-    return ++seen == fails_at;
+    bool now = ++seen == fails_at;
+    if (now && getenv("MAXTS_FUZZ_SHOW") && __sanitizer_print_stack_trace) {
+        __sanitizer_print_stack_trace();
+    }
+    return now;
 }
 
 void *__wrap_malloc(size_t size)
@@ -74,19 +80,24 @@ uint64_t fuzz_refused(int rc, const MtsError *err)
     return 0;
 }
 
-const char *fuzz_file(const void *data, size_t size)
+const char *fuzz_path(const char *name)
 {
-    static char path[4096];
-    if (!path[0]) {
-        const char *directory = getenv("TMPDIR");
-        snprintf(path, sizeof path, "%s/maxts-fuzz-%ld", directory ? directory : "/tmp", (long)getpid());
+    static char folder[200], path[300];
+    if (!folder[0]) {
+        const char *scratch = getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%s/maxts-fuzz-XXXXXX", scratch ? scratch : "/tmp");
+        fuzz_require(mkdtemp(folder) != NULL, "a scratch folder can be made");
     }
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+const char *fuzz_file(const char *name, const void *data, size_t size)
+{
+    const char *path = fuzz_path(name);
     remove(path); /* some file systems flush a file to disk that is cut and written again */
     FILE *f = fopen(path, "wb");
-    if (!f || (size && fwrite(data, 1, size, f) != size) || fclose(f) != 0) {
-        perror(path);
-        abort();
-    }
+    fuzz_require(f && (!size || fwrite(data, 1, size, f) == size) && fclose(f) == 0, "a scratch file can be written");
     return path;
 }
 

@@ -31,8 +31,10 @@ void fuzz_require(bool holds, const char *what);
 /* Aborts unless rc is a code with one sentence; returns 0, the hash of what was refused. */
 uint64_t fuzz_refused(int rc, const MtsError *err);
 
-/* The path of a scratch file with these bytes; the same path every time. */
-const char *fuzz_file(const void *data, size_t size);
+/* A path in a scratch folder, the same for a name every time, valid until the next call. fuzz_file() also writes a file
+ * of these bytes there, anew. */
+const char *fuzz_path(const char *name);
+const char *fuzz_file(const char *name, const void *data, size_t size);
 
 /* Of LLVMFuzzerInitialize(): writes seeds to the directory named by MAXTS_FUZZ_SEEDS, if it is. */
 int fuzz_seeds(int *argc, char ***argv, void (*write_seeds)(const char *directory));

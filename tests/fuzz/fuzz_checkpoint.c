@@ -15,7 +15,7 @@ static uint64_t run(const uint8_t *data, size_t size)
         return 0;
     }
     small_settings(&settings, data[0] % SMALL_KINDS);
-    settings.resume = fuzz_file(data + 1, size - 1);
+    settings.resume = fuzz_file("input", data + 1, size - 1);
     int rc = small_search(&settings, data[0] % SMALL_KINDS, &hash, &err);
     return rc ? fuzz_refused(rc, &err) : hash;
 }

@@ -12,7 +12,7 @@ static uint64_t run(const uint8_t *data, size_t size)
     if (size) {
         memcpy(copy, data, size);
     }
-    Whole far = whole_run(fuzz_file(copy, size), copy, size, size % 2 == 0, &err);
+    Whole far = whole_run(fuzz_file("input", copy, size), copy, size, size % 2 == 0, &err);
     mts_aligned_free(copy);
     return err.code == MTS_ENOMEM ? 0 : 1 + (uint64_t)far;
 }

@@ -61,7 +61,7 @@ static uint64_t run(const uint8_t *data, size_t size)
 {
     json_t *head = NULL, *records = NULL;
     MtsError err = {0};
-    const char *path = fuzz_file(data, size);
+    const char *path = fuzz_file("input", data, size);
     int rc = mts_results_read(path, &head, &records, &err);
     if (rc) {
         fuzz_require(!head && !records, "nothing where it was refused");

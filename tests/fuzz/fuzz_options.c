@@ -1,12 +1,11 @@
 /* libFuzzer target: any bytes as a command line. The first chooses the command, the rest are its words, each on a line.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/args.h"
 #include "core/mem.h"
 #include "fuzz.h"
+#include "values.h"
 
 enum { COMMANDS = 16, MOST_WORDS = 64 };
 
@@ -22,32 +21,6 @@ static int split(char *text, char **words)
         }
     }
     return count;
-}
-
-/* Every value lies where --help says. */
-static uint64_t check(const Option *options, size_t n, unsigned command, const Args *args)
-{
-    uint64_t hash = FUZZ_HASH;
-    for (size_t i = 0; i < n; i++) {
-        const Option *o = &options[i];
-        const void *at = (const char *)args + o->offset;
-        if (!(o->commands & command)) {
-            continue;
-        }
-        if (o->kind == OPTION_SIZE && *(const size_t *)at != CLI_NO_SIZE) {
-            double v = (double)*(const size_t *)at;
-            fuzz_require(v >= o->min && v <= o->max, "a size lies in its range");
-            hash = fuzz_hash(hash, at, sizeof(size_t));
-        } else if (o->kind == OPTION_REAL && !isnan(*(const double *)at)) {
-            fuzz_require(*(const double *)at >= o->min && *(const double *)at <= o->max, "a real lies in its range");
-            hash = fuzz_hash(hash, at, sizeof(double));
-        } else if (o->kind == OPTION_CHOICE && *(const char *const *)at) {
-            size_t place = options_choice(o->value, *(const char *const *)at);
-            fuzz_require(place < options_choice(o->value, ""), "a choice is one of its words");
-            hash = fuzz_hash(hash, &place, sizeof place);
-        }
-    }
-    return hash;
 }
 
 static uint64_t run(const uint8_t *data, size_t size)
@@ -66,7 +39,7 @@ static uint64_t run(const uint8_t *data, size_t size)
     MtsError err = {0};
     options_clear(options, n, &args);
     int rc = options_parse(options, n, command, "command", count, words, &args, operands, MOST_WORDS / 8, &err);
-    uint64_t hash = rc ? fuzz_refused(rc, &err) : check(options, n, command, &args);
+    uint64_t hash = rc ? fuzz_refused(rc, &err) : values_check(options, n, command, &args);
     free(text);
     return hash;
 }

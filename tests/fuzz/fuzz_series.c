@@ -2,66 +2,47 @@
  * is asked for. A WFDB header ends at its first zero byte; what follows is the signal file beside it. It must end in
  * series of finite values or in one sentence. */
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "core/mem.h"
+#include "fuzz.h"
 #include "series/set.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds, const char *what)
-{
-    if (!holds) {
-        fprintf(stderr, "not so: %s\n", what);
-        abort();
-    }
-}
-
-static void write_file(const char *path, const void *data, size_t size)
-{
-    remove(path); /* some file systems flush a file to disk that is cut and written again */
-    FILE *f = fopen(path, "wb");
-    require(f && fwrite(data, 1, size, f) == size && fclose(f) == 0, "a file beside the header can be written");
-}
-
-/* A path in a scratch folder, the same every time. */
-static const char *beside(const char *name)
-{
-    static char folder[200], path[256];
-    if (!folder[0]) {
-        const char *scratch = getenv("TMPDIR");
-        snprintf(folder, sizeof folder, "%s/fuzz_series_XXXXXX", scratch ? scratch : "/tmp");
-        require(mkdtemp(folder) != NULL, "a scratch folder can be made");
-    }
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static void refused(int rc, const MtsError *err)
-{
-    require(rc < 0 && err->code == rc && err->text[0] && !strchr(err->text, '\n'), "a refusal is one sentence");
-}
-
-static void take(const MtsSeriesSet *set, const char *selection)
+/* The hash of a part of the set; MTS_ENOMEM in *rc where memory ran out. */
+static uint64_t take(const MtsSeriesSet *set, const char *selection, int *rc)
 {
     MtsSeries *s = NULL;
     MtsError err = {0};
-    int rc = mts_set_take(set, selection, &s, &err);
-    if (rc) {
-        require(!s, "no series where it was refused");
-        refused(rc, &err);
-        return;
+    *rc = mts_set_take(set, selection, &s, &err);
+    if (*rc) {
+        fuzz_require(!s, "no series where it was refused");
+        fuzz_refused(*rc, &err);
+        return fuzz_hash(FUZZ_HASH, rc, sizeof *rc);
     }
     for (size_t i = 0; i < s->channels * s->length; i++) {
-        require(isfinite(s->values[i]), "a value is finite");
+        fuzz_require(isfinite(s->values[i]), "a value is finite");
     }
+    uint64_t hash = fuzz_hash(FUZZ_HASH, s->values, s->channels * s->length * sizeof *s->values);
     mts_series_free(&s);
+    return hash;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static uint64_t take_all(const MtsSeriesSet *set)
+{
+    static const char *const selections[] = {"", "1", "2/1[-3:]"};
+    uint64_t hash = FUZZ_HASH;
+    for (size_t i = 0; i < sizeof selections / sizeof *selections; i++) {
+        int rc;
+        uint64_t part = take(set, selections[i], &rc);
+        if (rc == MTS_ENOMEM) {
+            return 0;
+        }
+        hash = fuzz_hash(hash, &part, sizeof part);
+    }
+    return hash;
+}
+
+static uint64_t run(const uint8_t *data, size_t size)
 {
     static const char *const names[] = {"x.csv", "x.tsv", "x.txt", "x.json", "x.ts", "x.edf", "x.bdf", "x.hea"};
     static const char *const missing[] = {NULL, "-99,x"};
@@ -79,23 +60,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (strcmp(name, "x.hea") == 0) {
         const uint8_t *end = memchr(data, 0, size);
         size_t header = end ? (size_t)(end - data) : size;
-        write_file(beside("a.dat"), data + header + (end != NULL), size - header - (end != NULL));
-        write_file(beside("b.hea"), "b 1 100 4\na.dat 16\n", 20);
+        fuzz_file("a.dat", data + header + (end != NULL), size - header - (end != NULL));
+        fuzz_file("b.hea", "b 1 100 4\na.dat 16\n", 20);
         size = header;
     }
-    char *text = malloc(size + 1);
-    memcpy(text, data, size);
-    text[size] = '\0';
+    char *text = mts_strndup((const char *)data, size);
     MtsSeriesSet set;
     MtsError err = {0};
-    int rc = mts_set_parse(&set, beside(name), text, size, how == 0 ? NULL : &options, &err);
-    if (rc) {
-        refused(rc, &err);
-    } else {
-        take(&set, "");
-        take(&set, "1");
-        take(&set, "2/1[-3:]");
+    if (!text) {
+        return 0;
     }
+    int rc = mts_set_parse(&set, fuzz_path(name), text, size, how == 0 ? NULL : &options, &err);
+    uint64_t hash = rc ? fuzz_refused(rc, &err) : take_all(&set);
     mts_set_free(&set);
-    return 0;
+    return hash;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_input(run, data, size);
 }

@@ -6,7 +6,7 @@ static uint64_t run(const uint8_t *data, size_t size)
 {
     size_t lines = 0;
     MtsError err = {0};
-    int rc = mts_replay(fuzz_file(data, size), &lines, &err);
+    int rc = mts_replay(fuzz_file("input", data, size), &lines, &err);
     return rc ? fuzz_refused(rc, &err) : fuzz_hash(FUZZ_HASH, &lines, sizeof lines);
 }
 

@@ -1,0 +1,199 @@
+/* tests/fuzz/language.c - see language.h. What must hold, whatever the constraint is:
+ *
+ *   a token is in a place's mask exactly when its bytes lead to a place that is alive;
+ *   tokens that suffice within n more are among those that suffice within n + 1, and those among all;
+ *   a place that is alive may end, or some token goes on from it (all bytes are tokens here);
+ *   where a text can be finished within n tokens, any token of the mask for n - 1 more leads to where it still can. */
+#include "language.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+enum { BUDGET = 8 << 20, MOST_READ = 64, MOST_TOKENS = 24, MOST_WORD = 4 };
+
+static const char *const words[] = {"\"", "\":", "\", \"", "{\"", "\"}", "12", "0.", "true", "ab", "\xC3\xA9", "\\u00"};
+enum { WORDS = sizeof words / sizeof *words, VOCAB = 256 + WORDS, MASK = (VOCAB + 63) / 64 };
+
+typedef struct Language {
+    MtsConstraint *c;
+    bool regular;
+    uint64_t hash;
+    MtsError *err;
+} Language;
+
+static const char *bytes_of(const void *context, int32_t token, size_t *size)
+{
+    static char bytes[256];
+    (void)context;
+    if (token >= 256) {
+        *size = strlen(words[token - 256]);
+        return words[token - 256];
+    }
+    bytes[token] = (char)token;
+    *size = 1;
+    return &bytes[token];
+}
+
+/* Made before an allocation fails. */
+static const MtsVocabulary *vocabulary(void)
+{
+    static MtsVocabulary *v;
+    MtsError err = {0};
+    fuzz_require(v || mts_vocabulary_new(&v, VOCAB, bytes_of, NULL, &err) == 0, err.text);
+    return v;
+}
+
+static bool has(const uint64_t *mask, int32_t token)
+{
+    return mask[token >> 6] >> (token & 63) & 1;
+}
+
+/* Whether the mask of a place is what advancing says; a negative code where one of them is refused. */
+static int check_mask(Language *l, MtsConstraintPlace place, const uint64_t *mask)
+{
+    bool any = mts_constraint_may_end(l->c, place);
+    for (int32_t token = 0; token < VOCAB; token++) {
+        MtsConstraintPlace next = MTS_PLACE_DEAD;
+        int rc = mts_constraint_advance(l->c, place, token, &next, l->err);
+        if (rc) {
+            return rc;
+        }
+        fuzz_require(!l->regular || has(mask, token) == (next != MTS_PLACE_DEAD), "a mask is what advancing says");
+        any |= has(mask, token);
+    }
+    fuzz_require(!l->regular || any, "what is alive ends or goes on");
+    return 0;
+}
+
+/* The masks of a place for any number of tokens to come, for `left`, and for one more. */
+static int check_place(Language *l, MtsConstraintPlace place, size_t left)
+{
+    uint64_t all[MASK], near[MASK], far[MASK];
+    int rc;
+    if ((rc = mts_constraint_mask(l->c, place, SIZE_MAX, all, l->err)) ||
+        (rc = mts_constraint_mask(l->c, place, left, near, l->err)) ||
+        (rc = mts_constraint_mask(l->c, place, left + 1, far, l->err)) || (rc = check_mask(l, place, all))) {
+        return rc;
+    }
+    for (size_t i = 0; i < MASK && l->regular; i++) {
+        fuzz_require(!(near[i] & ~far[i]) && !(far[i] & ~all[i]), "more tokens to come allow more");
+    }
+    l->hash = fuzz_hash(fuzz_hash(l->hash, all, sizeof all), near, sizeof near);
+    return 0;
+}
+
+/* Reads the text byte by byte; *taken: all of it, and it may end there. */
+static int read_text(Language *l, const char *text, size_t size, bool *taken)
+{
+    MtsConstraintPlace place = mts_constraint_start(l->c);
+    *taken = false;
+    for (size_t i = 0; i <= size && place; i++) {
+        int rc = i % 8 == 0 ? check_place(l, place, (unsigned char)(i < size ? text[i] : 0) % 8) : 0;
+        if (rc || (i < size && (rc = mts_constraint_read(l->c, place, text + i, 1, &place, l->err)))) {
+            return rc;
+        }
+    }
+    *taken = place && mts_constraint_may_end(l->c, place);
+    l->hash = fuzz_hash(l->hash, taken, sizeof *taken);
+    return 0;
+}
+
+/* The n-th token of a mask, n modulo their number; -1: it is empty. */
+static int32_t choose(const uint64_t *mask, unsigned n)
+{
+    unsigned count = 0;
+    for (int32_t token = 0; token < VOCAB; token++) {
+        count += has(mask, token);
+    }
+    for (int32_t token = 0; token < VOCAB && count; token++) {
+        if (has(mask, token) && n-- % count == 0) {
+            return token;
+        }
+    }
+    return -1;
+}
+
+/* Writes a text of at most MOST_TOKENS tokens; *size 0 where none is so short. */
+static int write_text(Language *l, const uint8_t *choices, size_t count, char *text, size_t *size)
+{
+    uint64_t mask[MASK];
+    MtsConstraintPlace place = mts_constraint_start(l->c);
+    *size = 0;
+    for (size_t i = 0; i < MOST_TOKENS; i++) {
+        bool ends = mts_constraint_may_end(l->c, place);
+        unsigned choice = count ? choices[i % count] : 0;
+        int rc = mts_constraint_mask(l->c, place, MOST_TOKENS - 1 - i, mask, l->err);
+        if (rc || (ends && choice % 8 == 7)) {
+            return rc;
+        }
+        int32_t token = choose(mask, choice);
+        if (token < 0) {
+            fuzz_require(ends || i == 0 || !l->regular, "what was said to suffice does");
+            *size = ends ? *size : 0;
+            return 0;
+        }
+        size_t n;
+        const char *bytes = bytes_of(NULL, token, &n);
+        memcpy(text + *size, bytes, n);
+        *size += n;
+        if ((rc = mts_constraint_advance(l->c, place, token, &place, l->err))) {
+            return rc;
+        }
+    }
+    bool ends = mts_constraint_may_end(l->c, place);
+    fuzz_require(ends || !l->regular, "a text ends within its tokens");
+    *size = ends ? *size : 0;
+    return 0;
+}
+
+static int try_texts(Language *l, LanguageCheck *check, const MtsConstraintSource *source, const char *text,
+                     size_t size)
+{
+    char written[MOST_TOKENS * MOST_WORD + 1];
+    size_t written_size;
+    bool taken, again;
+    int rc;
+    if ((rc = read_text(l, text, size, &taken)) ||
+        (rc = write_text(l, (const uint8_t *)text, size, written, &written_size))) {
+        return rc;
+    }
+    l->hash = fuzz_hash(l->hash, written, written_size);
+    if (!l->regular) {
+        return 0;
+    }
+    check(source->text, source->size, text, size, taken);
+    if (written_size) {
+        rc = read_text(l, written, written_size, &again);
+        fuzz_require(rc || again, "what was written is taken");
+        check(source->text, source->size, written, written_size, true);
+    }
+    return rc;
+}
+
+uint64_t language_run(MtsConstraintForm form, LanguageCheck *check, const uint8_t *data, size_t size)
+{
+    if (size == 0) {
+        return 0;
+    }
+    const uint8_t *nul = memchr(data + 1, 0, size - 1);
+    const char *text = nul ? (const char *)nul + 1 : "";
+    size_t text_size = nul ? size - (size_t)(nul + 1 - data) : 0;
+    MtsError err = {0};
+    Language l = {NULL, false, FUZZ_HASH, &err};
+    char *copy = mts_strndup((const char *)data + 1, nul ? (size_t)(nul - data - 1) : size - 1);
+    if (!copy) {
+        return 0;
+    }
+    const MtsConstraintSource source = {form, copy, strlen(copy), "language", data[0] & 7, BUDGET};
+    int rc = mts_constraint_new(&l.c, &source, vocabulary(), &err);
+    fuzz_require(!rc || !l.c, "no constraint where it was refused");
+    if (!rc) {
+        l.regular = mts_constraint_regular(l.c);
+        rc = try_texts(&l, check, &source, text, text_size < MOST_READ ? text_size : MOST_READ);
+    }
+    mts_constraint_free(&l.c);
+    free(copy);
+    return rc ? fuzz_refused(rc, &err) : l.hash;
+}
