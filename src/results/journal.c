@@ -46,7 +46,8 @@ static int remember(MtsJournal *j, json_t *record, size_t line, MtsError *err)
     if (json_object_get(j->by_key, key)) {
         return mts_fail(err, MTS_EFORMAT, "%s: line %zu repeats the key \"%s\"", j->path, line, key);
     }
-    if (json_array_append(j->records, record) != 0 || json_object_set(j->by_key, key, record) != 0) {
+    if (json_object_set(j->by_key, key, record) != 0 || json_array_append(j->records, record) != 0) {
+        json_object_del(j->by_key, key);
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", j->path, line);
     }
     return MTS_OK;

@@ -92,41 +92,44 @@ static bool is_blank_line(const char *text, size_t size, size_t at)
     return at == end;
 }
 
-/* The first row of a text of its own; *numbers says whether one of its cells begins like a number. 0 cells: none, or a
- * broken one, which is the table's to tell. */
-static size_t count_cells(const char *text, size_t size, char *delimiter, bool *numbers)
+/* The cells of the first row of a text of its own, none where there is none or a broken one, which is the table's to
+ * tell; *numbers says whether one of them begins like a number. MTS_ENOMEM is the only failure. */
+static int count_cells(const char *text, size_t size, char *delimiter, size_t *count, bool *numbers)
 {
     MtsCsvReader r;
     bool more = false;
     MtsError unused = {0};
     int rc = mts_csv_begin(&r, "", text, size, *delimiter, &unused);
     rc = rc ? rc : mts_csv_next(&r, &more, &unused);
-    size_t count = rc || !more ? 0 : r.count;
+    *count = rc || !more ? 0 : r.count;
     *delimiter = r.delimiter;
     *numbers = false;
-    for (size_t c = 0; c < count; c++) {
+    for (size_t c = 0; c < *count; c++) {
         *numbers |= r.cells[c].size > 0 && strchr("0123456789+-.", r.cells[c].data[0]);
     }
     mts_csv_end(&r);
-    return count;
+    return rc == MTS_ENOMEM ? rc : MTS_OK;
 }
 
-/* Whether the comment at `at` names the columns of the row at `row`: *start is where its names begin. */
-static bool names_columns(const char *text, size_t size, size_t at, size_t row, char delimiter, size_t *start)
+/* Where the comment at `at` names the columns of the row at `row`, *start is where its names begin; else it stays. */
+static int find_names(const char *text, size_t size, size_t at, size_t row, char delimiter, size_t *start)
 {
     bool numbers, unused;
-    size_t cells = count_cells(text + row, size - row, &delimiter, &numbers), end = line_end(text, size, at);
-    *start = at;
-    if (!numbers) {
-        return false;
+    size_t cells, names, end = line_end(text, size, at), from = at;
+    int rc = count_cells(text + row, size - row, &delimiter, &cells, &numbers);
+    if (rc || !numbers || (rc = count_cells(text + at, end - at, &delimiter, &names, &unused))) {
+        return rc;
     }
-    if (count_cells(text + at, end - at, &delimiter, &unused) == cells && delimiter == ' ') {
-        return true; /* "# x y" over three columns: '#' is a name */
+    if (names != cells || delimiter != ' ') { /* "# x y" over three columns: '#' is a name */
+        do {
+            from++;
+        } while (from < end && strchr("#% \t", text[from]));
+        if ((rc = count_cells(text + from, end - from, &delimiter, &names, &unused))) {
+            return rc;
+        }
     }
-    do {
-        ++*start;
-    } while (*start < end && strchr("#% \t", text[*start]));
-    return count_cells(text + *start, end - *start, &delimiter, &unused) == cells;
+    *start = names == cells ? from : *start;
+    return MTS_OK;
 }
 
 int mts_preamble_find(MtsPreamble *p, const char *name, const char *text, size_t size, char delimiter, MtsError *err)
@@ -150,10 +153,7 @@ int mts_preamble_find(MtsPreamble *p, const char *name, const char *text, size_t
         p->lines = line + 1;
     }
     p->start = at;
-    size_t names;
-    if (comment < size && names_columns(text, size, comment, at, delimiter, &names)) {
-        p->start = names;
-        p->lines = comment_line;
-    }
-    return MTS_OK;
+    int rc = comment < size ? find_names(text, size, comment, at, delimiter, &p->start) : MTS_OK;
+    p->lines = p->start < at ? comment_line : p->lines;
+    return rc ? mts_fail(err, rc, "%s: memory ran out", name) : MTS_OK;
 }

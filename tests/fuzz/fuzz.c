@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/json.h"
+
 enum { SECONDS = 5, ONE_IN = 4 };
 
 /* Of this thread: which allocation from now on fails, 0: none; those seen so far. */
@@ -51,6 +53,12 @@ void *__wrap_realloc(void *p, size_t size)
 int __wrap_posix_memalign(void **p, size_t align, size_t size)
 {
     return fails() ? ENOMEM : __real_posix_memalign(p, align, size);
+}
+
+/* jansson's, too; before it reads anything. */
+__attribute__((constructor)) static void take_jansson(void)
+{
+    json_set_alloc_funcs(__wrap_malloc, free);
 }
 
 uint64_t fuzz_hash(uint64_t hash, const void *data, size_t size)

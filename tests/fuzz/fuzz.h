@@ -1,8 +1,7 @@
 /* tests/fuzz/fuzz.h - what the targets share: an allocator that fails, a file for the input, what a failure must say.
  *
  * Each input is run as it is. One in four, by its hash, is run once more with one allocation failing, which one says
- * the hash too: then it must end in a sentence, or in the very result of the first run. Those of jansson and PCRE2 are
- * not among them: jansson 2.14 reads behind a string of 16 bytes or more where there is no memory for it. */
+ * the hash too: then it must end in a sentence, or in the very result of the first run. PCRE2's are not among them. */
 #ifndef MTS_TESTS_FUZZ_H
 #define MTS_TESTS_FUZZ_H
 

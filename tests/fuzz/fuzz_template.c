@@ -4,18 +4,26 @@
 #include "fuzz.h"
 #include "template/template.h"
 
+/* Made before an allocation fails. */
+static const json_t *messages(void)
+{
+    static json_t *made;
+    if (!made) {
+        made = json_pack("[{s:s, s:s}, {s:s, s:s}]", "role", "system", "content", "Be brief.", "role", "user",
+                         "content", "What rises?");
+    }
+    return made;
+}
+
 static uint64_t run(const uint8_t *data, size_t size)
 {
     static const MtsTemplateDate day = {2026, 3, 5};
-    json_t *messages = json_pack("[{s:s, s:s}, {s:s, s:s}]", "role", "system", "content", "Be brief.", "role", "user",
-                                 "content", "What rises?");
-    const MtsTemplateInput input = {messages, NULL, {"<s>", 3}, {NULL, 0}, &day, NULL};
+    const MtsTemplateInput input = {messages(), NULL, {"<s>", 3}, {NULL, 0}, &day, NULL};
     char *prompt, *said;
     size_t prompt_size;
     MtsError err = {0};
     int rc = mts_template_render("template", (MtsString){(const char *)data, size}, &input, &prompt, &said,
                                  &prompt_size, &err);
-    json_decref(messages);
     if (rc) {
         fuzz_require(!prompt && !said, "no prompt where it was refused");
         return fuzz_refused(rc, &err);
