@@ -44,6 +44,8 @@ PROMISES = [
     ("After kill -9 at any moment of a search, evaluation or report nothing finished is lost", "killed",
      r"(\d+) moments of kill -9", "moments"),
     ("A file is written whole or not at all, through links, by one writer", "output", CASES, "tests"),
+    ("On a full disk or in a folder that is read-only it ends in one sentence, and nothing is destroyed", "disk",
+     r"(\d+) full disks and read-only folders", "disks"),
     ("A reward program is asked and answers one for one, and leaves nothing behind", "reward_command", CASES, "tests"),
     ("A result does not depend on batch, threads, chunks or place in the cache", "model bits", CASES, "tests"),
     ("A kernel is its scalar twin, bit for bit", "checkasm", r"(\d+) kernels tested", "kernels"),

@@ -3,19 +3,23 @@
  * Conversion: a number of at most 15 significant digits whose power of ten is at most 22 in magnitude is
  * digits * 10^e or digits / 10^-e in one correctly rounded operation, because both operands are exact doubles
  * (W. D. Clinger, "How to read floating point numbers accurately", PLDI 1990). Everything else goes to
- * strtod(), which the C library rounds correctly, with the locale's own decimal point put in.
+ * strtod(), which the C library rounds correctly, as digits and an exponent, without the locale's decimal point. No
+ * double, nor what lies halfway between two, has more than 767 significant digits: of those behind MOST_DIGITS it
+ * only matters whether one is not zero. So nothing is allocated, and memory that runs out cannot hide a number.
  *
  * Scanning: one pass from left to right. A candidate starts at a digit, or at a point before a digit; the sign
  * before it is looked back for, never ahead, so that no position is read twice. */
 #include "core/number.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/mem.h"
+enum { MOST_DIGITS = 800, MOST_SCALE = 1000000 };
+
+static const long long most_exponent = 1000000000000; /* no text has so many digits */
 
 static bool is_digit(char c)
 {
@@ -78,42 +82,61 @@ static size_t decimal_length(const char *s, size_t n)
     return i;
 }
 
-/* strtod() on a copy with the locale's decimal point; s[0..n) is a decimal number already. */
-static bool slow_parse(const char *s, size_t n, double *value)
+/* The exponent behind the 'e' at s, as far as it matters. */
+static long long read_exponent(const char *s, size_t n)
 {
-    const char *point = localeconv()->decimal_point;
-    MtsBytes copy = {0};
-    bool ok = true;
-    for (size_t i = 0; i < n && ok; i++) {
-        ok = s[i] == '.' ? mts_bytes_append_str(&copy, point) : mts_bytes_append(&copy, s + i, 1);
+    bool down = s[1] == '-';
+    long long exponent = 0;
+    for (size_t i = s[1] == '+' || s[1] == '-' ? 2 : 1; i < n; i++) {
+        exponent = exponent < most_exponent ? exponent * 10 + (s[i] - '0') : exponent;
     }
-    if (ok) {
-        char *end = NULL;
-        *value = strtod(copy.data, &end);
-        ok = end == copy.data + copy.len && isfinite(*value);
-    }
-    mts_bytes_free(&copy);
-    return ok;
+    return down ? -exponent : exponent;
 }
 
-bool mts_number_parse(const char *s, size_t n, double *value)
+/* s[0..n) is a decimal number already, perhaps with commas that group. */
+static bool slow_parse(const char *s, size_t n, double *value)
+{
+    char copy[MOST_DIGITS + 32];
+    size_t digits = 0, i = 0;
+    long long exponent = 0;
+    bool point = false, more = false;
+    for (; i < n && s[i] != 'e' && s[i] != 'E'; i++) {
+        point |= s[i] == '.';
+        if (!is_digit(s[i])) {
+            continue;
+        }
+        bool full = digits == MOST_DIGITS;
+        more |= full && s[i] != '0';
+        exponent += full - point;
+        if (!full && (digits > 0 || s[i] != '0')) {
+            copy[digits++] = s[i];
+        }
+    }
+    exponent += i < n ? read_exponent(s + i, n - i) : 0;
+    if (digits == 0) { /* and a number like 0e9999 is none too large */
+        *value = s[0] == '-' ? -0.0 : 0.0;
+        return true;
+    }
+    exponent = exponent > MOST_SCALE ? MOST_SCALE : exponent < -MOST_SCALE ? -MOST_SCALE : exponent;
+    snprintf(copy + digits, sizeof copy - digits, "%se%lld", more ? "1" : "", exponent - more);
+    double v = strtod(copy, NULL);
+    *value = s[0] == '-' ? -v : v;
+    return isfinite(v);
+}
+
+/* s[0..n) is a decimal number already, perhaps with commas that group. */
+static bool convert(const char *s, size_t n, double *value)
 {
     static const double power[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    if (n == 0 || decimal_length(s, n) != n) {
-        return false;
-    }
-    size_t i = 0;
-    bool negative = s[0] == '-';
-    if (s[0] == '+' || s[0] == '-') {
-        i++;
-    }
     int64_t mantissa = 0;
-    int significant = 0, fraction = 0;
+    int significant = 0;
+    long long exponent = 0;
     bool point = false;
-    for (; i < n && (is_digit(s[i]) || s[i] == '.'); i++) {
-        if (s[i] == '.') {
-            point = true;
+    size_t i = s[0] == '+' || s[0] == '-' ? 1 : 0;
+    for (; i < n && s[i] != 'e' && s[i] != 'E'; i++) {
+        point |= s[i] == '.';
+        if (!is_digit(s[i])) {
             continue;
         }
         if (significant > 0 || s[i] != '0') {
@@ -123,26 +146,20 @@ bool mts_number_parse(const char *s, size_t n, double *value)
             return slow_parse(s, n, value);
         }
         mantissa = mantissa * 10 + (s[i] - '0');
-        fraction += point;
+        exponent -= point;
     }
-    int exponent = 0;
-    if (i < n) { /* at the 'e' */
-        bool down = s[i + 1] == '-';
-        for (i += (s[i + 1] == '+' || s[i + 1] == '-') ? 2 : 1; i < n; i++) {
-            exponent = exponent * 10 + (s[i] - '0');
-            if (exponent > 9999) {
-                return slow_parse(s, n, value);
-            }
-        }
-        exponent = down ? -exponent : exponent;
-    }
-    exponent -= fraction;
+    exponent += i < n ? read_exponent(s + i, n - i) : 0;
     if (exponent < -22 || exponent > 22) {
         return slow_parse(s, n, value);
     }
     double v = exponent < 0 ? (double)mantissa / power[-exponent] : (double)mantissa * power[exponent];
-    *value = negative ? -v : v;
+    *value = s[0] == '-' ? -v : v;
     return true;
+}
+
+bool mts_number_parse(const char *s, size_t n, double *value)
+{
+    return n > 0 && decimal_length(s, n) == n && convert(s, n, value);
 }
 
 /* The end of "ddd" groups that follow the 1 to 3 digits text[begin .. end): each ",ddd" and no digit behind;
@@ -173,27 +190,6 @@ static bool is_ordinal(const char *text, size_t size, size_t end)
     }
     char c = (char)(text[end + 2] | 0x20);
     return !(c >= 'a' && c <= 'z');
-}
-
-/* The value of s[0..n), whose commas only group. */
-static bool parse_without_commas(const char *s, size_t n, double *value)
-{
-    if (!memchr(s, ',', n)) {
-        return mts_number_parse(s, n, value);
-    }
-    char *copy = malloc(n);
-    if (!copy) {
-        return false;
-    }
-    size_t m = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] != ',') {
-            copy[m++] = s[i];
-        }
-    }
-    bool ok = mts_number_parse(copy, m, value);
-    free(copy);
-    return ok;
 }
 
 int mts_numbers_read(const char *option, const char *list, bool whole, double min, double max, double *at, size_t most,
@@ -274,8 +270,7 @@ bool mts_number_next(const char *text, size_t size, MtsNumberStyle style, size_t
         }
         size_t end = number_end(text, size, i, style), begin = sign_begin(text, i, i - *position);
         double value;
-        if ((i > 0 && ends_word(text, i)) || is_ordinal(text, size, end) ||
-            !parse_without_commas(text + i, end - i, &value)) {
+        if ((i > 0 && ends_word(text, i)) || is_ordinal(text, size, end) || !convert(text + i, end - i, &value)) {
             i = end;
             continue;
         }

@@ -321,7 +321,7 @@ static int make_aside(const MtsOutput *o, char **name, int *fd, MtsError *err)
         }
         bool again = errno == EEXIST && n < MOST_TRIES;
         if (!again) {
-            fail_to(*name, "cannot be created", err);
+            fail_to(o->path, o->fd < 0 ? "cannot be created" : "no new file can be made beside it", err);
         }
         free(*name);
         *name = NULL;
@@ -365,8 +365,8 @@ int mts_output_replace(MtsOutput *o, const void *data, size_t size, MtsError *er
     if (!o->regular) {
         return write_all(o->fd, o->path, data, size, -1, err);
     }
-    if ((rc = make_aside(o, &aside, &fd, err)) || (rc = write_all(fd, aside, data, size, 0, err)) ||
-        (rc = sync_fd(fd, aside, err)) || (rc = give_name(o, aside, &named, err))) {
+    if ((rc = make_aside(o, &aside, &fd, err)) || (rc = write_all(fd, o->path, data, size, 0, err)) ||
+        (rc = sync_fd(fd, o->path, err)) || (rc = give_name(o, aside, &named, err))) {
         goto done;
     }
     drop_fd(o);

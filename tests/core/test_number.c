@@ -58,6 +58,45 @@ static void conversion_is_correctly_rounded(void **state)
     }
 }
 
+static void assert_as_strtod(const char *text)
+{
+    double v = NAN, want = strtod(text, NULL);
+    bool ok = mts_number_parse(text, strlen(text), &v);
+    if (ok != (bool)isfinite(want) || (ok && v != want)) {
+        fail_msg("%.60s... of %zu bytes was read as %.17g, not %.17g", text, strlen(text), v, want);
+    }
+}
+
+/* Numbers halfway between two doubles, as far as a long double has them, and a little more, far behind; digits by the
+ * thousand; exponents that make up for them. */
+static void long_numbers_are_correctly_rounded(void **state)
+{
+    static char text[8192];
+    MtsRng rng = mts_rng(2, 0, 0);
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        double a = ldexp(1 + mts_rng_uniform(&rng), (int)(mts_rng_bits(&rng) % 600) - 500);
+        long double middle = a + ((long double)nextafter(a, 1e300) - a) / 2;
+        size_t n = (size_t)snprintf(text, sizeof text, "%s%.1200Lf", i & 1 ? "-" : "", middle);
+        assert_as_strtod(text);
+        text[n - 1] = '1';
+        assert_as_strtod(text);
+    }
+    for (int i = 0; i < 2000; i++) {
+        size_t n = 1 + mts_rng_bits(&rng) % 2000, point = mts_rng_bits(&rng) % n;
+        long shift = (long)(mts_rng_bits(&rng) % 5000) - 2500;
+        for (size_t d = 0; d < n; d++) {
+            text[d] = (char)(d == point ? '.' : mts_rng_bits(&rng) % (i % 3 + 1) ? '0' + mts_rng_bits(&rng) % 10 : '0');
+        }
+        text[n] = '7';
+        snprintf(text + n + 1, sizeof text - n - 1, "e%ld", shift);
+        assert_as_strtod(text);
+    }
+    assert_as_strtod("0e99999999999999999999");
+    assert_as_strtod("1e99999999999999999999");
+    assert_as_strtod("1e-99999999999999999999");
+}
+
 static void assert_numbers(const char *text, MtsNumberStyle style, size_t count, const double *want)
 {
     size_t position = 0, found = 0;
@@ -135,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_cells),
         cmocka_unit_test(conversion_is_correctly_rounded),
+        cmocka_unit_test(long_numbers_are_correctly_rounded),
         cmocka_unit_test(numbers_in_a_text),
         cmocka_unit_test(any_bytes_end),
     };
