@@ -144,11 +144,19 @@ typedef struct MtsRewardFunction {
 typedef struct MtsRequest {
     const int32_t *prompt; /* [prompt_count]; a table takes none and starts at its root */
     size_t prompt_count;
-    size_t max_tokens;      /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
-    MtsCut cut;             /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
-    bool end_stop;          /* an end token ends the answer; default true. Tables always end at theirs. */
-    bool no_cache;          /* every position evaluates its whole text again, prompt included, to the same bits: for
-                               measuring what the KV cache brings; default false. Models only. */
+    size_t max_tokens; /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
+    MtsCut cut;        /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
+    bool end_stop;     /* an end token ends the answer; default true. Tables always end at theirs. */
+    bool no_cache;     /* every position evaluates its whole text again, prompt included, to the same bits: for
+                          measuring what the KV cache brings; default false. Models only. */
+    /* [stop_count] UTF-8 of 1 to 256 bytes each: a text is finished with the token that completes one of them, and the
+     * answer ends before the first one. Behind that token stands an end token that the model is not asked for, with
+     * probability 1. Default none; not with a constraint, not without end_stop. Models only. */
+    const char *const *stops;
+    size_t stop_count;
+    size_t think_tokens;    /* longest thinking span, in tokens; then its closing token follows with probability 1. The
+                               answer is what stands behind it: for rewards, constraint, stops and the result. 0
+                               (default): no limit, and all is answer. Models whose vocabulary has <think> only */
     const char *constraint; /* what the whole answer must match, as constraint_form says, or NULL (default); the answer
                                is what its tokens spell, byte for byte. Models only. */
     MtsConstraintForm constraint_form; /* default MTS_CONSTRAINT_PATTERN */
@@ -180,7 +188,7 @@ typedef struct MtsGenerated {
     char *text;              /* [text_size] UTF-8 without the end token; may hold NULs, and one stands behind it */
     size_t text_size;        /* bytes */
     double logp;             /* log p(tokens | prompt) at temperature 1 */
-    const char *stop_reason; /* "end", "length" or "interrupted" */
+    const char *stop_reason; /* "end", "stop" (a stop string), "length" or "interrupted" */
     double prefill_seconds, decode_seconds;
 } MtsGenerated;
 
@@ -189,14 +197,21 @@ MTS_API int mts_engine_generate(const MtsEngine *engine, const MtsRequest *reque
                                 void *context, MtsGenerated **generated, MtsError *err);
 MTS_API void mts_generated_free(MtsGenerated **generated);
 
+typedef struct MtsTokenisations { /* the runs of tokens found that spell one answer, best first */
+    MtsAnswer *ways;              /* [count] as the search had them */
+    size_t count;
+} MtsTokenisations;
+
 typedef struct MtsTextResult {
-    MtsSearchResult *search; /* answers[i] has texts[i] */
-    char **texts;            /* [search->answer_count] UTF-8 without the end token; may hold NULs, and one stands
-                                behind each */
-    size_t *text_sizes;      /* [search->answer_count] their bytes */
-    char target[192];        /* what the answers are drawn from: "p", or "p cut to ..." */
-    char *reward;            /* the reward asked: "length:20", a function's name, "length:20 + NAME" where there are
-                                both; "table" for a table's own */
+    MtsSearchResult *search; /* answers[i] has texts[i]; these are distinct: what several runs of tokens spell is one
+                                answer, whose logp, log_weight, probability and policy are their sums */
+    MtsTokenisations *tokenisations; /* [search->answer_count] */
+    char **texts;       /* [search->answer_count] UTF-8 without the end token; may hold NULs, and one stands
+                           behind each */
+    size_t *text_sizes; /* [search->answer_count] their bytes */
+    char target[192];   /* what the answers are drawn from: "p", or "p cut to ..." */
+    char *reward;       /* the reward asked: "length:20", a function's name, "length:20 + NAME" where there are
+                           both; "table" for a table's own */
     size_t prompt_tokens;
     double seconds; /* prompt and search */
     double prefill_seconds;

@@ -26,18 +26,19 @@ enum {
 static char preset_words[64], preset_search[128], preset_eval[128], methods[256], eval_methods[320];
 static char default_method[32];
 
-#define HEADING(commands, text) {OPTION_HEADING, 0, text, commands, 0, NULL, 0, 0, NULL, NULL}
+#define HEADING(commands, text) {OPTION_HEADING, 0, text, commands, 0, NULL, 0, 0, NULL, NULL, NULL}
 #define FLAG(letter, name, commands, field, help)                                                                      \
-    {OPTION_FLAG, letter, name, commands, AT(field), NULL, 0, 0, help, NULL}
+    {OPTION_FLAG, letter, name, commands, AT(field), NULL, 0, 0, help, NULL, NULL}
 #define TEXT(letter, name, commands, field, value, help, fallback)                                                     \
-    {OPTION_TEXT, letter, name, commands, AT(field), value, 0, 0, help, fallback}
-#define TEXTS(name, commands, field, value, help) {OPTION_TEXTS, 0, name, commands, AT(field), value, 0, 0, help, NULL}
+    {OPTION_TEXT, letter, name, commands, AT(field), value, 0, 0, help, fallback, NULL}
+#define TEXTS(name, commands, field, value, help)                                                                      \
+    {OPTION_TEXTS, 0, name, commands, AT(field), value, 0, 0, help, NULL, NULL}
 #define CHOICE(name, commands, field, words, help, fallback)                                                           \
-    {OPTION_CHOICE, 0, name, commands, AT(field), words, 0, 0, help, fallback}
+    {OPTION_CHOICE, 0, name, commands, AT(field), words, 0, 0, help, fallback, NULL}
 #define SIZE(letter, name, commands, field, min, max, help, fallback)                                                  \
-    {OPTION_SIZE, letter, name, commands, AT(field), "N", min, max, help, fallback}
+    {OPTION_SIZE, letter, name, commands, AT(field), "N", min, max, help, fallback, NULL}
 #define REAL(name, commands, field, min, max, help, fallback)                                                          \
-    {OPTION_REAL, 0, name, commands, AT(field), "X", min, max, help, fallback}
+    {OPTION_REAL, 0, name, commands, AT(field), "X", min, max, help, fallback, NULL}
 
 static const Option FIRST[] = {
     HEADING(USES_MODEL, "Model and machine"),
@@ -92,6 +93,8 @@ static const Option FIRST[] = {
 static const Option AFTER_ANSWER[] = {
     SIZE(0, "vocab-top", ANSWERS | CMD_EVAL, vocab_top, 1, 1e9,
          "the K likeliest next tokens and no other cut: --top-k K --top-p 1 --min-p 0, unless those are given", NULL),
+    TEXTS("stop", ANSWERS, stop, "TEXT",
+          "a text that ends the answer and is no part of it; as often as need be, the first to come counts"),
     TEXT(0, "constraint", ANSWERS | CMD_CHECK, constraint, "REGEX",
          "only answers that match this regular expression (PCRE2) from their first byte to their last", NULL),
     TEXT(0, "schema", ANSWERS | CMD_CHECK, schema, "FILE", "only answers that are JSON valid under this JSON schema",
@@ -295,6 +298,7 @@ static void add_setting(size_t index, bool list)
                   .min = row->min,
                   .max = row->max,
                   .help = row->kind == MTS_SETTING_METHOD ? methods : row->help,
+                  .way_out = row->way_out,
                   .fallback = fallback_of(row, fallbacks[index], sizeof fallbacks[index])};
 }
 

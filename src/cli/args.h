@@ -68,6 +68,7 @@ typedef struct Args {
     const char *lists[MTS_WHEELS_MOST];
     double temperature; /* generate: 0 takes the likeliest token */
     size_t vocab_top;
+    OptionTexts stop;
     const char *constraint;
     const char *schema;
     const char *grammar;

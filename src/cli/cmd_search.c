@@ -8,6 +8,19 @@
 #include "cli/progress.h"
 #include "core/error.h"
 
+static json_t *tokenisations_of(const MtsTokenisations *t)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < t->count; i++) {
+        json_t *way = json_object();
+        mts_json_add(&way, "tokens", out_ids(t->ways[i].tokens, t->ways[i].count));
+        mts_json_add_real(&way, "logprob", t->ways[i].logp);
+        mts_json_add_real(&way, "probability", t->ways[i].probability);
+        mts_json_add(&list, NULL, way);
+    }
+    return list;
+}
+
 static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
 {
     const MtsAnswer *a = &r->search->answers[i];
@@ -21,6 +34,9 @@ static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
         mts_json_add_real(&o, "log_weight", a->log_weight);
         mts_json_add_real(&o, "probability", a->probability);
         mts_json_add_real(&o, "policy", a->policy);
+    }
+    if (weights && r->tokenisations[i].count > 1) {
+        mts_json_add(&o, "tokenisations", tokenisations_of(&r->tokenisations[i]));
     }
     return o;
 }

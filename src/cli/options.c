@@ -123,8 +123,8 @@ int options_store(const Option *o, const char *name, const char *text, void *int
     case OPTION_REAL: {
         double v;
         if (!read_real(text, &v) || v < o->min || v > o->max) {
-            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is no number from %g to %g", name, o->name, text, o->min,
-                            o->max);
+            return mts_fail(err, MTS_EREQUEST, "%s: --%s: '%s' is no number from %g to %g%s%s", name, o->name, text,
+                            o->min, o->max, o->way_out ? "; " : "", o->way_out ? o->way_out : "");
         }
         *(double *)at = v;
         return MTS_OK;

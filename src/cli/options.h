@@ -42,6 +42,7 @@ typedef struct Option {
     double min, max;      /* of sizes and reals, both ends included */
     const char *help;     /* what it is, with its unit */
     const char *fallback; /* the default as --help says it; NULL: none */
+    const char *way_out;  /* what to do instead of a real out of range; NULL: nothing comes to mind */
 } Option;
 
 /* Sets every option's value in `into` to its absent value. */

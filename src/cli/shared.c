@@ -195,6 +195,8 @@ int apply_settings(const Args *args, MtsRequest *request, MtsError *err)
         request->cut.temperature = args->temperature > 0 ? args->temperature : 1;
     }
     request->no_cache = args->kv_cache && strcmp(args->kv_cache, "off") == 0;
+    request->stops = args->stop.items;
+    request->stop_count = args->stop.count;
     request->search.save = args->save;
     request->search.resume = args->resume;
     request->search.trace = args->trace;

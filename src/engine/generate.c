@@ -46,6 +46,7 @@ static size_t choose(const MtsDist *dist, bool greedy, double temperature, uint6
 typedef struct Stream {
     int (*write)(void *context, const char *text, size_t size, MtsError *err);
     void *context;
+    const MtsRules *rules;
     size_t written; /* bytes of the text so far */
 } Stream;
 
@@ -58,14 +59,18 @@ static int stream(Stream *s, const MtsEngine *engine, MtsGenerated *g, bool last
     if (last && !engine->table && strcmp(g->stop_reason, "end") == 0) {
         count--;
     }
-    int rc = engine->table || last ? mts_engine_text(engine, g->tokens, count, &text, &size, err)
-                                   : mts_detokenize(engine->tokenizer, g->tokens, count, true, &text, &size, err);
+    bool stopped;
+    int rc = mts_answer_text(engine, s->rules, g->tokens, count, !last, &text, &size, &stopped, err);
     if (rc) {
         return rc;
     }
-    if (s->write && size > s->written) {
-        rc = s->write(s->context, text + s->written, size - s->written, err);
-        s->written = size;
+    if (stopped && last && strcmp(g->stop_reason, "interrupted") != 0) {
+        g->stop_reason = "stop";
+    }
+    size_t whole = stopped || last ? size : size - mts_stops_held(s->rules->stops, text, size);
+    if (s->write && whole > s->written) {
+        rc = s->write(s->context, text + s->written, whole - s->written, err);
+        s->written = whole;
     }
     free(g->text);
     g->text = text;
@@ -144,6 +149,7 @@ int mts_engine_generate(const MtsEngine *engine, const MtsRequest *request, bool
         return rc;
     }
     double ready = mts_seconds();
+    out.rules = &source.rules;
     g = mts_calloc(1, sizeof *g);
     if (!g || !(g->tokens = mts_calloc(source.model.max_tokens, sizeof *g->tokens))) {
         rc = mts_fail(err, MTS_ENOMEM, "no memory for an answer of %zu tokens", source.model.max_tokens);

@@ -3,6 +3,8 @@
  * A checkpoint keeps it, so that a search goes on only with the model file, prompt, cut and reward it began with. Files
  * and arrays enter as hashes.
  */
+#include <string.h>
+
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
@@ -22,6 +24,15 @@ static bool add_rewards(MtsBytes *out, const MtsEngine *engine, const MtsRequest
            (!function || mts_bytes_printf(out, ", reward function %s", function->name));
 }
 
+static bool add_stops(MtsBytes *out, const MtsRequest *request)
+{
+    bool ok = true;
+    for (size_t i = 0; i < request->stop_count && ok; i++) {
+        ok = add_hash(out, ", stop", request->stops[i], strlen(request->stops[i]));
+    }
+    return ok;
+}
+
 int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, const char *target, char **identity,
                          MtsError *err)
 {
@@ -38,6 +49,7 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
          add_hash(&out, engine->exact ? " exact, prompt" : ", prompt", request->prompt,
                   request->prompt_count * sizeof *request->prompt) &&
          mts_bytes_printf(&out, ", at most %zu tokens, target %s", request->max_tokens, target) &&
+         add_stops(&out, request) &&
          (!request->constraint || mts_bytes_printf(&out, ", constraint %s", request->constraint)) &&
          (!request->constraint_form ||
           mts_bytes_printf(&out, " of form %d.%u", (int)request->constraint_form, request->constraint_options)) &&

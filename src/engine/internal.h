@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "constraint/constraint.h"
+#include "engine/course.h"
 #include "kernels/kernels.h"
 
 struct MtsEngine {
@@ -26,11 +27,11 @@ struct MtsEngine {
 
 typedef struct MtsLm MtsLm;
 
-/* A session with the prompt evaluated. constraint may be NULL; it outlives the lm. `texts`: how many finished texts it
- * should have room for. The cut and the engine are borrowed. A prompt that with max_tokens exceeds the trained context
- * is MTS_EREQUEST. */
-int mts_lm_new(MtsLm **lm, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint, size_t texts,
-               MtsError *err);
+/* A session with the prompt evaluated. constraint may be NULL; it and the rules outlive the lm. `texts`: how many
+ * finished texts it should have room for. The cut and the engine are borrowed. A prompt that with max_tokens exceeds
+ * the trained context is MTS_EREQUEST. */
+int mts_lm_new(MtsLm **lm, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint,
+               const MtsRules *rules, size_t texts, MtsError *err);
 void mts_lm_free(MtsLm **lm);
 
 /* Its root is the prompt; search and generation run on it. Lives as long as lm. */
@@ -44,6 +45,7 @@ typedef struct MtsSource {
     MtsLm *lm;                 /* NULL for a table */
     MtsVocabulary *vocabulary; /* with a constraint */
     MtsConstraint *constraint; /* NULL: none */
+    MtsRules rules;
     MtsSearchModel model;
 } MtsSource;
 
@@ -60,6 +62,7 @@ typedef struct MtsJudge {
     const MtsEngine *engine;
     MtsReward *reward;                 /* NULL where there is but */
     const MtsRewardFunction *function; /* a function; NULL: none */
+    MtsRules rules;                    /* what of the tokens is the answer */
     MtsSearchReward search;            /* what search asks; its context is this struct, which must not move */
 } MtsJudge;
 

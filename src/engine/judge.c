@@ -1,6 +1,7 @@
 /* engine/judge.c - a reward on texts as search sees it: token ids in, a number out.
  *
- * What a reward gets is the answer's text alone: without the prompt, without the token that ended it. A request's
+ * What a reward gets is the answer's text alone: without the prompt, without the token that ended it, without what was
+ * thought before it and what a stop string ends. A request's
  * specification (maxts/reward.h) and its function add up, as the terms of a specification do among themselves: the sum
  * scores prefixes where a part of it does, and a part that does not is left out of a prefix's value.
  */
@@ -80,7 +81,7 @@ static int score(void *context, const MtsCandidate *candidate, double *value, Mt
         mts_tokenizer_is_end(judge->engine->tokenizer, candidate->tokens[count - 1])) {
         count--;
     }
-    int rc = mts_engine_text(judge->engine, candidate->tokens, count, &text, &size, err);
+    int rc = mts_answer_text(judge->engine, &judge->rules, candidate->tokens, count, false, &text, &size, NULL, err);
     if (rc) {
         return rc;
     }
@@ -139,7 +140,8 @@ int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *r
     }
     judge->engine = engine;
     judge->function = request->reward_function;
-    if (judge->function && (rc = check_function(judge->function, err))) {
+    if ((rc = mts_rules_make(&judge->rules, engine, request, err)) ||
+        (judge->function && (rc = check_function(judge->function, err)))) {
         return rc;
     }
     if (mts_request_reward(request)) {

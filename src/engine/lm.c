@@ -8,6 +8,11 @@
  * A constraint takes tokens away before the cut: those behind which no match is possible within the tokens that are
  * left, and end tokens while the text is no match. So every finished text matches.
  *
+ * A text that has come to a stop string is followed by an end token with probability 1, and by nothing else; a
+ * thinking span that is as long as it may be, by the token that closes it (engine/course.h). So search needs no other
+ * notion of an end than end tokens, a finished text has the probability of the tokens that the model was asked for, and
+ * the target stays a distribution over finished texts.
+ *
  * Without the cache (MtsRequest.no_cache) a state holds the state before it in place of a branch, and a step evaluates
  * each of its texts from the prompt's first token on.
  */
@@ -40,12 +45,14 @@ struct MtsState {
     double log_mass;
     size_t depth;             /* tokens after the prompt */
     MtsConstraintPlace place; /* with a constraint: where the answer stands in it */
+    MtsCourse course;         /* its tail in the same block, behind tokens */
 };
 
 typedef struct Worker { /* what one thread needs to make a distribution */
     MtsDistScratch scratch;
     uint64_t *bits; /* [(vocab + 63) / 64] with a constraint: the tokens that may follow */
-    uint8_t *mask;  /* [vocab] the same, as the cut wants it */
+    uint8_t *mask;  /* [vocab] the same, as the cut wants it; with thinking too */
+    MtsBytes tail;  /* of the course under way */
 } Worker;
 
 struct MtsLm {
@@ -58,7 +65,8 @@ struct MtsLm {
     int *codes;       /* [items_cap] what became of each row */
     size_t items_cap, codes_cap;
     MtsConstraint *constraint; /* NULL: none */
-    int32_t *ends;             /* [end_count] the end tokens, with a constraint */
+    const MtsRules *rules;
+    int32_t *ends; /* [end_count] the end tokens, with a constraint, stop strings or thinking */
     size_t end_count;
     Worker *workers; /* [threads] */
     int threads;
@@ -94,11 +102,17 @@ static bool is_end(void *context, int32_t token)
     return lm->end_stop && mts_tokenizer_is_end(lm->engine->tokenizer, token);
 }
 
+/* Whether tokens are taken away before the cut. */
+static bool is_masked(const MtsLm *lm, const MtsCourse *course)
+{
+    return lm->constraint || course->phase == MTS_THINKING;
+}
+
 /* log of the sum of the kept probabilities; exactly 0 where nothing was cut. */
 static double log_mass(const MtsLm *lm, const MtsState *state)
 {
     double sum = 0;
-    if (!lm->constraint && lm->cut.top_k == 0 && lm->cut.top_p == 1 && lm->cut.min_p == 0) {
+    if (!is_masked(lm, &state->course) && lm->cut.top_k == 0 && lm->cut.top_p == 1 && lm->cut.min_p == 0) {
         return 0;
     }
     for (size_t i = state->count; i-- > 0;) { /* the small ones first */
@@ -107,9 +121,24 @@ static double log_mass(const MtsLm *lm, const MtsState *state)
     return sum == 0 ? -HUGE_VAL : sum < 1 ? log(sum) : 0;
 }
 
-/* The tokens that may follow at a place under the constraint, with `left` more behind them. */
-static int make_mask(const MtsLm *lm, Worker *w, MtsConstraintPlace place, size_t left, MtsError *err)
+/* The tokens that may follow inside a thinking span: no end token. */
+static void make_thinking_mask(const MtsLm *lm, Worker *w)
 {
+    memset(w->mask, 1, lm->engine->vocab);
+    for (size_t i = 0; i < lm->end_count; i++) {
+        w->mask[lm->ends[i]] = 0;
+    }
+}
+
+/* The tokens that may follow at a place under the constraint, with `left` more behind them; before the answer, also the
+ * one that begins a thinking span. */
+static int make_mask(const MtsLm *lm, Worker *w, const MtsCourse *course, MtsConstraintPlace place, size_t left,
+                     MtsError *err)
+{
+    if (course->phase == MTS_THINKING) {
+        make_thinking_mask(lm, w);
+        return MTS_OK;
+    }
     int rc = mts_constraint_mask(lm->constraint, place, left, w->bits, err);
     bool may_end = mts_constraint_may_end(lm->constraint, place);
     for (size_t token = 0; token < lm->engine->vocab && !rc; token++) {
@@ -118,34 +147,72 @@ static int make_mask(const MtsLm *lm, Worker *w, MtsConstraintPlace place, size_
     for (size_t i = 0; i < lm->end_count; i++) {
         w->mask[lm->ends[i]] = may_end;
     }
+    if (course->phase == MTS_BEFORE_THINKING) {
+        w->mask[lm->rules->open] = 1;
+    }
     return rc;
 }
 
-/* Where the answer stands behind `token`; the place of the empty answer where there is no `before`. */
-static int find_place(const MtsLm *lm, const MtsState *before, int32_t token, MtsConstraintPlace *place, MtsError *err)
+/* Where the answer stands behind `token`; the place of the empty answer where there is no `before`, and through a
+ * thinking span. */
+static int find_place(const MtsLm *lm, const MtsState *before, const MtsCourse *course, int32_t token,
+                      MtsConstraintPlace *place, MtsError *err)
 {
     *place = MTS_PLACE_DEAD;
-    if (lm->constraint && before) {
+    bool thought = course->phase == MTS_THINKING || (before && before->course.phase == MTS_THINKING);
+    if (lm->constraint && before && !thought) {
         return mts_constraint_advance(lm->constraint, before->place, token, place, err);
     }
     *place = lm->constraint ? mts_constraint_start(lm->constraint) : MTS_PLACE_DEAD;
     return MTS_OK;
 }
 
-/* One block with room for `count` entries; NULL when memory ran out. */
-static MtsState *state_block(size_t count)
+/* One block with room for `count` entries and the course's tail, which is copied; NULL when memory ran out. */
+static MtsState *state_block(size_t count, const MtsCourse *course)
 {
     size_t bytes;
     MtsState *state = NULL;
-    if (mts_size_mul(count, sizeof(double) + sizeof(int32_t), &bytes) && mts_size_add(bytes, sizeof *state, &bytes)) {
+    if (mts_size_mul(count, sizeof(double) + sizeof(int32_t), &bytes) &&
+        mts_size_add(bytes, sizeof *state + course->tail_size, &bytes)) {
         state = malloc(bytes);
     }
     if (state) {
-        *state = (MtsState){.references = 1, .count = count};
+        *state = (MtsState){.references = 1, .count = count, .course = *course};
         state->logp = (double *)(state + 1);
         state->tokens = (int32_t *)(state->logp + count);
+        state->course.tail = (char *)(state->tokens + count);
+        if (course->tail_size) {
+            memcpy(state->course.tail, course->tail, course->tail_size);
+        }
     }
     return state;
+}
+
+/* What may follow, into w->scratch: `forced` alone, whatever the model says, or the row of logits, cut. */
+static int distribute(const MtsLm *lm, Worker *w, const MtsCourse *course, MtsConstraintPlace place, size_t depth,
+                      const float *logits, size_t *count, double *normaliser, MtsError *err)
+{
+    size_t taken = depth + 1, most = lm->search.max_tokens;
+    bool masked = is_masked(lm, course);
+    int rc = masked ? make_mask(lm, w, course, place, taken < most ? most - taken : 0, err) : MTS_OK;
+    return rc ? rc
+              : mts_dist_cut(&lm->engine->kernels, logits, masked ? w->mask : NULL, lm->engine->vocab, &lm->cut,
+                             &w->scratch, count, normaliser, err);
+}
+
+/* The entries of the distribution in w->scratch, or the one token that must follow. */
+static void put_entries(const MtsLm *lm, MtsState *state, const Worker *w, double normaliser, int32_t forced)
+{
+    if (forced >= 0) {
+        state->tokens[0] = forced;
+        state->logp[0] = state->log_mass = 0;
+        return;
+    }
+    for (size_t i = 0; i < state->count; i++) {
+        state->tokens[i] = w->scratch.ids[i];
+        state->logp[i] = (double)w->scratch.logits[i] - normaliser;
+    }
+    state->log_mass = log_mass(lm, state);
 }
 
 /* A state for `branch`, whose reference it takes only on success, with the distribution of one row of logits. The
@@ -153,27 +220,28 @@ static MtsState *state_block(size_t count)
 static int state_new(MtsState **out, const MtsState *before, int32_t token, MtsBranch *branch, const float *logits,
                      const MtsLm *lm, Worker *w, MtsError *err)
 {
-    size_t count, depth = before ? before->depth + 1 : 0, taken = depth + 1, most = lm->search.max_tokens;
-    double normaliser;
-    MtsState *state;
+    size_t count = 1, depth = before ? before->depth + 1 : 0;
+    double normaliser = 0;
     MtsConstraintPlace place;
-    int rc = find_place(lm, before, token, &place, err);
-    if (rc || (lm->constraint && (rc = make_mask(lm, w, place, taken < most ? most - taken : 0, err))) ||
-        (rc = mts_dist_cut(&lm->engine->kernels, logits, lm->constraint ? w->mask : NULL, lm->engine->vocab, &lm->cut,
-                           &w->scratch, &count, &normaliser, err))) {
+    MtsCourse course = mts_course_begin(lm->rules);
+    int rc;
+    if ((before &&
+         (rc = mts_course_step(lm->rules, lm->engine->tokenizer, &before->course, token, &course, &w->tail, err))) ||
+        (rc = find_place(lm, before, &course, token, &place, err))) {
         return rc;
     }
-    if (!(state = state_block(count))) {
+    int32_t forced = mts_course_forced(lm->rules, &course, lm->end_count ? lm->ends[0] : -1);
+    if (forced < 0 && (rc = distribute(lm, w, &course, place, depth, logits, &count, &normaliser, err))) {
+        return rc;
+    }
+    MtsState *state = state_block(count, &course);
+    if (!state) {
         return mts_fail(err, MTS_ENOMEM, "no memory for a distribution of %zu tokens", count);
     }
     state->branch = branch;
     state->depth = depth;
     state->place = place;
-    for (size_t i = 0; i < count; i++) {
-        state->tokens[i] = w->scratch.ids[i];
-        state->logp[i] = (double)w->scratch.logits[i] - normaliser;
-    }
-    state->log_mass = log_mass(lm, state);
+    put_entries(lm, state, w, normaliser, forced);
     *out = state;
     return MTS_OK;
 }
@@ -344,14 +412,21 @@ static int make_workers(MtsLm *lm, MtsError *err)
         return mts_fail(err, MTS_ENOMEM, "no memory for a session");
     }
     size_t vocab = lm->engine->vocab;
-    for (int i = 0; i < lm->threads && lm->constraint; i++) {
+    for (int i = 0; i < lm->threads && (lm->constraint || lm->rules->think_tokens); i++) {
         lm->workers[i].bits = mts_calloc((vocab + 63) / 64, sizeof *lm->workers[i].bits);
         lm->workers[i].mask = mts_calloc(vocab, 1);
         if (!lm->workers[i].bits || !lm->workers[i].mask) {
             return mts_fail(err, MTS_ENOMEM, "no memory for a session");
         }
     }
-    return lm->constraint ? find_ends(lm, err) : MTS_OK;
+    if (!lm->constraint && !lm->rules->think_tokens && !lm->rules->stops.count) {
+        return MTS_OK;
+    }
+    int rc = find_ends(lm, err);
+    return !rc && lm->rules->stops.count && !lm->end_count
+               ? mts_fail(err, MTS_EREQUEST, "%s: has no end token, which stands behind a stop string",
+                          lm->engine->path)
+               : rc;
 }
 
 static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
@@ -402,7 +477,7 @@ static int check_memory(const MtsEngine *engine, const MtsRequest *request, bool
 
 /* Everything that cannot fail. */
 static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint,
-                  size_t texts)
+                  const MtsRules *rules, size_t texts)
 {
     *lm = (MtsLm){.engine = engine,
                   .cut = request->cut,
@@ -412,7 +487,8 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                   .prompt = request->prompt,
                   .prompt_count = request->prompt_count,
                   .kv_tokens = kv_capacity(engine, request, texts),
-                  .constraint = constraint};
+                  .constraint = constraint,
+                  .rules = rules};
     lm->search = (MtsSearchModel){.context = lm,
                                   .max_tokens = request->max_tokens,
                                   .extend = extend,
@@ -421,8 +497,8 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                                   .release = release};
 }
 
-int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint, size_t texts,
-               MtsError *err)
+int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint,
+               const MtsRules *rules, size_t texts, MtsError *err)
 {
     int rc;
     *out = NULL;
@@ -433,7 +509,7 @@ int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, 
     if (!lm) {
         return mts_fail(err, MTS_ENOMEM, "no memory for a session");
     }
-    begin(lm, engine, request, constraint, texts);
+    begin(lm, engine, request, constraint, rules, texts);
     MtsSessionOptions options = {.kv_tokens = lm->kv_tokens, .threads = engine->threads};
     if ((rc = make_workers(lm, err)) || (rc = mts_session_new(&lm->session, engine->model, &options, err)) ||
         (rc = evaluate_prompt(lm, request, err))) {
@@ -453,6 +529,7 @@ void mts_lm_free(MtsLm **out)
             mts_dist_scratch_free(&lm->workers[i].scratch);
             free(lm->workers[i].bits);
             free(lm->workers[i].mask);
+            mts_bytes_free(&lm->workers[i].tail);
         }
         free(lm->workers);
         free(lm->ends);

@@ -5,6 +5,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "engine/answers.h"
 #include "engine/internal.h"
 #include "engine/request.h"
 #include "engine/verdict.h"
@@ -17,8 +18,8 @@ static const char *token_bytes(const void *context, int32_t token, size_t *size)
 int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
 {
     memset(source, 0, sizeof *source);
-    int rc = mts_request_check(engine, request, err);
-    if (rc) {
+    int rc;
+    if ((rc = mts_request_check(engine, request, err)) || (rc = mts_rules_make(&source->rules, engine, request, err))) {
         return rc;
     }
     if (engine->table) {
@@ -35,7 +36,7 @@ int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest
         rc = rc ? rc : mts_constraint_new(&source->constraint, &text, source->vocabulary, err);
     }
     MtsConstraint *masks = mts_request_asks(request) == MTS_MASKS ? source->constraint : NULL;
-    if (!rc && (rc = mts_lm_new(&source->lm, engine, request, masks, texts, err)) == 0) {
+    if (!rc && (rc = mts_lm_new(&source->lm, engine, request, masks, &source->rules, texts, err)) == 0) {
         source->model = *mts_lm_search_model(source->lm);
     } else {
         mts_source_close(source);
@@ -75,6 +76,13 @@ void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char
     if (request->constraint && n < size) {
         n += (size_t)snprintf(out + n, size - n, ", matching the constraint");
     }
+    if (request->stop_count && n < size) {
+        n += (size_t)snprintf(out + n, size - n, ", ended by %zu stop string%s", request->stop_count,
+                              request->stop_count == 1 ? "" : "s");
+    }
+    if (request->think_tokens && n < size) {
+        n += (size_t)snprintf(out + n, size - n, ", thinking at most %zu tokens", request->think_tokens);
+    }
     if (!request->end_stop && n < size) {
         snprintf(out + n, size - n, ", end tokens do not end a text");
     }
@@ -84,33 +92,12 @@ void mts_text_result_free(MtsTextResult **out)
 {
     MtsTextResult *result = *out;
     if (result) {
-        for (size_t i = 0; result->texts && i < result->search->answer_count; i++) {
-            free(result->texts[i]);
-        }
-        free(result->texts);
-        free(result->text_sizes);
+        mts_answers_free(result);
         free(result->reward);
         mts_search_result_free(&result->search);
         free(result);
         *out = NULL;
     }
-}
-
-static int write_texts(MtsTextResult *result, const MtsEngine *engine, const MtsSearchModel *model, MtsError *err)
-{
-    int rc = 0;
-    result->texts = mts_calloc(result->search->answer_count, sizeof *result->texts);
-    result->text_sizes = mts_calloc(result->search->answer_count, sizeof *result->text_sizes);
-    if (!result->texts || !result->text_sizes) {
-        return mts_fail(err, MTS_ENOMEM, "no memory for %zu answers", result->search->answer_count);
-    }
-    for (size_t i = 0; i < result->search->answer_count && !rc; i++) {
-        const MtsAnswer *a = &result->search->answers[i];
-        bool ended = !engine->table && a->count > 0 && model->is_end(model->context, a->tokens[a->count - 1]);
-        rc = mts_engine_text(engine, a->tokens, a->count - (ended ? 1 : 0), &result->texts[i], &result->text_sizes[i],
-                             err);
-    }
-    return rc;
 }
 
 static int run(const MtsEngine *engine, const MtsRequest *request, MtsSource *source, const MtsSearchReward *reward,
@@ -130,7 +117,7 @@ static int run(const MtsEngine *engine, const MtsRequest *request, MtsSource *so
         result->recomputed = stats.recomputed;
     }
     rc = mts_judge_name(engine, request, &result->reward, err);
-    return rc ? rc : write_texts(result, engine, &source->model, err);
+    return rc ? rc : mts_answers_write(result, engine, request, &source->rules, &source->model, err);
 }
 
 int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **out, MtsError *err)
@@ -164,7 +151,7 @@ int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTex
         goto done;
     }
     if (source.constraint && mts_request_asks(&full) != MTS_MASKS) {
-        reward = mts_verdict(&verdict, mts_request_asks(&full), &source, &judge.search);
+        reward = mts_verdict(&verdict, mts_request_asks(&full), engine, &source, &judge.search);
     }
     ready = mts_seconds();
     rc = run(engine, &full, &source, &reward, result, err);

@@ -17,7 +17,8 @@ static int allows(const MtsVerdict *v, const MtsCandidate *candidate, bool *allo
     if (candidate->finished && count > 0 && v->model->is_end(v->model->context, candidate->tokens[count - 1])) {
         count--;
     }
-    for (size_t i = 0; i < count && place != MTS_PLACE_DEAD; i++) {
+    size_t from = mts_rules_answer(v->rules, v->tokenizer, candidate->tokens, count);
+    for (size_t i = from; i < count && place != MTS_PLACE_DEAD; i++) {
         int rc = mts_constraint_advance(v->constraint, place, candidate->tokens[i], &place, err);
         if (rc) {
             return rc;
@@ -41,9 +42,14 @@ static int score(void *context, const MtsCandidate *candidate, double *value, Mt
                : MTS_OK;
 }
 
-MtsSearchReward mts_verdict(MtsVerdict *v, MtsAsks asks, const MtsSource *source, const MtsSearchReward *inner)
+MtsSearchReward mts_verdict(MtsVerdict *v, MtsAsks asks, const MtsEngine *engine, const MtsSource *source,
+                            const MtsSearchReward *inner)
 {
-    *v = (MtsVerdict){.constraint = source->constraint, .model = &source->model, .inner = *inner};
+    *v = (MtsVerdict){.constraint = source->constraint,
+                      .rules = &source->rules,
+                      .tokenizer = engine->tokenizer,
+                      .model = &source->model,
+                      .inner = *inner};
     return (MtsSearchReward){.context = v,
                              .prefixes = inner->prefixes || asks == MTS_ASKS_PREFIXES,
                              .workers = inner->workers,

@@ -6,7 +6,9 @@
 #include "search/method.h"
 
 typedef struct MtsVerdict {
-    MtsConstraint *constraint;   /* borrowed, like the model */
+    MtsConstraint *constraint; /* borrowed, like the model */
+    const MtsRules *rules;     /* and what of it is the answer */
+    const MtsTokenizer *tokenizer;
     const MtsSearchModel *model; /* says what ends a text */
     MtsSearchReward inner;       /* of texts that match */
 } MtsVerdict;
@@ -16,6 +18,7 @@ MtsAsks mts_request_asks(const MtsRequest *request);
 
 /* The reward that is minus infinity of what the constraint forbids: of whole texts and, by `asks`, of prefixes that no
  * text completes (0 of others, where the inner one does not score prefixes). Its context is the verdict. */
-MtsSearchReward mts_verdict(MtsVerdict *verdict, MtsAsks asks, const MtsSource *source, const MtsSearchReward *inner);
+MtsSearchReward mts_verdict(MtsVerdict *verdict, MtsAsks asks, const MtsEngine *engine, const MtsSource *source,
+                            const MtsSearchReward *inner);
 
 #endif

@@ -369,8 +369,9 @@ int mts_settings_check(const MtsSetting *rows, size_t count, const void *setting
         double value = mts_setting_get(row, settings);
         if (!in_range(row, value) && !(row->automatic && isnan(value))) {
             char name[32];
-            return mts_fail(err, MTS_EREQUEST, "%s: %.17g is outside [%.17g, %.17g]",
-                            mts_setting_option(row, name, sizeof name), value, row->min, row->max);
+            return mts_fail(err, MTS_EREQUEST, "%s: %.17g is outside [%.17g, %.17g]%s%s",
+                            mts_setting_option(row, name, sizeof name), value, row->min, row->max,
+                            row->way_out ? "; " : "", row->way_out ? row->way_out : "");
         }
     }
     return MTS_OK;

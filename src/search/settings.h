@@ -67,6 +67,7 @@ typedef struct MtsSetting {
     const char *words;        /* WORD: "one|two|three" */
     const char *help;         /* what it is, with its unit */
     const char *fallback;     /* the default, or the rule of the automatic value, in words; NULL: `initial` */
+    const char *way_out;      /* what to do instead of a value out of range; NULL: nothing comes to mind */
     unsigned wheel;           /* eval: place among the dimensions of the grid, the first turns fastest; 0: is none */
     const char *dimension;    /* its name there; NULL: the option's */
 } MtsSetting;

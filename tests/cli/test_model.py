@@ -182,6 +182,33 @@ def bench():
         refuse(2, ["--sequences"], "bench", "-m", TINY, "--sequences", bad)
 
 
+def stops():
+    """Texts that end an answer: of one, and of all that a search finds."""
+    plain = ["-m", TINY, "-p", "hello", "-n", 40, "--end-stop", "on", "--top-k", 0, "--top-p", 1]
+    seen = 0
+    for seed in range(20):
+        whole = ask("generate", *plain, "--seed", seed)["text"]
+        letters = [c for c in whole[1:] if c.isalpha() and c.isascii()]
+        if letters:
+            cut = ask("generate", *plain, "--seed", seed, "--stop", letters[0], "--stop", "no such text")
+            check(cut["text"] == whole[:whole.index(letters[0])] and cut["stop_reason"] == "stop", (whole, cut))
+            seen += 1
+    check(seen > 5, f"{seen} texts with letters")
+    answer = ask("search", *plain, "--reward", "length:3", "--rollouts", 40, "--stop", "e", "--stop", "\n")
+    check("2 stop strings" in answer["target"], answer["target"])
+    texts = [a["text"] for a in answer["answers"]]
+    check(not any("e" in t or "\n" in t for t in texts) and len(set(texts)) == len(texts), texts)
+    check({a["end"] for a in answer["answers"]} <= {"complete", "cut"}, answer["answers"])
+    for a in answer["answers"]:
+        ways = a.get("tokenisations", [])
+        check(not ways or abs(sum(w["probability"] for w in ways) - a["probability"]) < 1e-12, a)
+    refuse(2, ["stop", "256"], "search", *plain, "--stop", "")
+    refuse(2, ["think-tokens", "<think>"], "search", *plain, "--think-tokens", 3)
+    with work_dir() as folder:
+        ask("search", *plain, "--rollouts", 3, "--stop", "e", "--save", f"{folder}/save")
+        refuse(2, ["save"], "search", *plain, "--rollouts", 6, "--stop", "a", "--resume", f"{folder}/save")
+
+
 def interrupts(folder):
     """Ctrl-C ends a long search with what it has, whole."""
     saved = folder / "interrupted.ckpt"
@@ -203,6 +230,7 @@ def main():
         checkpoints(pathlib.Path(folder))
         refusals(pathlib.Path(folder))
         bench()
+        stops()
         if os.name == "posix":
             interrupts(pathlib.Path(folder))
     finish(150)

@@ -139,7 +139,9 @@ def refusals(table, folder):
     for option, value in (("--top-k", 2), ("--top-p", 0.5), ("--min-p", 0.1)):
         refuse(2, [option[2:], "not cut"], "search", "-m", table, option, value)
     refuse(2, ["top-k"], "search", "-m", table, "--vocab-top", 2)
-    refuse(2, ["temperature"], "search", "-m", table, "--temperature", 0)
+    refuse(2, ["--temperature", "--method greedy"], "search", "-m", table, "--temperature", 0)
+    refuse(2, ["stop", "table"], "search", "-m", table, "--stop", "1")
+    refuse(2, ["think-tokens", "table"], "search", "-m", table, "--think-tokens", 1)
     refuse(2, ["'3'", "0 to 2"], "score", "-m", table, stdin="1,3")
     refuse(2, ["''"], "score", "-m", table, stdin="1,,0")
     refuse(2, ["'x'"], "score", "-m", table, stdin="x")
