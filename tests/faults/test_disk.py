@@ -157,7 +157,8 @@ def commands(table, journal, saved):
     yield Command([*search, "--out", "answer"], whole=["answer"], old={"answer": OLD})
     yield Command(["search", "-m", TINY, "-p", "hi", "-n", 3, "--rollouts", 5, "--json", "--save", "save", "--trace",
                    "trace"], grows=["save", "trace"])
-    evaluate = ["eval", "-m", table, "--method", "maxent-ts,smc", "--rollouts", "4,8", "--seeds", "0..3", "--out", "run"]
+    evaluate = ["eval", "-m", table, "--method", "maxent-ts,smc", "--rollouts", "4,8", "--seeds", "0..3", "--out",
+                "run"]
     yield Command(evaluate, grows=["run"])
     lines = journal.read_bytes().splitlines(keepends=True)
     yield Command(evaluate, grows=["run"], old={"run": b"".join(lines[:5])})
