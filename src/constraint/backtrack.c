@@ -90,18 +90,28 @@ static bool hold_to_ends(MtsBytes *whole, const char *pattern, size_t size, cons
            mts_bytes_append(whole, pattern + verbs, size - verbs) && mts_bytes_append_str(whole, closing);
 }
 
+/* Why PCRE2 does not compile: the pattern's fault, its own limits, or memory's. */
+static int refused(int why, size_t where, MtsError *err)
+{
+    char text[200];
+    if (why == PCRE2_ERROR_HEAP_FAILED || why == PCRE2_ERROR_NOMEMORY) {
+        return no_memory(err);
+    }
+    pcre2_get_error_message(why, (PCRE2_UCHAR *)text, sizeof text);
+    return why == PCRE2_ERROR_PATTERN_TOO_LARGE
+               ? mts_fail(err, MTS_ECAPACITY, "constraint: the pattern is more than PCRE2 holds: %s", text)
+               : mts_fail(err, MTS_EREQUEST, "constraint: the pattern is wrong at character %zu: %s", where, text);
+}
+
 static int compile(MtsBacktrack *m, const char *pattern, size_t size, MtsError *err)
 {
     static const char *const closings[] = {")\\z", "\\E)\\z", "\n)\\z"};
-    int why, rc = MTS_OK;
+    int why = 0, rc = MTS_OK;
     PCRE2_SIZE where;
     MtsBytes whole = {0};
     pcre2_code *alone = pcre2_compile((PCRE2_SPTR)pattern, size, PCRE2_UTF, &why, &where, NULL);
     if (!alone) {
-        char text[200];
-        pcre2_get_error_message(why, (PCRE2_UCHAR *)text, sizeof text);
-        return mts_fail(err, MTS_EREQUEST, "constraint: the pattern is wrong at character %zu: %s", (size_t)where,
-                        text);
+        return refused(why, (size_t)where, err);
     }
     pcre2_code_free(alone);
     for (int i = 0; i < 3 && !m->code && !rc; i++) {
@@ -109,7 +119,9 @@ static int compile(MtsBacktrack *m, const char *pattern, size_t size, MtsError *
         m->code = rc ? NULL : pcre2_compile((PCRE2_SPTR)whole.data, whole.len, PCRE2_UTF, &why, &where, NULL);
     }
     mts_bytes_free(&whole);
-    if (!rc && !m->code) {
+    if (!rc && !m->code && (why == PCRE2_ERROR_HEAP_FAILED || why == PCRE2_ERROR_PATTERN_TOO_LARGE)) {
+        rc = refused(why, 0, err);
+    } else if (!rc && !m->code) {
         rc = mts_fail(err, MTS_EUNSUPPORTED, "constraint: the pattern cannot be held to the text's both ends");
     }
     if (!rc) {

@@ -6,7 +6,8 @@
 
 typedef struct MtsBacktrack MtsBacktrack; /* belongs to one thread */
 
-/* A pattern that does not compile is MTS_EREQUEST and the sentence names the place. */
+/* A pattern that does not compile is MTS_EREQUEST and the sentence names the place; one that is more than PCRE2 holds
+ * MTS_ECAPACITY. */
 int mts_backtrack_new(MtsBacktrack **backtrack, const char *pattern, size_t size, const MtsVocabulary *vocabulary,
                       MtsError *err);
 void mts_backtrack_free(MtsBacktrack **backtrack);

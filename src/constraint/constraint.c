@@ -29,15 +29,16 @@ struct MtsConstraint {
 static int compile_pattern(MtsConstraint *c, const MtsConstraintSource *source, MtsError *err)
 {
     MtsRe re;
-    int rc = mts_backtrack_new(&c->backtrack, source->text, source->size, c->vocabulary, err);
-    if (rc) {
-        return rc;
+    int pcre2 = mts_backtrack_new(&c->backtrack, source->text, source->size, c->vocabulary, err);
+    if (pcre2 && pcre2 != MTS_ECAPACITY) {
+        return pcre2;
     }
     MtsError why = {0};
-    rc = mts_pattern_compile(c->grammar.exprs, c->name, source->text, source->size, MTS_PATTERN_PCRE2, false,
-                             mts_spell_utf8, &re, &why);
-    if (rc == MTS_EUNSUPPORTED || rc == MTS_EREQUEST) { /* PCRE2 has taken it: so it is not regular */
-        return MTS_OK;
+    int rc = mts_pattern_compile(c->grammar.exprs, c->name, source->text, source->size, MTS_PATTERN_PCRE2, false,
+                                 mts_spell_utf8, &re, &why);
+    if (rc == MTS_EUNSUPPORTED || rc == MTS_EREQUEST) { /* PCRE2 has taken it, or only its size is too much: so it is
+                                                         * not regular */
+        return pcre2;
     }
     if (rc) {
         return mts_fail(err, rc, "%s", why.text);

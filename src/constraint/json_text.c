@@ -100,6 +100,12 @@ MtsRe mts_json_integer(const MtsJsonText *j)
     return CHAIN(j, optional(j, text(j, "-")), whole_part(j));
 }
 
+MtsRe mts_json_whole(const MtsJsonText *j, bool zeros)
+{
+    MtsRe part = CHAIN(j, text(j, "."), mts_re_repeat(j->g->exprs, text(j, "0"), 1, MTS_NO_LIMIT));
+    return CHAIN(j, mts_json_integer(j), zeros ? optional(j, part) : MTS_RE_EMPTY);
+}
+
 MtsRe mts_json_decimal(const MtsJsonText *j)
 {
     return CHAIN(j, mts_json_integer(j), optional(j, some_part(j)));

@@ -19,10 +19,12 @@ void mts_json_text_init(MtsJsonText *j, MtsGrammar *g, bool any_space);
 MtsRe mts_json_inside(const MtsJsonText *j, const char *text, size_t size);
 MtsRe mts_json_quoted(const MtsJsonText *j, MtsRe inside);
 
-/* All spellings of a number without an exponent, with one (*number), of an integer, and of numbers that are none. */
+/* All spellings of a number without an exponent, with one (*number), of an integer without a point and with a part of
+ * `zeros` too, and of numbers that are none. */
 MtsRe mts_json_decimal(const MtsJsonText *j);
 MtsRe mts_json_number(const MtsJsonText *j);
 MtsRe mts_json_integer(const MtsJsonText *j);
+MtsRe mts_json_whole(const MtsJsonText *j, bool zeros);
 MtsRe mts_json_fraction(const MtsJsonText *j);
 
 /* A number in decimal digits. */

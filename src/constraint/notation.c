@@ -425,9 +425,7 @@ static MtsGrammarNode sequence(Reader *r)
 
 static MtsGrammarNode choice(Reader *r)
 {
-    skip(r, true);
-    take(r, "|");
-    MtsGrammarNode all = sequence(r);
+    MtsGrammarNode all = sequence(r); /* which may be empty: a '|' in front of all stands behind nothing */
     while (!r->rc && take(r, "|")) {
         all = mts_node_or(r->g, all, sequence(r));
     }

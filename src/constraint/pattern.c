@@ -1,15 +1,7 @@
-/* constraint/pattern.c - parsing a pattern, and what its look-aheads and anchors mean.
- *
- * The parser makes a tree. A part without anchors and look-aheads is an expression by itself. With them, a part means
- * something only together with what follows: so the tree is compiled from its end, each part p with the expression k of
- * all that follows it:
- *
- *     p k            for characters          (?=a) k  =  (a ALL) & k        $ k  =  k & EMPTY
- *                                            (?!a) k  = ~(a ALL) & k        ^ k  =  k, at the text's start only
- *
- * Whether a part stands at the start is known but behind something that may be empty, where both cases are taken. */
-#include "constraint/pattern.h"
+/* constraint/pattern.c - parsing a pattern into a tree; what the tree means is told in pattern_meaning.c. */
+#include "constraint/pattern_tree.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,44 +11,9 @@
 
 enum { MAX_NESTING = 250, MAX_COUNT = 1 << 24 };
 
-typedef enum PatternPartKind {
-    LEAF,
-    NOTHING,
-    SEQUENCE,
-    CHOICE,
-    REPEATED,
-    AHEAD,
-    NOT_AHEAD,
-    START,
-    END,
-    END_OR_LINE
-} PatternPartKind;
+static int parse_choice(MtsPatternParser *p);
 
-typedef struct PatternPart {
-    PatternPartKind kind;
-    int a, b;
-    uint32_t min, max;
-    MtsRe leaf;
-    bool special, starts; /* it has an anchor or a look-ahead; it has a ^ */
-} PatternPart;
-
-typedef struct Parser {
-    MtsExprs *x;
-    const char *name, *text;
-    size_t size, at;
-    MtsDialect dialect;
-    MtsSpelling spell;
-    PatternPart *parts;
-    size_t count, cap;
-    int depth;
-    bool caseless, dotall, extended, properties, multiline;
-    MtsError *err;
-    int rc;
-} Parser;
-
-static int parse_choice(Parser *p);
-
-static int wrong(Parser *p, int code, const char *what)
+int mts_pattern_wrong(MtsPatternParser *p, int code, const char *what)
 {
     if (!p->rc) {
         p->rc = mts_fail(p->err, code, "%s: the pattern %s at character %zu", p->name, what, p->at);
@@ -64,7 +21,7 @@ static int wrong(Parser *p, int code, const char *what)
     return -1;
 }
 
-static int add_part(Parser *p, PatternPart part)
+static int add_part(MtsPatternParser *p, MtsPatternPart part)
 {
     if (p->rc) {
         return -1;
@@ -73,49 +30,49 @@ static int add_part(Parser *p, PatternPart part)
         p->rc = mts_fail(p->err, MTS_ENOMEM, "%s: memory ran out for a pattern", p->name);
         return -1;
     }
-    part.special |= part.kind >= AHEAD;
-    part.starts |= part.kind == START;
+    part.special |= part.kind >= MTS_PART_AHEAD;
+    part.starts |= part.kind == MTS_PART_START;
     p->parts[p->count] = part;
     return (int)p->count++;
 }
 
-static int join(Parser *p, PatternPartKind kind, int a, int b)
+int mts_pattern_join(MtsPatternParser *p, MtsPatternKind kind, int a, int b)
 {
     if (a < 0 || b < 0) {
         return -1;
     }
-    const PatternPart *x = &p->parts[a], *y = &p->parts[b];
+    const MtsPatternPart *x = &p->parts[a], *y = &p->parts[b];
     return add_part(
-        p, (PatternPart){
+        p, (MtsPatternPart){
                .kind = kind, .a = a, .b = b, .special = x->special || y->special, .starts = x->starts || y->starts});
 }
 
-static int add_chars(Parser *p, MtsChars *set)
+static int add_chars(MtsPatternParser *p, MtsChars *set)
 {
     mts_chars_tidy(set);
     bool broken = set->broken;
     MtsRe leaf = p->spell(p->x, set);
     mts_chars_free(set);
     if (broken) {
-        return wrong(p, MTS_ENOMEM, "needs more memory than there is");
+        return mts_pattern_wrong(p, MTS_ENOMEM, "needs more memory than there is");
     }
-    return add_part(p, (PatternPart){.kind = LEAF, .leaf = leaf});
+    return add_part(p, (MtsPatternPart){.kind = MTS_PART_LEAF, .leaf = leaf});
 }
 
-static int add_asked(Parser *p, const char *class_text)
+static int add_asked(MtsPatternParser *p, const char *class_text)
 {
     MtsChars set = {0};
     MtsError why = {0};
     int rc = mts_chars_ask(&set, class_text, p->caseless, p->properties, &why);
     if (rc) {
         mts_chars_free(&set);
-        return wrong(p, rc == MTS_EREQUEST && p->dialect == MTS_PATTERN_ECMA ? MTS_EUNSUPPORTED : rc,
-                     "has a class that is not understood");
+        return mts_pattern_wrong(p, rc == MTS_EREQUEST && p->dialect == MTS_PATTERN_ECMA ? MTS_EUNSUPPORTED : rc,
+                                 "has a class that is not understood");
     }
     return add_chars(p, &set);
 }
 
-static int add_char(Parser *p, uint32_t c)
+static int add_char(MtsPatternParser *p, uint32_t c)
 {
     MtsChars set = {0};
     mts_chars_add(&set, c, c);
@@ -135,30 +92,30 @@ static int add_char(Parser *p, uint32_t c)
     return add_chars(p, &set);
 }
 
-static bool more(const Parser *p)
+static bool more(const MtsPatternParser *p)
 {
     return p->at < p->size;
 }
 
-static bool looking_at(const Parser *p, const char *what)
+static bool looking_at(const MtsPatternParser *p, const char *what)
 {
     size_t n = strlen(what);
     return p->size - p->at >= n && memcmp(p->text + p->at, what, n) == 0;
 }
 
-static bool take(Parser *p, const char *what)
+static bool take(MtsPatternParser *p, const char *what)
 {
     bool there = looking_at(p, what);
     p->at += there ? strlen(what) : 0;
     return there;
 }
 
-static uint32_t next_char(Parser *p)
+static uint32_t next_char(MtsPatternParser *p)
 {
     uint32_t c = 0;
     size_t n = mts_utf8_decode(p->text + p->at, p->size - p->at, &c);
     if (!n) {
-        wrong(p, MTS_EREQUEST, "is no valid UTF-8");
+        mts_pattern_wrong(p, MTS_EREQUEST, "is no valid UTF-8");
         n = 1;
     }
     p->at += n;
@@ -166,7 +123,7 @@ static uint32_t next_char(Parser *p)
 }
 
 /* Up to `most` hexadecimal digits; false when there are fewer than `least`. */
-static bool take_hex(Parser *p, size_t least, size_t most, uint32_t *value)
+static bool take_hex(MtsPatternParser *p, size_t least, size_t most, uint32_t *value)
 {
     size_t n = 0;
     for (*value = 0; n < most && more(p); n++, p->at++) {
@@ -228,13 +185,13 @@ static void add_ecma_space(MtsChars *set, bool negated)
 }
 
 /* The character of \xHH, or of ECMA's \uHHHH, of which two may be the surrogates of one. */
-static uint32_t take_digits(Parser *p)
+static uint32_t take_digits(MtsPatternParser *p)
 {
     bool two = p->text[p->at++] == 'x', strict = p->dialect == MTS_PATTERN_ECMA;
     size_t most = two ? 2 : 4;
     uint32_t c, low;
     if (!take_hex(p, strict ? most : 0, most, &c)) {
-        wrong(p, MTS_EREQUEST, "has a broken number of a character");
+        mts_pattern_wrong(p, MTS_EREQUEST, "has a broken number of a character");
     }
     if (c >= 0xD800 && c < 0xDC00 && take(p, "\\u") && take_hex(p, 4, 4, &low)) {
         c = 0x10000 + ((c & 0x3FF) << 10) + (low & 0x3FF);
@@ -243,13 +200,13 @@ static uint32_t take_digits(Parser *p)
 }
 
 /* The character that the escape behind a backslash is, or a class added to the set (*is_class). */
-static uint32_t take_escape(Parser *p, MtsChars *set, bool in_class, bool *is_class)
+static uint32_t take_escape(MtsPatternParser *p, MtsChars *set, bool in_class, bool *is_class)
 {
     static const char controls[] = "t\tn\nr\rf\fe\033a\a";
     uint32_t c = 0;
     *is_class = false;
     if (!more(p)) {
-        wrong(p, MTS_EREQUEST, "ends in a backslash");
+        mts_pattern_wrong(p, MTS_EREQUEST, "ends in a backslash");
         return 0;
     }
     char e = p->text[p->at];
@@ -273,13 +230,18 @@ static uint32_t take_escape(Parser *p, MtsChars *set, bool in_class, bool *is_cl
         p->at++;
         return '\v';
     }
+    if (e == 'c' && p->dialect == MTS_PATTERN_ECMA && p->at + 1 < p->size &&
+        isalpha((unsigned char)p->text[p->at + 1])) {
+        p->at += 2;
+        return p->text[p->at - 1] & 0x1F;
+    }
     if (e == 'b' && in_class) {
         p->at++;
         return '\b';
     }
     if (take(p, "x{") || take(p, "u{")) {
         if (!take_hex(p, 1, 8, &c) || !take(p, "}") || c > 0x10FFFF) {
-            wrong(p, MTS_EREQUEST, "has a broken number of a character");
+            mts_pattern_wrong(p, MTS_EREQUEST, "has a broken number of a character");
         }
         return c;
     }
@@ -291,14 +253,15 @@ static uint32_t take_escape(Parser *p, MtsChars *set, bool in_class, bool *is_cl
         return 0;
     }
     if ((e >= '0' && e <= '9') || (e >= 'a' && e <= 'z') || (e >= 'A' && e <= 'Z')) {
-        wrong(p, MTS_EUNSUPPORTED, e >= '1' && e <= '9' ? "has a back-reference" : "has an escape that is not regular");
+        mts_pattern_wrong(p, MTS_EUNSUPPORTED,
+                          e >= '1' && e <= '9' ? "has a back-reference" : "has an escape that is not regular");
         return 0;
     }
     return next_char(p);
 }
 
 /* The end of the class that opens at p->at, behind its ']'; asked: PCRE2 has to say what it is. */
-static size_t class_end(const Parser *p, bool *asked)
+static size_t class_end(const MtsPatternParser *p, bool *asked)
 {
     size_t i = p->at + 1;
     bool quoted = false;
@@ -321,16 +284,16 @@ static size_t class_end(const Parser *p, bool *asked)
     return i < p->size ? i + 1 : p->size + 1;
 }
 
-static int parse_class(Parser *p)
+static int parse_class(MtsPatternParser *p)
 {
     bool asked, is_class;
     size_t end = class_end(p, &asked);
     if (end > p->size) {
-        return wrong(p, MTS_EREQUEST, "has a class without its ']'");
+        return mts_pattern_wrong(p, MTS_EREQUEST, "has a class without its ']'");
     }
     if (asked) {
         char *text = mts_strndup(p->text + p->at, end - p->at);
-        int part = text ? add_asked(p, text) : wrong(p, MTS_ENOMEM, "needs more memory than there is");
+        int part = text ? add_asked(p, text) : mts_pattern_wrong(p, MTS_ENOMEM, "needs more memory than there is");
         free(text);
         p->at = end;
         return part;
@@ -353,7 +316,7 @@ static int parse_class(Parser *p)
             mts_chars_add(&set, from, from);
             mts_chars_add(&set, '-', '-');
         } else if (to < from) {
-            wrong(p, MTS_EREQUEST, "has a range that runs backwards");
+            mts_pattern_wrong(p, MTS_EREQUEST, "has a range that runs backwards");
         } else {
             mts_chars_add(&set, from, to);
         }
@@ -366,7 +329,7 @@ static int parse_class(Parser *p)
     return add_chars(p, &set);
 }
 
-static int parse_dot(Parser *p, bool all)
+int mts_pattern_dot(MtsPatternParser *p, bool all)
 {
     MtsChars set = {0};
     if (!all) {
@@ -381,34 +344,34 @@ static int parse_dot(Parser *p, bool all)
     return add_chars(p, &set);
 }
 
-static int parse_quoted(Parser *p)
+static int parse_quoted(MtsPatternParser *p)
 {
-    int all = add_part(p, (PatternPart){.kind = NOTHING});
+    int all = add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING});
     while (more(p) && !p->rc && !looking_at(p, "\\E")) {
-        all = join(p, SEQUENCE, all, add_char(p, next_char(p)));
+        all = mts_pattern_join(p, MTS_PART_SEQUENCE, all, add_char(p, next_char(p)));
     }
     take(p, "\\E");
     return all;
 }
 
-static int parse_escape(Parser *p)
+static int parse_escape(MtsPatternParser *p)
 {
     bool pcre = p->dialect == MTS_PATTERN_PCRE2, is_class;
     if (pcre && take(p, "A")) {
-        return add_part(p, (PatternPart){.kind = START});
+        return add_part(p, (MtsPatternPart){.kind = MTS_PART_START});
     }
     if (pcre && (looking_at(p, "z") || looking_at(p, "Z"))) {
-        return add_part(p, (PatternPart){.kind = p->text[p->at++] == 'z' ? END : END_OR_LINE});
+        return add_part(p, (MtsPatternPart){.kind = p->text[p->at++] == 'z' ? MTS_PART_END : MTS_PART_END_OR_LINE});
     }
     if (pcre && take(p, "Q")) {
         return parse_quoted(p);
     }
     if (pcre && take(p, "E")) {
-        return add_part(p, (PatternPart){.kind = NOTHING});
+        return add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING});
     }
     if (pcre && looking_at(p, "N") && !looking_at(p, "N{")) {
         p->at++;
-        return parse_dot(p, false);
+        return mts_pattern_dot(p, false);
     }
     char e = more(p) ? p->text[p->at] : 0;
     if (e == 'p' || e == 'P' || (pcre && e && strchr("hHvV", e)) || (p->properties && e && strchr("dDwWsS", e))) {
@@ -416,7 +379,7 @@ static int parse_escape(Parser *p)
         const char *close = looking_at(p, "p{") || looking_at(p, "P{") ? strchr(p->text + p->at, '}') : NULL;
         size_t n = close ? (size_t)(close - (p->text + p->at)) + 1 : strchr("pP", e) ? 2 : 1;
         if (n > sizeof text - 2 || n > p->size - p->at) {
-            return wrong(p, MTS_EREQUEST, "has a broken property");
+            return mts_pattern_wrong(p, MTS_EREQUEST, "has a broken property");
         }
         snprintf(text, sizeof text, "\\%.*s", (int)n, p->text + p->at);
         p->at += n;
@@ -434,7 +397,7 @@ static int parse_escape(Parser *p)
 /* ---- groups and quantifiers ---- */
 
 /* Sets the flags of "(?ims-x"; false at anything else. */
-static bool take_flags(Parser *p)
+static bool take_flags(MtsPatternParser *p)
 {
     bool on = true;
     for (; more(p) && p->text[p->at] != ')' && p->text[p->at] != ':'; p->at++) {
@@ -465,48 +428,48 @@ static bool take_flags(Parser *p)
     return more(p);
 }
 
-static int close_group(Parser *p, int inner)
+static int close_group(MtsPatternParser *p, int inner)
 {
     if (inner >= 0 && !take(p, ")")) {
-        return wrong(p, MTS_EREQUEST, "has a group without its ')'");
+        return mts_pattern_wrong(p, MTS_EREQUEST, "has a group without its ')'");
     }
     return inner;
 }
 
-static int parse_look(Parser *p, PatternPartKind kind)
+static int parse_look(MtsPatternParser *p, MtsPatternKind kind)
 {
     int inner = close_group(p, parse_choice(p));
-    return inner < 0 ? -1 : add_part(p, (PatternPart){.kind = kind, .a = inner, .starts = p->parts[inner].starts});
+    return inner < 0 ? -1 : add_part(p, (MtsPatternPart){.kind = kind, .a = inner, .starts = p->parts[inner].starts});
 }
 
-static int parse_group(Parser *p)
+static int parse_group(MtsPatternParser *p)
 {
-    const Parser before = *p;
+    const MtsPatternParser before = *p;
     int inner;
     if (take(p, "?#")) {
         while (more(p) && p->text[p->at] != ')') {
             p->at++;
         }
-        return close_group(p, add_part(p, (PatternPart){.kind = NOTHING}));
+        return close_group(p, add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING}));
     }
     if (take(p, "?=")) {
-        inner = parse_look(p, AHEAD);
+        inner = parse_look(p, MTS_PART_AHEAD);
     } else if (take(p, "?!")) {
-        inner = parse_look(p, NOT_AHEAD);
+        inner = parse_look(p, MTS_PART_NOT_AHEAD);
     } else if (looking_at(p, "?<=") || looking_at(p, "?<!") || looking_at(p, "*") || looking_at(p, "?>") ||
                looking_at(p, "?(") || looking_at(p, "?|")) {
-        return wrong(p, MTS_EUNSUPPORTED, "has a group that is not regular");
+        return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "has a group that is not regular");
     } else {
         char close = looking_at(p, "?'") ? '\'' : '>';
         bool named = take(p, "?<") || take(p, "?P<") || take(p, "?'");
         while (named && more(p) && p->text[p->at++] != close) {
         }
         if (!named && take(p, "?") && !take_flags(p)) {
-            return wrong(p, MTS_EUNSUPPORTED, "has a group that is not regular");
+            return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "has a group that is not regular");
         }
         if (!named && before.at < p->at && looking_at(p, ")")) { /* (?i): to the end of the group around it */
             p->at++;
-            return add_part(p, (PatternPart){.kind = NOTHING});
+            return add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING});
         }
         if (!named && before.at < p->at) {
             p->at++;
@@ -520,7 +483,7 @@ static int parse_group(Parser *p)
     return inner;
 }
 
-static bool take_count(Parser *p, uint32_t *value)
+static bool take_count(MtsPatternParser *p, uint32_t *value)
 {
     size_t from = p->at;
     for (*value = 0; more(p) && p->text[p->at] >= '0' && p->text[p->at] <= '9'; p->at++) {
@@ -530,7 +493,7 @@ static bool take_count(Parser *p, uint32_t *value)
 }
 
 /* {n}, {n,} or {n,m}; anything else is no quantifier and stays. */
-static bool take_braces(Parser *p, uint32_t *min, uint32_t *max)
+static bool take_braces(MtsPatternParser *p, uint32_t *min, uint32_t *max)
 {
     size_t from = p->at;
     if (take(p, "{") && take_count(p, min)) {
@@ -546,10 +509,13 @@ static bool take_braces(Parser *p, uint32_t *min, uint32_t *max)
     return false;
 }
 
-static int parse_quantified(Parser *p, int part)
+static int parse_quantified(MtsPatternParser *p, int part)
 {
-    while (part >= 0) {
+    for (int nested = 0; part >= 0; nested++) {
         uint32_t min = 0, max = MTS_NO_LIMIT;
+        if (nested > 0 && p->dialect == MTS_PATTERN_ECMA) { /* another quantifier has nothing before it */
+            return part;
+        }
         if (take(p, "*")) {
         } else if (take(p, "+")) {
             min = 1;
@@ -558,35 +524,38 @@ static int parse_quantified(Parser *p, int part)
         } else if (!take_braces(p, &min, &max)) {
             return part;
         }
+        if (nested > MAX_NESTING) {
+            return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "nests too deeply");
+        }
         if (min > MAX_COUNT || (max != MTS_NO_LIMIT && max > MAX_COUNT)) {
-            return wrong(p, MTS_EUNSUPPORTED, "has a count over 16777216");
+            return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "has a count over 16777216");
         }
         if (max < min) {
-            return wrong(p, MTS_EREQUEST, "has counts in the wrong order");
+            return mts_pattern_wrong(p, MTS_EREQUEST, "has counts in the wrong order");
         }
         if (p->dialect == MTS_PATTERN_PCRE2 && looking_at(p, "+")) {
-            return wrong(p, MTS_EUNSUPPORTED, "has a possessive quantifier");
+            return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "has a possessive quantifier");
         }
         take(p, "?");
-        const PatternPart *inner = &p->parts[part];
-        part = add_part(p, (PatternPart){.kind = REPEATED,
-                                         .a = part,
-                                         .min = min,
-                                         .max = max,
-                                         .special = inner->special,
-                                         .starts = inner->starts});
+        const MtsPatternPart *inner = &p->parts[part];
+        part = add_part(p, (MtsPatternPart){.kind = MTS_PART_REPEATED,
+                                            .a = part,
+                                            .min = min,
+                                            .max = max,
+                                            .special = inner->special,
+                                            .starts = inner->starts});
     }
     return part;
 }
 
-static int parse_atom(Parser *p)
+static int parse_atom(MtsPatternParser *p)
 {
     if (looking_at(p, "[")) {
         return parse_class(p);
     }
     if (take(p, "(")) {
         if (++p->depth > MAX_NESTING) {
-            return wrong(p, MTS_EUNSUPPORTED, "nests too deeply");
+            return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "nests too deeply");
         }
         int group = parse_group(p);
         p->depth--;
@@ -596,25 +565,27 @@ static int parse_atom(Parser *p)
         return parse_escape(p);
     }
     if (take(p, ".")) {
-        return parse_dot(p, p->dotall);
+        return mts_pattern_dot(p, p->dotall);
     }
     if (looking_at(p, "^") || looking_at(p, "$")) {
         if (p->multiline) {
-            return wrong(p, MTS_EUNSUPPORTED, "has an anchor of lines");
+            return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "has an anchor of lines");
         }
         bool start = p->text[p->at++] == '^';
-        return add_part(p, (PatternPart){.kind = start ? START : p->dialect == MTS_PATTERN_PCRE2 ? END_OR_LINE : END});
+        return add_part(p, (MtsPatternPart){.kind = start                             ? MTS_PART_START
+                                                    : p->dialect == MTS_PATTERN_PCRE2 ? MTS_PART_END_OR_LINE
+                                                                                      : MTS_PART_END});
     }
     if (looking_at(p, "*") || looking_at(p, "+") || looking_at(p, "?")) {
-        return wrong(p, MTS_EREQUEST, "has a quantifier with nothing before it");
+        return mts_pattern_wrong(p, MTS_EREQUEST, "has a quantifier with nothing before it");
     }
     if (p->dialect == MTS_PATTERN_PCRE2 && looking_at(p, "{,")) {
-        return wrong(p, MTS_EUNSUPPORTED, "has a brace that not every PCRE2 reads alike");
+        return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "has a brace that not every PCRE2 reads alike");
     }
     return add_char(p, next_char(p));
 }
 
-static bool skip_extended(Parser *p)
+static bool skip_extended(MtsPatternParser *p)
 {
     if (!p->extended || !more(p)) {
         return false;
@@ -632,9 +603,9 @@ static bool skip_extended(Parser *p)
     return false;
 }
 
-static int parse_sequence(Parser *p)
+static int parse_sequence(MtsPatternParser *p)
 {
-    int all = add_part(p, (PatternPart){.kind = NOTHING});
+    int all = add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING});
     while (more(p) && !p->rc && p->text[p->at] != '|' && p->text[p->at] != ')') {
         if (skip_extended(p)) {
             continue;
@@ -642,152 +613,38 @@ static int parse_sequence(Parser *p)
         int atom = parse_atom(p);
         while (skip_extended(p)) {
         }
-        all = join(p, SEQUENCE, all, parse_quantified(p, atom));
+        all = mts_pattern_join(p, MTS_PART_SEQUENCE, all, parse_quantified(p, atom));
     }
     return all;
 }
 
-static int parse_choice(Parser *p)
+static int parse_choice(MtsPatternParser *p)
 {
     int all = parse_sequence(p);
     while (!p->rc && take(p, "|")) {
-        all = join(p, CHOICE, all, parse_sequence(p));
+        all = mts_pattern_join(p, MTS_PART_CHOICE, all, parse_sequence(p));
     }
     return p->rc ? -1 : all;
 }
 
 /* (*UTF) and (*UCP) at the beginning. */
-static void take_verbs(Parser *p)
+static void take_verbs(MtsPatternParser *p)
 {
     while (p->dialect == MTS_PATTERN_PCRE2 && !p->rc && looking_at(p, "(*")) {
         if (take(p, "(*UCP)")) {
             p->properties = true;
         } else if (!take(p, "(*UTF)")) {
-            wrong(p, MTS_EUNSUPPORTED, "begins with a setting that is not regular");
+            mts_pattern_wrong(p, MTS_EUNSUPPORTED, "begins with a setting that is not regular");
         }
     }
 }
 
-/* ---- meaning ---- */
-
-static MtsRe meaning(Parser *p, int at, MtsRe k, bool start);
-
-/* A part without anchors and look-aheads. Sequences lean to the left: their parts are gone through from the last. */
-static MtsRe plain(Parser *p, int at)
+int mts_pattern_parse(MtsPatternParser *p)
 {
-    MtsRe rest = MTS_RE_EMPTY;
-    for (; p->parts[at].kind == SEQUENCE; at = p->parts[at].a) {
-        rest = mts_re_seq(p->x, plain(p, p->parts[at].b), rest);
+    take_verbs(p);
+    int whole = parse_choice(p);
+    if (whole >= 0 && more(p)) {
+        return mts_pattern_wrong(p, MTS_EREQUEST, "has a ')' without its group");
     }
-    const PatternPart part = p->parts[at];
-    switch (part.kind) {
-    case LEAF:
-        return mts_re_seq(p->x, part.leaf, rest);
-    case CHOICE: {
-        MtsRe all = MTS_RE_NONE;
-        for (; p->parts[at].kind == CHOICE; at = p->parts[at].a) {
-            all = mts_re_or(p->x, all, plain(p, p->parts[at].b));
-        }
-        return mts_re_seq(p->x, mts_re_or(p->x, all, plain(p, at)), rest);
-    }
-    case REPEATED:
-        return mts_re_seq(p->x, mts_re_repeat(p->x, plain(p, part.a), part.min, part.max), rest);
-    default:
-        return rest;
-    }
-}
-
-static MtsRe unsupported(Parser *p, const char *what)
-{
-    wrong(p, MTS_EUNSUPPORTED, what);
-    return MTS_RE_NONE;
-}
-
-/* a b k: where b has a ^ and a may be empty, both cases. */
-static MtsRe sequence(Parser *p, const PatternPart *part, MtsRe k, bool start)
-{
-    const PatternPart a = p->parts[part->a], b = p->parts[part->b];
-    if (!b.starts || !start) {
-        return meaning(p, part->a, meaning(p, part->b, k, false), start);
-    }
-    if (a.kind >= AHEAD || a.kind == NOTHING) {
-        return meaning(p, part->a, meaning(p, part->b, k, true), start);
-    }
-    if (a.special && a.kind != SEQUENCE) {
-        return unsupported(p, "has an anchor behind a look-ahead that is not held");
-    }
-    if (a.special) { /* (x y) b = x (y b) */
-        int right = join(p, SEQUENCE, a.b, part->b);
-        int whole = join(p, SEQUENCE, a.a, right);
-        return whole < 0 ? MTS_RE_NONE : meaning(p, whole, k, start);
-    }
-    MtsRe first = plain(p, part->a), behind = meaning(p, part->b, k, false);
-    MtsRe some = mts_re_nullable(p->x, first) ? mts_re_and(p->x, first, mts_re_not(p->x, MTS_RE_EMPTY)) : first;
-    MtsRe all = mts_re_seq(p->x, some, behind);
-    return mts_re_nullable(p->x, first) ? mts_re_or(p->x, all, meaning(p, part->b, k, true)) : all;
-}
-
-/* The texts of the part followed by those of k. */
-static MtsRe meaning(Parser *p, int at, MtsRe k, bool start)
-{
-    const PatternPart part = p->parts[at];
-    MtsExprs *x = p->x;
-    if (p->rc) {
-        return MTS_RE_NONE;
-    }
-    if (!part.special) {
-        return mts_re_seq(x, plain(p, at), k);
-    }
-    switch (part.kind) {
-    case SEQUENCE:
-        return sequence(p, &part, k, start);
-    case CHOICE:
-        return mts_re_or(x, meaning(p, part.a, k, start), meaning(p, part.b, k, start));
-    case REPEATED:
-        if (part.max > 1) {
-            return unsupported(p, "repeats an anchor or a look-ahead");
-        }
-        return mts_re_or(x, part.max ? meaning(p, part.a, k, start) : MTS_RE_NONE,
-                         part.min && part.max ? MTS_RE_NONE : k);
-    case AHEAD:
-        return mts_re_and(x, meaning(p, part.a, MTS_RE_ALL, start), k);
-    case NOT_AHEAD:
-        return mts_re_and(x, mts_re_not(x, meaning(p, part.a, MTS_RE_ALL, start)), k);
-    case START:
-        return start ? k : MTS_RE_NONE;
-    case END:
-        return mts_re_and(x, k, MTS_RE_EMPTY);
-    case END_OR_LINE:
-        return mts_re_and(x, k, mts_re_repeat(x, mts_re_literal(x, "\n", 1), 0, 1));
-    default:
-        return MTS_RE_NONE;
-    }
-}
-
-int mts_pattern_compile(MtsExprs *x, const char *name, const char *pattern, size_t size, MtsDialect dialect,
-                        bool search, MtsSpelling spell, MtsRe *out, MtsError *err)
-{
-    Parser p = {.x = x, .name = name, .text = pattern, .size = size, .dialect = dialect, .spell = spell, .err = err};
-    *out = MTS_RE_NONE;
-    take_verbs(&p);
-    int whole = parse_choice(&p);
-    if (whole >= 0 && more(&p)) {
-        wrong(&p, MTS_EREQUEST, "has a ')' without its group");
-    }
-    if (!p.rc && !search) {
-        *out = meaning(&p, whole, MTS_RE_EMPTY, true);
-    } else if (!p.rc) {
-        int any = parse_dot(&p, true);
-        MtsRe one = any < 0 ? MTS_RE_NONE : p.parts[any].leaf, tail = mts_re_repeat(x, one, 0, MTS_NO_LIMIT);
-        MtsRe inside = meaning(&p, whole, tail, false);
-        *out = p.rc                    ? MTS_RE_NONE
-               : p.parts[whole].starts ? mts_re_or(x, meaning(&p, whole, tail, true),
-                                                   mts_re_seq(x, mts_re_repeat(x, one, 1, MTS_NO_LIMIT), inside))
-                                       : mts_re_seq(x, tail, inside);
-    }
-    free(p.parts);
-    if (!p.rc && mts_exprs_failed(x)) {
-        p.rc = mts_fail(err, mts_exprs_failed(x), "%s: the pattern needs more memory than a constraint may take", name);
-    }
-    return p.rc;
+    return p->rc ? -1 : whole;
 }

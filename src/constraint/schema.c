@@ -296,6 +296,7 @@ int mts_schema_grammar(MtsGrammar *g, const json_t *schema, const char *name, co
     mts_store_free(&s.sets);
     free(s.rules);
     free(s.homes);
+    free(s.anchors);
     for (size_t i = 0; i < s.resource_count; i++) {
         free(s.resources[i].address);
     }

@@ -239,6 +239,10 @@ static int not_keyword(MtsSchema *s, const json_t *schema, const char *key, cons
                                : mts_schema_refuse(s, "$ref", "is not a string");
         return rc ? rc : add_failure(s, any, not(target));
     }
+    if (strcmp(key, "items") == 0 && !json_is_array(v) && !json_object_get(schema, "prefixItems") &&
+        !asks_nothing(key, v)) {
+        return add_failure(s, any, and_also(of_type("array"), "contains", not(v)));
+    }
     if ((rc = not_simple(s, key, v, &one)) != 0) {
         return rc;
     }
@@ -266,6 +270,10 @@ static int negate(MtsSchema *s, const json_t *schema, const json_t **out)
             json_decref(any);
             return rc;
         }
+    }
+    if (json_array_size(any) == 0) { /* nothing in it can fail */
+        json_decref(any);
+        return keep(s, json_false(), out);
     }
     return keep(s, with("anyOf", any), out);
 }

@@ -65,6 +65,8 @@ struct MtsSchema { /* the work under way */
     bool old_refs;          /* draft 7 and before: what stands beside $ref is ignored */
     bool without_if;        /* before draft 7, `if` is no keyword */
     bool draft3;            /* a member says itself that it is required */
+    bool plain_ids;         /* before draft 6, and where no draft is named, `id` is an address too */
+    bool plain_integers;    /* before draft 6, 1.0 is no integer */
     MtsStore numbers, sets; /* of schemas by pointer; of sets of them */
     uint32_t *rules;        /* by set */
     size_t rule_cap, rule_count;
@@ -78,6 +80,12 @@ struct MtsSchema { /* the work under way */
         uint32_t resource;
     } *homes;
     size_t home_count, home_cap;
+    struct MtsAnchor { /* a name for a schema of a resource */
+        const json_t *schema;
+        const char *name;
+        uint32_t resource;
+    } *anchors;
+    size_t anchor_count, anchor_cap;
     int depth;
     MtsError *err;
 };

@@ -78,7 +78,7 @@ int mts_schema_number(MtsSchema *s, const MtsCase *c, MtsRe *out)
             cut |= json_object_get(c->parts.items[p], cuts[i]) != NULL;
         }
     }
-    *out = !(c->types & MTS_BROKEN)  ? mts_json_integer(&s->text)
+    *out = !(c->types & MTS_BROKEN)  ? mts_json_whole(&s->text, !s->plain_integers)
            : !(c->types & MTS_WHOLE) ? mts_json_fraction(&s->text)
            : cut                     ? mts_json_decimal(&s->text)
                                      : mts_json_number(&s->text);

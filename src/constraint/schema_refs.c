@@ -33,16 +33,17 @@ static char *resolve_address(const char *base, const char *reference, size_t siz
     return out.data;
 }
 
-static const char *own_address(const json_t *schema)
+/* The address that a schema gives itself. Where old drafts have a $ref, all beside it is ignored. */
+static const char *own_address(const MtsSchema *s, const json_t *schema)
 {
     const json_t *id = json_object_get(schema, "$id");
-    id = json_is_string(id) ? id : json_object_get(schema, "id");
-    return json_is_string(id) ? json_string_value(id) : NULL;
+    id = json_is_string(id) || !s->plain_ids ? id : json_object_get(schema, "id");
+    return json_is_string(id) && !(s->old_refs && json_object_get(schema, "$ref")) ? json_string_value(id) : NULL;
 }
 
 static int add_resource(MtsSchema *s, const json_t *schema, const char *base)
 {
-    const char *own = own_address(schema);
+    const char *own = own_address(s, schema);
     char *address = resolve_address(base, own ? own : "", own ? strcspn(own, "#") : 0);
     if (!address || !mts_grow(&s->resources, &s->resource_cap, s->resource_count + 1, sizeof *s->resources)) {
         free(address);
@@ -52,37 +53,102 @@ static int add_resource(MtsSchema *s, const json_t *schema, const char *base)
     return MTS_OK;
 }
 
-/* Notes the resources below, and where each object stands. */
-static int walk(MtsSchema *s, const json_t *value, uint32_t resource, int depth)
+static int add_anchor(MtsSchema *s, const json_t *schema, const char *name, uint32_t resource)
 {
-    const char *key, *own = json_is_object(value) ? own_address(value) : NULL;
+    if (!mts_grow(&s->anchors, &s->anchor_cap, s->anchor_count + 1, sizeof *s->anchors)) {
+        return mts_schema_no_memory(s);
+    }
+    s->anchors[s->anchor_count++] = (struct MtsAnchor){schema, name, resource};
+    return MTS_OK;
+}
+
+/* What stands at a place of the file: a schema; a map of names to schemas, or a list of them; anything else. */
+typedef enum SchemaPlace { A_SCHEMA, SCHEMAS, OTHER } SchemaPlace;
+
+static bool is_one_of(const char *key, const char *const *keys)
+{
+    while (*keys && strcmp(key, *keys) != 0) {
+        keys++;
+    }
+    return *keys != NULL;
+}
+
+/* What a schema has under a keyword. `items` and `dependencies` may have either; a list of names is no harm. */
+static SchemaPlace below(const char *key, const json_t *value)
+{
+    static const char *const maps[] = {"properties",       "patternProperties", "$defs", "definitions",
+                                       "dependentSchemas", "dependencies",      NULL};
+    static const char *const schemas[] = {"allOf",
+                                          "anyOf",
+                                          "oneOf",
+                                          "prefixItems",
+                                          "items",
+                                          "not",
+                                          "additionalItems",
+                                          "contains",
+                                          "additionalProperties",
+                                          "propertyNames",
+                                          "if",
+                                          "then",
+                                          "else",
+                                          "contentSchema",
+                                          "unevaluatedItems",
+                                          "extends",
+                                          "disallow",
+                                          "unevaluatedProperties",
+                                          NULL};
+    return is_one_of(key, maps)       ? SCHEMAS
+           : !is_one_of(key, schemas) ? OTHER
+           : json_is_array(value)     ? SCHEMAS
+                                      : A_SCHEMA;
+}
+
+/* Notes a schema's own resource, its anchors, and in which resource its $ref stands. */
+static int note(MtsSchema *s, const json_t *value, SchemaPlace place, uint32_t *resource, int depth)
+{
+    const char *own = place == A_SCHEMA ? own_address(s, value) : NULL;
+    const json_t *anchor = place == A_SCHEMA ? json_object_get(value, "$anchor") : NULL;
+    int rc = MTS_OK;
+    if (own && *own != '#' && depth > 0) {
+        char *base = mts_strdup(s->resources[*resource].address);
+        rc = base ? add_resource(s, value, base) : mts_schema_no_memory(s);
+        free(base);
+        *resource = (uint32_t)s->resource_count - 1;
+    }
+    if (!rc && own && strchr(own, '#') && strchr(own, '#')[1]) {
+        rc = add_anchor(s, value, strchr(own, '#') + 1, *resource);
+    }
+    if (!rc && json_is_string(anchor)) {
+        rc = add_anchor(s, value, json_string_value(anchor), *resource);
+    }
+    if (rc || !json_object_get(value, "$ref")) {
+        return rc;
+    }
+    if (!mts_grow(&s->homes, &s->home_cap, s->home_count + 1, sizeof *s->homes)) {
+        return mts_schema_no_memory(s);
+    }
+    s->homes[s->home_count++] = (struct MtsHome){value, *resource};
+    return MTS_OK;
+}
+
+/* Goes through the file; what stands under keywords that have no schemas has no addresses either. */
+static int walk(MtsSchema *s, const json_t *value, SchemaPlace place, uint32_t resource, int depth)
+{
+    const char *key;
     json_t *member;
     size_t i;
-    int rc = MTS_OK;
     if (depth > MAX_WALK) {
         return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: the schema nests deeper than %d", s->name, MAX_WALK);
     }
-    if (own && *own != '#' && depth > 0) {
-        char base[1024];
-        snprintf(base, sizeof base, "%s", s->resources[resource].address);
-        if ((rc = add_resource(s, value, base)) != 0) {
-            return rc;
-        }
-        resource = (uint32_t)s->resource_count - 1;
-    }
-    if (json_is_object(value) && json_object_get(value, "$ref")) {
-        if (!mts_grow(&s->homes, &s->home_cap, s->home_count + 1, sizeof *s->homes)) {
-            return mts_schema_no_memory(s);
-        }
-        s->homes[s->home_count++] = (struct MtsHome){value, resource};
-    }
+    int rc = json_is_object(value) ? note(s, value, place, &resource, depth) : MTS_OK;
     json_object_foreach((json_t *)(uintptr_t)value, key, member)
     {
-        rc = rc ? rc : walk(s, member, resource, depth + 1);
+        SchemaPlace there = place == A_SCHEMA ? below(key, member) : place == SCHEMAS ? A_SCHEMA : OTHER;
+        rc = rc ? rc : walk(s, member, there, resource, depth + 1);
     }
     json_array_foreach((json_t *)(uintptr_t)value, i, member)
     {
-        rc = rc ? rc : walk(s, member, resource, depth + 1);
+        rc = rc ? rc : walk(s, member, place == SCHEMAS ? A_SCHEMA : OTHER, resource, depth + 1);
     }
     return rc;
 }
@@ -101,14 +167,16 @@ int mts_schema_open(MtsSchema *s)
         s->without_if |= i < 3 && mentions(s->root, old[i]);
     }
     s->draft3 = mentions(s->root, old[0]);
+    s->plain_ids = !json_object_get(s->root, "$schema") || s->draft3 || mentions(s->root, old[1]);
+    s->plain_integers = s->draft3 || mentions(s->root, old[1]);
     int rc = add_resource(s, s->root, "");
-    return rc ? rc : walk(s, s->root, 0, 0);
+    return rc ? rc : walk(s, s->root, A_SCHEMA, 0, 0);
 }
 
-/* One step of a JSON pointer: up to the next '/', with ~0, ~1 and %XX read. */
+/* One step of a JSON pointer, behind its '/' and up to the next, with ~0, ~1 and %XX read. */
 static char *pointer_step(const char **pointer)
 {
-    size_t size = strcspn(*pointer, "/"), n = 0;
+    size_t size = strcspn(++*pointer, "/"), n = 0;
     char *step = mts_strndup(*pointer, size);
     for (size_t i = 0; step && i < size; i++) {
         char c = step[i];
@@ -127,7 +195,7 @@ static char *pointer_step(const char **pointer)
     if (step) {
         step[n] = '\0';
     }
-    *pointer += size + ((*pointer)[size] == '/');
+    *pointer += size;
     return step;
 }
 
@@ -150,30 +218,16 @@ static const json_t *follow_pointer(const json_t *at, const char *pointer)
     return at;
 }
 
-/* The schema below with this `$anchor`, or `$id`/`id` "#anchor". */
-static const json_t *find_anchor(const json_t *at, const char *anchor, int depth)
+/* The schema of a resource with this `$anchor`, or `$id`/`id` "#anchor". */
+static const json_t *find_anchor(const MtsSchema *s, const json_t *resource, const char *name)
 {
-    const json_t *found = NULL;
-    const char *key, *id = json_is_object(at) ? own_address(at) : NULL;
-    json_t *member;
-    size_t i;
-    const json_t *own = json_object_get(at, "$anchor");
-    if (depth > MAX_WALK) {
-        return NULL;
+    for (size_t i = 0; i < s->anchor_count; i++) {
+        const struct MtsAnchor *a = &s->anchors[i];
+        if (s->resources[a->resource].schema == resource && strcmp(a->name, name) == 0) {
+            return a->schema;
+        }
     }
-    if ((json_is_string(own) && strcmp(json_string_value(own), anchor) == 0) ||
-        (id && *id == '#' && strcmp(id + 1, anchor) == 0)) {
-        return at;
-    }
-    json_object_foreach((json_t *)(uintptr_t)at, key, member)
-    {
-        found = found ? found : find_anchor(member, anchor, depth + 1);
-    }
-    json_array_foreach((json_t *)(uintptr_t)at, i, member)
-    {
-        found = found ? found : find_anchor(member, anchor, depth + 1);
-    }
-    return found;
+    return NULL;
 }
 
 int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const json_t **to)
@@ -195,10 +249,10 @@ int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const 
     free(address);
     *to = !base              ? NULL
           : !*fragment       ? base
-          : *fragment == '/' ? follow_pointer(base, fragment + 1)
-                             : find_anchor(base, fragment, 0);
+          : *fragment == '/' ? follow_pointer(base, fragment)
+                             : find_anchor(s, base, fragment);
     if (!*to && *fragment == '/' && base) { /* what stands in a resource may be pointed at from the root as well */
-        *to = follow_pointer(s->root, fragment + 1);
+        *to = follow_pointer(s->root, fragment);
     }
     if (!*to) {
         return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: \"$ref\" %s points at nothing in this file", s->name, ref);

@@ -8,6 +8,7 @@
     "(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|"              \
     "02-(?:0[1-9]|1[0-9]|2[0-8]))|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
 #define CLOCK "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]+)?"
+#define LEAP "23:59:60(?:\\.[0-9]+)?(?:[zZ]|[+-]00:00)"
 #define OFFSET "(?:[zZ]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 #define BYTE_NUMBER "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 #define IPV4 BYTE_NUMBER "(?:\\." BYTE_NUMBER "){3}"
@@ -21,7 +22,9 @@
 #define LABEL "[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
 #define HOSTNAME "(?=.{1,253}$)" LABEL "(?:\\." LABEL ")*"
 #define ATEXT "[0-9A-Za-z!#$%&'*+/=?^_`{|}~-]+"
-#define EMAIL "(?=[^@]{1,64}@)" ATEXT "(?:\\." ATEXT ")*@" LABEL "(?:\\." LABEL ")*"
+#define QUOTED "\"(?:[ !#-\\[\\]-~]|\\\\[ -~]){0,62}\""
+#define LITERAL "\\[(?:" IPV4 "|IPv6:" IPV6 ")\\]"
+#define EMAIL "(?:(?=[^@]{1,64}@)" ATEXT "(?:\\." ATEXT ")*|" QUOTED ")@(?:" LABEL "(?:\\." LABEL ")*|" LITERAL ")"
 #define UNRESERVED "[0-9A-Za-z._~!$&'()*+,;=:-]"
 #define ESCAPED "%[0-9A-Fa-f]{2}"
 #define PCHAR "(?:[0-9A-Za-z._~!$&'()*+,;=:@-]|" ESCAPED ")"
@@ -38,8 +41,8 @@ const char *mts_format_pattern(const char *format)
 {
     static const char *const formats[][2] = {
         {"date", "^" YEAR_MONTH_DAY "$"},
-        {"time", "^" CLOCK OFFSET "$"},
-        {"date-time", "^" YEAR_MONTH_DAY "[tT]" CLOCK OFFSET "$"},
+        {"time", "^(?:" CLOCK OFFSET "|" LEAP ")$"},
+        {"date-time", "^" YEAR_MONTH_DAY "[tT](?:" CLOCK OFFSET "|" LEAP ")$"},
         {"duration", "^P(?:[0-9]+W|(?:[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?|[0-9]+M(?:[0-9]+D)?|[0-9]+D)"
                      "(?:T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S))?|"
                      "T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S))$"},

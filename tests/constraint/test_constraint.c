@@ -257,6 +257,27 @@ static void impossible_and_broken_patterns_are_named(void **state)
     mts_vocabulary_free(&v);
 }
 
+/* What PCRE2 has no room for is held where it is regular; what is not is told as what it is. */
+static void large_and_deep_patterns_end_in_an_answer(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    MtsConstraint *c;
+    static char deep[100001];
+    assert_ok(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, "((a{1,1000}){1,1000}){1,1000}b", v, &err), &err);
+    assert_true(mts_constraint_regular(c));
+    assert_true(toy_accepts(c, "aaab", 4));
+    assert_false(toy_accepts(c, "b", 1));
+    mts_constraint_free(&c);
+    assert_int_equal(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, "(?:(a)\\1{60000}b){60000}", v, &err), MTS_ECAPACITY);
+    assert_non_null(strstr(err.text, "more than PCRE2 holds"));
+    memset(deep, '(', 100000);
+    assert_int_equal(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, deep, v, &err), MTS_EREQUEST);
+    assert_non_null(strstr(err.text, "nested"));
+    mts_vocabulary_free(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +287,7 @@ int main(void)
         cmocka_unit_test(hard_patterns_are_linear),
         cmocka_unit_test(what_is_not_regular_goes_through_pcre2),
         cmocka_unit_test(impossible_and_broken_patterns_are_named),
+        cmocka_unit_test(large_and_deep_patterns_end_in_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

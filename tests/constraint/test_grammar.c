@@ -217,6 +217,9 @@ static void both_notations_are_read(void **state)
         "atom: NUMBER | \"(\" sum \")\" | NAME~2..3 // twice or more\nNUMBER.2: /[0-9]+/\nNAME: \"Ab\"i\n%ignore / "
         "+/\n",
         LIST("1+2*3", " 1 + ( 2*3 ) ", "abAB", "ab ab-1"), LIST("1+", "ab", "1 2", "a bab"));
+    check("root ::= \"{\" ws \"}\" (| \"x\")\nws ::= | \" \" | \"-\" [ \\t]{0,2}\n", LIST("{}", "{ }x", "{-\t}"),
+          LIST("", "{  }"));
+    check("start: \"a\" ([\"b\"] | ) c\nc: | \"c\"\n", LIST("a", "ab", "ac", "abc"), LIST("", "b", "acb"));
     check("start: [\"a\"] \"b\"?\n", LIST("", "a", "ab", "b"), LIST("ba"));
 }
 

@@ -1,6 +1,8 @@
 /* JSON schemas: what they let through, and what is refused by name. */
 #include "toy.h"
 
+#include "core/mem.h"
+
 static MtsVocabulary *vocabulary;
 
 static int open_vocabulary(void **state)
@@ -54,7 +56,10 @@ static void refuse(unsigned options, const char *schema, int code, const char *s
 static void scalars(void **state)
 {
     (void)state;
-    CHECK("{\"type\":\"integer\"}", LIST("0", "-12", "907"), LIST("01", "1.0", "", "-", "1e3"));
+    CHECK("{\"type\":\"integer\"}", LIST("0", "-12", "907", "1.0", "-20.00"), LIST("01", "1.", "1.50", "", "-", "1e3"));
+    CHECK("{\"$schema\":\"http://json-schema.org/draft-04/schema#\",\"type\":\"integer\"}", LIST("1"), LIST("1.0"));
+    CHECK("{\"type\":\"integer\",\"multipleOf\":5,\"minimum\":7}", LIST("10", "15.0"),
+          LIST("5", "5.0", "11.0", "10.5"));
     CHECK("{\"type\":\"number\"}", LIST("0", "-1.50", "1e-9", "2E+3"), LIST(".5", "1.", "+1", "NaN"));
     CHECK("{\"type\":[\"boolean\",\"null\"]}", LIST("true", "false", "null"), LIST("True", "nul", "\"null\""));
     CHECK("{\"type\":\"string\",\"minLength\":1,\"maxLength\":3}",
@@ -229,6 +234,66 @@ static void schemas_are_never_quietly_weaker(void **state)
     refuse(0, "{\"type\":", MTS_EFORMAT, "JSON");
 }
 
+/* Addresses and anchors are those of schemas, not of values; each belongs to the resource that it stands in. */
+static void references_find_what_is_meant(void **state)
+{
+    (void)state;
+    CHECK("{\"$defs\":{\"\":{\"$defs\":{\"\":{\"type\":\"null\"}}}},\"$ref\":\"#/$defs//$defs/\"}", LIST("null"),
+          LIST("1"));
+    CHECK("{\"anyOf\":[{\"enum\":[{\"$anchor\":\"a\",\"type\":\"null\"}]},{\"$ref\":\"#a\"}],"
+          "\"$defs\":{\"x\":{\"$anchor\":\"a\",\"type\":\"string\"}}}",
+          LIST("\"s\"", "{\"$anchor\":\"a\",\"type\":\"null\"}"), LIST("null", "1"));
+    CHECK(
+        "{\"$id\":\"http://h/r\",\"$defs\":{\"A\":{\"$id\":\"child1\",\"allOf\":[{\"$id\":\"child2\",\"$anchor\":\"m\","
+        "\"type\":\"number\"},{\"$anchor\":\"m\",\"type\":\"string\"}]}},\"$ref\":\"child1#m\"}",
+        LIST("\"s\""), LIST("1"));
+    CHECK(
+        "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"$id\":\"http://h/base/\",\"definitions\":{\"foo\":{"
+        "\"$id\":\"http://h/foo.json\",\"type\":\"string\"},\"bar\":{\"$id\":\"foo.json\",\"type\":\"number\"}},"
+        "\"allOf\":[{\"$id\":\"http://h/\",\"$ref\":\"foo.json\"}]}",
+        LIST("1"), LIST("\"s\""));
+}
+
+static void what_never_fails_has_no_opposite(void **state)
+{
+    (void)state;
+    CHECK("{\"properties\":{\"a\":{\"not\":{}}}}", LIST("{}", "{\"b\":1}"), LIST("{\"a\":1}"));
+    refuse(0, "{\"not\":{}}", MTS_ECONSTRAINT, "no JSON text");
+    CHECK("{\"not\":{\"items\":{\"type\":\"integer\"}}}", LIST("[1,\"a\"]", "[\"a\"]", "[null, 2]"),
+          LIST("[]", "[1, 2]", "{}", "1"));
+}
+
+/* A pattern of `count` times the piece, behind `before` and before `after`. */
+static int open_repeated(const char *before, const char *piece, size_t count, const char *after, MtsError *err)
+{
+    MtsBytes schema = {0};
+    MtsConstraint *c = NULL;
+    mts_bytes_printf(&schema, "{\"type\":\"string\",\"pattern\":\"%s", before);
+    for (size_t i = 0; i < count; i++) {
+        mts_bytes_append_str(&schema, piece);
+    }
+    mts_bytes_printf(&schema, "%s\"}", after);
+    int rc = toy_open(&c, MTS_CONSTRAINT_SCHEMA, 0, schema.data, vocabulary, err);
+    mts_constraint_free(&c);
+    mts_bytes_free(&schema);
+    return rc;
+}
+
+static void deep_patterns_do_not_fill_the_stack(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    assert_int_equal(open_repeated("", "(", 100000, "", &err), MTS_EUNSUPPORTED);
+    assert_non_null(strstr(err.text, "nests too deeply"));
+    assert_int_equal(open_repeated("", "^", 100000, "a", &err), MTS_EUNSUPPORTED);
+    assert_non_null(strstr(err.text, "nests too deeply"));
+    assert_int_equal(open_repeated("", "(?=a)a?", 5000, "^b", &err), MTS_EUNSUPPORTED);
+    assert_int_equal(open_repeated("a", "*", 100000, "", &err), MTS_EREQUEST);
+    assert_ok(open_repeated("", "^a|", 20000, "b", &err), &err);
+    assert_ok(open_repeated("", "(?=a)", 20000, "a", &err), &err);
+    assert_ok(open_repeated("^", "a", 5000, "$", &err), &err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +304,9 @@ int main(void)
         cmocka_unit_test(objects),
         cmocka_unit_test(combinations),
         cmocka_unit_test(schemas_are_never_quietly_weaker),
+        cmocka_unit_test(references_find_what_is_meant),
+        cmocka_unit_test(what_never_fails_has_no_opposite),
+        cmocka_unit_test(deep_patterns_do_not_fill_the_stack),
     };
     return cmocka_run_group_tests(tests, open_vocabulary, close_vocabulary);
 }
