@@ -67,3 +67,20 @@ int mts_seal_parse(json_t **out, const char *name, size_t number, const char *li
     }
     return rc;
 }
+
+int mts_sealed_next(MtsSealedLines *l, json_t **line, MtsError *err)
+{
+    const char *newline = l->end < l->size ? memchr(l->text + l->end, '\n', l->size - l->end) : NULL;
+    *line = NULL;
+    if (!newline) {
+        return MTS_OK;
+    }
+    size_t size = (size_t)(newline - l->text) - l->end;
+    int rc = mts_seal_parse(line, l->name, l->number + 1, l->text + l->end, size, &l->bare, err);
+    if (!rc) {
+        l->number++;
+        l->start = l->end;
+        l->end += size + 1;
+    }
+    return rc;
+}

@@ -23,4 +23,16 @@ MtsSeal mts_seal_check(const char *line, size_t size);
 int mts_seal_parse(json_t **out, const char *name, size_t number, const char *line, size_t size, bool *bare,
                    MtsError *err);
 
+/* The whole lines of a file in memory, one after another; what follows the last newline is none. */
+typedef struct MtsSealedLines {
+    const char *name, *text; /* in sentences; the file's bytes */
+    size_t size;             /* of text */
+    size_t number;           /* of the line given last, from 1; 0: none yet */
+    size_t start, end;       /* where that line begins, and where its newline has ended */
+    bool bare;               /* the file is from before there were seals */
+} MtsSealedLines;
+
+/* *line: the next one, the caller's; NULL when there is none or it is not as it was written. */
+int mts_sealed_next(MtsSealedLines *lines, json_t **line, MtsError *err);
+
 #endif

@@ -56,31 +56,23 @@ static int remember(MtsJournal *j, json_t *record, size_t line, MtsError *err)
 /* Takes all whole lines; the first becomes the head. */
 static int read_lines(MtsJournal *j, const char *text, size_t size, MtsError *err)
 {
-    size_t line = 0;
-    for (size_t at = 0; at < size;) {
-        const char *newline = memchr(text + at, '\n', size - at);
-        if (!newline) {
-            break;
-        }
-        line++;
-        json_t *value;
-        int rc = mts_seal_parse(&value, j->path, line, text + at, (size_t)(newline - text) - at, &j->bare, err);
-        if (rc) {
-            return rc;
-        }
-        if (line == 1) {
-            j->head = value;
+    MtsSealedLines lines = {.name = j->path, .text = text, .size = size};
+    json_t *line;
+    int rc;
+    while (!(rc = mts_sealed_next(&lines, &line, err)) && line) {
+        if (lines.number == 1) {
+            j->head = json_incref(line);
         } else {
-            rc = remember(j, value, line, err);
-            json_decref(value);
+            rc = remember(j, line, lines.number, err);
         }
+        json_decref(line);
         if (rc) {
             return rc;
         }
-        at = (size_t)(newline - text) + 1;
-        j->end = at;
+        j->end = lines.end;
     }
-    return MTS_OK;
+    j->bare = lines.bare;
+    return rc;
 }
 
 static int journal_new(MtsJournal **journal, const char *path, MtsError *err)

@@ -144,67 +144,59 @@ static int check_head(const char *path, const json_t *head, MtsError *err)
     return ok ? MTS_OK : mts_fail(err, MTS_EFORMAT, "%s: line 1 is not the head of a run of maxts eval", path);
 }
 
-/* A file under way: what its lines held so far. */
-typedef struct Loading {
-    const char *path;
-    size_t line;
-    bool bare;                     /* from before lines had checksums */
-    json_t *head, *records, *seen; /* seen: the keys, an object */
-} Loading;
-
-static int take_record(Loading *l, json_t *record, MtsError *err)
+/* seen: an object of the keys so far. */
+static int take_record(const MtsSealedLines *at, json_t *record, json_t *records, json_t *seen, MtsError *err)
 {
-    const char *key = json_string_value(json_object_get(record, MTS_F_KEY));
-    if (json_object_get(l->seen, key)) {
-        return mts_fail(err, MTS_EFORMAT, "%s: line %zu repeats the key \"%.80s\"", l->path, l->line, key);
+    int rc = check_record(at->name, at->number, record, err);
+    if (rc) {
+        return rc;
     }
-    if (json_array_append(l->records, record) || json_object_set_new(l->seen, key, json_true())) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", l->path, l->line);
+    const char *key = json_string_value(json_object_get(record, MTS_F_KEY));
+    if (json_object_get(seen, key)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu repeats the key \"%.80s\"", at->name, at->number, key);
+    }
+    if (json_array_append(records, record) || json_object_set_new(seen, key, json_true())) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", at->name, at->number);
     }
     return MTS_OK;
 }
 
-static int take_line(Loading *l, const char *text, size_t size, MtsError *err)
+/* *head stays NULL where the file has no line. */
+static int read_lines(MtsSealedLines *lines, json_t **head, json_t *records, MtsError *err)
 {
-    json_t *value;
-    int rc = mts_seal_parse(&value, l->path, ++l->line, text, size, &l->bare, err);
-    if (rc) {
-        return rc;
+    json_t *seen = json_object(), *line;
+    int rc = seen ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", lines->name);
+    while (!rc && !(rc = mts_sealed_next(lines, &line, err)) && line) {
+        if (lines->number == 1) {
+            *head = json_incref(line);
+            rc = check_head(lines->name, line, err);
+        } else {
+            rc = take_record(lines, line, records, seen, err);
+        }
+        json_decref(line);
     }
-    if (l->line == 1) {
-        l->head = json_incref(value);
-        rc = check_head(l->path, value, err);
-    } else if (!(rc = check_record(l->path, l->line, value, err))) {
-        rc = take_record(l, value, err);
-    }
-    json_decref(value);
+    json_decref(seen);
     return rc;
 }
 
 int mts_results_read(const char *path, json_t **head, json_t **records, MtsError *err)
 {
-    Loading l = {.path = path, .records = json_array(), .seen = json_object()};
+    MtsSealedLines lines = {.name = path};
     char *text = NULL;
-    size_t size = 0;
-    const char *newline;
-    int rc = l.records && l.seen ? mts_read_file(path, MOST_BYTES, &text, &size, err)
-                                 : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
-    for (size_t at = 0; !rc && at < size && (newline = memchr(text + at, '\n', size - at));) {
-        rc = take_line(&l, text + at, (size_t)(newline - text) - at, err);
-        at = (size_t)(newline - text) + 1;
-    }
-    if (!rc && !l.head) {
+    *head = NULL;
+    *records = json_array();
+    int rc = *records ? mts_read_file(path, MOST_BYTES, &text, &lines.size, err)
+                      : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
+    lines.text = text;
+    if (!rc && !(rc = read_lines(&lines, head, *records, err)) && !*head) {
         rc = mts_fail(err, MTS_EFORMAT, "%s: has no head, so it is no run of maxts eval", path);
     }
     free(text);
-    json_decref(l.seen);
     if (rc) {
-        json_decref(l.head);
-        json_decref(l.records);
-        l.head = l.records = NULL;
+        json_decref(*head);
+        json_decref(*records);
+        *head = *records = NULL;
     }
-    *head = l.head;
-    *records = l.records;
     return rc;
 }
 

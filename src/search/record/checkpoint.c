@@ -17,7 +17,6 @@ struct MtsCheckpoint {
     json_t **lines;      /* [count] read */
     size_t *starts;      /* [count] where each line begins: in `text`, from begin() on in `save` */
     size_t count, cap, start_cap;
-    size_t kept;    /* bytes of `text` that are whole lines */
     char *text;     /* of the file that was read */
     bool bare;      /* which is from before lines had checksums */
     MtsOutput *out; /* `save`; NULL: none */
@@ -85,30 +84,23 @@ static int add_line(MtsCheckpoint *c, json_t *line, size_t start, MtsError *err)
     return MTS_OK;
 }
 
-static int read_line(MtsCheckpoint *c, const char *at, const char *end, size_t number, json_t *identity, MtsError *err)
-{
-    json_t *line = NULL;
-    int rc = mts_seal_parse(&line, c->resume, number, at, (size_t)(end - at), &c->bare, err);
-    if (rc) {
-        return rc;
-    }
-    if (number > 1) {
-        return add_line(c, line, (size_t)(at - c->text), err);
-    }
-    rc = check_header(c, line, identity, err);
-    json_decref(line);
-    return rc;
-}
-
 static int read_lines(MtsCheckpoint *c, json_t *identity, MtsError *err)
 {
-    size_t size = 0, number = 0;
-    int rc = mts_read_file(c->resume, CHECKPOINT_LIMIT, &c->text, &size, err);
-    for (char *at = c->text, *end; !rc && (end = memchr(at, '\n', size - c->kept)); at = end + 1) {
-        rc = read_line(c, at, end, ++number, identity, err);
-        c->kept = (size_t)(end + 1 - c->text);
+    MtsSealedLines lines = {.name = c->resume};
+    json_t *line;
+    int rc = mts_read_file(c->resume, CHECKPOINT_LIMIT, &c->text, &lines.size, err);
+    lines.text = c->text;
+    while (!rc && !(rc = mts_sealed_next(&lines, &line, err)) && line) {
+        if (lines.number > 1) {
+            rc = add_line(c, line, lines.start, err);
+        } else {
+            rc = check_header(c, line, identity, err);
+            json_decref(line);
+        }
     }
-    return !rc && number == 0 ? mts_fail(err, MTS_EFORMAT, "%s: line 1: is no checkpoint of a search", c->resume) : rc;
+    c->bare = lines.bare;
+    return !rc && lines.number == 0 ? mts_fail(err, MTS_EFORMAT, "%s: line 1: is no checkpoint of a search", c->resume)
+                                    : rc;
 }
 
 size_t mts_checkpoint_count(const MtsCheckpoint *c)

@@ -200,19 +200,19 @@ static Path *find(Path *paths, size_t count, const int32_t *tokens, size_t n)
 
 static int read_lines(Replay *r, size_t *number, MtsError *err)
 {
-    const char *at = r->text, *end;
-    while ((end = memchr(at, '\n', r->size - (size_t)(at - r->text)))) {
-        json_t *line = NULL;
-        ++*number;
-        int rc = mts_seal_parse(&line, r->path, *number, at, (size_t)(end - at), &r->bare, err);
-        rc = rc ? rc : read_line(r, line, *number, err);
+    MtsSealedLines lines = {.name = r->path, .text = r->text, .size = r->size};
+    json_t *line;
+    int rc;
+    while (!(rc = mts_sealed_next(&lines, &line, err)) && line) {
+        rc = read_line(r, line, lines.number, err);
         json_decref(line);
         if (rc) {
             return rc;
         }
-        at = end + 1;
     }
-    return at == r->text + r->size ? MTS_OK : bad(r, *number + 1, "is cut off", err);
+    *number = lines.number;
+    r->bare = lines.bare;
+    return rc || lines.end == lines.size ? rc : bad(r, lines.number + 1, "is cut off", err);
 }
 
 static int read_trace(Replay *r, MtsError *err)
