@@ -7,17 +7,28 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
 from program import PROGRAM, TINY, check, finish, work_dir  # noqa: E402
 
-SLOW = "command:while read -r l; do sleep 0.02; echo 1; done"  # both are at work at the same time
+
+
+def held(folder):
+    """A reward that answers once `go` is there: until then no run can end but by being refused."""
+    return f"command:until [ -e {folder}/go ]; do sleep 0.01; done; while read -r l; do echo 1; done"
 
 
 def pair(what, file, command):
     """The outputs of the run that was not refused."""
+    go = file.parent / "go"
+    go.unlink(missing_ok=True)
     both = [subprocess.Popen([PROGRAM, *map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE) for _ in range(2)]
+    end = time.monotonic() + 120
+    while all(p.poll() is None for p in both) and time.monotonic() < end:
+        time.sleep(0.01)
+    go.touch()
     ends = [(*p.communicate(timeout=120), p.returncode) for p in both]
     check(sorted(code for _, _, code in ends) == [0, 1], f"{what}: exits {[code for _, _, code in ends]}: {ends}")
     refused = next(err for _, err, code in ends if code).decode()
@@ -30,7 +41,7 @@ def evals(folder, turn, data):
     out = folder / f"eval{turn}.jsonl"
     pair("eval", out, ["eval", "-m", TINY, "--stage", "forecast", "--data", data[0], "--more", data[1], "--context", 24,
                        "--method", "sample", "--rollouts", 3, "--samples", 2, "--max-tokens", 4, "--seeds", "0..2",
-                       "--reward", SLOW, "--out", out])
+                       "--reward", held(folder), "--out", out])
     head, *records = map(json.loads, out.read_text().splitlines())
     keys = {r["key"] for r in records}
     check(len(records) == len(keys) == 6, f"eval: {len(records)} records, {len(keys)} keys")
@@ -39,7 +50,7 @@ def evals(folder, turn, data):
 def searches(folder, turn):
     saved = folder / f"saved{turn}"
     answer = pair("search", saved, ["search", "-m", TINY, "-p", "hi", "-n", 4, "--rollouts", 8, "--in-flight", 2,
-                                    "--reward", SLOW, "--save", saved, "--json"])
+                                    "--reward", held(folder), "--save", saved, "--json"])
     lines = list(map(json.loads, saved.read_text().splitlines()))
     check([r["rollout"] for r in lines[1:]] == list(range(answer["rollouts"])), f"search: {len(lines)} lines")
 
