@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,15 +34,18 @@
 #include "core/mem.h"
 
 #define LONGEST_LINE ((size_t)1 << 20)
+#define LOOK_EVERY 0.1 /* seconds, at what it writes to its standard error */
 #define MARK "MAXTS_REWARD_PROGRAM="
 
-enum { MOST_ENVIRONMENT = 1 << 22, KILL_ROUNDS = 20, NO_LIMIT_STATUS = 125 };
+enum { MOST_ENVIRONMENT = 1 << 22, KILL_ROUNDS = 20, NO_LIMIT_STATUS = 125, SHELL_SIGNAL = 128 };
 
 extern char **environ;
 
 struct MtsChild {
     pid_t pid;
     int in, out; /* we write to in, read from out */
+    int errors;  /* not ours */
+    uint64_t errors_end;
     char *program;
     char mark[80];  /* in the environment of the child and of all that it starts */
     double slowest; /* seconds that an answer has taken */
@@ -62,12 +66,16 @@ static bool on_exec_close(int fd)
 }
 
 /* What the shell runs: the limits, then the program as it stands. */
-static char *script_of(const char *program, size_t memory_mib)
+static char *script_of(const char *program, const MtsChildLimits *limits)
 {
     MtsBytes script = {0};
     bool ok = mts_bytes_append_str(&script, "ulimit -c 0; ");
-    if (ok && memory_mib) {
-        ok = mts_bytes_printf(&script, "ulimit -v %llu || exit %d; ", 1024ull * memory_mib, NO_LIMIT_STATUS);
+    if (ok && limits->memory) {
+        ok = mts_bytes_printf(&script, "ulimit -v %llu || exit %d; ", 1024ull * limits->memory, NO_LIMIT_STATUS);
+    }
+    if (ok && limits->seconds) { /* SIGXCPU, which tells why, and SIGKILL a second later */
+        ok = mts_bytes_printf(&script, "ulimit -t %zu && ulimit -S -t %zu || exit %d; ", limits->seconds + 1,
+                              limits->seconds, NO_LIMIT_STATUS);
     }
     if (!ok || !mts_bytes_append_str(&script, program)) {
         mts_bytes_free(&script);
@@ -163,7 +171,7 @@ static void make_mark(MtsChild *c)
 }
 
 /* The pipes, the script and the process; what is ours of the pipes moves into c. */
-static int start(MtsChild *c, size_t memory_mib, int errors, int in[2], int out[2], MtsError *err)
+static int start(MtsChild *c, const MtsChildLimits *limits, int in[2], int out[2], MtsError *err)
 {
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, in) != 0 || pipe(out) != 0 || !on_exec_close(in[0]) ||
         !on_exec_close(in[1]) || !on_exec_close(out[0]) || !on_exec_close(out[1])) {
@@ -173,8 +181,8 @@ static int start(MtsChild *c, size_t memory_mib, int errors, int in[2], int out[
     int on = 1;
     setsockopt(in[0], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
-    char *script = script_of(c->program, memory_mib);
-    int why = script ? spawn(c, script, in[1], out[1], errors) : ENOMEM;
+    char *script = script_of(c->program, limits);
+    int why = script ? spawn(c, script, in[1], out[1], c->errors) : ENOMEM;
     free(script);
     if (why != 0) {
         return mts_fail(err, MTS_EREWARD, "reward command: %s cannot be started: %s", c->program, strerror(why));
@@ -185,7 +193,7 @@ static int start(MtsChild *c, size_t memory_mib, int errors, int in[2], int out[
     return MTS_OK;
 }
 
-int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, int errors, MtsError *err)
+int mts_child_new(MtsChild **child, const char *program, const MtsChildLimits *limits, int errors, MtsError *err)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, rc;
     *child = NULL;
@@ -195,8 +203,10 @@ int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, int 
         return mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
     }
     c->in = c->out = -1;
+    c->errors = errors;
+    c->errors_end = limits->errors_end;
     make_mark(c);
-    rc = start(c, memory_mib, errors, in, out, err);
+    rc = start(c, limits, in, out, err);
     for (int i = 0; i < 2; i++) {
         close_fd(&in[i]);
         close_fd(&out[i]);
@@ -284,29 +294,44 @@ static int fail_ended(MtsChild *c, MtsError *err)
         end_child(c);
         return mts_fail(err, MTS_EREWARD, "reward command: %s closed its output without an answer", c->program);
     }
-    int status = end_child(c);
+    int status = end_child(c), code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    int sign = WIFSIGNALED(status) ? WTERMSIG(status) : code > SHELL_SIGNAL ? code - SHELL_SIGNAL : 0;
+    if (sign == SIGXCPU) {
+        return mts_fail(err, MTS_EREWARD, "reward command: %s used up its processor time (cpu=SECONDS)", c->program);
+    }
     if (WIFSIGNALED(status)) {
         return mts_fail(err, MTS_EREWARD, "reward command: %s was ended by signal %d before it answered", c->program,
-                        WTERMSIG(status));
+                        sign);
     }
-    int code = WEXITSTATUS(status);
     return mts_fail(err, MTS_EREWARD, "reward command: %s ended with exit status %d before it answered%s", c->program,
                     code,
                     code == 127               ? " (not found)"
-                    : code == NO_LIMIT_STATUS ? " (or its memory cannot be limited here)"
+                    : code == NO_LIMIT_STATUS ? " (or its memory or processor time cannot be limited here)"
                     : code == 126             ? " (not executable)"
                                               : "");
 }
 
-/* Waits until fd is ready for `events`; MTS_EREWARD when the time is up. */
+/* What it has written to its standard error; a log that is no file has no size. */
+static int check_errors(const MtsChild *c, MtsError *err)
+{
+    struct stat s;
+    if (fstat(c->errors, &s) != 0 || !S_ISREG(s.st_mode) || (uint64_t)s.st_size <= c->errors_end) {
+        return MTS_OK;
+    }
+    return mts_fail(err, MTS_EREWARD, "reward command: %s wrote too much to its standard error (stderr=MIB)",
+                    c->program);
+}
+
+/* Waits until fd is ready for `events`; MTS_EREWARD when the time is up, or it has written too much meanwhile. */
 static int await(MtsChild *c, int fd, short events, double end, double timeout, MtsError *err)
 {
     for (;;) {
         double left = end - mts_seconds();
         struct pollfd p = {fd, events, 0};
-        int n = left > 0 ? poll(&p, 1, left < 1000 ? (int)(left * 1000) + 1 : 1000000) : 0;
-        if (n > 0) {
-            return MTS_OK;
+        int n = left > 0 ? poll(&p, 1, left < LOOK_EVERY ? (int)(left * 1000) + 1 : (int)(LOOK_EVERY * 1000)) : 0;
+        int rc = check_errors(c, err);
+        if (rc || n > 0) {
+            return rc;
         }
         if (n < 0 && errno != EINTR) {
             return mts_fail(err, MTS_EREWARD, "reward command: waiting for %s failed: %s", c->program, strerror(errno));

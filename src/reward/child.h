@@ -3,20 +3,27 @@
 #define MTS_REWARD_CHILD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/error.h"
 
 typedef struct MtsChild MtsChild;
 
-/* Starts `program` by /bin/sh in a process group of its own (a Ctrl-C in the terminal is not for it); its
- * standard error is the descriptor `errors`, and it has none else of ours. Its address space is limited to memory_mib
- * MiB (0: as ours is). Not to be called by two threads at once. */
-int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, int errors, MtsError *err);
+typedef struct MtsChildLimits {
+    size_t memory;       /* MiB of address space of each of its processes; 0: as ours is */
+    size_t seconds;      /* of processor time of each; 0: as ours */
+    uint64_t errors_end; /* the file of its standard error may not get longer than so many bytes */
+} MtsChildLimits;
+
+/* Starts `program` by /bin/sh in a process group of its own (a Ctrl-C in the terminal is not for it); its standard
+ * error is the descriptor `errors`, which outlives the child, and it has none else of ours. Not to be called by two
+ * threads at once. */
+int mts_child_new(MtsChild **child, const char *program, const MtsChildLimits *limits, int errors, MtsError *err);
 
 /* Sends line [size], which ends in its newline, and waits for a line, returned without the newline and
  * NUL-terminated, valid until the next call. MTS_EREWARD with the program's name when it has not answered
- * within `timeout` seconds, has ended, or has written a line before it was asked or more than one; the child is then
- * good for nothing but mts_child_free(). */
+ * within `timeout` seconds, has ended, or has written a line before it was asked or more than one, or too much to its
+ * standard error; the child is then good for nothing but mts_child_free(). */
 int mts_child_ask(MtsChild *child, const char *line, size_t size, double timeout, const char **answer,
                   size_t *answer_size, MtsError *err);
 

@@ -52,6 +52,12 @@ int mts_child_log_fd(const MtsChildLog *log)
     return log->file - 1;
 }
 
+uint64_t mts_child_log_size(const MtsChildLog *log)
+{
+    off_t end = lseek(log->file - 1, 0, SEEK_END);
+    return end > 0 ? (uint64_t)end : 0;
+}
+
 /* The last line with anything in it, printable; false: there is none. */
 static bool last_line(const MtsChildLog *log, char line[QUOTED + 1])
 {

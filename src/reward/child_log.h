@@ -3,6 +3,7 @@
 #define MTS_REWARD_CHILD_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/error.h"
 
@@ -19,6 +20,9 @@ int mts_child_log_open(MtsChildLog *log, const char *path, MtsError *err);
 
 /* The descriptor to write to. */
 int mts_child_log_fd(const MtsChildLog *log);
+
+/* Bytes in the file. */
+uint64_t mts_child_log_size(const MtsChildLog *log);
 
 /* Where a program has failed: appends to the sentence what the last line says and where the whole is, if there is
  * any. */

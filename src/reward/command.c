@@ -1,4 +1,4 @@
-/* reward/command.c - command:[timeout=S ][memory=M ][prefixes=1 ][log=FILE ]PROGRAM, a program's judgement.
+/* reward/command.c - command:[LIMITS ][prefixes=1 ][log=FILE ]PROGRAM, a program's judgement.
  *
  * PROGRAM is a shell command line that stays alive. For each candidate it reads one JSON line
  *
@@ -12,11 +12,12 @@
  * It is asked on as many threads as the search has for it; each gets a copy of the program. End of input asks it to
  * end.
  *
- * S is the seconds it may take for one answer, from 0.01 to 86400, default 60; M the MiB of address space it and each
- * process it starts may have, from 1 to 1048576, default no limit. prefixes=1: unfinished texts are asked about
- * too. log=FILE: what it writes to standard error goes there; without, into a temporary file that is removed at the end
- * unless the program fails, whose sentence then tells where it is. A program that cannot be started, dies, hangs, or
- * writes anything else fails the search. */
+ * LIMITS, each with its range in limits[] below: timeout=S, the seconds that one answer may take; memory=M and cpu=S,
+ * the MiB of address space and the seconds of processor time that it and each process it starts may have; stderr=M, the
+ * MiB that all its copies may write to standard error. prefixes=1: unfinished texts are asked about too. log=FILE: what
+ * it writes to standard error goes there; without, into a temporary file that is removed at the end unless the program
+ * fails, whose sentence then tells where it is. A program that cannot be started, dies, hangs, or writes anything else
+ * fails the search. */
 #include "reward/rewards.h"
 
 #include <pthread.h>
@@ -36,9 +37,9 @@
 typedef struct Command {
     char *program;
     char *prompt;
-    double timeout;
-    size_t memory;  /* MiB; 0: no limit */
-    char *log_path; /* NULL: a temporary file */
+    double timeout, log_most; /* seconds; MiB */
+    MtsChildLimits limits;    /* errors_end: guarded by the lock */
+    char *log_path;           /* NULL: a temporary file */
     pthread_mutex_t lock;
     /* guarded by it */
     MtsChildLog log;
@@ -79,6 +80,15 @@ static int finish_command(void *self, MtsError *err)
     return rc;
 }
 
+static int open_log(Command *c, MtsError *err)
+{
+    int rc = mts_child_log_open(&c->log, c->log_path, err);
+    if (!rc) {
+        c->limits.errors_end = mts_child_log_size(&c->log) + (uint64_t)(c->log_most * 1048576);
+    }
+    return rc;
+}
+
 /* A child to be asked, and the question's number. */
 static int take_child(Command *c, MtsChild **child, json_int_t *id, MtsError *err)
 {
@@ -87,8 +97,8 @@ static int take_child(Command *c, MtsChild **child, json_int_t *id, MtsError *er
     *id = ++c->asked;
     if (c->count > 0) {
         *child = c->idle[--c->count];
-    } else if (c->log.file || !(rc = mts_child_log_open(&c->log, c->log_path, err))) {
-        rc = mts_child_new(child, c->program, c->memory, mts_child_log_fd(&c->log), err);
+    } else if (c->log.file || !(rc = open_log(c, err))) {
+        rc = mts_child_new(child, c->program, &c->limits, mts_child_log_fd(&c->log), err);
     }
     pthread_mutex_unlock(&c->lock);
     return rc;
@@ -201,9 +211,21 @@ static int score_command(void *self, const MtsRewardText *text, double *value, M
     return rc;
 }
 
+enum { TIMEOUT, MEMORY, CPU, ERRORS, LIMITS };
+
+static const struct {
+    const char *key;
+    double min, max, initial; /* 0: no limit */
+} limits[LIMITS] = {
+    [TIMEOUT] = {"timeout", 0.01, 86400, 60}, /* seconds */
+    [MEMORY] = {"memory", 1, 1048576, 0},     /* MiB */
+    [CPU] = {"cpu", 1, 8640000, 0},           /* seconds */
+    [ERRORS] = {"stderr", 1, 1048576, 256},   /* MiB */
+};
+
 /* What may stand before the program. */
 typedef struct Words {
-    double timeout, memory; /* seconds, MiB */
+    double limit[LIMITS];
     bool prefixes;
     char *log; /* malloc'ed; NULL: none */
 } Words;
@@ -230,17 +252,27 @@ static int read_flag(const char *key, const char *text, size_t n, bool *out, Mts
     return MTS_OK;
 }
 
-/* Reads "timeout=S ", "memory=M ", "prefixes=B " and "log=FILE " from the front of the argument. */
+/* The limit that a word sets; LIMITS: it is none. */
+static int limit_of(const char *word)
+{
+    int i = 0;
+    while (i < LIMITS && (strncmp(word, limits[i].key, strlen(limits[i].key)) || word[strlen(limits[i].key)] != '=')) {
+        i++;
+    }
+    return i;
+}
+
+/* Reads limits, "prefixes=B " and "log=FILE " from the front of the argument. */
 static int leading_words(const char **argument, Words *words, MtsError *err)
 {
     for (;;) {
         const char *a = *argument + strspn(*argument, " \t");
         size_t n = strcspn(a, " \t");
-        int rc = MTS_OK;
-        if (strncmp(a, "timeout=", 8) == 0) {
-            rc = read_word("timeout", a + 8, n - 8, 0.01, 86400, &words->timeout, err);
-        } else if (strncmp(a, "memory=", 7) == 0) {
-            rc = read_word("memory", a + 7, n - 7, 1, 1048576, &words->memory, err);
+        int rc = MTS_OK, i = limit_of(a);
+        if (i < LIMITS) {
+            size_t key = strlen(limits[i].key);
+            rc =
+                read_word(limits[i].key, a + key + 1, n - key - 1, limits[i].min, limits[i].max, &words->limit[i], err);
         } else if (strncmp(a, "prefixes=", 9) == 0) {
             rc = read_flag("prefixes", a + 9, n - 9, &words->prefixes, err);
         } else if (strncmp(a, "log=", 4) == 0 && n > 4) {
@@ -270,10 +302,13 @@ static int check_argument(const char *program, const char *prompt, MtsError *err
 
 int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
-    Words words = {.timeout = 60};
+    Words words = {.log = NULL};
     const char *program = argument ? argument : "", *prompt = input->prompt ? input->prompt : "";
     Command *c = NULL;
     int rc;
+    for (int i = 0; i < LIMITS; i++) {
+        words.limit[i] = limits[i].initial;
+    }
     if ((rc = leading_words(&program, &words, err)) || (rc = check_argument(program, prompt, err))) {
         goto done;
     }
@@ -282,8 +317,9 @@ int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewar
         goto done;
     }
     pthread_mutex_init(&c->lock, NULL);
-    c->timeout = words.timeout;
-    c->memory = (size_t)words.memory;
+    c->timeout = words.limit[TIMEOUT];
+    c->log_most = words.limit[ERRORS];
+    c->limits = (MtsChildLimits){(size_t)words.limit[MEMORY], (size_t)words.limit[CPU], 0};
     c->log_path = words.log;
     words.log = NULL;
     c->program = mts_strdup(program);

@@ -215,6 +215,50 @@ static void memory_is_limited(void **state)
     assert_no_children();
 }
 
+/* More time than it may have, by itself or in a process that it starts. */
+static void processor_time_is_limited(void **state)
+{
+    (void)state;
+    static const char *const busy[] = {"command:cpu=1 read -r l; while :; do :; done",
+                                       "command:cpu=1 read -r l; sh -c 'while :; do :; done'"};
+    MtsError err = {0};
+    double v = NAN;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(ask_once(busy[i], "t", &v, &err), MTS_EREWARD);
+        assert_non_null(strstr(err.text, "used up its processor time (cpu=SECONDS)"));
+    }
+    assert_int_equal(ask_once("command:cpu=1e9 true", "t", &v, &err), MTS_EREQUEST);
+    assert_non_null(strstr(err.text, "cpu is \"1e9\", not a number from 1 to 8640000"));
+    assert_ok(ask_once("command:cpu=100 memory=500 " COUNTING, "t", &v, &err), &err);
+    assert_no_children();
+}
+
+/* More on standard error than it may write, at once or before it answers; what stood in the file does not count. */
+static void standard_error_is_limited(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/maxts-test-XXXXXX", spec[256];
+    MtsError err = {0};
+    double v = NAN;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 5 << 20), 0);
+    close(fd);
+    static const char *const programs[] = {
+        "read -r l; while :; do echo 0123456789012345678901234567890123456789 >&2; done",
+        "read -r l; head -c 3000000 /dev/zero >&2; echo 1; read -r l"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(spec, sizeof spec, "command:stderr=1 log=%s %s", path, programs[i]);
+        assert_int_equal(ask_once(spec, "t", &v, &err), MTS_EREWARD);
+        assert_non_null(strstr(err.text, "wrote too much to its standard error (stderr=MIB)"));
+    }
+    snprintf(spec, sizeof spec, "command:stderr=1 log=%s echo hello >&2; %s", path, COUNTING);
+    assert_ok(ask_once(spec, "t", &v, &err), &err);
+    assert_ok(ask_once("command:stderr=1 log=/dev/null head -c 3000000 /dev/zero >&2; " COUNTING, "t", &v, &err), &err);
+    assert_int_equal(unlink(path), 0);
+    assert_no_children();
+}
+
 /* A question larger than any pipe to a program that never reads: SIGPIPE or a full buffer must not hurt. */
 static void large_questions(void **state)
 {
@@ -390,6 +434,8 @@ int main(void)
         cmocka_unit_test(shifted_answers_are_not_used),
         cmocka_unit_test(programs_inherit_nothing),
         cmocka_unit_test(memory_is_limited),
+        cmocka_unit_test(processor_time_is_limited),
+        cmocka_unit_test(standard_error_is_limited),
         cmocka_unit_test(own_output_is_told_of),
         cmocka_unit_test(descendants_end_too),
         cmocka_unit_test(several_threads),
