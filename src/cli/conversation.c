@@ -40,9 +40,13 @@ static int add_variable(json_t **variables, const char *given, MtsError *err)
     if (!sign || sign == given) {
         return mts_fail(err, MTS_EREQUEST, "--template-var: '%s' is no NAME=VALUE", given);
     }
-    if (mts_json_parse(&value, "--template-var", sign + 1, strlen(sign + 1), NULL)) {
-        return mts_fail(err, MTS_EREQUEST,
-                        "--template-var: '%s' is no JSON value, as true, 3 or \"text\" (with its quotes)", sign + 1);
+    int rc = mts_json_parse(&value, "--template-var", sign + 1, strlen(sign + 1), err);
+    if (rc) {
+        return rc == MTS_ENOMEM
+                   ? rc
+                   : mts_fail(err, MTS_EREQUEST,
+                              "--template-var: '%s' is no JSON value, as true, 3 or \"text\" (with its quotes)",
+                              sign + 1);
     }
     char *name = mts_strndup(given, (size_t)(sign - given));
     if (!name) {

@@ -41,8 +41,8 @@ struct MtsBacktrack {
     bool properties; /* it uses Unicode properties */
     Text *texts;     /* [text_count] the places; 0 is the dead one, 1 the empty text */
     size_t text_count, text_cap;
-    MtsBytes text;  /* the one in question */
-    bool exhausted; /* PCRE2 gave up */
+    MtsBytes text; /* the one in question */
+    int gave_up;   /* PCRE2's code where it did; 0 */
 };
 
 static bool add_named(MtsBacktrack *c, uint32_t cp)
@@ -205,7 +205,7 @@ static int set_text(MtsBacktrack *m, uint32_t place, size_t more, MtsError *err)
     size_t need;
     const Text *t = &m->texts[place];
     m->text.len = 0;
-    m->exhausted = false;
+    m->gave_up = 0;
     return mts_size_add(t->size, more + 8, &need) && mts_grow(&m->text.data, &m->text.cap, need, 1) &&
                    mts_bytes_append(&m->text, t->bytes, t->size)
                ? MTS_OK
@@ -218,7 +218,7 @@ static bool matches(MtsBacktrack *m, size_t size, bool partial)
 {
     int rc = pcre2_match(m->code, (PCRE2_SPTR)m->text.data, size, 0,
                          PCRE2_NO_UTF_CHECK | (partial ? PCRE2_PARTIAL_HARD : 0), m->data, m->limits);
-    m->exhausted |= rc < PCRE2_ERROR_PARTIAL;
+    m->gave_up = rc < PCRE2_ERROR_PARTIAL ? rc : m->gave_up;
     return rc >= 0 || (partial && (rc == PCRE2_ERROR_PARTIAL || size == 0));
 }
 
@@ -274,10 +274,13 @@ static bool alive(MtsBacktrack *m)
     return ok;
 }
 
-static int exhausted(MtsError *err)
+static int exhausted(const MtsBacktrack *m, MtsError *err)
 {
-    return mts_fail(err, MTS_ECAPACITY,
-                    "constraint: the pattern is not regular, and PCRE2 gives up on it after %d steps", MATCH_LIMIT);
+    return m->gave_up == PCRE2_ERROR_NOMEMORY
+               ? no_memory(err)
+               : mts_fail(err, MTS_ECAPACITY,
+                          "constraint: the pattern is not regular, and PCRE2 gives up on it after %d steps",
+                          MATCH_LIMIT);
 }
 
 int mts_backtrack_read(MtsBacktrack *m, uint32_t place, const char *bytes, size_t size, uint32_t *next, MtsError *err)
@@ -289,7 +292,7 @@ int mts_backtrack_read(MtsBacktrack *m, uint32_t place, const char *bytes, size_
     }
     mts_bytes_append(&m->text, bytes, size);
     if (!alive(m)) {
-        return m->exhausted ? exhausted(err) : MTS_OK;
+        return m->gave_up ? exhausted(m, err) : MTS_OK;
     }
     return add_text(m, m->text.data, m->text.len, next, err);
 }
@@ -341,5 +344,5 @@ int mts_backtrack_mask(MtsBacktrack *m, uint32_t place, bool last, uint64_t *mas
     if (place) {
         walk(&(TextWalk){.m = m, .base = m->text.len, .last = last, .mask = mask}, 0, 0);
     }
-    return m->exhausted ? exhausted(err) : MTS_OK;
+    return m->gave_up ? exhausted(m, err) : MTS_OK;
 }

@@ -29,6 +29,7 @@ void mts_chars_add_all(MtsChars *set, const MtsChars *other)
     for (size_t i = 0; i < other->count; i++) {
         mts_chars_add(set, other->ranges[i].from, other->ranges[i].to);
     }
+    set->broken |= other->broken;
 }
 
 static int by_start(const void *a, const void *b)
@@ -121,7 +122,7 @@ int mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool pro
 {
     MtsBytes all = {0}, runs = {0};
     uint32_t flags = PCRE2_UTF | PCRE2_DOTALL | (caseless ? PCRE2_CASELESS : 0) | (properties ? PCRE2_UCP : 0);
-    int why, rc = MTS_OK;
+    int why, found = 1, rc = MTS_OK;
     PCRE2_SIZE where = 0, from = 0;
     if (!mts_bytes_printf(&runs, "(?:%s)++", class_text) || !all_characters(&all)) {
         rc = mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
@@ -131,11 +132,13 @@ int mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool pro
     if (!code) {
         char text[200];
         pcre2_get_error_message(why, (PCRE2_UCHAR *)text, sizeof text);
-        rc = mts_fail(err, MTS_EREQUEST, "constraint: the class %s is wrong: %s", class_text, text);
+        rc = mts_fail(err, why == PCRE2_ERROR_HEAP_FAILED ? MTS_ENOMEM : MTS_EREQUEST,
+                      "constraint: the class %s is wrong: %s", class_text, text);
         goto done;
     }
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
-    while (data && pcre2_match(code, (PCRE2_SPTR)all.data, all.len, from, PCRE2_NO_UTF_CHECK, data, NULL) > 0) {
+    while (data &&
+           (found = pcre2_match(code, (PCRE2_SPTR)all.data, all.len, from, PCRE2_NO_UTF_CHECK, data, NULL)) > 0) {
         const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);
         uint32_t first, last;
         size_t back = 1;
@@ -147,7 +150,9 @@ int mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool pro
         mts_chars_add(set, first, last); /* a run may lead over the surrogates, which no text has */
         from = at[1];
     }
-    rc = data && !set->broken ? MTS_OK : mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
+    if (!data || set->broken || found != PCRE2_ERROR_NOMATCH) { /* a class of characters needs nothing but memory */
+        rc = mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
+    }
     pcre2_match_data_free(data);
     pcre2_code_free(code);
     mts_chars_tidy(set);
@@ -219,7 +224,7 @@ MtsRe mts_spell_utf8(MtsExprs *x, const MtsChars *set)
 {
     static const uint32_t parts[][3] = {
         {0, 0x7F, 1}, {0x80, 0x7FF, 2}, {0x800, 0xD7FF, 3}, {0xE000, 0xFFFF, 3}, {0x10000, LAST_CHAR, 4}};
-    MtsRe all = MTS_RE_NONE;
+    MtsRe all = set->broken ? mts_exprs_no_memory(x) : MTS_RE_NONE;
     for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
         Digits d = {.places = (int)parts[p][2], .bits = 6, .digit = utf8_digit};
         if (d.places == 1) {

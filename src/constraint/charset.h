@@ -25,7 +25,7 @@ void mts_chars_free(MtsChars *set);
 /* What PCRE2 (with UTF) takes a class to be, as `[...]` or `\p{L}`: every code point is asked once. */
 int mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool properties, MtsError *err);
 
-/* How characters are written down. */
+/* How characters are written down; nothing can be made of a broken set (mts_exprs_failed()). */
 typedef MtsRe (*MtsSpelling)(MtsExprs *x, const MtsChars *set);
 
 /* One character of the tidy set in UTF-8; surrogates have no spelling. */

@@ -229,6 +229,12 @@ int mts_exprs_failed(const MtsExprs *x)
     return x->failed;
 }
 
+MtsRe mts_exprs_no_memory(MtsExprs *x)
+{
+    fail(x, MTS_ENOMEM);
+    return MTS_RE_NONE;
+}
+
 bool mts_re_nullable(const MtsExprs *x, MtsRe r)
 {
     return x->nodes[r].nullable;

@@ -60,6 +60,7 @@ typedef struct MtsExprs MtsExprs;
 MtsExprs *mts_exprs_new(size_t budget);
 void mts_exprs_free(MtsExprs **exprs);
 int mts_exprs_failed(const MtsExprs *exprs);
+MtsRe mts_exprs_no_memory(MtsExprs *exprs); /* what an expression is to be made of could not be had: MTS_RE_NONE */
 size_t mts_exprs_bytes(const MtsExprs *exprs);
 
 MtsRe mts_re_bytes(MtsExprs *x, const MtsByteSet *set);

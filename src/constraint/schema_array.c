@@ -197,10 +197,11 @@ static int unique_array(const Arrays *a, MtsGrammarNode *out)
     json_array_foreach(values, i, v)
     {
         MtsSchemaSet set = {0};
-        json_t *only = json_pack("{s:O}", "const", v);
-        rc = rc                                                     ? rc
-             : only && json_array_append_new(a->s->made, only) == 0 ? item_set(a, 0, only, &set)
-                                                                    : mts_schema_no_memory(a->s);
+        json_t *only = rc ? NULL : json_pack("{s:O}", "const", v);
+        if (!rc && json_array_append_new(a->s->made, only)) {
+            rc = mts_schema_no_memory(a->s);
+        }
+        rc = rc ? rc : item_set(a, 0, only, &set);
         rc = rc ? rc : a->s->node(a->s, &set, &bag.members[used]);
         mts_schema_set_free(&set);
         bool again = false; /* 1 and 1.0, or one value from two cases */

@@ -233,15 +233,17 @@ static void choose_draws(Forecasts *f, const MtsSearchResult *r)
 }
 
 /* out [horizon]: each step's weighted median of x [count][horizon]; `step` is room for count values. */
-static void step_medians(const double *x, const double *weights, size_t count, size_t horizon, double *step,
-                         double *out)
+static int step_medians(const double *x, const double *weights, size_t count, size_t horizon, double *step, double *out,
+                        MtsError *err)
 {
-    for (size_t t = 0; t < horizon; t++) {
+    int rc = MTS_OK;
+    for (size_t t = 0; t < horizon && !rc; t++) {
         for (size_t i = 0; i < count; i++) {
             step[i] = x[i * horizon + t];
         }
-        out[t] = mts_weighted_median(step, weights, count);
+        rc = mts_weighted_median(step, weights, count, &out[t], err);
     }
+    return rc;
 }
 
 /* Mean absolute error in units of the training series' own. */
@@ -275,13 +277,14 @@ static int spectral_distance(const double *x, const double *y, size_t n, double 
 static int judge_forecast(MtsEvalAnswer *a, const MtsSample *s, const double *draws, const double *weights,
                           size_t count, MtsError *err)
 {
-    double crps = count ? 0 : NAN, distance, *step = mts_calloc(count, sizeof *step);
+    double crps = count ? 0 : NAN, one, distance, *step = mts_calloc(count, sizeof *step);
     int rc = step ? spectral_distance(a->output, s->truth.future, s->horizon, &distance, err) : no_memory(err);
     for (size_t t = 0; !rc && count && t < s->horizon; t++) {
         for (size_t i = 0; i < count; i++) {
             step[i] = draws[i * s->horizon + t];
         }
-        crps += mts_crps(step, weights, count, s->truth.future[t]) / (double)s->horizon;
+        rc = mts_crps(step, weights, count, s->truth.future[t], &one, err);
+        crps += rc ? 0 : one / (double)s->horizon;
     }
     free(step);
     if (rc) {
@@ -310,19 +313,23 @@ static void add_no_forecast(json_t **scores)
 
 /* How good the forecast would be in which all well-formed answers (all that are one, where none is) count alike, and
  * the text of largest reward. */
-static void add_others(json_t **scores, const MtsSample *s, Forecasts *f, size_t best)
+static int add_others(json_t **scores, const MtsSample *s, Forecasts *f, size_t best, MtsError *err)
 {
     double *equal = f->draws; /* no longer needed */
     const double *own = f->values + best * f->horizon;
     for (size_t i = 0; i < f->n; i++) {
         f->weights[i] = f->has[i] && f->well[i] == (f->formed > 0) ? 1 : 0;
     }
-    step_medians(f->values, f->weights, f->n, f->horizon, f->step, equal);
+    int rc = step_medians(f->values, f->weights, f->n, f->horizon, f->step, equal, err);
+    if (rc) {
+        return rc;
+    }
     mts_json_add_real(scores, MTS_F_SMAPE_EQUAL, mts_smape(s->truth.future, equal, f->horizon));
     mts_json_add_real(scores, MTS_F_MASE_EQUAL, scaled_error(s, equal));
     mts_json_add_real(scores, MTS_F_SMAPE_BEST,
                       f->has[best] ? mts_smape(s->truth.future, own, f->horizon) : NO_FORECAST);
     mts_json_add_real(scores, MTS_F_MASE_BEST, f->has[best] ? scaled_error(s, own) : NAN);
+    return MTS_OK;
 }
 
 static int write_forecast(MtsEvalAnswer *a, size_t n, MtsError *err)
@@ -354,11 +361,10 @@ static int median(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *res
         rc = no_memory(err);
         goto done;
     }
-    step_medians(f.draws, f.weights, f.drawn, h, f.step, a->output);
     a->index = r->best;
-    if (!(rc = write_forecast(a, h, err)) && !(rc = judge_forecast(a, s, f.draws, f.weights, f.drawn, err))) {
-        add_others(&a->scores, s, &f, r->best);
-    }
+    (void)((rc = step_medians(f.draws, f.weights, f.drawn, h, f.step, a->output, err)) ||
+           (rc = write_forecast(a, h, err)) || (rc = judge_forecast(a, s, f.draws, f.weights, f.drawn, err)) ||
+           (rc = add_others(&a->scores, s, &f, r->best, err)));
 done:
     forecasts_free(&f);
     return rc;

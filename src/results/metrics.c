@@ -93,27 +93,29 @@ static int by_x(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static Draw *sorted_draws(const double *x, const double *w, size_t k, double *total)
+static int sorted_draws(Draw **out, const double *x, const double *w, size_t k, double *total, MtsError *err)
 {
-    Draw *draws = mts_calloc(k, sizeof *draws);
+    Draw *draws = *out = mts_calloc(k, sizeof *draws);
     *total = 0;
     for (size_t i = 0; draws && i < k; i++) {
         draws[i].x = x[i];
         draws[i].w = w[i];
         *total += w[i];
     }
-    if (draws) {
-        qsort(draws, k, sizeof *draws, by_x);
+    if (!draws) {
+        return mts_fail(err, MTS_ENOMEM, "metrics: memory ran out over %zu draws", k);
     }
-    return draws;
+    qsort(draws, k, sizeof *draws, by_x);
+    return MTS_OK;
 }
 
-double mts_crps(const double *x, const double *w, size_t k, double actual)
+int mts_crps(const double *x, const double *w, size_t k, double actual, double *score, MtsError *err)
 {
     double total;
-    Draw *draws = sorted_draws(x, w, k, &total);
-    if (!draws) {
-        return NAN;
+    Draw *draws;
+    int rc = sorted_draws(&draws, x, w, k, &total, err);
+    if (rc) {
+        return rc;
     }
     /* E|X - X'| / 2 = sum over gaps of F (1 - F) times the gap, F the distribution function in it. */
     double error = 0, spread = 0, below = 0;
@@ -125,24 +127,25 @@ double mts_crps(const double *x, const double *w, size_t k, double actual)
         }
     }
     free(draws);
-    return error - spread;
+    *score = error - spread;
+    return MTS_OK;
 }
 
-double mts_weighted_median(const double *x, const double *w, size_t k)
+int mts_weighted_median(const double *x, const double *w, size_t k, double *median, MtsError *err)
 {
     double total, below = 0;
-    Draw *draws = sorted_draws(x, w, k, &total);
-    if (!draws || k == 0) {
-        free(draws);
-        return NAN;
+    Draw *draws;
+    int rc = sorted_draws(&draws, x, w, k, &total, err);
+    if (rc) {
+        return rc;
     }
     size_t i = 0;
     while (i + 1 < k && (below += draws[i].w) < 0.5 * total) {
         i++;
     }
-    double median = draws[i].x;
+    *median = draws[i].x;
     free(draws);
-    return median;
+    return MTS_OK;
 }
 
 typedef struct Gram {

@@ -38,11 +38,11 @@ double mts_seasonal_scale(const double *history, size_t m, size_t season);
 double mts_mase(const double *actual, const double *forecast, size_t n, const double *history, size_t m, size_t season);
 
 /* Continuous ranked probability score of weighted draws x [k] with weights w [k] (>= 0, not all 0) against one
- * actual value: E|X - a| - E|X - X'| / 2 (Gneiting and Raftery 2007, eq. 20). O(k log k). NaN when memory ran out. */
-double mts_crps(const double *x, const double *w, size_t k, double actual);
+ * actual value: E|X - a| - E|X - X'| / 2 (Gneiting and Raftery 2007, eq. 20). O(k log k). */
+int mts_crps(const double *x, const double *w, size_t k, double actual, double *score, MtsError *err);
 
-/* The weighted median: the smallest x such that the weight at or below it is at least half of all. */
-double mts_weighted_median(const double *x, const double *w, size_t k);
+/* The weighted median: the smallest x such that the weight at or below it is at least half of all. k >= 1. */
+int mts_weighted_median(const double *x, const double *w, size_t k, double *median, MtsError *err);
 
 /* ---- texts ---- */
 

@@ -47,7 +47,11 @@ int mts_search_new(MtsSearch **out, const MtsSearchModel *model, const MtsSearch
     search->model = model;
     search->reward = reward;
     search->settings = *settings;
-    json_t *kept = mts_checkpoint_settings(settings->resume);
+    json_t *kept;
+    int rc = mts_checkpoint_settings(&kept, settings->resume, err);
+    if (rc) {
+        return rc;
+    }
     mts_settings_resolve(&search->settings, reward, kept);
     json_decref(kept);
     search->sink = sink;

@@ -146,8 +146,8 @@ int mts_set_read_spec(MtsSeriesSet *set, const char *spec, const MtsSeriesOption
     *series = NULL;
     int rc = path && selection ? mts_set_read_with(set, path, options, err)
                                : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", spec);
-    if (!rc) {
-        why->code = mts_set_take(set, selection, series, why);
+    if (!rc && (why->code = mts_set_take(set, selection, series, why)) == MTS_ENOMEM) {
+        rc = mts_fail(err, MTS_ENOMEM, "%s", why->text);
     }
     free(selection);
     free(path);

@@ -56,6 +56,8 @@ static void crps_and_median(void **state)
 {
     (void)state;
     const double x[] = {3, -1, 4, 1, 5, 1}, w[] = {1, 2, 0.5, 0, 3, 1};
+    double got = 0;
+    MtsError err = {0};
     for (double actual = -3; actual < 8; actual += 0.7) {
         double total = 7.5, e = 0, d = 0;
         for (int i = 0; i < 6; i++) {
@@ -64,14 +66,18 @@ static void crps_and_median(void **state)
                 d += w[i] * w[j] / (total * total) * fabs(x[i] - x[j]);
             }
         }
-        assert_near(mts_crps(x, w, 6, actual), e - d / 2, 1e-12);
+        assert_ok(mts_crps(x, w, 6, actual, &got, &err), &err);
+        assert_near(got, e - d / 2, 1e-12);
     }
-    const double one = 1;
-    assert_near(mts_crps(&one, &one, 1, 4), 3, 1e-15);
-    assert_near(mts_weighted_median(x, w, 6), 3, 0); /* -1:2 1:3 3:4 >= 3.75 */
-    const double equal[] = {1, 1, 1}, y[] = {9, 2, 5};
-    assert_near(mts_weighted_median(y, equal, 3), 5, 0);
-    assert_near(mts_weighted_median(y, equal, 1), 9, 0);
+    const double one = 1, equal[] = {1, 1, 1}, y[] = {9, 2, 5};
+    assert_ok(mts_crps(&one, &one, 1, 4, &got, &err), &err);
+    assert_near(got, 3, 1e-15);
+    assert_ok(mts_weighted_median(x, w, 6, &got, &err), &err);
+    assert_near(got, 3, 0); /* -1:2 1:3 3:4 >= 3.75 */
+    assert_ok(mts_weighted_median(y, equal, 3, &got, &err), &err);
+    assert_near(got, 5, 0);
+    assert_ok(mts_weighted_median(y, equal, 1, &got, &err), &err);
+    assert_near(got, 9, 0);
 }
 
 static void diversity(void **state)

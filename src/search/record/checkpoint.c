@@ -1,6 +1,7 @@
 /* search/record/checkpoint.c - see checkpoint.h. */
 #include "search/record/checkpoint.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,23 +53,26 @@ static int check_header(MtsCheckpoint *c, const json_t *line, json_t *identity, 
     return MTS_OK;
 }
 
-json_t *mts_checkpoint_settings(const char *path)
+int mts_checkpoint_settings(json_t **settings, const char *path, MtsError *err)
 {
+    errno = 0;
     FILE *file = path ? fopen(path, "rbe") : NULL;
     char *text = NULL;
     size_t cap = 0;
-    json_t *line = NULL, *settings = NULL;
-    MtsError unread = {0};
+    json_t *line = NULL;
     ssize_t size = file ? getline(&text, &cap, file) : -1;
-    if (size > 0 && !mts_json_parse(&line, path, text, (size_t)size, &unread)) {
-        settings = json_incref(json_object_get(line, "maxts_checkpoint"));
+    bool short_of = size < 0 && errno == ENOMEM;
+    *settings = NULL;
+    if (size > 0) {
+        short_of = mts_json_parse(&line, path, text, (size_t)size, NULL) == MTS_ENOMEM;
+        *settings = json_incref(json_object_get(line, "maxts_checkpoint"));
     }
     if (file) {
         fclose(file);
     }
     json_decref(line);
     free(text);
-    return settings;
+    return short_of ? mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path) : MTS_OK;
 }
 
 /* Takes over a reference of `line`, also when it fails. */

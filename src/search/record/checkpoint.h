@@ -31,8 +31,8 @@ int mts_checkpoint_open(MtsCheckpoint **checkpoint, const char *resume, const ch
 void mts_checkpoint_free(MtsCheckpoint **checkpoint);
 
 /* The settings that a checkpoint's search had, as a new object; NULL where there is none to be read (which opening it
- * says in a sentence), or no path. */
-json_t *mts_checkpoint_settings(const char *path);
+ * says in a sentence), or no path. Fails where memory ran out alone. */
+int mts_checkpoint_settings(json_t **settings, const char *path, MtsError *err);
 
 size_t mts_checkpoint_count(const MtsCheckpoint *checkpoint); /* lines read, the first apart; 0 of NULL */
 const json_t *mts_checkpoint_line(const MtsCheckpoint *checkpoint, size_t index);
