@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eval/eval.h"
+#include "stages/stage.h"
+
 #define AT(field) offsetof(Args, field)
 
 enum {
@@ -24,7 +27,7 @@ enum {
 
 /* Made of the library's tables by build(). */
 static char preset_words[64], preset_search[128], preset_eval[128], methods[256], eval_methods[320];
-static char default_method[32];
+static char default_method[32], stages[256], experiments[256];
 
 #define HEADING(commands, text) {OPTION_HEADING, 0, text, commands, 0, NULL, 0, 0, NULL, NULL, NULL}
 #define FLAG(letter, name, commands, field, help)                                                                      \
@@ -69,7 +72,8 @@ static const Option FIRST[] = {
     TEXT(0, "chat-template", CHATS, chat_template, "FILE", "a template (Jinja) in place of the model's own", NULL),
     TEXTS("template-var", CHATS, template_variables, "NAME=VALUE",
           "a variable of the template, its value JSON, as enable_thinking=false; as often as need be"),
-    TEXT(0, "date", CHATS, date, "YYYY-MM-DD", "the day that the template is told (strftime_now)", "today"),
+    TEXT(0, "date", CHATS | CMD_EVAL, date, "YYYY-MM-DD", "the day that the template is told (strftime_now)",
+         "today; eval: none"),
     FLAG(0, "special", CHATS, special, "control tokens written out in messages become tokens; otherwise they are text"),
     FLAG(0, "raw", ANSWERS | CMD_EVAL, raw, "the prompt as it is, without the model's chat template"),
     TEXT(0, "series", ANSWERS, series, "FILE",
@@ -141,7 +145,7 @@ static const Option AFTER_STOP[] = {
 
 static const Option BEFORE_GRID[] = {
     HEADING(CMD_EVAL, "Data (docs/stages.md)"),
-    TEXT(0, "stage", CMD_EVAL, stage, "WORD", "har, sleep, ecg, tsqa, m4 or forecast; a table is its own", NULL),
+    TEXT(0, "stage", CMD_EVAL, stage, "WORD", stages, NULL),
     TEXT(0, "data", CMD_EVAL, data, "FILE", "its samples", NULL),
     TEXT(0, "more", CMD_EVAL, more, "FILE", "the hypnogram, the captions, the futures, PTB-XL's folder", NULL),
     TEXT(0, "train", CMD_EVAL, train, "FILE", "labelled series that {train} stands for in the reward", NULL),
@@ -164,9 +168,7 @@ static const Option AFTER_GRID[] = {
          "option (with --train and class-spectral), claims, forecast"),
     TEXT(0, "constraint", CMD_EVAL, eval_constraint, "REGEX",
          "as in search; or the word none, answer (one option), numbers (as many as the horizon)", "forecasts numbers"),
-    TEXT(0, "experiment", CMD_EVAL, experiment, "WORD",
-         "optimisations, or ablation:rollouts, ablation:lambda, ablation:temperature, ablation:k, ablation:methods",
-         NULL),
+    TEXT(0, "experiment", CMD_EVAL, experiment, "WORD", experiments, NULL),
     SIZE(0, "total-nfe", CMD_EVAL, total_nfe, 1, 1e12,
          "positions for all samples together, most where the answer is least certain", "off"),
 
@@ -335,6 +337,9 @@ static void write_texts(void)
     mts_search_defaults(&defaults);
     mts_preset_list("|", preset_words, sizeof preset_words);
     mts_method_list(", ", methods, sizeof methods);
+    mts_eval_experiments(experiments, sizeof experiments);
+    mts_stage_names(stages, sizeof stages);
+    snprintf(stages + strlen(stages), sizeof stages - strlen(stages), "; a table is its own");
     snprintf(eval_methods, sizeof eval_methods, "%s; forecasts also naive, seasonal-naive", methods);
     snprintf(default_method, sizeof default_method, "%s", mts_method_name(defaults.method));
 }

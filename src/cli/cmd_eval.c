@@ -205,7 +205,11 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     a->nfe = (size_t)a->base.search.max_nfe;
     a->total_nfe = or_zero(args->total_nfe);
     a->keep_trees = args->keep_trees == CLI_NO_SIZE ? KEEP_TREES : args->keep_trees;
+    if (args->raw && args->date) {
+        return mts_fail(err, MTS_EREQUEST, "eval: --raw and --date: a prompt without a template asks for no day");
+    }
     a->raw = args->raw;
+    a->date = args->date;
     a->exact = args->exact;
     return read_shard(args->shard, a, err);
 }

@@ -216,6 +216,23 @@ static void fill_rollouts(MtsRequest *r)
     r->search.rollouts = most < 1 ? 1 : most > 100000000 ? 100000000 : (size_t)most;
 }
 
+/* A data set's words are text: control tokens written out in them are none, with a template or without. */
+static int make_prompt(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
+                       MtsError *err)
+{
+    if (plan->raw) {
+        return mts_tokenize(mts_engine_tokenizer(engine), s->prompt, strlen(s->prompt), false, true, &ask->tokens, err);
+    }
+    bool dated = false;
+    const MtsChatInput chat = {.user = s->prompt, .date = plan->date, .dated = &dated};
+    int rc = mts_engine_chat_tokens(engine, &chat, NULL, &ask->tokens, err);
+    if (rc && !plan->date && strstr(err->text, "strftime_now")) {
+        MtsError said = *err;
+        return mts_fail(err, rc, "%s; eval: --date YYYY-MM-DD is the day that the chat template asks for", said.text);
+    }
+    return rc;
+}
+
 int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
                  const MtsEvalSetup *setup, uint64_t seed, MtsError *err)
 {
@@ -226,9 +243,8 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
     if (!s) {
         return MTS_OK; /* a table */
     }
-    int rc = plan->raw ? mts_engine_tokenize(engine, s->prompt, strlen(s->prompt), &ask->tokens, err)
-                       : mts_engine_chat(engine, NULL, s->prompt, &ask->tokens, err);
-    if (rc || (rc = fill_reward(plan, s, &ask->reward, err)) ||
+    int rc;
+    if ((rc = make_prompt(ask, plan, engine, s, err)) || (rc = fill_reward(plan, s, &ask->reward, err)) ||
         (*plan->constraint && (rc = fill_constraint(plan, s, &ask->constraint, err))) ||
         (r->max_tokens == 0 && (rc = fill_tokens(r, s, err)))) {
         return rc;

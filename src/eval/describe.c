@@ -90,6 +90,10 @@ static json_t *describe_settings(const MtsEvalAsked *a)
     mts_json_add_real(&o, "top_p", r->cut.top_p);
     mts_json_add_real(&o, "min_p", r->cut.min_p);
     mts_json_add_flag(&o, "raw", a->raw);
+    add_optional(&o, "date", a->date);
+    if (r->think_tokens) {
+        mts_json_add_int(&o, "think_tokens", (json_int_t)r->think_tokens);
+    }
     mts_json_add_flag(&o, "exact", a->exact);
     mts_json_add_flag(&o, "spread", a->spread);
     add_optional(&o, "train", a->train);

@@ -25,8 +25,7 @@ typedef struct MtsEvalAsked {
     MtsStageOptions options; /* of the stage; its limit is left alone */
     size_t samples;          /* 0: as the preset says, SIZE_MAX: all */
     bool spread;             /* evenly over the file; otherwise the first ones */
-    const char *experiment;  /* "optimisations", "ablation:rollouts", "ablation:lambda", "ablation:temperature",
-                                "ablation:k", "ablation:methods" */
+    const char *experiment;  /* one of mts_eval_experiments() */
     const char *preset;      /* "quick", "balanced" (default), "quality": rollouts, tokens, samples */
     const char *methods;     /* default "maxent-ts"; also "naive" and "seasonal-naive" for forecasts */
     /* The grid, by place (MtsSetting.wheel - 1): lambda, rollouts, max-tokens, ...; max-tokens "0" or absent for
@@ -43,6 +42,7 @@ typedef struct MtsEvalAsked {
     size_t keep_trees; /* first samples whose records show their trees */
     size_t shard, shards; /* this part of `shards` (0 or 1: all): samples shard, shard + shards, ... */
     bool raw;             /* prompts without the model's chat template */
+    const char *date;     /* "YYYY-MM-DD": the day that templates are told; NULL: none */
     bool exact;           /* as the engine was opened */
     MtsRequest base;      /* every other setting */
 } MtsEvalAsked;
@@ -66,11 +66,14 @@ typedef struct MtsEvalPlan {
     uint64_t *seeds; /* [seed_count] */
     size_t seed_count;
     char *reward, *constraint; /* with placeholders; "" for none */
-    const char *train;
+    const char *train, *date;
     size_t shard, shards, keep_trees, total_nfe;
     bool raw;
     json_t *head;
 } MtsEvalPlan;
+
+/* The names of all experiments, joined by ", ", into `out`. */
+const char *mts_eval_experiments(char *out, size_t size);
 
 /* Reads the data and lays out the setups; a wrong request is named. Release with mts_eval_plan_free(), also on failure.
  */

@@ -238,17 +238,21 @@ static void suggest(const char **list, const char *otherwise)
     *list = *list ? *list : otherwise;
 }
 
+const char *mts_eval_experiments(char *out, size_t size)
+{
+    out[0] = '\0';
+    for (size_t i = 0, n = 0; i < EXPERIMENT_COUNT && n < size; i++) {
+        n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", EXPERIMENTS[i].name);
+    }
+    return out;
+}
+
 static int unknown_experiment(const char *name, MtsError *err)
 {
-    MtsBytes names = {0};
-    bool ok = true;
-    for (size_t i = 0; i < EXPERIMENT_COUNT; i++) {
-        ok = ok && mts_bytes_printf(&names, "%s%s", i ? ", " : "", EXPERIMENTS[i].name);
-    }
-    int rc =
-        ok ? mts_fail(err, MTS_EREQUEST, "eval: --experiment: '%s' is none of %s", name, names.data) : no_memory(err);
-    mts_bytes_free(&names);
-    return rc;
+    char names[256], hint[MTS_NEAR_HINT];
+    mts_eval_experiments(names, sizeof names);
+    return mts_fail(err, MTS_EREQUEST, "eval: --experiment: '%s' is none of %s%s", name, names,
+                    mts_near_in(name, strlen(name), names, ", ", hint, sizeof hint));
 }
 
 /* all: scratch for the names of all methods. */

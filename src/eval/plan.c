@@ -168,6 +168,7 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
     plan->keep_trees = a.keep_trees;
     plan->total_nfe = a.total_nfe;
     plan->raw = a.raw;
+    plan->date = a.date;
     plan->train = a.train;
     if (!plan->name) {
         return no_memory(err);

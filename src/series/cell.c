@@ -99,12 +99,38 @@ static bool is_grouped(MtsCell cell, size_t end, char mark)
     return true;
 }
 
+/* 1'234'567.5, as the Swiss write it, with either apostrophe: the cell without them, in `out`; false: it is none. */
+static bool without_apostrophes(MtsCell cell, char out[LONGEST_NUMBER], MtsCell *plain)
+{
+    size_t n = 0, whole, kept = 0;
+    if (cell.size >= LONGEST_NUMBER) {
+        return false;
+    }
+    for (size_t i = 0; i < cell.size; i++, n++) {
+        bool curved = i + 3 <= cell.size && memcmp(cell.data + i, "\xE2\x80\x99", 3) == 0;
+        out[n] = curved ? '\'' : cell.data[i];
+        i += curved ? 2 : 0;
+    }
+    for (whole = 0; whole < n && (is_digit(out[whole]) || strchr("+-'", out[whole])); whole++) {
+    }
+    if (!memchr(out, '\'', n) || memchr(out + whole, '\'', n - whole) || !is_grouped((MtsCell){out, n}, whole, '\'')) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out[kept] = out[i];
+        kept += out[i] != '\'';
+    }
+    *plain = (MtsCell){out, kept};
+    return true;
+}
+
 bool mts_cell_number(MtsCell cell, char decimal, double *value)
 {
-    char plain[LONGEST_NUMBER], group = decimal == ',' ? '.' : ',';
-    if (decimal == '.' && !memchr(cell.data, ',', cell.size)) {
-        return mts_number_parse(cell.data, cell.size, value);
+    char plain[LONGEST_NUMBER], swiss[LONGEST_NUMBER], group = decimal == ',' ? '.' : ',';
+    if (decimal == '.' && !memchr(cell.data, ',', cell.size) && mts_number_parse(cell.data, cell.size, value)) {
+        return true;
     }
+    (void)without_apostrophes(cell, swiss, &cell);
     const char *mark = memchr(cell.data, decimal, cell.size);
     size_t whole = mark ? (size_t)(mark - cell.data) : cell.size, n = 0;
     if (cell.size >= sizeof plain || (memchr(cell.data, group, cell.size) && !is_grouped(cell, whole, group))) {
@@ -230,10 +256,18 @@ static bool is_nearly(MtsCell cell)
     return i < cell.size && is_digit(cell.data[i]);
 }
 
+bool mts_cell_is_unit(MtsCell cell)
+{
+    char last = cell.size > 2 ? cell.data[cell.size - 1] : '\0';
+    bool inside = (last == ')' && cell.data[0] == '(') || (last == ']' && cell.data[0] == '[');
+    return inside && !is_digit(cell.data[1]) && !strchr("+-. ", cell.data[1]);
+}
+
 MtsCellKind mts_cell_kind(MtsCell cell, const char *missing, double *value)
 {
     MtsCellKind comma;
     double unused;
+    char swiss[LONGEST_NUMBER];
     char first = cell.size ? cell.data[0] : '\0';
     bool number_like = is_digit(first) || ((first == '-' || first == '+' || first == '.') && cell.size > 1);
     if (!(number_like && missing == NULL) && mts_cell_missing(cell, missing)) {
@@ -245,6 +279,9 @@ MtsCellKind mts_cell_kind(MtsCell cell, const char *missing, double *value)
         }
         if (mts_cell_missing(cell, missing)) {
             return MTS_CELL_MISSING; /* "--", "-NaN" */
+        }
+        if (without_apostrophes(cell, swiss, &cell)) {
+            return mts_cell_kind(cell, missing, value);
         }
         if (memchr(cell.data, ',', cell.size) && comma_kind(cell, &comma)) {
             return comma;

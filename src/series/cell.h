@@ -25,6 +25,9 @@ typedef enum MtsCellKind {
     MTS_CELL_KINDS
 } MtsCellKind;
 
+/* "(s)" or "[mV]": no number in brackets. */
+bool mts_cell_is_unit(MtsCell cell);
+
 /* `missing`: more words that stand for a missing value, joined by commas; NULL: none beside an empty cell, NA, <NA>,
  * #NA, N/A, #N/A, NaN, -NaN, NaT, null, none, \N, ".", "?", "-", "--" (any case). */
 /* The number of a PLAIN cell goes to *value; of any other cell that is left alone. */

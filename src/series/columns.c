@@ -49,12 +49,13 @@ static bool rename_field(const Table *t, char **field, MtsCell name)
     return ok;
 }
 
-/* Stands behind the header. */
+/* Stands behind the header, and its units. */
 static int begin(const Table *t, MtsError *err)
 {
     bool more;
     mts_csv_rewind(t->csv);
-    return t->form->header ? mts_csv_next(t->csv, &more, err) : MTS_OK;
+    int rc = t->form->header ? mts_csv_next(t->csv, &more, err) : MTS_OK;
+    return rc || !t->form->unit ? rc : mts_csv_next(t->csv, &more, err);
 }
 
 /* Every row as wide as the first: what is left out must be written as an empty cell. */
@@ -386,7 +387,10 @@ static int fill_columns(const Table *t, MtsSeries *s, const size_t *pick, MtsErr
         MtsCell title = t->form->title[pick[i]];
         bool bracketed = mts_cell_is_list(title); /* a name in brackets */
         title = bracketed ? (MtsCell){title.data + 1, title.size - 2} : title;
-        rc = rename_field(t, &s->names[i], title) ? MTS_OK : out_of_memory(t, err);
+        bool unit = t->form->unit && t->form->unit[pick[i]].size > 0;
+        bool named =
+            rename_field(t, &s->names[i], title) && (!unit || rename_field(t, &s->units[i], t->form->unit[pick[i]]));
+        rc = named ? MTS_OK : out_of_memory(t, err);
     }
     return rc;
 }

@@ -87,6 +87,30 @@ static int take_first_row(MtsTableForm *form, const MtsCsvReader *r, Marks *mark
     return MTS_OK;
 }
 
+/* "(s)", "[mV]" or nothing in every cell. */
+static bool are_units(const MtsCsvReader *r)
+{
+    size_t units = 0;
+    for (size_t c = 0; c < r->count; c++) {
+        units += mts_cell_is_unit(r->cells[c]);
+        if (!mts_cell_is_unit(r->cells[c]) && r->cells[c].size > 0) {
+            return false;
+        }
+    }
+    return units > 0;
+}
+
+/* The row below the header, where it has their units. */
+static int take_units(MtsTableForm *form, const MtsCsvReader *r, MtsError *err)
+{
+    form->unit = mts_calloc(form->columns, sizeof *form->unit);
+    for (size_t c = 0; form->unit && c < form->columns; c++) {
+        size_t size = r->cells[c].size;
+        form->unit[c] = size ? (MtsCell){r->cells[c].data + 1, size - 2} : r->cells[c];
+    }
+    return form->unit ? MTS_OK : no_memory(r, err);
+}
+
 static int take_row(MtsTableForm *form, const MtsCsvReader *r, Marks *marks, MtsError *err)
 {
     if (!widen(form, r->count)) {
@@ -157,8 +181,8 @@ bool mts_form_value(const MtsTableForm *form, MtsCell cell, double *value)
     if (form->doubt && is_doubtful(cell)) {
         return false;
     }
-    return form->decimal == '.' && !form->groups ? mts_number_parse(cell.data, cell.size, value)
-                                                 : mts_cell_number(cell, form->decimal, value);
+    bool ungrouped = form->decimal == '.' && !form->groups && memchr(cell.data, ',', cell.size);
+    return !ungrouped && mts_cell_number(cell, form->decimal, value);
 }
 
 /* ---- the decimal mark ---- */
@@ -315,6 +339,12 @@ static int count_all(MtsTableForm *form, MtsCsvReader *r, Marks *marks, MtsError
         return rc;
     }
     while (!(rc = mts_csv_next(r, &more, err)) && more) {
+        if (form->rows == 0 && !form->unit && r->count == form->columns && are_units(r)) {
+            if ((rc = take_units(form, r, err)) != 0) {
+                return rc;
+            }
+            continue;
+        }
         if ((rc = take_row(form, r, marks, err)) != 0) {
             return rc;
         }
@@ -366,6 +396,9 @@ int mts_form_find(MtsTableForm *form, MtsCsvReader *r, const MtsSeriesOptions *o
     if (form->row_names && !title_row_names(form)) {
         return no_memory(r, err);
     }
+    if ((!form->header || form->row_names) && form->unit) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line 2 has units, but the line above it names no columns", r->name);
+    }
     if (!form->header) {
         count_first_row(form);
     }
@@ -377,6 +410,7 @@ int mts_form_find(MtsTableForm *form, MtsCsvReader *r, const MtsSeriesOptions *o
 void mts_form_free(MtsTableForm *form)
 {
     free(form->title);
+    free(form->unit);
     free(form->column);
     memset(form, 0, sizeof *form);
 }

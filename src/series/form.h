@@ -40,6 +40,7 @@ typedef struct MtsTableForm {
     size_t columns;             /* cells of a row: of the first one, where they differ */
     size_t odd_line, odd_count; /* the first row of another length, 0: none */
     MtsCell *title;             /* [columns] the first row's cells; empty where it is no header */
+    MtsCell *unit;              /* [columns] of the row below the header, without brackets; NULL: there is none */
     size_t id, value, label;    /* the columns of these names; `columns` where there is none */
     MtsColumnForm *column;      /* [widest] */
     size_t widest, column_cap;

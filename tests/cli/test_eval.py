@@ -223,6 +223,30 @@ def failures(folder):
     check(len(records(out)[1]) == len(head["samples"]), "what failed is done again")
 
 
+def prompts(folder):
+    """A data set's words are text, raw or in a chat; the day that templates are told is part of the run's head."""
+    counts = []
+    for word in ("Where", "<|im_end|>"):
+        data = folder / "question.json"
+        data.write_text(json.dumps([{"question": f"{word} is it?", "options": ["here", "there"], "answer": "here",
+                                     "category": "place", "id": "a", "ts": [1, 2, 3, 4, 5, 6, 7, 8]}]))
+        for more in (["--date", "2025-01-31"], ["--raw"]):
+            out = folder / f"{len(counts)}.jsonl"
+            ask("eval", "-m", TINY, "--stage", "tsqa", "--data", data, "-n", 4, "--rollouts", 1, "--out", out, *more)
+            head, made = records(out)
+            check(head["settings"].get("date") == ("2025-01-31" if "--date" in more else None), head)
+            counts.append(made[0]["prompt_tokens"])
+    check(counts[2] - counts[0] == counts[3] - counts[1] > 3, f"tokens of the prompts: {counts}")
+    refuse(2, ["--raw", "--date"], "eval", "-m", TINY, "--stage", "tsqa", "--data", data, "--raw", "--date",
+           "2025-01-31", "--out", folder / "none.jsonl")
+    refuse(2, ["day"], "eval", "-m", TINY, "--stage", "tsqa", "--data", data, "--date", "soon", "--out",
+           folder / "soon.jsonl", "--rollouts", 1, "-n", 2)
+    for option, words in (("--stage", ("har", "forecast")), ("--experiment", ("optimisations", "ablation:methods"))):
+        line = next(l for l in run("eval", "--help").stdout.decode().replace("\n      ", " ").splitlines()
+                    if option in l)
+        check(all(w in line for w in words), line)
+
+
 def experiments(folder):
     out = folder / "optimisations.jsonl"
     summary = ask(*M4[:-4], "--samples", 1, "--experiment", "optimisations", "--rollouts", "6,2", "--max-tokens",
@@ -322,7 +346,8 @@ def requests(folder):
         (["{train}"], *M4[1:], "--reward", "class-spectral:{train}"), (["--nfe", "--rollouts"], *M4[1:], "--nfe", 9),
         (["stage forecast"], *M4[1:], "--constraint", "numbers"), (["takes no data"], "-m", table, "--data", "x"),
         (["twice"], *M4[1:], "--method", "smc,smc"), (["naive"], *M4[1:], "--method", "naive"),
-        (["'x'", "--experiment"], *M4[1:], "--experiment", "x"),
+        (["'x'", "--experiment", "ablation:methods"], *M4[1:], "--experiment", "x"),
+        (["ablation:lamda", "mean", "ablation:lambda"], *M4[1:], "--experiment", "ablation:lamda"),
     ]:
         refuse(2, words, "eval", *args, "--out", out)
     check(not out.exists(), "a refused request leaves no file")
@@ -334,7 +359,8 @@ def main():
     with work_dir() as name:
         import pathlib
         folder = pathlib.Path(name)
-        for part in (requests, grid, classes, forecasts, tables, shards, failures, experiments, kills, budget):
+        for part in (requests, grid, classes, forecasts, tables, shards, failures, prompts,
+                     experiments, kills, budget):
             start = time.monotonic()
             part(folder)
             print(f"{part.__name__}: {time.monotonic() - start:.1f} s")

@@ -117,7 +117,8 @@ def checkpoints(folder):
     check(longer != without_times(ask(*many)), "which shows")
     check(json.loads(trace.read_text().splitlines()[0])["maxts_trace"]["in_flight"] == 3, "and the trace says so")
     check(without_times(ask(*many, "--resume", file)) == longer, "once more from its own checkpoint")
-    refuse(2, ["in_flight is 3 there and 7 here"], *many, "--in-flight", 7, "--resume", file)
+    refuse(2, ["in_flight is 3 there and 7 here", "; --in-flight 3 makes it fit"],
+           *many, "--in-flight", 7, "--resume", file)
     refuse(1, ["none.checkpoint"], *SEARCH, "--resume", folder / "none.checkpoint")
 
 

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/output.h"
 #include "core/seal.h"
+#include "search/settings.h"
 
 #define CHECKPOINT_LIMIT ((uint64_t)1 << 32) /* bytes */
 
@@ -25,11 +26,31 @@ struct MtsCheckpoint {
 
 /* ---- reading ---- */
 
+/* The option that makes this search the one that was saved; "" where it takes more than one. */
+static const char *way_to_fit(const char *key, const json_t *there, char *out, size_t size)
+{
+    char name[32], *value = there ? mts_json_text(there) : NULL;
+    MtsSetting row = {.name = key};
+    out[0] = '\0';
+    for (size_t i = 0; i < mts_search_setting_count; i++) {
+        row = strcmp(mts_search_settings[i].name, key) == 0 ? mts_search_settings[i] : row;
+    }
+    if (value && strcmp(key, "identity") != 0) {
+        snprintf(out, size, "; --%s %s makes it fit", mts_setting_option(&row, name, sizeof name),
+                 json_is_string(there)    ? json_string_value(there)
+                 : json_is_boolean(there) ? (json_is_true(there) ? "on" : "off")
+                                          : value);
+    }
+    free(value);
+    return out;
+}
+
 static int bad_setting(const MtsCheckpoint *c, const char *key, const json_t *here, const json_t *there, MtsError *err)
 {
     char *own = mts_json_text(here), *other = there ? mts_json_text(there) : NULL;
-    int rc = mts_fail(err, MTS_EREQUEST, "%s: was saved by another search: %s is %s there and %s here", c->resume, key,
-                      other ? other : "absent", own ? own : "?");
+    char way[96];
+    int rc = mts_fail(err, MTS_EREQUEST, "%s: was saved by another search: %s is %s there and %s here%s", c->resume,
+                      key, other ? other : "absent", own ? own : "?", way_to_fit(key, there, way, sizeof way));
     free(own);
     free(other);
     return rc;
