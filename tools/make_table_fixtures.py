@@ -104,6 +104,9 @@ REFUSED = [
     ("a short row", ".csv", "t,v,w\n0,1,2\n1,2\n", "", "line 3 has 2 cells, but the first row has 3"),
     ("a row of empty cells", ".csv", "t,v\n0,1\n,\n1,2\n", "#v", "value 2 of 3 is missing"),
     ("an unknown delimiter", ".csv", "sep=!\nt!v\n1!2\n", "", "line 1: the delimiter '!' is not one of"),
+    ("a Parquet file", ".parquet", b"PAR1\x15\x04\x15\x10PAR1", "",
+     "is a Parquet file, which is not read: save it as CSV"),
+    ("a spreadsheet called .csv", ".csv", b"PK\x03\x04\x14\x00t,v\n", "", "is a zip archive, as spreadsheets"),
     ("half a UTF-16 file", ".csv", b"\xff\xfet\0,\0v\0\n", "", "begins as UTF-16 and is none throughout"),
     ("a broken surrogate", ".csv", b"\xff\xfe\0\xd8,\0", "", "begins as UTF-16 and is none throughout"),
 ]

@@ -204,7 +204,7 @@ static int fill_tokens(MtsRequest *r, const MtsSample *s, MtsError *err)
     if (!read_writing(s->series, &w)) {
         return no_memory(err);
     }
-    r->max_tokens = tokens_needed(s, &w);
+    r->max_tokens = tokens_needed(s, &w) + (r->think_tokens ? r->think_tokens + 2 : 0); /* and the marks around it */
     return MTS_OK;
 }
 

@@ -65,6 +65,29 @@ static const struct {
                 {".rec", mts_read_edf},
                 {".bdf", mts_read_edf}};
 
+/* Files that are told by how they begin, and not read. */
+static const struct {
+    const char *begin, *what;
+} strangers[] = {{"PAR1", "a Parquet file"},
+                 {"ARROW1", "an Arrow file"},
+                 {"PK\003\004", "a zip archive, as spreadsheets and numpy's .npz are"},
+                 {"\xD0\xCF\x11\xE0", "an old Excel or Word file"},
+                 {"\x89HDF", "an HDF5 file"},
+                 {"\x93NUMPY", "a numpy array"},
+                 {"MATLAB ", "a MATLAB file"}};
+
+static int refuse_strangers(const char *path, const char *text, size_t size, MtsError *err)
+{
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        size_t n = strlen(strangers[i].begin);
+        if (size >= n && memcmp(text, strangers[i].begin, n) == 0) {
+            return mts_fail(err, MTS_EUNSUPPORTED, "%s: is %s, which is not read: save it as CSV", path,
+                            strangers[i].what);
+        }
+    }
+    return MTS_OK;
+}
+
 int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, const MtsSeriesOptions *options,
                   MtsError *err)
 {
@@ -90,6 +113,11 @@ int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, 
         if (strcmp(kind, families[i].extension) == 0) {
             return families[i].read(set, text, size, err);
         }
+    }
+    int rc = refuse_strangers(path, text, size, err);
+    if (rc) {
+        free(text);
+        return rc;
     }
     if (strcmp(kind, ".json") == 0) {
         return mts_read_json(set, text, size, &form, err);
