@@ -6,11 +6,7 @@
 #include "cli/command.h"
 #include "cli/out.h"
 #include "core/file.h"
-
-static const char *token_bytes(const void *context, int32_t token, size_t *size)
-{
-    return mts_token_bytes(context, token, false, size);
-}
+#include "engine/trie.h"
 
 void checked_free(Checked *checked)
 {
@@ -24,9 +20,9 @@ static int timed_mask(MtsConstraint *c, MtsConstraintPlace place, uint64_t *mask
     if (!mts_grow(&checked->mask_us, &checked->mask_cap, checked->mask_count + 1, sizeof *checked->mask_us)) {
         return mts_fail(err, MTS_ENOMEM, "no memory for %zu masks", checked->mask_count);
     }
-    double began = mts_seconds();
+    double began = mts_thread_seconds();
     int rc = mts_constraint_mask(c, place, SIZE_MAX, mask, err);
-    checked->mask_us[checked->mask_count++] = (mts_seconds() - began) * 1e6;
+    checked->mask_us[checked->mask_count++] = (mts_thread_seconds() - began) * 1e6;
     return rc;
 }
 
@@ -162,9 +158,9 @@ static int open_constraint(MtsConstraint **c, const MtsVocabulary *vocabulary, c
                                   .size = strlen(text),
                                   .name = args->schema ? args->schema : args->grammar,
                                   .options = constraint_options(args)};
-    double began = mts_seconds();
+    double began = mts_thread_seconds();
     rc = mts_constraint_new(c, &source, vocabulary, err);
-    *compile_us = (mts_seconds() - began) * 1e6;
+    *compile_us = (mts_thread_seconds() - began) * 1e6;
     free(text);
     return rc;
 }
@@ -213,19 +209,18 @@ static int check_all(MtsConstraint *c, double compile_us, const MtsEngine *engin
 int cmd_check(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
-    MtsVocabulary *vocabulary = NULL;
+    const MtsVocabulary *vocabulary;
     MtsConstraint *constraint = NULL;
     double compile_us = 0;
     int rc = open_engine(&engine, args, MTS_ENGINE_TEXT, err);
     if (rc) {
         return rc;
     }
-    const MtsTokenizer *tokenizer = mts_engine_tokenizer(engine);
-    if (!tokenizer) {
+    if (!mts_engine_tokenizer(engine)) {
         rc = mts_fail(err, MTS_EREQUEST, "%s: a table's texts are numbers and take no constraint", args->model);
         goto done;
     }
-    if ((rc = mts_vocabulary_new(&vocabulary, mts_tokenizer_vocab(tokenizer), token_bytes, tokenizer, err)) != 0) {
+    if ((rc = mts_engine_vocabulary(engine, &vocabulary, err))) {
         goto done;
     }
     if (args->instances) {
@@ -235,7 +230,6 @@ int cmd_check(const Args *args, MtsError *err)
     }
 done:
     mts_constraint_free(&constraint);
-    mts_vocabulary_free(&vocabulary);
     mts_engine_free(&engine);
     return rc;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "constraint/steady.h"
 #include "core/mem.h"
 #include "core/sort.h"
 
@@ -15,10 +16,19 @@ enum { LINK, JOIN }; /* kinds of tails: [LINK, node, tail], [JOIN, tails...] asc
 #define NO_PLACE UINT32_MAX
 #define NOT_KNOWN (MTS_NO_LIMIT - 1)
 
-typedef struct Edge { /* of the table of steps */
-    MtsPlace from, to;
-    uint32_t byte; /* 256: free */
-} Edge;
+/* The table of steps, open addressing: words of 28 bits from, 8 byte and 28 to; 0: free, for nothing is kept of steps
+ * from MTS_DEAD. It is replaced as a whole by a larger one. */
+enum { PLACE_BITS = 28 };
+#define MOST_PLACES ((size_t)1 << PLACE_BITS)
+typedef struct Edges {
+    size_t slots, count;
+    uint64_t items[]; /* [slots] */
+} Edges;
+
+typedef struct Spot {  /* what is said of a place */
+    uint32_t shortest; /* NOT_KNOWN: nothing has asked yet */
+    bool accepts;
+} Spot;
 
 typedef struct Opened {
     uint32_t node, tail;
@@ -36,10 +46,10 @@ struct MtsAutomaton {
     uint32_t *tail_lengths;
     MtsPlace *entries; /* of tails */
     size_t tail_cap, entry_cap, tail_known;
-    uint32_t *shortest; /* of places */
-    size_t shortest_cap, shortest_known;
-    Edge *edges;
-    size_t edge_count, edge_slots;
+    Spot *spots; /* of places */
+    size_t spot_cap;
+    Edges *edges;
+    MtsSteady outgrown; /* spots and edges are read by others meanwhile */
     /* working memory of one closure */
     OpenedList open, calls, seen, threads;
     uint32_t *words;
@@ -348,6 +358,31 @@ static void open_rule(MtsAutomaton *a)
     push(a, &a->open, rules[rule].body, tail);
 }
 
+static size_t bytes_taken(const MtsAutomaton *a)
+{
+    return mts_store_bytes(&a->places) + mts_store_bytes(&a->tails) + mts_store_bytes(&a->g->nodes) +
+           a->tail_cap * (sizeof *a->tail_lengths + sizeof *a->entries) + a->spot_cap * sizeof *a->spots +
+           a->edges->slots * sizeof *a->edges->items + a->outgrown.bytes;
+}
+
+static MtsPlace put_place(MtsAutomaton *a, const uint32_t *words, size_t count)
+{
+    size_t known = a->places.count;
+    MtsPlace place = mts_store_put(&a->places, words, count);
+    if (place == MTS_STORE_FULL ||
+        !mts_steady_reach(&a->outgrown, &a->spots, &a->spot_cap, a->places.count, sizeof *a->spots, 0)) {
+        fail(a, MTS_ENOMEM);
+        return MTS_DEAD;
+    }
+    if (place == known) {
+        a->spots[place] = (Spot){.shortest = NOT_KNOWN, .accepts = words[0]};
+    }
+    if (bytes_taken(a) > a->budget || a->places.count > MOST_PLACES) {
+        fail(a, MTS_ECAPACITY);
+    }
+    return place;
+}
+
 /* The place that a->open and a->threads lead to. */
 static MtsPlace close_over(MtsAutomaton *a)
 {
@@ -378,17 +413,7 @@ static MtsPlace close_over(MtsAutomaton *a)
             a->words[n++] = t.tail;
         }
     }
-    MtsPlace place = mts_store_put(&a->places, a->words, n);
-    if (place == MTS_STORE_FULL) {
-        fail(a, MTS_ENOMEM);
-        return MTS_DEAD;
-    }
-    if (mts_store_bytes(&a->places) + mts_store_bytes(&a->tails) + mts_store_bytes(&a->g->nodes) +
-            a->edge_slots * sizeof *a->edges >
-        a->budget) {
-        fail(a, MTS_ECAPACITY);
-    }
-    return place;
+    return put_place(a, a->words, n);
 }
 
 static void begin(MtsAutomaton *a)
@@ -413,42 +438,58 @@ MtsPlace mts_automaton_enter(MtsAutomaton *a, MtsTail tail)
 
 /* ---- steps ---- */
 
-static size_t edge_at(const MtsAutomaton *a, MtsPlace from, unsigned byte)
+static uint64_t edge_of(MtsPlace from, unsigned byte, MtsPlace to)
 {
-    size_t at = ((from * 2654435761u) ^ (byte * 0x9E3779B1u >> 7)) & (a->edge_slots - 1);
-    while (a->edges[at].byte != 256 && (a->edges[at].from != from || a->edges[at].byte != byte)) {
-        at = (at + 1) & (a->edge_slots - 1);
-    }
-    return at;
+    return (uint64_t)from << (PLACE_BITS + 8) | (uint64_t)byte << PLACE_BITS | to;
 }
 
-static bool grow_edges(MtsAutomaton *a)
+/* The slot of a step, or the free one where it belongs. */
+static uint64_t *edge_at(Edges *edges, MtsPlace from, unsigned byte)
 {
-    Edge *old = a->edges;
-    size_t slots = a->edge_slots;
-    Edge *fresh = mts_calloc(2 * slots, sizeof *fresh);
-    if (!fresh) {
+    uint64_t key = edge_of(from, byte, 0) >> PLACE_BITS, there;
+    size_t at = ((from * 2654435761u) ^ (byte * 0x9E3779B1u >> 7)) & (edges->slots - 1);
+    while ((there = MTS_NOW(edges->items[at])) && there >> PLACE_BITS != key) {
+        at = (at + 1) & (edges->slots - 1);
+    }
+    return &edges->items[at];
+}
+
+static bool grow_edges(MtsAutomaton *a, size_t slots)
+{
+    Edges *old = a->edges, *fresh = mts_calloc(1, sizeof *fresh + slots * sizeof *fresh->items);
+    if (!fresh || !mts_grow(&a->outgrown.old, &a->outgrown.cap, a->outgrown.count + 1, sizeof *a->outgrown.old)) {
+        free(fresh);
         return fail(a, MTS_ENOMEM);
     }
-    for (size_t i = 0; i < 2 * slots; i++) {
-        fresh[i].byte = 256;
-    }
-    a->edges = fresh;
-    a->edge_slots = 2 * slots;
-    for (size_t i = 0; i < slots && old; i++) {
-        if (old[i].byte != 256) {
-            a->edges[edge_at(a, old[i].from, old[i].byte)] = old[i];
+    fresh->slots = slots;
+    for (size_t i = 0; old && i < old->slots; i++) {
+        uint64_t edge = old->items[i];
+        if (edge) {
+            *edge_at(fresh, (MtsPlace)(edge >> (PLACE_BITS + 8)), edge >> PLACE_BITS & 0xFF) = edge;
+            fresh->count++;
         }
     }
-    free(old);
+    if (old) {
+        a->outgrown.old[a->outgrown.count++] = old;
+        a->outgrown.bytes += old->slots * sizeof *old->items;
+    }
+    MTS_PUT(a->edges, fresh);
     return true;
+}
+
+bool mts_automaton_known_step(const MtsAutomaton *a, MtsPlace place, unsigned byte, MtsPlace *to)
+{
+    uint64_t edge = place == MTS_DEAD ? 0 : MTS_NOW(*edge_at(MTS_NOW(a->edges), place, byte));
+    *to = edge & (MOST_PLACES - 1);
+    return edge || place == MTS_DEAD;
 }
 
 MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte)
 {
-    size_t at = edge_at(a, place, byte), count;
-    if (a->edges[at].byte != 256) {
-        return a->edges[at].to;
+    MtsPlace to;
+    size_t count;
+    if (mts_automaton_known_step(a, place, byte, &to)) {
+        return to;
     }
     begin(a);
     mts_automaton_threads(a, place, &count);
@@ -462,19 +503,25 @@ MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte)
             }
         }
     }
-    MtsPlace to = close_over(a);
-    if (mts_automaton_failed(a) || (2 * (a->edge_count + 1) > a->edge_slots && !grow_edges(a))) {
+    to = close_over(a);
+    if (mts_automaton_failed(a) ||
+        (2 * (a->edges->count + 1) > a->edges->slots && !grow_edges(a, 2 * a->edges->slots))) {
         return MTS_DEAD;
     }
-    a->edges[edge_at(a, place, byte)] = (Edge){.from = place, .to = to, .byte = byte};
-    a->edge_count++;
+    MTS_PUT(*edge_at(a->edges, place, byte), edge_of(place, byte, to));
+    a->edges->count++;
     return to;
 }
 
 bool mts_automaton_accepts(const MtsAutomaton *a, MtsPlace place)
 {
-    size_t n;
-    return mts_store_get(&a->places, place, &n)[0];
+    return MTS_NOW(a->spots)[place].accepts;
+}
+
+bool mts_automaton_known_shortest(const MtsAutomaton *a, MtsPlace place, uint32_t *length)
+{
+    *length = MTS_NOW(MTS_NOW(a->spots)[place].shortest);
+    return *length != NOT_KNOWN;
 }
 
 const MtsThread *mts_automaton_threads(const MtsAutomaton *a, MtsPlace place, size_t *count)
@@ -488,21 +535,32 @@ const MtsThread *mts_automaton_threads(const MtsAutomaton *a, MtsPlace place, si
 uint32_t mts_automaton_shortest(MtsAutomaton *a, MtsPlace place)
 {
     size_t count;
-    uint32_t best = MTS_NO_LIMIT;
-    if (mts_automaton_accepts(a, place)) {
-        return 0;
+    uint32_t best;
+    if (mts_automaton_known_shortest(a, place, &best)) {
+        return best;
     }
-    const MtsThread *threads = mts_automaton_threads(a, place, &count);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t one = plus(mts_re_shortest(a->g->exprs, threads[i].re), mts_automaton_behind(a, threads[i].tail));
+    best = mts_automaton_accepts(a, place) ? 0 : MTS_NO_LIMIT;
+    mts_automaton_threads(a, place, &count);
+    for (size_t i = 0; i < count && best; i++) {
+        MtsThread t = mts_automaton_threads(a, place, &count)[i];
+        uint32_t one = plus(mts_re_shortest(a->g->exprs, t.re), mts_automaton_behind(a, t.tail));
         best = one < best ? one : best;
+    }
+    if (!mts_automaton_failed(a)) {
+        MTS_PUT(a->spots[place].shortest, best);
     }
     return best;
 }
 
-MtsPlace mts_automaton_start(MtsAutomaton *a)
+MtsPlace mts_automaton_start(const MtsAutomaton *a)
 {
     return a->start;
+}
+
+void mts_automaton_share(MtsAutomaton *a)
+{
+    a->outgrown.shared = true;
+    mts_exprs_share(a->g->exprs);
 }
 
 MtsExprs *mts_automaton_exprs(MtsAutomaton *a)
@@ -519,9 +577,8 @@ MtsAutomaton *mts_automaton_new(MtsGrammar *g, size_t budget)
     }
     a->g = g;
     a->budget = budget;
-    a->edge_slots = 128;
-    if (!grow_edges(a) || mts_store_put(&a->tails, NULL, 0) != MTS_TAIL_END ||
-        mts_store_put(&a->places, &dead, 1) != MTS_DEAD) {
+    if (!grow_edges(a, 256) || mts_store_put(&a->tails, NULL, 0) != MTS_TAIL_END ||
+        put_place(a, &dead, 1) != MTS_DEAD || a->failed) {
         mts_automaton_free(&a);
         return NULL;
     }
@@ -539,8 +596,9 @@ void mts_automaton_free(MtsAutomaton **automaton)
         mts_store_free(&a->tails);
         free(a->tail_lengths);
         free(a->entries);
-        free(a->shortest);
+        free(a->spots);
         free(a->edges);
+        mts_steady_free(&a->outgrown);
         free(a->open.items);
         free(a->calls.items);
         free(a->seen.items);

@@ -28,12 +28,17 @@ void mts_automaton_free(MtsAutomaton **automaton);
 /* MTS_OK, or why calls return MTS_DEAD that should not: MTS_ECAPACITY, MTS_ENOMEM. */
 int mts_automaton_failed(const MtsAutomaton *a);
 
-MtsPlace mts_automaton_start(MtsAutomaton *a);
+MtsPlace mts_automaton_start(const MtsAutomaton *a);
 MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte);
-bool mts_automaton_accepts(const MtsAutomaton *a, MtsPlace place);
+bool mts_automaton_accepts(const MtsAutomaton *a, MtsPlace place); /* needs no lock */
 
 /* Bytes of the shortest text that ends well from here. */
 uint32_t mts_automaton_shortest(MtsAutomaton *a, MtsPlace place);
+
+/* The same where they are known; false: they are not. They need no lock, as mts_exprs_share() has it. */
+bool mts_automaton_known_step(const MtsAutomaton *a, MtsPlace place, unsigned byte, MtsPlace *to);
+bool mts_automaton_known_shortest(const MtsAutomaton *a, MtsPlace place, uint32_t *length);
+void mts_automaton_share(MtsAutomaton *a);
 
 /* The threads of a place, and the place at the beginning of a tail. */
 const MtsThread *mts_automaton_threads(const MtsAutomaton *a, MtsPlace place, size_t *count);

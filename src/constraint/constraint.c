@@ -23,7 +23,7 @@ struct MtsConstraint {
     MtsAutomaton *automaton; /* NULL: not regular, and then */
     MtsBacktrack *backtrack;
     MtsMasker *masker;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* of `backtrack`; the masker has its own */
 };
 
 static int compile_pattern(MtsConstraint *c, const MtsConstraintSource *source, MtsError *err)
@@ -65,7 +65,7 @@ static int compile_schema(MtsConstraint *c, const MtsConstraintSource *source, M
 
 static int failed(const MtsConstraint *c, MtsError *err)
 {
-    int rc = c->automaton ? mts_automaton_failed(c->automaton) : MTS_ENOMEM;
+    int rc = c->masker ? mts_masker_failed(c->masker) : c->automaton ? mts_automaton_failed(c->automaton) : MTS_ENOMEM;
     return mts_fail(err, rc ? rc : MTS_ENOMEM, "%s: the constraint needs more memory than it may take", c->name);
 }
 
@@ -153,26 +153,26 @@ MtsConstraintPlace mts_constraint_start(const MtsConstraint *c)
     return c->automaton ? mts_automaton_start(c->automaton) : mts_backtrack_start();
 }
 
-/* ---- under the lock ---- */
+/* ---- texts ---- */
 
-static int read_locked(MtsConstraint *c, MtsConstraintPlace place, const char *bytes, size_t size,
+static int read_places(MtsConstraint *c, MtsConstraintPlace place, const char *bytes, size_t size,
                        MtsConstraintPlace *next, MtsError *err)
 {
-    if (!c->automaton) {
-        return mts_backtrack_read(c->backtrack, place, bytes, size, next, err);
-    }
     for (size_t i = 0; i < size && place; i++) {
-        place = mts_automaton_step(c->automaton, place, (unsigned char)bytes[i]);
+        place = mts_masker_step(c->masker, place, (unsigned char)bytes[i]);
     }
     *next = place;
-    return mts_automaton_failed(c->automaton) ? failed(c, err) : MTS_OK;
+    return place == MTS_PLACE_DEAD && mts_masker_failed(c->masker) ? failed(c, err) : MTS_OK;
 }
 
 int mts_constraint_read(MtsConstraint *c, MtsConstraintPlace place, const char *bytes, size_t size,
                         MtsConstraintPlace *next, MtsError *err)
 {
+    if (c->automaton) {
+        return read_places(c, place, bytes, size, next, err);
+    }
     pthread_mutex_lock(&c->lock);
-    int rc = read_locked(c, place, bytes, size, next, err);
+    int rc = mts_backtrack_read(c->backtrack, place, bytes, size, next, err);
     pthread_mutex_unlock(&c->lock);
     return rc;
 }
@@ -188,33 +188,24 @@ int mts_constraint_advance(MtsConstraint *c, MtsConstraintPlace place, int32_t t
 
 bool mts_constraint_may_end(MtsConstraint *c, MtsConstraintPlace place)
 {
+    if (c->automaton) {
+        return mts_automaton_accepts(c->automaton, place);
+    }
     pthread_mutex_lock(&c->lock);
-    bool ends = c->automaton ? mts_automaton_accepts(c->automaton, place) : mts_backtrack_may_end(c->backtrack, place);
+    bool ends = mts_backtrack_may_end(c->backtrack, place);
     pthread_mutex_unlock(&c->lock);
     return ends;
 }
 
-static int mask_locked(MtsConstraint *c, MtsConstraintPlace place, size_t left, uint64_t *mask, MtsError *err)
-{
-    size_t words = c->vocabulary->words;
-    if (!c->automaton) {
-        return mts_backtrack_mask(c->backtrack, place, left == 0, mask, err);
-    }
-    MtsMask all = mts_mask(c->masker, place);
-    if (!all.bits) {
-        return failed(c, err);
-    }
-    memcpy(mask, all.bits, words * sizeof *mask);
-    if (left != SIZE_MAX) {
-        mts_mask_keep_within(c->masker, place, left, mask);
-    }
-    return mts_automaton_failed(c->automaton) ? failed(c, err) : MTS_OK;
-}
+/* ---- masks ---- */
 
 int mts_constraint_mask(MtsConstraint *c, MtsConstraintPlace place, size_t left, uint64_t *mask, MtsError *err)
 {
+    if (c->automaton) {
+        return mts_mask(c->masker, place, left, mask) ? MTS_OK : failed(c, err);
+    }
     pthread_mutex_lock(&c->lock);
-    int rc = mask_locked(c, place, left, mask, err);
+    int rc = mts_backtrack_mask(c->backtrack, place, left == 0, mask, err);
     pthread_mutex_unlock(&c->lock);
     return rc;
 }

@@ -184,7 +184,7 @@ static bool keep_partition(MtsExprs *x, Partition *p, uint32_t *index)
             return true;
         }
     }
-    if (!mts_exprs_room(x, &x->partitions, &x->partition_cap, x->partition_count + 1, sizeof *x->partitions)) {
+    if (!mts_exprs_room_read(x, &x->partitions, &x->partition_cap, x->partition_count + 1, sizeof *x->partitions)) {
         return false;
     }
     *index = (uint32_t)x->partition_count;
@@ -207,7 +207,7 @@ static bool make_row(MtsExprs *x, MtsRe r)
         return false;
     }
     size_t row = x->target_count;
-    if (!mts_exprs_room(x, &x->targets, &x->target_cap, row + p.count, sizeof *x->targets)) {
+    if (!mts_exprs_room_read(x, &x->targets, &x->target_cap, row + p.count, sizeof *x->targets)) {
         return false;
     }
     x->target_count += p.count;
@@ -218,9 +218,31 @@ static bool make_row(MtsExprs *x, MtsRe r)
             x->targets[row + done++] = to;
         }
     }
-    x->nodes[r].classes = index;
-    x->nodes[r].row = (uint32_t)row + 1;
+    if (!x->failed) {
+        x->nodes[r].classes = index;
+        MTS_PUT(x->nodes[r].row, (uint32_t)row + 1);
+    }
     return !x->failed;
+}
+
+bool mts_re_known_step(const MtsExprs *x, MtsRe r, unsigned byte, MtsRe *to)
+{
+    const ReNode *n = &MTS_NOW(x->nodes)[r];
+    uint32_t row = MTS_NOW(n->row);
+    if (!row) {
+        return false;
+    }
+    size_t at = row - 1 + MTS_NOW(x->partitions)[n->classes].of[byte];
+    MtsRe there = MTS_NOW(MTS_NOW(x->targets)[at]);
+    Life life = (Life)MTS_NOW(MTS_NOW(x->nodes)[there].life);
+    *to = life == ALIVE ? there : MTS_RE_NONE;
+    return life != UNKNOWN;
+}
+
+bool mts_re_known_shortest(const MtsExprs *x, MtsRe r, uint32_t *length)
+{
+    *length = MTS_NOW(MTS_NOW(x->nodes)[r].shortest);
+    return *length != MTS_RE_NOT_KNOWN;
 }
 
 MtsRe mts_re_step(MtsExprs *x, MtsRe r, unsigned byte)
@@ -235,7 +257,8 @@ MtsRe mts_re_step(MtsExprs *x, MtsRe r, unsigned byte)
         return to;
     }
     if (!mts_re_alive(x, to)) {
-        x->targets[at] = to = MTS_RE_NONE;
+        to = MTS_RE_NONE;
+        MTS_PUT(x->targets[at], to);
     }
     return to;
 }
@@ -247,66 +270,104 @@ typedef struct Seen {
     uint32_t before; /* its place in the queue */
 } Seen;
 
-/* Walks the derivatives of r in the order of their distance until one is nullable, or (alive_is_enough) known to be
- * alive. All on the way there are alive; where there is none, all that were seen are dead. Returns the distance. */
-static uint32_t search(MtsExprs *x, MtsRe r, bool alive_is_enough)
+static bool queue_up(MtsExprs *x, MtsRe r, size_t before, size_t *count)
 {
-    Seen *queue = NULL;
-    uint8_t *marks = NULL; /* a set of its own: make_row() uses the stamps */
-    size_t cap = 0, mark_cap = 0, count = 0, at = 0, level_end = 1;
-    uint32_t distance = 0, found = MTS_NO_LIMIT;
-    if (!mts_exprs_room(x, &queue, &cap, 16, sizeof *queue)) {
-        return MTS_NO_LIMIT;
+    size_t had = x->mark_cap;
+    if (!mts_exprs_room(x, &x->marks, &x->mark_cap, x->cap, sizeof *x->marks) ||
+        !mts_exprs_room(x, &x->queue, &x->queue_cap, *count + 1, sizeof *x->queue)) {
+        return false;
     }
-    queue[count++] = (Seen){.re = r};
-    for (; at < count && !x->failed; at++) {
+    memset(x->marks + had, 0, (x->mark_cap - had) * sizeof *x->marks);
+    if (x->nodes[r].life != DEAD && x->marks[r] != x->mark) {
+        x->marks[r] = x->mark;
+        x->queue[(*count)++] = (Seen){.re = r, .before = (uint32_t)before};
+    }
+    return true;
+}
+
+/* Queues up what may follow queue[at], unless it is at least `most` bytes before an end. */
+static bool go_on_from(MtsExprs *x, size_t at, uint32_t most, size_t *count)
+{
+    MtsRe here = x->queue[at].re;
+    if (!x->nodes[here].row && !make_row(x, here)) {
+        return false;
+    }
+    const ReNode n = x->nodes[here];
+    for (uint32_t c = 0; c < x->partitions[n.classes].count && !x->failed; c++) {
+        MtsRe to = x->targets[n.row - 1 + c];
+        if (x->nodes[to].least < most) {
+            queue_up(x, to, at, count);
+        }
+    }
+    return !x->failed;
+}
+
+/* None of the queue leads to an end. */
+static void note_dead(MtsExprs *x, size_t count)
+{
+    for (size_t i = 0; i < count && !x->failed; i++) {
+        MTS_PUT(x->nodes[x->queue[i].re].life, (uint8_t)DEAD);
+        MTS_PUT(x->nodes[x->queue[i].re].shortest, MTS_NO_LIMIT);
+    }
+}
+
+/* Walks the derivatives of r in the order of their distance until one is known to be alive: all on the way there are.
+ * Where there is none, all that were seen are dead. */
+static bool search_life(MtsExprs *x, MtsRe r)
+{
+    size_t count = 0;
+    x->mark++;
+    queue_up(x, r, 0, &count);
+    for (size_t at = 0; at < count; at++) {
+        if (x->nodes[x->queue[at].re].life == ALIVE) {
+            for (;; at = x->queue[at].before) {
+                MTS_PUT(x->nodes[x->queue[at].re].life, (uint8_t)ALIVE);
+                if (at == 0) {
+                    return true;
+                }
+            }
+        }
+        if (!go_on_from(x, at, MTS_NO_LIMIT, &count)) {
+            return false;
+        }
+    }
+    note_dead(x, count);
+    return false;
+}
+
+/* The same until nothing can lead to a shorter text than what was found: expressions whose length is known need not be
+ * walked, those whose lower bound says that they are too far neither. What lies on the shortest way is known then. */
+static uint32_t search_shortest(MtsExprs *x, MtsRe r)
+{
+    size_t count = 0, level_end = 1, best_at = 0;
+    uint32_t distance = 0, best = MTS_NO_LIMIT;
+    x->mark++;
+    queue_up(x, r, 0, &count);
+    for (size_t at = 0; at < count && distance < best; at++) {
         if (at == level_end) {
             distance++;
             level_end = count;
         }
-        MtsRe here = queue[at].re;
-        if (x->nodes[here].nullable || (alive_is_enough && x->nodes[here].life == ALIVE)) {
-            found = distance;
-            break;
-        }
-        if (!x->nodes[here].row && !make_row(x, here)) {
-            break;
-        }
-        const ReNode n = x->nodes[here];
-        for (uint32_t c = 0; c < x->partitions[n.classes].count; c++) {
-            MtsRe to = x->targets[n.row - 1 + c];
-            size_t old = mark_cap;
-            if (!mts_exprs_room(x, &marks, &mark_cap, x->count, 1) ||
-                !mts_exprs_room(x, &queue, &cap, count + 1, sizeof *queue)) {
-                break;
-            }
-            memset(marks + old, 0, mark_cap - old);
-            if (x->nodes[to].life != DEAD && !marks[to]) {
-                marks[to] = 1;
-                queue[count++] = (Seen){.re = to, .before = (uint32_t)at};
-            }
+        uint32_t known = x->nodes[x->queue[at].re].shortest, most = best == MTS_NO_LIMIT ? best : best - distance;
+        if (known != MTS_RE_NOT_KNOWN) {
+            best_at = known < most ? at : best_at;
+            best = known < most ? mts_length_plus(distance, known) : best;
+        } else if (most > 1 && !go_on_from(x, at, most == MTS_NO_LIMIT ? most : most - 1, &count)) {
+            return MTS_NO_LIMIT;
         }
     }
-    if (!x->failed && found == MTS_NO_LIMIT) {
-        for (size_t i = 0; i < count; i++) {
-            x->nodes[queue[i].re].life = DEAD;
-            x->nodes[queue[i].re].shortest = MTS_NO_LIMIT;
-        }
-    } else if (!x->failed) {
-        uint32_t left = 0;
-        for (size_t i = at;; i = queue[i].before) {
-            x->nodes[queue[i].re].life = ALIVE;
-            if (!alive_is_enough) {
-                x->nodes[queue[i].re].shortest = left++;
-            }
-            if (i == 0) {
-                break;
-            }
+    if (best == MTS_NO_LIMIT) {
+        note_dead(x, count);
+        return best;
+    }
+    uint32_t left = x->nodes[x->queue[best_at].re].shortest;
+    for (size_t at = best_at;; at = x->queue[at].before, left = mts_length_plus(left, 1)) {
+        MTS_PUT(x->nodes[x->queue[at].re].life, (uint8_t)ALIVE);
+        MTS_PUT(x->nodes[x->queue[at].re].shortest, left);
+        if (at == 0) {
+            return left;
         }
     }
-    free(queue);
-    free(marks);
-    return found;
 }
 
 /* A sequence is alive when its parts are, an alternative when one of them is; the rest must be searched. */
@@ -330,10 +391,10 @@ bool mts_re_alive(MtsExprs *x, MtsRe r)
         alive = mts_re_alive(x, n.a);
         break;
     default:
-        alive = search(x, r, true) != MTS_NO_LIMIT;
+        alive = search_life(x, r);
     }
     if (!x->failed) {
-        x->nodes[r].life = alive ? ALIVE : DEAD;
+        MTS_PUT(x->nodes[r].life, (uint8_t)(alive ? ALIVE : DEAD));
     }
     return alive;
 }
@@ -359,10 +420,10 @@ uint32_t mts_re_shortest(MtsExprs *x, MtsRe r)
         length = mts_length_times(mts_re_shortest(x, n.a), n.min);
         break;
     default:
-        length = search(x, r, false);
+        length = search_shortest(x, r);
     }
     if (!x->failed) {
-        x->nodes[r].shortest = length;
+        MTS_PUT(x->nodes[r].shortest, length);
     }
     return length;
 }

@@ -36,19 +36,29 @@ size_t mts_exprs_bytes(const MtsExprs *x)
 {
     return x->cap * sizeof *x->nodes + x->slot_count * sizeof *x->slots + x->list_cap * sizeof *x->lists +
            x->set_cap * sizeof *x->sets + mts_store_bytes(&x->set_numbers) + x->partition_cap * sizeof *x->partitions +
-           x->target_cap * sizeof *x->targets + x->stamp_cap * sizeof *x->stamps;
+           x->target_cap * sizeof *x->targets + (x->stamp_cap + x->mark_cap) * sizeof *x->stamps + x->outgrown.bytes;
 }
 
-/* Room for `need` elements, within the budget. */
+static bool within_budget(MtsExprs *x, size_t cap, size_t need, size_t size)
+{
+    bool within = need <= cap || mts_exprs_bytes(x) + need * size <= x->budget;
+    return !x->failed && (within || fail(x, MTS_ECAPACITY));
+}
+
 bool mts_exprs_room(MtsExprs *x, void *array, size_t *cap, size_t need, size_t size)
 {
-    if (x->failed) {
-        return false;
-    }
-    if (need > *cap && mts_exprs_bytes(x) + need * size > x->budget) {
-        return fail(x, MTS_ECAPACITY);
-    }
-    return mts_grow(array, cap, need, size) || fail(x, MTS_ENOMEM);
+    return within_budget(x, *cap, need, size) && (mts_grow(array, cap, need, size) || fail(x, MTS_ENOMEM));
+}
+
+bool mts_exprs_room_read(MtsExprs *x, void *array, size_t *cap, size_t need, size_t size)
+{
+    return within_budget(x, *cap, need, size) &&
+           (mts_steady_reach(&x->outgrown, array, cap, need, size, 0) || fail(x, MTS_ENOMEM));
+}
+
+void mts_exprs_share(MtsExprs *x)
+{
+    x->outgrown.shared = true;
 }
 
 static uint64_t node_hash(const MtsExprs *x, const ReNode *n)
@@ -98,6 +108,19 @@ uint32_t mts_length_times(uint32_t a, uint32_t n)
     return a == MTS_NO_LIMIT && n ? MTS_NO_LIMIT : product > MTS_NO_LIMIT - 2 ? MTS_NO_LIMIT - 2 : (uint32_t)product;
 }
 
+static void describe_list(const MtsExprs *x, ReNode *n)
+{
+    bool all = n->kind == AND;
+    n->nullable = n->searched = all;
+    n->least = all ? 0 : MTS_NO_LIMIT;
+    for (uint32_t i = 0; i < n->b; i++) {
+        const ReNode *part = &x->nodes[x->lists[n->a + i]];
+        n->nullable = all ? n->nullable && part->nullable : n->nullable || part->nullable;
+        n->searched |= part->searched;
+        n->least = (part->least < n->least) != all ? part->least : n->least;
+    }
+}
+
 /* What a new node's parts say of it. */
 static void describe(MtsExprs *x, ReNode *n)
 {
@@ -107,39 +130,30 @@ static void describe(MtsExprs *x, ReNode *n)
     switch ((ReKind)n->kind) {
     case EPSILON:
         n->nullable = 1;
-        n->shortest = 0;
+        n->least = 0;
         break;
     case BYTES:
         n->nullable = 0;
-        n->shortest = n == x->nodes ? MTS_NO_LIMIT : 1;
+        n->least = 1;
         break;
     case SEQ:
         n->nullable = nodes[n->a].nullable && nodes[n->b].nullable;
         n->searched = nodes[n->a].searched || nodes[n->b].searched;
-        n->shortest = n->searched ? MTS_RE_NOT_KNOWN : mts_length_plus(nodes[n->a].shortest, nodes[n->b].shortest);
+        n->least = mts_length_plus(nodes[n->a].least, nodes[n->b].least);
         break;
     case ALT:
     case AND:
-        n->nullable = n->kind == AND;
-        n->searched = n->kind == AND;
-        n->shortest = n->kind == AND ? MTS_RE_NOT_KNOWN : MTS_NO_LIMIT;
-        for (uint32_t i = 0; i < n->b; i++) {
-            const ReNode *part = &nodes[x->lists[n->a + i]];
-            n->nullable = n->kind == AND ? n->nullable && part->nullable : n->nullable || part->nullable;
-            n->searched |= part->searched;
-            n->shortest = n->kind == ALT && part->shortest < n->shortest ? part->shortest : n->shortest;
-        }
-        n->shortest = n->searched ? MTS_RE_NOT_KNOWN : n->shortest;
+        describe_list(x, n);
         break;
     case NOT:
         n->nullable = !nodes[n->a].nullable;
         n->searched = n->a != MTS_RE_NONE;
-        n->shortest = n->a == MTS_RE_NONE ? 0 : MTS_RE_NOT_KNOWN;
+        n->least = 1;
         break;
     case REPEAT:
         n->nullable = n->min == 0 || nodes[n->a].nullable;
         n->searched = nodes[n->a].searched && n->min > 0;
-        n->shortest = n->searched ? MTS_RE_NOT_KNOWN : mts_length_times(n->min ? nodes[n->a].shortest : 0, n->min);
+        n->least = mts_length_times(n->min ? nodes[n->a].least : 0, n->min);
         break;
     case MULTIPLE: {
         uint64_t rest = n->b;
@@ -148,13 +162,13 @@ static void describe(MtsExprs *x, ReNode *n)
         }
         n->nullable = rest == 0;
         n->searched = 1;
+        n->least = 1;
         break;
     }
     }
-    if (n->nullable) {
-        n->shortest = 0;
-    }
-    n->life = n->shortest == MTS_NO_LIMIT ? DEAD : !n->searched || n->nullable ? ALIVE : UNKNOWN;
+    n->least = n->nullable ? 0 : n->least;
+    n->shortest = n->nullable || !n->searched ? n->least : MTS_RE_NOT_KNOWN;
+    n->life = n->least == MTS_NO_LIMIT ? DEAD : !n->searched || n->nullable ? ALIVE : UNKNOWN;
 }
 
 /* The number of this node; a list must stand at the end of x->lists, and is taken back when the node is known. */
@@ -171,7 +185,7 @@ MtsRe mts_re_intern(MtsExprs *x, ReNode n)
             return x->slots[at] - 1;
         }
     }
-    if (!mts_exprs_room(x, &x->nodes, &x->cap, x->count + 1, sizeof *x->nodes)) {
+    if (!mts_exprs_room_read(x, &x->nodes, &x->cap, x->count + 1, sizeof *x->nodes)) {
         return MTS_RE_NONE;
     }
     describe(x, &n);
@@ -191,11 +205,12 @@ MtsExprs *mts_exprs_new(size_t budget)
     x->budget = budget;
     MtsByteSet none = {{0}};
     bool ok = rehash(x, 256) && mts_exprs_room(x, &x->sets, &x->set_cap, 1, sizeof *x->sets) &&
-              mts_exprs_room(x, &x->nodes, &x->cap, 64, sizeof *x->nodes);
+              mts_exprs_room_read(x, &x->nodes, &x->cap, 64, sizeof *x->nodes);
     if (ok) {
         mts_re_bytes(x, &none);
-        x->nodes[MTS_RE_NONE].shortest = MTS_NO_LIMIT;
-        x->nodes[MTS_RE_NONE].life = DEAD;
+        ReNode *nothing = &x->nodes[MTS_RE_NONE];
+        nothing->shortest = nothing->least = MTS_NO_LIMIT;
+        nothing->life = DEAD;
         mts_re_intern(x, (ReNode){.kind = EPSILON});
         mts_re_intern(x, (ReNode){.kind = NOT, .a = MTS_RE_NONE});
     }
@@ -219,6 +234,9 @@ void mts_exprs_free(MtsExprs **exprs)
         free(x->stack);
         free(x->derived);
         free(x->stamps);
+        free(x->queue);
+        free(x->marks);
+        mts_steady_free(&x->outgrown);
         free(x);
         *exprs = NULL;
     }
@@ -237,7 +255,7 @@ MtsRe mts_exprs_no_memory(MtsExprs *x)
 
 bool mts_re_nullable(const MtsExprs *x, MtsRe r)
 {
-    return x->nodes[r].nullable;
+    return MTS_NOW(x->nodes)[r].nullable;
 }
 
 /* ---- constructors ---- */

@@ -78,17 +78,26 @@ MtsRe mts_re_repeat(MtsExprs *x, MtsRe a, uint32_t min, uint32_t max);
 enum { MTS_RE_MODULUS = 100000 };
 MtsRe mts_re_multiple(MtsExprs *x, uint32_t m, uint32_t scale);
 
-/* Whether the empty text is in the language. */
+/* From here on one thread at a time goes on making expressions, under its callers' lock, while any number call the
+ * functions that are said to need none. */
+void mts_exprs_share(MtsExprs *exprs);
+
+/* Whether the empty text is in the language. Needs no lock. */
 bool mts_re_nullable(const MtsExprs *x, MtsRe r);
 
 /* What may follow `byte`; MTS_RE_NONE exactly when nothing does. */
 MtsRe mts_re_step(MtsExprs *x, MtsRe r, unsigned byte);
 
+/* The same where it is known; false: it is not. Needs no lock. */
+bool mts_re_known_step(const MtsExprs *x, MtsRe r, unsigned byte, MtsRe *to);
+
 /* Whether there is a text in the language. */
 bool mts_re_alive(MtsExprs *x, MtsRe r);
 
-/* Bytes of the shortest text; MTS_NO_LIMIT: none. */
+/* Bytes of the shortest text; MTS_NO_LIMIT: none. The other one needs no lock, and returns false where it is not
+ * known. */
 uint32_t mts_re_shortest(MtsExprs *x, MtsRe r);
+bool mts_re_known_shortest(const MtsExprs *x, MtsRe r, uint32_t *length);
 
 /* Whether this whole text is in the language. */
 bool mts_re_matches(MtsExprs *x, MtsRe r, const char *text, size_t size);

@@ -3,6 +3,7 @@
 #define MTS_CONSTRAINT_EXPR_NODE_H
 
 #include "constraint/expr.h"
+#include "constraint/steady.h"
 #include "constraint/store.h"
 
 typedef enum ReKind { BYTES, SEQ, ALT, AND, NOT, REPEAT, MULTIPLE, EPSILON } ReKind;
@@ -14,10 +15,11 @@ enum {
 
 typedef struct ReNode {
     uint8_t kind, nullable, searched; /* searched: its emptiness is not seen from its form */
-    uint8_t life;
+    uint8_t life;                     /* this, shortest and row are filled in later (steady.h) */
     uint32_t a, b;     /* BYTES: set; SEQ, NOT, REPEAT: parts; ALT, AND: lists[a .. a + b); MULTIPLE: modulus, rest */
     uint32_t min, max; /* REPEAT; MULTIPLE: fraction digits to come, whether the point was read */
-    uint32_t shortest; /* MTS_NO_LIMIT - 1: not known yet */
+    uint32_t shortest; /* bytes of the shortest text; MTS_RE_NOT_KNOWN: not known yet */
+    uint32_t least;    /* none has fewer, so much is certain */
     uint32_t row;      /* of its transitions: targets at x->targets + row - 1; 0: none yet */
     uint32_t classes;  /* index of its partition of the bytes */
 } ReNode;
@@ -50,9 +52,15 @@ struct MtsExprs {
     MtsRe *stack; /* working lists, nested */
     size_t stack_count, stack_cap;
     Derived *derived; /* [DERIVED_SLOTS] */
-    uint32_t *stamps; /* [stamp_cap] of searches */
+    uint32_t *stamps; /* [stamp_cap] of the sets in sight of a derivative */
     size_t stamp_cap;
     uint32_t stamp;
+    struct Seen *queue; /* [queue_cap] of a search */
+    size_t queue_cap;
+    uint32_t *marks; /* [mark_cap] what it has met, by its number */
+    size_t mark_cap;
+    uint32_t mark;
+    MtsSteady outgrown; /* nodes, partitions and targets are read by others meanwhile */
     size_t budget;
     int failed;
 };
@@ -61,6 +69,7 @@ struct MtsExprs {
 
 /* Room for `need` elements of the array, within the budget. */
 bool mts_exprs_room(MtsExprs *x, void *array, size_t *cap, size_t need, size_t size);
+bool mts_exprs_room_read(MtsExprs *x, void *array, size_t *cap, size_t need, size_t size); /* others read it */
 
 /* The number of this node; a list must stand at the end of x->lists, and is taken back when the node is known. */
 MtsRe mts_re_intern(MtsExprs *x, ReNode n);

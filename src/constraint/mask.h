@@ -5,28 +5,23 @@
 #include "constraint/automaton.h"
 #include "constraint/vocabulary.h"
 
-typedef struct MtsMasker MtsMasker;
+typedef struct MtsMasker MtsMasker; /* may be used by several threads at once */
 
-/* Both are borrowed. `budget`: bytes that masks may take before they are forgotten and made again. */
+/* Both are borrowed, and from here on the automaton is the masker's alone. `budget`: bytes that masks may take before
+ * they are forgotten and made again. */
 MtsMasker *mts_masker_new(MtsAutomaton *automaton, const MtsVocabulary *vocabulary, size_t budget);
 void mts_masker_free(MtsMasker **masker);
 
-typedef struct MtsMask {
-    const uint64_t *bits; /* [vocabulary->words] valid until the next call */
-    uint32_t farthest;    /* bytes of the shortest good end behind any of the tokens; MTS_NO_LIMIT - 1: perhaps more */
-} MtsMask;
+/* MTS_OK, or why calls fail or return MTS_DEAD that should not. */
+int mts_masker_failed(MtsMasker *m);
 
-/* Bit t is set exactly when the place goes on alive behind token t. NULL bits when memory ran out. */
-MtsMask mts_mask(MtsMasker *m, MtsPlace place);
+MtsPlace mts_masker_step(MtsMasker *m, MtsPlace place, unsigned byte);
 
-/* Whether some text of at most `tokens` tokens ends well from here. */
-bool mts_mask_ends_within(MtsMasker *m, MtsPlace place, size_t tokens);
+/* Bit t of bits [vocabulary->words] is set exactly when the place goes on alive behind token t, and at most `left`
+ * tokens behind it suffice for a good end (SIZE_MAX: any number). false when memory ran out. */
+bool mts_mask(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits);
 
-/* Takes from bits [words], the mask of `place`, the tokens behind which no text of at most `tokens` tokens ends well.
- */
-void mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t tokens, uint64_t *bits);
-
-/* The place behind a token. */
-MtsPlace mts_mask_advance(MtsMasker *m, MtsPlace place, int32_t token);
+/* within.c, for mask.c: takes from the bits of `place` the tokens behind which `left` do not suffice. */
+bool mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits);
 
 #endif

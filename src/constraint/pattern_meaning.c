@@ -158,12 +158,12 @@ int mts_pattern_compile(MtsExprs *x, const char *name, const char *pattern, size
         *out = meaning(&p, whole, MTS_RE_EMPTY, true);
     } else if (!p.rc) {
         int any = mts_pattern_dot(&p, true);
-        MtsRe one = any < 0 ? MTS_RE_NONE : p.parts[any].leaf, tail = mts_re_repeat(x, one, 0, MTS_NO_LIMIT);
-        MtsRe inside = meaning(&p, whole, tail, false);
+        MtsRe one = any < 0 ? MTS_RE_NONE : p.parts[any].leaf, head = mts_re_repeat(x, one, 0, MTS_NO_LIMIT);
+        MtsRe tail = MTS_RE_ALL, inside = meaning(&p, whole, tail, false);
         *out = p.rc                    ? MTS_RE_NONE
                : p.parts[whole].starts ? mts_re_or(x, meaning(&p, whole, tail, true),
                                                    mts_re_seq(x, mts_re_repeat(x, one, 1, MTS_NO_LIMIT), inside))
-                                       : mts_re_seq(x, tail, inside);
+                                       : mts_re_seq(x, head, inside);
     }
     free(p.parts);
     if (!p.rc && mts_exprs_failed(x)) {

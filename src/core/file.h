@@ -40,4 +40,8 @@ int mts_write_file_atomic(const char *path, const void *data, size_t size, MtsEr
 /* Monotonic time in seconds since an arbitrary start. */
 double mts_seconds(void);
 
+/* Processor time that the calling thread has used, which others on the machine do not change; mts_seconds() where the
+ * system does not count it. */
+double mts_thread_seconds(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "core/utf8.h"
 #include "engine/internal.h"
+#include "engine/trie.h"
 #include "gguf/gguf.h"
 #include "model/model.h"
 #include "model/team.h"
@@ -105,8 +106,8 @@ int mts_engine_open(MtsEngine **out, const char *path, const MtsEngineOptions *o
         return rc;
     }
     MtsEngine *engine = mts_calloc(1, sizeof *engine);
-    if (!engine || !(engine->path = mts_strdup(path))) {
-        free(engine);
+    if (!engine || !(engine->path = mts_strdup(path)) || !(engine->trie = mts_trie_new())) {
+        mts_engine_free(&engine);
         return mts_fail(err, MTS_ENOMEM, "%s: no memory to open it", path);
     }
     engine->threads = options->model.threads > 0 ? options->model.threads : mts_team_processors();
@@ -132,6 +133,7 @@ void mts_engine_free(MtsEngine **out)
         mts_model_free(&engine->model);
         mts_tokenizer_free(&engine->tokenizer);
         mts_table_free(&engine->table);
+        mts_trie_free(&engine->trie);
         free(engine->path);
         free(engine);
         *out = NULL;

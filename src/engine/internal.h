@@ -21,6 +21,7 @@ struct MtsEngine {
     int threads;               /* >= 1 */
     bool exact;
     size_t kv_tokens;
+    struct MtsTrie *trie; /* of the vocabulary, once a constraint has asked for it (engine/trie.c) */
 };
 
 /* ---- lm.c: a GGUF model behind MtsSearchModel ---- */
@@ -43,7 +44,6 @@ void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats);
 
 typedef struct MtsSource {
     MtsLm *lm;                 /* NULL for a table */
-    MtsVocabulary *vocabulary; /* with a constraint */
     MtsConstraint *constraint; /* NULL: none */
     MtsRules rules;
     MtsSearchModel model;

@@ -8,12 +8,8 @@
 #include "engine/answers.h"
 #include "engine/internal.h"
 #include "engine/request.h"
+#include "engine/trie.h"
 #include "engine/verdict.h"
-
-static const char *token_bytes(const void *context, int32_t token, size_t *size)
-{
-    return mts_token_bytes(context, token, false, size);
-}
 
 int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
 {
@@ -32,8 +28,9 @@ int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest
                                           .size = strlen(request->constraint),
                                           .name = request->constraint_name,
                                           .options = request->constraint_options};
-        rc = mts_vocabulary_new(&source->vocabulary, engine->vocab, token_bytes, engine->tokenizer, err);
-        rc = rc ? rc : mts_constraint_new(&source->constraint, &text, source->vocabulary, err);
+        const MtsVocabulary *vocabulary;
+        (void)((rc = mts_engine_vocabulary(engine, &vocabulary, err)) ||
+               (rc = mts_constraint_new(&source->constraint, &text, vocabulary, err)));
     }
     MtsConstraint *masks = mts_request_asks(request) == MTS_MASKS ? source->constraint : NULL;
     if (!rc && (rc = mts_lm_new(&source->lm, engine, request, masks, &source->rules, texts, err)) == 0) {
@@ -48,7 +45,6 @@ void mts_source_close(MtsSource *source)
 {
     mts_lm_free(&source->lm);
     mts_constraint_free(&source->constraint);
-    mts_vocabulary_free(&source->vocabulary);
 }
 
 void mts_request_target(const MtsEngine *engine, const MtsRequest *request, char *out, size_t size)

@@ -1,0 +1,66 @@
+/* constraint/masker.h - what masks are made of and kept in, shared by mask.c, inside.c and within.c.
+ *
+ * Any number of threads make masks at once. They read what is known without a lock and take `lock` where the automaton
+ * grows, one byte at a time; what two of them make at once is made twice and kept once. Which thread comes first
+ * changes numbers of places, never a mask. */
+#ifndef MTS_CONSTRAINT_MASKER_H
+#define MTS_CONSTRAINT_MASKER_H
+
+#include <pthread.h>
+
+#include "constraint/mask.h"
+#include "constraint/steady.h"
+
+typedef struct MtsInside { /* what a walk has found inside one expression; never changed */
+    uint32_t *list;        /* [count] tokens, or NULL and */
+    uint64_t *bits;        /* [words] */
+    uint32_t *exits;       /* [exit_count] nodes with something below them at which the expression may end */
+    size_t count, exit_count;
+    uint32_t farthest; /* bytes of the shortest good end behind any of the tokens */
+} MtsInside;
+
+typedef struct MtsKept { /* the mask of a place; never changed */
+    uint32_t farthest;
+    uint64_t bits[]; /* [words] */
+} MtsKept;
+
+struct MtsMasker {
+    MtsAutomaton *a;
+    MtsExprs *x;
+    const MtsVocabulary *v;
+    pthread_mutex_t lock;     /* of all that grows */
+    pthread_rwlock_t keeping; /* read: what is kept stays; written: it is forgotten */
+    MtsInside **inside[2];    /* by expression; [1]: with its exits */
+    MtsKept **kept;           /* by place */
+    MtsRe *even[2];           /* by expression: where any plain byte leads; [1]: without ending there */
+    size_t inside_cap[2], kept_cap, even_cap[2];
+    MtsSteady outgrown;   /* of the tables above */
+    size_t bytes, budget; /* of what the tables point to */
+    bool all_bytes;       /* every byte is a token */
+};
+
+/* Steps and lengths of expressions and places, from any thread. */
+MtsRe mts_masker_re(MtsMasker *m, MtsRe r, unsigned byte);
+uint32_t mts_masker_re_shortest(MtsMasker *m, MtsRe r);
+uint32_t mts_masker_shortest(MtsMasker *m, MtsPlace place);
+
+/* A copy of a place's threads, malloc'ed; and what a thread's tail says of it: bytes of its shortest text, and the
+ * place at its beginning (MTS_DEAD at the end). */
+MtsThread *mts_masker_threads(MtsMasker *m, MtsPlace place, size_t *count);
+uint32_t mts_masker_behind(MtsMasker *m, MtsTail tail, MtsPlace *entry);
+
+/* Counts bytes that the tables point to, under the lock. */
+void mts_masker_count(MtsMasker *m, size_t more, size_t less);
+
+/* The element of a table; 0 or NULL where there is none. */
+#define MTS_TABLE_AT(table, cap, at) ((at) < MTS_NOW(cap) ? MTS_NOW(MTS_NOW(table)[at]) : 0)
+
+/* What stays inside expression r; NULL when memory ran out. Valid while `keeping` is held. */
+const MtsInside *mts_inside(MtsMasker *m, MtsRe r, bool exits);
+
+/* Marks in bits [words] the tokens that stay inside r and behind which `left` bytes suffice to end it. */
+void mts_inside_near(MtsMasker *m, MtsRe r, uint32_t left, uint64_t *bits);
+
+void mts_inside_free(MtsMasker *m, MtsInside **inside);
+
+#endif
