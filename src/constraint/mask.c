@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "constraint/masker.h"
 #include "core/mem.h"
 
 /* ---- the walk ---- */

@@ -2,26 +2,15 @@
 #ifndef MTS_CONSTRAINT_MASK_H
 #define MTS_CONSTRAINT_MASK_H
 
-#include "constraint/automaton.h"
-#include "constraint/vocabulary.h"
+#include "constraint/masker.h"
 
-typedef struct MtsMasker MtsMasker; /* may be used by several threads at once */
-
-/* Both are borrowed, and from here on the automaton is the masker's alone. `budget`: bytes that masks may take before
- * they are forgotten and made again. */
+/* A masker may be used by several threads at once. Both are borrowed, and from here on the automaton is the masker's
+ * alone. `budget`: bytes that masks may take before they are forgotten and made again. */
 MtsMasker *mts_masker_new(MtsAutomaton *automaton, const MtsVocabulary *vocabulary, size_t budget);
 void mts_masker_free(MtsMasker **masker);
-
-/* MTS_OK, or why calls fail or return MTS_DEAD that should not. */
-int mts_masker_failed(MtsMasker *m);
-
-MtsPlace mts_masker_step(MtsMasker *m, MtsPlace place, unsigned byte);
 
 /* Bit t of bits [vocabulary->words] is set exactly when the place goes on alive behind token t, and at most `left`
  * tokens behind it suffice for a good end (SIZE_MAX: any number). false when memory ran out. */
 bool mts_mask(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits);
-
-/* within.c, for mask.c: takes from the bits of `place` the tokens behind which `left` do not suffice. */
-bool mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits);
 
 #endif

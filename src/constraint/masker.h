@@ -8,8 +8,11 @@
 
 #include <pthread.h>
 
-#include "constraint/mask.h"
+#include "constraint/automaton.h"
 #include "constraint/steady.h"
+#include "constraint/vocabulary.h"
+
+typedef struct MtsMasker MtsMasker;
 
 typedef struct MtsInside { /* what a walk has found inside one expression; never changed */
     uint32_t *list;        /* [count] tokens, or NULL and */
@@ -39,7 +42,11 @@ struct MtsMasker {
     bool all_bytes;       /* every byte is a token */
 };
 
+/* MTS_OK, or why calls fail or return MTS_DEAD that should not. */
+int mts_masker_failed(MtsMasker *m);
+
 /* Steps and lengths of expressions and places, from any thread. */
+MtsPlace mts_masker_step(MtsMasker *m, MtsPlace place, unsigned byte);
 MtsRe mts_masker_re(MtsMasker *m, MtsRe r, unsigned byte);
 uint32_t mts_masker_re_shortest(MtsMasker *m, MtsRe r);
 uint32_t mts_masker_shortest(MtsMasker *m, MtsPlace place);
@@ -62,5 +69,9 @@ const MtsInside *mts_inside(MtsMasker *m, MtsRe r, bool exits);
 void mts_inside_near(MtsMasker *m, MtsRe r, uint32_t left, uint64_t *bits);
 
 void mts_inside_free(MtsMasker *m, MtsInside **inside);
+
+/* Takes from bits [words], the mask of `place`, the tokens behind which no text of at most `left` tokens ends well;
+ * false when memory ran out. */
+bool mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits);
 
 #endif

@@ -16,19 +16,19 @@ enum { MOST_STEPS = 1 << 19 }; /* of the automaton, some milliseconds */
 
 typedef enum Answer { NO, YES, PERHAPS } Answer;
 
-typedef struct Known { /* of a place: it ends within `yes` tokens, not within no - 1; 0: not known */
+typedef struct Bound { /* of a place: it ends within `yes` tokens, not within no - 1; 0: not known */
     MtsPlace place;
     uint32_t yes, no;
-} Known;
+} Bound;
 
 typedef struct Search {
     MtsMasker *m;
-    Known *known; /* [slots] open addressing; places are above MTS_DEAD */
+    Bound *known; /* [slots] open addressing; places are above MTS_DEAD */
     size_t slots, count, steps;
     bool ok;
 } Search;
 
-static Known *slot_of(const Search *s, MtsPlace place)
+static Bound *slot_of(const Search *s, MtsPlace place)
 {
     size_t at = place * 2654435761u & (s->slots - 1);
     while (s->known[at].place != MTS_DEAD && s->known[at].place != place) {
@@ -38,7 +38,7 @@ static Known *slot_of(const Search *s, MtsPlace place)
 }
 
 /* What is known of a place, to be read or written at once; NULL when memory ran out. */
-static Known *known_of(Search *s, MtsPlace place)
+static Bound *known_of(Search *s, MtsPlace place)
 {
     if (2 * (s->count + 1) > s->slots) {
         Search larger = *s;
@@ -55,7 +55,7 @@ static Known *known_of(Search *s, MtsPlace place)
         free(s->known);
         *s = larger;
     }
-    Known *k = slot_of(s, place);
+    Bound *k = slot_of(s, place);
     s->count += k->place == MTS_DEAD;
     k->place = place;
     return k;
@@ -165,7 +165,7 @@ static Answer ends_within(Search *s, MtsPlace place, size_t tokens)
     if (tokens == 0 || length > tokens * s->m->v->longest) {
         return NO;
     }
-    const Known *known = known_of(s, place);
+    const Bound *known = known_of(s, place);
     if (!known || (known->yes && tokens >= known->yes) || tokens < known->no) {
         return known && tokens < known->no ? NO : YES;
     }
@@ -173,7 +173,7 @@ static Answer ends_within(Search *s, MtsPlace place, size_t tokens)
         return PERHAPS;
     }
     Answer answer = ends_straight(s, place, tokens) ? YES : ends_behind(s, place, tokens);
-    Known *found = answer == PERHAPS ? NULL : known_of(s, place);
+    Bound *found = answer == PERHAPS ? NULL : known_of(s, place);
     if (found && answer == YES) {
         found->yes = (uint32_t)tokens;
     } else if (found) {
