@@ -17,7 +17,7 @@ enum { LINK, JOIN }; /* kinds of tails: [LINK, node, tail], [JOIN, tails...] asc
 #define NOT_KNOWN (MTS_NO_LIMIT - 1)
 
 /* The table of steps, open addressing: words of 28 bits from, 8 byte and 28 to; 0: free, for nothing is kept of steps
- * from MTS_DEAD. It is replaced as a whole by a larger one. */
+ * from or to MTS_DEAD. It is replaced as a whole by a larger one. */
 enum { PLACE_BITS = 28 };
 #define MOST_PLACES ((size_t)1 << PLACE_BITS)
 typedef struct Edges {
@@ -27,7 +27,8 @@ typedef struct Edges {
 
 typedef struct Spot {  /* what is said of a place */
     uint32_t shortest; /* NOT_KNOWN: nothing has asked yet */
-    bool accepts;
+    bool accepts, stepped;
+    MtsByteSet live; /* the bytes that may follow, once stepped */
 } Spot;
 
 typedef struct Opened {
@@ -365,6 +366,17 @@ static size_t bytes_taken(const MtsAutomaton *a)
            a->edges->slots * sizeof *a->edges->items + a->outgrown.bytes;
 }
 
+void mts_automaton_settle(MtsAutomaton *a)
+{
+    mts_steady_free(&a->outgrown);
+    mts_exprs_settle(a->g->exprs);
+}
+
+size_t mts_automaton_outgrown(const MtsAutomaton *a)
+{
+    return MTS_NOW(a->outgrown.bytes);
+}
+
 static MtsPlace put_place(MtsAutomaton *a, const uint32_t *words, size_t count)
 {
     size_t known = a->places.count;
@@ -447,7 +459,7 @@ static uint64_t edge_of(MtsPlace from, unsigned byte, MtsPlace to)
 static uint64_t *edge_at(Edges *edges, MtsPlace from, unsigned byte)
 {
     uint64_t key = edge_of(from, byte, 0) >> PLACE_BITS, there;
-    size_t at = ((from * 2654435761u) ^ (byte * 0x9E3779B1u >> 7)) & (edges->slots - 1);
+    size_t at = (key * UINT64_C(0x9E3779B97F4A7C15)) >> 32 & (edges->slots - 1);
     while ((there = MTS_NOW(edges->items[at])) && there >> PLACE_BITS != key) {
         at = (at + 1) & (edges->slots - 1);
     }
@@ -471,7 +483,7 @@ static bool grow_edges(MtsAutomaton *a, size_t slots)
     }
     if (old) {
         a->outgrown.old[a->outgrown.count++] = old;
-        a->outgrown.bytes += old->slots * sizeof *old->items;
+        MTS_PUT(a->outgrown.bytes, a->outgrown.bytes + old->slots * sizeof *old->items);
     }
     MTS_PUT(a->edges, fresh);
     return true;
@@ -479,18 +491,38 @@ static bool grow_edges(MtsAutomaton *a, size_t slots)
 
 bool mts_automaton_known_step(const MtsAutomaton *a, MtsPlace place, unsigned byte, MtsPlace *to)
 {
-    uint64_t edge = place == MTS_DEAD ? 0 : MTS_NOW(*edge_at(MTS_NOW(a->edges), place, byte));
-    *to = edge & (MOST_PLACES - 1);
-    return edge || place == MTS_DEAD;
+    const Spot *spot = &MTS_NOW(a->spots)[place];
+    *to = MTS_DEAD;
+    if (!MTS_NOW(spot->stepped)) {
+        return false;
+    }
+    if (!mts_byte_set_has(&spot->live, byte)) {
+        return true;
+    }
+    *to = MTS_NOW(*edge_at(MTS_NOW(a->edges), place, byte)) & (MOST_PLACES - 1);
+    return *to != MTS_DEAD;
 }
 
-MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte)
+/* Which bytes may follow at the place. */
+static bool find_live(MtsAutomaton *a, MtsPlace place)
 {
-    MtsPlace to;
+    MtsByteSet live = {{0}};
     size_t count;
-    if (mts_automaton_known_step(a, place, byte, &to)) {
-        return to;
+    mts_automaton_threads(a, place, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!mts_re_add_live(a->g->exprs, mts_automaton_threads(a, place, &count)[i].re, &live)) {
+            return false;
+        }
     }
+    a->spots[place].live = live;
+    MTS_PUT(a->spots[place].stepped, true);
+    return true;
+}
+
+/* The place behind a byte that may follow. */
+static MtsPlace step_threads(MtsAutomaton *a, MtsPlace place, unsigned byte)
+{
+    size_t count;
     begin(a);
     mts_automaton_threads(a, place, &count);
     for (size_t i = 0; i < count; i++) {
@@ -503,9 +535,24 @@ MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte)
             }
         }
     }
-    to = close_over(a);
-    if (mts_automaton_failed(a) ||
-        (2 * (a->edges->count + 1) > a->edges->slots && !grow_edges(a, 2 * a->edges->slots))) {
+    return close_over(a);
+}
+
+MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte)
+{
+    MtsPlace to;
+    if (mts_automaton_known_step(a, place, byte, &to)) {
+        return to;
+    }
+    if (!a->spots[place].stepped && !find_live(a, place)) {
+        return MTS_DEAD;
+    }
+    if (mts_automaton_known_step(a, place, byte, &to)) {
+        return to;
+    }
+    to = step_threads(a, place, byte);
+    size_t slots = a->edges->slots;
+    if (mts_automaton_failed(a) || (2 * (a->edges->count + 1) > slots && !grow_edges(a, 2 * slots))) {
         return MTS_DEAD;
     }
     MTS_PUT(*edge_at(a->edges, place, byte), edge_of(place, byte, to));

@@ -40,6 +40,10 @@ bool mts_automaton_known_step(const MtsAutomaton *a, MtsPlace place, unsigned by
 bool mts_automaton_known_shortest(const MtsAutomaton *a, MtsPlace place, uint32_t *length);
 void mts_automaton_share(MtsAutomaton *a);
 
+/* Bytes kept for those who read, and frees them when there are none just now. */
+size_t mts_automaton_outgrown(const MtsAutomaton *a);
+void mts_automaton_settle(MtsAutomaton *a);
+
 /* The threads of a place, and the place at the beginning of a tail. */
 const MtsThread *mts_automaton_threads(const MtsAutomaton *a, MtsPlace place, size_t *count);
 uint32_t mts_automaton_behind(MtsAutomaton *a, MtsTail tail); /* bytes of the tail's shortest text */

@@ -158,9 +158,7 @@ MtsConstraintPlace mts_constraint_start(const MtsConstraint *c)
 static int read_places(MtsConstraint *c, MtsConstraintPlace place, const char *bytes, size_t size,
                        MtsConstraintPlace *next, MtsError *err)
 {
-    for (size_t i = 0; i < size && place; i++) {
-        place = mts_masker_step(c->masker, place, (unsigned char)bytes[i]);
-    }
+    mts_masker_read(c->masker, &place, bytes, size);
     *next = place;
     return place == MTS_PLACE_DEAD && mts_masker_failed(c->masker) ? failed(c, err) : MTS_OK;
 }
@@ -189,7 +187,7 @@ int mts_constraint_advance(MtsConstraint *c, MtsConstraintPlace place, int32_t t
 bool mts_constraint_may_end(MtsConstraint *c, MtsConstraintPlace place)
 {
     if (c->automaton) {
-        return mts_automaton_accepts(c->automaton, place);
+        return mts_masker_accepts(c->masker, place);
     }
     pthread_mutex_lock(&c->lock);
     bool ends = mts_backtrack_may_end(c->backtrack, place);

@@ -263,6 +263,24 @@ MtsRe mts_re_step(MtsExprs *x, MtsRe r, unsigned byte)
     return to;
 }
 
+bool mts_re_add_live(MtsExprs *x, MtsRe r, MtsByteSet *live)
+{
+    bool of_class[256];
+    if (!x->nodes[r].row && (x->failed || !make_row(x, r))) {
+        return false;
+    }
+    const ReNode n = x->nodes[r];
+    uint32_t known = 0;
+    for (unsigned b = 0; b < 256; b++) {
+        uint8_t class = x->partitions[n.classes].of[b];
+        if (class == known) { /* classes are numbered in the order of their first bytes */
+            of_class[known++] = mts_re_step(x, r, b) != MTS_RE_NONE;
+        }
+        live->bits[b >> 6] |= (uint64_t)of_class[class] << (b & 63);
+    }
+    return !x->failed;
+}
+
 /* ---- searches ---- */
 
 typedef struct Seen {

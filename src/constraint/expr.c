@@ -56,6 +56,11 @@ bool mts_exprs_room_read(MtsExprs *x, void *array, size_t *cap, size_t need, siz
            (mts_steady_reach(&x->outgrown, array, cap, need, size, 0) || fail(x, MTS_ENOMEM));
 }
 
+void mts_exprs_settle(MtsExprs *x)
+{
+    mts_steady_free(&x->outgrown);
+}
+
 void mts_exprs_share(MtsExprs *x)
 {
     x->outgrown.shared = true;

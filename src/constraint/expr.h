@@ -82,13 +82,19 @@ MtsRe mts_re_multiple(MtsExprs *x, uint32_t m, uint32_t scale);
  * functions that are said to need none. */
 void mts_exprs_share(MtsExprs *exprs);
 
+/* Frees what is kept for those who read: there are none just now. */
+void mts_exprs_settle(MtsExprs *exprs);
+
 /* Whether the empty text is in the language. Needs no lock. */
 bool mts_re_nullable(const MtsExprs *x, MtsRe r);
 
 /* What may follow `byte`; MTS_RE_NONE exactly when nothing does. */
 MtsRe mts_re_step(MtsExprs *x, MtsRe r, unsigned byte);
 
-/* The same where it is known; false: it is not. Needs no lock. */
+/* Adds the bytes that something may follow; false when memory ran out. */
+bool mts_re_add_live(MtsExprs *x, MtsRe r, MtsByteSet *live);
+
+/* The step where it is known; false: it is not. Needs no lock. */
 bool mts_re_known_step(const MtsExprs *x, MtsRe r, unsigned byte, MtsRe *to);
 
 /* Whether there is a text in the language. */

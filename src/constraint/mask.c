@@ -116,15 +116,42 @@ static void forget(MtsMasker *m)
     }
 }
 
-bool mts_mask(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
+/* Masks beyond the budget, and arrays that nobody reads any more. */
+static void tidy(MtsMasker *m)
 {
-    if (MTS_NOW(m->bytes) > m->budget) {
+    bool full = MTS_NOW(m->bytes) > m->budget, old = mts_automaton_outgrown(m->a) > m->budget / 4;
+    if (full || old) {
         pthread_rwlock_wrlock(&m->keeping);
         if (m->bytes > m->budget) {
             forget(m);
         }
+        mts_automaton_settle(m->a);
+        mts_steady_free(&m->outgrown);
         pthread_rwlock_unlock(&m->keeping);
     }
+}
+
+void mts_masker_read(MtsMasker *m, MtsPlace *place, const char *bytes, size_t size)
+{
+    tidy(m);
+    pthread_rwlock_rdlock(&m->keeping);
+    for (size_t i = 0; i < size && *place; i++) {
+        *place = mts_masker_step(m, *place, (unsigned char)bytes[i]);
+    }
+    pthread_rwlock_unlock(&m->keeping);
+}
+
+bool mts_masker_accepts(MtsMasker *m, MtsPlace place)
+{
+    pthread_rwlock_rdlock(&m->keeping);
+    bool accepts = mts_automaton_accepts(m->a, place);
+    pthread_rwlock_unlock(&m->keeping);
+    return accepts;
+}
+
+bool mts_mask(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
+{
+    tidy(m);
     pthread_rwlock_rdlock(&m->keeping);
     const MtsKept *mask = find(m, place);
     bool ok = mask != NULL, near = mask && m->all_bytes && mask->farthest <= left;
@@ -174,6 +201,7 @@ void mts_masker_free(MtsMasker **masker)
             free(m->even[i]);
         }
         free(m->kept);
+        free(m->straight);
         mts_steady_free(&m->outgrown);
         pthread_rwlock_destroy(&m->keeping);
         pthread_mutex_destroy(&m->lock);

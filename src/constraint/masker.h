@@ -36,7 +36,8 @@ struct MtsMasker {
     MtsInside **inside[2];    /* by expression; [1]: with its exits */
     MtsKept **kept;           /* by place */
     MtsRe *even[2];           /* by expression: where any plain byte leads; [1]: without ending there */
-    size_t inside_cap[2], kept_cap, even_cap[2];
+    uint32_t *straight;       /* by place: within.c's */
+    size_t inside_cap[2], kept_cap, even_cap[2], straight_cap;
     MtsSteady outgrown;   /* of the tables above */
     size_t bytes, budget; /* of what the tables point to */
     bool all_bytes;       /* every byte is a token */
@@ -45,7 +46,7 @@ struct MtsMasker {
 /* MTS_OK, or why calls fail or return MTS_DEAD that should not. */
 int mts_masker_failed(MtsMasker *m);
 
-/* Steps and lengths of expressions and places, from any thread. */
+/* Steps and lengths of expressions and places, from any thread that holds `keeping`. */
 MtsPlace mts_masker_step(MtsMasker *m, MtsPlace place, unsigned byte);
 MtsRe mts_masker_re(MtsMasker *m, MtsRe r, unsigned byte);
 uint32_t mts_masker_re_shortest(MtsMasker *m, MtsRe r);

@@ -18,7 +18,7 @@ static bool outgrow(MtsSteady *s, void *array, size_t *cap, size_t need, size_t 
     if (before) {
         memcpy(fresh, before, *cap * size);
         s->old[s->count++] = before;
-        s->bytes += *cap * size;
+        MTS_PUT(s->bytes, s->bytes + *cap * size);
     }
     memset((char *)fresh + *cap * size, fill, (fresh_cap - *cap) * size);
     MTS_PUT(*(void **)array, fresh);
@@ -48,5 +48,7 @@ void mts_steady_free(MtsSteady *s)
         free(s->old[i]);
     }
     free(s->old);
-    *s = (MtsSteady){0};
+    s->old = NULL;
+    s->count = s->cap = 0;
+    MTS_PUT(s->bytes, 0);
 }

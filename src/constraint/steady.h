@@ -25,6 +25,7 @@ typedef struct MtsSteady { /* the arrays outgrown */
  * look up whatever is below it. */
 bool mts_steady_reach(MtsSteady *s, void *array, size_t *cap, size_t need, size_t size, int fill);
 
+/* Frees the old arrays: nobody reads them. */
 void mts_steady_free(MtsSteady *s);
 
 #endif

@@ -2,29 +2,41 @@
  *
  * Behind a token that may be taken, at most `left` more must suffice. Where every byte is a token, as many tokens as
  * the shortest end has bytes do; the shortest end, spelled with the longest tokens, takes fewer; and whether another
- * one takes fewer still, a search over the places behind tokens decides. That search has an effort: what it cannot
- * refuse within it is let through. So the limit keeps out nothing that could be finished, and at worst lets a text in
- * that cannot be, which has no part in the target. What is let through depends on the place and on `left` alone, not on
- * what was asked before. */
+ * one takes fewer still, a search over the places behind tokens decides. That search has an effort, behind which what
+ * it has not found counts as not there: it would be an end that is neither short nor spelled as it comes. So whatever
+ * is let through can be finished. What is let through depends on the place and on `left` alone, not on what was asked
+ * before. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "constraint/masker.h"
 #include "core/mem.h"
+#include "core/sort.h"
 
-enum { MOST_STEPS = 1 << 19 }; /* of the automaton, some milliseconds */
+/* Steps of the automaton. Each may make a place that is kept; without tokens for all bytes the shortest way may have no
+ * tokens at all, and then there is nothing but the search. */
+enum { MOST_STEPS = 1 << 11, MOST_STEPS_BLIND = 1 << 18 };
+#define NEVER UINT32_MAX
 
 typedef enum Answer { NO, YES, PERHAPS } Answer;
+
+typedef struct Further { /* a place behind a token */
+    MtsPlace place;
+    uint32_t shortest, index; /* index: in the order of the trie */
+} Further;
 
 typedef struct Bound { /* of a place: it ends within `yes` tokens, not within no - 1; 0: not known */
     MtsPlace place;
     uint32_t yes, no;
+    Further *ahead; /* [count] the distinct places behind tokens, those nearest to an end first; once `walked` */
+    uint32_t count;
+    bool walked;
 } Bound;
 
 typedef struct Search {
     MtsMasker *m;
     Bound *known; /* [slots] open addressing; places are above MTS_DEAD */
-    size_t slots, count, steps;
+    size_t slots, count, steps, most_steps;
     bool ok;
 } Search;
 
@@ -61,12 +73,6 @@ static Bound *known_of(Search *s, MtsPlace place)
     return k;
 }
 
-static MtsPlace step(Search *s, MtsPlace place, unsigned byte)
-{
-    s->steps++;
-    return mts_masker_step(s->m, place, byte);
-}
-
 /* ---- the shortest end, in long tokens ---- */
 
 /* The place that a token leads to from `place` on a shortest way, as far on as any does; *left: its distance. */
@@ -74,7 +80,7 @@ static void descend(Search *s, uint32_t parent, MtsPlace place, uint32_t length,
 {
     const MtsTrieNode *nodes = s->m->v->nodes;
     for (uint32_t c = parent + 1; c < nodes[parent].end; c = nodes[c].end) {
-        MtsPlace to = step(s, place, nodes[c].byte);
+        MtsPlace to = mts_masker_step(s->m, place, nodes[c].byte);
         uint32_t there = to == MTS_DEAD ? length : mts_masker_shortest(s->m, to);
         if (there >= length) {
             continue;
@@ -89,31 +95,50 @@ static void descend(Search *s, uint32_t parent, MtsPlace place, uint32_t length,
     }
 }
 
-/* Whether the shortest way ends within so many tokens when each is as long as possible. */
-static bool ends_straight(Search *s, MtsPlace place, size_t tokens)
+/* Keeps the tokens of the ways from path[0 .. count): the last one takes `tokens`. */
+static void note_straight(MtsMasker *m, const MtsPlace *path, size_t count, uint32_t tokens)
 {
-    for (uint32_t length = mts_masker_shortest(s->m, place);; tokens--) {
-        if (length == 0 || (s->m->all_bytes && length <= tokens)) {
-            return true;
+    pthread_mutex_lock(&m->lock);
+    for (size_t i = count; i-- > 0; tokens = tokens == NEVER ? NEVER : tokens + 1) {
+        if (!mts_steady_reach(&m->outgrown, &m->straight, &m->straight_cap, path[i] + 1, sizeof tokens, 0)) {
+            break;
         }
-        MtsPlace best = MTS_DEAD;
-        uint32_t left = length;
-        if (tokens == 0 || s->steps > MOST_STEPS) {
-            return false;
-        }
-        descend(s, 0, place, length, &best, &left);
-        if (best == MTS_DEAD) {
-            return false;
-        }
-        place = best;
-        length = left;
+        MTS_PUT(m->straight[path[i]], tokens);
     }
+    pthread_mutex_unlock(&m->lock);
+}
+
+/* How many tokens the shortest way takes when each is as long as possible, plus one; NEVER: no tokens spell it. */
+static uint32_t straight(Search *s, MtsPlace place)
+{
+    MtsPlace *path = NULL;
+    size_t count = 0, cap = 0;
+    uint32_t tokens = 0;
+    while (!tokens && (s->ok = mts_grow(&path, &cap, count + 1, sizeof *path))) {
+        uint32_t length = mts_masker_shortest(s->m, place), left = length;
+        MtsPlace best = MTS_DEAD;
+        path[count++] = place;
+        if ((tokens = MTS_TABLE_AT(s->m->straight, s->m->straight_cap, place))) {
+            break;
+        }
+        if (length > 0) {
+            descend(s, 0, place, length, &best, &left);
+        }
+        tokens = length == 0 ? 1 : best == MTS_DEAD ? NEVER : 0;
+        place = best;
+    }
+    if (s->ok) {
+        note_straight(s->m, path, count, tokens);
+        tokens = MTS_TABLE_AT(s->m->straight, s->m->straight_cap, path[0]);
+    }
+    free(path);
+    return tokens ? tokens : NEVER;
 }
 
 /* ---- all other ways ---- */
 
-typedef struct Places { /* distinct ones, in the order of the trie */
-    MtsPlace *items;
+typedef struct Places {
+    Further *items;
     size_t count, cap;
     Search seen; /* as a set */
 } Places;
@@ -121,16 +146,18 @@ typedef struct Places { /* distinct ones, in the order of the trie */
 static void add_behind(Search *s, uint32_t parent, MtsPlace place, Places *out)
 {
     const MtsTrieNode *nodes = s->m->v->nodes;
-    for (uint32_t c = parent + 1; c < nodes[parent].end && s->steps <= MOST_STEPS && s->ok; c = nodes[c].end) {
-        MtsPlace to = step(s, place, nodes[c].byte);
+    for (uint32_t c = parent + 1; c < nodes[parent].end && s->steps <= s->most_steps && s->ok; c = nodes[c].end) {
+        MtsPlace to = mts_masker_step(s->m, place, nodes[c].byte);
+        s->steps++;
         if (to == MTS_DEAD) {
             continue;
         }
         if (nodes[c].own > nodes[c].first) {
             size_t before = out->seen.count;
-            s->ok = known_of(&out->seen, to) && mts_grow(&out->items, &out->cap, out->count + 1, sizeof to);
+            s->ok = known_of(&out->seen, to) && mts_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items);
             if (s->ok && out->seen.count > before) {
-                out->items[out->count++] = to;
+                out->items[out->count] = (Further){to, mts_masker_shortest(s->m, to), (uint32_t)out->count};
+                out->count++;
             }
         }
         if (nodes[c].end > c + 1) {
@@ -139,21 +166,51 @@ static void add_behind(Search *s, uint32_t parent, MtsPlace place, Places *out)
     }
 }
 
+static int by_length(const void *a, const void *b)
+{
+    const Further *x = a, *y = b;
+    return x->shortest != y->shortest ? (x->shortest < y->shortest ? -1 : 1) : x->index < y->index ? -1 : 1;
+}
+
 static Answer ends_within(Search *s, MtsPlace place, size_t tokens);
+
+/* What is behind the tokens that may follow at a place, found once; false when the effort is spent. */
+static bool look_ahead(Search *s, MtsPlace place)
+{
+    Places next = {.seen = {.m = s->m, .ok = true}};
+    Bound *bound = known_of(s, place);
+    if (!bound || bound->walked) {
+        return bound != NULL;
+    }
+    add_behind(s, 0, place, &next);
+    free(next.seen.known);
+    if (s->steps > s->most_steps || !s->ok) {
+        free(next.items);
+        return false;
+    }
+    if (next.count) {
+        mts_sort(next.items, next.count, sizeof *next.items, by_length);
+    }
+    bound->ahead = next.items;
+    bound->count = (uint32_t)next.count;
+    bound->walked = true;
+    return true;
+}
 
 /* NO only if no place behind any token leads to an end. */
 static Answer ends_behind(Search *s, MtsPlace place, size_t tokens)
 {
-    Places next = {.seen = {.m = s->m, .ok = true}};
     Answer answer = NO;
-    add_behind(s, 0, place, &next);
-    for (size_t i = 0; i < next.count && answer != YES && s->ok; i++) {
-        Answer one = ends_within(s, next.items[i], tokens - 1);
+    if (s->steps > s->most_steps || !look_ahead(s, place)) {
+        return PERHAPS;
+    }
+    const Further *ahead = slot_of(s, place)->ahead;
+    for (uint32_t i = 0, count = slot_of(s, place)->count; i < count && answer != YES; i++) {
+        s->steps++;
+        Answer one = ends_within(s, ahead[i].place, tokens - 1);
         answer = one == NO ? answer : one;
     }
-    free(next.items);
-    free(next.seen.known);
-    return answer == NO && s->steps > MOST_STEPS ? PERHAPS : answer;
+    return answer;
 }
 
 static Answer ends_within(Search *s, MtsPlace place, size_t tokens)
@@ -169,11 +226,8 @@ static Answer ends_within(Search *s, MtsPlace place, size_t tokens)
     if (!known || (known->yes && tokens >= known->yes) || tokens < known->no) {
         return known && tokens < known->no ? NO : YES;
     }
-    if (s->steps > MOST_STEPS) {
-        return PERHAPS;
-    }
-    Answer answer = ends_straight(s, place, tokens) ? YES : ends_behind(s, place, tokens);
-    Bound *found = answer == PERHAPS ? NULL : known_of(s, place);
+    Answer answer = straight(s, place) - 1 <= tokens ? YES : ends_behind(s, place, tokens);
+    Bound *found = answer == PERHAPS ? NULL : slot_of(s, place);
     if (found && answer == YES) {
         found->yes = (uint32_t)tokens;
     } else if (found) {
@@ -237,7 +291,7 @@ static void take_late(Search *s, uint32_t parent, MtsPlace place, size_t left, c
             continue;
         }
         bool asked = nodes[c].own > nodes[c].first && !(certain[first >> 6] >> (first & 63) & 1);
-        bool late = asked && ends_within(s, to, left) == NO;
+        bool late = asked && ends_within(s, to, left) != YES;
         for (uint32_t i = nodes[c].first; i < nodes[c].own && late; i++) {
             uint32_t t = (uint32_t)s->m->v->sorted[i];
             bits[t >> 6] &= ~(UINT64_C(1) << (t & 63));
@@ -250,13 +304,16 @@ static void take_late(Search *s, uint32_t parent, MtsPlace place, size_t left, c
 
 bool mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
 {
-    Search s = {.m = m, .ok = true};
+    Search s = {.m = m, .ok = true, .most_steps = m->all_bytes ? MOST_STEPS : MOST_STEPS_BLIND};
     uint64_t *certain = mts_calloc(m->v->words, sizeof *certain);
     bool ok = certain && (!m->all_bytes || mark_certain(m, place, left, certain));
     if (ok) {
         take_late(&s, 0, place, left, certain, bits);
     }
-    free(certain);
+    for (size_t i = 0; i < s.slots; i++) {
+        free(s.known[i].ahead);
+    }
     free(s.known);
+    free(certain);
     return ok && s.ok && !mts_masker_failed(m);
 }

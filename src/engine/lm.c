@@ -442,8 +442,8 @@ static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
     if (rc) {
         mts_branch_release(&prompt.branch);
     } else if (lm->search.root->count == 0) {
-        rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: no token of this model can begin a text that matches '%s'",
-                      request->constraint);
+        rc = mts_fail(err, MTS_ECONSTRAINT, "constraint: no text of at most %zu tokens is found that matches '%.200s'",
+                      request->max_tokens, request->constraint);
     } else {
         lm->search.root_dist = dist_of(lm->search.root);
     }
