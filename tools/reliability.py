@@ -38,6 +38,8 @@ PROMISES = [
     ("... a JSON schema; what it lets through is JSON", "fuzz_schema", INPUTS, "inputs"),
     ("A flipped bit of a checkpoint, trace or journal is seen, or changes nothing", "damage",
      r"(\d+) single bits flipped", "bits"),
+    ("A damaged table or series is refused, or read as Python reads it", "damaged",
+     r"(\d+) damaged files", "files"),
     ("Of two runs that write one file one is refused, and no line is lost", "pairs", r"(\d+) pairs of evals", "pairs"),
     ("A call of the system that fails ends in one sentence, never in less", "faults", r"(\d+) failed in turn", "calls"),
     ("A killed search goes on to the same bytes", "search_driver", CASES, "tests"),
