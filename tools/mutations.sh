@@ -14,4 +14,4 @@ git ls-files -z --cached --others --exclude-standard |
     done
 [ -f $folder/build/build.ninja ] ||
     CC=${CC:-gcc} meson setup $folder/build $folder -Doptimization=1 -Db_sanitize=address -Db_lundef=false >/dev/null
-exec env -u MAXTS_SOURCE_ROOT python3 tests/mutations/mutate.py $folder "$@"
+exec env -u MAXTS_SOURCE_ROOT python3 tests/mutations/mutate.py $folder "$@" # which writes docs/reliability.md

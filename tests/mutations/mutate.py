@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""mutate.py --check: every fault of faults.py still has its place in the sources, once.
+"""mutate.py --check: every fault of faults.py still has its place in the sources, once, and its row in
+docs/reliability.md, with a test of those that have to see it.
 mutate.py FOLDER [WORD ...]: in FOLDER, a copy of the tree with a build in FOLDER/build, puts in one fault after another
 (those whose description has one of the words, where some are given), builds the tests that have to see it and runs
-them; a table of which did. Exit status 1 where one was not seen."""
+them; a table of which did, which replaces that of docs/reliability.md where no word is given. Exit status 1 where one
+was not seen."""
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -14,15 +17,35 @@ from faults import FAULTS
 ROOT = pathlib.Path(os.environ.get("MAXTS_SOURCE_ROOT", pathlib.Path(__file__).parents[2]))
 
 
+DOCUMENT = ROOT / "docs/reliability.md"
+HEAD = "| fault | file | caught by |\n|---|---|---|\n"
+
+
+def row(what, path, test):
+    return f"| {what} | `{path}` | {f'`{test}`' if test else 'none'} |\n"
+
+
+def write_table(rows):
+    text = DOCUMENT.read_text(encoding="utf-8")
+    at = text.index(HEAD)
+    end = at + re.match(r"(\|.*\n)*", text[at:]).end()
+    DOCUMENT.write_text(text[:at] + HEAD + "".join(rows) + text[end:], encoding="utf-8")
+
+
 def check():
     bad = 0
+    document = DOCUMENT.read_text(encoding="utf-8")
     for what, path, old, new, tests in FAULTS:
         count = (ROOT / path).read_text(encoding="utf-8").count(old)
         if count != 1 or old == new or not tests:
             print(f"{what}: {path} has {old!r} {count} times")
             bad = 1
+        if not any(row(what, path, test) in document for test in tests):
+            print(f"{what}: docs/reliability.md does not say which test catches it: tools/mutations.sh writes it")
+            bad = 1
     assert len(FAULTS) >= 30 and len({what for what, *_ in FAULTS}) == len(FAULTS)
-    print(f"{len(FAULTS)} faults, each with one place in the sources")
+    assert document.count("| `src/") == len(FAULTS), "docs/reliability.md has other faults"
+    print(f"{len(FAULTS)} faults, each with one place in the sources and the test that catches it")
     return bad
 
 
@@ -42,10 +65,10 @@ def targets_of(build):
 
 
 def caught_by(build, targets, tests):
-    """The first test that fails; "the compiler" where it refuses; None: none."""
+    """The first test that fails; None: none."""
     for test in tests:
         if subprocess.run(["ninja", "-C", str(build), *targets[test]], stdout=subprocess.DEVNULL).returncode:
-            return "the compiler"
+            sys.exit("does not compile")
         done = subprocess.run(["meson", "test", "-C", str(build), "--no-rebuild", "-t", "3", test],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if done.returncode:
@@ -60,20 +83,22 @@ def run(folder, words):
     for test in sorted({test for fault in chosen for test in fault[4]}):
         if caught_by(build, targets, [test]):
             sys.exit(f"{test} fails without a fault")
-    missed = 0
-    print("| fault | file | caught by |\n|---|---|---|", flush=True)
+    rows = []
+    print(HEAD, end="", flush=True)
     for what, path, old, new, tests in chosen:
         file = folder / path
         text = file.read_text(encoding="utf-8")
         assert text.count(old) == 1, f"{what}: {path}"
         file.write_text(text.replace(old, new), encoding="utf-8")
         try:
-            test = caught_by(build, targets, tests)
+            rows.append(row(what, path, caught_by(build, targets, tests)))
         finally:
             file.write_text(text, encoding="utf-8")
-        missed += test is None
-        print(f"| {what} | `{path}` | {test or 'NONE'} |", flush=True)
+        print(rows[-1], end="", flush=True)
+    missed = sum(r.endswith("| none |\n") for r in rows)
     print(f"\n{len(chosen) - missed} of {len(chosen)} faults are caught")
+    if not words:
+        write_table(rows)
     return 1 if missed else 0
 
 
