@@ -7,7 +7,7 @@
  * where the system can, resident set measured), no failure for want of memory, no failure without a sentence.
  *
  *   MAXTS_MUTATION=i         runs mutation i alone and leaves the file at MAXTS_MUTATION_FILE if that is set
- *   MAXTS_MUTATIONS=n        runs the first n (default 10000)
+ *   test_mutations [n]       runs the first n (default 10000)
  */
 #include "../test.h"
 
@@ -280,9 +280,7 @@ static Whole run_mutation(const Base *base, size_t i, const char *file, double *
 
 static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
 {
-    (void)state;
-    const char *one = getenv("MAXTS_MUTATION"), *many = getenv("MAXTS_MUTATIONS"),
-               *keep = getenv("MAXTS_MUTATION_FILE");
+    const char *one = getenv("MAXTS_MUTATION"), *many = *state, *keep = getenv("MAXTS_MUTATION_FILE");
     size_t from = one ? strtoul(one, NULL, 10) : 0;
     size_t to = one ? from + 1 : many ? strtoul(many, NULL, 10) : MUTATIONS;
     char path[] = "/tmp/maxts-mutation-XXXXXX";
@@ -338,10 +336,10 @@ static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
     unlink(path);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(damaged_files_end_in_an_answer_or_a_sentence),
+        cmocka_unit_test_prestate(damaged_files_end_in_an_answer_or_a_sentence, argc > 1 ? argv[1] : NULL),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """mutate.py --check: every fault of faults.py still has its place in the sources, once, and its row in
-docs/reliability.md, with a test of those that have to see it.
+docs/reliability.md: not run, or with a test of those that have to see it.
 mutate.py FOLDER [WORD ...]: in FOLDER, a copy of the tree with a build in FOLDER/build, puts in one fault after another
 (those whose description has one of the words, where some are given), builds the tests that have to see it and runs
-them; a table of which did, which replaces that of docs/reliability.md where no word is given. Exit status 1 where one
-was not seen."""
+them; a table of which did, whose rows go to docs/reliability.md. Exit status 1 where one was not seen.
+mutate.py --rows FILE: puts rows that such a run has printed into docs/reliability.md."""
 import json
 import os
 import pathlib
@@ -22,14 +22,18 @@ HEAD = "| fault | file | caught by |\n|---|---|---|\n"
 
 
 def row(what, path, test):
-    return f"| {what} | `{path}` | {f'`{test}`' if test else 'none'} |\n"
+    return f"| {what} | `{path}` | {test} |"
 
 
-def write_table(rows):
+def write_rows(lines):
+    """Puts the rows of some faults into the document; the others keep theirs."""
     text = DOCUMENT.read_text(encoding="utf-8")
-    at = text.index(HEAD)
+    at = text.index(HEAD) + len(HEAD)
     end = at + re.match(r"(\|.*\n)*", text[at:]).end()
-    DOCUMENT.write_text(text[:at] + HEAD + "".join(rows) + text[end:], encoding="utf-8")
+    known = {line.rpartition(" | ")[0]: line for line in [*text[at:end].splitlines(), *lines]}
+    rows = [known.get(row(what, path, "").rpartition(" | ")[0], row(what, path, "not run"))
+            for what, path, *_ in FAULTS]
+    DOCUMENT.write_text(text[:at] + "".join(line + "\n" for line in rows) + text[end:], encoding="utf-8")
 
 
 def check():
@@ -40,8 +44,8 @@ def check():
         if count != 1 or old == new or not tests:
             print(f"{what}: {path} has {old!r} {count} times")
             bad = 1
-        if not any(row(what, path, test) in document for test in tests):
-            print(f"{what}: docs/reliability.md does not say which test catches it: tools/mutations.sh writes it")
+        if not any(row(what, path, test) in document for test in ["not run", *(f"`{name}`" for name in tests)]):
+            print(f"{what}: docs/reliability.md has no row that says which of {tests} catches it")
             bad = 1
     assert len(FAULTS) >= 30 and len({what for what, *_ in FAULTS}) == len(FAULTS)
     assert document.count("| `src/") == len(FAULTS), "docs/reliability.md has other faults"
@@ -69,7 +73,7 @@ def caught_by(build, targets, tests):
     for test in tests:
         if subprocess.run(["ninja", "-C", str(build), *targets[test]], stdout=subprocess.DEVNULL).returncode:
             sys.exit("does not compile")
-        done = subprocess.run(["meson", "test", "-C", str(build), "--no-rebuild", "-t", "3", test],
+        done = subprocess.run(["meson", "test", "-C", str(build), "--no-rebuild", "-t", "6", test],
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if done.returncode:
             return test
@@ -80,10 +84,7 @@ def run(folder, words):
     build = folder.resolve() / "build"
     targets = targets_of(build)
     chosen = [fault for fault in FAULTS if not words or any(word in fault[0] for word in words)]
-    for test in sorted({test for fault in chosen for test in fault[4]}):
-        if caught_by(build, targets, [test]):
-            sys.exit(f"{test} fails without a fault")
-    rows = []
+    rows, caught = [], set()
     print(HEAD, end="", flush=True)
     for what, path, old, new, tests in chosen:
         file = folder / path
@@ -91,16 +92,24 @@ def run(folder, words):
         assert text.count(old) == 1, f"{what}: {path}"
         file.write_text(text.replace(old, new), encoding="utf-8")
         try:
-            rows.append(row(what, path, caught_by(build, targets, tests)))
+            test = caught_by(build, targets, tests)
         finally:
             file.write_text(text, encoding="utf-8")
-        print(rows[-1], end="", flush=True)
-    missed = sum(r.endswith("| none |\n") for r in rows)
+        caught |= {test} - {None}
+        rows.append(row(what, path, f"`{test}`" if test else "none"))
+        print(rows[-1], flush=True)
+    missed = sum(line.endswith("| none |") for line in rows)
     print(f"\n{len(chosen) - missed} of {len(chosen)} faults are caught")
-    if not words:
-        write_table(rows)
+    for test in sorted(caught):
+        if caught_by(build, targets, [test]):
+            sys.exit(f"{test} fails without a fault")
+    write_rows(rows)
     return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(check() if sys.argv[1] == "--check" else run(pathlib.Path(sys.argv[1]), sys.argv[2:]))
+    if sys.argv[1] == "--rows":
+        printed = pathlib.Path(sys.argv[2]).read_text(encoding="utf-8")
+        write_rows([line for line in printed.splitlines() if "`src/" in line])
+    else:
+        sys.exit(check() if sys.argv[1] == "--check" else run(pathlib.Path(sys.argv[1]), sys.argv[2:]))
