@@ -20,9 +20,11 @@ int json_array_set_new(json_t *array, size_t index, json_t *value) MTS_LOOK;
 int json_array_append_new(json_t *array, json_t *value) MTS_LOOK;
 int json_array_insert_new(json_t *array, size_t index, json_t *value) MTS_LOOK;
 int json_array_extend(json_t *array, json_t *other) MTS_LOOK;
+#if !defined(__clang__) /* which has attributes before a definition alone */
 static int json_object_set(json_t *object, const char *key, json_t *value) MTS_LOOK;
 static int json_array_set(json_t *array, size_t index, json_t *value) MTS_LOOK;
 static int json_array_append(json_t *array, json_t *value) MTS_LOOK;
+#endif
 #undef MTS_LOOK
 /* and what does not tell of it, or tells it as something else, is not taken. */
 #pragma GCC poison json_copy json_object_update_missing json_object_update_existing

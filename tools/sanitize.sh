@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# tools/sanitize.sh [thread] [memory] [valgrind]: the checks that ./run test has no time for; all of them where none is
+# named. Needs clang and its libomp with Archer (Debian: libomp-dev), and valgrind.
+#
+# thread    ThreadSanitizer on the forward pass, the search's threads and reward programs, once with LLVM's OpenMP,
+#           whose fork and join Archer tells it (and the team's own barriers are plain atomics, which it knows), and
+#           once without OpenMP. OpenMP's runtime, PCRE2 and jansson are not instrumented; what they touch among
+#           themselves is left out.
+# memory    MemorySanitizer on what calls no foreign library but libc: kernels (their scalar twins, for vector code of
+#           one's own it knows badly), the cache of keys and values, sums, numbers. A whole program would need PCRE2,
+#           jansson and zlib built with it too.
+# valgrind  memcheck on searches of a table and of a tiny model.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export MAXTS_SOURCE_ROOT=$PWD
+
+setup() { [ -f "$1/build.ninja" ] || CC=$2 meson setup "$1" -Dbuildtype=debugoptimized "${@:3}" >/dev/null; }
+
+thread() {
+    local build option
+    for option in enabled disabled; do
+        build=build-thread-$option
+        setup "$build" clang -Db_sanitize=thread -Db_lundef=false -Dopenmp=$option
+        ninja -C "$build" | tail -n 1
+        TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1" OMP_NUM_THREADS=4 \
+            meson test -C "$build" --no-rebuild --print-errorlogs -t 10 golden 'model bits' search_driver \
+            search_methods reward_command engine measure output
+    done
+}
+
+memory() {
+    local tests="tests/checkasm/checkasm tests/kv/test_kv tests/kernels/test_kernels_rows" test
+    setup build-memory clang -Db_sanitize=memory -Db_lundef=false -Dopenmp=disabled
+    ninja -C build-memory $tests | tail -n 1
+    for test in $tests; do
+        MAXTS_CPU_MASK=scalar build-memory/"$test" >/dev/null
+        echo "MemorySanitizer, scalar kernels: $test"
+    done
+}
+
+valgrind_() {
+    local table=tests/fuzz/table/three search
+    [ -f build-plain/build.ninja ] || # the one of ./run test
+        CC=gcc meson setup build-plain --werror -Dopenmp=disabled -Dopenblas=disabled >/dev/null
+    ninja -C build-plain src/cli/maxts | tail -n 1
+    tail -c +3 $table >build-plain/table.json
+    for search in "-m build-plain/table.json" "-m tests/golden/llama-tied.gguf -p hello -n 4 --reward length:9"; do
+        MAXTS_CPU_MASK=avx512 valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+            build-plain/src/cli/maxts search $search --rollouts 4 --json >/dev/null
+        echo "valgrind: maxts search $search"
+    done
+}
+
+[ $# -gt 0 ] || set -- thread memory valgrind
+for what; do
+    case $what in
+        thread | memory) $what ;;
+        valgrind) valgrind_ ;;
+        *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    esac
+done
