@@ -226,6 +226,34 @@ MTS_API int mts_engine_search(const MtsEngine *engine, const MtsRequest *request
                               MtsError *err);
 MTS_API void mts_text_result_free(MtsTextResult **result);
 
+/* ---- choose: which of a few texts is the answer? ---- */
+
+typedef struct MtsPosteriorOption {
+    double logp;          /* log p(this option, and then the end | prompt), nats, summed over its tokenisations; a lower
+                           * bound where some were left; -HUGE_VAL: none was met */
+    double probability;   /* its share of what all options have: the posterior, 0 to 1 */
+    size_t tokenisations; /* that were met */
+} MtsPosteriorOption;
+
+typedef struct MtsPosterior {
+    MtsPosteriorOption *options; /* [count] in the order given */
+    size_t count;
+    size_t best;       /* the likeliest one's index; of equals the first */
+    double unexplored; /* share of all probability, 0 to 1, that was left: no posterior is off by more */
+    uint64_t nfe;      /* positions evaluated after the prompt */
+    double seconds;    /* prompt and options */
+    double prefill_seconds;
+} MtsPosterior;
+
+/* The posterior of each option [count], NUL-terminated texts, distinct and not empty, under the model's whole
+ * distribution at temperature 1. Of the request the prompt counts, and of its search max_nfe and stop; whatever ends
+ * it early shows in `unexplored`. tolerance in [0, 1): tokenisations are left out while all of them hold at most that
+ * share; 0: none is left out, of which a long option has a great many. A table's options are its texts, "3,1,2".
+ * MTS_ECONSTRAINT: no option can be the answer. */
+MTS_API int mts_engine_choose(const MtsEngine *engine, const MtsRequest *request, const char *const *options,
+                              size_t count, double tolerance, MtsPosterior **posterior, MtsError *err);
+MTS_API void mts_posterior_free(MtsPosterior **posterior);
+
 #ifdef __cplusplus
 }
 #endif

@@ -267,8 +267,9 @@ MTS_API int mts_search(const MtsSearchModel *model, const MtsSearchReward *rewar
 MTS_API void mts_search_result_free(MtsSearchResult **result);
 
 /* The tree as a table for reading, malloc'ed: per node how many rollouts passed, p, the soft value, the policy, and the
- * token, indented; down to max_depth, and at most max_nodes lines. label(context, token) names a token (may be NULL:
- * its number). NULL when memory ran out. */
+ * token, indented. Down to max_depth and at most max_nodes: those with the largest share of the policy, the larger of
+ * siblings first; lines between them count what is left out, and its share. label(context, token) names a token (may be
+ * NULL: its number). NULL when memory ran out. */
 MTS_API char *mts_search_tree_text(const MtsSearchResult *result, size_t max_depth, size_t max_nodes,
                                    const char *(*label)(void *context, int32_t token), void *context);
 

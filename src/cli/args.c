@@ -14,13 +14,14 @@
 
 enum {
     USES_MODEL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH |
-                 CMD_EVAL | CMD_CHECK,
+                 CMD_EVAL | CMD_CHECK | CMD_CHOOSE,
     ALL = USES_MODEL | CMD_REPLAY | CMD_REPORT | CMD_SERIES,
-    RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL,
-    TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH,
+    RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL | CMD_CHOOSE,
+    TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_CHOOSE,
     ANSWERS = CMD_GENERATE | CMD_SEARCH,
-    CHATS = ANSWERS | CMD_TOKENIZE,
-    READS_SERIES = ANSWERS | CMD_SERIES,
+    ASKS = ANSWERS | CMD_CHOOSE,
+    CHATS = ASKS | CMD_TOKENIZE,
+    READS_SERIES = ASKS | CMD_SERIES,
     SEARCHES = CMD_SEARCH | CMD_VERIFY,
     TUNES = SEARCHES | CMD_EVAL
 };
@@ -57,7 +58,7 @@ static const Option FIRST[] = {
     FLAG(0, "exact", RUNS_MODEL, exact, "fp32 activations and fp32 keys and values instead of int8 and fp16"),
     CHOICE("kv-cache", CMD_SEARCH | CMD_EVAL, kv_cache, "on|off",
            "off: every position evaluates its whole text again, prompt included, to the same result", "on"),
-    SIZE(0, "kv", ANSWERS | CMD_EVAL, kv_tokens, 64, 1e9, "capacity of the KV ring over all branches, in tokens",
+    SIZE(0, "kv", ASKS | CMD_EVAL, kv_tokens, 64, 1e9, "capacity of the KV ring over all branches, in tokens",
          "what the request needs, at most 65536"),
 
     HEADING(TAKES_TEXT, "Text in (standard input where neither is given)"),
@@ -75,8 +76,8 @@ static const Option FIRST[] = {
     TEXT(0, "date", CHATS | CMD_EVAL, date, "YYYY-MM-DD", "the day that the template is told (strftime_now)",
          "today; eval: none"),
     FLAG(0, "special", CHATS, special, "control tokens written out in messages become tokens; otherwise they are text"),
-    FLAG(0, "raw", ANSWERS | CMD_EVAL, raw, "the prompt as it is, without the model's chat template"),
-    TEXT(0, "series", ANSWERS, series, "FILE",
+    FLAG(0, "raw", ASKS | CMD_EVAL, raw, "the prompt as it is, without the model's chat template"),
+    TEXT(0, "series", ASKS, series, "FILE",
          "the input time series; {series} in the prompt becomes its values, and rewards see it", NULL),
 
     HEADING(READS_SERIES, "How a series' table is read (otherwise by the rules of docs/series.md)"),
@@ -186,6 +187,12 @@ static const Option AFTER_GRID[] = {
     TEXT(0, "latex", CMD_REPORT, latex, "FILE", "the tables in LaTeX, without packages", NULL),
     TEXT(0, "csv", CMD_REPORT, csv, "FILE", "the rows with all digits: mean, bounds and samples of every number", NULL),
     SIZE(0, "samples", CMD_REPORT, samples, 0, 1e9, "most samples that the page shows; 0: all", "0"),
+
+    HEADING(CMD_CHOOSE, "The options"),
+    TEXT(0, "options", CMD_CHOOSE, choices, "LIST", "texts joined by commas; those that hold a comma are operands",
+         NULL),
+    REAL("tolerance", CMD_CHOOSE, tolerance, 0, 0.999,
+         "share of the probability that tokenisations may hold and be left out; 0: all are evaluated", "0.001"),
 
     HEADING(CMD_VERIFY, "Runs"),
     SIZE(0, "runs", CMD_VERIFY, runs, 2, 1e7, "searches with seeds seed, seed + 1, ...", "400"),

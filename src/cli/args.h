@@ -22,7 +22,8 @@ enum {
     CMD_EVAL = 1u << 8,
     CMD_REPORT = 1u << 9,
     CMD_SERIES = 1u << 10,
-    CMD_CHECK = 1u << 11
+    CMD_CHECK = 1u << 11,
+    CMD_CHOOSE = 1u << 12
 };
 
 enum { ARGS_SETTINGS_MOST = 64 };
@@ -96,6 +97,9 @@ typedef struct Args {
     const char *shard, *merge;
     /* check */
     const char *instances;
+    /* choose: besides operands */
+    const char *choices;
+    double tolerance;
     /* report */
     const char *markdown, *latex, *csv;
 } Args;

@@ -43,7 +43,7 @@ static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
 
 /* ---- --explain ---- */
 
-enum { EXPLAIN_DEPTH = 12, EXPLAIN_LINES = 400, LABEL_SIZE = 64 };
+enum { EXPLAIN_NODES = 60, LABEL_SIZE = 64 };
 
 typedef struct Labels {
     const MtsTokenizer *tokenizer; /* NULL: a table's tokens are their numbers */
@@ -78,7 +78,7 @@ static const char *label(void *context, int32_t token)
 static char *explain(const MtsEngine *engine, const MtsTextResult *r)
 {
     Labels labels = {.tokenizer = mts_engine_tokenizer(engine)};
-    return mts_search_tree_text(r->search, EXPLAIN_DEPTH, EXPLAIN_LINES, label, &labels);
+    return mts_search_tree_text(r->search, SIZE_MAX, EXPLAIN_NODES, label, &labels);
 }
 
 /* ---- the result ---- */

@@ -26,6 +26,7 @@ static const CommandRow COMMANDS[] = {
     {"score", CMD_SCORE, cmd_score, "", 0, "how likely a text is, token by token"},
     {"generate", CMD_GENERATE, cmd_generate, "", 0, "one answer to a prompt, as it grows"},
     {"search", CMD_SEARCH, cmd_search, "", 0, "the best answers to a prompt under a reward"},
+    {"choose", CMD_CHOOSE, cmd_choose, "[OPTION ...]", ANY, "how likely each of a few texts is to be the answer"},
     {"check", CMD_CHECK, cmd_check, "[TEXT ...]", ANY, "whether texts match a constraint, and where they first do not"},
     {"verify", CMD_VERIFY, cmd_verify, "", 0, "a method against the exact values of a table"},
     {"eval", CMD_EVAL, cmd_eval, "", ANY, "methods and settings over a data set, scored against its answers"},

@@ -43,7 +43,7 @@ SUBROOMS = {
         ["proposal", "positions", "rollout", "record/spot_check"], # services on it
         ["methods/*", "maxent/*"],
         ["record/rollout_line", "record/trace"],
-        ["rollouts", "result", "tree"],
+        ["rollouts", "result", "tree", "tree_text"],
         ["ending"],
         ["driver"],
         ["record/replay"],

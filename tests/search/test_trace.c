@@ -447,6 +447,30 @@ static void the_g_test_knows_its_own_chances(void **state)
 
 /* ---- the tree for reading ---- */
 
+/* Below their parent the larger shares come first, and nothing that is shown has less than what is not. */
+static void the_best_of_the_tree_comes_first(void **state)
+{
+    (void)state;
+    MtsTreeNode tree[] = {{.depth = 0, .token = -1, .policy = 1, .visits = 9},
+                          {.depth = 1, .token = 1, .policy = 0.2, .visits = 1},
+                          {.depth = 2, .token = 2, .policy = 0.9, .visits = 1, .finished = true},
+                          {.depth = 1, .token = 3, .policy = 0.7, .visits = 8},
+                          {.depth = 2, .token = 4, .policy = 0.1, .visits = 3, .finished = true},
+                          {.depth = 2, .token = 5, .policy = 0.8, .visits = 5, .finished = true}};
+    MtsSearchResult result = {.lambda = 1, .tree = tree, .tree_count = 6};
+    char *text = mts_search_tree_text(&result, 9, 4, NULL, NULL);
+    static const char *const order[] = {
+        "(prompt)",    "  3", "    5", "    ... 1 more, 0.07 of all", "  1", "    ... 1 more, 0.18 of all",
+        "4 of 6 nodes"};
+    const char *at = text;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        at = strstr(at, order[i]);
+        assert_non_null(at);
+        at += strlen(order[i]);
+    }
+    free(text);
+}
+
 static void the_tree_is_listed(void **state)
 {
     (void)state;
@@ -472,8 +496,15 @@ static void the_tree_is_listed(void **state)
     assert_non_null(strstr(text, "(prompt)"));
     free(text);
     text = mts_search_tree_text(result, 1, 2, NULL, NULL);
-    assert_int_equal(lines_of(text), 4);
-    assert_non_null(strstr(text, "more"));
+    assert_int_equal(lines_of(text), 6); /* head, prompt, its best child, what each leaves out, how many of how many */
+    double best = 0;
+    for (size_t i = 0; i < result->tree_count; i++) {
+        best = result->tree[i].depth == 1 ? fmax(best, result->tree[i].policy) : best;
+    }
+    char policy[16];
+    snprintf(policy, sizeof policy, "%9.4f  ", best);
+    assert_non_null(strstr(strchr(strchr(text, '\n') + 1, '\n') + 1, policy));
+    assert_non_null(strstr(text, " more, "));
     free(text);
     mts_search_result_free(&result);
     mts_table_free(&table);
@@ -491,6 +522,7 @@ int main(void)
         cmocka_unit_test(drawn_answers_follow_their_law),
         cmocka_unit_test(the_g_test_knows_its_own_chances),
         cmocka_unit_test(the_tree_is_listed),
+        cmocka_unit_test(the_best_of_the_tree_comes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
