@@ -74,6 +74,28 @@ static MtsRe as_re(const MtsGrammar *g, MtsGrammarNode node)
     return w[0] == MTS_NODE_RE ? w[1] : w[0] == MTS_NODE_NO_BYTE ? MTS_RE_EMPTY : MTS_RE_NONE;
 }
 
+/* Sequences lean to the right: (x y z) b = x (y (z b)), from the last on. They may be long: no recursion. */
+static MtsGrammarNode join_sequences(MtsGrammar *g, MtsGrammarNode a, MtsGrammarNode b)
+{
+    MtsGrammarNode *parts = NULL;
+    size_t count = 0, cap = 0, n;
+    for (const uint32_t *w; a != MTS_NODE_EMPTY; count++) {
+        w = mts_store_get(&g->nodes, a, &n);
+        if (!mts_grow(&parts, &cap, count + 1, sizeof *parts)) {
+            g->failed = MTS_ENOMEM;
+            free(parts);
+            return MTS_NODE_NONE;
+        }
+        parts[count] = w[0] == MTS_NODE_SEQ ? w[1] : a;
+        a = w[0] == MTS_NODE_SEQ ? w[2] : MTS_NODE_EMPTY;
+    }
+    while (count > 0) {
+        b = mts_node_seq(g, parts[--count], b);
+    }
+    free(parts);
+    return b;
+}
+
 MtsGrammarNode mts_node_seq(MtsGrammar *g, MtsGrammarNode a, MtsGrammarNode b)
 {
     if (a == MTS_NODE_NONE || b == MTS_NODE_NONE) {
@@ -84,9 +106,8 @@ MtsGrammarNode mts_node_seq(MtsGrammar *g, MtsGrammarNode a, MtsGrammarNode b)
     }
     size_t n;
     const uint32_t *w = mts_store_get(&g->nodes, a, &n);
-    if (w[0] == MTS_NODE_SEQ) { /* to the right */
-        MtsGrammarNode first = w[1], second = w[2];
-        return mts_node_seq(g, first, mts_node_seq(g, second, b));
+    if (w[0] == MTS_NODE_SEQ) {
+        return join_sequences(g, a, b);
     }
     MtsRe left = as_re(g, a), right = as_re(g, b);
     if (left && right) {
@@ -309,6 +330,22 @@ static uint32_t bag_shortest(MtsGrammar *g, const uint32_t *words)
     return length;
 }
 
+static uint32_t sequence_shortest(MtsGrammar *g, MtsGrammarNode node)
+{
+    uint32_t sum = 0;
+    size_t n;
+    for (;;) {
+        const uint32_t *w = mts_store_get(&g->nodes, node, &n);
+        bool last = w[0] != MTS_NODE_SEQ;
+        MtsGrammarNode rest = last ? MTS_NODE_EMPTY : w[2];
+        sum = plus(sum, mts_node_shortest(g, last ? node : w[1]));
+        if (last || sum == MTS_NO_LIMIT) {
+            return sum;
+        }
+        node = rest;
+    }
+}
+
 static uint32_t compute_shortest(MtsGrammar *g, MtsGrammarNode node)
 {
     size_t n;
@@ -321,10 +358,8 @@ static uint32_t compute_shortest(MtsGrammar *g, MtsGrammarNode node)
         return 0;
     case MTS_NODE_RE:
         return mts_re_shortest(g->exprs, w[1]);
-    case MTS_NODE_SEQ: {
-        uint32_t right = w[2], left = mts_node_shortest(g, w[1]);
-        return left == MTS_NO_LIMIT ? left : plus(left, mts_node_shortest(g, right));
-    }
+    case MTS_NODE_SEQ:
+        return sequence_shortest(g, node);
     case MTS_NODE_ALT:
         for (size_t i = 1; i < n; i++) {
             uint32_t one = mts_node_shortest(g, w[i]);

@@ -21,15 +21,15 @@ static void rank_node(Ranking *r, MtsGrammarNode node)
     MtsGrammar *g = r->g;
     size_t n;
     const uint32_t *w = mts_store_get(&g->nodes, node, &n);
-    switch ((MtsGrammarNodeKind)w[0]) {
-    case MTS_NODE_SEQ: {
+    while (w[0] == MTS_NODE_SEQ) { /* up to the first part that is not empty */
         uint32_t left = w[1], right = w[2];
         rank_node(r, left);
-        if (mts_node_shortest(g, left) == 0) {
-            rank_node(r, right);
+        if (mts_node_shortest(g, left) > 0) {
+            return;
         }
-        break;
+        w = mts_store_get(&g->nodes, right, &n);
     }
+    switch ((MtsGrammarNodeKind)w[0]) {
     case MTS_NODE_ALT:
         for (size_t i = 1; i < n; i++) {
             rank_node(r, w[i]);
@@ -70,10 +70,13 @@ static void rank_rule(Ranking *r, uint32_t rule)
 
 static void find_lengths(MtsGrammar *g)
 {
+    bool forwards = false;
     for (bool changed = true; changed && !mts_grammar_failed(g);) {
         changed = false;
         mts_grammar_forget_lengths(g);
-        for (size_t i = 0; i < g->rule_count; i++) {
+        forwards = !forwards; /* rules that call the next one settle from the last on, others from the first */
+        for (size_t k = 0; k < g->rule_count; k++) {
+            size_t i = forwards ? k : g->rule_count - 1 - k;
             uint32_t length = mts_node_shortest(g, g->rules[i].body);
             changed |= length < g->rules[i].shortest;
             g->rules[i].shortest = length < g->rules[i].shortest ? length : g->rules[i].shortest;

@@ -19,7 +19,7 @@
 #include "core/mem.h"
 #include "core/utf8.h"
 
-enum { MAX_NESTING = 200, MAX_COUNT = 1 << 20 };
+enum { MAX_NESTING = 200, MAX_COUNT = 1 << 20, MAX_RULES = 20000 };
 
 typedef struct NamedRule {
     char *name;
@@ -127,6 +127,10 @@ static NamedRule *find_rule(Reader *r, const char *word, size_t size)
         if (strlen(r->rules[i].name) == size && memcmp(r->rules[i].name, word, size) == 0) {
             return &r->rules[i];
         }
+    }
+    if (r->rule_count == MAX_RULES) {
+        complain(r, MTS_EUNSUPPORTED, r->at, "more than 20000 rules are not held");
+        return NULL;
     }
     char *name = mts_strndup(word, size);
     uint32_t rule = mts_grammar_rule(r->g);
@@ -402,25 +406,37 @@ static MtsGrammarNode atom(Reader *r)
     return word_char(r, r->at) ? reference(r) : complain(r, MTS_EREQUEST, r->at, "this begins no text, class or rule");
 }
 
-/* Up to a '|', a ')' or the next rule's head. */
+/* Whether a sequence ends here: at a '|', a ')' or the next rule's head, blanks skipped. */
+static bool at_end(Reader *r)
+{
+    size_t line = r->at;
+    skip(r, true);
+    bool new_line = memchr(r->text + line, '\n', r->at - line) != NULL || line == 0;
+    return r->rc || r->at >= r->size || strchr("|)]%", r->text[r->at]) || (new_line && r->depth == 0 && at_rule(r));
+}
+
 static MtsGrammarNode sequence(Reader *r)
 {
-    MtsGrammarNode all = MTS_NODE_EMPTY;
-    for (;;) {
-        size_t line = r->at;
-        skip(r, true);
-        bool new_line = memchr(r->text + line, '\n', r->at - line) != NULL || line == 0;
-        if (r->rc || r->at >= r->size || strchr("|)]%", r->text[r->at]) || (new_line && r->depth == 0 && at_rule(r))) {
-            return all;
-        }
+    MtsGrammarNode *parts = NULL, all = MTS_NODE_EMPTY;
+    size_t count = 0, cap = 0;
+    while (!at_end(r)) {
         if (r->lark && take(r, "->")) { /* a name for the tree, which we do not make */
             skip(r, false);
             r->at += word_at(r, r->at);
             continue;
         }
+        if (!mts_grow(&parts, &cap, count + 1, sizeof *parts)) {
+            complain(r, MTS_ENOMEM, r->at, "memory ran out");
+            break;
+        }
         MtsGrammarNode one = atom(r);
-        all = r->rc ? MTS_NODE_NONE : mts_node_seq(r->g, all, repeated(r, one));
+        parts[count++] = repeated(r, one);
     }
+    while (count > 0 && !r->rc) { /* from the last on: sequences lean to the right */
+        all = mts_node_seq(r->g, parts[--count], all);
+    }
+    free(parts);
+    return r->rc ? MTS_NODE_NONE : all;
 }
 
 static MtsGrammarNode choice(Reader *r)

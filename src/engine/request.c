@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/internal.h"
+#include "engine/verdict.h"
 
 #define AT(member) offsetof(MtsRequest, member)
 
@@ -200,6 +201,16 @@ static int check_for_table(const MtsEngine *engine, const MtsRequest *request, M
     return MTS_OK;
 }
 
+/* A method that asks the constraint asks it of whole texts. */
+static int check_asking(const MtsRequest *request, MtsError *err)
+{
+    if (request->constraint && request->think_tokens > 0 && mts_request_asks(request) != MTS_MASKS) {
+        return mts_fail(err, MTS_EREQUEST, "think-tokens: the method %s asks the constraint of whole texts",
+                        mts_method_name(request->search.method));
+    }
+    return MTS_OK;
+}
+
 int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsError *err)
 {
     int rc = mts_settings_check(ROWS, ROW_COUNT, request, err);
@@ -209,7 +220,7 @@ int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsErr
     if (engine->table) {
         return check_for_table(engine, request, err);
     }
-    if ((rc = mts_tokenizer_check(engine, err))) {
+    if ((rc = mts_tokenizer_check(engine, err)) || (rc = check_asking(request, err))) {
         return rc;
     }
     if (request->prompt_count == 0) {

@@ -2,6 +2,8 @@
  * places. */
 #include "toy.h"
 
+#include "core/mem.h"
+
 enum { LONGEST = 8, TEXTS = (1 << (LONGEST + 1)) - 1, RULES = 4 };
 
 /* Texts of a and b up to LONGEST letters, by number: those of n letters from 2^n - 1 on. A language is a set of them.
@@ -223,6 +225,35 @@ static void both_notations_are_read(void **state)
     check("start: [\"a\"] \"b\"?\n", LIST("", "a", "ab", "b"), LIST("ba"));
 }
 
+/* `head`, then `piece` so many times, then `tail`; whether the text is accepted. */
+static bool repeated_accepts(const char *head, const char *piece, int count, const char *tail, const char *text)
+{
+    MtsError err = {0};
+    MtsConstraint *c;
+    MtsVocabulary *v = toy_vocabulary();
+    MtsBytes grammar = {0};
+    mts_bytes_append_str(&grammar, head);
+    for (int i = 0; i < count; i++) {
+        mts_bytes_printf(&grammar, piece, i, i + 1);
+    }
+    mts_bytes_append_str(&grammar, tail);
+    assert_ok(toy_open(&c, MTS_CONSTRAINT_GRAMMAR, 0, grammar.data, v, &err), &err);
+    bool accepts = toy_accepts(c, text, strlen(text));
+    mts_constraint_free(&c);
+    mts_bytes_free(&grammar);
+    mts_vocabulary_free(&v);
+    return accepts;
+}
+
+/* Sequences and chains of rules of a length that no stack should have to hold. */
+static void long_grammars_are_read(void **state)
+{
+    (void)state;
+    assert_false(repeated_accepts("root ::=", " o", 200000, "\no ::= \"a\" o \"c\" | \"d\"\n", "dd"));
+    assert_true(repeated_accepts("root ::= \"e\" |", " o", 1000, "\no ::= \"a\" o \"c\" |\n", "acac"));
+    assert_true(repeated_accepts("root ::= r0\n", "r%d ::= r%d | \"a\"\n", 5000, "r5000 ::= \"b\"\n", "b"));
+}
+
 static void refuse(const char *grammar, int code, const char *says)
 {
     MtsError err = {0};
@@ -256,6 +287,7 @@ int main(void)
         cmocka_unit_test(random_grammars_are_their_enumerated_languages),
         cmocka_unit_test(both_notations_are_read),
         cmocka_unit_test(errors_have_places),
+        cmocka_unit_test(long_grammars_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

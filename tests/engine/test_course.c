@@ -374,16 +374,18 @@ static void what_cannot_be_is_refused(void **state)
     (void)state;
     Case c = {.stops = {"a", ""}};
     MtsTokens prompt = prompt_of(&c);
-    for (int i = 0; i < 6; i++) {
-        const char *words[] = {"1 to 256", "constraint", "end-stop", "think-tokens", "1 to 256", "think-tokens"};
+    for (int i = 0; i < 7; i++) {
+        const char *words[] = {"1 to 256", "constraint",   "end-stop", "think-tokens",
+                               "1 to 256", "think-tokens", "rejection"};
         MtsRequest request = request_of(&c, &prompt, NULL);
         MtsTextResult *result = NULL;
         const char *broken = "\xff";
         request.stop_count = i == 0 ? 2 : i == 1 || i == 2 || i == 4;
         request.stops = i == 4 ? &broken : c.stops;
-        request.constraint = i == 1 ? "a+" : NULL;
+        request.constraint = i == 1 || i == 6 ? "a+" : NULL;
+        request.search.method = i == 6 ? MTS_REJECTION : request.search.method;
         request.end_stop = i != 2;
-        request.think_tokens = i == 3 ? MOST - 2 : i == 5 ? MOST + 7 : 0;
+        request.think_tokens = i == 3 ? MOST - 2 : i == 5 ? MOST + 7 : i == 6;
         assert_int_equal(mts_engine_search(engine, &request, &result, &err), MTS_EREQUEST);
         assert_non_null(strstr(err.text, words[i]));
         assert_null(result);
