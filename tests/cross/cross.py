@@ -2,8 +2,9 @@
 """Builds maxts for other processors by the wrap files alone, runs its tests there in qemu's user mode, and compares
 its output with this machine's, class by class of results (calls.py).
 
-Prints one row of docs/portability.md's table for each target. Exits 77 (skipped) where a cross compiler, qemu or the
-sources are missing, 1 where a test fails or a class that is promised to be equal is not.
+The target "levels" is this machine's own program on each level of x86-64: by mask, and in qemu without AVX and with
+AVX2; "masks" those by mask. Prints one row of docs/portability.md's table for each. Exits 77 (skipped) where a cross
+compiler, qemu or the sources are missing, 1 where a test fails or a class that is promised to be equal is not.
 usage: tests/cross/cross.py [--quick] [--install] [--build FOLDER] TARGET...
   --quick    of the unit tests those of the rooms that know a byte's place, or a processor, only
   --install  what is missing, by apt-get
@@ -13,6 +14,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
@@ -33,16 +35,27 @@ TARGETS = {
     "riscv64": ("riscv64-linux-gnu", ["qemu-riscv64"], "riscv64", "little"),
     "ppc64le": ("powerpc64le-linux-gnu", ["qemu-ppc64le"], "ppc64", "little"),
     "s390x": ("s390x-linux-gnu", ["qemu-s390x"], "s390x", "big"),
-    "x86-64": ("x86_64-linux-gnu", ["qemu-x86_64", "-cpu", "Nehalem"], "x86_64", "little"), # before AVX
+}
+# level of x86-64: qemu's processor or None, what is masked
+LEVELS = {
+    "Nehalem (qemu)": ("Nehalem", ""), # before AVX
+    "Haswell (qemu)": ("Haswell", ""), # AVX2
+    "scalar": (None, "scalar"),
+    "AVX2": (None, "avxvnni,avx512"),
+    "AVX-VNNI": (None, "avx512"),
+    "AVX-512": (None, "avx512vnni"),
+    "AVX-512 VNNI": (None, "amx"),
 }
 PACKAGES = {"i386": "i386", "aarch64": "arm64", "ppc64le": "ppc64el"} # of libc6-dev-…-cross, where it differs
 QUICK = ("core", "gguf", "quant", "kernels", "kv", "model", "golden", "search", "table")
+OWN = ("levels", "masks") # of this machine
 LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
 EQUAL = ("files read and written", "logits") # promised on every processor
 # Times, and which kernels a processor has.
 ITS_OWN = re.compile(r'"(?:kernels|[a-z_]*(seconds|per_second|_ms)[a-z_]*)":(\{[^}]*\}|[^,}\]]*)')
-OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled", "-Doptimization=1"] # tests take longer than -O3 saves
+# In an emulator compiling with -O3 takes longer than it saves.
+OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled", "-Doptimization=1"]
 
 
 def say(text):
@@ -57,11 +70,10 @@ def missing(target):
     """Debian's packages without which a target cannot be built and run."""
     triple, emulator, _, _ = TARGETS[target]
     need = []
-    if target != "x86-64":
-        if not shutil.which(f"{triple}-gcc"):
-            need.append(f"gcc-{triple.replace('_', '-')}")
-        if not (sysroot(triple) / "include/stdio.h").exists():
-            need.append(f"libc6-dev-{PACKAGES.get(target, target)}-cross")
+    if not shutil.which(f"{triple}-gcc"):
+        need.append(f"gcc-{triple.replace('_', '-')}")
+    if not (sysroot(triple) / "include/stdio.h").exists():
+        need.append(f"libc6-dev-{PACKAGES.get(target, target)}-cross")
     return need if shutil.which(emulator[0]) else [*need, "qemu-user"]
 
 
@@ -74,7 +86,7 @@ def install(packages):
 
 def emulation(target):
     triple, emulator, _, _ = TARGETS[target]
-    return emulator + ([] if target == "x86-64" else ["-L", str(sysroot(triple))])
+    return [*emulator, "-L", str(sysroot(triple))]
 
 
 def cross_file(target, folder):
@@ -95,6 +107,15 @@ endian = '{endian}'
     return path
 
 
+def script(folder, before, program, mask=""):
+    """What starts a program of another machine as if it were this one's."""
+    path = folder / pathlib.PurePath(program).stem
+    setting = f"MAXTS_CPU_MASK={mask} " if mask else ""
+    path.write_text(f'#!/bin/sh\n{setting}exec {" ".join(before)} {program} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
 class Target:
     """A build of one target."""
 
@@ -108,14 +129,8 @@ class Target:
             if done.returncode != 0:
                 raise SystemExit(done.stdout + done.stderr)
         self.tests = [test for test in self.all_tests() if self.wanted(test)]
-        self.program, self.bits = self.script("src/cli/maxts"), self.script("tests/cross/bits")
-
-    def script(self, program):
-        """What starts a program of the target as if it were this machine's."""
-        path = self.build / pathlib.PurePath(program).name
-        path.write_text(f'#!/bin/sh\nexec {" ".join(emulation(self.name))} {self.build}/{program} "$@"\n')
-        path.chmod(0o755)
-        return path
+        self.made = ["src/cli/maxts", "tests/cross/bits"]
+        self.program, self.bits = (script(self.build, emulation(name), self.build / program) for program in self.made)
 
     def all_tests(self):
         return json.loads((self.build / "meson-info/intro-tests.json").read_text())
@@ -131,7 +146,7 @@ class Target:
 
     def compile(self):
         made = {test["cmd"][0][len(str(self.build)) + 1:] for test in self.tests if self.is_program(test)}
-        made |= {"src/cli/maxts", "tests/cross/bits"}
+        made |= set(self.made)
         done = subprocess.run(["ninja", "-C", self.build, *sorted(made)], check=False, capture_output=True, text=True)
         warnings = re.findall(r"^.*(?:warning|error): .*$", done.stdout, re.M)
         ours = [line for line in warnings if "subprojects/" not in line]
@@ -185,16 +200,43 @@ def outputs(program, bits):
     return found
 
 
-def compare(target, here):
+def compare(name, program, bits, here):
     """The cells of a target's row, and whether all that is promised holds."""
-    there, cells, good = outputs(target.program, target.bits), [], True
+    there, cells, good = outputs(program, bits), [], True
     for kind, results in here.items():
         same = [mine == its and mine[0] == 0 for mine, its in zip(results, there[kind])]
         cells.append(f"{sum(same)} of {len(same)}")
         if not all(same):
-            say(f"{target.name}: {kind}: other output of calls {[i for i, equal in enumerate(same) if not equal]}")
+            say(f"{name}: {kind}: other output of calls {[i for i, equal in enumerate(same) if not equal]}")
         good = good and not any(status for status, _ in there[kind]) and (kind not in EQUAL or all(same))
     return cells, good
+
+
+def run_levels(folder, program, bits, here, emulated):
+    """Whether every level of x86-64 gives what this machine gives, all of it: the C library is the same."""
+    good = True
+    for name, (processor, mask) in LEVELS.items():
+        if processor and not emulated:
+            continue
+        if processor and not shutil.which("qemu-x86_64"):
+            say(f"skipped: {name}: qemu-user is not installed")
+            continue
+        level = folder / re.sub(r"\W+", "-", name)
+        level.mkdir(exist_ok=True)
+        before = ["qemu-x86_64", "-cpu", processor] if processor else []
+        cells, held = compare(name, script(level, before, program, mask), script(level, before, bits, mask), here)
+        print(f"| {name} | | " + " | ".join(cells) + " |", flush=True)
+        good = good and held
+    return good
+
+
+def run_target(name, folder, quick, here):
+    target = Target(name, folder, quick)
+    target.compile()
+    passed, ran = target.run_tests()
+    cells, good = compare(name, target.program, target.bits, here)
+    print(f"| {name} | {passed} of {ran} | " + " | ".join(cells) + " |", flush=True)
+    return good and passed == ran and ran > 0
 
 
 def main():
@@ -202,30 +244,31 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-cross")
-    parser.add_argument("target", nargs="+", choices=sorted(TARGETS))
+    parser.add_argument("target", nargs="+", choices=[*sorted(TARGETS), *OWN])
     options = parser.parse_args()
-    need = sorted({package for target in options.target for package in missing(target)})
+    targets = [name for name in options.target if name not in OWN]
+    if not targets and platform.machine() != "x86_64":
+        print(f"skipped: this is {platform.machine()}, which has no levels of x86-64")
+        return 77
+    need = sorted({package for target in targets for package in missing(target)})
     if need and options.install:
         install(need)
     elif need:
         print(f"skipped: {', '.join(need)} not installed")
         return 77
-    if (status := subprocess.run([sys.executable, ROOT / "tools/fetch_sources.py"], check=False).returncode):
-        return status
+    if targets:
+        fetched = subprocess.run([sys.executable, ROOT / "tools/fetch_sources.py"], check=False)
+        if fetched.returncode:
+            return fetched.returncode
     folder = options.build.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     program = pathlib.Path(os.environ.get("MAXTS_PROGRAM", ROOT / "build/src/cli/maxts"))
-    here = outputs(program, program.parent.parent.parent / "tests/cross/bits")
+    bits = program.parent.parent.parent / "tests/cross/bits"
+    here = outputs(program, bits)
     print("| target | tests | " + " | ".join(here) + " |")
-    bad = False
-    for name in options.target:
-        target = Target(name, folder, options.quick)
-        target.compile()
-        passed, ran = target.run_tests()
-        cells, good = compare(target, here)
-        print(f"| {name} | {passed} of {ran} | " + " | ".join(cells) + " |", flush=True)
-        bad = bad or passed < ran or ran == 0 or not good
-    return 1 if bad else 0
+    held = [run_levels(folder, program, bits, here, name == "levels") if name in OWN else
+            run_target(name, folder, options.quick, here) for name in options.target]
+    return 0 if all(held) else 1
 
 
 if __name__ == "__main__":
