@@ -49,8 +49,9 @@ struct MtsSearch {
     uint64_t charged;          /* those that backed-up rollouts passed */
     uint64_t reward_calls;     /* rewards taken: of distinct texts and prefixes */
     uint64_t decode_tokens;
-    size_t done;       /* rollouts backed up (population methods: texts finished) */
-    double reward_sum; /* of rewarded_texts texts, those that rollouts ended in */
+    size_t steps_taken; /* by population methods: those of mts_population_extend() */
+    size_t done;        /* rollouts backed up (population methods: texts finished) */
+    double reward_sum;  /* of rewarded_texts texts, those that rollouts ended in */
     size_t rewarded_texts;
     const char *stop_reason;
     double began; /* mts_seconds() */

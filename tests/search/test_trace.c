@@ -274,6 +274,41 @@ static void cut_short_and_replay(int eos, size_t *gaps, size_t *lasts, size_t *d
     mts_table_free(&table);
 }
 
+/* Methods that carry texts forward together stop between two steps. */
+static void a_population_that_was_cut_short_replays_too(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 5, .steps = 7, .eos = 0, .peak = 1, .spread = 1}, 16);
+    const MtsMethod methods[] = {MTS_GREEDY, MTS_BEAM, MTS_SMC};
+    const char *path = scratch("population");
+    size_t early = 0;
+    for (int i = 0; i < 3 * 8; i++) {
+        MtsSearchModel model;
+        MtsSearchReward reward;
+        MtsSearchSettings s = settings_of(1, 9, 1);
+        MtsSearchResult *result = NULL;
+        MtsError err = {0};
+        int left = i / 3;
+        mts_table_model(table, &model);
+        mts_table_reward(table, &reward);
+        s.method = methods[i % 3];
+        s.stop = stop_after;
+        s.stop_context = &left;
+        s.trace = path;
+        assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
+        early += strcmp(result->stop_reason, "interrupted") == 0;
+        char *text = NULL;
+        size_t size;
+        whole_file(path, &text, &size);
+        assert_int_equal(confirmed(path), lines_of(text));
+        free(text);
+        mts_search_result_free(&result);
+    }
+    assert_true(early > 9);
+    unlink(path);
+    mts_table_free(&table);
+}
+
 /* Out of order, and in the middle of a wave. */
 static void a_search_that_was_cut_short_replays_too(void **state)
 {
@@ -517,6 +552,7 @@ int main(void)
         cmocka_unit_test(every_method_replays_and_resumes),
         cmocka_unit_test(a_replay_notices_any_other_number),
         cmocka_unit_test(a_search_that_was_cut_short_replays_too),
+        cmocka_unit_test(a_population_that_was_cut_short_replays_too),
         cmocka_unit_test(more_rollouts_may_be_asked_for_later),
         cmocka_unit_test(a_resumed_search_has_the_same_trace),
         cmocka_unit_test(drawn_answers_follow_their_law),

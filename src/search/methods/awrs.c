@@ -25,6 +25,7 @@
 
 #include "core/mem.h"
 #include "search/methods/methods.h"
+#include "search/methods/population.h"
 #include "search/methods/swarm.h"
 #include "search/positions.h"
 
@@ -180,5 +181,6 @@ const MtsMethodOps mts_awrs_ops = {
     .asks = MTS_ASKS_PREFIXES,
     .search_bytes = sizeof(MtsSwarmTotal),
     .lead = awrs_lead,
+    .write_stop = mts_population_write_stop,
     .estimate = mts_swarm_estimate,
 };

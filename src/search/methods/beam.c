@@ -132,4 +132,5 @@ static int beam_lead(MtsSearch *search, MtsError *err)
     return rc;
 }
 
-const MtsMethodOps mts_beam_ops = {.answers = MTS_ANSWERS_MAP, .lead = beam_lead};
+const MtsMethodOps mts_beam_ops = {
+    .answers = MTS_ANSWERS_MAP, .lead = beam_lead, .write_stop = mts_population_write_stop};

@@ -29,4 +29,5 @@ static int greedy_lead(MtsSearch *search, MtsError *err)
     return rc ? rc : mts_population_back_up(search, node, 0, 0, err);
 }
 
-const MtsMethodOps mts_greedy_ops = {.answers = MTS_ANSWERS_POINT, .lead = greedy_lead};
+const MtsMethodOps mts_greedy_ops = {
+    .answers = MTS_ANSWERS_POINT, .lead = greedy_lead, .write_stop = mts_population_write_stop};

@@ -11,19 +11,36 @@ static uint64_t kept_back(const MtsSearch *search, const MtsNode *node)
     return search->settings.max_nfe < one ? 0 : one - node->depth;
 }
 
+/* At the step where a search that is being replayed was cut short. */
+static bool at_cut(MtsSearch *search)
+{
+    const MtsStopPoint *cut = search->cut;
+    if (!cut || (size_t)json_integer_value(json_object_get(cut->line, "steps")) != search->steps_taken) {
+        return false;
+    }
+    search->stop_reason = cut->reason;
+    return true;
+}
+
+bool mts_population_write_stop(const MtsSearch *search, MtsBytes *line)
+{
+    return mts_bytes_printf(line, ",\"steps\":%zu", search->steps_taken);
+}
+
 int mts_population_extend(MtsSearch *search, MtsNode *const *nodes, size_t n, bool *go, MtsError *err)
 {
     uint64_t most = search->settings.max_nfe, wanted = search->done ? 0 : kept_back(search, nodes[0]);
     for (size_t i = 0; i < n; i++) {
         wanted += !nodes[i]->evaluated; /* twice for two particles on one prefix: at worst it stops a step early */
     }
-    *go = !mts_search_stopped(search);
+    *go = !at_cut(search) && !mts_search_stopped(search);
     if (*go && most > 0 && search->nfe + wanted > most) {
         search->stop_reason = "nfe";
         *go = false;
     }
     int rc = *go ? mts_search_evaluate(search, nodes, n, err) : MTS_OK;
     search->charged = search->nfe;
+    search->steps_taken += *go;
     return rc;
 }
 

@@ -9,6 +9,9 @@
  * backed up, positions for finishing the leading one are kept back. */
 int mts_population_extend(MtsSearch *search, MtsNode *const *nodes, size_t n, bool *go, MtsError *err);
 
+/* How many times that was done: MtsMethodOps.write_stop of these methods. */
+bool mts_population_write_stop(const MtsSearch *search, MtsBytes *line);
+
 /* A scored text is an answer: visits its path, counts it and tells the sink. log_q: log of the probability it was
  * drawn with, 0 where nothing was drawn. */
 int mts_population_back_up(MtsSearch *search, MtsNode *text, double log_q, double log_weight, MtsError *err);

@@ -29,6 +29,7 @@
  * answer. Particles on the same prefix share its evaluation. */
 #include "core/mem.h"
 #include "search/methods/methods.h"
+#include "search/methods/population.h"
 #include "search/methods/swarm.h"
 #include "search/positions.h"
 #include "search/proposal.h"
@@ -136,5 +137,6 @@ const MtsMethodOps mts_smc_ops = {
     .answers = MTS_ANSWERS_WEIGHTED,
     .search_bytes = sizeof(MtsSwarmTotal),
     .lead = smc_lead,
+    .write_stop = mts_population_write_stop,
     .estimate = mts_swarm_estimate,
 };
