@@ -15,7 +15,7 @@
 enum {
     USES_MODEL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH |
                  CMD_EVAL | CMD_CHECK | CMD_CHOOSE,
-    ALL = USES_MODEL | CMD_REPLAY | CMD_REPORT | CMD_SERIES,
+    ALL = USES_MODEL | CMD_REPLAY | CMD_REPORT | CMD_SERIES | CMD_TRAIN,
     RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL | CMD_CHOOSE,
     TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_CHOOSE,
     ANSWERS = CMD_GENERATE | CMD_SEARCH,
@@ -23,7 +23,8 @@ enum {
     CHATS = ASKS | CMD_TOKENIZE,
     READS_SERIES = ASKS | CMD_SERIES,
     SEARCHES = CMD_SEARCH | CMD_VERIFY,
-    TUNES = SEARCHES | CMD_EVAL
+    TUNES = SEARCHES | CMD_EVAL,
+    TAKES_DATA = CMD_EVAL | CMD_TRAIN
 };
 
 /* Made of the library's tables by build(). */
@@ -145,10 +146,10 @@ static const Option AFTER_STOP[] = {
 };
 
 static const Option BEFORE_GRID[] = {
-    HEADING(CMD_EVAL, "Data (docs/stages.md)"),
-    TEXT(0, "stage", CMD_EVAL, stage, "WORD", stages, NULL),
-    TEXT(0, "data", CMD_EVAL, data, "FILE", "its samples", NULL),
-    TEXT(0, "more", CMD_EVAL, more, "FILE", "the hypnogram, the captions, the futures, PTB-XL's folder", NULL),
+    HEADING(TAKES_DATA, "Data (docs/stages.md)"),
+    TEXT(0, "stage", TAKES_DATA, stage, "WORD", stages, NULL),
+    TEXT(0, "data", TAKES_DATA, data, "FILE", "its samples", NULL),
+    TEXT(0, "more", TAKES_DATA, more, "FILE", "the hypnogram, the captions, the futures, PTB-XL's folder", NULL),
     TEXT(0, "train", CMD_EVAL, train, "FILE", "labelled series that {train} stands for in the reward", NULL),
     SIZE(0, "samples", CMD_EVAL, samples, 0, 1e9, "how many, the first ones; 0: all", "3, 10 or 50 by the preset"),
     FLAG(0, "spread", CMD_EVAL, spread, "that many evenly over the file, not the first ones"),
@@ -181,6 +182,9 @@ static const Option AFTER_GRID[] = {
          NULL),
     SIZE(0, "keep-trees", CMD_EVAL, keep_trees, 0, 1e6, "first samples whose records show their trees", "3"),
 
+    HEADING(CMD_TRAIN, "What to write"),
+    TEXT('o', "out", CMD_TRAIN, out, "FILE", "the evidence, for the reward evidence:FILE (docs/evidence.md)", NULL),
+
     HEADING(CMD_REPORT, "What to write (one of them at least)"),
     TEXT('o', "out", CMD_REPORT, out, "FILE", "one HTML page that needs nothing else", NULL),
     TEXT(0, "markdown", CMD_REPORT, markdown, "FILE", "the tables in Markdown", NULL),
@@ -201,7 +205,7 @@ static const Option AFTER_GRID[] = {
     SIZE(0, "top", CMD_SCORE, top, 0, 1000, "likeliest next tokens listed per position", "8"),
     FLAG(0, "json", ALL, json, "JSON also where standard output is a terminal"),
     FLAG(0, "text", ANSWERS, text, "the text of the answer (of search the best one) and nothing else"),
-    TEXT('o', "out", ALL & ~(unsigned)(CMD_EVAL | CMD_REPORT), out, "FILE",
+    TEXT('o', "out", ALL & ~(unsigned)(CMD_EVAL | CMD_REPORT | CMD_TRAIN), out, "FILE",
          "the results in this file, whole or not at all, as a pipe would get them", "standard output"),
     FLAG('q', "quiet", CMD_SEARCH | CMD_EVAL | CMD_BENCH, quiet, "no progress on standard error"),
     CHOICE("color", ALL, color, "auto|always|never",

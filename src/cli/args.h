@@ -23,7 +23,8 @@ enum {
     CMD_REPORT = 1u << 9,
     CMD_SERIES = 1u << 10,
     CMD_CHECK = 1u << 11,
-    CMD_CHOOSE = 1u << 12
+    CMD_CHOOSE = 1u << 12,
+    CMD_TRAIN = 1u << 13
 };
 
 enum { ARGS_SETTINGS_MOST = 64 };

@@ -30,6 +30,7 @@ int cmd_report(const Args *args, MtsError *err);
 int cmd_series(const Args *args, MtsError *err);
 int cmd_check(const Args *args, MtsError *err);
 int cmd_choose(const Args *args, MtsError *err);
+int cmd_train(const Args *args, MtsError *err);
 
 /* ---- shared.c ---- */
 

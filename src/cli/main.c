@@ -29,6 +29,7 @@ static const CommandRow COMMANDS[] = {
     {"choose", CMD_CHOOSE, cmd_choose, "[OPTION ...]", ANY, "how likely each of a few texts is to be the answer"},
     {"check", CMD_CHECK, cmd_check, "[TEXT ...]", ANY, "whether texts match a constraint, and where they first do not"},
     {"verify", CMD_VERIFY, cmd_verify, "", 0, "a method against the exact values of a table"},
+    {"train", CMD_TRAIN, cmd_train, "", 0, "what labelled series teach about others, as a file for rewards"},
     {"eval", CMD_EVAL, cmd_eval, "", ANY, "methods and settings over a data set, scored against its answers"},
     {"report", CMD_REPORT, cmd_report, "RUN.jsonl ...", ANY, "runs of eval as one page with plots, and as tables"},
     {"bench", CMD_BENCH, cmd_bench, "", 0, "how fast this machine runs a model, and what it could do"},
@@ -79,7 +80,7 @@ static int help_of(const CommandRow *command, MtsError *err)
 /* Commands whose --out is what they write in any case, and by themselves. */
 static bool writes_itself(const CommandRow *command)
 {
-    return (command->bit & (CMD_EVAL | CMD_REPORT)) != 0;
+    return (command->bit & (CMD_EVAL | CMD_REPORT | CMD_TRAIN)) != 0;
 }
 
 static int work(const CommandRow *command, const Args *args, MtsError *err)

@@ -15,7 +15,8 @@
     X("command", mts_reward_command, "command.c") \
     X("claims", mts_reward_claims, "claims_term.c") \
     X("option", mts_reward_option, "options_term.c") \
-    X("class-spectral", mts_reward_class_spectral, "options_term.c")
+    X("class-spectral", mts_reward_class_spectral, "options_term.c") \
+    X("evidence", mts_reward_evidence, "evidence_term.c")
 /* clang-format on */
 
 #define MTS_REWARD_DECLARE(name, make, file) MtsRewardMake make;

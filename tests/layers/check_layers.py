@@ -18,9 +18,10 @@ MAY_INCLUDE = {
     "kv": ["core", "kernels"],
     "model": ["core", "quant", "kernels", "gguf", "kv"],
     "series": ["core"],
+    "evidence": ["core", "series"],
     "search": ["core"],
     "table": ["core", "search"],
-    "reward": ["core", "series"],
+    "reward": ["core", "series", "evidence"],
     "constraint": ["core"],
 }
 MAY_INCLUDE["engine"] = list(MAY_INCLUDE) # all above

@@ -1,0 +1,315 @@
+/* cli/cmd_train.c - train: a stage's labelled series to a file of evidence, and how good it is on groups held out.
+ *
+ * What belongs together is held out together: series of the same `id` (a person, a record, a night); where a file gives
+ * none, consecutive blocks. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/out.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/mem.h"
+#include "evidence/evidence.h"
+#include "results/metrics.h"
+#include "stages/stage.h"
+
+enum { BLOCKS = 8, RESAMPLES = 500, BINS = 10 };
+
+/* ---- lessons ---- */
+
+static void free_lessons(MtsLessons *l)
+{
+    free(l->series);
+    free(l->label);
+    free(l->group);
+}
+
+static bool same_options(const MtsSample *a, const MtsSample *b)
+{
+    bool same = a->option_count == b->option_count;
+    for (size_t k = 0; same && k < a->option_count; k++) {
+        same = strcmp(a->options[k], b->options[k]) == 0;
+    }
+    return same;
+}
+
+/* The number of the id among the first `n` samples' ids, *groups where it is new. */
+static size_t group_of(const MtsStage *stage, const size_t *group, size_t n, size_t groups)
+{
+    const char *id = stage->samples[n].series->id;
+    for (size_t i = n; i-- > 0;) { /* the nearest first: most are as the one before */
+        if (strcmp(stage->samples[i].series->id, id) == 0) {
+            return group[i];
+        }
+    }
+    return groups;
+}
+
+/* Blocks of consecutive samples, where some label would be in one alone blocks of that label's samples. */
+static void split_in_blocks(MtsLessons *l)
+{
+    size_t *of_label = l->group; /* first how many of its label came before */
+    l->groups = l->count < BLOCKS ? l->count : BLOCKS;
+    for (size_t k = 0; k < l->classes; k++) {
+        size_t total = 0, first = SIZE_MAX, last = 0;
+        for (size_t i = 0; i < l->count; i++) {
+            if ((size_t)l->label[i] == k) {
+                first = first < i ? first : i;
+                last = i;
+                of_label[i] = total++;
+            }
+        }
+        bool spread = total && first * l->groups / l->count != last * l->groups / l->count;
+        for (size_t i = 0; i < l->count; i++) {
+            if ((size_t)l->label[i] == k) {
+                l->group[i] = spread ? i * l->groups / l->count : of_label[i] * l->groups / total;
+            }
+        }
+    }
+}
+
+static int take_lessons(MtsLessons *l, const MtsStage *stage, MtsError *err)
+{
+    const MtsSample *first = &stage->samples[0];
+    *l = (MtsLessons){.count = stage->count,
+                      .classes = first->option_count,
+                      .names = (const char *const *)first->options,
+                      .series = mts_calloc(stage->count, sizeof *l->series),
+                      .label = mts_calloc(stage->count, sizeof *l->label),
+                      .group = mts_calloc(stage->count, sizeof *l->group)};
+    if (!l->series || !l->label || !l->group) {
+        return mts_fail(err, MTS_ENOMEM, "train: memory ran out");
+    }
+    for (size_t i = 0; i < stage->count; i++) {
+        const MtsSample *s = &stage->samples[i];
+        if (!same_options(first, s) || stage->kind->lettered || s->truth.option < 0) {
+            return mts_fail(err, MTS_EREQUEST, "train: the answers of stage %s are no classes that all samples share",
+                            stage->kind->name);
+        }
+        l->series[i] = s->series;
+        l->label[i] = s->truth.option;
+        l->group[i] = group_of(stage, l->group, i, l->groups);
+        l->groups += l->group[i] == l->groups;
+    }
+    if (l->groups < 2) {
+        split_in_blocks(l);
+    }
+    return MTS_OK;
+}
+
+/* ---- scores on what was held out ---- */
+
+typedef enum Score { ACCURACY, MACRO_F1, KAPPA, CALIBRATION_ERROR, LOG_LOSS, SCORES } Score;
+
+static const char *const score_names[SCORES] = {"accuracy", "macro_f1", "kappa", "calibration_error", "log_loss"};
+
+/* All that a score of some groups is made from. */
+typedef struct Held {
+    const MtsLessons *l;
+    const double *log_p; /* [count][classes] */
+    Score score;
+    size_t *member, *first; /* group g has samples member[first[g]] .. member[first[g + 1] - 1] */
+    int *truth, *said;      /* [room] scratch */
+    double *sure;           /* [room] scratch: p of what is said; of log loss -log p(truth) */
+    size_t room;
+} Held;
+
+static int said(const double *log_p, size_t classes)
+{
+    int best = 0;
+    for (size_t k = 1; k < classes; k++) {
+        best = log_p[k] > log_p[best] ? (int)k : best;
+    }
+    return best;
+}
+
+/* Expected calibration error: |how sure - how often right|, over ten bins of how sure, by their share. */
+static double calibration_error(const Held *h, size_t n)
+{
+    double sure[BINS] = {0}, right[BINS] = {0}, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        int bin = (int)(h->sure[i] * BINS);
+        bin = bin < BINS ? bin : BINS - 1;
+        sure[bin] += h->sure[i];
+        right[bin] += h->said[i] == h->truth[i];
+    }
+    for (int b = 0; b < BINS; b++) {
+        sum += fabs(sure[b] - right[b]);
+    }
+    return sum / (double)n;
+}
+
+/* The score over the groups of a resample. */
+static double score_of(const void *context, const size_t *index, size_t groups)
+{
+    const Held *h = context;
+    const MtsLessons *l = h->l;
+    MtsClassScores scores;
+    size_t n = 0;
+    double loss = 0;
+    for (size_t g = 0; g < groups; g++) {
+        for (size_t m = h->first[index[g]]; m < h->first[index[g] + 1] && n < h->room; m++, n++) {
+            size_t i = h->member[m];
+            const double *log_p = h->log_p + i * l->classes;
+            h->truth[n] = l->label[i];
+            h->said[n] = said(log_p, l->classes);
+            h->sure[n] = exp(log_p[h->said[n]]);
+            loss -= log_p[l->label[i]];
+        }
+    }
+    if (h->score == LOG_LOSS || h->score == CALIBRATION_ERROR) {
+        return h->score == LOG_LOSS ? loss / (double)n : calibration_error(h, n);
+    }
+    if (mts_class_scores(h->truth, h->said, n, l->classes, &scores, NULL)) {
+        return NAN;
+    }
+    return h->score == ACCURACY ? scores.accuracy : h->score == MACRO_F1 ? scores.macro_f1 : scores.kappa;
+}
+
+/* Members by group, and room for the largest resample. */
+static void list_members(Held *h)
+{
+    const MtsLessons *l = h->l;
+    size_t n = 0;
+    for (size_t g = 0; g < l->groups; g++) {
+        h->first[g] = n;
+        for (size_t i = 0; i < l->count; i++) {
+            if (l->group[i] == g) {
+                h->member[n++] = i;
+            }
+        }
+    }
+    h->first[l->groups] = n;
+}
+
+static json_t *interval_json(const MtsInterval *v)
+{
+    json_t *o = json_object();
+    mts_json_add_real(&o, "mean", v->mean);
+    mts_json_add_real(&o, "low", v->low);
+    mts_json_add_real(&o, "high", v->high);
+    return o;
+}
+
+/* Each score with its 95 % interval, groups resampled. */
+static int score_held(const MtsLessons *l, const double *log_p, json_t **scores, MtsError *err)
+{
+    Held h = {.l = l, .log_p = log_p, .room = 4 * l->count};
+    h.member = mts_calloc(l->count, sizeof *h.member);
+    h.first = mts_calloc(l->groups + 1, sizeof *h.first);
+    h.truth = mts_calloc(h.room, sizeof *h.truth);
+    h.said = mts_calloc(h.room, sizeof *h.said);
+    h.sure = mts_calloc(h.room, sizeof *h.sure);
+    bool ok = h.member && h.first && h.truth && h.said && h.sure;
+    int rc = ok ? MTS_OK : mts_fail(err, MTS_ENOMEM, "train: memory ran out");
+    if (ok) {
+        list_members(&h);
+    }
+    *scores = json_object();
+    for (Score s = 0; !rc && s < SCORES; s++) {
+        MtsInterval v;
+        h.score = s;
+        if (!(rc = mts_bootstrap_of(score_of, &h, l->groups, RESAMPLES, 0, &v, err))) {
+            mts_json_add(scores, score_names[s], interval_json(&v));
+        }
+    }
+    free(h.member);
+    free(h.first);
+    free(h.truth);
+    free(h.said);
+    free(h.sure);
+    return rc;
+}
+
+/* ---- the file ---- */
+
+static json_t *hash_of(const MtsLessons *l)
+{
+    uint64_t h = MTS_HASH_BEGIN;
+    char digits[17];
+    for (size_t i = 0; i < l->count; i++) {
+        h = mts_hash_doubles(h, l->series[i]->values, l->series[i]->channels * l->series[i]->length);
+        h = mts_hash(h, l->names[l->label[i]], strlen(l->names[l->label[i]]));
+    }
+    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)h);
+    return mts_json_string(digits, 16);
+}
+
+static json_t *labels_of(const MtsLessons *l)
+{
+    json_t *o = json_object();
+    for (size_t k = 0; k < l->classes; k++) {
+        json_int_t n = 0;
+        for (size_t i = 0; i < l->count; i++) {
+            n += (size_t)l->label[i] == k;
+        }
+        mts_json_add_int(&o, l->names[k], n);
+    }
+    return o;
+}
+
+static void describe(json_t **about, const Args *args, const MtsLessons *l, json_t *scores)
+{
+    json_t *data = json_array();
+    mts_json_add(&data, NULL, out_string(args->data));
+    if (args->more) {
+        mts_json_add(&data, NULL, out_string(args->more));
+    }
+    mts_json_add_text(about, "stage", args->stage);
+    mts_json_add(about, "data", data);
+    mts_json_add(about, "hash", hash_of(l));
+    mts_json_add_int(about, "samples", (json_int_t)l->count);
+    mts_json_add_int(about, "groups", (json_int_t)l->groups);
+    mts_json_add(about, "labels", labels_of(l));
+    mts_json_add(about, "held_out", scores);
+}
+
+static int learn(const Args *args, const MtsStage *stage, json_t **about, MtsError *err)
+{
+    MtsEvidence *evidence = NULL;
+    MtsLessons lessons;
+    json_t *scores = NULL;
+    double *held = NULL;
+    int rc = take_lessons(&lessons, stage, err);
+    if (rc) {
+        goto done;
+    }
+    if (!(held = mts_calloc(lessons.count * lessons.classes, sizeof *held))) {
+        rc = mts_fail(err, MTS_ENOMEM, "train: memory ran out");
+        goto done;
+    }
+    if ((rc = mts_evidence_learn(&evidence, &lessons, held, err)) || (rc = score_held(&lessons, held, &scores, err))) {
+        goto done;
+    }
+    describe(&evidence->about, args, &lessons, json_incref(scores));
+    rc = evidence->about ? mts_evidence_write(evidence, args->out, err)
+                         : mts_fail(err, MTS_ENOMEM, "train: memory ran out");
+    *about = json_incref(evidence->about);
+done:
+    json_decref(scores);
+    free(held);
+    free_lessons(&lessons);
+    mts_evidence_free(&evidence);
+    return rc;
+}
+
+int cmd_train(const Args *args, MtsError *err)
+{
+    MtsStage *stage = NULL;
+    json_t *about = NULL;
+    if (!args->stage || !args->data || !args->out) {
+        return mts_fail(err, MTS_EREQUEST, "train: --%s is missing",
+                        !args->stage  ? "stage"
+                        : !args->data ? "data"
+                                      : "out");
+    }
+    int rc = mts_stage_open(&stage, args->stage, args->data, args->more, NULL, err);
+    if (!rc && !(rc = learn(args, stage, &about, err))) {
+        rc = out_print(args, json_incref(about), err);
+    }
+    json_decref(about);
+    mts_stage_free(&stage);
+    return rc;
+}

@@ -1,0 +1,250 @@
+/* evidence/evidence.c - learning from labelled series, and judging others.
+ *
+ * A row of features each (evidence/window.h), ridge regression of the classes' indicators on them (evidence/ridge.h),
+ * and one slope that makes probabilities of its scores (evidence/calibrate.h). Penalty, slope and whether shapes help
+ * are chosen by what lessons of other groups say of each lesson. */
+#include "evidence/evidence.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/hash.h"
+#include "core/mem.h"
+#include "core/sort.h"
+#include "evidence/calibrate.h"
+#include "evidence/ridge.h"
+
+enum { MOST_FOLDS = 8 };
+
+uint64_t mts_evidence_hash(const MtsSeries *s)
+{
+    return mts_hash_doubles(MTS_HASH_BEGIN, s->values, s->channels * s->length);
+}
+
+void mts_evidence_free(MtsEvidence **evidence)
+{
+    MtsEvidence *e = *evidence;
+    if (e) {
+        for (size_t k = 0; e->labels && k < e->classes; k++) {
+            free(e->labels[k]);
+        }
+        free(e->labels);
+        free(e->prior);
+        free(e->shape.threshold);
+        free(e->weights);
+        free(e->seen);
+        json_decref(e->about);
+        free(e);
+    }
+    *evidence = NULL;
+}
+
+/* ---- lessons ---- */
+
+static int check_lessons(const MtsLessons *l, const MtsWindowShape *shape, MtsError *err)
+{
+    const MtsSeries *first = l->series[0];
+    if (l->classes < 2 || l->classes > MTS_EVIDENCE_MOST_CLASSES) {
+        return mts_fail(err, MTS_EREQUEST, "evidence: %zu classes are not from 2 to %d", l->classes,
+                        MTS_EVIDENCE_MOST_CLASSES);
+    }
+    if (l->groups < 2 || l->count > MTS_EVIDENCE_MOST_SAMPLES) {
+        return mts_fail(err, MTS_EREQUEST, "evidence: %zu series in %zu groups: from 2 groups to %d series can be used",
+                        l->count, l->groups, MTS_EVIDENCE_MOST_SAMPLES);
+    }
+    if (!mts_window_columns(shape)) {
+        return mts_fail(err, MTS_EREQUEST, "evidence: series of %zu channels of %zu values are too short or too large",
+                        shape->channels, shape->length);
+    }
+    for (size_t i = 1; i < l->count; i++) {
+        const MtsSeries *s = l->series[i];
+        if (s->channels != first->channels || s->length != first->length || s->sampling_rate != first->sampling_rate) {
+            return mts_fail(err, MTS_EREQUEST,
+                            "evidence: series %zu has %zu channels of %zu values at %g Hz, the first one %zu of %zu at "
+                            "%g Hz",
+                            i + 1, s->channels, s->length, s->sampling_rate, first->channels, first->length,
+                            first->sampling_rate);
+        }
+    }
+    return MTS_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* All that is said of the lessons as they are. False: memory ran out. */
+static bool take_notes(MtsEvidence *e, const MtsLessons *l)
+{
+    e->labels = mts_calloc(l->classes, sizeof *e->labels);
+    e->prior = mts_calloc(l->classes, sizeof *e->prior);
+    e->seen = mts_calloc(l->count, sizeof *e->seen);
+    e->about = json_object();
+    if (!e->labels || !e->prior || !e->seen || !e->about) {
+        return false;
+    }
+    e->classes = l->classes;
+    e->rate = l->series[0]->sampling_rate;
+    for (size_t i = 0; i < l->count; i++) { /* one more of each: no class is impossible */
+        e->prior[l->label[i]] += 1 / (double)(l->count + l->classes);
+        e->seen[e->seen_count++] = mts_evidence_hash(l->series[i]);
+    }
+    mts_sort(e->seen, e->seen_count, sizeof *e->seen, by_value);
+    bool ok = true;
+    for (size_t k = 0; k < l->classes; k++) {
+        e->prior[k] += 1 / (double)(l->count + l->classes);
+        ok = (e->labels[k] = mts_strdup(l->names[k])) && ok;
+    }
+    return ok;
+}
+
+/* ---- learning ---- */
+
+/* The lessons as the regression sees them; lists [count] by their own widths. */
+typedef struct Table {
+    double *rows, *targets, *mean, *scale;
+    int *fold;
+} Table;
+
+static int fill_table(Table *t, const MtsEvidence *e, const MtsLessons *l, MtsError *err)
+{
+    size_t columns = mts_window_columns(&e->shape), folds = l->groups < MOST_FOLDS ? l->groups : MOST_FOLDS, cells;
+    bool fits = mts_size_mul(l->count, columns, &cells);
+    t->rows = fits ? mts_calloc(cells, sizeof *t->rows) : NULL;
+    t->targets = mts_calloc(l->count * l->classes, sizeof *t->targets);
+    t->mean = mts_calloc(columns, sizeof *t->mean);
+    t->scale = mts_calloc(columns, sizeof *t->scale);
+    t->fold = mts_calloc(l->count, sizeof *t->fold);
+    if (!t->rows || !t->targets || !t->mean || !t->scale || !t->fold) {
+        return mts_fail(err, MTS_ENOMEM, "evidence: memory ran out for %zu rows of %zu columns", l->count, columns);
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        int rc = mts_window_row(&e->shape, l->series[i], t->rows + i * columns, err);
+        if (rc) {
+            return rc;
+        }
+        t->targets[i * l->classes + (size_t)l->label[i]] = 1;
+        t->fold[i] = (int)(l->group[i] * folds / l->groups);
+    }
+    mts_standardise(t->rows, l->count, columns, t->mean, t->scale);
+    return MTS_OK;
+}
+
+/* The weights of rows as they are, from those of standardised ones. */
+static void unscale(MtsEvidence *e, const MtsRidge *ridge, const Table *t)
+{
+    for (size_t k = 0; k < e->classes; k++) {
+        e->weights[k] = ridge->weights[k];
+        for (size_t j = 1; j < e->columns; j++) {
+            double w = ridge->weights[j * e->classes + k] / t->scale[j];
+            e->weights[j * e->classes + k] = w;
+            e->weights[k] -= w * t->mean[j];
+        }
+    }
+}
+
+static int regress(MtsEvidence *e, const MtsLessons *l, const Table *t, double *held, MtsError *err)
+{
+    size_t columns = mts_window_columns(&e->shape);
+    MtsRidge ridge = {0};
+    const MtsRidgeData data = {.rows = t->rows,
+                               .targets = t->targets,
+                               .fold = t->fold,
+                               .count = l->count,
+                               .columns = columns,
+                               .outputs = l->classes,
+                               .folds = l->groups < MOST_FOLDS ? l->groups : MOST_FOLDS,
+                               .width = {mts_window_plain(&e->shape), columns}};
+    int rc = mts_ridge(&ridge, &data, err);
+    if (rc) {
+        return rc;
+    }
+    e->columns = ridge.width;
+    e->weights = mts_calloc(e->columns * e->classes, sizeof *e->weights);
+    if (e->weights) {
+        unscale(e, &ridge, t);
+        e->slope = mts_calibrate(ridge.held, l->label, e->prior, l->count, e->classes);
+        for (size_t i = 0; i < l->count; i++) {
+            mts_posterior(ridge.held + i * e->classes, e->prior, e->slope, e->classes, held + i * e->classes);
+        }
+        mts_json_add_real(&e->about, "penalty", ridge.penalty);
+        mts_json_add_int(&e->about, "folds", (json_int_t)data.folds);
+        mts_json_add_text(&e->about, "features", e->columns == columns ? "levels, spectra, shapes" : "levels, spectra");
+    }
+    mts_ridge_free(&ridge);
+    return e->weights && e->about ? MTS_OK : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+}
+
+int mts_evidence_learn(MtsEvidence **evidence, const MtsLessons *l, double *held, MtsError *err)
+{
+    Table t = {0};
+    MtsEvidence *e = *evidence = mts_calloc(1, sizeof *e);
+    int rc = MTS_ENOMEM;
+    if (!e) {
+        return mts_fail(err, rc, "evidence: memory ran out");
+    }
+    e->shape = (MtsWindowShape){.channels = l->series[0]->channels, .length = l->series[0]->length};
+    if ((rc = check_lessons(l, &e->shape, err))) {
+        goto done;
+    }
+    rc = take_notes(e, l) ? mts_window_learn(&e->shape, l->series, l->count, err)
+                          : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+    if (rc || (rc = fill_table(&t, e, l, err)) || (rc = regress(e, l, &t, held, err))) {
+        goto done;
+    }
+done:
+    free(t.rows);
+    free(t.targets);
+    free(t.mean);
+    free(t.scale);
+    free(t.fold);
+    if (rc) {
+        mts_evidence_free(evidence);
+    }
+    return rc;
+}
+
+/* ---- judging ---- */
+
+static int check_witness(const MtsEvidence *e, const MtsSeries *s, MtsError *err)
+{
+    uint64_t hash = mts_evidence_hash(s);
+    if (s->channels != e->shape.channels || s->length != e->shape.length || s->sampling_rate != e->rate) {
+        return mts_fail(err, MTS_EREQUEST,
+                        "evidence: the series has %zu channels of %zu values at %g Hz; learnt were %zu of %zu at %g Hz",
+                        s->channels, s->length, s->sampling_rate, e->shape.channels, e->shape.length, e->rate);
+    }
+    if (bsearch(&hash, e->seen, e->seen_count, sizeof hash, by_value)) {
+        return mts_fail(err, MTS_EREQUEST, "evidence: the series is one that was learnt from; test on others");
+    }
+    return MTS_OK;
+}
+
+int mts_evidence_judge(const MtsEvidence *e, const MtsSeries *series, double *ratio, MtsError *err)
+{
+    int rc = check_witness(e, series, err);
+    double *row = rc ? NULL : mts_calloc(mts_window_columns(&e->shape), sizeof *row);
+    if (rc) {
+        return rc;
+    }
+    if (!row) {
+        return mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+    }
+    if (!(rc = mts_window_row(&e->shape, series, row, err))) {
+        memset(ratio, 0, e->classes * sizeof *ratio);
+        for (size_t j = 0; j < e->columns; j++) {
+            for (size_t k = 0; k < e->classes; k++) {
+                ratio[k] += row[j] * e->weights[j * e->classes + k];
+            }
+        }
+        mts_posterior(ratio, e->prior, e->slope, e->classes, ratio);
+        for (size_t k = 0; k < e->classes; k++) {
+            ratio[k] -= log(e->prior[k]);
+        }
+    }
+    free(row);
+    return rc;
+}

@@ -1,0 +1,317 @@
+/* evidence/ridge.c - ridge regression from sums of products.
+ *
+ * With G = sum z z' and C = sum z y' over the rows, the weights are W = (G + penalty D)^-1 C, where D is 1 on the
+ * diagonal but for the constant. Each fold keeps its own G and C; the sums without a fold are all less its own, so
+ * trying a penalty costs a Cholesky factorisation a fold and no look at the rows. A factor's leading block is the
+ * factor of the leading block: fewer columns are tried at no cost.
+ *
+ * Every element's sum runs over the rows in their order, whoever adds it: more threads do not change a bit. No BLAS is
+ * called, whose order of sums differs from build to build. */
+#include "evidence/ridge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+enum { PANEL = 8 }; /* rows that one pass over a matrix adds */
+
+static const double penalties[] = {1, 10, 30, 100, 300, 1000, 3000, 10000, 100000};
+
+enum { PENALTIES = sizeof penalties / sizeof penalties[0] };
+
+/* Sums over some rows; g holds its upper triangle. */
+typedef struct Sums {
+    double *g; /* [columns][columns] */
+    double *c; /* [columns][outputs] */
+} Sums;
+
+typedef struct Work {
+    const MtsRidgeData *d;
+    Sums all, *fold;                /* fold [folds] */
+    double *factor;                 /* [columns][columns] upper */
+    double *w;                      /* [columns][outputs] */
+    double *held[MTS_RIDGE_WIDTHS]; /* [count][outputs] under the penalty that is tried */
+} Work;
+
+void mts_standardise(double *rows, size_t count, size_t columns, double *mean, double *scale)
+{
+    for (size_t j = 0; j < columns; j++) {
+        double sum = 0, squares = 0;
+        for (size_t i = 0; i < count; i++) {
+            sum += rows[i * columns + j];
+        }
+        mean[j] = j ? sum / (double)count : 0;
+        for (size_t i = 0; i < count; i++) {
+            double x = rows[i * columns + j] - mean[j];
+            squares += x * x;
+        }
+        double deviation = sqrt(squares / (double)count);
+        scale[j] = j && deviation > 1e-9 * (1 + fabs(mean[j])) ? deviation : 1;
+        for (size_t i = 0; i < count; i++) {
+            rows[i * columns + j] = (rows[i * columns + j] - mean[j]) / scale[j];
+        }
+    }
+}
+
+/* a (i, j) += sign * sum over r of u[r][i] u[r][j], of the upper triangle from row `from` on. */
+static void add_products(double *a, size_t n, size_t from, const double *const u[PANEL], double sign)
+{
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic, 16) if (n - from > 128)
+#endif
+    for (size_t i = from; i < n; i++) {
+        double f[PANEL], *to = a + i * n;
+        for (size_t r = 0; r < PANEL; r++) {
+            f[r] = sign * u[r][i];
+        }
+        for (size_t j = i; j < n; j++) {
+            to[j] += ((f[0] * u[0][j] + f[1] * u[1][j]) + (f[2] * u[2][j] + f[3] * u[3][j])) +
+                     ((f[4] * u[4][j] + f[5] * u[5][j]) + (f[6] * u[6][j] + f[7] * u[7][j]));
+        }
+    }
+}
+
+/* ---- sums ---- */
+
+static void add_targets(Sums *s, const MtsRidgeData *d, size_t i)
+{
+    for (size_t j = 0; j < d->columns; j++) {
+        for (size_t k = 0; k < d->outputs; k++) {
+            s->c[j * d->outputs + k] += d->rows[i * d->columns + j] * d->targets[i * d->outputs + k];
+        }
+    }
+}
+
+/* The fold's rows, a panel at a time; `zeros` [columns] fills the last one. */
+static void add_fold(Sums *s, const MtsRidgeData *d, int fold, const double *zeros)
+{
+    const double *u[PANEL];
+    size_t filled = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        if (d->fold[i] == fold) {
+            u[filled++] = d->rows + i * d->columns;
+            add_targets(s, d, i);
+        }
+        if (filled == PANEL) {
+            add_products(s->g, d->columns, 0, u, 1);
+            filled = 0;
+        }
+    }
+    for (size_t r = filled; r < PANEL; r++) {
+        u[r] = zeros;
+    }
+    add_products(s->g, d->columns, 0, u, 1);
+}
+
+static int new_sums(Sums *s, const MtsRidgeData *d)
+{
+    size_t square;
+    s->g = mts_size_mul(d->columns, d->columns, &square) ? mts_calloc(square, sizeof *s->g) : NULL;
+    s->c = mts_calloc(d->columns * d->outputs, sizeof *s->c);
+    return s->g && s->c ? MTS_OK : MTS_ENOMEM;
+}
+
+static int sum_up(Work *w)
+{
+    const MtsRidgeData *d = w->d;
+    double *zeros = mts_calloc(d->columns, sizeof *zeros);
+    int rc = zeros ? new_sums(&w->all, d) : MTS_ENOMEM;
+    for (size_t f = 0; !rc && f < d->folds; f++) {
+        if ((rc = new_sums(&w->fold[f], d))) {
+            break;
+        }
+        add_fold(&w->fold[f], d, (int)f, zeros);
+        for (size_t i = 0; i < d->columns * d->columns; i++) {
+            w->all.g[i] += w->fold[f].g[i];
+        }
+        for (size_t i = 0; i < d->columns * d->outputs; i++) {
+            w->all.c[i] += w->fold[f].c[i];
+        }
+    }
+    free(zeros);
+    return rc;
+}
+
+/* ---- solving ---- */
+
+/* a = U'U in place, U upper. A penalty keeps every pivot above 0; what rounding makes of it is held there. */
+static void factorise(double *a, size_t n)
+{
+    static const double floor_of_pivots = 1e-9;
+    for (size_t from = 0; from < n; from += PANEL) {
+        size_t to = from + PANEL < n ? from + PANEL : n;
+        const double *u[PANEL];
+        for (size_t i = from; i < to; i++) {
+            double *row = a + i * n;
+            for (size_t r = from; r < i; r++) {
+                const double *above = a + r * n;
+                for (size_t j = i; j < n; j++) {
+                    row[j] -= above[i] * above[j];
+                }
+            }
+            double pivot = sqrt(row[i] > floor_of_pivots ? row[i] : floor_of_pivots);
+            for (size_t j = i; j < n; j++) {
+                row[j] /= pivot;
+            }
+            u[i - from] = row;
+        }
+        if (to < n) {
+            add_products(a, n, to, u, -1);
+        }
+    }
+}
+
+/* w = (U'U)^-1 c over the first `width` of n columns. */
+static void solve(const double *u, size_t n, size_t width, const double *c, size_t outputs, double *w)
+{
+    memcpy(w, c, width * outputs * sizeof *w);
+    for (size_t i = 0; i < width; i++) {
+        for (size_t k = 0; k < outputs; k++) {
+            w[i * outputs + k] /= u[i * n + i];
+        }
+        for (size_t j = i + 1; j < width; j++) {
+            for (size_t k = 0; k < outputs; k++) {
+                w[j * outputs + k] -= u[i * n + j] * w[i * outputs + k];
+            }
+        }
+    }
+    for (size_t i = width; i-- > 0;) {
+        for (size_t j = i + 1; j < width; j++) {
+            for (size_t k = 0; k < outputs; k++) {
+                w[i * outputs + k] -= u[i * n + j] * w[j * outputs + k];
+            }
+        }
+        for (size_t k = 0; k < outputs; k++) {
+            w[i * outputs + k] /= u[i * n + i];
+        }
+    }
+}
+
+/* The factor of all sums without a fold's (`less` NULL: of all), and their products with the targets in w->w's
+ * place. */
+static void prepare(Work *w, const Sums *less, double penalty, double *c)
+{
+    const MtsRidgeData *d = w->d;
+    size_t n = d->columns;
+    for (size_t i = 0; i < n * n; i++) {
+        w->factor[i] = w->all.g[i] - (less ? less->g[i] : 0);
+    }
+    for (size_t j = 1; j < n; j++) {
+        w->factor[j * n + j] += penalty;
+    }
+    for (size_t i = 0; i < n * d->outputs; i++) {
+        c[i] = w->all.c[i] - (less ? less->c[i] : 0);
+    }
+    factorise(w->factor, n);
+}
+
+static void apply(const MtsRidgeData *d, size_t i, const double *w, size_t width, double *out)
+{
+    memset(out, 0, d->outputs * sizeof *out);
+    for (size_t j = 0; j < width; j++) {
+        for (size_t k = 0; k < d->outputs; k++) {
+            out[k] += d->rows[i * d->columns + j] * w[j * d->outputs + k];
+        }
+    }
+}
+
+/* What each fold's rows are given by the others'. */
+static void hold_out(Work *w, double penalty, double *c)
+{
+    const MtsRidgeData *d = w->d;
+    for (size_t f = 0; f < d->folds; f++) {
+        prepare(w, &w->fold[f], penalty, c);
+        for (size_t t = 0; t < MTS_RIDGE_WIDTHS && d->width[t]; t++) {
+            solve(w->factor, d->columns, d->width[t], c, d->outputs, w->w);
+            for (size_t i = 0; i < d->count; i++) {
+                if ((size_t)d->fold[i] == f) {
+                    apply(d, i, w->w, d->width[t], w->held[t] + i * d->outputs);
+                }
+            }
+        }
+    }
+}
+
+static double squared_error(const MtsRidgeData *d, const double *held)
+{
+    double sum = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        for (size_t k = 0; k < d->outputs; k++) {
+            double e = held[i * d->outputs + k] - d->targets[i * d->outputs + k];
+            sum += e * e;
+        }
+    }
+    return sum;
+}
+
+/* Tries every penalty with every width; the first of the best stays. */
+static void choose(Work *w, MtsRidge *ridge, double *c)
+{
+    const MtsRidgeData *d = w->d;
+    double least = HUGE_VAL;
+    for (size_t p = 0; p < PENALTIES; p++) {
+        hold_out(w, penalties[p], c);
+        for (size_t t = 0; t < MTS_RIDGE_WIDTHS && d->width[t]; t++) {
+            double error = squared_error(d, w->held[t]);
+            if (error < least) {
+                least = error;
+                ridge->penalty = penalties[p];
+                ridge->width = d->width[t];
+                memcpy(ridge->held, w->held[t], d->count * d->outputs * sizeof *ridge->held);
+            }
+        }
+    }
+    prepare(w, NULL, ridge->penalty, c);
+    solve(w->factor, d->columns, ridge->width, c, d->outputs, ridge->weights);
+}
+
+static void free_work(Work *w)
+{
+    for (size_t f = 0; w->fold && f < w->d->folds; f++) {
+        free(w->fold[f].g);
+        free(w->fold[f].c);
+    }
+    for (size_t t = 0; t < MTS_RIDGE_WIDTHS; t++) {
+        free(w->held[t]);
+    }
+    free(w->fold);
+    free(w->all.g);
+    free(w->all.c);
+    free(w->factor);
+    free(w->w);
+}
+
+int mts_ridge(MtsRidge *ridge, const MtsRidgeData *d, MtsError *err)
+{
+    Work w = {.d = d};
+    size_t square = d->columns * d->columns, results = d->count * d->outputs, cells = d->columns * d->outputs;
+    double *c = mts_calloc(cells, sizeof *c);
+    *ridge = (MtsRidge){.weights = mts_calloc(cells, sizeof *ridge->weights),
+                        .held = mts_calloc(results, sizeof *ridge->held)};
+    w.fold = mts_calloc(d->folds, sizeof *w.fold);
+    w.factor = mts_calloc(square, sizeof *w.factor);
+    w.w = mts_calloc(cells, sizeof *w.w);
+    bool ok = c && ridge->weights && ridge->held && w.fold && w.factor && w.w;
+    for (size_t t = 0; t < MTS_RIDGE_WIDTHS; t++) {
+        ok = (w.held[t] = mts_calloc(results, sizeof *w.held[t])) && ok;
+    }
+    int rc = ok ? sum_up(&w) : MTS_ENOMEM;
+    if (rc) {
+        mts_fail(err, rc, "ridge: memory ran out for %zu rows of %zu columns", d->count, d->columns);
+        mts_ridge_free(ridge);
+    } else {
+        choose(&w, ridge, c);
+    }
+    free(c);
+    free_work(&w);
+    return rc;
+}
+
+void mts_ridge_free(MtsRidge *ridge)
+{
+    free(ridge->weights);
+    free(ridge->held);
+    *ridge = (MtsRidge){0};
+}
