@@ -5,9 +5,10 @@
     tools/sleep_windows.py OUT.csv EXCERPT HYPNOGRAM [EXCERPT HYPNOGRAM]...
 
 Windows are those of the stage's own reader (docs/stages.md): 30 s of one stage, brought to 50 Hz by means of blocks;
-S4 counts as S3. Files may be packed with gzip."""
+S4 counts as S3. `id` is the excerpt's file name: a night's windows belong together. Files may be packed with gzip."""
 import csv
 import gzip
+import os
 import statistics
 import sys
 
@@ -44,10 +45,11 @@ def main():
         sys.exit(__doc__)
     with open(out, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["label", "time_series"])
+        writer.writerow(["id", "label", "time_series"])
         for excerpt, hypnogram in zip(files[::2], files[1::2]):
+            night = os.path.basename(excerpt).split(".")[0]
             for label, values in windows(excerpt, hypnogram):
-                writer.writerow([label, "[" + ", ".join(f"{v:.3f}" for v in values) + "]"])
+                writer.writerow([night, label, "[" + ", ".join(f"{v:.3f}" for v in values) + "]"])
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ enum {
 };
 
 /* Made of the library's tables by build(). */
-static char preset_words[64], preset_search[128], preset_eval[128], methods[256], eval_methods[320];
+static char preset_words[64], preset_search[128], preset_eval[128], methods[256], eval_methods[360];
 static char default_method[32], stages[256], experiments[256];
 
 #define HEADING(commands, text) {OPTION_HEADING, 0, text, commands, 0, NULL, 0, 0, NULL, NULL, NULL}
@@ -150,7 +150,8 @@ static const Option BEFORE_GRID[] = {
     TEXT(0, "stage", TAKES_DATA, stage, "WORD", stages, NULL),
     TEXT(0, "data", TAKES_DATA, data, "FILE", "its samples", NULL),
     TEXT(0, "more", TAKES_DATA, more, "FILE", "the hypnogram, the captions, the futures, PTB-XL's folder", NULL),
-    TEXT(0, "train", CMD_EVAL, train, "FILE", "labelled series that {train} stands for in the reward", NULL),
+    TEXT(0, "train", CMD_EVAL, train, "FILE",
+         "labelled series, or what maxts train made of them, FILE.evidence: {train} in the reward", NULL),
     SIZE(0, "samples", CMD_EVAL, samples, 0, 1e9, "how many, the first ones; 0: all", "3, 10 or 50 by the preset"),
     FLAG(0, "spread", CMD_EVAL, spread, "that many evenly over the file, not the first ones"),
     SIZE(0, "points", CMD_EVAL, points, 0, 10000, "most values of a channel that a prompt shows; 0: the stage's own",
@@ -167,9 +168,10 @@ static const Option AFTER_GRID[] = {
     TEXT(0, "seeds", CMD_EVAL, seeds, "LIST", "seeds and ranges of them: 0..4", "0"),
     TEXT(0, "reward", CMD_EVAL, eval_reward, "SPEC",
          "as in search; {options}, {train}, {horizon}, {season} are the sample's",
-         "option (with --train and class-spectral), claims, forecast"),
+         "option (with --train and class-spectral), of FILE.evidence evidence, claims, forecast"),
     TEXT(0, "constraint", CMD_EVAL, eval_constraint, "REGEX",
-         "as in search; or the word none, answer (one option), numbers (as many as the horizon)", "forecasts numbers"),
+         "as in search; or the word none, answer (one option), numbers (as many as the horizon)",
+         "classes answer, forecasts numbers"),
     TEXT(0, "experiment", CMD_EVAL, experiment, "WORD", experiments, NULL),
     SIZE(0, "total-nfe", CMD_EVAL, total_nfe, 1, 1e12,
          "positions for all samples together, most where the answer is least certain", "off"),
@@ -351,7 +353,7 @@ static void write_texts(void)
     mts_eval_experiments(experiments, sizeof experiments);
     mts_stage_names(stages, sizeof stages);
     snprintf(stages + strlen(stages), sizeof stages - strlen(stages), "; a table is its own");
-    snprintf(eval_methods, sizeof eval_methods, "%s; forecasts also naive, seasonal-naive", methods);
+    snprintf(eval_methods, sizeof eval_methods, "%s; forecasts also naive, seasonal-naive; reward-alone", methods);
     snprintf(default_method, sizeof default_method, "%s", mts_method_name(defaults.method));
 }
 

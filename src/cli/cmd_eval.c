@@ -179,12 +179,25 @@ static int read_shard(const char *text, MtsEvalAsked *asked, MtsError *err)
     return MTS_OK;
 }
 
+/* Where the constraint is an option and nothing else, no cut may take an option away. */
+static void let_options_compete(const Args *args, MtsCut *cut)
+{
+    const MtsStageKind *kind = args->stage ? mts_stage_kind(args->stage) : NULL;
+    const char *constraint = args->eval_constraint ? args->eval_constraint : kind ? kind->constraint : "";
+    if (strcmp(constraint, "answer") == 0) {
+        cut->top_k = 0;
+        cut->top_p = 1;
+        cut->min_p = 0;
+    }
+}
+
 static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a, MtsError *err)
 {
     memset(a, 0, sizeof *a);
     mts_request_defaults(engine, &a->base);
-    int rc = apply_settings(args, &a->base, err);
-    if (rc) {
+    int rc;
+    let_options_compete(args, &a->base.cut);
+    if ((rc = apply_settings(args, &a->base, err))) {
         return rc;
     }
     a->stage = args->stage;

@@ -61,7 +61,7 @@ static void split_in_blocks(MtsLessons *l)
                 of_label[i] = total++;
             }
         }
-        bool spread = total && first * l->groups / l->count != last * l->groups / l->count;
+        bool spread = total > 0 && first * l->groups / l->count != last * l->groups / l->count;
         for (size_t i = 0; i < l->count; i++) {
             if ((size_t)l->label[i] == k) {
                 l->group[i] = spread ? i * l->groups / l->count : of_label[i] * l->groups / total;
@@ -106,7 +106,7 @@ typedef enum Score { ACCURACY, MACRO_F1, KAPPA, CALIBRATION_ERROR, LOG_LOSS, SCO
 static const char *const score_names[SCORES] = {"accuracy", "macro_f1", "kappa", "calibration_error", "log_loss"};
 
 /* All that a score of some groups is made from. */
-typedef struct Held {
+typedef struct HeldOut {
     const MtsLessons *l;
     const double *log_p; /* [count][classes] */
     Score score;
@@ -114,7 +114,7 @@ typedef struct Held {
     int *truth, *said;      /* [room] scratch */
     double *sure;           /* [room] scratch: p of what is said; of log loss -log p(truth) */
     size_t room;
-} Held;
+} HeldOut;
 
 static int said(const double *log_p, size_t classes)
 {
@@ -126,7 +126,7 @@ static int said(const double *log_p, size_t classes)
 }
 
 /* Expected calibration error: |how sure - how often right|, over ten bins of how sure, by their share. */
-static double calibration_error(const Held *h, size_t n)
+static double calibration_error(const HeldOut *h, size_t n)
 {
     double sure[BINS] = {0}, right[BINS] = {0}, sum = 0;
     for (size_t i = 0; i < n; i++) {
@@ -144,7 +144,7 @@ static double calibration_error(const Held *h, size_t n)
 /* The score over the groups of a resample. */
 static double score_of(const void *context, const size_t *index, size_t groups)
 {
-    const Held *h = context;
+    const HeldOut *h = context;
     const MtsLessons *l = h->l;
     MtsClassScores scores;
     size_t n = 0;
@@ -169,7 +169,7 @@ static double score_of(const void *context, const size_t *index, size_t groups)
 }
 
 /* Members by group, and room for the largest resample. */
-static void list_members(Held *h)
+static void list_members(HeldOut *h)
 {
     const MtsLessons *l = h->l;
     size_t n = 0;
@@ -196,7 +196,7 @@ static json_t *interval_json(const MtsInterval *v)
 /* Each score with its 95 % interval, groups resampled. */
 static int score_held(const MtsLessons *l, const double *log_p, json_t **scores, MtsError *err)
 {
-    Held h = {.l = l, .log_p = log_p, .room = 4 * l->count};
+    HeldOut h = {.l = l, .log_p = log_p, .room = 4 * l->count};
     h.member = mts_calloc(l->count, sizeof *h.member);
     h.first = mts_calloc(l->groups + 1, sizeof *h.first);
     h.truth = mts_calloc(h.room, sizeof *h.truth);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <maxts/reward.h>
+
 #include "core/mem.h"
 #include "core/number.h"
 #include "results/fields.h"
@@ -91,6 +93,18 @@ static size_t text_of(const Votes *v, const MtsSearchResult *r, int winner)
     return winner >= 0 ? index : r->best;
 }
 
+/* What every answer of a class says of itself. */
+static void add_choice(MtsEvalAnswer *a, const MtsStageKind *kind, const MtsSample *s, int winner, int best,
+                       double share, double formed)
+{
+    a->correct = winner >= 0 && winner == s->truth.option;
+    add_option(&a->scores, MTS_F_LABEL, kind, s, s->truth.option);
+    add_option(&a->scores, MTS_F_PREDICTED, kind, s, winner);
+    add_option(&a->scores, MTS_F_PREDICTED_BEST, kind, s, best);
+    mts_json_add_real(&a->scores, MTS_F_SHARE, share);
+    mts_json_add_real(&a->scores, MTS_F_WELL_FORMED, formed);
+}
+
 static int vote(MtsEvalAnswer *a, const MtsStage *stage, const MtsSample *s, const MtsTextResult *result, MtsError *err)
 {
     Votes v;
@@ -103,15 +117,53 @@ static int vote(MtsEvalAnswer *a, const MtsStage *stage, const MtsSample *s, con
         goto done;
     }
     a->rule = "vote";
-    a->correct = winner >= 0 && winner == s->truth.option;
-    add_option(&a->scores, MTS_F_LABEL, stage->kind, s, s->truth.option);
-    add_option(&a->scores, MTS_F_PREDICTED, stage->kind, s, winner);
-    add_option(&a->scores, MTS_F_PREDICTED_BEST, stage->kind, s, best);
-    mts_json_add_real(&a->scores, MTS_F_SHARE, winner >= 0 ? v.share[winner] : 0.0);
-    mts_json_add_real(&a->scores, MTS_F_WELL_FORMED, v.formed);
+    add_choice(a, stage->kind, s, winner, best, winner >= 0 ? v.share[winner] : 0, v.formed);
 done:
     free(v.share);
     free(v.given);
+    return rc;
+}
+
+/* value [options]: what the reward says of the answer that is an option and nothing else. */
+static int value_options(double *value, const MtsStageKind *kind, const MtsSample *s, const char *spec, MtsError *err)
+{
+    const MtsRewardInput input = {.prompt = s->prompt, .series = s->series};
+    MtsReward *reward = NULL;
+    int rc = mts_reward_new(&reward, spec, &input, err);
+    for (size_t k = 0; !rc && k < s->option_count; k++) {
+        MtsBytes text = {0};
+        bool ok = mts_bytes_append_str(&text, "Answer: ") && mts_stage_label(&text, kind, s, k);
+        rc = ok ? mts_reward_score(reward, text.data, text.len, 0, 1, true, &value[k], err) : no_memory(err);
+        mts_bytes_free(&text);
+    }
+    rc = rc ? rc : mts_reward_finish(reward, err);
+    mts_reward_free(&reward);
+    return rc;
+}
+
+/* The option that the reward likes best (the first of equals); its share is exp(reward) among all options'. */
+static int reward_alone(MtsEvalAnswer *a, const MtsStageKind *kind, const MtsSample *s, const char *spec, MtsError *err)
+{
+    MtsBytes text = {0};
+    double sum = 0, *value = mts_calloc(s->option_count, sizeof *value);
+    int rc = value ? value_options(value, kind, s, spec, err) : no_memory(err), best = 0;
+    if (rc) {
+        goto done;
+    }
+    for (size_t k = 1; k < s->option_count; k++) {
+        best = value[k] > value[best] ? (int)k : best;
+    }
+    for (size_t k = 0; k < s->option_count; k++) {
+        sum += exp(value[k] - value[best]);
+    }
+    rc = mts_bytes_append_str(&text, "Answer: ") && mts_stage_label(&text, kind, s, (size_t)best) ? MTS_OK
+                                                                                                  : no_memory(err);
+    a->rule = "reward";
+    a->composed = true;
+    a->text = text.data;
+    add_choice(a, kind, s, best, best, 1 / sum, 1);
+done:
+    free(value);
     return rc;
 }
 
@@ -443,12 +495,14 @@ static int answer_sample(MtsEvalAnswer *a, const MtsStage *stage, const MtsSampl
 }
 
 int mts_eval_answer(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
-                    const MtsEvalSetup *setup, const MtsTextResult *result, MtsError *err)
+                    const MtsEvalSetup *setup, const char *reward, const MtsTextResult *result, MtsError *err)
 {
     int rc;
     *a = (MtsEvalAnswer){.index = SIZE_MAX, .correct = -1, .scores = json_object()};
     if (!s) {
         rc = table_scores(a, engine, result, err);
+    } else if (setup->naive && plan->kind->answer == MTS_ANSWER_OPTION) {
+        rc = reward_alone(a, plan->kind, s, reward, err);
     } else if (setup->naive) {
         rc = naive(a, s, setup->method[0] == 's', err);
     } else {

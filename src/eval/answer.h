@@ -5,7 +5,7 @@
 #include "eval/eval.h"
 
 typedef struct MtsEvalAnswer {
-    const char *rule; /* "best", "vote", "median", "naive" */
+    const char *rule; /* "best", "vote", "median", "naive", "reward" */
     size_t
         index; /* which of the search's answers it is, or of the largest reward where it is composed; SIZE_MAX: none */
     bool composed;  /* no text of the search's */
@@ -15,10 +15,10 @@ typedef struct MtsEvalAnswer {
     json_t *scores;
 } MtsEvalAnswer;
 
-/* `result` NULL: a search that found no text; `run` is then enough to know what was missed. Release with
+/* `result` NULL: a search that found no text, or none was made; `reward` is the sample's. Release with
  * mts_eval_answer_free(), also on failure. */
 int mts_eval_answer(MtsEvalAnswer *answer, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *sample,
-                    const MtsEvalSetup *setup, const MtsTextResult *result, MtsError *err);
+                    const MtsEvalSetup *setup, const char *reward, const MtsTextResult *result, MtsError *err);
 void mts_eval_answer_free(MtsEvalAnswer *answer);
 
 #endif

@@ -27,16 +27,15 @@ typedef struct MtsEvalAsked {
     bool spread;             /* evenly over the file; otherwise the first ones */
     const char *experiment;  /* one of mts_eval_experiments() */
     const char *preset;      /* "quick", "balanced" (default), "quality": rollouts, tokens, samples */
-    const char *methods;     /* default "maxent-ts"; also "naive" and "seasonal-naive" for forecasts */
+    const char *methods;     /* default "maxent-ts"; also "naive", "seasonal-naive" (forecasts), "reward-alone" */
     /* The grid, by place (MtsSetting.wheel - 1): lambda, rollouts, max-tokens, ...; max-tokens "0" or absent for
      * forecasts: what the horizon may need. */
     const char *lists[MTS_WHEELS_MOST];
     const char *seeds;  /* "0..4", "1,3"; default "0" */
     const char *reward; /* {options}, {train}, {horizon}, {season} (at most the context) stand for the sample's; default
                            by stage */
-    const char
-        *constraint;   /* "none", "answer", "numbers" or a regular expression; default: forecast numbers, else none */
-    size_t nfe;        /* positions for each search, for all methods alike; 0: as the rollouts need */
+    const char *constraint; /* "none", "answer", "numbers" or a regular expression; default: the stage's */
+    size_t nfe;             /* positions for each search, for all methods alike; 0: as the rollouts need */
     size_t total_nfe;  /* positions for the whole data set, most where the answer is least certain; 0: off. One run, one
                           seed */
     size_t keep_trees; /* first samples whose records show their trees */
@@ -50,7 +49,7 @@ typedef struct MtsEvalAsked {
 /* One method with its settings. */
 typedef struct MtsEvalSetup {
     char *method, *variant; /* "maxent-ts", "rollouts=20" */
-    bool naive;             /* no search: "naive", "seasonal-naive" */
+    bool naive;             /* no search: "naive", "seasonal-naive", "reward-alone" */
     bool seeded;            /* a seed changes its result */
     MtsRequest request;     /* max_tokens 0: what the sample's horizon may need */
 } MtsEvalSetup;

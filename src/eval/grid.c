@@ -127,7 +127,24 @@ static int add_product(MtsEvalPlan *plan, const char *name, const MtsRequest *ba
     return MTS_OK;
 }
 
-/* A forecast without a search. */
+/* What answers without a search, and the form of the stages' answers that it gives. */
+static const struct {
+    const char *name;
+    MtsAnswerForm form;
+} NAIVE[] = {
+    {"naive", MTS_ANSWER_NUMBERS}, {"seasonal-naive", MTS_ANSWER_NUMBERS}, {"reward-alone", MTS_ANSWER_OPTION}};
+
+enum { NAIVES = sizeof NAIVE / sizeof NAIVE[0] };
+
+static size_t naive_of(const char *word)
+{
+    size_t i = 0;
+    while (i < NAIVES && strcmp(word, NAIVE[i].name) != 0) {
+        i++;
+    }
+    return i;
+}
+
 static int add_naive(MtsEvalPlan *plan, const char *name, const MtsRequest *base, MtsError *err)
 {
     MtsEvalSetup *setup = add_setup(plan, name, base, "");
@@ -146,15 +163,18 @@ static int add_method(MtsEvalPlan *plan, const char *name, size_t n, const MtsRe
     char word[32] = "", methods[256], hint[MTS_NEAR_HINT];
     MtsRequest request = *base;
     memcpy(word, name, n < sizeof word ? n : 0);
-    bool naive = strcmp(word, "naive") == 0 || strcmp(word, "seasonal-naive") == 0;
-    if (naive && mts_eval_is_forecast(plan)) {
+    bool naive = naive_of(word) < NAIVES;
+    if (naive && plan->kind && plan->kind->answer == NAIVE[naive_of(word)].form) {
         return add_naive(plan, word, base, err);
     }
     if (naive || mts_method_from_name(word, &request.search.method)) {
         mts_method_list(", ", methods, sizeof methods);
         mts_near_in(name, naive ? 0 : n, methods, ", ", hint, sizeof hint);
         return mts_fail(err, MTS_EREQUEST, "eval: --method: '%.*s' is none of %s%s%s", (int)n, name, methods,
-                        naive ? "; it is for stage forecast" : " (forecast also naive, seasonal-naive)", hint);
+                        naive ? "; it is for another stage"
+                              : " (forecast also naive, seasonal-naive, classes "
+                                "reward-alone)",
+                        hint);
     }
     return add_product(plan, mts_method_name(request.search.method), &request, values, err);
 }

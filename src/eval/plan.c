@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "eval/describe.h"
@@ -46,6 +47,26 @@ static int read_seeds(MtsEvalPlan *plan, const char *list, MtsError *err)
 
 /* ---- rewards and constraints ---- */
 
+/* Who has seen the answers is no witness. (Evidence knows each series that it has learnt from.) */
+static int check_train(const MtsEvalAsked *a, MtsError *err)
+{
+    MtsMap train = {0}, data = {0};
+    bool same = a->train && !mts_map_open(&train, a->train, NULL) && !mts_map_open(&data, a->data, NULL) &&
+                train.size == data.size && data.size && memcmp(train.data, data.data, data.size) == 0;
+    mts_map_close(&train);
+    mts_map_close(&data);
+    return same
+               ? mts_fail(err, MTS_EREQUEST, "eval: --train: %s holds the very samples of --data %s", a->train, a->data)
+               : MTS_OK;
+}
+
+static bool is_evidence(const char *path)
+{
+    static const char ending[] = ".evidence";
+    size_t n = path ? strlen(path) : 0, m = sizeof ending - 1;
+    return n > m && strcmp(path + n - m, ending) == 0;
+}
+
 /* What is asked for, or the stage's own; a table has its own. */
 static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err)
 {
@@ -55,6 +76,7 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
     }
     const char *own = kind ? kind->reward : "table", *constraint = a->constraint;
     own = a->train && kind && kind->reward_with_train ? kind->reward_with_train : own;
+    own = is_evidence(a->train) ? "evidence:{train}" : own;
     const char *reward = a->reward ? a->reward : own;
     if (!constraint) {
         constraint = kind ? kind->constraint : "";
@@ -174,8 +196,8 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
         return no_memory(err);
     }
     if ((rc = read_seeds(plan, a.seeds ? a.seeds : "0", err)) || (rc = mts_eval_grid(plan, engine, &a, err)) ||
-        (rc = check_budget(plan, &a, err)) || (rc = open_data(plan, engine, &a, a.samples, err)) ||
-        (rc = choose_reward(plan, &a, err))) {
+        (rc = check_budget(plan, &a, err)) || (rc = check_train(&a, err)) ||
+        (rc = open_data(plan, engine, &a, a.samples, err)) || (rc = choose_reward(plan, &a, err))) {
         return rc;
     }
     return mts_eval_describe(&plan->head, plan, engine, &a, err);

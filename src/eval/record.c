@@ -178,7 +178,7 @@ static int answer_trial(Trial *t, MtsError *err)
         return rc;
     }
     t->seconds = mts_seconds() - began;
-    rc = mts_eval_answer(&t->answer, t->plan, t->engine, t->sample, t->setup, t->result, err);
+    rc = mts_eval_answer(&t->answer, t->plan, t->engine, t->sample, t->setup, t->ask.reward, t->result, err);
     return rc ? rc : score_answer(t, err);
 }
 

@@ -104,12 +104,12 @@ static bool take_notes(MtsEvidence *e, const MtsLessons *l)
 /* ---- learning ---- */
 
 /* The lessons as the regression sees them; lists [count] by their own widths. */
-typedef struct Table {
+typedef struct LessonTable {
     double *rows, *targets, *mean, *scale;
     int *fold;
-} Table;
+} LessonTable;
 
-static int fill_table(Table *t, const MtsEvidence *e, const MtsLessons *l, MtsError *err)
+static int fill_table(LessonTable *t, const MtsEvidence *e, const MtsLessons *l, MtsError *err)
 {
     size_t columns = mts_window_columns(&e->shape), folds = l->groups < MOST_FOLDS ? l->groups : MOST_FOLDS, cells;
     bool fits = mts_size_mul(l->count, columns, &cells);
@@ -134,7 +134,7 @@ static int fill_table(Table *t, const MtsEvidence *e, const MtsLessons *l, MtsEr
 }
 
 /* The weights of rows as they are, from those of standardised ones. */
-static void unscale(MtsEvidence *e, const MtsRidge *ridge, const Table *t)
+static void unscale(MtsEvidence *e, const MtsRidge *ridge, const LessonTable *t)
 {
     for (size_t k = 0; k < e->classes; k++) {
         e->weights[k] = ridge->weights[k];
@@ -146,7 +146,7 @@ static void unscale(MtsEvidence *e, const MtsRidge *ridge, const Table *t)
     }
 }
 
-static int regress(MtsEvidence *e, const MtsLessons *l, const Table *t, double *held, MtsError *err)
+static int regress(MtsEvidence *e, const MtsLessons *l, const LessonTable *t, double *held, MtsError *err)
 {
     size_t columns = mts_window_columns(&e->shape);
     MtsRidge ridge = {0};
@@ -180,7 +180,7 @@ static int regress(MtsEvidence *e, const MtsLessons *l, const Table *t, double *
 
 int mts_evidence_learn(MtsEvidence **evidence, const MtsLessons *l, double *held, MtsError *err)
 {
-    Table t = {0};
+    LessonTable t = {0};
     MtsEvidence *e = *evidence = mts_calloc(1, sizeof *e);
     int rc = MTS_ENOMEM;
     if (!e) {

@@ -21,19 +21,19 @@ static const double penalties[] = {1, 10, 30, 100, 300, 1000, 3000, 10000, 10000
 
 enum { PENALTIES = sizeof penalties / sizeof penalties[0] };
 
-/* Sums over some rows; g holds its upper triangle. */
-typedef struct Sums {
+/* FoldSums over some rows; g holds its upper triangle. */
+typedef struct FoldSums {
     double *g; /* [columns][columns] */
     double *c; /* [columns][outputs] */
-} Sums;
+} FoldSums;
 
-typedef struct Work {
+typedef struct RidgeWork {
     const MtsRidgeData *d;
-    Sums all, *fold;                /* fold [folds] */
+    FoldSums all, *fold;            /* fold [folds] */
     double *factor;                 /* [columns][columns] upper */
     double *w;                      /* [columns][outputs] */
     double *held[MTS_RIDGE_WIDTHS]; /* [count][outputs] under the penalty that is tried */
-} Work;
+} RidgeWork;
 
 void mts_standardise(double *rows, size_t count, size_t columns, double *mean, double *scale)
 {
@@ -75,7 +75,7 @@ static void add_products(double *a, size_t n, size_t from, const double *const u
 
 /* ---- sums ---- */
 
-static void add_targets(Sums *s, const MtsRidgeData *d, size_t i)
+static void add_targets(FoldSums *s, const MtsRidgeData *d, size_t i)
 {
     for (size_t j = 0; j < d->columns; j++) {
         for (size_t k = 0; k < d->outputs; k++) {
@@ -85,7 +85,7 @@ static void add_targets(Sums *s, const MtsRidgeData *d, size_t i)
 }
 
 /* The fold's rows, a panel at a time; `zeros` [columns] fills the last one. */
-static void add_fold(Sums *s, const MtsRidgeData *d, int fold, const double *zeros)
+static void add_fold(FoldSums *s, const MtsRidgeData *d, int fold, const double *zeros)
 {
     const double *u[PANEL];
     size_t filled = 0;
@@ -105,7 +105,7 @@ static void add_fold(Sums *s, const MtsRidgeData *d, int fold, const double *zer
     add_products(s->g, d->columns, 0, u, 1);
 }
 
-static int new_sums(Sums *s, const MtsRidgeData *d)
+static int new_sums(FoldSums *s, const MtsRidgeData *d)
 {
     size_t square;
     s->g = mts_size_mul(d->columns, d->columns, &square) ? mts_calloc(square, sizeof *s->g) : NULL;
@@ -113,7 +113,7 @@ static int new_sums(Sums *s, const MtsRidgeData *d)
     return s->g && s->c ? MTS_OK : MTS_ENOMEM;
 }
 
-static int sum_up(Work *w)
+static int sum_up(RidgeWork *w)
 {
     const MtsRidgeData *d = w->d;
     double *zeros = mts_calloc(d->columns, sizeof *zeros);
@@ -191,7 +191,7 @@ static void solve(const double *u, size_t n, size_t width, const double *c, size
 
 /* The factor of all sums without a fold's (`less` NULL: of all), and their products with the targets in w->w's
  * place. */
-static void prepare(Work *w, const Sums *less, double penalty, double *c)
+static void prepare(RidgeWork *w, const FoldSums *less, double penalty, double *c)
 {
     const MtsRidgeData *d = w->d;
     size_t n = d->columns;
@@ -218,7 +218,7 @@ static void apply(const MtsRidgeData *d, size_t i, const double *w, size_t width
 }
 
 /* What each fold's rows are given by the others'. */
-static void hold_out(Work *w, double penalty, double *c)
+static void hold_out(RidgeWork *w, double penalty, double *c)
 {
     const MtsRidgeData *d = w->d;
     for (size_t f = 0; f < d->folds; f++) {
@@ -247,7 +247,7 @@ static double squared_error(const MtsRidgeData *d, const double *held)
 }
 
 /* Tries every penalty with every width; the first of the best stays. */
-static void choose(Work *w, MtsRidge *ridge, double *c)
+static void choose(RidgeWork *w, MtsRidge *ridge, double *c)
 {
     const MtsRidgeData *d = w->d;
     double least = HUGE_VAL;
@@ -267,7 +267,7 @@ static void choose(Work *w, MtsRidge *ridge, double *c)
     solve(w->factor, d->columns, ridge->width, c, d->outputs, ridge->weights);
 }
 
-static void free_work(Work *w)
+static void free_work(RidgeWork *w)
 {
     for (size_t f = 0; w->fold && f < w->d->folds; f++) {
         free(w->fold[f].g);
@@ -285,7 +285,7 @@ static void free_work(Work *w)
 
 int mts_ridge(MtsRidge *ridge, const MtsRidgeData *d, MtsError *err)
 {
-    Work w = {.d = d};
+    RidgeWork w = {.d = d};
     size_t square = d->columns * d->columns, results = d->count * d->outputs, cells = d->columns * d->outputs;
     double *c = mts_calloc(cells, sizeof *c);
     *ridge = (MtsRidge){.weights = mts_calloc(cells, sizeof *ridge->weights),

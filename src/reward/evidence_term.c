@@ -3,7 +3,8 @@
  * evidence:FILE - FILE is what maxts train wrote. r = log p(class | series) - log p(class), the class that of the
  * text's answer (reward/answer_line.h). With the language model's log p of the text as the prior and lambda 1 that is
  * Bayes' rule. A prefix is worth the best class that it can still come to name; a text that names none, and a prefix
- * that can name none any more, are worth 0: nothing is said of them. */
+ * that can name none any more, are worth 0: nothing is said of them. With ",prior=1" behind FILE it
+ * is log p(class | series), where the model's own prior is not worth having. */
 #include "reward/rewards.h"
 
 #include <math.h>
@@ -66,30 +67,44 @@ static int score_evidence(void *self, const MtsRewardText *text, double *value, 
     return k == MTS_NO_MEMORY ? mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out") : MTS_OK;
 }
 
+static int ask_witness(Witness *w, const MtsSeries *series, bool prior, MtsError *err)
+{
+    size_t classes = w->evidence->classes;
+    w->ratio = mts_calloc(classes, sizeof *w->ratio);
+    int rc = w->ratio ? mts_evidence_judge(w->evidence, series, w->ratio, err)
+                      : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    for (size_t k = 0; !rc && k < classes; k++) {
+        w->ratio[k] += prior ? log(w->evidence->prior[k]) : 0;
+        w->best = k ? fmax(w->best, w->ratio[k]) : w->ratio[k];
+    }
+    return rc;
+}
+
 int mts_reward_evidence(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
-    int rc;
-    if (!input->series || !argument || !*argument) {
+    size_t path_size = argument ? strcspn(argument, ",") : 0, word_size, prior = 0;
+    MtsRewardOption options[] = {{"prior", 0, 1, NULL, &prior, false}};
+    const char *word;
+    if (!input->series || path_size == 0) {
         return mts_fail(err, MTS_EREQUEST,
                         "reward evidence: needs an input series and a file of maxts train, as in "
                         "evidence:har.evidence");
     }
-    Witness *w = mts_calloc(1, sizeof *w);
-    if (!w) {
-        return mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
-    }
-    if ((rc = mts_evidence_read(&w->evidence, argument, err))) {
-        goto done;
-    }
-    w->ratio = mts_calloc(w->evidence->classes, sizeof *w->ratio);
-    rc = w->ratio ? mts_evidence_judge(w->evidence, input->series, w->ratio, err)
-                  : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
-    for (size_t k = 0; !rc && k < w->evidence->classes; k++) {
-        w->best = k ? fmax(w->best, w->ratio[k]) : w->ratio[k];
-    }
-done:
+    int rc = mts_reward_options("evidence", argument + path_size + (argument[path_size] == ','), &word, &word_size,
+                                options, 1, err);
     if (rc) {
-        free_witness(w);
+        return rc;
+    }
+    Witness *w = mts_calloc(1, sizeof *w);
+    char *path = mts_strndup(argument, path_size);
+    rc = w && path ? mts_evidence_read(&w->evidence, path, err)
+                   : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    rc = rc ? rc : ask_witness(w, input->series, prior == 1, err);
+    free(path);
+    if (rc) {
+        if (w) {
+            free_witness(w);
+        }
         return rc;
     }
     term->self = w;

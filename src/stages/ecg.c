@@ -17,5 +17,5 @@ const MtsStageKind mts_stage_ecg = {
     .more = MTS_SECOND_MAYBE,
     .answer = MTS_ANSWER_OPTION,
     .reward = "option:{options}",
-    .constraint = "",
+    .constraint = "answer",
 };

@@ -109,5 +109,5 @@ const MtsStageKind mts_stage_har = {
     .answer = MTS_ANSWER_OPTION,
     .reward = "option:{options}",
     .reward_with_train = "option:{options} + class-spectral:{train},rate=50,gamma=0.04",
-    .constraint = "",
+    .constraint = "answer",
 };

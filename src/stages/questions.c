@@ -244,5 +244,5 @@ const MtsStageKind mts_stage_tsqa = {
     .answer = MTS_ANSWER_OPTION,
     .lettered = true,
     .reward = "option:{options}",
-    .constraint = "",
+    .constraint = "answer",
 };

@@ -69,7 +69,7 @@ typedef struct MtsStageKind {
     const MtsOptionName *names; /* [name_count] */
     size_t name_count;
     const char *reward, *reward_with_train; /* defaults, with placeholders (docs/stages.md); the second where labelled
-                                               series are given: NULL: the first */
+                                               series are given: NULL: the first. */
     const char *constraint;                 /* default; "" for none */
 } MtsStageKind;
 

@@ -182,5 +182,5 @@ const MtsStageKind mts_stage_sleep = {
     .name_count = sizeof other_names / sizeof other_names[0],
     .reward = "option:{options}",
     .reward_with_train = "option:{options} + class-spectral:{train},rate=50,gamma=0.04",
-    .constraint = "",
+    .constraint = "answer",
 };

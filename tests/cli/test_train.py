@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""maxts train: evidence from made-up activity, the same bytes again, and what eval does with it."""
+import csv
+import math
+import pathlib
+import random
+
+from program import TINY, ask, check, finish, refuse, run, work_dir
+
+KINDS = {"rest": 0, "walk": 0.5, "run": 1.1}
+PEOPLE, EACH, LENGTH = 4, 5, 32
+
+
+def write(path, people, seed, ids=True):
+    """Windows of three axes in g: a person's own way of standing, and swings as fast as what they do."""
+    chance = random.Random(seed)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow((["id"] if ids else []) + ["label", "x_axis", "y_axis", "z_axis"])
+        for person in range(people):
+            lean = chance.uniform(-0.2, 0.2)
+            for label, step in KINDS.items():
+                for _ in range(EACH):
+                    phase = chance.uniform(0, 6)
+                    axes = [[1 + chance.gauss(0, 0.05) + (0.4 * math.sin(phase + step * t) if step else 0)
+                             for t in range(LENGTH)],
+                            [lean + chance.gauss(0, 0.05) for _ in range(LENGTH)],
+                            [chance.gauss(0, 0.05) for _ in range(LENGTH)]]
+                    row = [label] + [str([round(v, 3) for v in axis]) for axis in axes]
+                    out.writerow(([f"person{person}"] if ids else []) + row)
+
+
+def trained(folder):
+    evidence = folder / "a.evidence"
+    about = ask("train", "--stage", "har", "--data", folder / "train.csv", "--out", evidence)
+    check(about["samples"] == PEOPLE * 3 * EACH and about["groups"] == about["folds"] == PEOPLE, about)
+    check(about["labels"] == {kind: PEOPLE * EACH for kind in KINDS} and about["stage"] == "har", about)
+    check(about["held_out"]["accuracy"]["mean"] >= 0.9, about)
+    check(all(s["low"] <= s["mean"] <= s["high"] for s in about["held_out"].values()), about)
+    check(evidence.stat().st_size < 1e6, "a small file")
+    for threads in "1", "3":
+        again = folder / f"{threads}.evidence"
+        ask("train", "--stage", "har", "--data", folder / "train.csv", "--out", again,
+            env={"OMP_NUM_THREADS": threads})
+        check(again.read_bytes() == evidence.read_bytes(), f"{threads} threads change nothing")
+    blocks = ask("train", "--stage", "har", "--data", folder / "nobody.csv", "--out", folder / "b.evidence")
+    check(blocks["groups"] == 8 and blocks["held_out"]["accuracy"]["mean"] >= 0.9, blocks)
+
+
+def evaluated(folder):
+    evidence, out = folder / "a.evidence", folder / "har.jsonl"
+    plain = ["eval", "-m", TINY, "--stage", "har", "--data", folder / "test.csv", "--points", 2, "-n", 48, "--samples",
+             0]
+    found = ask(*plain, "--train", evidence, "--method", "reward-alone,best-of-n", "--rollouts", 12, "--out", out)
+    alone, best = found["rows"]
+    check(alone["method"] == "reward-alone" and alone["accuracy"]["mean"] >= 0.9 and alone["nfe"]["mean"] == 0, alone)
+    check(best["missing"] == 0, "the constraint lets nothing but options through, the cut none of them out")
+    refuse(2, ["learnt from"], "eval", "-m", TINY, "--stage", "har", "--data", folder / "train.csv", "--points", 2,
+           "-n", 48, "--train", evidence, "--method", "reward-alone", "--out", folder / "seen.jsonl")
+    refuse(2, ["--train", "very samples"], *plain, "--train", folder / "test.csv", "--out", folder / "same.jsonl")
+    refuse(2, ["another stage"], "eval", "-m", TINY, "--stage", "m4", "--data", folder / "test.csv", "--method",
+           "reward-alone", "--out", folder / "other.jsonl")
+
+
+def refused(folder):
+    train = ["train", "--stage", "har", "--data", folder / "train.csv", "--out", folder / "x.evidence"]
+    for missing in "--stage", "--data", "--out":
+        at = train.index(missing)
+        refuse(2, [f"{missing} is missing"], *train[:at], *train[at + 2:])
+    refuse(2, ["no classes"], "train", "--stage", "m4", "--data", folder / "train.csv", "--out", folder / "x.evidence")
+    refuse(1, ["none.csv"], "train", "--stage", "har", "--data", folder / "none.csv", "--out", folder / "x.evidence")
+    check(not (folder / "x.evidence").exists(), "what was refused leaves no file")
+    torn = (folder / "a.evidence").read_bytes()[:-40]
+    (folder / "torn.evidence").write_bytes(torn)
+    done = run("search", "-m", TINY, "-p", "x", "-n", 2, "--raw", "--series", folder / "plain.csv", "--reward",
+               f"evidence:{folder / 'torn.evidence'}")
+    check(done.returncode == 1 and b"torn.evidence" in done.stderr, done)
+
+
+def main():
+    with work_dir() as name:
+        folder = pathlib.Path(name)
+        write(folder / "train.csv", PEOPLE, 1)
+        write(folder / "nobody.csv", PEOPLE, 2, ids=False)
+        write(folder / "test.csv", 2, 3)
+        (folder / "plain.csv").write_text("1\n2\n3\n")
+        trained(folder)
+        evaluated(folder)
+        refused(folder)
+    finish(60)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,397 @@
+/* Evidence: the regression against its normal equations, what is learnt from made-up series, what wrong lessons say,
+ * the file and damage to it, the reward on texts and prefixes. */
+#include "../test.h"
+
+#include <math.h>
+#include <unistd.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include <maxts/reward.h>
+
+#include "core/rng.h"
+#include "core/seal.h"
+#include "evidence/calibrate.h"
+#include "evidence/evidence.h"
+#include "evidence/ridge.h"
+#include "series/set.h"
+
+enum { SAMPLES = 120, LENGTH = 32, GROUPS = 6, CLASSES = 3 };
+
+static const char *const names[CLASSES] = {"rest", "walk", "walk_up"};
+static char path[64];
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(path, sizeof path, "/tmp/mts_evidence_%d", (int)getpid());
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    unlink(path);
+    return 0;
+}
+
+/* ---- the regression ---- */
+
+static void ridge_solves_its_equations(void **state)
+{
+    (void)state;
+    enum { N = 30, P = 12, K = 2 };
+    double rows[N * P], targets[N * K], mean[P], scale[P], least = HUGE_VAL, most = 0;
+    int fold[N];
+    MtsRng rng = mts_rng(1, 2, 3);
+    MtsError err = {0};
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j < P; j++) {
+            rows[i * P + j] = j ? 5 + mts_rng_uniform(&rng) : 1;
+        }
+        targets[i * K] = rows[i * P + 3] + 0.1 * mts_rng_uniform(&rng);
+        targets[i * K + 1] = 1 - targets[i * K];
+        fold[i] = (int)i % 3;
+    }
+    mts_standardise(rows, N, P, mean, scale);
+    const MtsRidgeData d = {rows, targets, fold, N, P, K, 3, {5, P}};
+    MtsRidge r;
+    assert_ok(mts_ridge(&r, &d, &err), &err);
+    assert_int_equal(r.width, 5);          /* column 3 is among them, and the others are noise */
+    for (size_t j = 0; j < r.width; j++) { /* sum z (y - w'z) = penalty w, of the constant 0 */
+        double left = 0;
+        for (size_t i = 0; i < N; i++) {
+            double e = targets[i * K];
+            for (size_t m = 0; m < r.width; m++) {
+                e -= r.weights[m * K] * rows[i * P + m];
+            }
+            left += rows[i * P + j] * e;
+        }
+        assert_true(fabs(left - (j ? r.penalty * r.weights[j * K] : 0)) < 1e-9);
+    }
+    for (size_t i = 0; i < N; i++) {
+        least = fmin(least, fabs(r.held[i * K] - targets[i * K]));
+        most = fmax(most, fabs(r.held[i * K] - targets[i * K]));
+    }
+    assert_true(least > 0 && most < 0.2);
+    mts_ridge_free(&r);
+}
+
+/* ---- lessons ---- */
+
+typedef struct Made {
+    MtsSeries *series[SAMPLES];
+    MtsLessons lessons;
+    double held[SAMPLES * CLASSES];
+} Made;
+
+/* Rest is noise about 1, walking swings, walking up swings faster; each group has a level of its own. */
+static void make(Made *m, bool shuffled, bool constant)
+{
+    MtsError err = {0};
+    MtsRng rng = mts_rng(7, 0, 0);
+    m->lessons = (MtsLessons){.count = SAMPLES, .groups = GROUPS, .classes = CLASSES, .names = names};
+    m->lessons.series = calloc(SAMPLES, sizeof *m->lessons.series);
+    m->lessons.label = calloc(SAMPLES, sizeof *m->lessons.label);
+    m->lessons.group = calloc(SAMPLES, sizeof *m->lessons.group);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        double x[LENGTH], phase = 6 * mts_rng_uniform(&rng);
+        size_t k = i % CLASSES, group = i * GROUPS / SAMPLES;
+        for (size_t t = 0; t < LENGTH; t++) {
+            double noise = mts_rng_uniform(&rng);
+            x[t] = constant ? 1
+                            : 1 + 0.1 * (double)group + 0.5 * noise +
+                                  (k ? sin(phase + (double)t * (k == 1 ? 0.4 : 0.9)) : 0);
+        }
+        assert_ok(mts_series_from_values(&m->series[i], x, LENGTH, &err), &err);
+        m->lessons.series[i] = m->series[i];
+        m->lessons.label[i] = (int)(shuffled ? mts_rng_bits(&rng) % CLASSES : k);
+        m->lessons.group[i] = group;
+    }
+}
+
+static void unmake(Made *m)
+{
+    for (size_t i = 0; i < SAMPLES; i++) {
+        mts_series_free(&m->series[i]);
+    }
+    free(m->lessons.series);
+    free(m->lessons.label);
+    free(m->lessons.group);
+}
+
+/* A series that was no lesson. */
+static MtsSeries *fresh(double step, double level)
+{
+    MtsSeries *s;
+    MtsError err = {0};
+    double x[LENGTH];
+    for (size_t t = 0; t < LENGTH; t++) {
+        x[t] = level + sin(1 + (double)t * step) + 0.25;
+    }
+    assert_ok(mts_series_from_values(&s, x, LENGTH, &err), &err);
+    return s;
+}
+
+static void learns(void **state)
+{
+    (void)state;
+    Made m;
+    MtsEvidence *e, *again;
+    MtsError err = {0};
+    size_t right = 0;
+    make(&m, false, false);
+    assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        const double *p = m.held + i * CLASSES;
+        double sum = 0;
+        bool best = true;
+        for (size_t k = 0; k < CLASSES; k++) {
+            sum += exp(p[k]);
+            best = best && p[k] <= p[m.lessons.label[i]];
+        }
+        assert_true(fabs(sum - 1) < 1e-12);
+        right += best;
+    }
+    assert_true(right >= SAMPLES * 95 / 100);
+
+    MtsSeries *walk = fresh(0.4, 1.7);
+    double ratio[CLASSES], p = 0;
+    assert_ok(mts_evidence_judge(e, walk, ratio, &err), &err);
+    for (size_t k = 0; k < CLASSES; k++) {
+        p += e->prior[k] * exp(ratio[k]);
+    }
+    assert_true(ratio[1] > 0.5 && ratio[0] < -0.5 && ratio[2] < -0.5 && fabs(p - 1) < 1e-9);
+#ifdef _OPENMP
+    omp_set_num_threads(3); /* the rows are few, the columns many: teams are at work */
+#endif
+    assert_ok(mts_evidence_learn(&again, &m.lessons, m.held, &err), &err);
+    assert_int_equal(e->columns, again->columns);
+    assert_memory_equal(e->weights, again->weights, e->columns * CLASSES * sizeof *e->weights);
+    mts_series_free(&walk);
+    mts_evidence_free(&e);
+    mts_evidence_free(&again);
+    unmake(&m);
+}
+
+/* Labels at random, and series without content, leave the prior as it is. */
+static void wrong_lessons_say_nothing(void **state)
+{
+    (void)state;
+    for (int constant = 0; constant < 2; constant++) {
+        Made m;
+        MtsEvidence *e;
+        MtsError err = {0};
+        double ratio[CLASSES];
+        MtsSeries *other = fresh(0.4, 1);
+        make(&m, true, constant == 1);
+        assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
+        assert_ok(mts_evidence_judge(e, other, ratio, &err), &err);
+        for (size_t k = 0; k < CLASSES; k++) {
+            assert_true(fabs(ratio[k]) < (constant ? 1e-9 : 0.35));
+        }
+        mts_series_free(&other);
+        mts_evidence_free(&e);
+        unmake(&m);
+    }
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    Made m;
+    MtsEvidence *e = NULL;
+    MtsError err = {0};
+    double ratio[CLASSES], x[LENGTH + 1] = {0};
+    MtsSeries *longer;
+    make(&m, false, false);
+    assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
+    assert_int_equal(mts_evidence_judge(e, m.series[3], ratio, &err), MTS_EREQUEST);
+    assert_non_null(strstr(err.text, "learnt from"));
+    assert_ok(mts_series_from_values(&longer, x, LENGTH + 1, &err), &err);
+    assert_int_equal(mts_evidence_judge(e, longer, ratio, &err), MTS_EREQUEST);
+    mts_evidence_free(&e);
+    m.lessons.series[5] = longer;
+    assert_int_equal(mts_evidence_learn(&e, &m.lessons, m.held, &err), MTS_EREQUEST);
+    assert_non_null(strstr(err.text, "series 6 has"));
+    assert_null(e);
+    m.lessons.series[5] = m.series[5];
+    m.lessons.groups = 1;
+    assert_int_equal(mts_evidence_learn(&e, &m.lessons, m.held, &err), MTS_EREQUEST);
+    mts_series_free(&longer);
+    unmake(&m);
+}
+
+/* A slope as large as the scores bear: where they are right three times in four, p is about 3/4. */
+static void calibrated(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    const double prior[2] = {0.5, 0.5};
+    double held[2 * N], p[2];
+    int label[N];
+    for (size_t i = 0; i < N; i++) {
+        held[2 * i] = 0.9;
+        held[2 * i + 1] = 0.1;
+        label[i] = i % 4 == 0;
+    }
+    mts_posterior(held, prior, mts_calibrate(held, label, prior, N, 2), 2, p);
+    assert_true(fabs(exp(p[0]) - 0.75) < 1e-6);
+    for (size_t i = 0; i < N; i++) {
+        label[i] = i % 4 != 0;
+    }
+    assert_true(mts_calibrate(held, label, prior, N, 2) == 0);
+}
+
+/* ---- the file ---- */
+
+static MtsEvidence *learnt(void)
+{
+    Made m;
+    MtsEvidence *e;
+    MtsError err = {0};
+    make(&m, false, false);
+    assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
+    unmake(&m);
+    return e;
+}
+
+static void refuse_text(const char *text, size_t size, const char *part)
+{
+    MtsEvidence *e;
+    MtsError err = {0};
+    int rc = mts_evidence_parse(&e, "x.evidence", text, size, &err);
+    if (rc == 0 || e || !strstr(err.text, part) || !strstr(err.text, "x.evidence")) {
+        fail_msg("%d \"%s\", expected \"%s\"", rc, err.text, part);
+    }
+}
+
+/* The file with one member made another, sealed anew. */
+static void refuse_member(const json_t *whole, const char *member, json_t *value, const char *part)
+{
+    json_t *o = json_deep_copy(whole);
+    MtsBytes line = {0};
+    json_object_set_new(o, member, value);
+    char *text = mts_json_text(o);
+    assert_true(mts_bytes_append_str(&line, text) && mts_seal(&line, 0));
+    refuse_text(line.data, line.len, part);
+    mts_bytes_free(&line);
+    free(text);
+    json_decref(o);
+}
+
+static void file(void **state)
+{
+    (void)state;
+    MtsEvidence *e = learnt(), *back;
+    MtsError err = {0};
+    MtsSeries *walk = fresh(0.4, 1.7);
+    double ratio[CLASSES], same[CLASSES];
+    char text[1 << 18];
+    assert_ok(mts_evidence_write(e, path, &err), &err);
+    assert_ok(mts_evidence_read(&back, path, &err), &err);
+    assert_ok(mts_evidence_judge(e, walk, ratio, &err), &err);
+    assert_ok(mts_evidence_judge(back, walk, same, &err), &err);
+    assert_memory_equal(ratio, same, sizeof ratio);
+    FILE *f = fopen(path, "rb");
+    size_t size = fread(text, 1, sizeof text, f);
+    fclose(f);
+    assert_true(size > 1000 && size < sizeof text);
+    for (size_t i = 0; i < size - 1; i += 97) {
+        text[i] ^= 1;
+        refuse_text(text, size, "checksum");
+        text[i] ^= 1;
+    }
+    for (size_t n = 0; n < size - 1; n += 1 + size / 50) {
+        refuse_text(text, n, "");
+    }
+    json_t *whole;
+    bool bare = false;
+    assert_ok(mts_seal_parse(&whole, "x", 1, text, size - 1, &bare, &err), &err);
+    refuse_member(whole, "maxts", json_string("trace"), "is no evidence");
+    refuse_member(whole, "version", json_integer(99), "version");
+    refuse_member(whole, "labels", json_pack("[s]", "alone"), "labels");
+    refuse_member(whole, "labels", json_pack("[si]", "a", 1), "labels");
+    refuse_member(whole, "prior", json_pack("[fff]", 0.5, 0.7, -0.2), "above 0");
+    refuse_member(whole, "prior", json_pack("[fff]", 0.5, 0.7, 0.2), "add up");
+    refuse_member(whole, "channels", json_integer(1 << 20), "columns");
+    refuse_member(whole, "length", json_integer(65), "columns");
+    refuse_member(whole, "length", json_real(63.5), "whole");
+    refuse_member(whole, "columns", json_integer(3), "columns");
+    refuse_member(whole, "rate", json_integer(0), "rate");
+    refuse_member(whole, "slope", json_null(), "slope");
+    refuse_member(whole, "weights", json_array(), "weights");
+    refuse_member(whole, "thresholds", json_null(), "thresholds");
+    refuse_member(whole, "seen", json_string("12"), "seen");
+    refuse_member(whole, "about", json_null(), "about");
+    json_decref(whole);
+    refuse_text("{\"maxts\":\"evidence\"}", 20, "checksum is missing");
+    mts_series_free(&walk);
+    mts_evidence_free(&e);
+    mts_evidence_free(&back);
+}
+
+/* ---- the reward ---- */
+
+static double value_of(const MtsReward *r, const char *text, bool finished)
+{
+    double v;
+    MtsError err = {0};
+    assert_ok(mts_reward_score(r, text, strlen(text), 0, 1, finished, &v, &err), &err);
+    return v;
+}
+
+static void reward(void **state)
+{
+    (void)state;
+    MtsEvidence *e = learnt();
+    MtsError err = {0};
+    MtsSeries *up = fresh(0.9, 1.7);
+    MtsReward *r;
+    char spec[96];
+    double ratio[CLASSES];
+    const MtsRewardInput input = {.prompt = "", .series = up};
+    assert_ok(mts_evidence_write(e, path, &err), &err);
+    assert_ok(mts_evidence_judge(e, up, ratio, &err), &err);
+    assert_true(ratio[2] > ratio[0] && ratio[2] > ratio[1]);
+    snprintf(spec, sizeof spec, "evidence:%s", path);
+    assert_ok(mts_reward_new(&r, spec, &input, &err), &err);
+    assert_true(mts_reward_scores_prefixes(r));
+    for (size_t k = 0; k < CLASSES; k++) {
+        char text[64];
+        snprintf(text, sizeof text, "It seems so. Answer: %s.", names[k]);
+        assert_true(value_of(r, text, true) == ratio[k]);
+    }
+    assert_true(value_of(r, "Answer: Walk-Up", true) == ratio[2]);
+    assert_true(value_of(r, "Answer: swim", true) == 0 && value_of(r, "", true) == 0);
+    assert_true(value_of(r, "It seems", false) == ratio[2]);
+    assert_true(value_of(r, "Answer: ", false) == ratio[2] && value_of(r, "Answer: wal", false) == ratio[2]);
+    assert_true(value_of(r, "Answer: re", false) == ratio[0]);
+    assert_true(value_of(r, "Answer: sw", false) == 0);
+    mts_reward_free(&r);
+    snprintf(spec, sizeof spec, "evidence:%s,prior=1", path);
+    assert_ok(mts_reward_new(&r, spec, &input, &err), &err);
+    assert_true(value_of(r, "Answer: rest", true) == ratio[0] + log(e->prior[0]));
+    mts_reward_free(&r);
+    const MtsRewardInput none = {.prompt = ""};
+    assert_int_equal(mts_reward_new(&r, spec, &none, &err), MTS_EREQUEST);
+    assert_int_equal(mts_reward_new(&r, "evidence", &input, &err), MTS_EREQUEST);
+    assert_int_equal(mts_reward_new(&r, "evidence:/nonexistent", &input, &err), MTS_EIO);
+    mts_series_free(&up);
+    mts_evidence_free(&e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ridge_solves_its_equations),
+        cmocka_unit_test(learns),
+        cmocka_unit_test(wrong_lessons_say_nothing),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(calibrated),
+        cmocka_unit_test(file),
+        cmocka_unit_test(reward),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
