@@ -272,7 +272,7 @@ static void refuse_member(const json_t *whole, const char *member, json_t *value
 {
     json_t *o = json_deep_copy(whole);
     MtsBytes line = {0};
-    json_object_set_new(o, member, value);
+    assert_int_equal(json_object_set_new(o, member, value), 0);
     char *text = mts_json_text(o);
     assert_true(mts_bytes_append_str(&line, text) && mts_seal(&line, 0));
     refuse_text(line.data, line.len, part);
