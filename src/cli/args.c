@@ -157,7 +157,7 @@ static const Option BEFORE_GRID[] = {
     SIZE(0, "points", CMD_EVAL, points, 0, 10000, "most values of a channel that a prompt shows; 0: the stage's own",
          "0"),
     SIZE(0, "context", CMD_EVAL, context, 0, 1e6, "forecast: values that are shown; 0: 72", "0"),
-    SIZE(0, "horizon", CMD_EVAL, horizon, 0, 1e6, "forecast: values that are asked for; 0: all that came", "0"),
+    SIZE(0, "horizon", TAKES_DATA, horizon, 0, 1e6, "forecast: values that are asked for; 0: all that came", "0"),
 
     HEADING(CMD_EVAL, "Runs (lists are joined by commas; their product is the grid)"),
     TEXT(0, "method", CMD_EVAL, methods, "LIST", eval_methods, default_method),

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/out.h"
+#include "cli/train.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
@@ -304,6 +305,9 @@ int cmd_train(const Args *args, MtsError *err)
                         !args->stage  ? "stage"
                         : !args->data ? "data"
                                       : "out");
+    }
+    if (mts_stage_kind(args->stage) && mts_stage_kind(args->stage)->answer == MTS_ANSWER_NUMBERS) {
+        return train_forecasts(args, err);
     }
     int rc = mts_stage_open(&stage, args->stage, args->data, args->more, NULL, err);
     if (!rc && !(rc = learn(args, stage, &about, err))) {

@@ -14,6 +14,7 @@
 
 #include "core/mem.h"
 #include "core/number.h"
+#include "evidence/forecaster.h"
 #include "results/fields.h"
 #include "results/metrics.h"
 #include "reward/claims.h"
@@ -441,6 +442,38 @@ static int naive(MtsEvalAnswer *a, const MtsSample *s, bool seasonal, MtsError *
     return rc ? rc : judge_forecast(a, s, a->output, &weight, 1, err);
 }
 
+/* What evidence about forecasts expects. */
+static int expected(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
+{
+    const double weight = 1;
+    MtsForecaster *o = NULL;
+    double *path = NULL;
+    int rc = plan->train ? mts_forecaster_read(&o, plan->train, err)
+                         : mts_fail(err, MTS_EREQUEST, "reward-alone: forecasts need --train FILE.evidence");
+    if (!rc && s->horizon > o->horizon) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: a horizon of %zu was learnt, which %zu is beyond", plan->train,
+                      o->horizon, s->horizon);
+    }
+    if (rc) {
+        goto done;
+    }
+    path = mts_calloc(2 * o->horizon, sizeof *path);
+    a->rule = "reward";
+    a->output = mts_calloc(s->horizon, sizeof *a->output);
+    if (!path || !a->output) {
+        rc = no_memory(err);
+    } else if (!(rc = mts_forecaster_path(o, s->series->values, s->series->length, path, path + o->horizon, err))) {
+        memcpy(a->output, path, s->horizon * sizeof *path);
+        mts_json_add_real(&a->scores, MTS_F_WELL_FORMED, 1);
+        rc = write_forecast(a, s->horizon, err);
+        rc = rc ? rc : judge_forecast(a, s, a->output, &weight, 1, err);
+    }
+done:
+    free(path);
+    mts_forecaster_free(&o);
+    return rc;
+}
+
 /* ---- tables ---- */
 
 /* Total variation of the answers' probabilities to pi*: half of the sum of |differences|, and half of what of pi* was
@@ -501,8 +534,8 @@ int mts_eval_answer(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsEngine *
     *a = (MtsEvalAnswer){.index = SIZE_MAX, .correct = -1, .scores = json_object()};
     if (!s) {
         rc = table_scores(a, engine, result, err);
-    } else if (setup->naive && plan->kind->answer == MTS_ANSWER_OPTION) {
-        rc = reward_alone(a, plan->kind, s, reward, err);
+    } else if (setup->naive && strcmp(setup->method, "reward-alone") == 0) {
+        rc = s->option_count ? reward_alone(a, plan->kind, s, reward, err) : expected(a, plan, s, err);
     } else if (setup->naive) {
         rc = naive(a, s, setup->method[0] == 's', err);
     } else {

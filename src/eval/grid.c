@@ -127,12 +127,11 @@ static int add_product(MtsEvalPlan *plan, const char *name, const MtsRequest *ba
     return MTS_OK;
 }
 
-/* What answers without a search, and the form of the stages' answers that it gives. */
+/* What answers without a search, and which answers it can give. */
 static const struct {
     const char *name;
-    MtsAnswerForm form;
-} NAIVE[] = {
-    {"naive", MTS_ANSWER_NUMBERS}, {"seasonal-naive", MTS_ANSWER_NUMBERS}, {"reward-alone", MTS_ANSWER_OPTION}};
+    bool numbers, options;
+} NAIVE[] = {{"naive", true, false}, {"seasonal-naive", true, false}, {"reward-alone", true, true}};
 
 enum { NAIVES = sizeof NAIVE / sizeof NAIVE[0] };
 
@@ -163,8 +162,11 @@ static int add_method(MtsEvalPlan *plan, const char *name, size_t n, const MtsRe
     char word[32] = "", methods[256], hint[MTS_NEAR_HINT];
     MtsRequest request = *base;
     memcpy(word, name, n < sizeof word ? n : 0);
-    bool naive = naive_of(word) < NAIVES;
-    if (naive && plan->kind && plan->kind->answer == NAIVE[naive_of(word)].form) {
+    size_t i = naive_of(word);
+    bool naive = i < NAIVES;
+    if (naive && plan->kind &&
+        ((plan->kind->answer == MTS_ANSWER_NUMBERS && NAIVE[i].numbers) ||
+         (plan->kind->answer == MTS_ANSWER_OPTION && NAIVE[i].options))) {
         return add_naive(plan, word, base, err);
     }
     if (naive || mts_method_from_name(word, &request.search.method)) {
@@ -172,7 +174,7 @@ static int add_method(MtsEvalPlan *plan, const char *name, size_t n, const MtsRe
         mts_near_in(name, naive ? 0 : n, methods, ", ", hint, sizeof hint);
         return mts_fail(err, MTS_EREQUEST, "eval: --method: '%.*s' is none of %s%s%s", (int)n, name, methods,
                         naive ? "; it is for another stage"
-                              : " (forecast also naive, seasonal-naive, classes "
+                              : " (forecasts also naive, seasonal-naive, and "
                                 "reward-alone)",
                         hint);
     }

@@ -76,7 +76,9 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
     }
     const char *own = kind ? kind->reward : "table", *constraint = a->constraint;
     own = a->train && kind && kind->reward_with_train ? kind->reward_with_train : own;
-    own = is_evidence(a->train) ? "evidence:{train}" : own;
+    if (is_evidence(a->train)) {
+        own = mts_eval_is_forecast(plan) ? "evidence:{train},horizon={horizon}" : "evidence:{train}";
+    }
     const char *reward = a->reward ? a->reward : own;
     if (!constraint) {
         constraint = kind ? kind->constraint : "";

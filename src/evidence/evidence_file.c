@@ -1,28 +1,19 @@
 /* evidence/evidence_file.c - evidence as a file: one sealed line of JSON.
  *
- * {"maxts":"evidence","version":1,"labels":[..],"prior":[..],"channels","length","rate","columns","thresholds":[..],
- * "weights":[..],"slope","seen":"16 hexadecimal digits a series, ascending","about":{..},"crc":".."}. A file is
- * hostile until every list has the length that the shape gives it and every number is finite. */
+ * {"maxts":"evidence","kind":"classes","version":1,"about":{..},"labels":[..],"prior":[..],"channels","length","rate",
+ * "slope","columns","thresholds":[..],"weights":[..],"seen":"16 hexadecimal digits a series, ascending","crc":".."}. A
+ * file is hostile until every list has the length that the shape gives it and every number is finite. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/file.h"
-#include "core/seal.h"
 #include "evidence/evidence.h"
+#include "evidence/sealed.h"
 
-enum { VERSION = 1, DIGITS = 16, MOST_BYTES = 1 << 24 };
+enum { VERSION = 1, DIGITS = 16 };
 
 /* ---- writing ---- */
-
-static json_t *numbers(const double *x, size_t n)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++) {
-        mts_json_add_real(&list, NULL, x[i]);
-    }
-    return list;
-}
 
 static json_t *texts(char *const *x, size_t n)
 {
@@ -47,29 +38,18 @@ static json_t *hashes(const uint64_t *x, size_t n)
 
 int mts_evidence_write(const MtsEvidence *e, const char *path, MtsError *err)
 {
-    json_t *o = json_object();
-    MtsBytes line = {0};
-    mts_json_add_text(&o, "maxts", "evidence");
-    mts_json_add_int(&o, "version", VERSION);
-    mts_json_add(&o, "about", json_incref(e->about));
+    json_t *o = mts_sealed_begin("classes", VERSION, e->about);
     mts_json_add(&o, "labels", texts(e->labels, e->classes));
-    mts_json_add(&o, "prior", numbers(e->prior, e->classes));
+    mts_json_add(&o, "prior", mts_sealed_numbers(e->prior, e->classes));
     mts_json_add_int(&o, "channels", (json_int_t)e->shape.channels);
     mts_json_add_int(&o, "length", (json_int_t)e->shape.length);
     mts_json_add_real(&o, "rate", e->rate);
     mts_json_add_real(&o, "slope", e->slope);
     mts_json_add_int(&o, "columns", (json_int_t)e->columns);
-    mts_json_add(&o, "thresholds", numbers(e->shape.threshold, mts_window_thresholds(&e->shape)));
-    mts_json_add(&o, "weights", numbers(e->weights, e->columns * e->classes));
+    mts_json_add(&o, "thresholds", mts_sealed_numbers(e->shape.threshold, mts_window_thresholds(&e->shape)));
+    mts_json_add(&o, "weights", mts_sealed_numbers(e->weights, e->columns * e->classes));
     mts_json_add(&o, "seen", hashes(e->seen, e->seen_count));
-    char *text = o ? mts_json_text(o) : NULL;
-    bool ok = text && mts_bytes_append_str(&line, text) && mts_seal(&line, 0) && mts_bytes_append_str(&line, "\n");
-    int rc = ok ? mts_write_file_atomic(path, line.data, line.len, err)
-                : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
-    mts_bytes_free(&line);
-    free(text);
-    json_decref(o);
-    return rc;
+    return mts_sealed_write(o, path, err);
 }
 
 /* ---- reading ---- */
@@ -77,47 +57,6 @@ int mts_evidence_write(const MtsEvidence *e, const char *path, MtsError *err)
 static int broken(const char *name, const char *member, const char *what, MtsError *err)
 {
     return mts_fail(err, MTS_EFORMAT, "%s: %s %s", name, member, what);
-}
-
-static int read_real(const json_t *o, const char *name, const char *member, double min, double max, double *out,
-                     MtsError *err)
-{
-    const json_t *v = json_object_get(o, member);
-    *out = json_number_value(v);
-    return json_is_number(v) && *out >= min && *out <= max
-               ? MTS_OK
-               : mts_fail(err, MTS_EFORMAT, "%s: %s is no number from %g to %g", name, member, min, max);
-}
-
-static int read_size(const json_t *o, const char *name, const char *member, size_t most, size_t *out, MtsError *err)
-{
-    double value;
-    int rc = read_real(o, name, member, 1, (double)most, &value, err);
-    if (!rc && value != floor(value)) {
-        rc = broken(name, member, "is no whole number", err);
-    }
-    *out = rc ? 0 : (size_t)value;
-    return rc;
-}
-
-/* A list of exactly n finite numbers, malloc'ed. */
-static int read_numbers(const json_t *o, const char *name, const char *member, size_t n, double **out, MtsError *err)
-{
-    const json_t *list = json_object_get(o, member);
-    if (!json_is_array(list) || json_array_size(list) != n) {
-        return mts_fail(err, MTS_EFORMAT, "%s: %s is no list of %zu numbers", name, member, n);
-    }
-    if (!(*out = mts_calloc(n, sizeof **out))) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
-    }
-    for (size_t i = 0; i < n; i++) {
-        const json_t *v = json_array_get(list, i);
-        (*out)[i] = json_number_value(v);
-        if (!json_is_number(v) || !(fabs((*out)[i]) <= 1e30)) {
-            return mts_fail(err, MTS_EFORMAT, "%s: number %zu of %s is none", name, i + 1, member);
-        }
-    }
-    return MTS_OK;
 }
 
 static int read_labels(MtsEvidence *e, const json_t *o, const char *name, MtsError *err)
@@ -139,7 +78,7 @@ static int read_labels(MtsEvidence *e, const json_t *o, const char *name, MtsErr
             return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
         }
     }
-    int rc = read_numbers(o, name, "prior", n, &e->prior, err);
+    int rc = mts_sealed_read_numbers(o, name, "prior", n, &e->prior, err);
     double sum = 0;
     for (size_t k = 0; !rc && k < n; k++) {
         rc = e->prior[k] > 0 ? MTS_OK : broken(name, "prior", "has a share that is not above 0", err);
@@ -175,60 +114,32 @@ static int read_weights(MtsEvidence *e, const json_t *o, const char *name, MtsEr
 {
     MtsWindowShape *s = &e->shape;
     int rc;
-    if ((rc = read_size(o, name, "channels", MTS_WINDOW_MOST, &s->channels, err)) ||
-        (rc = read_size(o, name, "length", MTS_WINDOW_MOST, &s->length, err)) ||
-        (rc = read_size(o, name, "columns", MTS_WINDOW_MOST_COLUMNS, &e->columns, err)) ||
-        (rc = read_real(o, name, "rate", 1e-9, 1e12, &e->rate, err)) ||
-        (rc = read_real(o, name, "slope", 0, 1e6, &e->slope, err))) {
+    if ((rc = mts_sealed_read_size(o, name, "channels", MTS_WINDOW_MOST, &s->channels, err)) ||
+        (rc = mts_sealed_read_size(o, name, "length", MTS_WINDOW_MOST, &s->length, err)) ||
+        (rc = mts_sealed_read_size(o, name, "columns", MTS_WINDOW_MOST_COLUMNS, &e->columns, err)) ||
+        (rc = mts_sealed_read_real(o, name, "rate", 1e-9, 1e12, &e->rate, err)) ||
+        (rc = mts_sealed_read_real(o, name, "slope", 0, 1e6, &e->slope, err))) {
         return rc;
     }
     if (!mts_window_columns(s) || (e->columns != mts_window_plain(s) && e->columns != mts_window_columns(s))) {
         return mts_fail(err, MTS_EFORMAT, "%s: columns is %zu, which %zu channels of %zu values do not have", name,
                         e->columns, s->channels, s->length);
     }
-    rc = read_numbers(o, name, "thresholds", mts_window_thresholds(s), &s->threshold, err);
-    return rc ? rc : read_numbers(o, name, "weights", e->columns * e->classes, &e->weights, err);
-}
-
-static int take(MtsEvidence *e, const json_t *o, const char *name, MtsError *err)
-{
-    const char *what = json_string_value(json_object_get(o, "maxts"));
-    const json_t *about = json_object_get(o, "about");
-    int rc;
-    if (!what || strcmp(what, "evidence") != 0) {
-        return mts_fail(err, MTS_EFORMAT, "%s: is no evidence (maxts train makes it)", name);
-    }
-    if (json_integer_value(json_object_get(o, "version")) != VERSION) {
-        return mts_fail(err, MTS_EUNSUPPORTED, "%s: is of another version than %d", name, VERSION);
-    }
-    if (!json_is_object(about)) {
-        return broken(name, "about", "is no object", err);
-    }
-    e->about = json_incref((json_t *)(uintptr_t)about);
-    if ((rc = read_labels(e, o, name, err)) || (rc = read_seen(e, o, name, err))) {
-        return rc;
-    }
-    return read_weights(e, o, name, err);
+    rc = mts_sealed_read_numbers(o, name, "thresholds", mts_window_thresholds(s), &s->threshold, err);
+    return rc ? rc : mts_sealed_read_numbers(o, name, "weights", e->columns * e->classes, &e->weights, err);
 }
 
 int mts_evidence_parse(MtsEvidence **evidence, const char *name, const char *text, size_t size, MtsError *err)
 {
     json_t *o = NULL;
     MtsEvidence *e = *evidence = mts_calloc(1, sizeof *e);
-    bool bare = false;
-    if (!e) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
-    }
-    size -= size && text[size - 1] == '\n';
-    int rc = mts_seal_parse(&o, name, 1, text, size, &bare, err);
-    if (!rc && bare) {
-        rc = mts_fail(err, MTS_EFORMAT, "%s: is no evidence, or not whole: its checksum is missing", name);
-    }
-    rc = rc ? rc : take(e, o, name, err);
-    json_decref(o);
-    if (rc) {
+    int rc = e ? mts_sealed_parse(&o, name, "classes", VERSION, text, size, &e->about, err)
+               : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
+    if (rc || (rc = read_labels(e, o, name, err)) || (rc = read_seen(e, o, name, err)) ||
+        (rc = read_weights(e, o, name, err))) {
         mts_evidence_free(evidence);
     }
+    json_decref(o);
     return rc;
 }
 
@@ -237,7 +148,7 @@ int mts_evidence_read(MtsEvidence **evidence, const char *path, MtsError *err)
     char *text = NULL;
     size_t size = 0;
     *evidence = NULL;
-    int rc = mts_read_file(path, MOST_BYTES, &text, &size, err);
+    int rc = mts_read_file(path, MTS_SEALED_MOST, &text, &size, err);
     rc = rc ? rc : mts_evidence_parse(evidence, path, text, size, err);
     free(text);
     return rc;

@@ -15,7 +15,7 @@
 
 #include "core/mem.h"
 
-enum { PANEL = 8 }; /* rows that one pass over a matrix adds */
+enum { PANEL = 8, BLOCK = 32 }; /* rows that one pass over a matrix adds, rows of it that a thread takes */
 
 static const double penalties[] = {1, 10, 30, 100, 300, 1000, 3000, 10000, 100000};
 
@@ -30,8 +30,8 @@ typedef struct FoldSums {
 typedef struct RidgeWork {
     const MtsRidgeData *d;
     FoldSums all, *fold;            /* fold [folds] */
-    double *factor;                 /* [columns][columns] upper */
-    double *w;                      /* [columns][outputs] */
+    FoldSums *own;                  /* [folds]: the sums without the fold, which are solved in their place */
+    double **w;                     /* [folds] of [columns][outputs] */
     double *held[MTS_RIDGE_WIDTHS]; /* [count][outputs] under the penalty that is tried */
 } RidgeWork;
 
@@ -55,20 +55,30 @@ void mts_standardise(double *rows, size_t count, size_t columns, double *mean, d
     }
 }
 
-/* a (i, j) += sign * sum over r of u[r][i] u[r][j], of the upper triangle from row `from` on. */
-static void add_products(double *a, size_t n, size_t from, const double *const u[PANEL], double sign)
+/* Row i of a's upper triangle += sign * sum over r of u[r][i] u[r]. */
+static void add_products(double *row, size_t n, size_t i, const double *const u[PANEL], double sign)
+{
+    double f[PANEL];
+    for (size_t r = 0; r < PANEL; r++) {
+        f[r] = sign * u[r][i];
+    }
+    for (size_t j = i; j < n; j++) {
+        row[j] += ((f[0] * u[0][j] + f[1] * u[1][j]) + (f[2] * u[2][j] + f[3] * u[3][j])) +
+                  ((f[4] * u[4][j] + f[5] * u[5][j]) + (f[6] * u[6][j] + f[7] * u[7][j]));
+    }
+}
+
+/* a += sum of u u' over u [count], a multiple of PANEL. A thread has rows of a, all of u. */
+static void add_all(double *a, size_t n, const double *const *u, size_t count)
 {
 #ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic, 16) if (n - from > 128)
+#pragma omp parallel for schedule(dynamic, 1) if (n >= 2 * BLOCK)
 #endif
-    for (size_t i = from; i < n; i++) {
-        double f[PANEL], *to = a + i * n;
-        for (size_t r = 0; r < PANEL; r++) {
-            f[r] = sign * u[r][i];
-        }
-        for (size_t j = i; j < n; j++) {
-            to[j] += ((f[0] * u[0][j] + f[1] * u[1][j]) + (f[2] * u[2][j] + f[3] * u[3][j])) +
-                     ((f[4] * u[4][j] + f[5] * u[5][j]) + (f[6] * u[6][j] + f[7] * u[7][j]));
+    for (size_t from = 0; from < n; from += BLOCK) {
+        for (size_t r = 0; r < count; r += PANEL) {
+            for (size_t i = from; i < n && i < from + BLOCK; i++) {
+                add_products(a + i * n, n, i, u + r, 1);
+            }
         }
     }
 }
@@ -84,25 +94,20 @@ static void add_targets(FoldSums *s, const MtsRidgeData *d, size_t i)
     }
 }
 
-/* The fold's rows, a panel at a time; `zeros` [columns] fills the last one. */
-static void add_fold(FoldSums *s, const MtsRidgeData *d, int fold, const double *zeros)
+/* The fold's rows; `list` [count + PANEL] is scratch, `zeros` [columns] fills the last panel. */
+static void add_fold(FoldSums *s, const MtsRidgeData *d, int fold, const double **list, const double *zeros)
 {
-    const double *u[PANEL];
-    size_t filled = 0;
+    size_t n = 0;
     for (size_t i = 0; i < d->count; i++) {
         if (d->fold[i] == fold) {
-            u[filled++] = d->rows + i * d->columns;
+            list[n++] = d->rows + i * d->columns;
             add_targets(s, d, i);
         }
-        if (filled == PANEL) {
-            add_products(s->g, d->columns, 0, u, 1);
-            filled = 0;
-        }
     }
-    for (size_t r = filled; r < PANEL; r++) {
-        u[r] = zeros;
+    for (; n % PANEL; n++) {
+        list[n] = zeros;
     }
-    add_products(s->g, d->columns, 0, u, 1);
+    add_all(s->g, d->columns, list, n);
 }
 
 static int new_sums(FoldSums *s, const MtsRidgeData *d)
@@ -117,12 +122,13 @@ static int sum_up(RidgeWork *w)
 {
     const MtsRidgeData *d = w->d;
     double *zeros = mts_calloc(d->columns, sizeof *zeros);
-    int rc = zeros ? new_sums(&w->all, d) : MTS_ENOMEM;
+    const double **list = mts_calloc(d->count + PANEL, sizeof(double *));
+    int rc = zeros && list ? new_sums(&w->all, d) : MTS_ENOMEM;
     for (size_t f = 0; !rc && f < d->folds; f++) {
         if ((rc = new_sums(&w->fold[f], d))) {
             break;
         }
-        add_fold(&w->fold[f], d, (int)f, zeros);
+        add_fold(&w->fold[f], d, (int)f, list, zeros);
         for (size_t i = 0; i < d->columns * d->columns; i++) {
             w->all.g[i] += w->fold[f].g[i];
         }
@@ -130,6 +136,7 @@ static int sum_up(RidgeWork *w)
             w->all.c[i] += w->fold[f].c[i];
         }
     }
+    free(list);
     free(zeros);
     return rc;
 }
@@ -157,8 +164,8 @@ static void factorise(double *a, size_t n)
             }
             u[i - from] = row;
         }
-        if (to < n) {
-            add_products(a, n, to, u, -1);
+        for (size_t i = to; i < n; i++) {
+            add_products(a + i * n, n, i, u, -1);
         }
     }
 }
@@ -189,22 +196,21 @@ static void solve(const double *u, size_t n, size_t width, const double *c, size
     }
 }
 
-/* The factor of all sums without a fold's (`less` NULL: of all), and their products with the targets in w->w's
- * place. */
-static void prepare(RidgeWork *w, const FoldSums *less, double penalty, double *c)
+/* The factor of all sums without a fold's (`less` NULL: of all), and their products with the targets. */
+static void prepare(const RidgeWork *w, const FoldSums *less, double penalty, FoldSums *own)
 {
     const MtsRidgeData *d = w->d;
     size_t n = d->columns;
     for (size_t i = 0; i < n * n; i++) {
-        w->factor[i] = w->all.g[i] - (less ? less->g[i] : 0);
+        own->g[i] = w->all.g[i] - (less ? less->g[i] : 0);
     }
     for (size_t j = 1; j < n; j++) {
-        w->factor[j * n + j] += penalty;
+        own->g[j * n + j] += penalty;
     }
     for (size_t i = 0; i < n * d->outputs; i++) {
-        c[i] = w->all.c[i] - (less ? less->c[i] : 0);
+        own->c[i] = w->all.c[i] - (less ? less->c[i] : 0);
     }
-    factorise(w->factor, n);
+    factorise(own->g, n);
 }
 
 static void apply(const MtsRidgeData *d, size_t i, const double *w, size_t width, double *out)
@@ -217,20 +223,29 @@ static void apply(const MtsRidgeData *d, size_t i, const double *w, size_t width
     }
 }
 
-/* What each fold's rows are given by the others'. */
-static void hold_out(RidgeWork *w, double penalty, double *c)
+/* What a fold's rows are given by the others'. */
+static void hold_out_fold(RidgeWork *w, size_t f, double penalty)
 {
     const MtsRidgeData *d = w->d;
-    for (size_t f = 0; f < d->folds; f++) {
-        prepare(w, &w->fold[f], penalty, c);
-        for (size_t t = 0; t < MTS_RIDGE_WIDTHS && d->width[t]; t++) {
-            solve(w->factor, d->columns, d->width[t], c, d->outputs, w->w);
-            for (size_t i = 0; i < d->count; i++) {
-                if ((size_t)d->fold[i] == f) {
-                    apply(d, i, w->w, d->width[t], w->held[t] + i * d->outputs);
-                }
+    prepare(w, &w->fold[f], penalty, &w->own[f]);
+    for (size_t t = 0; t < MTS_RIDGE_WIDTHS && d->width[t]; t++) {
+        solve(w->own[f].g, d->columns, d->width[t], w->own[f].c, d->outputs, w->w[f]);
+        for (size_t i = 0; i < d->count; i++) {
+            if ((size_t)d->fold[i] == f) {
+                apply(d, i, w->w[f], d->width[t], w->held[t] + i * d->outputs);
             }
         }
+    }
+}
+
+/* A thread has whole folds. */
+static void hold_out(RidgeWork *w, double penalty)
+{
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic, 1)
+#endif
+    for (size_t f = 0; f < w->d->folds; f++) {
+        hold_out_fold(w, f, penalty);
     }
 }
 
@@ -247,12 +262,12 @@ static double squared_error(const MtsRidgeData *d, const double *held)
 }
 
 /* Tries every penalty with every width; the first of the best stays. */
-static void choose(RidgeWork *w, MtsRidge *ridge, double *c)
+static void choose(RidgeWork *w, MtsRidge *ridge)
 {
     const MtsRidgeData *d = w->d;
     double least = HUGE_VAL;
     for (size_t p = 0; p < PENALTIES; p++) {
-        hold_out(w, penalties[p], c);
+        hold_out(w, penalties[p]);
         for (size_t t = 0; t < MTS_RIDGE_WIDTHS && d->width[t]; t++) {
             double error = squared_error(d, w->held[t]);
             if (error < least) {
@@ -263,48 +278,70 @@ static void choose(RidgeWork *w, MtsRidge *ridge, double *c)
             }
         }
     }
-    prepare(w, NULL, ridge->penalty, c);
-    solve(w->factor, d->columns, ridge->width, c, d->outputs, ridge->weights);
+    prepare(w, NULL, ridge->penalty, &w->own[0]);
+    solve(w->own[0].g, d->columns, ridge->width, w->own[0].c, d->outputs, ridge->weights);
+}
+
+static void free_sums(FoldSums *s)
+{
+    free(s->g);
+    free(s->c);
 }
 
 static void free_work(RidgeWork *w)
 {
-    for (size_t f = 0; w->fold && f < w->d->folds; f++) {
-        free(w->fold[f].g);
-        free(w->fold[f].c);
+    for (size_t f = 0; f < w->d->folds; f++) {
+        if (w->fold) {
+            free_sums(&w->fold[f]);
+        }
+        if (w->own) {
+            free_sums(&w->own[f]);
+        }
+        if (w->w) {
+            free(w->w[f]);
+        }
     }
     for (size_t t = 0; t < MTS_RIDGE_WIDTHS; t++) {
         free(w->held[t]);
     }
     free(w->fold);
-    free(w->all.g);
-    free(w->all.c);
-    free(w->factor);
+    free(w->own);
     free(w->w);
+    free_sums(&w->all);
+}
+
+static int make_work(RidgeWork *w, size_t cells, size_t results)
+{
+    size_t folds = w->d->folds;
+    w->fold = mts_calloc(folds, sizeof *w->fold);
+    w->own = mts_calloc(folds, sizeof *w->own);
+    w->w = mts_calloc(folds, sizeof *w->w);
+    int rc = w->fold && w->own && w->w ? MTS_OK : MTS_ENOMEM;
+    for (size_t f = 0; !rc && f < folds; f++) {
+        rc = new_sums(&w->own[f], w->d);
+        w->w[f] = mts_calloc(cells, sizeof *w->w[f]);
+        rc = w->w[f] ? rc : MTS_ENOMEM;
+    }
+    for (size_t t = 0; t < MTS_RIDGE_WIDTHS; t++) {
+        w->held[t] = mts_calloc(results, sizeof *w->held[t]);
+        rc = w->held[t] ? rc : MTS_ENOMEM;
+    }
+    return rc;
 }
 
 int mts_ridge(MtsRidge *ridge, const MtsRidgeData *d, MtsError *err)
 {
     RidgeWork w = {.d = d};
-    size_t square = d->columns * d->columns, results = d->count * d->outputs, cells = d->columns * d->outputs;
-    double *c = mts_calloc(cells, sizeof *c);
+    size_t results = d->count * d->outputs, cells = d->columns * d->outputs;
     *ridge = (MtsRidge){.weights = mts_calloc(cells, sizeof *ridge->weights),
                         .held = mts_calloc(results, sizeof *ridge->held)};
-    w.fold = mts_calloc(d->folds, sizeof *w.fold);
-    w.factor = mts_calloc(square, sizeof *w.factor);
-    w.w = mts_calloc(cells, sizeof *w.w);
-    bool ok = c && ridge->weights && ridge->held && w.fold && w.factor && w.w;
-    for (size_t t = 0; t < MTS_RIDGE_WIDTHS; t++) {
-        ok = (w.held[t] = mts_calloc(results, sizeof *w.held[t])) && ok;
-    }
-    int rc = ok ? sum_up(&w) : MTS_ENOMEM;
-    if (rc) {
+    int rc = ridge->weights && ridge->held ? make_work(&w, cells, results) : MTS_ENOMEM;
+    if (rc || (rc = sum_up(&w))) {
         mts_fail(err, rc, "ridge: memory ran out for %zu rows of %zu columns", d->count, d->columns);
         mts_ridge_free(ridge);
     } else {
-        choose(&w, ridge, c);
+        choose(&w, ridge);
     }
-    free(c);
     free_work(&w);
     return rc;
 }
@@ -314,4 +351,38 @@ void mts_ridge_free(MtsRidge *ridge)
     free(ridge->weights);
     free(ridge->held);
     *ridge = (MtsRidge){0};
+}
+
+/* Rows times the roots of what they count, and zeros that fill the last panel; sums of all of them. */
+int mts_ridge_fit(const double *rows, const double *targets, const double *importance, size_t count, size_t columns,
+                  size_t outputs, double penalty, double *weights, MtsError *err)
+{
+    MtsRidgeData d = {.targets = targets, .columns = columns, .outputs = outputs};
+    size_t padded = (count + PANEL - 1) / PANEL * PANEL, cells;
+    double sum = 0, *scaled = mts_size_mul(padded, columns, &cells) ? mts_calloc(cells, sizeof *scaled) : NULL;
+    const double **list = mts_calloc(padded, sizeof(double *));
+    FoldSums s = {0};
+    int rc = scaled && list ? new_sums(&s, &d) : MTS_ENOMEM;
+    for (size_t i = 0; !rc && i < padded; i++) {
+        list[i] = scaled + i * columns;
+        for (size_t j = 0; i < count && j < columns; j++) {
+            scaled[i * columns + j] = sqrt(importance[i]) * rows[i * columns + j];
+            for (size_t k = 0; k < outputs; k++) {
+                s.c[j * outputs + k] += importance[i] * rows[i * columns + j] * targets[i * outputs + k];
+            }
+        }
+        sum += i < count ? importance[i] : 0;
+    }
+    if (!rc) {
+        add_all(s.g, columns, list, padded);
+        for (size_t j = 1; j < columns; j++) {
+            s.g[j * columns + j] += penalty * sum;
+        }
+        factorise(s.g, columns);
+        solve(s.g, columns, columns, s.c, outputs, weights);
+    }
+    free_sums(&s);
+    free(list);
+    free(scaled);
+    return rc ? mts_fail(err, rc, "ridge: memory ran out for %zu rows of %zu columns", count, columns) : MTS_OK;
 }

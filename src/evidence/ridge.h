@@ -32,4 +32,9 @@ void mts_standardise(double *rows, size_t count, size_t columns, double *mean, d
 int mts_ridge(MtsRidge *ridge, const MtsRidgeData *data, MtsError *err);
 void mts_ridge_free(MtsRidge *ridge);
 
+/* Without choices: weights [columns][outputs] from rows [count][columns] that count as much as importance [count] says;
+ * the penalty is `penalty` times the sum of that. */
+int mts_ridge_fit(const double *rows, const double *targets, const double *importance, size_t count, size_t columns,
+                  size_t outputs, double penalty, double *weights, MtsError *err);
+
 #endif

@@ -4,7 +4,12 @@
  * text's answer (reward/answer_line.h). With the language model's log p of the text as the prior and lambda 1 that is
  * Bayes' rule. A prefix is worth the best class that it can still come to name; a text that names none, and a prefix
  * that can name none any more, are worth 0: nothing is said of them. With ",prior=1" behind FILE it
- * is log p(class | series), where the model's own prior is not worth having. */
+ * is log p(class | series), where the model's own prior is not worth having.
+ *
+ * Where FILE is of stage forecast, a text is a path of numbers, and r = - sum over steps of min(10, |y - path| /
+ * spread): log of the density with these medians and mean errors (Laplace's), less that of the path itself. A prefix is
+ * worth what its best continuation is; each step that a finished text leaves out, and that what is no list of numbers
+ * could still have had, costs 10. */
 #include "reward/rewards.h"
 
 #include <math.h>
@@ -13,7 +18,10 @@
 
 #include "core/mem.h"
 #include "evidence/evidence.h"
+#include "evidence/forecaster.h"
+#include "evidence/sealed.h"
 #include "reward/answer_line.h"
+#include "reward/path.h"
 
 typedef struct Witness {
     MtsEvidence *evidence;
@@ -80,36 +88,115 @@ static int ask_witness(Witness *w, const MtsSeries *series, bool prior, MtsError
     return rc;
 }
 
+/* ---- paths ---- */
+
+enum { MOST_APART = 10 };
+
+typedef struct PathWitness {
+    double *path, *spread; /* [horizon] */
+    size_t horizon;
+    MtsPathForm form;
+} PathWitness;
+
+static void free_path(void *self)
+{
+    PathWitness *w = self;
+    free(w->path);
+    free(w);
+}
+
+static int score_path(void *self, const MtsRewardText *text, double *value, MtsError *err)
+{
+    const PathWitness *w = self;
+    size_t said;
+    double *y = mts_calloc(w->horizon, sizeof *y);
+    int rc = y ? mts_path_read(text, &w->form, w->path, w->horizon, y, &said, err)
+               : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    if (!rc) {
+        bool list = mts_path_is_list(text, w->horizon);
+        *value = text->finished || !list ? -(double)MOST_APART * (double)(w->horizon - said) : 0;
+        *value -= list ? 0 : MOST_APART; /* too many numbers, or words */
+        for (size_t t = 0; t < said; t++) {
+            *value -= fmin(MOST_APART, fabs(y[t] - w->path[t]) / w->spread[t]);
+        }
+    }
+    free(y);
+    return rc;
+}
+
+static int make_path(MtsRewardTerm *term, const char *file, const MtsSeries *x, size_t horizon, MtsError *err)
+{
+    MtsForecaster *o = NULL;
+    PathWitness *w = mts_calloc(1, sizeof *w);
+    int rc = w ? mts_forecaster_read(&o, file, err) : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    if (!rc && x->channels != 1) {
+        rc = mts_fail(err, MTS_EREQUEST, "reward evidence: the input series has %zu channels; choose one", x->channels);
+    }
+    if (!rc && horizon > o->horizon) {
+        rc = mts_fail(err, MTS_EREQUEST, "reward evidence: %s: a horizon of %zu was learnt, which %zu is beyond", file,
+                      o->horizon, horizon);
+    }
+    if (!rc && !(w->path = mts_calloc(2 * o->horizon, sizeof *w->path))) {
+        rc = mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    }
+    if (!rc) {
+        w->horizon = horizon ? horizon : o->horizon;
+        w->spread = w->path + o->horizon; /* of all steps that were learnt */
+        w->form = mts_path_form(x);
+        rc = mts_forecaster_path(o, x->values, x->length, w->path, w->spread, err);
+    }
+    mts_forecaster_free(&o);
+    if (rc && w) {
+        free_path(w);
+    }
+    term->self = rc ? NULL : w;
+    term->score = score_path;
+    term->free = free_path;
+    term->prefixes = true;
+    return rc;
+}
+
+/* ---- either ---- */
+
+static int make_class(MtsRewardTerm *term, const char *file, const MtsSeries *series, bool prior, MtsError *err)
+{
+    Witness *w = mts_calloc(1, sizeof *w);
+    int rc =
+        w ? mts_evidence_read(&w->evidence, file, err) : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    rc = rc ? rc : ask_witness(w, series, prior, err);
+    if (rc && w) {
+        free_witness(w);
+    }
+    term->self = rc ? NULL : w;
+    term->score = score_evidence;
+    term->free = free_witness;
+    term->prefixes = true;
+    return rc;
+}
+
 int mts_reward_evidence(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
-    size_t path_size = argument ? strcspn(argument, ",") : 0, word_size, prior = 0;
-    MtsRewardOption options[] = {{"prior", 0, 1, NULL, &prior, false}};
+    size_t path_size = argument ? strcspn(argument, ",") : 0, word_size, prior = 0, horizon = 0;
+    MtsRewardOption options[] = {{"prior", 0, 1, NULL, &prior, false},
+                                 {"horizon", 1, MTS_FORECASTER_MOST_HORIZON, NULL, &horizon, false}};
     const char *word;
+    bool forecasts = false;
     if (!input->series || path_size == 0) {
         return mts_fail(err, MTS_EREQUEST,
                         "reward evidence: needs an input series and a file of maxts train, as in "
                         "evidence:har.evidence");
     }
     int rc = mts_reward_options("evidence", argument + path_size + (argument[path_size] == ','), &word, &word_size,
-                                options, 1, err);
-    if (rc) {
-        return rc;
+                                options, 2, err);
+    char *file = mts_strndup(argument, path_size);
+    if (!rc && !file) {
+        rc = mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
     }
-    Witness *w = mts_calloc(1, sizeof *w);
-    char *path = mts_strndup(argument, path_size);
-    rc = w && path ? mts_evidence_read(&w->evidence, path, err)
-                   : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
-    rc = rc ? rc : ask_witness(w, input->series, prior == 1, err);
-    free(path);
-    if (rc) {
-        if (w) {
-            free_witness(w);
-        }
-        return rc;
+    rc = rc ? rc : mts_sealed_is(file, "forecast", &forecasts, err);
+    if (!rc) {
+        rc = forecasts ? make_path(term, file, input->series, horizon, err)
+                       : make_class(term, file, input->series, prior == 1, err);
     }
-    term->self = w;
-    term->score = score_evidence;
-    term->free = free_witness;
-    term->prefixes = true;
-    return MTS_OK;
+    free(file);
+    return rc;
 }

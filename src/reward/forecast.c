@@ -30,15 +30,14 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "series/set.h"
+#include "reward/path.h"
 
 typedef struct Forecast {
     size_t horizon, season, bins;
     double level, malformed, unfinished;
     double step;       /* q */
-    double unit;       /* one in the last decimal place of the input */
-    size_t digits;     /* most digits before the point in the input */
-    double *last;      /* [season] the input's last values */
+    MtsPathForm form;  /* of the input */
+    double *last;      /* [horizon] the input's last season, repeated */
     double *frequency; /* [bins] */
     double *input_psd; /* [bins] */
 } Forecast;
@@ -52,120 +51,23 @@ static void free_forecast(void *self)
     free(f);
 }
 
-static bool is_separator(char c)
-{
-    return c == ' ' || c == ',' || c == ';' || c == '\n' || c == '\t' || c == '\r';
-}
-
-/* Whether the text is (finished) or may yet become (not finished) a list of exactly `horizon` numbers:
- * words between separators, each [+-] digits [. digits]. */
-static bool is_list(const MtsRewardText *text, size_t horizon)
-{
-    size_t words = 0;
-    for (size_t i = 0; i < text->size;) {
-        if (is_separator(text->text[i])) {
-            i++;
-            continue;
-        }
-        size_t digits = 0, points = 0;
-        if (text->text[i] == '-' || text->text[i] == '+') {
-            i++;
-        }
-        for (; i < text->size && !is_separator(text->text[i]); i++) {
-            bool digit = text->text[i] >= '0' && text->text[i] <= '9';
-            if (!digit && (text->text[i] != '.' || points++ > 0)) {
-                return false;
-            }
-            digits += digit;
-        }
-        bool open = !text->finished && i == text->size;
-        if (digits == 0 && !open) {
-            return false;
-        }
-        words++;
-    }
-    return text->finished ? words == horizon : words <= horizon;
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* The value nearest to `wanted` that a number between low and high has, its sign apart. */
-static void come_nearer(double wanted, double low, double high, double *nearest)
-{
-    double value = fmin(fmax(wanted, low), high);
-    *nearest = fabs(value - wanted) < fabs(*nearest - wanted) ? value : *nearest;
-}
-
-/* Where the word that touches the end of an unfinished text begins. */
-static size_t open_word(const MtsRewardText *text)
-{
-    size_t at = text->size;
-    while (!text->finished && at > 0 && !is_separator(text->text[at - 1])) {
-        at--;
-    }
-    return at;
-}
-
-/* What a number that begins at `at` and touches the text's end counts as where the last season has `season`; that
- * itself where there is no number yet. */
-static double open_number(const Forecast *f, const MtsRewardText *text, size_t at, double season)
-{
-    size_t digits = 0;
-    bool negative = at < text->size && text->text[at] == '-';
-    at += at < text->size && (negative || text->text[at] == '+');
-    double low = 0, place = 1, wanted = negative ? -season : season, nearest = HUGE_VAL;
-    for (; at < text->size && is_digit(text->text[at]); at++, digits++) {
-        low = 10 * low + (text->text[at] - '0');
-    }
-    bool point = at < text->size && text->text[at] == '.';
-    for (at += point; at < text->size && is_digit(text->text[at]); at++) {
-        place /= 10;
-        low += place * (text->text[at] - '0');
-    }
-    if (at < text->size || digits == 0 || !(low <= MTS_SERIES_ABSURD)) {
-        return season;
-    }
-    if (point || digits >= f->digits) {
-        come_nearer(wanted, low, fmax(low, low + place - f->unit), &nearest);
-    } else {
-        for (size_t j = digits; j <= f->digits; j++, low *= 10, place *= 10) {
-            come_nearer(wanted, low, low + place - f->unit, &nearest);
-        }
-    }
-    return negative ? -nearest : nearest;
-}
-
 static int score_forecast(void *self, const MtsRewardText *text, double *value, MtsError *err)
 {
     const Forecast *f = self;
-    double *numbers = NULL, *y = mts_calloc(f->horizon + f->bins, sizeof *y);
-    size_t n = 0, whole = open_word(text);
-    int rc = y ? mts_reward_numbers(text->text, whole, &numbers, &n, err)
+    double apart = 0, *y = mts_calloc(f->horizon + f->bins, sizeof *y);
+    size_t said;
+    int rc = y ? mts_path_read(text, &f->form, f->last, f->horizon, y, &said, err)
                : mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
-    if (rc) {
+    if (rc || (rc = mts_psd(MTS_PSD_WELCH, y, f->horizon, f->horizon, 1, NULL, y + f->horizon, err))) {
         goto done;
     }
+    double cost = mts_path_is_list(text, f->horizon) ? 0 : text->finished ? f->malformed : f->unfinished;
     for (size_t t = 0; t < f->horizon; t++) {
-        y[t] = t < n ? numbers[t] : f->last[t % f->season];
-    }
-    if (whole < text->size && n < f->horizon) {
-        y[n] = open_number(f, text, whole, y[n]);
-    }
-    if ((rc = mts_psd(MTS_PSD_WELCH, y, f->horizon, f->horizon, 1, NULL, y + f->horizon, err))) {
-        goto done;
-    }
-    double cost = is_list(text, f->horizon) ? 0 : text->finished ? f->malformed : f->unfinished;
-    double apart = 0;
-    for (size_t t = 0; t < f->horizon; t++) {
-        apart += fmin(10, fabs(y[t] - f->last[t % f->season]) / f->step) / (double)f->horizon;
+        apart += fmin(10, fabs(y[t] - f->last[t]) / f->step) / (double)f->horizon;
     }
     *value = -f->level * apart -
              mts_spectral_distance(MTS_SPECTRAL_L1, f->frequency, y + f->horizon, f->input_psd, f->bins) - cost;
 done:
-    free(numbers);
     free(y);
     return rc;
 }
@@ -182,22 +84,6 @@ static double season_step(const MtsSeries *x, size_t season)
     double step = x->length > season ? sum / (double)(x->length - season) : 0;
     step = fmax(step, (most - least) / 100);
     return step > 0 ? step : 1;
-}
-
-/* How the input's numbers are written: the digits before the point, and the last decimal place (at most six). */
-static void learn_format(Forecast *f, const MtsSeries *x)
-{
-    double most = 0;
-    f->unit = 1;
-    for (size_t t = 0; t < x->length; t++) {
-        most = fmax(most, fabs(x->values[t]));
-        while (f->unit > 1.5e-6 && fabs(x->values[t] / f->unit - round(x->values[t] / f->unit)) > 1e-3) {
-            f->unit /= 10;
-        }
-    }
-    for (f->digits = 1; most >= 10; most /= 10) {
-        f->digits++;
-    }
 }
 
 static int read_settings(Forecast *f, const char *argument, const MtsSeries *x, MtsError *err)
@@ -232,15 +118,17 @@ static int read_settings(Forecast *f, const char *argument, const MtsSeries *x, 
 static int learn_input(Forecast *f, const MtsSeries *x, MtsError *err)
 {
     f->step = season_step(x, f->season);
-    learn_format(f, x);
+    f->form = mts_path_form(x);
     f->bins = mts_psd_bins(MTS_PSD_WELCH, x->length, f->horizon);
-    f->last = mts_calloc(f->season, sizeof *f->last);
+    f->last = mts_calloc(f->horizon, sizeof *f->last);
     f->frequency = mts_calloc(f->bins, sizeof *f->frequency);
     f->input_psd = mts_calloc(f->bins, sizeof *f->input_psd);
     if (!f->last || !f->frequency || !f->input_psd) {
         return mts_fail(err, MTS_ENOMEM, "reward forecast: memory ran out");
     }
-    memcpy(f->last, x->values + x->length - f->season, f->season * sizeof *f->last);
+    for (size_t t = 0; t < f->horizon; t++) {
+        f->last[t] = x->values[x->length - f->season + t % f->season];
+    }
     return mts_psd(MTS_PSD_WELCH, x->values, x->length, f->horizon, 1, f->frequency, f->input_psd, err);
 }
 

@@ -7,9 +7,10 @@
 #include "results/metrics.h"
 #include "series/format.h"
 #include "stages/build.h"
+#include "stages/stage.h"
 
 /* M4's own seasons by the first letter of a series' name. */
-static size_t season_of(const char *id)
+size_t mts_stage_season(const char *id)
 {
     switch (id[0]) {
     case 'H':
@@ -60,15 +61,16 @@ static int add_forecast(MtsStage *stage, const MtsSeriesSet *past, size_t i, con
         (rc = mts_set_take_at(past, i, 0, &whole, err))) {
         goto done;
     }
-    s->season = season_of(id);
+    s->season = mts_stage_season(id);
     if ((rc = take_truth(stage, s, future, whole, options, err))) {
         goto done;
     }
+    size_t shown = s->series->length < options->points ? s->series->length : options->points;
     bool ok =
         mts_bytes_printf(&prompt,
                          "Continue the time series with its next %zu values, separated by commas, and nothing else.\n",
                          s->horizon) &&
-        mts_format_values(&prompt, MTS_FORMAT_PLAIN, s->series->values, s->series->length);
+        mts_format_values(&prompt, MTS_FORMAT_PLAIN, s->series->values + s->series->length - shown, shown);
     rc = mts_stage_prompt(stage, s, &prompt, ok, err);
 done:
     mts_series_free(&whole);
@@ -91,7 +93,7 @@ static int load_forecast(MtsStage *stage, const char *path, const char *more, co
 const MtsStageKind mts_stage_forecast = {
     .name = "forecast",
     .load = load_forecast,
-    .points = 64,
+    .points = 10000,
     .more = MTS_SECOND_NEEDED,
     .answer = MTS_ANSWER_NUMBERS,
     .reward = "forecast:horizon={horizon},season={season},level=1",

@@ -34,7 +34,7 @@ typedef struct MtsSample {
 typedef struct MtsStageOptions {
     size_t points; /* most values of a channel that a prompt shows, as means of blocks where there are more; 2 to 10000,
                       0 (default): 32 for har, 125 for ecg (peaks of blocks, one lead), 64 for sleep, m4 and tsqa. A
-                      forecast shows its whole context */
+                      forecast shows its last `points` values, by default all of its context */
     size_t context; /* forecast: values before the future that are shown and that rewards see, at least 8; 0 (default):
                        72 */
     size_t horizon; /* forecast: the first values of the future that are asked for; 0 (default): all that came */

@@ -19,6 +19,9 @@ void mts_stage_free(MtsStage **stage);
  * MTS_NO_LABEL (results/metrics.h). For stages with options. */
 int mts_stage_answer(const MtsStage *stage, const MtsSample *sample, const char *text, size_t size);
 
+/* Steps of a season, by the first letter of an M4 series' name. */
+size_t mts_stage_season(const char *id);
+
 /* What an answer says for option k: itself, or its letter where options are named by letters. False: memory ran out. */
 bool mts_stage_label(MtsBytes *out, const MtsStageKind *kind, const MtsSample *sample, size_t k);
 /* Whether it is its letter. */

@@ -62,6 +62,29 @@ def evaluated(folder):
            "reward-alone", "--out", folder / "other.jsonl")
 
 
+def forecasts(folder):
+    """Series of one period, which no baseline that knows no season can follow."""
+    rows = [[f"W{i}"] + [round((60 + i) * (1 + 0.3 * math.sin(0.7853981634 * (t + i))) + 0.1 * ((7 * t) % 5), 2)
+                         for t in range(100)] for i in range(20)]
+    for name, part in (("past.csv", lambda v: v[:96]), ("future.csv", lambda v: v[96:])):
+        with open(folder / name, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([["id"] + [f"V{i}" for i in range(len(part(rows[0][1:])))]] +
+                                       [[r[0]] + part(r[1:]) for r in rows])
+    evidence = folder / "f.evidence"
+    about = ask("train", "--stage", "forecast", "--data", folder / "past.csv", "--horizon", 4, "--out", evidence)
+    worth = about["last_values_smape"]
+    check(about["falls_back"] is False and about["season"] == 1 and worth["last"] > 10, about)
+    check(all(m["smape"] < m["baseline_smape"] for m in worth["models"]), worth)
+    found = ask("eval", "-m", TINY, "--raw", "--stage", "forecast", "--data", folder / "past.csv", "--more",
+                folder / "future.csv", "--train", evidence, "--points", 2, "--method", "naive,reward-alone",
+                "--samples", 0, "--out", folder / "f.jsonl")
+    naive, alone = (r["smape"]["mean"] for r in found["rows"])
+    check(alone < 3 < 10 < naive, (alone, naive))
+    refuse(2, ["--horizon"], "train", "--stage", "forecast", "--data", folder / "past.csv", "--out", evidence)
+    refuse(2, ["--more"], "train", "--stage", "forecast", "--data", folder / "past.csv", "--horizon", 4, "--more",
+           folder / "future.csv", "--out", evidence)
+
+
 def refused(folder):
     train = ["train", "--stage", "har", "--data", folder / "train.csv", "--out", folder / "x.evidence"]
     for missing in "--stage", "--data", "--out":
@@ -86,6 +109,7 @@ def main():
         (folder / "plain.csv").write_text("1\n2\n3\n")
         trained(folder)
         evaluated(folder)
+        forecasts(folder)
         refused(folder)
     finish(60)
 

@@ -14,6 +14,7 @@
 #include "core/seal.h"
 #include "evidence/calibrate.h"
 #include "evidence/evidence.h"
+#include "evidence/forecaster.h"
 #include "evidence/ridge.h"
 #include "series/set.h"
 
@@ -382,6 +383,122 @@ static void reward(void **state)
     mts_evidence_free(&e);
 }
 
+/* ---- forecasts ---- */
+
+/* Series that swing with a period of 8 and a size and level of their own; `wild`: noise alone. */
+static void many(MtsSeries *made[40], bool wild)
+{
+    MtsRng rng = mts_rng(3, wild, 0);
+    MtsError err = {0};
+    for (size_t i = 0; i < 40; i++) {
+        double x[100], level = 50 + 100 * mts_rng_uniform(&rng), size = level * 0.3;
+        for (size_t t = 0; t < 100; t++) {
+            double noise = mts_rng_uniform(&rng) - 0.5;
+            x[t] = level * (1 + (wild ? noise : 0.02 * noise)) +
+                   (wild ? 0 : size * sin(0.78539816339744831 * (double)(t + i)));
+        }
+        assert_ok(mts_series_from_values(&made[i], x, 100, &err), &err);
+    }
+}
+
+static void forecaster(void **state)
+{
+    (void)state;
+    MtsSeries *made[40];
+    MtsForecaster *o, *back;
+    MtsError err = {0};
+    double p[12], same[12], flat[6];
+    many(made, false);
+    const MtsSeries *const *list = (const MtsSeries *const *)made;
+    assert_ok(mts_forecaster_learn(&o, list, 40, 6, 1, &err), &err); /* the period is not told */
+    assert_true(o->models > 0 && o->model[o->models - 1].smape < 3 && o->smape[MTS_LAST] > 20);
+    assert_ok(mts_forecaster_path(o, made[0]->values, 94, p, p + 6, &err), &err);
+    for (size_t h = 0; h < 6; h++) {
+        assert_true(fabs(p[h] - made[0]->values[94 + h]) < 8 && p[6 + h] > 0);
+    }
+    assert_ok(mts_forecaster_write(o, path, &err), &err);
+    assert_ok(mts_forecaster_read(&back, path, &err), &err);
+    assert_ok(mts_forecaster_path(back, made[0]->values, 94, same, same + 6, &err), &err);
+    assert_memory_equal(p, same, sizeof p);
+    assert_ok(mts_forecaster_path(o, made[0]->values, 9, same, same + 6, &err), &err); /* too few: the baseline */
+    assert_ok(mts_forecaster_baseline(o->baseline, made[0]->values, 9, 1, 6, flat, &err), &err);
+    assert_memory_equal(same, flat, sizeof flat);
+    assert_int_equal(mts_forecaster_path(o, made[0]->values, 7, same, same + 6, &err), MTS_EREQUEST);
+    MtsEvidence *classes;
+    assert_int_equal(mts_evidence_read(&classes, path, &err), MTS_EREQUEST);
+    mts_forecaster_free(&back);
+    mts_forecaster_free(&o);
+    for (size_t i = 0; i < 40; i++) {
+        mts_series_free(&made[i]);
+    }
+}
+
+/* Where nothing can be learnt, the best baseline stays, and the file says so. */
+static void falls_back(void **state)
+{
+    (void)state;
+    MtsSeries *made[40];
+    MtsForecaster *o;
+    MtsError err = {0};
+    many(made, true);
+    const MtsSeries *const *list = (const MtsSeries *const *)made;
+    assert_int_equal(mts_forecaster_learn(&o, list, 40, 99, 1, &err), MTS_EREQUEST);
+    assert_ok(mts_forecaster_learn(&o, list, 40, 40, 1, &err), &err);
+    assert_int_equal(o->models, 0);
+    assert_int_equal(o->baseline, MTS_THETA); /* noise about a level: smoothing beats the last value */
+    mts_forecaster_free(&o);
+    for (size_t i = 0; i < 40; i++) {
+        mts_series_free(&made[i]);
+    }
+}
+
+static void theta(void **state)
+{
+    (void)state;
+    double x[48], p[4];
+    MtsError err = {0};
+    for (size_t t = 0; t < 48; t++) {
+        x[t] = (100 + (double)t) * (t % 4 == 0 ? 2 : 1);
+    }
+    assert_ok(mts_forecaster_baseline(MTS_THETA, x, 48, 4, 4, p, &err), &err);
+    assert_true(fabs(p[0] - 2 * 148) < 15 && fabs(p[1] - 149) < 8 && fabs(p[3] - 151) < 8);
+    assert_ok(mts_forecaster_baseline(MTS_SEASONAL, x, 48, 4, 4, p, &err), &err);
+    assert_true(p[0] == x[44] && p[3] == x[47]);
+}
+
+static void path_reward(void **state)
+{
+    (void)state;
+    MtsSeries *made[40];
+    MtsForecaster *o;
+    MtsReward *r;
+    MtsError err = {0};
+    char spec[96], best[128] = "", worse[128] = "";
+    double p[12];
+    many(made, false);
+    assert_ok(mts_forecaster_learn(&o, (const MtsSeries *const *)made, 40, 6, 1, &err), &err);
+    assert_ok(mts_forecaster_write(o, path, &err), &err);
+    assert_ok(mts_forecaster_path(o, made[1]->values, 100, p, p + 6, &err), &err);
+    for (size_t h = 0; h < 6; h++) {
+        snprintf(best + strlen(best), sizeof best - strlen(best), "%s%.4f", h ? ", " : "", p[h]);
+        snprintf(worse + strlen(worse), sizeof worse - strlen(worse), "%s%.4f", h ? ", " : "", p[h] + p[6 + h]);
+    }
+    const MtsRewardInput input = {.prompt = "", .series = made[1]};
+    snprintf(spec, sizeof spec, "evidence:%s", path);
+    assert_ok(mts_reward_new(&r, spec, &input, &err), &err);
+    assert_true(fabs(value_of(r, best, true)) < 0.01 && fabs(value_of(r, worse, true) + 6) < 0.01);
+    assert_true(value_of(r, "", false) == 0 && value_of(r, "", true) == -70);
+    assert_true(fabs(value_of(r, strtok(worse, ","), false) + 1) < 0.01); /* one step told, one error off */
+    assert_true(value_of(r, "no numbers", true) <= -60);
+    mts_reward_free(&r);
+    snprintf(spec, sizeof spec, "evidence:%s,horizon=7", path);
+    assert_int_equal(mts_reward_new(&r, spec, &input, &err), MTS_EREQUEST);
+    mts_forecaster_free(&o);
+    for (size_t i = 0; i < 40; i++) {
+        mts_series_free(&made[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +509,10 @@ int main(void)
         cmocka_unit_test(calibrated),
         cmocka_unit_test(file),
         cmocka_unit_test(reward),
+        cmocka_unit_test(forecaster),
+        cmocka_unit_test(falls_back),
+        cmocka_unit_test(theta),
+        cmocka_unit_test(path_reward),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

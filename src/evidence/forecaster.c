@@ -1,0 +1,393 @@
+/* evidence/forecaster.c - direct linear forecasts that many series share.
+ *
+ * A window is its last value and what is left over the mean of its absolute values, so that series of all units are
+ * alike. All steps of the horizon are linear in the window. Their coefficients are medians' rather than means': least
+ * squares again and again, each window weighted by the inverse of its last error (and by how large the window is
+ * against its future, since errors will be counted in percent), so that the wild do not decide.
+ *
+ * There is a model for each of some contexts; of those that a series fills the best one is used. What every one is
+ * worth is tried on the last values of each series, which its first fit has not seen, and one that does not beat the
+ * best baseline there is left out. */
+#include "evidence/forecaster.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "evidence/ridge.h"
+
+enum { ROUNDS = 6, MOST_WINDOWS = 16000, SCALED_OVER = 64 };
+
+#define LEAST_ERROR 0.02                        /* of a window, so that none decides alone */
+#define FURTHEST 8.0                            /* from the window's last value, of what comes */
+static const double penalties[] = {1e-4, 3e-3}; /* of a window; each is tried */
+
+typedef struct Pool {
+    const MtsSeries *const *series;
+    size_t count, horizon, season;
+} Pool;
+
+/* Windows of one context. */
+typedef struct Windows {
+    double *rows, *targets, *weights, *held; /* [count][context + 1], [count][horizon], [count], [horizon] */
+    double *importance;                      /* [count] */
+    size_t count;
+} Windows;
+
+/* Of x [n]: what is 1; never 0. */
+static double unit_of(const double *x, size_t n)
+{
+    double sum = 0;
+    for (size_t t = 0; t < n; t++) {
+        sum += fabs(x[t]) / (double)n;
+    }
+    return sum > 1e-9 ? sum : 1e-9;
+}
+
+static void scale(const double *x, size_t n, double *row)
+{
+    double unit = unit_of(x, n);
+    row[0] = 1;
+    for (size_t t = 0; t < n; t++) {
+        row[1 + t] = (x[t] - x[n - 1]) / unit;
+    }
+}
+
+static double clipped(double x)
+{
+    return fmin(fmax(x, -FURTHEST), FURTHEST);
+}
+
+/* ---- windows ---- */
+
+/* Places of a window and its future in a series without its last `cut` values. */
+static size_t places(const Pool *p, size_t i, size_t context, size_t cut)
+{
+    size_t need = context + p->horizon + cut, n = p->series[i]->length;
+    return n >= need ? n - need + 1 : 0;
+}
+
+static void put_window(Windows *w, const double *x, size_t context, size_t horizon)
+{
+    double unit = unit_of(x, context), *to = w->targets + w->count * horizon;
+    scale(x, context, w->rows + w->count * (context + 1));
+    for (size_t h = 0; h < horizon; h++) {
+        to[h] = clipped((x[context + h] - x[context - 1]) / unit);
+    }
+    w->importance[w->count++] = fmin(unit / unit_of(x + context, horizon), 10);
+}
+
+static int cut_windows(Windows *w, const Pool *p, size_t context, size_t cut, MtsError *err)
+{
+    size_t all = 0, room = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        all += places(p, i, context, cut);
+    }
+    size_t stride = (all / MOST_WINDOWS / p->season + 1) * p->season; /* all at the phase of the end */
+    for (size_t i = 0; i < p->count; i++) {
+        room += (places(p, i, context, cut) + stride - 1) / stride;
+    }
+    *w = (Windows){.rows = mts_calloc(room * (context + 1), sizeof *w->rows),
+                   .targets = mts_calloc(room * p->horizon, sizeof *w->targets),
+                   .weights = mts_calloc(room, sizeof *w->weights),
+                   .held = mts_calloc(p->horizon, sizeof *w->held),
+                   .importance = mts_calloc(room, sizeof *w->importance)};
+    if (!w->rows || !w->targets || !w->weights || !w->held || !w->importance) {
+        return mts_fail(err, MTS_ENOMEM, "forecast: memory ran out for %zu windows of %zu values", room, context);
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        size_t n = places(p, i, context, cut);
+        for (size_t at = n; at > 0; at = at > stride ? at - stride : 0) { /* the last ones first: they matter most */
+            put_window(w, p->series[i]->values + at - 1, context, p->horizon);
+        }
+    }
+    return MTS_OK;
+}
+
+static void free_windows(Windows *w)
+{
+    free(w->rows);
+    free(w->targets);
+    free(w->weights);
+    free(w->held);
+    free(w->importance);
+}
+
+/* ---- one model ---- */
+
+static void apply(const double *row, const double *weights, size_t columns, size_t horizon, double *out)
+{
+    memset(out, 0, horizon * sizeof *out);
+    for (size_t j = 0; j < columns; j++) {
+        for (size_t h = 0; h < horizon; h++) {
+            out[h] += row[j] * weights[j * horizon + h];
+        }
+    }
+}
+
+/* Weights of the windows by what the model says of them now. */
+static void weigh(Windows *w, const double *model, size_t columns, size_t horizon)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        double error = 0;
+        apply(w->rows + i * columns, model, columns, horizon, w->held);
+        for (size_t h = 0; h < horizon; h++) {
+            error += fabs(w->held[h] - w->targets[i * horizon + h]) / (double)horizon;
+        }
+        w->weights[i] = w->importance[i] / fmax(error, LEAST_ERROR);
+    }
+}
+
+static int fit(const Pool *p, size_t context, size_t cut, double penalty, double *model, MtsError *err)
+{
+    Windows w;
+    int rc = cut_windows(&w, p, context, cut, err);
+    for (size_t i = 0; !rc && i < w.count; i++) {
+        w.weights[i] = w.importance[i];
+    }
+    for (int round = 0; !rc && round <= ROUNDS; round++) {
+        if (round) {
+            weigh(&w, model, context + 1, p->horizon);
+        }
+        rc = mts_ridge_fit(w.rows, w.targets, w.weights, w.count, context + 1, p->horizon, penalty, model, err);
+    }
+    free_windows(&w);
+    return rc;
+}
+
+/* path [horizon] after x [n], n >= context; returns the unit. */
+static double run(const MtsForecasterModel *m, const double *x, size_t n, size_t horizon, double *row, double *path)
+{
+    const double *last = x + n - m->context;
+    double unit = unit_of(last, m->context);
+    scale(last, m->context, row);
+    apply(row, m->weights, m->context + 1, horizon, path);
+    for (size_t h = 0; h < horizon; h++) {
+        path[h] = last[m->context - 1] + unit * clipped(path[h]);
+    }
+    return unit;
+}
+
+/* ---- what each is worth ---- */
+
+static double smape(const double *actual, const double *path, size_t n)
+{
+    double sum = 0;
+    for (size_t h = 0; h < n; h++) {
+        double size = fabs(actual[h]) + fabs(path[h]);
+        sum += size > 0 ? 200 * fabs(actual[h] - path[h]) / size / (double)n : 0;
+    }
+    return sum;
+}
+
+static void add_errors(double *spread, const double *actual, const double *path, double unit, size_t horizon)
+{
+    for (size_t h = 0; h < horizon; h++) {
+        spread[h] += fabs(actual[h] - path[h]) / unit;
+    }
+}
+
+static double baseline_unit(const double *x, size_t n)
+{
+    size_t over = n < SCALED_OVER ? n : SCALED_OVER;
+    return unit_of(x + n - over, over);
+}
+
+/* The baselines on the last values of every series that has a season and a horizon before them. */
+static int try_baselines(MtsForecaster *o, const Pool *p, double *path, MtsError *err)
+{
+    double *spread[MTS_BASELINES] = {0};
+    size_t tried = 0;
+    int rc = MTS_OK;
+    for (int b = 0; b < MTS_BASELINES; b++) {
+        spread[b] = mts_calloc(o->horizon, sizeof *spread[b]);
+        rc = spread[b] ? rc : mts_fail(err, MTS_ENOMEM, "forecast: memory ran out");
+    }
+    for (size_t i = 0; !rc && i < p->count; i++) {
+        const double *x = p->series[i]->values;
+        if (!places(p, i, o->season > 8 ? o->season : 8, 0)) {
+            continue;
+        }
+        size_t n = p->series[i]->length - o->horizon;
+        tried++;
+        for (int b = 0; !rc && b < MTS_BASELINES; b++) {
+            rc = mts_forecaster_baseline((MtsBaseline)b, x, n, o->season, o->horizon, path, err);
+            o->smape[b] += rc ? 0 : smape(x + n, path, o->horizon);
+            add_errors(spread[b], x + n, path, baseline_unit(x, n), o->horizon);
+        }
+    }
+    for (int b = 0; tried && b < MTS_BASELINES; b++) {
+        o->smape[b] /= (double)tried;
+        o->baseline = o->smape[b] < o->smape[o->baseline] ? (MtsBaseline)b : o->baseline;
+    }
+    for (size_t h = 0; !rc && h < o->horizon; h++) {
+        o->spread[h] = fmax(spread[o->baseline][h] / (double)(tried ? tried : 1), 1e-6);
+    }
+    for (int b = 0; b < MTS_BASELINES; b++) {
+        free(spread[b]);
+    }
+    return rc || tried ? rc
+                       : mts_fail(err, MTS_EREQUEST,
+                                  "forecast: no series has the %zu values that a horizon of %zu after a season needs",
+                                  o->horizon + (o->season > 8 ? o->season : 8), o->horizon);
+}
+
+/* The model that has not seen the last values, on them, beside the best baseline; path [horizon] is scratch. */
+static int try_model(MtsForecasterModel *m, const MtsForecaster *o, const Pool *p, double *row, double *path,
+                     MtsError *err)
+{
+    m->smape = m->floor_smape = 0;
+    m->tried = 0;
+    memset(m->spread, 0, o->horizon * sizeof *m->spread);
+    for (size_t i = 0; i < p->count; i++) {
+        const double *x = p->series[i]->values;
+        size_t n = p->series[i]->length - o->horizon;
+        if (!places(p, i, m->context, 0)) {
+            continue;
+        }
+        double unit = run(m, x, n, o->horizon, row, path);
+        m->smape += smape(x + n, path, o->horizon);
+        add_errors(m->spread, x + n, path, unit, o->horizon);
+        int rc = mts_forecaster_baseline(o->baseline, x, n, o->season, o->horizon, path, err);
+        if (rc) {
+            return rc;
+        }
+        m->floor_smape += smape(x + n, path, o->horizon);
+        m->tried++;
+    }
+    m->smape /= (double)m->tried;
+    m->floor_smape /= (double)m->tried;
+    for (size_t h = 0; h < o->horizon; h++) {
+        m->spread[h] = fmax(m->spread[h] / (double)m->tried, 1e-6);
+    }
+    return MTS_OK;
+}
+
+static void free_model(MtsForecasterModel *m)
+{
+    free(m->weights);
+    free(m->spread);
+    *m = (MtsForecasterModel){0};
+}
+
+/* Fits without the last values, tries, and, where it is good, fits with all of them. */
+static int add_model(MtsForecaster *o, const Pool *p, size_t context, double *row, double *path, MtsError *err)
+{
+    MtsForecasterModel *m = &o->model[o->models];
+    size_t enough = 0;
+    int rc;
+    for (size_t i = 0; i < p->count; i++) {
+        enough += places(p, i, context, o->horizon);
+    }
+    if (enough < 2 * (context + 1)) {
+        return MTS_OK;
+    }
+    *m = (MtsForecasterModel){.context = context,
+                              .weights = mts_calloc((context + 1) * o->horizon, sizeof *m->weights),
+                              .spread = mts_calloc(o->horizon, sizeof *m->spread)};
+    o->models++;
+    if (!m->weights || !m->spread) {
+        return mts_fail(err, MTS_ENOMEM, "forecast: memory ran out");
+    }
+    double best = 0, least = HUGE_VAL;
+    for (size_t i = 0; i < sizeof penalties / sizeof penalties[0]; i++) {
+        if ((rc = fit(p, context, o->horizon, penalties[i], m->weights, err)) ||
+            (rc = try_model(m, o, p, row, path, err))) {
+            return rc;
+        }
+        best = m->smape < least ? penalties[i] : best;
+        least = fmin(least, m->smape);
+    }
+    if (least < m->floor_smape) { /* what was tried last may not be the best: once more, for its errors */
+        if ((rc = fit(p, context, o->horizon, best, m->weights, err)) || (rc = try_model(m, o, p, row, path, err))) {
+            return rc;
+        }
+        return fit(p, context, 0, best, m->weights, err);
+    }
+    free_model(m);
+    o->models--;
+    return MTS_OK;
+}
+
+int mts_forecaster_learn(MtsForecaster **forecaster, const MtsSeries *const *series, size_t count, size_t horizon,
+                         size_t season, MtsError *err)
+{
+    const Pool p = {series, count, horizon, season};
+    MtsForecaster *o = *forecaster = mts_calloc(1, sizeof *o);
+    double *row = mts_calloc(MTS_FORECASTER_MOST_CONTEXT + 1, sizeof *row), *path = mts_calloc(horizon, sizeof *path);
+    int rc = o && row && path ? MTS_OK : mts_fail(err, MTS_ENOMEM, "forecast: memory ran out");
+    if (rc) {
+        goto done;
+    }
+    o->horizon = horizon;
+    o->season = season;
+    o->spread = mts_calloc(horizon, sizeof *o->spread);
+    o->about = json_object();
+    rc =
+        o->spread && o->about ? try_baselines(o, &p, path, err) : mts_fail(err, MTS_ENOMEM, "forecast: memory ran out");
+    const size_t week = season > 1 ? 7 * season : 0; /* days of hours, hours of minutes: seven are often one */
+    for (size_t c = 2 * horizon; !rc && c <= MTS_FORECASTER_MOST_CONTEXT && o->models + 1 < MTS_FORECASTER_MODELS;
+         c *= 2) {
+        if (week > c / 2 && week < c && c > 2 * horizon) {
+            rc = add_model(o, &p, week, row, path, err);
+        }
+        rc = rc ? rc : add_model(o, &p, c, row, path, err);
+    }
+done:
+    free(row);
+    free(path);
+    if (rc) {
+        mts_forecaster_free(forecaster);
+    }
+    return rc;
+}
+
+void mts_forecaster_free(MtsForecaster **forecaster)
+{
+    MtsForecaster *o = *forecaster;
+    if (o) {
+        for (size_t i = 0; i < o->models; i++) {
+            free_model(&o->model[i]);
+        }
+        free(o->spread);
+        json_decref(o->about);
+        free(o);
+    }
+    *forecaster = NULL;
+}
+
+int mts_forecaster_path(const MtsForecaster *o, const double *x, size_t n, double *path, double *spread, MtsError *err)
+{
+    size_t need = o->season > 8 ? o->season : 8, i = o->models;
+    const MtsForecasterModel *m = NULL;
+    double unit;
+    if (n < need) {
+        return mts_fail(err, MTS_EREQUEST, "evidence: the series has %zu values; a forecast needs %zu at least", n,
+                        need);
+    }
+    while (i-- > 0) {
+        const MtsForecasterModel *c = &o->model[i];
+        if (c->context <= n && (!m || c->smape / c->floor_smape < m->smape / m->floor_smape)) {
+            m = c;
+        }
+    }
+    if (m) {
+        double *row = mts_calloc(m->context + 1, sizeof *row);
+        if (!row) {
+            return mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+        }
+        unit = run(m, x, n, o->horizon, row, path);
+        free(row);
+    } else {
+        int rc = mts_forecaster_baseline(o->baseline, x, n, o->season, o->horizon, path, err);
+        if (rc) {
+            return rc;
+        }
+        unit = baseline_unit(x, n);
+    }
+    for (size_t h = 0; h < o->horizon; h++) {
+        spread[h] = unit * (m ? m->spread : o->spread)[h];
+    }
+    return MTS_OK;
+}
