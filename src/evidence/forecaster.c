@@ -5,7 +5,8 @@
  * squares again and again, each window weighted by the inverse of its last error (and by how large the window is
  * against its future, since errors will be counted in percent), so that the wild do not decide.
  *
- * There is a model for each of some contexts; of those that a series fills the best one is used. What every one is
+ * There is a model for each of some contexts; of those that a series fills the best is used, or the mean of those that
+ * are nearly as good. What every one is
  * worth is tried on the last values of each series, which its first fit has not seen, and one that does not beat the
  * best baseline there is left out. */
 #include "evidence/forecaster.h"
@@ -19,9 +20,10 @@
 
 enum { ROUNDS = 6, MOST_WINDOWS = 16000, SCALED_OVER = 64 };
 
-#define LEAST_ERROR 0.02                        /* of a window, so that none decides alone */
-#define FURTHEST 8.0                            /* from the window's last value, of what comes */
-static const double penalties[] = {1e-4, 3e-3}; /* of a window; each is tried */
+#define LEAST_ERROR 0.02                              /* of a window, so that none decides alone */
+#define NEARLY 1.05                                   /* times the best: as good */
+#define FURTHEST 8.0                                  /* from the window's last value, of what comes */
+static const double penalties[] = {1e-4, 3e-3, 1e-2}; /* of a window; each is tried */
 
 typedef struct Pool {
     const MtsSeries *const *series;
@@ -357,37 +359,84 @@ void mts_forecaster_free(MtsForecaster **forecaster)
     *forecaster = NULL;
 }
 
+/* What a model left of the baseline's error. */
+static double left_of(const MtsForecasterModel *m)
+{
+    return m->smape / m->floor_smape;
+}
+
+/* The mean of the models that n values fill and that are nearly as good as the best; how many they are. */
+static size_t mean_path(const MtsForecaster *o, const double *x, size_t n, double *path, double *spread, double *room)
+{
+    double best = HUGE_VAL, *row = room, *own = room + MTS_FORECASTER_MOST_CONTEXT + 1;
+    size_t used = 0;
+    for (size_t i = 0; i < o->models; i++) {
+        best = o->model[i].context <= n ? fmin(best, left_of(&o->model[i])) : best;
+    }
+    memset(path, 0, o->horizon * sizeof *path);
+    memset(spread, 0, o->horizon * sizeof *spread);
+    for (size_t i = 0; i < o->models; i++) {
+        const MtsForecasterModel *m = &o->model[i];
+        if (m->context > n || left_of(m) > NEARLY * best) {
+            continue;
+        }
+        double unit = run(m, x, n, o->horizon, row, own);
+        for (size_t h = 0; h < o->horizon; h++) {
+            path[h] += own[h];
+            spread[h] += unit * m->spread[h];
+        }
+        used++;
+    }
+    for (size_t h = 0; used && h < o->horizon; h++) {
+        path[h] /= (double)used;
+        spread[h] /= (double)used;
+    }
+    return used;
+}
+
+/* How far the models are to be trusted with this series, 0 to 1: on its own last values, which stand in for what comes,
+ * (baseline's error / models')^2 where theirs is larger; 1 where it is not, or the series too short to say. */
+static int trust_in(const MtsForecaster *o, const double *x, size_t n, double *path, double *spread, double *room,
+                    double *base, double *trust, MtsError *err)
+{
+    size_t before = n > o->horizon ? n - o->horizon : 0;
+    double models = 0, baseline = 0;
+    *trust = 1;
+    if (before < o->season || before < 8 || !mean_path(o, x, before, path, spread, room)) {
+        return MTS_OK;
+    }
+    int rc = mts_forecaster_baseline(o->baseline, x, before, o->season, o->horizon, base, err);
+    for (size_t h = 0; !rc && h < o->horizon; h++) {
+        models += fabs(x[before + h] - path[h]);
+        baseline += fabs(x[before + h] - base[h]);
+    }
+    if (!rc && models > baseline) {
+        *trust = baseline * baseline / (models * models);
+    }
+    return rc;
+}
+
 int mts_forecaster_path(const MtsForecaster *o, const double *x, size_t n, double *path, double *spread, MtsError *err)
 {
-    size_t need = o->season > 8 ? o->season : 8, i = o->models;
-    const MtsForecasterModel *m = NULL;
-    double unit;
+    size_t need = o->season > 8 ? o->season : 8;
     if (n < need) {
         return mts_fail(err, MTS_EREQUEST, "evidence: the series has %zu values; a forecast needs %zu at least", n,
                         need);
     }
-    while (i-- > 0) {
-        const MtsForecasterModel *c = &o->model[i];
-        if (c->context <= n && (!m || c->smape / c->floor_smape < m->smape / m->floor_smape)) {
-            m = c;
+    double *room = mts_calloc(MTS_FORECASTER_MOST_CONTEXT + 1 + 2 * o->horizon, sizeof *room);
+    if (!room) {
+        return mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+    }
+    double *base = room + MTS_FORECASTER_MOST_CONTEXT + 1 + o->horizon, trust = 0;
+    int rc = trust_in(o, x, n, path, spread, room, base, &trust, err);
+    if (!rc && !(rc = mts_forecaster_baseline(o->baseline, x, n, o->season, o->horizon, base, err))) {
+        size_t models = mean_path(o, x, n, path, spread, room);
+        for (size_t h = 0; h < o->horizon; h++) {
+            double w = models ? trust : 0;
+            path[h] = w * path[h] + (1 - w) * base[h];
+            spread[h] = w * spread[h] + (1 - w) * baseline_unit(x, n) * o->spread[h];
         }
     }
-    if (m) {
-        double *row = mts_calloc(m->context + 1, sizeof *row);
-        if (!row) {
-            return mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
-        }
-        unit = run(m, x, n, o->horizon, row, path);
-        free(row);
-    } else {
-        int rc = mts_forecaster_baseline(o->baseline, x, n, o->season, o->horizon, path, err);
-        if (rc) {
-            return rc;
-        }
-        unit = baseline_unit(x, n);
-    }
-    for (size_t h = 0; h < o->horizon; h++) {
-        spread[h] = unit * (m ? m->spread : o->spread)[h];
-    }
-    return MTS_OK;
+    free(room);
+    return rc;
 }

@@ -45,7 +45,7 @@ int mts_forecaster_learn(MtsForecaster **forecaster, const MtsSeries *const *ser
 void mts_forecaster_free(MtsForecaster **forecaster);
 
 /* path [horizon] and spread [horizon], mean |error| in the series' units, of what comes after values [n], by the
- * best context that they fill. MTS_EREQUEST where they are fewer than a season or 8. */
+ * best contexts that they fill. MTS_EREQUEST where they are fewer than a season or 8. */
 int mts_forecaster_path(const MtsForecaster *forecaster, const double *values, size_t n, double *path, double *spread,
                         MtsError *err);
 
