@@ -78,6 +78,7 @@ typedef struct MtsExtend {
     MtsLogitsWanted wanted; /* which of the appended positions need logits */
     MtsBranch *branch;      /* out: the longer prefix; the caller owns one reference */
     size_t logits_row;      /* out: index of this item's first row for mts_session_logits() */
+    MtsBranch **between;    /* NULL, or out: [count - 1] the prefixes between; the caller owns one reference each */
 } MtsExtend;
 
 /* Runs all items as one step (cut into steps of max_batch tokens where they are more). Items may share

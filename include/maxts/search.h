@@ -49,6 +49,9 @@ typedef struct MtsSearchModel {
     bool (*is_end)(void *context, int32_t token);
     void (*retain)(void *context, MtsState *state);
     void (*release)(void *context, MtsState *state);
+    /* May be NULL. Whether extend() has this step's position already, so that it costs nothing: rollouts go on by such
+     * steps without waiting for the others. Never changes a result. */
+    bool (*ready)(void *context, const MtsState *state, int32_t token);
 } MtsSearchModel;
 
 /* ---- the reward, as search sees it ---- */

@@ -208,6 +208,39 @@ int mts_constraint_mask(MtsConstraint *c, MtsConstraintPlace place, size_t left,
     return rc;
 }
 
+enum { MOST_BEGINNINGS = 24 };
+
+bool mts_constraint_says(MtsConstraint *c, MtsConstraintPlace place, const uint64_t *mask, int32_t *token)
+{
+    int32_t tokens[MOST_BEGINNINGS];
+    size_t count = 0, longest = 0, size, n;
+    for (size_t w = 0; w < c->vocabulary->words; w++) {
+        for (uint64_t bits = mask[w]; bits; bits &= bits - 1) {
+            if (count == MOST_BEGINNINGS) {
+                return false;
+            }
+            tokens[count++] = (int32_t)(64 * w) + (int32_t)__builtin_ctzll(bits);
+        }
+    }
+    *token = -1;
+    for (size_t i = 0; i < count; i++) {
+        c->vocabulary->bytes(c->vocabulary->context, tokens[i], &size);
+        *token = size > longest ? tokens[i] : *token;
+        longest = size > longest ? size : longest;
+    }
+    if (count == 0 || mts_constraint_may_end(c, place)) {
+        return false;
+    }
+    const char *whole = c->vocabulary->bytes(c->vocabulary->context, *token, &size);
+    for (size_t i = 0; i < count; i++) {
+        const char *one = c->vocabulary->bytes(c->vocabulary->context, tokens[i], &n);
+        if (memcmp(one, whole, n) != 0 || (n == size && tokens[i] != *token)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int mts_constraint_next_bytes(MtsConstraint *c, MtsConstraintPlace place, uint64_t bytes[4], MtsError *err)
 {
     memset(bytes, 0, 4 * sizeof *bytes);

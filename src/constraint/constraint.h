@@ -53,6 +53,10 @@ bool mts_constraint_may_end(MtsConstraint *constraint, MtsConstraintPlace place)
 int mts_constraint_mask(MtsConstraint *constraint, MtsConstraintPlace place, size_t left, uint64_t *mask,
                         MtsError *err);
 
+/* Whether the tokens of the mask, made as above for `place`, say one thing: all are beginnings of one, *token, and the
+ * text may not end here. */
+bool mts_constraint_says(MtsConstraint *constraint, MtsConstraintPlace place, const uint64_t *mask, int32_t *token);
+
 /* The bytes that may come next, one bit each. */
 int mts_constraint_next_bytes(MtsConstraint *constraint, MtsConstraintPlace place, uint64_t bytes[4], MtsError *err);
 

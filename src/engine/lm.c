@@ -13,6 +13,12 @@
  * notion of an end than end tokens, a finished text has the probability of the tokens that the model was asked for, and
  * the target stays a distribution over finished texts.
  *
+ * Where all tokens that may follow are beginnings of one - only one may follow, or a run of bytes is fixed - the
+ * longest is what a model is likely to take. Its position is evaluated in the same forward step, and so on while the
+ * constraint says what follows; the states wait behind the first one until search draws those tokens. Search draws
+ * from the same distributions as ever, another token too: what was evaluated ahead changes no result and no count of
+ * positions, only the number of forward steps.
+ *
  * Without the cache (MtsRequest.no_cache) a state holds the state before it in place of a branch, and a step evaluates
  * each of its texts from the prompt's first token on.
  */
@@ -30,6 +36,8 @@
 #include "engine/internal.h"
 
 enum {
+    AHEAD_MOST = 8,               /* positions of one text that are evaluated ahead, */
+    AHEAD_ROWS = 32,              /* and of all texts of a step */
     KV_DEFAULT_BYTES = 512 << 20, /* of the KV ring, unless one text needs more */
     KV_SLACK_TOKENS = 64          /* a page or two that each text leaves partly empty */
 };
@@ -46,7 +54,19 @@ struct MtsState {
     size_t depth;             /* tokens after the prompt */
     MtsConstraintPlace place; /* with a constraint: where the answer stands in it */
     MtsCourse course;         /* its tail in the same block, behind tokens */
+    MtsState *ahead;          /* the prefix that goes on by `ahead_token`, evaluated before it was asked for; or NULL */
+    int32_t ahead_token;
 };
+
+/* One item of a forward step: a token that a step asked for, and what the constraint says behind it. */
+typedef struct Stretch {
+    size_t step;
+    int32_t tokens[1 + AHEAD_MOST];
+    size_t count, made; /* tokens; states that are made of them */
+    MtsBranch *between[AHEAD_MOST];
+    int rc;
+    MtsError why;
+} Stretch;
 
 typedef struct Worker { /* what one thread needs to make a distribution */
     MtsDistScratch scratch;
@@ -61,9 +81,9 @@ struct MtsLm {
     MtsCut cut;
     bool end_stop;
     MtsSearchModel search;
-    MtsExtend *items; /* [items_cap] of the step under way */
-    int *codes;       /* [items_cap] what became of each row */
-    size_t items_cap, codes_cap;
+    MtsExtend *items;   /* [items_cap] of the step under way */
+    Stretch *stretches; /* [stretch_cap] the same */
+    size_t items_cap, stretch_cap;
     MtsConstraint *constraint; /* NULL: none */
     const MtsRules *rules;
     int32_t *ends; /* [end_count] the end tokens, with a constraint, stop strings or thinking */
@@ -81,9 +101,9 @@ struct MtsLm {
 
 static void release(void *context, MtsState *state)
 {
-    (void)context;
     while (state && --state->references == 0) {
         MtsState *before = state->before;
+        release(context, state->ahead); /* at most AHEAD_MOST deep */
         mts_branch_release(&state->branch);
         free(state);
         state = before;
@@ -267,7 +287,42 @@ static void note_pages(MtsLm *lm)
     lm->pages_peak = stats.kv_pages_used > lm->pages_peak ? stats.kv_pages_used : lm->pages_peak;
 }
 
-/* Runs lm->items[0 .. n), whose tokens and prefixes are set, and makes the steps' states. */
+/* The states of one item, those behind the first waiting for it to be followed. */
+static void make_states(const MtsLm *lm, MtsSearchStep *steps, Stretch *t, const MtsExtend *item, Worker *w)
+{
+    MtsState *before = steps[t->step].state;
+    for (t->made = 0, t->rc = MTS_OK; t->made < t->count && !t->rc; t->made += !t->rc) {
+        size_t i = t->made;
+        MtsState *state = NULL;
+        MtsBranch *branch = i + 1 < t->count ? t->between[i] : item->branch;
+        const float *logits = mts_session_logits(lm->session, item->logits_row + i);
+        t->rc = state_new(&state, before, t->tokens[i], branch, logits, lm, w, &t->why);
+        if (!t->rc && i == 0) {
+            steps[t->step].next = state;
+        } else if (!t->rc) {
+            before->ahead = state;
+            before->ahead_token = t->tokens[i];
+        }
+        before = t->rc ? before : state;
+    }
+}
+
+/* After a failure: takes back what the item has made. */
+static void take_back(MtsLm *lm, MtsSearchStep *steps, Stretch *t, MtsExtend *item)
+{
+    if (steps[t->step].next) {
+        release(lm, steps[t->step].next);
+        steps[t->step].next = NULL;
+    }
+    for (size_t i = t->made; i + 1 < t->count; i++) {
+        mts_branch_release(&t->between[i]);
+    }
+    if (t->made < t->count) {
+        mts_branch_release(&item->branch);
+    }
+}
+
+/* Runs lm->items[0 .. n), whose tokens and prefixes are set, and makes the states of lm->stretches. */
 static int run_items(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     int rc = mts_session_extend(lm->session, lm->items, n, err);
@@ -280,27 +335,37 @@ static int run_items(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err)
 #pragma omp parallel for schedule(static) num_threads(lm->threads) if (rows > 1)
 #endif
     for (long i = 0; i < rows; i++) {
-        lm->codes[i] =
-            state_new(&steps[i].next, steps[i].state, steps[i].token, lm->items[i].branch,
-                      mts_session_logits(lm->session, lm->items[i].logits_row), lm, &lm->workers[thread_index()], NULL);
+        make_states(lm, steps, &lm->stretches[i], &lm->items[i], &lm->workers[thread_index()]);
     }
     for (size_t i = 0; i < n && !rc; i++) {
-        if (lm->codes[i]) { /* once more, for the sentence */
-            rc = state_new(&steps[i].next, steps[i].state, steps[i].token, lm->items[i].branch,
-                           mts_session_logits(lm->session, lm->items[i].logits_row), lm, &lm->workers[0], err);
+        if ((rc = lm->stretches[i].rc)) {
+            (void)mts_fail(err, rc, "%s", lm->stretches[i].why.text);
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        if (rc && steps[i].next) {
-            release(lm, steps[i].next);
-            steps[i].next = NULL;
-        } else if (rc) {
-            mts_branch_release(&lm->items[i].branch);
-        } else {
-            steps[i].dist = dist_of(steps[i].next);
-        }
+    for (size_t i = 0; i < n && rc; i++) {
+        take_back(lm, steps, &lm->stretches[i], &lm->items[i]);
     }
     return rc;
+}
+
+/* Writes behind the stretch's token what the constraint says behind it, at most `most` tokens. */
+static int look_ahead(const MtsLm *lm, const MtsState *state, Worker *w, size_t most, Stretch *t, MtsError *err)
+{
+    MtsConstraintPlace place = state->place;
+    size_t depth = state->depth + 1; /* of the text behind the last token of the stretch */
+    for (;; depth++) {
+        int rc;
+        if ((rc = mts_constraint_advance(lm->constraint, place, t->tokens[t->count - 1], &place, err)) ||
+            t->count > most || depth + 1 >= lm->search.max_tokens) {
+            return rc;
+        }
+        size_t left = lm->search.max_tokens - depth - 1;
+        if ((rc = mts_constraint_mask(lm->constraint, place, left, w->bits, err)) ||
+            !mts_constraint_says(lm->constraint, place, w->bits, &t->tokens[t->count])) {
+            return rc;
+        }
+        t->count++;
+    }
 }
 
 /* The text that a step makes, prompt included, at lm->path + at. */
@@ -333,6 +398,7 @@ static int extend_whole(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err
             }
             write_path(lm, &steps[done + count], tokens);
             lm->items[count] = (MtsExtend){.count = length, .wanted = MTS_LOGITS_LAST};
+            lm->stretches[count] = (Stretch){.step = count, .tokens = {steps[done + count].token}, .count = 1};
             tokens += length;
         }
         for (size_t i = 0, at = 0; i < count; at += lm->items[i].count, i++) {
@@ -356,19 +422,90 @@ static int extend_whole(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err
     return rc;
 }
 
+/* The step's state where it waits already. */
+static bool take_ahead(MtsSearchStep *step)
+{
+    const MtsState *state = step->state;
+    step->next = state->ahead && state->ahead_token == step->token ? state->ahead : NULL;
+    if (step->next) {
+        step->next->references++;
+    }
+    return step->next != NULL;
+}
+
+/* One item for each step whose state does not wait, with what follows for certain where `ahead`; how many. */
+static int plan(MtsLm *lm, MtsSearchStep *steps, size_t n, bool ahead, size_t *count, MtsError *err)
+{
+    size_t rows = 0;
+    ahead = ahead && mts_constraint_regular(lm->constraint) && !lm->no_cache && lm->rules->think_tokens == 0;
+    *count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (take_ahead(&steps[i])) {
+            continue;
+        }
+        Stretch *t = &lm->stretches[*count];
+        *t = (Stretch){.step = i, .tokens = {steps[i].token}, .count = 1};
+        size_t most = AHEAD_ROWS - rows < AHEAD_MOST ? AHEAD_ROWS - rows : AHEAD_MOST;
+        int rc = ahead ? look_ahead(lm, steps[i].state, &lm->workers[0], most, t, err) : MTS_OK;
+        if (rc) {
+            return rc;
+        }
+        rows += t->count - 1;
+        lm->items[(*count)++] = (MtsExtend){.prefix = steps[i].state->branch,
+                                            .tokens = t->tokens,
+                                            .count = t->count,
+                                            .wanted = MTS_LOGITS_ALL,
+                                            .between = t->between};
+    }
+    return MTS_OK;
+}
+
+/* What was taken while planning is given back. */
+static void give_back(MtsLm *lm, MtsSearchStep *steps, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        release(lm, steps[i].next);
+        steps[i].next = NULL;
+    }
+}
+
 static int extend(void *context, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     MtsLm *lm = context;
+    size_t count = 0;
+    int rc = MTS_OK;
     if (!mts_grow(&lm->items, &lm->items_cap, n, sizeof *lm->items) ||
-        !mts_grow(&lm->codes, &lm->codes_cap, n, sizeof *lm->codes)) {
+        !mts_grow(&lm->stretches, &lm->stretch_cap, n, sizeof *lm->stretches)) {
         return mts_fail(err, MTS_ENOMEM, "no memory for a step of %zu positions", n);
     }
     for (size_t i = 0; i < n; i++) {
         steps[i].next = NULL;
-        lm->items[i] = (MtsExtend){
-            .prefix = steps[i].state->branch, .tokens = &steps[i].token, .count = 1, .wanted = MTS_LOGITS_LAST};
     }
-    return lm->no_cache ? extend_whole(lm, steps, n, err) : run_items(lm, steps, n, err);
+    if (lm->no_cache) {
+        rc = extend_whole(lm, steps, n, err);
+    } else if (!(rc = plan(lm, steps, n, lm->constraint != NULL, &count, err)) && count > 0) {
+        rc = run_items(lm, steps, count, err);
+        if (rc == MTS_ECAPACITY && lm->constraint) { /* the cache may hold what was asked for, and no more */
+            give_back(lm, steps, n);
+            rc = plan(lm, steps, n, false, &count, err);
+            rc = rc ? rc : run_items(lm, steps, count, err);
+        }
+    }
+    if (rc) {
+        give_back(lm, steps, n);
+        return rc;
+    }
+    for (size_t i = 0; i < n; i++) {
+        steps[i].dist = dist_of(steps[i].next);
+    }
+    return MTS_OK;
+}
+
+/* Whether extend() gives this step without a forward step. */
+static bool is_ready(void *context, const MtsState *state, int32_t token)
+{
+    (void)context;
+    return state->ahead && state->ahead_token == token;
 }
 
 /* The ring's capacity: the prompt once and every text that may be alive, as far as KV_DEFAULT_BYTES reach, but
@@ -493,6 +630,7 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                                   .max_tokens = request->max_tokens,
                                   .extend = extend,
                                   .is_end = is_end,
+                                  .ready = is_ready,
                                   .retain = retain,
                                   .release = release};
 }
@@ -534,7 +672,7 @@ void mts_lm_free(MtsLm **out)
         free(lm->workers);
         free(lm->ends);
         free(lm->items);
-        free(lm->codes);
+        free(lm->stretches);
         free(lm->path);
         mts_session_free(&lm->session);
         free(lm);

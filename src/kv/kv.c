@@ -366,6 +366,18 @@ static void tidy(MtsKv *kv, MtsKvSegment *s)
     }
 }
 
+static void add_mark(MtsKvSegment *s, size_t length, MtsKvMark *mark)
+{
+    mark->segment = s;
+    mark->length = length;
+    mark->prev = NULL;
+    mark->next = s->marks;
+    if (s->marks) {
+        s->marks->prev = mark;
+    }
+    s->marks = mark;
+}
+
 int mts_kv_append(MtsKv *kv, const MtsKvMark *prefix, const int32_t *tokens, size_t count, MtsKvMark *mark,
                   MtsError *err)
 {
@@ -385,15 +397,13 @@ int mts_kv_append(MtsKv *kv, const MtsKvMark *prefix, const int32_t *tokens, siz
     }
     s->length = end;
     s->rows_end = tokens ? s->rows_end : end;
-    mark->segment = s;
-    mark->length = end;
-    mark->prev = NULL;
-    mark->next = s->marks;
-    if (s->marks) {
-        s->marks->prev = mark;
-    }
-    s->marks = mark;
+    add_mark(s, end, mark);
     return MTS_OK;
+}
+
+void mts_kv_hold(const MtsKvMark *end, size_t length, MtsKvMark *mark)
+{
+    add_mark(end->segment, length, mark);
 }
 
 void mts_kv_drop(MtsKv *kv, MtsKvMark *mark)

@@ -53,6 +53,8 @@ void mts_kv_free(MtsKv **kv); /* every mark must have been dropped */
  * positions come from embedding rows. No page is taken yet. MTS_ENOMEM leaves the tree as it was. */
 int mts_kv_append(MtsKv *kv, const MtsKvMark *prefix, const int32_t *tokens, size_t count, MtsKvMark *mark,
                   MtsError *err);
+/* Another place of the text of `end`: its first `length` positions, which end in the same segment; held by *mark. */
+void mts_kv_hold(const MtsKvMark *end, size_t length, MtsKvMark *mark);
 void mts_kv_drop(MtsKv *kv, MtsKvMark *mark);
 
 /* Begins a step: what earlier steps touched may be evicted again. */

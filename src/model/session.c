@@ -276,12 +276,15 @@ static void list_finals(MtsSession *s, const Piece *pieces, size_t n, size_t *fi
             for (size_t k = p->begin; k < p->end; k++) {
                 bool has_logits = logits_before(p->item, k + 1) > logits_before(p->item, k),
                      last = k + 1 == p->item->count;
-                if (logits ? has_logits : !has_logits && last) {
+                bool kept = last || p->item->between;
+                if (logits ? has_logits : !has_logits && kept) {
                     size_t row = p->item->logits_row + logits_before(p->item, k);
                     s->finals[(*finals)++] = (MtsFinal){
                         .span = s->sorted[i],
                         .index = k - p->begin,
-                        .hidden = last ? p->item->branch->hidden : NULL,
+                        .hidden = last               ? p->item->branch->hidden
+                                  : p->item->between ? p->item->between[k]->hidden
+                                                     : NULL,
                         .logits = has_logits ? s->logits + row * s->logits_stride : NULL,
                     };
                 }
@@ -335,6 +338,13 @@ static int append(MtsSession *s, MtsExtend *item, MtsError *err)
     }
     item->branch = b;
     int rc = mts_kv_append(s->kv, item->prefix ? &item->prefix->mark : NULL, item->tokens, item->count, &b->mark, err);
+    for (size_t i = 0; item->between && i + 1 < item->count && !rc; i++) {
+        MtsBranch *one = item->between[i] = new_branch(s);
+        if (!one) {
+            return mts_fail(err, MTS_ENOMEM, "no memory for a branch");
+        }
+        mts_kv_hold(&b->mark, prefix_length(item) + i + 1, &one->mark);
+    }
     if (!rc) {
         mts_kv_touch(s->kv, &b->mark);
     }
@@ -350,6 +360,9 @@ static int prepare(MtsSession *s, MtsExtend *items, size_t n, size_t *logits, Mt
     }
     for (size_t i = 0; i < n; i++) {
         items[i].branch = NULL;
+        for (size_t k = 0; items[i].between && k + 1 < items[i].count; k++) {
+            items[i].between[k] = NULL;
+        }
     }
     for (size_t i = 0; i < n; i++) {
         int rc = check_item(s, &items[i], err);
@@ -387,6 +400,9 @@ int mts_session_extend(MtsSession *s, MtsExtend *items, size_t n, MtsError *err)
     return MTS_OK;
 fail:
     for (size_t i = n; i-- > 0;) {
+        for (size_t k = 0; items[i].between && k + 1 < items[i].count; k++) {
+            mts_branch_release(&items[i].between[k]);
+        }
         mts_branch_release(&items[i].branch);
     }
     return rc;

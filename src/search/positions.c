@@ -91,6 +91,12 @@ int mts_search_evaluate(MtsSearch *search, MtsNode *const *nodes, size_t n, MtsE
     return MTS_OK;
 }
 
+bool mts_search_is_ready(const MtsSearch *search, const MtsNode *node)
+{
+    const MtsSearchModel *model = search->model;
+    return model->ready && node->parent->state && model->ready(model->context, node->parent->state, node->token);
+}
+
 int mts_search_need(MtsSearch *search, MtsNode *node, MtsError *err)
 {
     while (!node->evaluated) {

@@ -11,6 +11,9 @@ MtsNode *mts_search_child(MtsSearch *search, MtsNode *node, size_t entry);
  * step of at most settings.batch positions after the other, in the order given. */
 int mts_search_evaluate(MtsSearch *search, MtsNode *const *nodes, size_t n, MtsError *err);
 
+/* Whether the model has the node's position already; its parent is evaluated. */
+bool mts_search_is_ready(const MtsSearch *search, const MtsNode *node);
+
 /* Evaluates one node, and before it what a resumed search has not evaluated above it. */
 int mts_search_need(MtsSearch *search, MtsNode *node, MtsError *err);
 

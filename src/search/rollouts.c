@@ -119,22 +119,35 @@ static bool is_kept(const MtsSearch *search, const MtsRollout *r)
     return kept;
 }
 
-/* One forward step for all that wait for one; *extended tells whether there was any. */
-static int extend(MtsSearch *search, Flight *flight, bool *extended, MtsError *err)
+/* One step for all that wait for one, or only for those whose position the model has already; how many there were. */
+static int extend_some(MtsSearch *search, Flight *flight, bool only_ready, size_t *count, MtsError *err)
 {
-    size_t n = 0;
+    *count = 0;
     for (size_t i = 0; i < flight->count; i++) {
-        if (!is_finished(flight->rollouts[i]) && is_kept(search, flight->rollouts[i])) {
-            flight->wanted[n++] = flight->rollouts[i]->node;
+        const MtsRollout *r = flight->rollouts[i];
+        bool waits = !is_finished(r) && is_kept(search, r);
+        if (waits && (!only_ready || (!r->node->evaluated && mts_search_is_ready(search, r->node)))) {
+            flight->wanted[(*count)++] = r->node;
         }
     }
-    *extended = n > 0;
-    int rc = mts_search_evaluate(search, flight->wanted, n, err);
-    for (size_t i = 0; i < flight->count && !rc; i++) {
+    int rc = mts_search_evaluate(search, flight->wanted, *count, err);
+    for (size_t i = 0; i < flight->count && *count && !rc; i++) {
         MtsRollout *r = flight->rollouts[i];
         if (!is_finished(r) && is_kept(search, r)) {
             rc = choose_tokens(search, r, err);
         }
+    }
+    return rc;
+}
+
+/* One forward step for all that wait for one; *extended tells whether there was any. */
+static int extend(MtsSearch *search, Flight *flight, bool *extended, MtsError *err)
+{
+    size_t count;
+    int rc = extend_some(search, flight, false, &count, err);
+    *extended = count > 0;
+    while (!rc && count > 0) {
+        rc = extend_some(search, flight, true, &count, err);
     }
     return rc;
 }
