@@ -42,7 +42,7 @@ int main(void)
     const int32_t tokens[][3] = {{0, 2, 1}, {1, 2, 0}}; /* likeliest first */
     const double logp[][3] = {{log(0.6), log(0.3), log(0.1)}, {log(0.5), log(0.4), log(0.1)}};
     MtsState states[] = {{{3, tokens[0], logp[0], 0}}, {{3, tokens[1], logp[1], 0}}};
-    const MtsSearchModel model = {states, &states[0], states[0].dist, 8, extend, is_end, keep, keep};
+    const MtsSearchModel model = {states, &states[0], states[0].dist, 8, extend, is_end, keep, keep, NULL};
     const MtsSearchReward reward = {.score = length};
     MtsSearchSettings settings;
     MtsSearchResult *result;

@@ -145,10 +145,34 @@ static void check_node(MtsSession *plain, size_t vocab, const Node *node, const 
     mts_branch_release(&item.branch);
 }
 
+/* The prefixes between that an item has made: one becomes a node, all have the logits of their own texts. */
+static void take_between(MtsSession *session, MtsSession *plain, MtsRng *rng, size_t vocab, const MtsExtend *item,
+                         const Node *end, Node *nodes, size_t *count)
+{
+    float *again = calloc(vocab, sizeof *again);
+    size_t kept = mts_rng_bits(rng) % (item->count - 1);
+    for (size_t k = 0; k + 1 < item->count; k++) {
+        Node *node = &nodes[*count];
+        *node = *end;
+        node->branch = item->between[k];
+        node->length = end->length - item->count + k + 1;
+        assert_int_equal(mts_branch_length(node->branch), node->length);
+        assert_ok(mts_session_branch_logits(session, node->branch, again, &err), &err);
+        check_node(plain, vocab, node, NULL, again);
+        if (k == kept) {
+            (*count)++;
+        } else {
+            mts_branch_release(&node->branch);
+        }
+    }
+    free(again);
+}
+
 /* One step of up to ITEMS random continuations of random nodes. */
 static void grow(MtsSession *session, MtsSession *plain, MtsRng *rng, size_t vocab, Node *nodes, size_t *count)
 {
     MtsExtend items[ITEMS] = {{0}};
+    MtsBranch *between[ITEMS][12];
     size_t n = 1 + mts_rng_bits(rng) % ITEMS, parents[ITEMS];
     for (size_t i = 0; i < n; i++) {
         Node *node = &nodes[*count + i];
@@ -163,6 +187,7 @@ static void grow(MtsSession *session, MtsSession *plain, MtsRng *rng, size_t voc
         random_text(rng, vocab, node->tokens + node->length, items[i].count);
         items[i].tokens = node->tokens + node->length;
         items[i].wanted = (MtsLogitsWanted)(mts_rng_bits(rng) % 3);
+        items[i].between = items[i].count > 1 && mts_rng_bits(rng) % 2 ? between[i] : NULL;
         node->length += items[i].count;
     }
     assert_ok(mts_session_extend(session, items, n, &err), &err);
@@ -175,13 +200,19 @@ static void grow(MtsSession *session, MtsSession *plain, MtsRng *rng, size_t voc
         check_node(plain, vocab, node, items[i].wanted ? mts_session_logits(session, row) : NULL, again);
     }
     free(again);
+    size_t first = *count;
     *count += n;
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].between) {
+            take_between(session, plain, rng, vocab, &items[i], &nodes[first + i], nodes, count);
+        }
+    }
 }
 
 static void trees(void **state)
 {
     (void)state;
-    enum { STEPS = 40, NODES = ITEMS * STEPS };
+    enum { STEPS = 40, NODES = 2 * ITEMS * STEPS };
     static const size_t capacity[] = {4096, 352};
     uint64_t again = 0, wasted = 0;
     for (size_t m = 0; m < 2 * MODELS; m++) {
