@@ -51,27 +51,33 @@ static inline double mts_log_sum(const MtsLogSum *s)
     return s->high == -HUGE_VAL ? -HUGE_VAL : s->high + log(s->sum);
 }
 
-/* The running mean of numbers given as logarithms, and its standard error (Welford's recurrence, relative to
+/* The running mean of weighted numbers given as logarithms, and its standard error (Welford's recurrence, relative to
  * the largest number so far). Start from MTS_LOG_MEAN_ZERO. */
 typedef struct MtsLogMean {
-    double high, mean, m2; /* mean and sum of squared deviations, in units of exp(high) and its square */
-    double n;
+    double high, mean; /* mean in units of exp(high) */
+    double centre, m2; /* the same with squared weights; and the sum of squared deviations from it, each times its
+                        * squared weight, in units of exp(high) squared */
+    double n, w, w2;   /* how many; sums of weights and of their squares */
 } MtsLogMean;
 
-#define MTS_LOG_MEAN_ZERO ((MtsLogMean){-HUGE_VAL, 0, 0, 0})
+#define MTS_LOG_MEAN_ZERO ((MtsLogMean){-HUGE_VAL, 0, 0, 0, 0, 0, 0})
 
-static inline void mts_log_mean_add(MtsLogMean *m, double x)
+static inline void mts_log_mean_add(MtsLogMean *m, double x, double weight)
 {
     if (x > m->high) {
         double scale = exp(m->high - x);
         m->mean *= scale;
+        m->centre *= scale;
         m->m2 *= scale * scale;
         m->high = x;
     }
-    double value = x == -HUGE_VAL ? 0 : exp(x - m->high), delta = value - m->mean;
+    double value = x == -HUGE_VAL ? 0 : exp(x - m->high), delta = value - m->centre;
     m->n += 1;
-    m->mean += delta / m->n;
-    m->m2 += delta * (value - m->mean);
+    m->w += weight;
+    m->w2 += weight * weight;
+    m->mean += (value - m->mean) * (weight / m->w);
+    m->centre += delta * (weight * weight / m->w2);
+    m->m2 += weight * weight * delta * (value - m->centre);
 }
 
 static inline double mts_log_mean(const MtsLogMean *m)
@@ -79,11 +85,14 @@ static inline double mts_log_mean(const MtsLogMean *m)
     return m->mean > 0 ? m->high + log(m->mean) : -HUGE_VAL;
 }
 
-/* The standard error of the mean relative to the mean, which is that of its logarithm; NaN for fewer than
- * two numbers and for a mean of zero. */
+/* The standard error of the mean relative to the mean, which is that of its logarithm; NaN for fewer than two numbers
+ * and for a mean of zero. It takes the numbers to have one mean and no correlation, and nothing of their variances: the
+ * sum of squared deviations from the mean, each times its squared weight, over what makes it unbiased where the
+ * variances are equal. */
 static inline double mts_log_mean_se(const MtsLogMean *m)
 {
-    return m->n > 1 && m->mean > 0 ? sqrt(m->m2 / (m->n * (m->n - 1))) / m->mean : (double)NAN;
+    double off = m->centre - m->mean, squares = m->m2 + m->w2 * off * off;
+    return m->n > 1 && m->mean > 0 ? sqrt(squares / (m->w * m->w - m->w2)) / m->mean : (double)NAN;
 }
 
 /* lambda * r as the target counts it: a reward of -HUGE_VAL is a tilt of zero at any lambda. */

@@ -83,7 +83,7 @@ typedef struct MtsMethodOps {
      * finish(): the share that the policy leaves to texts not seen. */
     bool (*exhausted)(const MtsSearch *search);
     void (*estimate)(const MtsSearch *search, double *log_z, double *se);
-    const double *(*terms)(const MtsSearch *search, size_t *count, size_t *asked);
+    double (*whole)(const MtsSearch *search);
     double (*leader)(MtsSearch *search);
     int (*finish)(MtsSearch *search, MtsError *err);
     void (*policy)(const MtsSearch *search, const MtsNode *node, double *out);

@@ -126,18 +126,6 @@ const char *mts_search_settled(MtsSearch *search)
 
 double mts_search_unbiased(const MtsSearch *search, double log_z)
 {
-    MtsLogMean mean = MTS_LOG_MEAN_ZERO;
-    size_t count = search->log_count, asked = search->settings.rollouts;
-    const double *terms = search->ops->terms ? search->ops->terms(search, &count, &asked) : NULL;
-    for (size_t i = 0; i < count && i < asked; i++) {
-        double term = terms ? terms[i] : search->log[i]->log_z;
-        if (isnan(term)) {
-            return log_z;
-        }
-        mts_log_mean_add(&mean, term);
-    }
-    for (size_t i = count; i < asked; i++) {
-        mts_log_mean_add(&mean, log_z);
-    }
-    return count ? mts_log_mean(&mean) : log_z;
+    const MtsMethodOps *ops = search->ops;
+    return ops->exhausted && ops->exhausted(search) && ops->whole ? ops->whole(search) : log_z;
 }

@@ -51,9 +51,9 @@ int mts_rollout_tell(MtsSearch *search, const MtsRollout *rollout, MtsError *err
 /* After a backup: why nothing more need be started ("exhausted", "log_z", "mass"); NULL: go on. */
 const char *mts_search_settled(MtsSearch *search);
 
-/* log of the estimate of Z that is unbiased whatever the budget: the mean over all rollouts asked for, where one that
- * an exhausted search did not need would have found Z itself, log_z. A search that happens to be exhausted reports the
- * exact Z, and a mean over searches of which some are is not the mean of either. */
+/* log of the estimate of Z that is unbiased whatever the budget, log_z being the one reported: of an exhausted search
+ * the mean over all that were asked for, where those that it did not need would have found Z itself. It reports the
+ * exact Z, and a mean over searches of which some do is not the mean of either. */
 double mts_search_unbiased(const MtsSearch *search, double log_z);
 
 #endif

@@ -177,6 +177,28 @@ const MtsSetting mts_search_settings[] = {
      .initial = 0.1,
      .max = 1,
      .help = "maxent-ts: share of the rollouts that select by prior alone; none in waves"},
+    {.name = "best_first",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MAXENT_TS),
+     .offset = AT(best_first),
+     .initial = 2.0 / 3,
+     .max = 1,
+     .later = true,
+     .help = "maxent-ts: share of the rollouts that go to the best unknown continuation instead of being drawn, and "
+             "have no part in the estimate of Z; none in waves"},
+    {.name = "index_power",
+     .kind = MTS_SETTING_REAL,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MAXENT_TS),
+     .offset = AT(index_power),
+     .initial = 1,
+     .max = 10,
+     .later = true,
+     .help = "maxent-ts: the i-th rollout that counts in the estimate of Z weighs i to this power; waves weigh the "
+             "same"},
     {.name = "sweep",
      .kind = MTS_SETTING_SIZE,
      .group = MTS_SETTINGS_SEARCH,
@@ -496,6 +518,10 @@ json_t *mts_settings_json(const MtsSearchSettings *s, size_t max_tokens, bool wh
 
 static bool read_field(const MtsSetting *row, const json_t *value, MtsSearchSettings *s)
 {
+    if (!value && row->later) {
+        mts_setting_put(row, s, 0);
+        return true;
+    }
     switch (row->kind) {
     case MTS_SETTING_METHOD:
         return json_is_string(value) && mts_method_from_name(json_string_value(value), &s->method) == 0;

@@ -63,6 +63,7 @@ typedef struct MtsSetting {
     unsigned methods;         /* bit 1 << m: method m is concerned */
     size_t offset;            /* in its struct */
     double initial, min, max; /* both ends included */
+    bool later;               /* records from before it was there are read as if it were 0 */
     bool automatic;           /* MTS_AUTO or NAN stands for a value that follows from other settings */
     const char *words;        /* WORD: "one|two|three" */
     const char *help;         /* what it is, with its unit */

@@ -280,15 +280,16 @@ static void the_leaders_share_is_that_of_the_whole_tree(void **state)
 static void a_rollout_stays_cheap(void **state)
 {
     (void)state;
-    const size_t counts[] = {100, 2000};
-    double each[2];
-    for (int i = 0; i < 2; i++) {
+    const size_t counts[] = {100, 2000, 100, 2000};
+    double each[4];
+    for (int i = 0; i < 4; i++) {
         MtsSearchModel model;
         MtsSearchReward reward;
         MtsSearchResult *result = NULL;
         MtsError err = {0};
         MtsSearchSettings s = settings_of(counts[i], 1);
         s.mass_tolerance = 1e-9;
+        s.best_first = i < 2 ? 0 : s.best_first;
         hashed_model(20, 50, &model, &reward);
         clock_t began = clock();
         assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
@@ -296,8 +297,10 @@ static void a_rollout_stays_cheap(void **state)
         assert_int_equal(result->rollouts_done, counts[i]);
         mts_search_result_free(&result);
     }
-    print_message("%.3f ms a rollout of 100, %.3f of 2000\n", 1e3 * each[0], 1e3 * each[1]);
+    print_message("%.3f ms a rollout of 100, %.3f of 2000; best-first %.3f and %.3f\n", 1e3 * each[0], 1e3 * each[1],
+                  1e3 * each[2], 1e3 * each[3]);
     assert_true(each[1] < 6 * each[0]);
+    assert_true(each[3] < 3 * each[1]); /* few of them are cheap: they have little to look at */
 }
 
 static void a_stopped_search_returns_what_it_has(void **state)
@@ -311,6 +314,7 @@ static void a_stopped_search_returns_what_it_has(void **state)
     mts_table_reward(table, &reward);
     MtsSearchSettings s = settings_of(1000, 4);
     int polls = 0;
+    s.best_first = 0; /* or a text that ends at once is found at once */
     s.stop = stop_after;
     s.stop_context = &polls;
     for (int n = 8; n < 60; n += 9) {

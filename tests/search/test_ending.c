@@ -97,6 +97,7 @@ static void a_leading_text_without_a_part_in_the_target_is_passed_over(void **st
         MtsSearchResult *first = NULL, *second = NULL;
         MtsError err = {0};
         int left = 0;
+        s.best_first = 0; /* no text that ends at once */
         s.stop = stop_after;
         s.stop_context = &left;
         lost = -1;

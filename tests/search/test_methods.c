@@ -183,7 +183,7 @@ static double wave_mean(const MtsSearch *run)
     size_t waves = (s->rollouts + s->in_flight - 1) / s->in_flight;
     double sum = 0;
     for (size_t i = 0; i < waves; i++) {
-        sum += exp(i < mts_maxent(run)->waves ? mts_maxent(run)->wave_log_z[i] : run_log_z(run));
+        sum += exp(i < mts_maxent(run)->term_count ? mts_maxent(run)->terms[i] : run_log_z(run));
     }
     return sum / (double)waves;
 }
@@ -280,13 +280,13 @@ static double mean_of_estimates(const MtsTable *table, const MtsSearchSettings *
         branches_start(&b);
         MtsSearch *run = run_prefixed(table, s, waves, &b.script);
         double sum = 0;
-        size_t count = waves ? mts_maxent(run)->waves : run->log_count;
+        size_t count = waves ? mts_maxent(run)->waves : run->log_count; /* all are drawn, and weigh the same */
         assert_true(run->nfe <= s->max_nfe);
         assert_true(waves || run->done >= (count < sure ? count : sure));
         *more += (waves ? count : run->done) > sure;
         for (size_t i = 0; i < sure; i++) {
             sum += exp(i >= count ? run_log_z(run)
-                       : waves    ? mts_maxent(run)->wave_log_z[i]
+                       : waves    ? mts_maxent(run)->terms[i]
                                   : run->log[i]->log_z) /
                    (double)sure;
         }
@@ -308,6 +308,7 @@ static void a_limit_on_positions_bends_no_estimate_of_rollouts(void **state)
             for (size_t kind = 0; kind < 4; kind++) {
                 MtsSearchSettings s = settings_of(kind % 2 ? MTS_SAMPLE : MTS_MAXENT_TS, 2, 5);
                 size_t sure = nfe / (table->max_tokens - 1);
+                s.best_first = s.index_power = 0;
                 s.max_nfe = nfe;
                 s.in_flight = kind / 2 + 1;
                 s.sweep = kind % 4 == 2;

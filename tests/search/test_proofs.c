@@ -54,20 +54,30 @@ static void mark_known(const MtsTable *table, const MtsSearch *run, size_t i, bo
     }
 }
 
+/* The weight of rollout i in the estimate, given the sum of those before it; 0 of a best-first one. */
+static double weight_of(const MtsSearch *run, size_t i, size_t *counted)
+{
+    return mts_maxent_is_best_first(run, i) ? 0 : pow((double)++*counted, run->settings.index_power);
+}
+
 /* The estimate of sum over texts of p exp(lambda r) f for f = 1 at one text, for every text: what was known when
  * rollout i selected, its own text over its probability and those it swept over that of having come by; averaged over
- * rollouts. An exhausted search knows the rest of its budget's estimates exactly. */
+ * the rollouts that are drawn. An exhausted search knows the rest of its budget's estimates exactly. */
 static void estimate_each(const MtsTable *table, const MtsSearch *run, double *out)
 {
     const MtsSearchSettings *s = &run->settings;
     bool *known = calloc(table->text_count, sizeof *known);
     memset(out, 0, table->text_count * sizeof *out);
+    double sum = 0;
+    size_t counted = 0;
     for (size_t i = 0; i < s->rollouts; i++) {
+        double weight = weight_of(run, i, &counted);
+        sum += weight;
         mark_known(table, run, i, known);
         for (size_t x = 0; x < table->text_count; x++) {
-            out[x] += known[x] ? tilted(table, x, s->lambda) : 0;
+            out[x] += known[x] ? weight * tilted(table, x, s->lambda) : 0;
         }
-        if (i >= run->log_count) {
+        if (i >= run->log_count || weight == 0) {
             continue;
         }
         const MtsRollout *r = run->log[i];
@@ -78,27 +88,32 @@ static void estimate_each(const MtsTable *table, const MtsSearch *run, double *o
             for (size_t t = 0; t + 1 < mts_maxent_rollout(r)->asides[a]->depth; t++) {
                 log_q += r->choices[t].log_q;
             }
-            out[x] += known[x] ? 0 : tilted(table, x, s->lambda) * exp(-log_q);
+            out[x] += known[x] ? 0 : weight * tilted(table, x, s->lambda) * exp(-log_q);
             drawn = drawn && mts_maxent_rollout(r)->asides[a] != r->node;
         }
         if (drawn) {
             size_t x = text_of(table, r->node);
-            out[x] += tilted(table, x, s->lambda) * exp(-r->log_q);
+            out[x] += weight * tilted(table, x, s->lambda) * exp(-r->log_q);
         }
     }
     for (size_t x = 0; x < table->text_count; x++) {
-        out[x] /= (double)s->rollouts;
+        out[x] /= sum;
     }
     free(known);
 }
 
 static double sum_estimate(const MtsSearch *run)
 {
-    double z = 0;
+    double z = 0, sum = 0;
+    size_t counted = 0;
     for (size_t i = 0; i < run->settings.rollouts; i++) {
-        z += i < run->log_count ? exp(run->log[i]->log_z) : exp(run_log_z(run));
+        double weight = weight_of(run, i, &counted);
+        bool there = i < run->log_count && weight > 0;
+        assert_true(i >= run->log_count || isnan(run->log[i]->log_z) == (weight == 0));
+        sum += weight;
+        z += weight > 0 ? weight * exp(there ? run->log[i]->log_z : run_log_z(run)) : 0;
     }
-    return z / (double)run->settings.rollouts;
+    return z / sum;
 }
 
 /* Sum over all branches of P Z^ = Z, and the same for each text's share. */
@@ -150,12 +165,35 @@ static void the_estimate_of_z_is_unbiased(void **state)
             for (size_t in_flight = 1; in_flight <= n; in_flight++) {
                 for (int l = 0; l < 3; l++) {
                     MtsSearchSettings s = settings_of((double[]){0, 1, 3}[l], n, in_flight);
+                    s.best_first = 0;
+                    s.index_power = l;
                     for (s.sweep = 0; s.sweep <= 2; s.sweep++) {
                         s.temperature = 1;
                         prove_unbiased(table, &s);
                         s.temperature = 0.7;
                         prove_unbiased(table, &s);
                     }
+                }
+            }
+        }
+        mts_table_free(&table);
+    }
+}
+
+/* Part of the rollouts goes to the best unknown continuation: whatever it finds, those that are drawn count. */
+static void best_first_rollouts_leave_the_estimate_unbiased(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SHAPE_COUNT; i++) {
+        MtsTable *table = random_table(SHAPES[i], 40 + i);
+        for (size_t n = 2; n <= 4; n++) {
+            for (size_t in_flight = 1; in_flight <= n; in_flight++) {
+                MtsSearchSettings s = settings_of(i % 2 ? 3 : 1, n, in_flight);
+                s.temperature = in_flight == 2 ? 0.7 : 1;
+                s.index_power = (double)(n % 3);
+                s.best_first = n == 4 ? 2.0 / 3 : 0.5;
+                for (s.sweep = 0; s.sweep <= 2; s.sweep++) {
+                    prove_unbiased(table, &s);
                 }
             }
         }
@@ -196,6 +234,7 @@ static void what_bends_the_estimate_is_named(void **state)
     double z = exp(log_w[0]);
     MtsSearchSettings s = settings_of(2, 3, 1);
     s.sweep = 0;
+    s.best_first = 0;
     assert_true(fabs(reported_mean(table, &s, &biased, &runs) - z) < EXACT * (1 + z));
     assert_int_equal(biased, 0);
     s.rollouts = 2;
@@ -224,6 +263,7 @@ static void no_exploration_and_all_exploration_are_unbiased_too(void **state)
         for (int c = 0; c < 2; c++) {
             MtsSearchSettings s = settings_of(2, 3, 2);
             s.exploration = e;
+            s.best_first = 0;
             s.shrinkage = c ? 10 : 0;
             prove_unbiased(table, &s);
         }
@@ -330,6 +370,7 @@ static void lambda_zero_is_p_and_its_estimate_one(void **state)
     MtsTable *table = random_table((Shape){.vocab = 4, .steps = 4, .eos = 0, .peak = 2, .spread = 2}, 8);
     MtsSearchSettings s = settings_of(0, 20, 3);
     s.sweep = 0; /* each rollout's own estimate is exact then */
+    s.best_first = 0;
     MtsSearch *run = run_table(table, &s, NULL);
     double policy[64];
     for (size_t i = 0; i < run->log_count; i++) {
@@ -506,7 +547,8 @@ static void dead_ends_are_known_mass_without_tilt(void **state)
         z += table->rows[table->texts[x].row].token == 1 ? 0 : tilted(table, x, 2);
     }
     for (size_t in_flight = 1; in_flight <= 3; in_flight++) {
-        MtsSearchSettings s = settings_of(2, 3, in_flight);
+        MtsSearchSettings s = settings_of(2, in_flight == 3 ? 4 : 3, in_flight);
+        s.best_first = in_flight == 1 ? 0 : 0.5;
         Branches b = branches_begin();
         double mean = 0;
         do {
@@ -587,6 +629,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_estimate_of_z_is_unbiased),
+        cmocka_unit_test(best_first_rollouts_leave_the_estimate_unbiased),
         cmocka_unit_test(what_bends_the_estimate_is_named),
         cmocka_unit_test(no_exploration_and_all_exploration_are_unbiased_too),
         cmocka_unit_test(everything_seen_is_exact),

@@ -95,6 +95,8 @@ static double other_value(const MtsSetting *row)
         {"ess_threshold", 1},
         {"shrinkage", 0.1},
         {"exploration", 0.9},
+        {"best_first", 0.25},
+        {"index_power", 3},
         {"sweep", 0},
         {"look_ahead", 0},
         {"nfe", 3},

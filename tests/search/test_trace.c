@@ -512,6 +512,7 @@ static void the_tree_is_listed(void **state)
     MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = 0, .peak = 1, .spread = 1}, 41);
     MtsSearchSettings s = settings_of(2, 4, 1);
     s.keep_tree = true;
+    s.best_first = 0;
     MtsSearchResult *result = search(table, &s);
     assert_int_equal(result->tree_count, result->tree_nodes);
     double sum = 0, shares = 0;

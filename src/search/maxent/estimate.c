@@ -472,3 +472,23 @@ double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token)
     const MtsTokenEffect *effect = find_token(e, depth, token);
     return effect ? e->lambda * effect->value : 0;
 }
+
+double mts_estimate_mean(const MtsEstimate *e, const MtsNode *text)
+{
+    double mean = e->mean;
+    for (const MtsNode *node = text; node->parent; node = node->parent) {
+        const MtsTokenEffect *effect = find_token(e, node->depth, node->token);
+        const MtsSpot *spot = find_spot(e, node);
+        mean += (effect ? effect->value : 0) + (spot ? spot->value : e->trust * gain(node));
+    }
+    return mean;
+}
+
+double mts_estimate_highest(const MtsEstimate *e, size_t depth)
+{
+    double highest = -HUGE_VAL;
+    for (size_t i = 0; i < e->levels[depth].token_count; i++) {
+        highest = fmax(highest, e->tokens[e->levels[depth].tokens[i]].value);
+    }
+    return highest;
+}

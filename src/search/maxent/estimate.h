@@ -89,6 +89,12 @@ double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, 
  * scored, -infinity where its reward is. */
 double mts_estimate_gain(const MtsEstimate *e, double trust, const MtsNode *node);
 
+/* The reward that is expected of a text, known or not. */
+double mts_estimate_mean(const MtsEstimate *e, const MtsNode *text);
+
+/* The largest effect of a token at a depth, in units of the reward; -infinity where none has one. */
+double mts_estimate_highest(const MtsEstimate *e, size_t depth);
+
 /* lambda times the effect of a token at a depth: what its being there does to log E wherever no prefix is known. */
 double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token);
 

@@ -53,15 +53,22 @@
 
 /* ---- selection ---- */
 
+static bool is_best_first(const MtsSearch *search, const MtsRollout *r)
+{
+    return !search->sampling && mts_maxent_is_best_first(search, r->index);
+}
+
 static int maxent_start(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
-    (void)err;
     MtsMaxent *m = mts_maxent(search);
     const MtsNode *root = search->nodes.root;
     mts_maxent_rollout(r)->log_k = root->visits ? mts_sums(root)->log_k : -HUGE_VAL;
     mts_maxent_rollout(r)->share = search->settings.exploration;
     m->here = mts_estimate_root(&m->estimate);
-    return MTS_OK;
+    MtsMaxentRollout *own = mts_maxent_rollout(r);
+    bool recorded = r->index < mts_checkpoint_count(search->checkpoint);
+    int rc = is_best_first(search, r) && !recorded ? mts_frontier_pick(search, &own->target, &own->entry, err) : MTS_OK;
+    return rc ? rc : mts_frontier_fly(search, r) ? MTS_OK : mts_out_of_memory(err);
 }
 
 /* Asks the reward of a finished child of the rollout's node too. */
@@ -196,6 +203,20 @@ static int select_token(MtsSearch *search, MtsRollout *r, MtsRng *rng, size_t *e
     return picked < n - 1 ? MTS_OK : draw_other(search, rng, node, entry, log_q, err);
 }
 
+/* The way of a best-first rollout: to its target, on from there, and then the likeliest token of each. */
+static size_t follow(const MtsRollout *r)
+{
+    const MtsMaxentRollout *own = mts_maxent_rollout(r);
+    const MtsNode *next = own->target;
+    if (r->node->depth >= next->depth) {
+        return r->node == next ? own->entry : 0;
+    }
+    while (next->parent != r->node) {
+        next = next->parent;
+    }
+    return mts_node_entry(r->node, next->token);
+}
+
 static int maxent_choose(MtsSearch *search, MtsRollout *r, size_t *entry, double *log_q, MtsError *err)
 {
     size_t ahead = 0;
@@ -208,6 +229,11 @@ static int maxent_choose(MtsSearch *search, MtsRollout *r, size_t *entry, double
         ((rc = mts_maxent_ask_ahead(search, r->node, &ahead, err)) ||
          (rc = mts_search_score(search, mts_maxent(search)->asked, ahead, err)))) {
         return rc;
+    }
+    if (mts_maxent_rollout(r)->target) {
+        *entry = follow(r);
+        *log_q = 0;
+        return MTS_OK;
     }
     MtsRng rng = mts_search_rng(search, r->index, r->node->depth);
     return r->in_tree ? select_token(search, r, &rng, entry, log_q, err)
@@ -243,6 +269,7 @@ static int collect(MtsSearch *search, MtsRollout *r, MtsError *err)
         }
         if (text->visits == 0) {
             mts_node_visit(text);
+            mts_frontier_learn(search, text);
             rc = mts_maxent_bring_home(search, text, err);
         }
         if (mts_sums(text)->born > r->started) {
@@ -269,10 +296,11 @@ static int bring_home(MtsSearch *search, MtsRollout *r, MtsError *err)
     }
     if (r->dead) {
         *mts_sums(r->node) = (MtsSums){.log_u = -HUGE_VAL, .log_k = -HUGE_VAL, .log_w = -HUGE_VAL};
-    } else if (r->fresh && (rc = mts_maxent_bring_home(search, r->node, err))) {
-        return rc;
+    } else if (r->fresh) {
+        mts_frontier_learn(search, r->node);
+        rc = mts_maxent_bring_home(search, r->node, err);
     }
-    return collect(search, r, err);
+    return rc ? rc : collect(search, r, err);
 }
 
 static int maxent_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
@@ -282,33 +310,35 @@ static int maxent_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
     if (rc) {
         return rc;
     }
-    if (!search->sampling && mts_search_is_certain(search, r->index)) { /* whether there is one more is chance */
-        mts_log_mean_add(&m->z, r->log_z);
+    if (is_best_first(search, r)) {
+        r->log_z = (double)NAN;                                                /* no draw, no estimate */
+    } else if (!search->sampling && mts_search_is_certain(search, r->index)) { /* whether there is one more is chance */
+        rc = mts_maxent_count(search, r->log_z) ? MTS_OK : mts_out_of_memory(err);
     }
     for (MtsNode *node = r->node->parent; node; node = node->parent) {
         double *kept = r->choices[node->depth].kept;
         mts_maxent_refresh(search, node, &kept[0], &kept[1]);
     }
     mts_estimate_fit(&m->estimate);
-    return MTS_OK;
+    return rc ? rc : mts_frontier_land(search, r) ? MTS_OK : mts_out_of_memory(err);
 }
 
 static int maxent_begin(MtsSearch *search, MtsError *err)
 {
-    (void)err;
     MtsMaxent *m = mts_maxent(search);
     m->z = MTS_LOG_MEAN_ZERO;
     m->highest = -HUGE_VAL;
     mts_estimate_init(&m->estimate, search->settings.lambda, search->settings.shrinkage);
-    return MTS_OK;
+    return mts_frontier_begin(search) ? MTS_OK : mts_out_of_memory(err);
 }
 
 static void maxent_end(MtsSearch *search)
 {
     MtsMaxent *m = mts_maxent(search);
     mts_estimate_free(&m->estimate);
+    mts_frontier_free(&m->frontier);
     free((void *)m->asked);
-    free(m->wave_log_z);
+    free(m->terms);
 }
 
 static void maxent_end_rollout(MtsRollout *r)
@@ -333,6 +363,29 @@ static void maxent_estimate(const MtsSearch *search, double *log_z, double *se)
         *log_z = mts_log_mean(&m->z);
         *se = mts_log_mean_se(&m->z);
     }
+}
+
+/* How many rollouts count in the estimate, whatever they find. */
+static size_t counted(const MtsSearch *search)
+{
+    const MtsSearchSettings *s = &search->settings;
+    size_t count = 0;
+    for (size_t i = 0; i < s->rollouts && mts_search_is_certain(search, i); i++) {
+        count += !mts_maxent_is_best_first(search, i);
+    }
+    return count;
+}
+
+static double maxent_whole(const MtsSearch *search)
+{
+    const MtsMaxent *m = mts_maxent(search);
+    size_t asked = search->reward->prefixes ? mts_maxent_waves_counted(search) : counted(search);
+    double log_k = mts_sums(search->nodes.root)->log_k;
+    MtsLogMean mean = MTS_LOG_MEAN_ZERO;
+    for (size_t i = 0; i < asked; i++) {
+        mts_log_mean_add(&mean, i < m->term_count ? m->terms[i] : log_k, mts_maxent_weight(search, i));
+    }
+    return asked ? mts_log_mean(&mean) : log_k;
 }
 
 /* log E of a known node. */
@@ -538,7 +591,7 @@ const MtsMethodOps mts_maxent_ops = {
     .backup = maxent_backup,
     .exhausted = maxent_exhausted,
     .estimate = maxent_estimate,
-    .terms = mts_maxent_waves_terms,
+    .whole = maxent_whole,
     .leader = maxent_leader,
     .finish = maxent_finish,
     .policy = maxent_policy,

@@ -18,12 +18,36 @@ typedef struct MtsSums { /* of one node */
     double log_pi;      /* waves: log of the chance that it was taken, given its parent was; of the last wave */
     size_t place;       /* waves: index among the prefixes of the last wave that passed; set when it is written down */
     size_t born;        /* texts: rollouts backed up when it became known, its own included */
+    size_t spot;        /* best-first: index among the known prefixes + 1 */
     bool foreseen;      /* waves: what is looked ahead at from here was asked by a wave that a checkpoint recorded */
 } MtsSums;
+
+typedef struct MtsFrontierSpot { /* a known prefix */
+    MtsNode *node;
+    double score; /* of its best unknown continuation, or a bound of it */
+    size_t entry; /* of that, once `exact` */
+    uint32_t at;  /* in the heap */
+    bool exact;
+} MtsFrontierSpot;
+
+typedef struct MtsFrontier { /* best-first selection; empty where there is none */
+    MtsFrontierSpot *spots;  /* [count] in the order in which they became known */
+    uint32_t *heap;          /* [count] */
+    double *most;            /* [depths] at least lambda times the effect of any token there */
+    MtsRollout **flying;     /* [flying_count] those in flight */
+    const MtsNode **ways;    /* scratch, [flying_count] where they leave the known tree */
+    MtsNode **wanted;        /* scratch, [wanted_cap] */
+    size_t count, spot_cap, heap_cap, depths, most_cap, flying_count, flying_cap, way_cap, wanted_cap;
+    size_t scored, fitted;           /* prefixes and texts that the scores' step, trust and E are of */
+    double step, trust;              /* log of the mean largest p; how far E is believed */
+    double products, squares, texts; /* of what was said of texts and what they turned out to be */
+    bool stale;                      /* all scores are to be made anew */
+} MtsFrontier;
 
 typedef struct MtsMaxent { /* of the search */
     MtsLogMean z;
     MtsEstimate estimate;
+    MtsFrontier frontier;
     MtsOutlook here; /* at the node where a rollout that is in the tree chooses next */
     MtsNode **asked; /* scratch, [asked_cap] */
     size_t asked_cap;
@@ -31,13 +55,15 @@ typedef struct MtsMaxent { /* of the search */
     size_t surveyed, surveyed_fit; /* rollouts in W as maxent_leader() left it; texts of the fit that its E is of */
 
     size_t waves, wave_steps; /* whole ones so far; steps of the one under way, or of the last */
-    double *wave_log_z;       /* [waves] log of each one's own estimate of Z */
-    size_t wave_cap;
+    double *terms;            /* [term_count] log of the estimates of Z that count: of rollouts, or of waves */
+    size_t term_count, term_cap;
 } MtsMaxent;
 
 typedef struct MtsMaxentRollout {
     double log_k;     /* K when it selected */
     double share;     /* e(s) where it stands */
+    MtsNode *target;  /* best-first: the known prefix that it goes to, ... */
+    size_t entry;     /* ... and how it goes on from there */
     MtsNode **asides; /* [aside_count] texts it has had scored beside its own, rewards there at backup */
     size_t aside_count, aside_cap;
 } MtsMaxentRollout;
@@ -98,6 +124,15 @@ double mts_maxent_log_e_others(const MtsSearch *search, const MtsNode *node, Mts
 /* What of the unknown mass under the proposal is on them. */
 double mts_maxent_others_mass(const MtsSearch *search, const MtsNode *node);
 
+/* The weight in the estimate of Z of the one that counts as the index-th, from 0. Of waves there are few: all equal. */
+static inline double mts_maxent_weight(const MtsSearch *search, size_t index)
+{
+    return search->reward->prefixes ? 1 : pow((double)index + 1, search->settings.index_power);
+}
+
+/* Takes the next one that counts into the estimate; false: memory ran out. */
+bool mts_maxent_count(MtsSearch *search, double log_z);
+
 /* The text is known from now on. */
 int mts_maxent_bring_home(MtsSearch *search, MtsNode *text, MtsError *err);
 /* A known node's masses from its children's: of an evaluated one; of any, whose unseen masses are set. */
@@ -107,9 +142,27 @@ void mts_maxent_update(const MtsNode *node);
  */
 void mts_maxent_refresh(const MtsSearch *search, const MtsNode *node, double *unseen, double *unseen_q);
 
+/* Whether a rollout is a best-first one: settings.best_first of them, evenly spread, the first is none. */
+static inline bool mts_maxent_is_best_first(const MtsSearch *search, size_t index)
+{
+    double share = search->settings.best_first, i = (double)index;
+    return floor((i + 1) * share + 1e-9) > floor(i * share + 1e-9);
+}
+
+/* search/maxent/frontier.c; nothing is done where no rollout is best-first. A rollout starts; is backed up, which the
+ * masses and the estimate know by now. false: memory ran out. */
+bool mts_frontier_begin(MtsSearch *search);
+void mts_frontier_free(MtsFrontier *frontier);
+bool mts_frontier_fly(MtsSearch *search, MtsRollout *rollout);
+bool mts_frontier_land(MtsSearch *search, const MtsRollout *rollout);
+/* A text that the estimate does not know yet has its reward. */
+void mts_frontier_learn(MtsSearch *search, const MtsNode *text);
+/* The continuation of the largest score; *node is NULL where there is none. */
+int mts_frontier_pick(MtsSearch *search, MtsNode **node, size_t *entry, MtsError *err);
+
 /* search/maxent/waves.c: the whole search, where the reward scores prefixes; and its part of MtsMethodOps. */
 int mts_maxent_waves(MtsSearch *search, MtsError *err);
-const double *mts_maxent_waves_terms(const MtsSearch *search, size_t *count, size_t *asked);
+size_t mts_maxent_waves_counted(const MtsSearch *search); /* how many count in the estimate, whatever they find */
 bool mts_maxent_waves_write_stop(const MtsSearch *search, MtsBytes *line);
 
 #endif

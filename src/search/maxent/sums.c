@@ -180,3 +180,14 @@ int mts_maxent_bring_home(MtsSearch *search, MtsNode *text, MtsError *err)
     }
     return mts_search_answer(search, text, text->path_logp + tilt, err);
 }
+
+bool mts_maxent_count(MtsSearch *search, double log_z)
+{
+    MtsMaxent *m = mts_maxent(search);
+    if (!mts_grow(&m->terms, &m->term_cap, m->term_count + 1, sizeof *m->terms)) {
+        return false;
+    }
+    mts_log_mean_add(&m->z, log_z, mts_maxent_weight(search, m->term_count));
+    m->terms[m->term_count++] = log_z;
+    return true;
+}

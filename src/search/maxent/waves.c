@@ -603,8 +603,8 @@ static int back_up(MtsSearch *search, MtsWave *t, bool counts, MtsError *err)
     }
     update_passed(search, t);
     mts_estimate_fit(&m->estimate);
-    if (counts && !isnan(t->log_z)) {
-        mts_log_mean_add(&m->z, t->log_z);
+    if (counts && !isnan(t->log_z) && !mts_maxent_count(search, t->log_z)) {
+        return mts_out_of_memory(err);
     }
     for (size_t i = first; i < search->log_count && !rc; i++) {
         const MtsRollout *r = search->log[i];
@@ -635,18 +635,6 @@ bool mts_maxent_waves_write_stop(const MtsSearch *search, MtsBytes *line)
 {
     const MtsMaxent *m = mts_maxent(search);
     return !search->reward->prefixes || mts_bytes_printf(line, ",\"waves\":%zu,\"steps\":%zu", m->waves, m->wave_steps);
-}
-
-const double *mts_maxent_waves_terms(const MtsSearch *search, size_t *count, size_t *asked)
-{
-    const MtsMaxent *m = mts_maxent(search);
-    const MtsSearchSettings *s = &search->settings;
-    if (m->waves == 0) {
-        return NULL;
-    }
-    *count = m->waves;
-    *asked = (s->rollouts + s->in_flight - 1) / s->in_flight;
-    return m->wave_log_z;
 }
 
 static void begin_wave(const MtsSearch *search, Wave *w)
@@ -691,11 +679,8 @@ static int one_wave(MtsSearch *search, Wave *w, size_t index, bool counts, MtsEr
         (rc = back_up(search, &w->trail, counts, err)) || !whole) {
         return rc;
     }
-    if (!mts_grow(&m->wave_log_z, &m->wave_cap, m->waves + 1, sizeof *m->wave_log_z)) {
-        return mts_out_of_memory(err);
-    }
     rc = recorded ? MTS_OK : mts_wave_write(search, w->size, &w->trail, err);
-    m->wave_log_z[m->waves++] = w->trail.log_z;
+    m->waves++;
     if (!rc && !search->stop_reason) {
         search->stop_reason = mts_search_settled(search);
     }
@@ -714,6 +699,21 @@ static size_t fitting(const MtsSearch *search, size_t most, size_t rollouts, uin
     size_t size = rollouts < most ? rollouts : most;
     uint64_t each = search->model->max_tokens - 1;
     return search->settings.max_nfe == 0 || each == 0 || left / each > size ? size : (size_t)(left / each);
+}
+
+size_t mts_maxent_waves_counted(const MtsSearch *search)
+{
+    const MtsSearchSettings *s = &search->settings;
+    uint64_t sure = s->max_nfe;
+    size_t count = 0;
+    for (size_t started = 0, size; started < s->rollouts; started += size, count++) {
+        size = fitting(search, s->in_flight, s->rollouts - started, sure);
+        if (size == 0) {
+            break;
+        }
+        sure -= s->max_nfe ? (uint64_t)size * (search->model->max_tokens - 1) : 0;
+    }
+    return count;
 }
 
 /* The waves that are planned, until they have started all rollouts; *started: how many were. */

@@ -143,7 +143,7 @@ static int rejection_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
     double tilt = r->dead ? -HUGE_VAL : mts_search_tilt(search, r->node);
     r->log_z = tilt == -HUGE_VAL ? tilt : r->node->path_logp + tilt - r->log_q;
     if (!search->sampling && mts_search_is_certain(search, r->index)) {
-        mts_log_mean_add(search->own, r->log_z);
+        mts_log_mean_add(search->own, r->log_z, 1);
     }
     return tilt == -HUGE_VAL ? MTS_OK : mts_search_answer(search, r->node, tilt, err);
 }

@@ -33,7 +33,7 @@ static int sample_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
     r->log_z = weight_of(search, r);
     if (!search->sampling && mts_search_is_certain(search, r->index)) {
-        mts_log_mean_add(search->own, r->log_z);
+        mts_log_mean_add(search->own, r->log_z, 1);
     }
     return r->dead ? MTS_OK : mts_search_answer(search, r->node, r->log_z, err);
 }
