@@ -248,14 +248,15 @@ typedef struct MtsSearchResult {
     double lambda;
     MtsAnswer *answers; /* distinct texts, by descending reward, ties by descending logp then tokens */
     size_t answer_count;
-    size_t best;            /* index of the largest reward */
-    size_t map;             /* index of the largest logp + lambda * reward */
-    size_t sampled;         /* index of one answer drawn by `probability` */
-    double log_z, log_z_se; /* NaN where the method has none */
-    const char *log_z_bias; /* why the estimate is not unbiased; NULL: it is, or it is exact, or there is none */
-    uint64_t nfe;           /* positions evaluated after the prompt */
-    uint64_t reward_calls;  /* distinct texts and prefixes whose reward was asked and used */
-    uint64_t decode_tokens; /* tokens generated over all rollouts, reused ones included */
+    size_t best;                  /* index of the largest reward */
+    size_t map;                   /* index of the largest logp + lambda * reward */
+    size_t sampled;               /* index of one answer drawn by `probability` */
+    double log_z, log_z_se;       /* NaN where the method has none */
+    double log_z_low, log_z_high; /* maxent-ts: a 95 % interval; the lower end is certain. NaN where there is none */
+    const char *log_z_bias;       /* why the estimate is not unbiased; NULL: it is, or it is exact, or there is none */
+    uint64_t nfe;                 /* positions evaluated after the prompt */
+    uint64_t reward_calls;        /* distinct texts and prefixes whose reward was asked and used */
+    uint64_t decode_tokens;       /* tokens generated over all rollouts, reused ones included */
     size_t rollouts_asked, rollouts_done; /* stop_reason says why these are fewer */
     double mean_reward; /* of the rollouts' own texts, one found twice counting twice; NaN: none. Texts scored in
                          * passing (sweep) are answers, but no rollout's */

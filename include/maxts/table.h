@@ -67,6 +67,7 @@ typedef struct MtsVerify {
     double tv_of_mean;               /* total variation to pi* of the mean of these distributions */
     double nfe_mean;                 /* positions evaluated by a run */
     double reward_calls_mean;        /* texts whose reward a run asked */
+    double coverage;                 /* share of the runs whose 95 % interval holds Z; NaN where there is none */
     size_t unanswered;               /* runs that found no text of any probability; each one's total variation is 1 */
 } MtsVerify;
 

@@ -134,6 +134,8 @@ static json_t *describe(const MtsTextResult *r, const MtsSearchSettings *asked, 
     mts_json_add_text(&o, "stop_reason", s->stop_reason);
     mts_json_add_real(&o, "log_z", s->log_z);
     mts_json_add_real(&o, "log_z_se", s->log_z_se);
+    mts_json_add_real(&o, "log_z_low", s->log_z_low);
+    mts_json_add_real(&o, "log_z_high", s->log_z_high);
     mts_json_add(&o, "log_z_biased", s->log_z_bias ? json_string(s->log_z_bias) : json_null());
     json_t *mean = json_object();
     mts_json_add_real(&mean, "rollouts", s->mean_reward);

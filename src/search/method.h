@@ -84,6 +84,7 @@ typedef struct MtsMethodOps {
     bool (*exhausted)(const MtsSearch *search);
     void (*estimate)(const MtsSearch *search, double *log_z, double *se);
     double (*whole)(const MtsSearch *search);
+    void (*interval)(const MtsSearch *search, double *low, double *high);
     double (*leader)(MtsSearch *search);
     int (*finish)(MtsSearch *search, MtsError *err);
     void (*policy)(const MtsSearch *search, const MtsNode *node, double *out);

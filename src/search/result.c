@@ -173,6 +173,10 @@ static void describe(const MtsSearch *search, MtsSearchResult *result)
     if (search->ops->estimate) {
         search->ops->estimate(search, &result->log_z, &result->log_z_se);
     }
+    result->log_z_low = result->log_z_high = (double)NAN;
+    if (search->ops->interval) {
+        search->ops->interval(search, &result->log_z_low, &result->log_z_high);
+    }
     result->log_z_bias = bias_of(search, result->log_z, result->log_z_se);
     result->nfe = search->nfe;
     result->reward_calls = search->reward_calls;

@@ -19,7 +19,7 @@ enum {
     KNOWS_ERROR = M(SAMPLE) | M(MAXENT_TS) | REJECT, /* of its estimate of log Z */
     SEARCHES = MTS_TAKES_SEARCH | MTS_TAKES_VERIFY,
     TUNES = SEARCHES | MTS_TAKES_EVAL,
-    STOPS = MTS_TAKES_SEARCH | MTS_TAKES_EVAL
+    STOPS = TUNES
 };
 
 const MtsSetting mts_search_settings[] = {

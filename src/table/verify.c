@@ -109,7 +109,7 @@ static double total_variation(const double *a, const double *b, size_t n)
 }
 
 typedef struct Outcome { /* of one search; its answers are in the desk */
-    double log_z, nfe, calls;
+    double log_z, low, high, nfe, calls;
 } Outcome;
 
 static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Desk *desk, Outcome *outcome,
@@ -126,7 +126,8 @@ static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Des
         (rc = mts_search_result(search, &result, err))) {
         goto done;
     }
-    *outcome = (Outcome){mts_search_unbiased(search, result->log_z), (double)result->nfe, (double)result->reward_calls};
+    *outcome = (Outcome){mts_search_unbiased(search, result->log_z), result->log_z_low, result->log_z_high,
+                         (double)result->nfe, (double)result->reward_calls};
     if (search->ops->policy) {
         policy_answers(t, search, desk);
     } else {
@@ -136,6 +137,14 @@ done:
     mts_search_result_free(&result);
     mts_search_free(&search);
     return rc;
+}
+
+/* Whether the interval holds the truth, but for rounding; NaN: there is none. An upper end that is not known is above
+ * all. */
+static double holds(const Outcome *o, double log_z)
+{
+    double slack = 1e-9 * (1 + fabs(log_z));
+    return isnan(o->low) ? o->low : o->low <= log_z + slack && !(o->high < log_z - slack);
 }
 
 static void set_target(const MtsTable *t, double lambda, double log_z, double *target)
@@ -149,10 +158,10 @@ static int search_often(const MtsTable *t, const MtsSearchSettings *settings, si
                         MtsVerify *verify, MtsError *err)
 {
     MtsSearchSettings s = *settings;
-    Moments ratio = {0}, tv = {0}, nfe = {0}, calls = {0};
+    Moments ratio = {0}, tv = {0}, nfe = {0}, calls = {0}, covered = {0};
     set_target(t, s.lambda, verify->exact.log_z, desk->target);
     for (size_t r = 0; r < runs; r++, s.seed++) {
-        Outcome outcome = {(double)NAN, 0, 0};
+        Outcome outcome = {.log_z = (double)NAN};
         int rc = search_once(t, &s, desk, &outcome, err);
         if (rc) {
             return rc;
@@ -160,6 +169,7 @@ static int search_often(const MtsTable *t, const MtsSearchSettings *settings, si
         add(&ratio, exp(outcome.log_z - verify->exact.log_z));
         add(&tv, total_variation(desk->answer, desk->target, t->text_count));
         add(&nfe, outcome.nfe);
+        add(&covered, holds(&outcome, verify->exact.log_z));
         add(&calls, outcome.calls);
         verify->unanswered += sum_of(desk->answer, t->text_count) == 0;
         for (size_t i = 0; i < t->text_count; i++) {
@@ -173,6 +183,7 @@ static int search_often(const MtsTable *t, const MtsSearchSettings *settings, si
     verify->tv_se = standard_error(&tv);
     verify->tv_of_mean = total_variation(desk->mean, desk->target, t->text_count);
     verify->nfe_mean = nfe.mean;
+    verify->coverage = covered.mean;
     verify->reward_calls_mean = calls.mean;
     return MTS_OK;
 }

@@ -625,11 +625,37 @@ static void a_grammar_gives_the_conditional_of_its_language(void **state)
     mts_table_free(&table);
 }
 
+/* Student's law, by its tables; and that intervals hold the truth: nearly always, and not by being endless. */
+static void intervals_hold_the_truth(void **state)
+{
+    (void)state;
+    const double points[][2] = {{1, 6.3138},  {2, 2.9200},  {3, 2.3534},  {5, 2.0150},
+                                {10, 1.8125}, {30, 1.6973}, {120, 1.6577}};
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        assert_true(fabs(mts_student_95(points[i][0]) - points[i][1]) < 2e-3 * points[i][1]);
+    }
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        MtsTable *table = random_table((Shape){.vocab = 4, .steps = 5, .eos = -1, .peak = 1, .spread = 0.7}, 90 + seed);
+        MtsSearchSettings s = settings_of(seed == 3 ? 0 : 2, 30, 1);
+        MtsVerify verify;
+        MtsError err = {0};
+        assert_ok(mts_verify(table, &s, 100, &verify, &err), &err);
+        assert_true(verify.coverage >= 0.85);
+        MtsSearch *run = run_table(table, &s, NULL);
+        double low = (double)NAN, high = (double)NAN;
+        mts_maxent_interval(run, &low, &high);
+        assert_true(low < run_log_z(run) && high > run_log_z(run) && high < run_log_z(run) + 3);
+        mts_search_free(&run);
+        mts_table_free(&table);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_estimate_of_z_is_unbiased),
         cmocka_unit_test(best_first_rollouts_leave_the_estimate_unbiased),
+        cmocka_unit_test(intervals_hold_the_truth),
         cmocka_unit_test(what_bends_the_estimate_is_named),
         cmocka_unit_test(no_exploration_and_all_exploration_are_unbiased_too),
         cmocka_unit_test(everything_seen_is_exact),

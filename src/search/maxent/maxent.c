@@ -592,6 +592,7 @@ const MtsMethodOps mts_maxent_ops = {
     .exhausted = maxent_exhausted,
     .estimate = maxent_estimate,
     .whole = maxent_whole,
+    .interval = mts_maxent_interval,
     .leader = maxent_leader,
     .finish = maxent_finish,
     .policy = maxent_policy,

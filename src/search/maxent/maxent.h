@@ -160,6 +160,10 @@ void mts_frontier_learn(MtsSearch *search, const MtsNode *text);
 /* The continuation of the largest score; *node is NULL where there is none. */
 int mts_frontier_pick(MtsSearch *search, MtsNode **node, size_t *entry, MtsError *err);
 
+/* search/maxent/interval.c: log of the ends of an interval for Z; of what there is none, nothing is set. */
+double mts_student_95(double n);
+void mts_maxent_interval(const MtsSearch *search, double *low, double *high);
+
 /* search/maxent/waves.c: the whole search, where the reward scores prefixes; and its part of MtsMethodOps. */
 int mts_maxent_waves(MtsSearch *search, MtsError *err);
 size_t mts_maxent_waves_counted(const MtsSearch *search); /* how many count in the estimate, whatever they find */
