@@ -52,8 +52,8 @@ OWN = ("levels", "masks") # of this machine
 LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
 EQUAL = ("files read and written", "logits") # promised on every processor
-# Times, and which kernels a processor has.
-ITS_OWN = re.compile(r'"(?:kernels|[a-z_]*(seconds|per_second|_ms)[a-z_]*)":(\{[^}]*\}|[^,}\]]*)')
+# Times, which kernels a processor has, and what an emulator says of itself.
+ITS_OWN = re.compile(r'(?m)^qemu-.*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms)[a-z_]*)":(\{[^}]*\}|[^,}\]]*)')
 # In an emulator compiling with -O3 takes longer than it saves.
 OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled", "-Doptimization=1"]
 
