@@ -126,7 +126,7 @@ typedef struct MtsSearchSettings {
                          * waves (in_flight, above) it has no effect */
     double best_first;  /* share of the rollouts that go to the best unknown continuation and on by the likeliest
                          * tokens instead of being drawn, evenly spread behind the first; they have no part in the
-                         * estimate of Z. In [0, 1]; default 2/3. In waves it has no effect */
+                         * estimate of Z. In [0, 1]; default 0. In waves it has no effect */
     double index_power; /* the i-th rollout that counts in the estimate of Z weighs i to this power, in [0, 10]; default
                          * 1. Waves weigh the same */
     size_t sweep;       /* finished continuations scored at each position that a rollout passes, the likeliest:

@@ -183,7 +183,6 @@ const MtsSetting mts_search_settings[] = {
      .commands = TUNES,
      .methods = M(MAXENT_TS),
      .offset = AT(best_first),
-     .initial = 2.0 / 3,
      .max = 1,
      .later = true,
      .help = "maxent-ts: share of the rollouts that go to the best unknown continuation instead of being drawn, and "
