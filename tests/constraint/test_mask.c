@@ -29,10 +29,12 @@ static uint64_t hash_masks(MtsConstraint *c, MtsConstraintPlace place, int depth
     return hash;
 }
 
-static const char *const schemas[] = {
+static const char members[] =
     "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"maxLength\":3},\"b\":{\"type\":\"integer\"},"
-    "\"ab\":{\"enum\":[1,\"12\",null]}},\"required\":[\"b\"],\"additionalProperties\":{\"type\":\"number\"}}",
-    "{\"type\":[\"array\",\"string\"],\"items\":{\"$ref\":\"#\"},\"pattern\":\"^[a-e]{1,9}$\",\"maxItems\":4}",
+    "\"ab\":{\"enum\":[1,\"12\",null]}},\"required\":[\"b\"],\"additionalProperties\":{\"type\":\"number\"}}";
+
+static const char *const schemas[] = {
+    members, "{\"type\":[\"array\",\"string\"],\"items\":{\"$ref\":\"#\"},\"pattern\":\"^[a-e]{1,9}$\",\"maxItems\":4}",
     "{\"type\":[\"number\",\"string\"],\"minimum\":-12,\"maximum\":1200,\"not\":{\"pattern\":\"b.?a\"}}"};
 
 typedef struct Job {

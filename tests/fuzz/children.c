@@ -22,9 +22,9 @@ void children_answer(const char *text, size_t size)
     answer_line = NULL;
 }
 
-int mts_child_new(MtsChild **child, const char *program, size_t memory_mib, int errors, MtsError *err)
+int mts_child_new(MtsChild **child, const char *program, const MtsChildLimits *limits, int errors, MtsError *err)
 {
-    (void)memory_mib;
+    (void)limits;
     (void)errors;
     *child = NULL;
     if (!lines) {
