@@ -35,6 +35,7 @@ void mts_frontier_free(MtsFrontier *f)
     free(f->heap);
     free(f->most);
     free((void *)f->flying);
+    free((void *)f->ways);
     free((void *)f->wanted);
     *f = (MtsFrontier){0};
 }
