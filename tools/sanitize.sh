@@ -7,7 +7,7 @@
 #           once without OpenMP. OpenMP's runtime, PCRE2 and jansson are not instrumented; what they touch among
 #           themselves is left out.
 # memory    MemorySanitizer on what calls no foreign library but libc: kernels (their scalar twins, for vector code of
-#           one's own it knows badly), the cache of keys and values, sums, numbers. A whole program would need PCRE2,
+#           one's own it knows badly) and the cache of keys and values. A whole program would need PCRE2,
 #           jansson and zlib built with it too.
 # valgrind  memcheck on searches of a table and of a tiny model.
 set -euo pipefail
@@ -29,7 +29,7 @@ thread() {
 }
 
 memory() {
-    local tests="tests/checkasm/checkasm tests/kv/test_kv tests/kernels/test_kernels_rows" test
+    local tests="tests/kv/test_kv tests/kernels/test_kernels_rows" test
     setup build-memory clang -Db_sanitize=memory -Db_lundef=false -Dopenmp=disabled
     ninja -C build-memory $tests | tail -n 1
     for test in $tests; do
