@@ -82,8 +82,9 @@ static void add_spectrum(SpectrumPlot *s, const char *name, const json_t *values
     for (size_t i = 0; x && i < n; i++) {
         x[i] = json_number_value(json_array_get(values, i));
     }
-    s->failed = s->failed || !x;
-    if (x && !mts_psd(MTS_PSD_PERIODOGRAM, x, n, s->segment, 1, NULL, psd, NULL)) {
+    int rc = x ? mts_psd(MTS_PSD_PERIODOGRAM, x, n, s->segment, 1, NULL, psd, NULL) : MTS_ENOMEM;
+    s->failed = s->failed || rc == MTS_ENOMEM;
+    if (!rc) {
         add_psd(s, name, psd);
     }
     free(x);
