@@ -114,7 +114,8 @@ static uint32_t straight(Search *s, MtsPlace place)
     MtsPlace *path = NULL;
     size_t count = 0, cap = 0;
     uint32_t tokens = 0;
-    while (!tokens && (s->ok = mts_grow(&path, &cap, count + 1, sizeof *path))) {
+    bool ok = true;
+    while (!tokens && (ok = mts_grow(&path, &cap, count + 1, sizeof *path))) {
         uint32_t length = mts_masker_shortest(s->m, place), left = length;
         MtsPlace best = MTS_DEAD;
         path[count++] = place;
@@ -127,7 +128,8 @@ static uint32_t straight(Search *s, MtsPlace place)
         tokens = length == 0 ? 1 : best == MTS_DEAD ? NEVER : 0;
         place = best;
     }
-    if (s->ok) {
+    s->ok = s->ok && ok;
+    if (ok) {
         note_straight(s->m, path, count, tokens);
         tokens = MTS_TABLE_AT(s->m->straight, s->m->straight_cap, path[0]);
     }
