@@ -175,7 +175,8 @@ def sweep(library, command, rooms, pool, kinds, stride, dense):
         places = command.places(total, stride, dense)
         known = len(problems)
         failed = sum(pool.map(task, [f"{kind}:{n}" for n in places]))
-        check(kind != "alloc" or failed > 0, f"{command.name}: no failing allocation was noticed")
+        # a text that is made without memory of its own has standard output's buffer alone, which it can do without
+        check(kind != "alloc" or failed > 0 or total < 10, f"{command.name}: no failing allocation was noticed")
         if places:
             print(f"{command.name[:60]:60} {kind:7} {total:6} calls, {len(places):5} failed in turn: {failed:5} with "
                   f"exit 1, {len(places) - failed:4} with exit 0, {len(problems) - known} problems", flush=True)
