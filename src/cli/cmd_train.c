@@ -229,13 +229,12 @@ static int score_held(const MtsLessons *l, const double *log_p, json_t **scores,
 static json_t *hash_of(const MtsLessons *l)
 {
     uint64_t h = MTS_HASH_BEGIN;
-    char digits[17];
+    char digits[MTS_HASH_DIGITS + 1];
     for (size_t i = 0; i < l->count; i++) {
         h = mts_hash_doubles(h, l->series[i]->values, l->series[i]->channels * l->series[i]->length);
         h = mts_hash(h, l->names[l->label[i]], strlen(l->names[l->label[i]]));
     }
-    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)h);
-    return mts_json_string(digits, 16);
+    return mts_json_string(mts_hash_text(h, digits), MTS_HASH_DIGITS);
 }
 
 static json_t *labels_of(const MtsLessons *l)

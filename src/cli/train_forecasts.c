@@ -11,14 +11,12 @@
 #include "series/set.h"
 #include "stages/stage.h"
 
-static const char *const baselines[MTS_BASELINES] = {"last", "seasonal", "theta"};
-
 /* What each model and baseline is worth on the last values, sMAPE. */
 static json_t *worth_of(const MtsForecaster *o)
 {
     json_t *worth = json_object(), *models = json_array();
     for (int b = 0; b < MTS_BASELINES; b++) {
-        mts_json_add_real(&worth, baselines[b], o->smape[b]);
+        mts_json_add_real(&worth, mts_baseline_names[b], o->smape[b]);
     }
     for (size_t i = 0; i < o->models; i++) {
         json_t *m = json_object();
@@ -35,18 +33,17 @@ static json_t *worth_of(const MtsForecaster *o)
 static void describe(MtsForecaster *o, const Args *args, const MtsSeries *const *series, size_t count)
 {
     uint64_t h = MTS_HASH_BEGIN;
-    char digits[17];
+    char digits[MTS_HASH_DIGITS + 1];
     for (size_t i = 0; i < count; i++) {
         h = mts_hash_doubles(h, series[i]->values, series[i]->length);
     }
-    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)h);
     mts_json_add_text(&o->about, "stage", args->stage);
     mts_json_add(&o->about, "data", out_string(args->data));
-    mts_json_add_text(&o->about, "hash", digits);
+    mts_json_add_text(&o->about, "hash", mts_hash_text(h, digits));
     mts_json_add_int(&o->about, "samples", (json_int_t)count);
     mts_json_add_int(&o->about, "horizon", (json_int_t)o->horizon);
     mts_json_add_int(&o->about, "season", (json_int_t)o->season);
-    mts_json_add_text(&o->about, "baseline", baselines[o->baseline]);
+    mts_json_add_text(&o->about, "baseline", mts_baseline_names[o->baseline]);
     mts_json_add_flag(&o->about, "falls_back", o->models == 0);
     mts_json_add(&o->about, "last_values_smape", worth_of(o));
 }

@@ -1,6 +1,8 @@
 /* core/hash.c - the fingerprint, byte by byte. */
 #include "core/hash.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/endian.h"
@@ -33,4 +35,10 @@ uint64_t mts_hash_doubles(uint64_t before, const double *x, size_t n)
         h = add_word(h, bits);
     }
     return h;
+}
+
+const char *mts_hash_text(uint64_t hash, char text[MTS_HASH_DIGITS + 1])
+{
+    snprintf(text, MTS_HASH_DIGITS + 1, "%016" PRIx64, hash);
+    return text;
 }

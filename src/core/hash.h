@@ -12,4 +12,8 @@ uint64_t mts_hash(uint64_t before, const void *data, size_t size);
 /* Of n numbers as their bytes, the least first. */
 uint64_t mts_hash_doubles(uint64_t before, const double *x, size_t n);
 
+enum { MTS_HASH_DIGITS = 16 };
+/* The hash as hexadecimal digits, NUL-terminated; returns `text`. */
+const char *mts_hash_text(uint64_t hash, char text[MTS_HASH_DIGITS + 1]);
+
 #endif

@@ -68,7 +68,7 @@ int mts_seal_parse(json_t **out, const char *name, size_t number, const char *li
     return rc;
 }
 
-int mts_sealed_next(MtsSealedLines *l, json_t **line, MtsError *err)
+int mts_seal_next(MtsSealLines *l, json_t **line, MtsError *err)
 {
     const char *newline = l->end < l->size ? memchr(l->text + l->end, '\n', l->size - l->end) : NULL;
     *line = NULL;

@@ -24,15 +24,15 @@ int mts_seal_parse(json_t **out, const char *name, size_t number, const char *li
                    MtsError *err);
 
 /* The whole lines of a file in memory, one after another; what follows the last newline is none. */
-typedef struct MtsSealedLines {
+typedef struct MtsSealLines {
     const char *name, *text; /* in sentences; the file's bytes */
     size_t size;             /* of text */
     size_t number;           /* of the line given last, from 1; 0: none yet */
     size_t start, end;       /* where that line begins, and where its newline has ended */
     bool bare;               /* the file is from before there were seals */
-} MtsSealedLines;
+} MtsSealLines;
 
 /* *line: the next one, the caller's; NULL when there is none or it is not as it was written. */
-int mts_sealed_next(MtsSealedLines *lines, json_t **line, MtsError *err);
+int mts_seal_next(MtsSealLines *lines, json_t **line, MtsError *err);
 
 #endif

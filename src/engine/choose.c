@@ -31,29 +31,17 @@ typedef struct Waiting {
 
 typedef struct Chooser {
     const MtsEngine *engine;
-    const MtsRequest *request;
+    const MtsRequest *asked;
     const MtsSearchModel *model;
     const char *const *options;
     const size_t *sizes; /* [count] bytes of each option */
     MtsPosterior *out;
-    Waiting *frontier; /* [waiting] a heap: the likeliest first */
+    Waiting *frontier; /* [waiting] in no order */
     size_t waiting, cap;
     uint64_t discovered;
 } Chooser;
 
 /* ---- the frontier ---- */
-
-static bool before(const Waiting *a, const Waiting *b)
-{
-    return a->logp != b->logp ? a->logp > b->logp : a->order < b->order;
-}
-
-static void swap(Waiting *a, Waiting *b)
-{
-    Waiting kept = *a;
-    *a = *b;
-    *b = kept;
-}
 
 static int push(Chooser *c, Waiting item, MtsError *err)
 {
@@ -61,27 +49,25 @@ static int push(Chooser *c, Waiting item, MtsError *err)
         return mts_fail(err, MTS_ENOMEM, "choose: no memory for %zu beginnings", c->waiting + 1);
     }
     item.order = c->discovered++;
-    size_t i = c->waiting++;
-    c->frontier[i] = item;
+    c->frontier[c->waiting++] = item;
     c->model->retain(c->model->context, item.from);
-    for (; i > 0 && before(&c->frontier[i], &c->frontier[(i - 1) / 2]); i = (i - 1) / 2) {
-        swap(&c->frontier[i], &c->frontier[(i - 1) / 2]);
-    }
     return MTS_OK;
 }
 
-/* The likeliest, with its reference; there is one. */
+static bool before(const Waiting *a, const Waiting *b)
+{
+    return a->logp != b->logp ? a->logp > b->logp : a->order < b->order;
+}
+
+/* The likeliest, with its reference; there is one. No heap: what waits is summed up before each anyway. */
 static Waiting pop(Chooser *c)
 {
-    Waiting top = c->frontier[0];
-    c->frontier[0] = c->frontier[--c->waiting];
-    for (size_t i = 0, child; (child = 2 * i + 1) < c->waiting; i = child) {
-        child += child + 1 < c->waiting && before(&c->frontier[child + 1], &c->frontier[child]);
-        if (!before(&c->frontier[child], &c->frontier[i])) {
-            break;
-        }
-        swap(&c->frontier[i], &c->frontier[child]);
+    size_t best = 0;
+    for (size_t i = 1; i < c->waiting; i++) {
+        best = before(&c->frontier[i], &c->frontier[best]) ? i : best;
     }
+    Waiting top = c->frontier[best];
+    c->frontier[best] = c->frontier[--c->waiting];
     return top;
 }
 
@@ -184,7 +170,7 @@ static int take(Chooser *c, MtsState *state, const MtsDist *dist, const Waiting 
 /* How many positions may still be asked. */
 static size_t allowed(const Chooser *c)
 {
-    uint64_t most = c->request->search.max_nfe, done = c->out->nfe;
+    uint64_t most = c->asked->search.max_nfe, done = c->out->nfe;
     return most == 0 || most - done > BATCH ? BATCH : (size_t)(most - done);
 }
 
@@ -226,7 +212,7 @@ static int evaluate(Chooser *c, const Waiting *batch, size_t n, MtsError *err)
 
 static int walk(Chooser *c, double tolerance, MtsError *err)
 {
-    const MtsSearchSettings *s = &c->request->search;
+    const MtsSearchSettings *s = &c->asked->search;
     Waiting batch[BATCH], root = {0};
     size_t n;
     int rc = take(c, c->model->root, &c->model->root_dist, &root, err);
@@ -306,7 +292,6 @@ static MtsRequest whole_request(const MtsEngine *engine, const MtsRequest *asked
     mts_request_defaults(engine, &r);
     r.prompt = asked->prompt;
     r.prompt_count = asked->prompt_count;
-    r.search = asked->search;
     if (!engine->table) {
         r.cut = (MtsCut){.temperature = 1, .top_p = 1};
         r.constraint = pattern;
@@ -315,7 +300,7 @@ static MtsRequest whole_request(const MtsEngine *engine, const MtsRequest *asked
     return r;
 }
 
-static int choose(Chooser *c, const MtsRequest *asked, double tolerance, MtsError *err)
+static int choose(Chooser *c, double tolerance, MtsError *err)
 {
     MtsSource source = {0};
     size_t longest = 0;
@@ -327,8 +312,7 @@ static int choose(Chooser *c, const MtsRequest *asked, double tolerance, MtsErro
     if (!pattern) {
         return mts_fail(err, MTS_ENOMEM, "choose: no memory for %zu options", c->out->count);
     }
-    MtsRequest request = whole_request(c->engine, asked, pattern, longest);
-    c->request = &request;
+    MtsRequest request = whole_request(c->engine, c->asked, pattern, longest);
     c->model = &source.model;
     int rc = mts_source_open(&source, c->engine, &request, BATCH, err);
     if (!rc) {
@@ -361,9 +345,9 @@ int mts_engine_choose(const MtsEngine *engine, const MtsRequest *request, const 
         sizes[i] = strlen(options[i]);
         posterior->options[i].logp = -HUGE_VAL;
     }
-    Chooser c = {.engine = engine, .options = options, .sizes = sizes, .out = posterior};
+    Chooser c = {.engine = engine, .asked = request, .options = options, .sizes = sizes, .out = posterior};
     int rc = check(&c, tolerance, err);
-    rc = rc ? rc : choose(&c, request, tolerance, err);
+    rc = rc ? rc : choose(&c, tolerance, err);
     free(sizes);
     if (rc) {
         mts_posterior_free(out);

@@ -12,7 +12,8 @@
 
 static bool add_hash(MtsBytes *out, const char *what, const void *data, size_t size)
 {
-    return mts_bytes_printf(out, "%s %016llx", what, (unsigned long long)mts_hash(MTS_HASH_BEGIN, data, size));
+    char digits[MTS_HASH_DIGITS + 1];
+    return mts_bytes_printf(out, "%s %s", what, mts_hash_text(mts_hash(MTS_HASH_BEGIN, data, size), digits));
 }
 
 /* The rewards that a table has are part of its file. */

@@ -17,6 +17,7 @@
 #include "evidence/forecaster.h"
 #include "results/fields.h"
 #include "results/metrics.h"
+#include "series/smape.h"
 #include "reward/claims.h"
 #include "series/format.h"
 
@@ -423,29 +424,32 @@ done:
     return rc;
 }
 
-/* The last value, or the last season, again and again. */
-static int naive(MtsEvalAnswer *a, const MtsSample *s, bool seasonal, MtsError *err)
+/* a->output as the one forecast there is. */
+static int judge_output(MtsEvalAnswer *a, const MtsSample *s, MtsError *err)
 {
-    const MtsSeries *x = s->series;
-    size_t season = seasonal && s->season <= x->length ? s->season : 1;
     const double weight = 1;
-    a->rule = "naive";
-    a->output = mts_calloc(s->horizon, sizeof *a->output);
-    if (!a->output) {
-        return no_memory(err);
-    }
-    for (size_t t = 0; t < s->horizon; t++) {
-        a->output[t] = x->values[x->length - season + t % season];
-    }
     mts_json_add_real(&a->scores, MTS_F_WELL_FORMED, 1);
     int rc = write_forecast(a, s->horizon, err);
     return rc ? rc : judge_forecast(a, s, a->output, &weight, 1, err);
 }
 
+/* The last value, or the last season, again and again. */
+static int naive(MtsEvalAnswer *a, const MtsSample *s, bool seasonal, MtsError *err)
+{
+    const MtsSeries *x = s->series;
+    MtsBaseline baseline = seasonal && s->season <= x->length ? MTS_SEASONAL : MTS_LAST;
+    a->rule = "naive";
+    a->output = mts_calloc(s->horizon, sizeof *a->output);
+    if (!a->output) {
+        return no_memory(err);
+    }
+    int rc = mts_forecaster_baseline(baseline, x->values, x->length, s->season, s->horizon, a->output, err);
+    return rc ? rc : judge_output(a, s, err);
+}
+
 /* What evidence about forecasts expects. */
 static int expected(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
 {
-    const double weight = 1;
     MtsForecaster *o = NULL;
     double *path = NULL;
     int rc = plan->train ? mts_forecaster_read(&o, plan->train, err)
@@ -464,9 +468,7 @@ static int expected(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *
         rc = no_memory(err);
     } else if (!(rc = mts_forecaster_path(o, s->series->values, s->series->length, path, path + o->horizon, err))) {
         memcpy(a->output, path, s->horizon * sizeof *path);
-        mts_json_add_real(&a->scores, MTS_F_WELL_FORMED, 1);
-        rc = write_forecast(a, s->horizon, err);
-        rc = rc ? rc : judge_forecast(a, s, a->output, &weight, 1, err);
+        rc = judge_output(a, s, err);
     }
 done:
     free(path);

@@ -39,9 +39,8 @@ static uint64_t hash_samples(const MtsStage *stage, size_t count)
 
 static json_t *hash_json(uint64_t h)
 {
-    char hex[20];
-    snprintf(hex, sizeof hex, "%016llx", (unsigned long long)h);
-    return json_string(hex);
+    char digits[MTS_HASH_DIGITS + 1];
+    return json_string(mts_hash_text(h, digits));
 }
 
 static int hash_file(const char *path, uint64_t *h, MtsError *err)

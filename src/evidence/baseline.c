@@ -11,6 +11,8 @@
 #include "core/mem.h"
 #include "evidence/forecaster.h"
 
+const char *const mts_baseline_names[MTS_BASELINES] = {"last", "seasonal", "theta"};
+
 /* factor [season], mean 1: means of value over the centred mean of one season; false where there is no such thing. */
 static bool seasonal_factors(const double *x, size_t n, size_t m, double *factor, double *times)
 {

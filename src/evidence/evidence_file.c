@@ -8,10 +8,11 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/hash.h"
 #include "evidence/evidence.h"
 #include "evidence/sealed.h"
 
-enum { VERSION = 1, DIGITS = 16 };
+enum { VERSION = 1 };
 
 /* ---- writing ---- */
 
@@ -27,9 +28,10 @@ static json_t *texts(char *const *x, size_t n)
 static json_t *hashes(const uint64_t *x, size_t n)
 {
     MtsBytes text = {0};
+    char digits[MTS_HASH_DIGITS + 1];
     bool ok = mts_bytes_append_str(&text, "");
     for (size_t i = 0; ok && i < n; i++) {
-        ok = mts_bytes_printf(&text, "%016llx", (unsigned long long)x[i]);
+        ok = mts_bytes_append_str(&text, mts_hash_text(x[i], digits));
     }
     json_t *out = ok ? mts_json_string(text.data, text.len) : NULL;
     mts_bytes_free(&text);
@@ -90,18 +92,18 @@ static int read_labels(MtsEvidence *e, const json_t *o, const char *name, MtsErr
 static int read_seen(MtsEvidence *e, const json_t *o, const char *name, MtsError *err)
 {
     const json_t *text = json_object_get(o, "seen");
-    size_t n = json_string_length(text) / DIGITS;
+    size_t n = json_string_length(text) / MTS_HASH_DIGITS;
     const char *at = json_string_value(text);
-    if (!at || json_string_length(text) % DIGITS || n > MTS_EVIDENCE_MOST_SAMPLES ||
-        strspn(at, "0123456789abcdef") != n * DIGITS) {
+    if (!at || json_string_length(text) % MTS_HASH_DIGITS || n > MTS_EVIDENCE_MOST_SAMPLES ||
+        strspn(at, "0123456789abcdef") != n * MTS_HASH_DIGITS) {
         return broken(name, "seen", "is no text of hashes", err);
     }
     if (!(e->seen = mts_calloc(n, sizeof *e->seen))) {
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }
-    for (; e->seen_count < n; e->seen_count++, at += DIGITS) {
-        char digits[DIGITS + 1] = {0};
-        memcpy(digits, at, DIGITS);
+    for (; e->seen_count < n; e->seen_count++, at += MTS_HASH_DIGITS) {
+        char digits[MTS_HASH_DIGITS + 1] = {0};
+        memcpy(digits, at, MTS_HASH_DIGITS);
         e->seen[e->seen_count] = strtoull(digits, NULL, 16);
         if (e->seen_count && e->seen[e->seen_count] < e->seen[e->seen_count - 1]) {
             return broken(name, "seen", "is not in order", err);

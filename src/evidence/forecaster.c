@@ -6,9 +6,8 @@
  * against its future, since errors will be counted in percent), so that the wild do not decide.
  *
  * There is a model for each of some contexts; of those that a series fills the best is used, or the mean of those that
- * are nearly as good. What every one is
- * worth is tried on the last values of each series, which its first fit has not seen, and one that does not beat the
- * best baseline there is left out. */
+ * are nearly as good. What every one is worth is tried on the last values of each series, which its first fit has not
+ * seen, and one that does not beat the best baseline there is left out. */
 #include "evidence/forecaster.h"
 
 #include <math.h>
@@ -17,6 +16,7 @@
 
 #include "core/mem.h"
 #include "evidence/ridge.h"
+#include "series/smape.h"
 
 enum { ROUNDS = 6, MOST_WINDOWS = 16000, SCALED_OVER = 64 };
 
@@ -173,16 +173,6 @@ static double run(const MtsForecasterModel *m, const double *x, size_t n, size_t
 
 /* ---- what each is worth ---- */
 
-static double smape(const double *actual, const double *path, size_t n)
-{
-    double sum = 0;
-    for (size_t h = 0; h < n; h++) {
-        double size = fabs(actual[h]) + fabs(path[h]);
-        sum += size > 0 ? 200 * fabs(actual[h] - path[h]) / size / (double)n : 0;
-    }
-    return sum;
-}
-
 static void add_errors(double *spread, const double *actual, const double *path, double unit, size_t horizon)
 {
     for (size_t h = 0; h < horizon; h++) {
@@ -215,7 +205,7 @@ static int try_baselines(MtsForecaster *o, const Pool *p, double *path, MtsError
         tried++;
         for (int b = 0; !rc && b < MTS_BASELINES; b++) {
             rc = mts_forecaster_baseline((MtsBaseline)b, x, n, o->season, o->horizon, path, err);
-            o->smape[b] += rc ? 0 : smape(x + n, path, o->horizon);
+            o->smape[b] += rc ? 0 : mts_smape(x + n, path, o->horizon);
             add_errors(spread[b], x + n, path, baseline_unit(x, n), o->horizon);
         }
     }
@@ -249,13 +239,13 @@ static int try_model(MtsForecasterModel *m, const MtsForecaster *o, const Pool *
             continue;
         }
         double unit = run(m, x, n, o->horizon, row, path);
-        m->smape += smape(x + n, path, o->horizon);
+        m->smape += mts_smape(x + n, path, o->horizon);
         add_errors(m->spread, x + n, path, unit, o->horizon);
         int rc = mts_forecaster_baseline(o->baseline, x, n, o->season, o->horizon, path, err);
         if (rc) {
             return rc;
         }
-        m->floor_smape += smape(x + n, path, o->horizon);
+        m->floor_smape += mts_smape(x + n, path, o->horizon);
         m->tried++;
     }
     m->smape /= (double)m->tried;

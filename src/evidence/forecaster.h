@@ -1,6 +1,6 @@
 /* evidence/forecaster.h - what many series have taught about the next values of one. */
-#ifndef MTS_EVIDENCE_OUTLOOK_H
-#define MTS_EVIDENCE_OUTLOOK_H
+#ifndef MTS_EVIDENCE_FORECASTER_H
+#define MTS_EVIDENCE_FORECASTER_H
 
 #include <stddef.h>
 
@@ -18,6 +18,7 @@ enum {
 /* Baselines: the last value; the last season; Theta (the last value's exponential smoothing and half of the trend), on
  * the series without its season. */
 typedef enum MtsBaseline { MTS_LAST, MTS_SEASONAL, MTS_THETA, MTS_BASELINES } MtsBaseline;
+extern const char *const mts_baseline_names[MTS_BASELINES]; /* as files and results call them */
 
 /* All horizons at once from the last `context` values. */
 typedef struct MtsForecasterModel {

@@ -10,8 +10,6 @@
 
 enum { VERSION = 1 };
 
-static const char *const baseline_names[MTS_BASELINES] = {"last", "seasonal", "theta"};
-
 /* ---- writing ---- */
 
 static json_t *model_json(const MtsForecasterModel *m, size_t horizon)
@@ -31,7 +29,7 @@ int mts_forecaster_write(const MtsForecaster *o, const char *path, MtsError *err
     json_t *file = mts_sealed_begin("forecast", VERSION, o->about), *models = json_array();
     mts_json_add_int(&file, "horizon", (json_int_t)o->horizon);
     mts_json_add_int(&file, "season", (json_int_t)o->season);
-    mts_json_add_text(&file, "baseline", baseline_names[o->baseline]);
+    mts_json_add_text(&file, "baseline", mts_baseline_names[o->baseline]);
     mts_json_add(&file, "spread", mts_sealed_numbers(o->spread, o->horizon));
     for (size_t i = 0; i < o->models; i++) {
         mts_json_add(&models, NULL, model_json(&o->model[i], o->horizon));
@@ -76,7 +74,7 @@ static int take(MtsForecaster *o, const json_t *file, const char *name, MtsError
     const json_t *models = json_object_get(file, "models");
     const char *baseline = json_string_value(json_object_get(file, "baseline"));
     int b = 0, rc;
-    while (b < MTS_BASELINES && (!baseline || strcmp(baseline, baseline_names[b]) != 0)) {
+    while (b < MTS_BASELINES && (!baseline || strcmp(baseline, mts_baseline_names[b]) != 0)) {
         b++;
     }
     if (b == MTS_BASELINES || !json_is_array(models) || json_array_size(models) > MTS_FORECASTER_MODELS) {

@@ -56,10 +56,10 @@ static int remember(MtsJournal *j, json_t *record, size_t line, MtsError *err)
 /* Takes all whole lines; the first becomes the head. */
 static int read_lines(MtsJournal *j, const char *text, size_t size, MtsError *err)
 {
-    MtsSealedLines lines = {.name = j->path, .text = text, .size = size};
+    MtsSealLines lines = {.name = j->path, .text = text, .size = size};
     json_t *line;
     int rc;
-    while (!(rc = mts_sealed_next(&lines, &line, err)) && line) {
+    while (!(rc = mts_seal_next(&lines, &line, err)) && line) {
         if (lines.number == 1) {
             j->head = json_incref(line);
         } else {

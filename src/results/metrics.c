@@ -55,16 +55,6 @@ done:
     return rc;
 }
 
-double mts_smape(const double *actual, const double *forecast, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        double scale = fabs(actual[i]) + fabs(forecast[i]);
-        sum += scale > 0 ? 200 * fabs(actual[i] - forecast[i]) / scale : 0;
-    }
-    return sum / (double)n;
-}
-
 double mts_seasonal_scale(const double *history, size_t m, size_t season)
 {
     double naive = 0;

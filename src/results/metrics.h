@@ -24,10 +24,7 @@ typedef struct MtsClassScores {
 int mts_class_scores(const int *truth, const int *predicted, size_t samples, size_t labels, MtsClassScores *scores,
                      MtsError *err);
 
-/* ---- forecasts: actual and forecast are [n] ---- */
-
-/* Mean of 200 |a - f| / (|a| + |f|), in percent, 0 where both are 0 (Makridakis, M4 definition). */
-double mts_smape(const double *actual, const double *forecast, size_t n);
+/* ---- forecasts: actual and forecast are [n] (series/smape.h has another) ---- */
 
 /* Mean |h(t) - h(t - season)| of a history [m]: what the seasonal naive forecast errs in sample. NaN when m <= season
  * or all of it is 0. */

@@ -145,7 +145,7 @@ static int check_head(const char *path, const json_t *head, MtsError *err)
 }
 
 /* seen: an object of the keys so far. */
-static int take_record(const MtsSealedLines *at, json_t *record, json_t *records, json_t *seen, MtsError *err)
+static int take_record(const MtsSealLines *at, json_t *record, json_t *records, json_t *seen, MtsError *err)
 {
     int rc = check_record(at->name, at->number, record, err);
     if (rc) {
@@ -162,11 +162,11 @@ static int take_record(const MtsSealedLines *at, json_t *record, json_t *records
 }
 
 /* *head stays NULL where the file has no line. */
-static int read_lines(MtsSealedLines *lines, json_t **head, json_t *records, MtsError *err)
+static int read_lines(MtsSealLines *lines, json_t **head, json_t *records, MtsError *err)
 {
     json_t *seen = json_object(), *line;
     int rc = seen ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", lines->name);
-    while (!rc && !(rc = mts_sealed_next(lines, &line, err)) && line) {
+    while (!rc && !(rc = mts_seal_next(lines, &line, err)) && line) {
         if (lines->number == 1) {
             *head = json_incref(line);
             rc = check_head(lines->name, line, err);
@@ -181,7 +181,7 @@ static int read_lines(MtsSealedLines *lines, json_t **head, json_t *records, Mts
 
 int mts_results_read(const char *path, json_t **head, json_t **records, MtsError *err)
 {
-    MtsSealedLines lines = {.name = path};
+    MtsSealLines lines = {.name = path};
     char *text = NULL;
     *head = NULL;
     *records = json_array();

@@ -65,7 +65,7 @@ FAULTS = [
     ("a comparison: a record may come twice", "src/results/journal.c", "    if (json_object_get(j->by_key, key)) {",
      "    if (!key) {", ["journal"]),
     ("a free: a journal's path", "src/results/journal.c", "        free(j->path);\n", "", ["journal"]),
-    ("a factor: the error of a forecast", "src/results/metrics.c", "200 * fabs", "100 * fabs", ["metrics"]),
+    ("a factor: the error of a forecast", "src/series/smape.c", "200 * fabs", "100 * fabs", ["metrics"]),
     ("a range: a real above its largest", "src/cli/options.c", "!read_real(text, &v) || v < o->min || v > o->max",
      "!read_real(text, &v) || v < o->min", ["options"]),
 ]

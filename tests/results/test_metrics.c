@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "results/metrics.h"
+#include "series/smape.h"
 
 #define assert_near(a, b, tolerance)                                                                                   \
     do {                                                                                                               \

@@ -443,26 +443,50 @@ void hashed_model(size_t vocab, size_t steps, MtsSearchModel *model, MtsSearchRe
 
 /* ---- runs ---- */
 
-MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script)
+MtsSearch *run_model(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
+                     const MtsScript *script)
 {
-    MtsSearchModel model;
-    MtsSearchReward reward;
     MtsSearch *run = NULL;
     MtsError err = {0};
-    mts_table_model(table, &model);
-    mts_table_reward(table, &reward);
+    assert_ok(mts_search_new(&run, model, reward, settings, NULL, &err), &err);
+    run->script = script;
+    assert_ok(mts_search_lead(run, &err), &err);
+    return run;
+}
+
+MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script)
+{
     /* The run keeps pointers to the seams. */
     static MtsSearchModel models[16];
     static MtsSearchReward rewards[16];
     static size_t turn;
+    MtsError err = {0};
     turn = (turn + 1) % 16;
-    models[turn] = model;
-    rewards[turn] = reward;
-    assert_ok(mts_search_check(&model, settings, &err), &err);
-    assert_ok(mts_search_new(&run, &models[turn], &rewards[turn], settings, NULL, &err), &err);
-    run->script = script;
-    assert_ok(mts_search_lead(run, &err), &err);
-    return run;
+    mts_table_model(table, &models[turn]);
+    mts_table_reward(table, &rewards[turn]);
+    assert_ok(mts_search_check(&models[turn], settings, &err), &err);
+    return run_model(&models[turn], &rewards[turn], settings, script);
+}
+
+size_t text_of(const MtsTable *table, const int32_t *tokens, size_t count)
+{
+    int64_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        at = mts_table_next(table, (size_t)at, tokens[i]);
+    }
+    return (size_t)~at;
+}
+
+size_t text_of_leaf(const MtsTable *table, const MtsNode *leaf)
+{
+    int32_t tokens[64];
+    mts_node_tokens(leaf, tokens);
+    return text_of(table, tokens, leaf->depth);
+}
+
+double tilted(const MtsTable *table, size_t text, double lambda)
+{
+    return exp(table->texts[text].logp + mts_log_tilt(lambda, table->texts[text].reward));
 }
 
 double run_log_z(const MtsSearch *run)

@@ -84,6 +84,17 @@ void hashed_model(size_t vocab, size_t steps, MtsSearchModel *model, MtsSearchRe
 /* One run, kept; fails the test on an error. */
 MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script);
 
+/* The same on any model, which outlives the run, as the reward does. */
+MtsSearch *run_model(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *settings,
+                     const MtsScript *script);
+
 double run_log_z(const MtsSearch *run);
+
+/* The table's text that tokens [count], or a leaf of a search on it, are. */
+size_t text_of(const MtsTable *table, const int32_t *tokens, size_t count);
+size_t text_of_leaf(const MtsTable *table, const MtsNode *leaf);
+
+/* p exp(lambda r) of a table's text. */
+double tilted(const MtsTable *table, size_t text, double lambda);
 
 #endif

@@ -21,20 +21,6 @@ static MtsSearchSettings settings_of(MtsMethod method, double lambda, size_t rol
     return s;
 }
 
-static size_t text_of(const MtsTable *table, const int32_t *tokens, size_t count)
-{
-    int64_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-        at = mts_table_next(table, (size_t)at, tokens[i]);
-    }
-    return (size_t)~at;
-}
-
-static double tilted(const MtsTable *table, size_t text, double lambda)
-{
-    return exp(table->texts[text].logp + mts_log_tilt(lambda, table->texts[text].reward));
-}
-
 /* Z, by enumeration. */
 static double partition(const MtsTable *table, double lambda)
 {

@@ -23,22 +23,6 @@ static MtsSearchSettings settings_of(double lambda, size_t rollouts, size_t in_f
     return s;
 }
 
-static size_t text_of(const MtsTable *table, const MtsNode *leaf)
-{
-    int32_t tokens[64];
-    int64_t at = 0;
-    mts_node_tokens(leaf, tokens);
-    for (size_t i = 0; i < leaf->depth; i++) {
-        at = mts_table_next(table, (size_t)at, tokens[i]);
-    }
-    return (size_t)~at;
-}
-
-static double tilted(const MtsTable *table, size_t text, double lambda)
-{
-    return exp(table->texts[text].logp + mts_log_tilt(lambda, table->texts[text].reward));
-}
-
 /* What was known when rollout i selected. */
 static void mark_known(const MtsTable *table, const MtsSearch *run, size_t i, bool *known)
 {
@@ -46,10 +30,10 @@ static void mark_known(const MtsTable *table, const MtsSearch *run, size_t i, bo
     for (size_t j = 0; j < run->log_count && j + run->settings.in_flight <= i; j++) {
         const MtsRollout *r = run->log[j];
         if (!r->dead) {
-            known[text_of(table, r->node)] = true;
+            known[text_of_leaf(table, r->node)] = true;
         }
         for (size_t a = 0; a < mts_maxent_rollout(r)->aside_count; a++) {
-            known[text_of(table, mts_maxent_rollout(r)->asides[a])] = true;
+            known[text_of_leaf(table, mts_maxent_rollout(r)->asides[a])] = true;
         }
     }
 }
@@ -83,7 +67,7 @@ static void estimate_each(const MtsTable *table, const MtsSearch *run, double *o
         const MtsRollout *r = run->log[i];
         bool drawn = !r->dead;
         for (size_t a = 0; a < mts_maxent_rollout(r)->aside_count; a++) {
-            size_t x = text_of(table, mts_maxent_rollout(r)->asides[a]);
+            size_t x = text_of_leaf(table, mts_maxent_rollout(r)->asides[a]);
             double log_q = 0;
             for (size_t t = 0; t + 1 < mts_maxent_rollout(r)->asides[a]->depth; t++) {
                 log_q += r->choices[t].log_q;
@@ -92,7 +76,7 @@ static void estimate_each(const MtsTable *table, const MtsSearch *run, double *o
             drawn = drawn && mts_maxent_rollout(r)->asides[a] != r->node;
         }
         if (drawn) {
-            size_t x = text_of(table, r->node);
+            size_t x = text_of_leaf(table, r->node);
             out[x] += weight * tilted(table, x, s->lambda) * exp(-r->log_q);
         }
     }
@@ -114,6 +98,20 @@ static double sum_estimate(const MtsSearch *run)
         z += weight > 0 ? weight * exp(there ? run->log[i]->log_z : run_log_z(run)) : 0;
     }
     return z / sum;
+}
+
+/* The sum over all branches of P Z^. */
+static double mean_estimate(const MtsSearchModel *model, const MtsSearchReward *reward, const MtsSearchSettings *s)
+{
+    Branches b = branches_begin();
+    double mean = 0;
+    do {
+        branches_start(&b);
+        MtsSearch *run = run_model(model, reward, s, &b.script);
+        mean += branches_probability(&b) * sum_estimate(run);
+        mts_search_free(&run);
+    } while (branches_next(&b));
+    return mean;
 }
 
 /* Sum over all branches of P Z^ = Z, and the same for each text's share. */
@@ -349,7 +347,7 @@ static void the_unseen_mass_keeps_its_digits(void **state)
         bool *seen = calloc(table->text_count, sizeof *seen);
         MtsLogSum left = MTS_LOG_SUM_ZERO, known = MTS_LOG_SUM_ZERO;
         for (size_t i = 0; i < run->log_count; i++) {
-            seen[text_of(table, run->log[i]->node)] = true;
+            seen[text_of_leaf(table, run->log[i]->node)] = true;
         }
         for (size_t x = 0; x < table->text_count; x++) {
             mts_log_sum_add(seen[x] ? &known : &left, table->texts[x].logp + (seen[x] ? table->texts[x].reward : 0));
@@ -549,19 +547,7 @@ static void dead_ends_are_known_mass_without_tilt(void **state)
     for (size_t in_flight = 1; in_flight <= 3; in_flight++) {
         MtsSearchSettings s = settings_of(2, in_flight == 3 ? 4 : 3, in_flight);
         s.best_first = in_flight == 1 ? 0 : 0.5;
-        Branches b = branches_begin();
-        double mean = 0;
-        do {
-            MtsSearch *run = NULL;
-            MtsError err = {0};
-            branches_start(&b);
-            assert_ok(mts_search_new(&run, &model, &reward, &s, NULL, &err), &err);
-            run->script = &b.script;
-            assert_ok(mts_search_lead(run, &err), &err);
-            mean += branches_probability(&b) * sum_estimate(run);
-            mts_search_free(&run);
-        } while (branches_next(&b));
-        assert_true(fabs(mean - z) < EXACT * (1 + z));
+        assert_true(fabs(mean_estimate(&model, &reward, &s) - z) < EXACT * (1 + z));
     }
     masked_free(&m);
     mts_table_free(&table);
@@ -576,7 +562,7 @@ static void a_grammar_gives_the_conditional_of_its_language(void **state)
     Masked m;
     MtsSearchModel model;
     MtsSearchReward reward;
-    double z = 0, mean = 0;
+    double z = 0;
     size_t texts = 0;
     masked_by_grammar(&m, table, SUMS, SUMS_SPELLINGS);
     masked_model(&m, &model);
@@ -589,19 +575,7 @@ static void a_grammar_gives_the_conditional_of_its_language(void **state)
         for (size_t in_flight = 1; in_flight <= n; in_flight++) {
             MtsSearchSettings s = settings_of(2, n, in_flight);
             s.sweep = n == 2 ? 2 : 0;
-            Branches b = branches_begin();
-            mean = 0;
-            do {
-                MtsSearch *run = NULL;
-                MtsError err = {0};
-                branches_start(&b);
-                assert_ok(mts_search_new(&run, &model, &reward, &s, NULL, &err), &err);
-                run->script = &b.script;
-                assert_ok(mts_search_lead(run, &err), &err);
-                mean += branches_probability(&b) * sum_estimate(run);
-                mts_search_free(&run);
-            } while (branches_next(&b));
-            assert_true(fabs(mean - z) < EXACT * (1 + z));
+            assert_true(fabs(mean_estimate(&model, &reward, &s) - z) < EXACT * (1 + z));
         }
     }
     MtsSearchSettings s = settings_of(2, 1000, 1);

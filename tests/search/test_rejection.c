@@ -29,22 +29,6 @@ static MtsSearchSettings settings_of(MtsMethod method, double lambda, size_t rol
     return s;
 }
 
-static size_t text_of(const MtsTable *table, const MtsNode *leaf)
-{
-    int32_t tokens[64];
-    int64_t at = 0;
-    mts_node_tokens(leaf, tokens);
-    for (size_t i = 0; i < leaf->depth; i++) {
-        at = mts_table_next(table, (size_t)at, tokens[i]);
-    }
-    return (size_t)~at;
-}
-
-static double tilted(const MtsTable *table, size_t text, double lambda)
-{
-    return exp(table->texts[text].logp + mts_log_tilt(lambda, table->texts[text].reward));
-}
-
 /* ---- the tellings ---- */
 
 static int score(void *context, const MtsCandidate *candidate, double *value, MtsError *err)
@@ -93,12 +77,7 @@ static void case_close(Case *c)
 
 static MtsSearch *run_case(const Case *c, const MtsSearchSettings *s, const MtsScript *script)
 {
-    MtsSearch *run = NULL;
-    MtsError err = {0};
-    assert_ok(mts_search_new(&run, &c->model, &c->reward, s, NULL, &err), &err);
-    run->script = script;
-    assert_ok(mts_search_lead(run, &err), &err);
-    return run;
+    return run_model(&c->model, &c->reward, s, script);
 }
 
 /* ---- by enumeration ---- */
@@ -134,7 +113,7 @@ static void add_tries(const Case *c, const MtsSearch *run, double p, double *law
     for (size_t i = 0; i < run->log_count; i++) {
         const MtsRollout *r = run->log[i];
         if (r->log_z != -HUGE_VAL) {
-            law[r->index * c->table->text_count + text_of(c->table, r->node)] += p;
+            law[r->index * c->table->text_count + text_of_leaf(c->table, r->node)] += p;
         }
     }
 }
@@ -155,7 +134,8 @@ static void prove(const Case *c, const MtsSearchSettings *s)
         mean += p * exp(log_z);
         add_tries(c, run, p, law);
         for (size_t i = 0; i < run->answer_count && s->method == MTS_AWRS_SMC && log_z != -HUGE_VAL; i++) {
-            part[text_of(table, run->answers[i].node)] += p * exp(run->answers[i].log_weight) / (double)s->rollouts;
+            part[text_of_leaf(table, run->answers[i].node)] +=
+                p * exp(run->answers[i].log_weight) / (double)s->rollouts;
         }
         mts_search_free(&run);
     } while (branches_next(&b));
@@ -294,7 +274,7 @@ static void draws_of_a_language_follow_its_conditional(void **state)
     }
     for (size_t i = 0; i < run->log_count; i++) {
         if (run->log[i]->log_z != -HUGE_VAL) {
-            counts[text_of(table, run->log[i]->node)]++;
+            counts[text_of_leaf(table, run->log[i]->node)]++;
             drawn++;
         }
     }

@@ -414,15 +414,6 @@ static void a_resumed_search_has_the_same_trace(void **state)
 
 /* ---- drawn answers ---- */
 
-static size_t text_of(const MtsTable *table, const MtsAnswer *answer)
-{
-    int64_t at = 0;
-    for (size_t i = 0; i < answer->count; i++) {
-        at = mts_table_next(table, (size_t)at, answer->tokens[i]);
-    }
-    return (size_t)~at;
-}
-
 static double g_of_sampled(const MtsTable *table, MtsSearchSettings s, size_t runs, double lambda)
 {
     size_t *counts = calloc(table->text_count, sizeof *counts);
@@ -436,7 +427,8 @@ static double g_of_sampled(const MtsTable *table, MtsSearchSettings s, size_t ru
     for (size_t i = 0; i < runs; i++) {
         s.seed = 1000 + i;
         MtsSearchResult *result = search(table, &s);
-        counts[text_of(table, &result->answers[result->sampled])]++;
+        const MtsAnswer *drawn = &result->answers[result->sampled];
+        counts[text_of(table, drawn->tokens, drawn->count)]++;
         mts_search_result_free(&result);
     }
     double chance = g_test(counts, p, table->text_count);

@@ -112,11 +112,11 @@ static int add_line(MtsCheckpoint *c, json_t *line, size_t start, MtsError *err)
 
 static int read_lines(MtsCheckpoint *c, json_t *identity, MtsError *err)
 {
-    MtsSealedLines lines = {.name = c->resume};
+    MtsSealLines lines = {.name = c->resume};
     json_t *line;
     int rc = mts_read_file(c->resume, CHECKPOINT_LIMIT, &c->text, &lines.size, err);
     lines.text = c->text;
-    while (!rc && !(rc = mts_sealed_next(&lines, &line, err)) && line) {
+    while (!rc && !(rc = mts_seal_next(&lines, &line, err)) && line) {
         if (lines.number > 1) {
             rc = add_line(c, line, lines.start, err);
         } else {

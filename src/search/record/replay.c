@@ -200,10 +200,10 @@ static Path *find(Path *paths, size_t count, const int32_t *tokens, size_t n)
 
 static int read_lines(Replay *r, size_t *number, MtsError *err)
 {
-    MtsSealedLines lines = {.name = r->path, .text = r->text, .size = r->size};
+    MtsSealLines lines = {.name = r->path, .text = r->text, .size = r->size};
     json_t *line;
     int rc;
-    while (!(rc = mts_sealed_next(&lines, &line, err)) && line) {
+    while (!(rc = mts_seal_next(&lines, &line, err)) && line) {
         rc = read_line(r, line, lines.number, err);
         json_decref(line);
         if (rc) {
