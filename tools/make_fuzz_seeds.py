@@ -13,6 +13,7 @@ PATTERNS = [
     ("(?i)yes|no", "YES"), ("^a*?b$", "aab"), ("(a|b)\\1", "aa"), ("(?:a{1,3}){1,3}", "aaaa"), ("\\bab\\b", "ab"),
     ("[[:alpha:]_-]+", "a-b"), ("(?<=a)b|a\\Kb", "b"), ("(?>a+)b", "aab"), ("a++b", "aab"), ("(?x) a b # c", "ab"),
     ("\\Qa.b\\E", "a.b"), ("(?s).\\R\\h\\N", "a\n b"), ("(?(?=a)a|b)", "a"), ("(?<n>a)(?&n)", "aa"),
+    ("(?R)b", "b"),
 ]
 GRAMMARS = [
     ('root ::= expr\nexpr ::= expr [-+*/] expr | "(" expr ")" | [0-9]{1,3}\n', "1+2"),

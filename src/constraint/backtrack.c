@@ -213,9 +213,13 @@ static int set_text(MtsBacktrack *m, uint32_t place, size_t more, MtsError *err)
 }
 
 /* Whether the first `size` bytes of the buffer match, or (partial) can still come to match. PCRE2 has no
- * partial match of the empty text; it is taken to be possible. */
+ * partial match of the empty text; it is taken to be possible. Where it has given up, it is not asked again: all that
+ * is left is to say so. */
 static bool matches(MtsBacktrack *m, size_t size, bool partial)
 {
+    if (m->gave_up) {
+        return false;
+    }
     int rc = pcre2_match(m->code, (PCRE2_SPTR)m->text.data, size, 0,
                          PCRE2_NO_UTF_CHECK | (partial ? PCRE2_PARTIAL_HARD : 0), m->data, m->limits);
     m->gave_up = rc < PCRE2_ERROR_PARTIAL ? rc : m->gave_up;

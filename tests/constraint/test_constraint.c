@@ -272,6 +272,8 @@ static void large_and_deep_patterns_end_in_an_answer(void **state)
     mts_constraint_free(&c);
     assert_int_equal(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, "(?:(a)\\1{60000}b){60000}", v, &err), MTS_ECAPACITY);
     assert_non_null(strstr(err.text, "more than PCRE2 holds"));
+    assert_int_equal(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, "(?R)b", v, &err), MTS_ECAPACITY);
+    assert_non_null(strstr(err.text, "gives up"));
     memset(deep, '(', 100000);
     assert_int_equal(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, deep, v, &err), MTS_EREQUEST);
     assert_non_null(strstr(err.text, "nested"));
