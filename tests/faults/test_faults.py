@@ -27,6 +27,9 @@ VARIES = [(re.compile(rb'"(\w*seconds|tokens_per_second|\w*_us)":([-+.e0-9]+|[{[
           (re.compile(rb',"crc":"[0-9a-f]{8}"'), b"")]  # of a line that has its seconds
 SPEEDS = (re.compile(rb'[-+]?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?'), b"0")
 
+# libgomp, and libgfortran while OpenBLAS is opened, end the process themselves where memory runs out.
+ENDING = ("\nlibgomp: ", "Operating system error: Cannot allocate memory\n")
+
 problems = []
 lock = threading.Lock()
 here = threading.local()
@@ -141,7 +144,7 @@ def one(library, command, usual, room, fault):
     say = done.stderr.decode(errors="replace")
     check(done.returncode in (0, 1), f"{what}: exit {done.returncode}: {say}")
     counts, places = room.counted()
-    runtime = say.startswith("\nlibgomp: ")  # The OpenMP runtime ends the process itself.
+    runtime = say.startswith(ENDING)
     if not runtime and done.returncode in (0, 1):
         check(counts.get("left") == 0, f"{what}: exit {done.returncode}, {counts.get('left')} blocks left, from "
               f"{places}")
