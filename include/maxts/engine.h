@@ -82,6 +82,22 @@ MTS_API int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size
 /* What stands in a schema's file, for MtsRequest.constraint; malloc'ed. */
 MTS_API int mts_constraint_read_file(const char *path, char **text, MtsError *err);
 
+/* ---- prompts that begin alike ---- */
+
+/* What two or more of a few prompts share, evaluated once for all of them: for calls one after the other, of which one
+ * at a time may use it. Answers and scores are the same bits with it and without; what the KV ring held is not. */
+typedef struct MtsBeginnings MtsBeginnings;
+
+/* prompts [count], which are copied, of a GGUF model; max_tokens: of the longest answer that will be asked for (0 for
+ * scores). Nothing is evaluated yet. */
+MTS_API int mts_beginnings_new(MtsBeginnings **beginnings, const MtsEngine *engine, const MtsTokens *prompts,
+                               size_t count, size_t max_tokens, MtsError *err);
+/* After the last call that used it. */
+MTS_API void mts_beginnings_free(MtsBeginnings **beginnings);
+
+/* Positions evaluated so far, of all calls that used it. */
+MTS_API uint64_t mts_beginnings_positions(const MtsBeginnings *beginnings);
+
 /* ---- score: how likely a text is ---- */
 
 typedef struct MtsScored {
@@ -98,6 +114,9 @@ typedef struct MtsScored {
 /* Scores tokens [count], 1 to the context, with the `top` likeliest alternatives (0: none) at every position. */
 MTS_API int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t count, size_t top,
                              MtsScored **scored, MtsError *err);
+/* The same, of tokens that are one of the prompts of `beginnings` or begin like one. */
+MTS_API int mts_engine_score_next(const MtsEngine *engine, MtsBeginnings *beginnings, const int32_t *tokens,
+                                  size_t count, size_t top, MtsScored **scored, MtsError *err);
 MTS_API void mts_scored_free(MtsScored **scored);
 
 /* ---- answers ---- */
@@ -173,6 +192,8 @@ typedef struct MtsRequest {
                                  default temperature: automatic, which is the cut's. So cut.temperature alone sets both,
                                  and search.temperature alone the proposal, with the cut and the target as they were */
     const MtsEventSink *sink; /* NULL: none */
+    /* Where the prompt's beginning may have been evaluated; NULL (default): none. Not used with no_cache. */
+    MtsBeginnings *beginnings;
 } MtsRequest;
 
 MTS_API void mts_request_defaults(const MtsEngine *engine, MtsRequest *request);

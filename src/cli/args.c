@@ -24,7 +24,8 @@ enum {
     READS_SERIES = ASKS | CMD_SERIES,
     SEARCHES = CMD_SEARCH | CMD_VERIFY,
     TUNES = SEARCHES | CMD_EVAL,
-    TAKES_DATA = CMD_EVAL | CMD_TRAIN
+    TAKES_DATA = CMD_EVAL | CMD_TRAIN,
+    IN_BATCHES = ASKS | CMD_SCORE
 };
 
 /* Made of the library's tables by build(). */
@@ -65,6 +66,10 @@ static const Option FIRST[] = {
     HEADING(TAKES_TEXT, "Text in (standard input where neither is given)"),
     TEXT('p', "prompt", TAKES_TEXT, prompt, "TEXT", "the prompt itself", NULL),
     TEXT(0, "prompt-file", TAKES_TEXT, prompt_file, "FILE", "a file that holds it; - is standard input", NULL),
+    TEXT(0, "batch-in", IN_BATCHES, batch_in, "FILE",
+         "many prompts, a JSON line each: a text, or {prompt, id, system, messages, seed, options}; --out gets a line "
+         "each, and the same command goes on where it ends",
+         NULL),
     FLAG(0, "chat", CMD_TOKENIZE, chat, "the text as a chat's message: shows the prompt that the template makes of it"),
     TEXT(0, "system", CHATS, system, "TEXT", "the chat's system message", "the template's own"),
     TEXT(0, "messages", CHATS, messages, "FILE",
@@ -209,7 +214,7 @@ static const Option AFTER_GRID[] = {
     FLAG(0, "text", ANSWERS, text, "the text of the answer (of search the best one) and nothing else"),
     TEXT('o', "out", ALL & ~(unsigned)(CMD_EVAL | CMD_REPORT | CMD_TRAIN), out, "FILE",
          "the results in this file, whole or not at all, as a pipe would get them", "standard output"),
-    FLAG('q', "quiet", CMD_SEARCH | CMD_EVAL | CMD_BENCH, quiet, "no progress on standard error"),
+    FLAG('q', "quiet", IN_BATCHES | CMD_EVAL | CMD_BENCH, quiet, "no progress on standard error"),
     CHOICE("color", ALL, color, "auto|always|never",
            "emphasis in what is made to be read; auto: on a terminal, unless the environment has NO_COLOR", "auto"),
     FLAG('h', "help", ALL, help, "this text"),

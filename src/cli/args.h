@@ -54,6 +54,8 @@ typedef struct Args {
     bool raw;
     bool chat, special;
     const char *messages, *chat_template, *date;
+    const char *messages_text; /* of a line of a batch: the chat itself */
+    const char *batch_in;
     OptionTexts template_variables;
     const char *series;
     const char *column, *delimiter, *decimal, *header, *missing; /* how its table is read */

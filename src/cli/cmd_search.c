@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/batch.h"
 #include "cli/command.h"
 #include "cli/out.h"
 #include "cli/progress.h"
@@ -227,12 +228,31 @@ static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *
     return rc;
 }
 
+static int answer_line(const MtsEngine *engine, const Args *own, const Asked *asked, const json_t *line,
+                       json_t **answer, MtsError *err)
+{
+    (void)own;
+    (void)line;
+    MtsTextResult *result = NULL;
+    int rc = mts_engine_search(engine, &asked->request, &result, err);
+    if (!rc && !(*answer = describe(result, &asked->request.search, &asked->chat))) {
+        rc = mts_fail(err, MTS_ENOMEM, "no memory for the answer");
+    }
+    mts_text_result_free(&result);
+    return rc;
+}
+
+static const BatchKind LINES = {"search", "system messages seed", batch_ask, answer_line};
+
 int cmd_search(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
     Asked asked = {0};
     MtsTextResult *result = NULL;
     Progress progress;
+    if (args->batch_in) {
+        return batch_run(&LINES, args, err);
+    }
     int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;

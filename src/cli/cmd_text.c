@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/batch.h"
 #include "cli/command.h"
 #include "cli/out.h"
 
@@ -111,15 +112,51 @@ static json_t *describe_score(const MtsScored *s, const MtsTokens *tokens, bool 
     return o;
 }
 
+/* The text as it stands: no template, no placeholders. */
+static int ask_score(Asked *asked, const MtsEngine *engine, const Args *own, const json_t *line, MtsError *err)
+{
+    (void)line;
+    mts_request_defaults(engine, &asked->request);
+    int rc = own->prompt ? mts_engine_tokenize(engine, own->prompt, strlen(own->prompt), &asked->tokens, err)
+                         : mts_fail(err, MTS_EREQUEST, "it has no prompt");
+    asked->request.max_tokens = 0;
+    asked->request.prompt = asked->tokens.ids;
+    asked->request.prompt_count = asked->tokens.count;
+    return rc;
+}
+
+static size_t top_of_score(const Args *args)
+{
+    return args->top == CLI_NO_SIZE ? 8 : args->top;
+}
+
+static int score_line(const MtsEngine *engine, const Args *own, const Asked *asked, const json_t *line, json_t **answer,
+                      MtsError *err)
+{
+    (void)line;
+    MtsScored *scored;
+    int rc = mts_engine_score_next(engine, asked->request.beginnings, asked->tokens.ids, asked->tokens.count,
+                                   top_of_score(own), &scored, err);
+    if (!rc && !(*answer = describe_score(scored, &asked->tokens, mts_engine_is_table(engine)))) {
+        rc = mts_fail(err, MTS_ENOMEM, "no memory for the answer");
+    }
+    mts_scored_free(&scored);
+    return rc;
+}
+
+static const BatchKind SCORED = {"score", "", ask_score, score_line};
+
 int cmd_score(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
     MtsTokens tokens = {0};
     MtsScored *scored = NULL;
+    if (args->batch_in) {
+        return batch_run(&SCORED, args, err);
+    }
     int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (!rc && (rc = read_tokens(engine, args, &tokens, err)) == 0) {
-        size_t top = args->top == CLI_NO_SIZE ? 8 : args->top;
-        rc = mts_engine_score(engine, tokens.ids, tokens.count, top, &scored, err);
+        rc = mts_engine_score(engine, tokens.ids, tokens.count, top_of_score(args), &scored, err);
     }
     if (!rc) {
         rc = out_print(args, describe_score(scored, &tokens, mts_engine_is_table(engine)), err);
@@ -165,6 +202,21 @@ static int put_generated(const Args *args, const MtsGenerated *g, const Asked *a
     return out_flush(err);
 }
 
+static int generate_line(const MtsEngine *engine, const Args *own, const Asked *asked, const json_t *line,
+                         json_t **answer, MtsError *err)
+{
+    (void)line;
+    MtsGenerated *generated = NULL;
+    int rc = mts_engine_generate(engine, &asked->request, own->temperature == 0, NULL, NULL, &generated, err);
+    if (!rc && !(*answer = describe_generated(generated, asked))) {
+        rc = mts_fail(err, MTS_ENOMEM, "no memory for the answer");
+    }
+    mts_generated_free(&generated);
+    return rc;
+}
+
+static const BatchKind GENERATED = {"generate", "system messages seed", batch_ask, generate_line};
+
 /* A text, for people and for what comes behind a pipe, unless --json asks for more. It is seen as it grows on a
  * terminal; elsewhere nothing is written unless all of it is. */
 int cmd_generate(const Args *args, MtsError *err)
@@ -173,6 +225,9 @@ int cmd_generate(const Args *args, MtsError *err)
     Asked asked = {0};
     MtsGenerated *generated = NULL;
     bool grows = !args->json && out_is_terminal(), greedy = args->temperature == 0;
+    if (args->batch_in) {
+        return batch_run(&GENERATED, args, err);
+    }
     int rc = open_engine(&engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
         return rc;

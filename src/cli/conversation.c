@@ -13,12 +13,12 @@ enum { MAX_MESSAGES = 64 << 20, MAX_TEMPLATE = 1 << 20 }; /* bytes */
 
 const char *conversation_option(const Args *args)
 {
-    return args->system                     ? "--system"
-           : args->messages                 ? "--messages"
-           : args->chat_template            ? "--chat-template"
-           : args->template_variables.count ? "--template-var"
-           : args->date                     ? "--date"
-                                            : NULL;
+    return args->system                            ? "--system"
+           : args->messages || args->messages_text ? "--messages"
+           : args->chat_template                   ? "--chat-template"
+           : args->template_variables.count        ? "--template-var"
+           : args->date                            ? "--date"
+                                                   : NULL;
 }
 
 /* A file as a string; a NUL in it would end it unseen. */
@@ -91,6 +91,9 @@ int conversation_open(Conversation *c, const Args *args, MtsError *err)
 {
     int rc;
     memset(c, 0, sizeof *c);
+    if (args->messages_text && !(c->messages = mts_strdup(args->messages_text))) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for the messages");
+    }
     if ((args->messages && (rc = read_string("--messages", args->messages, MAX_MESSAGES, &c->messages, err))) ||
         (args->chat_template &&
          (rc = read_string("--chat-template", args->chat_template, MAX_TEMPLATE, &c->template_text, err))) ||

@@ -77,10 +77,10 @@ static int help_of(const CommandRow *command, MtsError *err)
     return out_flush(err);
 }
 
-/* Commands whose --out is what they write in any case, and by themselves. */
-static bool writes_itself(const CommandRow *command)
+/* Whether --out is what is written in any case, and by the command itself. */
+static bool writes_itself(const CommandRow *command, const Args *args)
 {
-    return (command->bit & (CMD_EVAL | CMD_REPORT | CMD_TRAIN)) != 0;
+    return (command->bit & (CMD_EVAL | CMD_REPORT | CMD_TRAIN)) != 0 || args->batch_in;
 }
 
 static int work(const CommandRow *command, const Args *args, MtsError *err)
@@ -90,7 +90,7 @@ static int work(const CommandRow *command, const Args *args, MtsError *err)
                         command->name);
     }
     screen_choose_color(args->color);
-    int rc = out_begin(writes_itself(command) ? NULL : args->out, err);
+    int rc = out_begin(writes_itself(command, args) ? NULL : args->out, err);
     return rc ? rc : out_end(command->run(args, err), err);
 }
 

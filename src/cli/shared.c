@@ -105,7 +105,7 @@ int read_message(const Args *args, char **text, MtsError *err)
 {
     size_t size;
     *text = NULL;
-    if (args->messages && !args->prompt && !args->prompt_file) {
+    if ((args->messages || args->messages_text) && !args->prompt && !args->prompt_file) {
         return MTS_OK;
     }
     int rc = read_text(args, text, &size, err);

@@ -61,7 +61,7 @@ int mts_seal_parse(json_t **out, const char *name, size_t number, const char *li
     }
     char where[512];
     snprintf(where, sizeof where, "%.400s: line %zu", name, number);
-    int rc = mts_json_parse(out, where, line, size, err);
+    int rc = mts_json_parse_nul(out, where, line, size, err);
     if (!rc && !*bare) {
         json_object_del(*out, "crc");
     }

@@ -292,6 +292,7 @@ static MtsRequest whole_request(const MtsEngine *engine, const MtsRequest *asked
     mts_request_defaults(engine, &r);
     r.prompt = asked->prompt;
     r.prompt_count = asked->prompt_count;
+    r.beginnings = asked->beginnings;
     if (!engine->table) {
         r.cut = (MtsCut){.temperature = 1, .top_p = 1};
         r.constraint = pattern;

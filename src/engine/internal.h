@@ -79,6 +79,9 @@ int mts_judge_name(const MtsEngine *engine, const MtsRequest *request, char **na
 /* Whether a text of `prompt` tokens and up to `answer` more fits: MTS_EREQUEST with both figures where not. */
 int mts_context_check(const MtsEngine *engine, size_t prompt, size_t answer, MtsError *err);
 
+/* Scores of `count` tokens with `top` entries each, all 0. */
+int mts_scored_new(MtsScored **scored, size_t count, size_t top, MtsError *err);
+
 /* Whether texts can become tokens: MTS_EREQUEST of a model that was opened without its tokenizer. */
 int mts_tokenizer_check(const MtsEngine *engine, MtsError *err);
 

@@ -32,14 +32,13 @@
 #endif
 
 #include "core/mem.h"
+#include "engine/beginnings.h"
 #include "engine/dist.h"
 #include "engine/internal.h"
 
 enum {
-    AHEAD_MOST = 8,               /* positions of one text that are evaluated ahead, */
-    AHEAD_ROWS = 32,              /* and of all texts of a step */
-    KV_DEFAULT_BYTES = 512 << 20, /* of the KV ring, unless one text needs more */
-    KV_SLACK_TOKENS = 64          /* a page or two that each text leaves partly empty */
+    AHEAD_MOST = 8, /* positions of one text that are evaluated ahead, */
+    AHEAD_ROWS = 32 /* and of all texts of a step */
 };
 
 struct MtsState {
@@ -78,6 +77,8 @@ typedef struct Worker { /* what one thread needs to make a distribution */
 struct MtsLm {
     const MtsEngine *engine;
     MtsSession *session;
+    MtsBeginnings *beginnings; /* whose session it is; NULL: our own */
+    uint64_t recomputed;       /* that the session counted before us */
     MtsCut cut;
     bool end_stop;
     MtsSearchModel search;
@@ -390,7 +391,7 @@ static int extend_whole(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err
         size_t count = 0, tokens = 0;
         for (; done + count < n; count++) {
             size_t length = lm->prompt_count + steps[done + count].state->depth + 1;
-            if (count > 0 && tokens + length + (count + 1) * KV_SLACK_TOKENS > lm->kv_tokens) {
+            if (count > 0 && tokens + length + (count + 1) * MTS_RING_SLACK > lm->kv_tokens) {
                 break;
             }
             if (!mts_grow(&lm->path, &lm->path_cap, tokens + length, sizeof *lm->path)) {
@@ -508,25 +509,6 @@ static bool is_ready(void *context, const MtsState *state, int32_t token)
     return state->ahead && state->ahead_token == token;
 }
 
-/* The ring's capacity: the prompt once and every text that may be alive, as far as KV_DEFAULT_BYTES reach, but
- * never less than one whole text. What does not fit is evicted and evaluated again, to the same bits. */
-static size_t kv_capacity(const MtsEngine *engine, const MtsRequest *request, size_t texts)
-{
-    MtsModelInfo info;
-    mts_model_info(engine->model, &info);
-    size_t one = request->prompt_count + request->max_tokens + KV_SLACK_TOKENS, all, most;
-    if (engine->kv_tokens) {
-        return engine->kv_tokens;
-    }
-    if (!mts_size_mul(texts, request->max_tokens + KV_SLACK_TOKENS, &all) ||
-        !mts_size_add(all, request->prompt_count, &all)) {
-        all = SIZE_MAX;
-    }
-    most = KV_DEFAULT_BYTES / (info.kv_bytes_per_token ? info.kv_bytes_per_token : 1);
-    most = most > one ? most : one;
-    return all < most ? all : most;
-}
-
 static int find_ends(MtsLm *lm, MtsError *err)
 {
     size_t cap = 0;
@@ -568,9 +550,14 @@ static int make_workers(MtsLm *lm, MtsError *err)
 
 static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
 {
-    MtsExtend prompt = {.tokens = request->prompt, .count = request->prompt_count, .wanted = MTS_LOGITS_LAST};
-    int rc = mts_session_extend(lm->session, &prompt, 1, err);
-    if (rc) {
+    MtsExtend prompt = {.wanted = MTS_LOGITS_LAST};
+    size_t there = 0;
+    int rc = lm->beginnings ? mts_beginnings_evaluate(lm->beginnings, request->prompt, request->prompt_count,
+                                                      &prompt.prefix, &there, err)
+                            : MTS_OK;
+    prompt.tokens = request->prompt + there;
+    prompt.count = request->prompt_count - there;
+    if (rc || (rc = mts_session_extend(lm->session, &prompt, 1, err))) {
         return rc;
     }
     note_pages(lm);
@@ -623,7 +610,7 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                   .no_cache = request->no_cache,
                   .prompt = request->prompt,
                   .prompt_count = request->prompt_count,
-                  .kv_tokens = kv_capacity(engine, request, texts),
+                  .kv_tokens = mts_ring_tokens(engine, request->prompt_count, request->max_tokens, texts),
                   .constraint = constraint,
                   .rules = rules};
     lm->search = (MtsSearchModel){.context = lm,
@@ -633,6 +620,23 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                                   .ready = is_ready,
                                   .retain = retain,
                                   .release = release};
+}
+
+/* The session of the beginnings, where there are any and it has room for this text; else one of our own. */
+static int open_session(MtsLm *lm, const MtsRequest *request, MtsError *err)
+{
+    MtsSessionStats stats;
+    size_t one = request->prompt_count + request->max_tokens;
+    if (request->beginnings && !request->no_cache && request->beginnings->engine == lm->engine &&
+        (lm->engine->kv_tokens || one + MTS_RING_SLACK <= request->beginnings->kv_tokens)) {
+        lm->beginnings = request->beginnings;
+        lm->session = lm->beginnings->session;
+        mts_session_stats(lm->session, &stats);
+        lm->recomputed = stats.recomputed;
+        return MTS_OK;
+    }
+    MtsSessionOptions options = {.kv_tokens = lm->kv_tokens, .threads = lm->engine->threads};
+    return mts_session_new(&lm->session, lm->engine->model, &options, err);
 }
 
 int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint,
@@ -648,8 +652,7 @@ int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, 
         return mts_fail(err, MTS_ENOMEM, "no memory for a session");
     }
     begin(lm, engine, request, constraint, rules, texts);
-    MtsSessionOptions options = {.kv_tokens = lm->kv_tokens, .threads = engine->threads};
-    if ((rc = make_workers(lm, err)) || (rc = mts_session_new(&lm->session, engine->model, &options, err)) ||
+    if ((rc = make_workers(lm, err)) || (rc = open_session(lm, request, err)) ||
         (rc = evaluate_prompt(lm, request, err))) {
         mts_lm_free(&lm);
         return rc;
@@ -674,7 +677,9 @@ void mts_lm_free(MtsLm **out)
         free(lm->items);
         free(lm->stretches);
         free(lm->path);
-        mts_session_free(&lm->session);
+        if (!lm->beginnings) {
+            mts_session_free(&lm->session);
+        }
         free(lm);
         *out = NULL;
     }
@@ -689,5 +694,5 @@ void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats)
 {
     mts_session_stats(lm->session, stats);
     stats->kv_pages_used = lm->pages_peak;
-    stats->recomputed += lm->again;
+    stats->recomputed += lm->again - lm->recomputed;
 }

@@ -8,41 +8,11 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "engine/beginnings.h"
 #include "engine/dist.h"
 #include "engine/internal.h"
 
 enum { SCORE_ROWS = 32 };
-
-void mts_scored_free(MtsScored **scored)
-{
-    if (*scored) {
-        free((*scored)->nll);
-        free((*scored)->ids);
-        free((*scored)->logp);
-        free(*scored);
-        *scored = NULL;
-    }
-}
-
-static int scored_new(MtsScored **out, size_t count, size_t top, MtsError *err)
-{
-    size_t entries;
-    MtsScored *s = mts_calloc(1, sizeof *s);
-    if (s && mts_size_mul(count, top, &entries)) {
-        s->nll = mts_calloc(count, sizeof *s->nll);
-        s->ids = mts_calloc(entries, sizeof *s->ids);
-        s->logp = mts_calloc(entries, sizeof *s->logp);
-    }
-    *out = s;
-    if (!s || !s->nll || !s->ids || !s->logp) {
-        mts_scored_free(out);
-        return mts_fail(err, MTS_ENOMEM, "no memory for the scores of %zu tokens", count);
-    }
-    s->count = count;
-    s->top = top;
-    s->first_nll = s->reward = NAN;
-    return MTS_OK;
-}
 
 /* What one row of logits says: the likeliest tokens after position t and how likely the next one is. */
 static int score_row(const MtsEngine *engine, const float *logits, const int32_t *tokens, size_t t, MtsScored *s,
@@ -66,27 +36,86 @@ static int score_row(const MtsEngine *engine, const float *logits, const int32_t
     return MTS_OK;
 }
 
-static int score_model(const MtsEngine *engine, const int32_t *tokens, size_t count, MtsScored *s, MtsError *err)
+/* Scores tokens[from .. to) behind *branch, which moves on. */
+static int score_stretch(const MtsEngine *engine, MtsSession *session, const int32_t *tokens, size_t from, size_t to,
+                         MtsBranch **branch, MtsScored *s, MtsDistScratch *scratch, MtsError *err)
 {
-    MtsSession *session = NULL;
+    for (size_t t = from; t < to; t += SCORE_ROWS) {
+        size_t rows = to - t < SCORE_ROWS ? to - t : SCORE_ROWS;
+        MtsExtend item = {.prefix = *branch, .tokens = tokens + t, .count = rows, .wanted = MTS_LOGITS_ALL};
+        int rc = mts_session_extend(session, &item, 1, err);
+        if (rc) {
+            return rc;
+        }
+        mts_branch_release(branch);
+        *branch = item.branch;
+        for (size_t i = 0; i < rows; i++) {
+            if ((rc = score_row(engine, mts_session_logits(session, item.logits_row + i), tokens, t + i, s, scratch,
+                                err))) {
+                return rc;
+            }
+        }
+    }
+    return MTS_OK;
+}
+
+/* The scores of the first `count` tokens, but for what follows the last of them. */
+static void copy_scores(const MtsScored *from, size_t count, MtsScored *to)
+{
+    memcpy(to->nll, from->nll, (count - 1) * sizeof *to->nll);
+    memcpy(to->ids, from->ids, count * to->top * sizeof *to->ids);
+    memcpy(to->logp, from->logp, count * to->top * sizeof *to->logp);
+}
+
+/* Scores up to the end of a beginning, or takes what it has; *branch is a reference of the caller's. */
+static int score_beginning(MtsBeginnings *b, MtsBeginning *one, const int32_t *tokens, size_t from, MtsBranch **branch,
+                           MtsScored *s, MtsDistScratch *scratch, MtsError *err)
+{
+    int rc;
+    if (!one->scored || one->scored->top != s->top || !one->branch) {
+        mts_scored_free(&one->scored);
+        mts_branch_release(&one->branch);
+        if ((rc = mts_scored_new(&one->scored, one->length, s->top, err)) ||
+            (rc = score_stretch(b->engine, b->session, tokens, from, one->length, branch, s, scratch, err))) {
+            mts_scored_free(&one->scored);
+            return rc;
+        }
+        copy_scores(s, one->length, one->scored);
+        one->branch = mts_branch_retain(*branch);
+        return MTS_OK;
+    }
+    copy_scores(one->scored, one->length, s);
+    mts_branch_release(branch);
+    *branch = mts_branch_retain(one->branch);
+    float *logits = mts_aligned_calloc(b->engine->vocab, sizeof *logits);
+    if (!logits) {
+        return mts_fail(err, MTS_ENOMEM, "no memory for %zu logits", b->engine->vocab);
+    }
+    rc = mts_session_branch_logits(b->session, one->branch, logits, err);
+    rc = rc ? rc : score_row(b->engine, logits, tokens, one->length - 1, s, scratch, err);
+    mts_aligned_free(logits);
+    return rc;
+}
+
+static int score_model(const MtsEngine *engine, MtsBeginnings *beginnings, const int32_t *tokens, size_t count,
+                       MtsScored *s, MtsError *err)
+{
+    MtsSession *own = NULL;
     MtsBranch *branch = NULL;
     MtsDistScratch scratch = {0};
     MtsSessionOptions options = {.kv_tokens = count + SCORE_ROWS, .threads = engine->threads};
-    int rc = mts_session_new(&session, engine->model, &options, err);
-    for (size_t t = 0; t < count && !rc; t += SCORE_ROWS) {
-        size_t rows = count - t < SCORE_ROWS ? count - t : SCORE_ROWS;
-        MtsExtend item = {.prefix = branch, .tokens = tokens + t, .count = rows, .wanted = MTS_LOGITS_ALL};
-        if ((rc = mts_session_extend(session, &item, 1, err))) {
-            break;
-        }
-        mts_branch_release(&branch);
-        branch = item.branch;
-        for (size_t i = 0; i < rows && !rc; i++) {
-            rc = score_row(engine, mts_session_logits(session, item.logits_row + i), tokens, t + i, s, &scratch, err);
-        }
+    MtsBeginning *next;
+    size_t done = 0;
+    int rc = beginnings ? MTS_OK : mts_session_new(&own, engine->model, &options, err);
+    while (!rc && beginnings && (next = mts_beginnings_next(beginnings, tokens, count, done))) {
+        rc = score_beginning(beginnings, next, tokens, done, &branch, s, &scratch, err);
+        done = next->length;
     }
+    rc = rc ? rc
+            : score_stretch(engine, beginnings ? beginnings->session : own, tokens, done, count, &branch, s, &scratch,
+                            err);
     mts_branch_release(&branch);
-    mts_session_free(&session);
+    mts_session_free(&own);
     mts_dist_scratch_free(&scratch);
     return rc;
 }
@@ -145,18 +174,25 @@ static int score_table(const MtsEngine *engine, const int32_t *tokens, size_t co
     return rc;
 }
 
-int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t count, size_t top, MtsScored **scored,
-                     MtsError *err)
+int mts_engine_score_next(const MtsEngine *engine, MtsBeginnings *beginnings, const int32_t *tokens, size_t count,
+                          size_t top, MtsScored **scored, MtsError *err)
 {
     *scored = NULL;
     int rc = mts_context_check(engine, count, 0, err);
-    if (rc || (rc = scored_new(scored, count, top < engine->vocab ? top : engine->vocab, err))) {
+    if (rc || (rc = mts_scored_new(scored, count, top < engine->vocab ? top : engine->vocab, err))) {
         return rc;
     }
+    bool fits = beginnings && beginnings->engine == engine && count + SCORE_ROWS <= beginnings->kv_tokens;
     rc = engine->table ? score_table(engine, tokens, count, *scored, err)
-                       : score_model(engine, tokens, count, *scored, err);
+                       : score_model(engine, fits ? beginnings : NULL, tokens, count, *scored, err);
     if (rc) {
         mts_scored_free(scored);
     }
     return rc;
+}
+
+int mts_engine_score(const MtsEngine *engine, const int32_t *tokens, size_t count, size_t top, MtsScored **scored,
+                     MtsError *err)
+{
+    return mts_engine_score_next(engine, NULL, tokens, count, top, scored, err);
 }
