@@ -16,10 +16,20 @@ extern "C" {
 
 typedef struct MtsReward MtsReward; /* score calls may run on several threads at once */
 
+/* What a reward may ask of the model that is searched; one call at a time. */
+typedef struct MtsRewardModel {
+    void *context;
+    /* logp[count] = log p(option, and then the end | prompt), nats, as mts_engine_choose() has it. */
+    int (*choose)(void *context, const char *const *options, size_t count, double *logp, MtsError *err);
+    /* log p(yes) - log p(no) where the question follows the prompt and the answer, a text [size]. */
+    int (*judge)(void *context, const char *question, const char *text, size_t size, double *odds, MtsError *err);
+} MtsRewardModel;
+
 /* What a reward may know. All borrowed for the life of the reward; prompt is UTF-8. */
 typedef struct MtsRewardInput {
     const char *prompt;
-    const MtsSeries *series; /* NULL: none; rewards that need one are then MTS_EREQUEST */
+    const MtsSeries *series;     /* NULL: none; rewards that need one are then MTS_EREQUEST */
+    const MtsRewardModel *model; /* NULL: none; likewise */
 } MtsRewardInput;
 
 /* spec: "NAME", "NAME:ARGUMENT", or several with weights: "0.7*spectral:wasserstein + 0.3*length:200".
@@ -32,6 +42,9 @@ MTS_API bool mts_reward_scores_prefixes(const MtsReward *reward);
 
 /* True where calls are worth running on threads of their own (a program that waits, say). */
 MTS_API bool mts_reward_is_slow(const MtsReward *reward);
+
+/* True where a score asks the model: then one score at a time. */
+MTS_API bool mts_reward_asks_model(const MtsReward *reward);
 
 /* text [size]: the answer alone, without the prompt. logp: log p(text | prompt), tokens: its length in tokens.
  * MTS_EREWARD with a sentence naming the reward when it fails, hangs, or has no finite value. */

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "constraint/constraint.h"
 #include "engine/course.h"
+#include "engine/opinion.h"
 #include "kernels/kernels.h"
 
 struct MtsEngine {
@@ -40,7 +41,7 @@ const MtsSearchModel *mts_lm_search_model(const MtsLm *lm);
 /* kv_pages_used is the most there ever were. */
 void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats);
 
-/* ---- search.c: either kind of model, opened for a request ---- */
+/* ---- source.c: either kind of model, opened for a request ---- */
 
 typedef struct MtsSource {
     MtsLm *lm;                 /* NULL for a table */
@@ -60,6 +61,7 @@ int mts_source_advance(const MtsSearchModel *model, MtsState **state, MtsDist *d
 
 typedef struct MtsJudge {
     const MtsEngine *engine;
+    MtsOpinion opinion;                /* what a reward may ask the model */
     MtsReward *reward;                 /* NULL where there is but */
     const MtsRewardFunction *function; /* a function; NULL: none */
     MtsRules rules;                    /* what of the tokens is the answer */

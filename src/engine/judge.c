@@ -123,11 +123,13 @@ static int refuse_for_table(const MtsEngine *engine, const MtsRequest *request, 
     return MTS_OK;
 }
 
-/* On how many threads the whole may be asked: a function may allow fewer than a slow specification wants. */
+/* On how many threads the whole may be asked: a function may allow fewer than a slow specification wants, and the model
+ * is asked by one. */
 static int workers_of(const MtsJudge *judge)
 {
     int spec = judge->reward && mts_reward_is_slow(judge->reward) ? SLOW_REWARD_WORKERS : 0;
-    return judge->function ? judge->function->workers : spec;
+    int workers = judge->function ? judge->function->workers : spec;
+    return judge->reward && mts_reward_asks_model(judge->reward) && workers > 1 ? 1 : workers;
 }
 
 int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *request, MtsError *err)
@@ -145,7 +147,10 @@ int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *r
         return rc;
     }
     if (mts_request_reward(request)) {
-        MtsRewardInput input = {.prompt = request->prompt_text ? request->prompt_text : "", .series = request->series};
+        MtsRewardInput input = {.prompt = request->prompt_text ? request->prompt_text : "",
+                                .series = request->series,
+                                .model = &judge->opinion.model};
+        mts_opinion_begin(&judge->opinion, engine, request);
         if ((rc = mts_reward_new(&judge->reward, mts_request_reward(request), &input, err))) {
             return rc;
         }
@@ -166,5 +171,6 @@ int mts_judge_finish(MtsJudge *judge, MtsError *err)
 void mts_judge_close(MtsJudge *judge)
 {
     mts_reward_free(&judge->reward);
+    mts_opinion_end(&judge->opinion);
     memset(judge, 0, sizeof *judge);
 }

@@ -28,7 +28,7 @@ static const RewardKind kinds[] = {MTS_REWARDS(ROW)};
 struct MtsReward {
     MtsRewardTerm *terms; /* [count] */
     size_t count, cap;
-    bool prefixes, slow;
+    bool prefixes, slow, asks_model;
 };
 
 typedef struct TermText {
@@ -146,6 +146,7 @@ static int add_term(MtsReward *reward, const char *s, const char *end, const Mts
     free(argument);
     reward->prefixes |= term->prefixes;
     reward->slow |= term->slow;
+    reward->asks_model |= term->asks_model;
     return rc;
 }
 
@@ -209,6 +210,11 @@ bool mts_reward_scores_prefixes(const MtsReward *reward)
 bool mts_reward_is_slow(const MtsReward *reward)
 {
     return reward->slow;
+}
+
+bool mts_reward_asks_model(const MtsReward *reward)
+{
+    return reward->asks_model;
 }
 
 int mts_reward_score(const MtsReward *reward, const char *text, size_t size, double logp, size_t tokens, bool finished,

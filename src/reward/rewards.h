@@ -16,6 +16,8 @@
     X("claims", mts_reward_claims, "claims_term.c") \
     X("option", mts_reward_option, "options_term.c") \
     X("class-spectral", mts_reward_class_spectral, "options_term.c") \
+    X("choose", mts_reward_choose, "model_term.c") \
+    X("judge", mts_reward_judge, "model_term.c") \
     X("evidence", mts_reward_evidence, "evidence_term.c")
 /* clang-format on */
 

@@ -22,7 +22,7 @@ typedef struct MtsRewardText {
 typedef struct MtsRewardTerm {
     char *name; /* as it was asked for, without the argument; for sentences */
     double weight;
-    bool prefixes, slow;
+    bool prefixes, slow, asks_model;
     void *self;
     int (*score)(void *self, const MtsRewardText *text, double *value, MtsError *err);
     int (*finish)(void *self, MtsError *err); /* nothing more is asked; NULL: nothing is to be said then */

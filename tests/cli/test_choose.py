@@ -54,6 +54,32 @@ def on_model():
         check(again["options"] == plain["options"], f"{threads} threads: other bits")
 
 
+def as_rewards():
+    """choose: and judge: against what the model says when it is asked by itself."""
+    options = ["ser", "a", "b"]
+    alone = ask("choose", "-m", TINY, "-p", "x", "--tolerance", 0, *options)
+    logp = {o["option"]: math.log(o["probability"]) for o in alone["options"]}
+    search = ["search", "-m", TINY, "-p", "x", "--rollouts", 12, "-n", 4, "--top-k", 0, "--top-p", 1]
+    found = ask(*search, "--reward", "choose:" + "|".join(options), "--constraint", "ser|a|b|c")
+    check(len(found["answers"]) > 2, found["answers"])
+    for answer in found["answers"]:
+        check(abs(answer["reward"] - logp.get(answer["text"], min(logp.values()))) < 1e-9, (answer, logp))
+    question = "Is it short?"
+    for more in ([], ["--threads", 2, "--in-flight", 4]):
+        found = ask(*search, "--reward", f'judge:"{question}"', *more)
+        for answer in [a for a in found["answers"] if "\0" not in a["text"]][:4]:
+            verdict = ask("choose", "-m", TINY, "-p", f"x\n\nAnswer: {answer['text']}\n\n{question} Answer Yes or No.",
+                          "--tolerance", 0, "Yes", "yes", "No", "no")
+            yes, no = (sum(math.exp(o["logprob"]) for o in verdict["options"] if o["option"].lower() == word)
+                       for word in ("yes", "no"))
+            check(abs(answer["reward"] - math.log(yes / no)) < 1e-9, (answer, yes, no))
+    both = ask(*search, "--reward", 'judge:"Is it short?" + 2*length:3')
+    check(both["reward"] == 'judge:"Is it short?" + 2*length:3' and both["reward_calls"] > 0, both)
+    refuse(2, ["reward judge", "question"], *search, "--reward", "judge")
+    refuse(2, ["reward choose", "options"], *search, "--reward", "choose:")
+    refuse(2, ["option 2 is empty"], *search, "--reward", "choose:a|")
+
+
 def refusals(table):
     refuse(2, ["there are no options", "--options"], "choose", "-m", TINY, "-p", "x")
     refuse(2, ["option 3 is option 1 again", "'a'"], "choose", "-m", TINY, "-p", "x", "--options", "a,b,a")
@@ -68,6 +94,7 @@ def main():
         on_table(table)
         refusals(table)
     on_model()
+    as_rewards()
     finish(40)
 
 
