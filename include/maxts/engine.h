@@ -75,6 +75,36 @@ MTS_API int mts_engine_chat(const MtsEngine *engine, const char *system, const c
  * A text that has it while series is NULL is MTS_EREQUEST. */
 MTS_API int mts_prompt_fill(const char *text, const MtsSeries *series, char **filled, MtsError *err);
 
+/* A piece of a prompt for a model that has an encoder of series (docs/opentslm.md). */
+typedef struct MtsPromptPart {
+    const char *text;     /* tokenised on its own, BOS as the model says; or NULL: */
+    const double *values; /* [count] a series, normalised as the model learnt to see it */
+    size_t count;
+    bool special; /* control tokens written out in the text are control tokens; default false: they are text */
+} MtsPromptPart;
+
+typedef struct MtsPrompt {
+    MtsTokens tokens; /* MTS_ROW_TOKEN where a row stands */
+    float *rows;      /* [row_count][width] */
+    size_t row_count;
+} MtsPrompt;
+
+/* Whether the model has an encoder. */
+MTS_API bool mts_engine_reads_series(const MtsEngine *engine);
+
+/* Tokens and embedding rows of parts [part_count] in their order, for MtsRequest.prompt and .prompt_rows. All series
+ * are filled up with zeros to whole patches of the longest. MTS_EREQUEST: a model that has no encoder, a series of no
+ * values or of more than the encoder reads. Release with mts_prompt_free(), also on failure. */
+MTS_API int mts_engine_prompt(const MtsEngine *engine, const MtsPromptPart *parts, size_t part_count, MtsPrompt *prompt,
+                              MtsError *err);
+
+/* The same of a text in which every "{series}" stands for a series: for each channel a sentence that names it, its mean
+ * and standard deviation, then its rows, of values less the mean over the deviation. Blanks around the place count for
+ * nothing. */
+MTS_API int mts_engine_series_prompt(const MtsEngine *engine, const char *text, const MtsSeries *series,
+                                     MtsPrompt *prompt, MtsError *err);
+MTS_API void mts_prompt_free(MtsPrompt *prompt);
+
 /* The text of tokens as an answer shows it: no control tokens, a broken character as U+FFFD; malloc'ed. */
 MTS_API int mts_engine_text(const MtsEngine *engine, const int32_t *tokens, size_t count, char **text, size_t *size,
                             MtsError *err);
@@ -163,11 +193,13 @@ typedef struct MtsRewardFunction {
 typedef struct MtsRequest {
     const int32_t *prompt; /* [prompt_count]; a table takes none and starts at its root */
     size_t prompt_count;
-    size_t max_tokens; /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
-    MtsCut cut;        /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
-    bool end_stop;     /* an end token ends the answer; default true. Tables always end at theirs. */
-    bool no_cache;     /* every position evaluates its whole text again, prompt included, to the same bits: for
-                          measuring what the KV cache brings; default false. Models only. */
+    const float *prompt_rows; /* [how many MTS_ROW_TOKEN the prompt has][width] embedding rows that stand in it, as
+                                 mts_engine_prompt() makes them; NULL (default): none */
+    size_t max_tokens;        /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
+    MtsCut cut;               /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
+    bool end_stop;            /* an end token ends the answer; default true. Tables always end at theirs. */
+    bool no_cache;            /* every position evaluates its whole text again, prompt included, to the same bits: for
+                                 measuring what the KV cache brings; default false. Models only. */
     /* [stop_count] UTF-8 of 1 to 256 bytes each: a text is finished with the token that completes one of them, and the
      * answer ends before the first one. Behind that token stands an end token that the model is not asked for, with
      * probability 1. Default none; not with a constraint, not without end_stop. Models only. */
@@ -192,7 +224,8 @@ typedef struct MtsRequest {
                                  default temperature: automatic, which is the cut's. So cut.temperature alone sets both,
                                  and search.temperature alone the proposal, with the cut and the target as they were */
     const MtsEventSink *sink; /* NULL: none */
-    /* Where the prompt's beginning may have been evaluated; NULL (default): none. Not used with no_cache. */
+    /* Where the prompt's beginning may have been evaluated; NULL (default): none. Not used with no_cache
+       or prompt_rows. */
     MtsBeginnings *beginnings;
 } MtsRequest;
 

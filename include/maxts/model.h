@@ -67,14 +67,18 @@ MTS_API int mts_session_new(MtsSession **session, const MtsModel *model, const M
                             MtsError *err);
 MTS_API void mts_session_free(MtsSession **session); /* after every branch of it has been released */
 
+/* In place of a token id: the next of the embedding rows that stand beside the ids. */
+enum { MTS_ROW_TOKEN = -1 };
+
 typedef enum MtsLogitsWanted { MTS_LOGITS_NONE, MTS_LOGITS_LAST, MTS_LOGITS_ALL } MtsLogitsWanted;
 
 /* One sequence's share of a forward step: the branch it continues and what it appends. */
 typedef struct MtsExtend {
-    MtsBranch *prefix;      /* borrowed; NULL: the empty prefix */
-    const int32_t *tokens;  /* [count] token ids, or NULL when rows are given */
-    const float *rows;      /* [count][width] embedding rows in place of tokens, or NULL */
-    size_t count;           /* >= 1 */
+    MtsBranch *prefix;     /* borrowed; NULL: the empty prefix */
+    const int32_t *tokens; /* [count] token ids, MTS_ROW_TOKEN among them where there are rows; or NULL: all are rows */
+    const float *rows;     /* [count, or how many MTS_ROW_TOKEN there are][width] embedding rows, taken as they are; or
+                              NULL: all are tokens */
+    size_t count;          /* >= 1 */
     MtsLogitsWanted wanted; /* which of the appended positions need logits */
     MtsBranch *branch;      /* out: the longer prefix; the caller owns one reference */
     size_t logits_row;      /* out: index of this item's first row for mts_session_logits() */

@@ -84,7 +84,9 @@ static const Option FIRST[] = {
     FLAG(0, "special", CHATS, special, "control tokens written out in messages become tokens; otherwise they are text"),
     FLAG(0, "raw", ASKS | CMD_EVAL, raw, "the prompt as it is, without the model's chat template"),
     TEXT(0, "series", ASKS, series, "FILE",
-         "the input time series; {series} in the prompt becomes its values, and rewards see it", NULL),
+         "the input time series; {series} in the prompt becomes its values, or rows for a model that reads series, and "
+         "rewards see it",
+         NULL),
 
     HEADING(READS_SERIES, "How a series' table is read (otherwise by the rules of docs/series.md)"),
     TEXT(0, "column", READS_SERIES, column, "NAMES", "channels by name or number, joined by commas",

@@ -249,6 +249,17 @@ static int make_head(Batch *b, const Args *own, const Asked *first, uint64_t has
     return o ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", a->batch_in);
 }
 
+static uint64_t hash_prompt(const MtsEngine *engine, const MtsPrompt *prompt, uint64_t hash)
+{
+    MtsModelInfo info = {0};
+    size_t bytes = prompt->tokens.count * sizeof *prompt->tokens.ids;
+    hash = mts_hash(mts_hash(hash, &bytes, sizeof bytes), prompt->tokens.ids, bytes);
+    if (prompt->row_count) {
+        mts_model_info(mts_engine_model(engine), &info);
+    }
+    return mts_hash(hash, prompt->rows, prompt->row_count * info.width * sizeof *prompt->rows);
+}
+
 /* All prompts, what they share, and the head. */
 static int prepare(Batch *b, MtsError *err)
 {
@@ -265,11 +276,10 @@ static int prepare(Batch *b, MtsError *err)
         (void)((rc = check_line(b, i, err)) || (rc = ask_line(b, i, &own, &messages, &asked, err)) ||
                (rc = i ? MTS_OK : make_head(b, &own, &asked, MTS_HASH_BEGIN, err)));
         if (!rc) {
-            size_t bytes = asked.tokens.count * sizeof *asked.tokens.ids;
-            hash = mts_hash(mts_hash(hash, &bytes, sizeof bytes), asked.tokens.ids, bytes);
+            hash = hash_prompt(b->engine, &asked.prompt, hash);
             longest = asked.request.max_tokens > longest ? asked.request.max_tokens : longest;
-            b->prompts[i] = asked.tokens;
-            asked.tokens = (MtsTokens){0};
+            b->prompts[i] = asked.prompt.tokens;
+            asked.prompt.tokens = (MtsTokens){0};
         }
         asked_free(&asked);
         free(messages);

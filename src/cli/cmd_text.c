@@ -117,11 +117,11 @@ static int ask_score(Asked *asked, const MtsEngine *engine, const Args *own, con
 {
     (void)line;
     mts_request_defaults(engine, &asked->request);
-    int rc = own->prompt ? mts_engine_tokenize(engine, own->prompt, strlen(own->prompt), &asked->tokens, err)
+    int rc = own->prompt ? mts_engine_tokenize(engine, own->prompt, strlen(own->prompt), &asked->prompt.tokens, err)
                          : mts_fail(err, MTS_EREQUEST, "it has no prompt");
     asked->request.max_tokens = 0;
-    asked->request.prompt = asked->tokens.ids;
-    asked->request.prompt_count = asked->tokens.count;
+    asked->request.prompt = asked->prompt.tokens.ids;
+    asked->request.prompt_count = asked->prompt.tokens.count;
     return rc;
 }
 
@@ -135,9 +135,9 @@ static int score_line(const MtsEngine *engine, const Args *own, const Asked *ask
 {
     (void)line;
     MtsScored *scored;
-    int rc = mts_engine_score_next(engine, asked->request.beginnings, asked->tokens.ids, asked->tokens.count,
-                                   top_of_score(own), &scored, err);
-    if (!rc && !(*answer = describe_score(scored, &asked->tokens, mts_engine_is_table(engine)))) {
+    int rc = mts_engine_score_next(engine, asked->request.beginnings, asked->prompt.tokens.ids,
+                                   asked->prompt.tokens.count, top_of_score(own), &scored, err);
+    if (!rc && !(*answer = describe_score(scored, &asked->prompt.tokens, mts_engine_is_table(engine)))) {
         rc = mts_fail(err, MTS_ENOMEM, "no memory for the answer");
     }
     mts_scored_free(&scored);

@@ -53,7 +53,7 @@ typedef struct Asked {
     char *text;
     char *constraint;
     MtsSeries *series;
-    MtsTokens tokens;
+    MtsPrompt prompt;
     Conversation chat;
 } Asked;
 

@@ -205,6 +205,16 @@ int apply_settings(const Args *args, MtsRequest *request, MtsError *err)
     return MTS_OK;
 }
 
+/* A model that reads series sees them where the prompt says {series}, and its prompt has no template. */
+static int make_series_prompt(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
+{
+    const char *option = conversation_option(args);
+    return option ? mts_fail(err, MTS_EREQUEST,
+                             "%s: %s reads the series of a prompt itself, and such a prompt has no template", option,
+                             args->model)
+                  : mts_engine_series_prompt(engine, asked->text, asked->series, &asked->prompt, err);
+}
+
 static int make_prompt(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
 {
     char *filled;
@@ -218,6 +228,10 @@ static int make_prompt(Asked *asked, const MtsEngine *engine, const Args *args, 
     if ((rc = read_message(args, &asked->text, err))) {
         return rc;
     }
+    bool reads = asked->text && mts_engine_reads_series(engine) && strstr(asked->text, "{series}");
+    if (reads && (rc = make_series_prompt(asked, engine, args, err))) {
+        return rc;
+    }
     if (asked->text) {
         if ((rc = mts_prompt_fill(asked->text, asked->series, &filled, err)) != 0) {
             return rc;
@@ -225,14 +239,17 @@ static int make_prompt(Asked *asked, const MtsEngine *engine, const Args *args, 
         free(asked->text);
         asked->text = filled;
     }
+    if (reads) {
+        return MTS_OK;
+    }
     if (args->raw) {
-        return mts_engine_tokenize(engine, asked->text, strlen(asked->text), &asked->tokens, err);
+        return mts_engine_tokenize(engine, asked->text, strlen(asked->text), &asked->prompt.tokens, err);
     }
     if ((rc = conversation_open(&asked->chat, args, err))) {
         return rc;
     }
     asked->chat.input.user = asked->text;
-    rc = mts_engine_chat_tokens(engine, &asked->chat.input, NULL, &asked->tokens, err);
+    rc = mts_engine_chat_tokens(engine, &asked->chat.input, NULL, &asked->prompt.tokens, err);
     return rc || asked->text ? rc : conversation_last(&asked->chat, &asked->text, err);
 }
 
@@ -296,8 +313,9 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
     }
     request->series = asked->series;
     request->prompt_text = asked->text;
-    request->prompt = asked->tokens.ids;
-    request->prompt_count = asked->tokens.count;
+    request->prompt = asked->prompt.tokens.ids;
+    request->prompt_count = asked->prompt.tokens.count;
+    request->prompt_rows = asked->prompt.rows;
     return MTS_OK;
 }
 
@@ -306,7 +324,7 @@ void asked_free(Asked *asked)
     free(asked->text);
     free(asked->constraint);
     mts_series_free(&asked->series);
-    mts_tokens_free(&asked->tokens);
+    mts_prompt_free(&asked->prompt);
     conversation_close(&asked->chat);
     memset(asked, 0, sizeof *asked);
 }

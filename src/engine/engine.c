@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/utf8.h"
+#include "encoder/encoder.h"
 #include "engine/internal.h"
 #include "engine/trie.h"
 #include "gguf/gguf.h"
@@ -59,6 +60,9 @@ static int read_gguf(MtsEngine *engine, const MtsGguf *gguf, const MtsEngineOpti
     MtsModelInfo info;
     mts_model_info(engine->model, &info);
     engine->text_tokens = info.context;
+    if ((rc = mts_encoder_read(&engine->encoder, gguf, info.width, &engine->kernels, engine->threads, err))) {
+        return rc;
+    }
     if (!engine->tokenizer) {
         engine->vocab = info.vocab;
     }
@@ -132,6 +136,7 @@ void mts_engine_free(MtsEngine **out)
     if (engine) {
         mts_model_free(&engine->model);
         mts_tokenizer_free(&engine->tokenizer);
+        mts_encoder_free(&engine->encoder);
         mts_table_free(&engine->table);
         mts_trie_free(&engine->trie);
         free(engine->path);

@@ -25,6 +25,21 @@ static bool add_rewards(MtsBytes *out, const MtsEngine *engine, const MtsRequest
            (!function || mts_bytes_printf(out, ", reward function %s", function->name));
 }
 
+/* Rows are what an encoder makes of series. */
+static bool add_rows(MtsBytes *out, const MtsEngine *engine, const MtsRequest *request)
+{
+    size_t rows = 0;
+    for (size_t i = 0; request->prompt_rows && i < request->prompt_count; i++) {
+        rows += request->prompt[i] == MTS_ROW_TOKEN;
+    }
+    if (rows == 0) {
+        return true;
+    }
+    MtsModelInfo info;
+    mts_model_info(engine->model, &info);
+    return add_hash(out, ", rows", request->prompt_rows, rows * info.width * sizeof *request->prompt_rows);
+}
+
 static bool add_stops(MtsBytes *out, const MtsRequest *request)
 {
     bool ok = true;
@@ -49,6 +64,7 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
     ok = ok &&
          add_hash(&out, engine->exact ? " exact, prompt" : ", prompt", request->prompt,
                   request->prompt_count * sizeof *request->prompt) &&
+         add_rows(&out, engine, request) &&
          mts_bytes_printf(&out, ", at most %zu tokens, target %s", request->max_tokens, target) &&
          add_stops(&out, request) &&
          (!request->constraint || mts_bytes_printf(&out, ", constraint %s", request->constraint)) &&

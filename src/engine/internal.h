@@ -12,14 +12,18 @@
 #include "engine/opinion.h"
 #include "kernels/kernels.h"
 
+/* Where a series goes in a prompt: as digits (prompt.c) or as rows (series_prompt.c). */
+#define MTS_SERIES_PLACE "{series}"
+
 struct MtsEngine {
     char *path;
     MtsModel *model; /* and its tokenizer, or */
     MtsTokenizer *tokenizer;
-    MtsTable *table;           /* a table */
-    size_t vocab, text_tokens; /* text_tokens: of its longest text, a prompt included */
-    MtsKernels kernels;        /* of the processor as the options mask it */
-    int threads;               /* >= 1 */
+    struct MtsEncoder *encoder; /* of series, NULL: the model has none */
+    MtsTable *table;            /* a table */
+    size_t vocab, text_tokens;  /* text_tokens: of its longest text, a prompt included */
+    MtsKernels kernels;         /* of the processor as the options mask it */
+    int threads;                /* >= 1 */
     bool exact;
     size_t kv_tokens;
     struct MtsTrie *trie; /* of the vocabulary, once a constraint has asked for it (engine/trie.c) */

@@ -94,6 +94,7 @@ struct MtsLm {
     size_t pages_peak;
     bool no_cache;
     const int32_t *prompt; /* [prompt_count] borrowed; this and what follows without the cache alone */
+    const float *rows;     /* borrowed: of the prompt */
     size_t prompt_count, kv_tokens;
     int32_t *path; /* [path_cap] the texts of a step, one after the other */
     size_t path_cap;
@@ -398,7 +399,7 @@ static int extend_whole(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err
                 return mts_fail(err, MTS_ENOMEM, "no memory for %zu tokens", tokens + length);
             }
             write_path(lm, &steps[done + count], tokens);
-            lm->items[count] = (MtsExtend){.count = length, .wanted = MTS_LOGITS_LAST};
+            lm->items[count] = (MtsExtend){.rows = lm->rows, .count = length, .wanted = MTS_LOGITS_LAST};
             lm->stretches[count] = (Stretch){.step = count, .tokens = {steps[done + count].token}, .count = 1};
             tokens += length;
         }
@@ -550,7 +551,7 @@ static int make_workers(MtsLm *lm, MtsError *err)
 
 static int evaluate_prompt(MtsLm *lm, const MtsRequest *request, MtsError *err)
 {
-    MtsExtend prompt = {.wanted = MTS_LOGITS_LAST};
+    MtsExtend prompt = {.rows = request->prompt_rows, .wanted = MTS_LOGITS_LAST};
     size_t there = 0;
     int rc = lm->beginnings ? mts_beginnings_evaluate(lm->beginnings, request->prompt, request->prompt_count,
                                                       &prompt.prefix, &there, err)
@@ -609,6 +610,7 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                   .threads = engine->threads,
                   .no_cache = request->no_cache,
                   .prompt = request->prompt,
+                  .rows = request->prompt_rows,
                   .prompt_count = request->prompt_count,
                   .kv_tokens = mts_ring_tokens(engine, request->prompt_count, request->max_tokens, texts),
                   .constraint = constraint,
@@ -622,12 +624,14 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                                   .release = release};
 }
 
-/* The session of the beginnings, where there are any and it has room for this text; else one of our own. */
+/* The session of the beginnings, where there are any, which rows have not, and it has room for this text; else one of
+ * our own. */
 static int open_session(MtsLm *lm, const MtsRequest *request, MtsError *err)
 {
     MtsSessionStats stats;
     size_t one = request->prompt_count + request->max_tokens;
-    if (request->beginnings && !request->no_cache && request->beginnings->engine == lm->engine &&
+    if (request->beginnings && !request->no_cache && !request->prompt_rows &&
+        request->beginnings->engine == lm->engine &&
         (lm->engine->kv_tokens || one + MTS_RING_SLACK <= request->beginnings->kv_tokens)) {
         lm->beginnings = request->beginnings;
         lm->session = lm->beginnings->session;

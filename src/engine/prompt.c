@@ -8,8 +8,6 @@
 
 enum { MAX_CONSTRAINT = 1 << 20 }; /* bytes */
 
-static const char PLACE[] = "{series}";
-
 static bool write_series(MtsBytes *out, const MtsSeries *series)
 {
     bool ok = true;
@@ -30,12 +28,12 @@ int mts_prompt_fill(const char *text, const MtsSeries *series, char **filled, Mt
     const char *at;
     bool ok = true;
     *filled = NULL;
-    if (!series && strstr(text, PLACE)) {
-        return mts_fail(err, MTS_EREQUEST, "the prompt asks for %s, but no series was given", PLACE);
+    if (!series && strstr(text, MTS_SERIES_PLACE)) {
+        return mts_fail(err, MTS_EREQUEST, "the prompt asks for %s, but no series was given", MTS_SERIES_PLACE);
     }
-    while (ok && (at = strstr(text, PLACE)) != NULL) {
+    while (ok && (at = strstr(text, MTS_SERIES_PLACE)) != NULL) {
         ok = mts_bytes_append(&out, text, (size_t)(at - text)) && write_series(&out, series);
-        text = at + strlen(PLACE);
+        text = at + strlen(MTS_SERIES_PLACE);
     }
     ok = ok && mts_bytes_append_str(&out, text);
     if (!ok) {

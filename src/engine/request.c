@@ -227,6 +227,9 @@ int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsErr
         return mts_fail(err, MTS_EREQUEST, "the prompt is empty");
     }
     for (size_t i = 0; i < request->prompt_count; i++) {
+        if (request->prompt_rows && request->prompt[i] == MTS_ROW_TOKEN) {
+            continue;
+        }
         if (request->prompt[i] < 0 || (size_t)request->prompt[i] >= engine->vocab) {
             return mts_fail(err, MTS_EREQUEST, "prompt token %zu is %d, outside the vocabulary of %zu", i,
                             (int)request->prompt[i], engine->vocab);

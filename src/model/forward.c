@@ -130,13 +130,13 @@ static void embed(const MtsForward *s, size_t row)
     const MtsSpan *r = &s->spans[s->span_of[row]];
     size_t i = row - r->first;
     float *x = s->x + row * stride_of(c->width);
-    if (r->tokens) {
+    if (r->tokens && r->tokens[i] != MTS_ROW_TOKEN) {
         mts_unpack_row(&s->model->embedding, (size_t)r->tokens[i], x);
         if (c->embedding_scale != 1.0f) {
             s->model->kernels->scale(x, c->embedding_scale, c->width);
         }
     } else {
-        memcpy(x, r->rows + i * c->width, c->width * sizeof *x);
+        memcpy(x, r->rows + mts_forward_rows(r->tokens, i) * c->width, c->width * sizeof *x);
     }
     int kinds = c->window ? MTS_KV_KINDS : MTS_KV_WINDOW;
     for (int kind = 0; kind < kinds; kind++) {

@@ -27,8 +27,8 @@ typedef struct MtsOperand {
 typedef struct MtsSpan {
     MtsKvSegment *segment;
     size_t from, count;    /* positions from .. from + count - 1 */
-    const int32_t *tokens; /* [count], or NULL: */
-    const float *rows;     /* [count][width] */
+    const int32_t *tokens; /* [count], or NULL: all of them are */
+    const float *rows;     /* embedding rows [][width], each in its turn where a token is MTS_ROW_TOKEN */
     size_t item;           /* the caller's number for it, which survives the sorting */
     /* set by mts_forward_plan() */
     size_t first;  /* row of its first position */
@@ -120,6 +120,16 @@ void mts_linear(const MtsForward *step, const MtsWeights *w, size_t g0, size_t g
  * are whole blocks (mts_attention_quantizes). */
 void mts_attention(const MtsForward *step, size_t layer);
 bool mts_attention_quantizes(const MtsForward *step, size_t layer);
+
+/* How many of the first n positions of a span are embedding rows. */
+static inline size_t mts_forward_rows(const int32_t *tokens, size_t n)
+{
+    size_t rows = tokens ? 0 : n;
+    for (size_t i = 0; tokens && i < n; i++) {
+        rows += tokens[i] == MTS_ROW_TOKEN;
+    }
+    return rows;
+}
 
 /* Where the keys and values of a layer begin in a page of its kind. */
 static inline size_t mts_forward_key_offset(const MtsForward *step, const MtsLayer *layer)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "encoder/encoder.h"
 #include "model/team.h"
 
 enum { FORGET = 4 << 20 }; /* bytes of the file that may be resident beside their packed form, per thread */
@@ -217,7 +218,7 @@ static int check_all_wanted(Loader *l)
     size_t count = mts_gguf_tensor_count(l->gguf);
     for (size_t i = 0; l->matrix_count + l->vector_count != count && i < count; i++) {
         const MtsTensor *t = mts_gguf_tensor_at(l->gguf, i);
-        if (!wanted(l, t)) {
+        if (!wanted(l, t) && !mts_encoder_owns(t->name)) {
             char shown[MTS_SHOWN];
             return mts_fail(l->err, MTS_EUNSUPPORTED, "%s: tensor %s is not one that this program knows in %s models",
                             mts_gguf_path(l->gguf), mts_str_show(t->name, shown), l->model->config.architecture->name);

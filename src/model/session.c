@@ -169,10 +169,10 @@ static int check_item(const MtsSession *s, const MtsExtend *item, MtsError *err)
 {
     const MtsConfig *c = &s->model->config;
     size_t length;
-    if (item->count == 0 || (item->tokens != NULL) == (item->rows != NULL)) {
+    if (item->count == 0 || (!item->tokens && !item->rows)) {
         return mts_fail(err, MTS_EREQUEST,
                         "an extension has %zu tokens and %s; it takes at least one, as ids or as rows", item->count,
-                        item->tokens && item->rows ? "both ids and embedding rows" : "one input");
+                        item->tokens || item->rows ? "an input" : "neither ids nor embedding rows");
     }
     if (item->prefix && item->prefix->session != s) {
         return mts_fail(err, MTS_EREQUEST, "an extension continues a branch of another session");
@@ -186,7 +186,8 @@ static int check_item(const MtsSession *s, const MtsExtend *item, MtsError *err)
                         s->step.max_positions);
     }
     for (size_t i = 0; item->tokens && i < item->count; i++) {
-        if (item->tokens[i] < 0 || (size_t)item->tokens[i] >= c->vocab) {
+        bool row = item->rows && item->tokens[i] == MTS_ROW_TOKEN;
+        if (!row && (item->tokens[i] < 0 || (size_t)item->tokens[i] >= c->vocab)) {
             return mts_fail(err, MTS_EREQUEST, "token id %d is outside the vocabulary of %zu", (int)item->tokens[i],
                             c->vocab);
         }
@@ -260,7 +261,8 @@ static int add_piece(MtsSession *s, const Piece *p, size_t number, MtsError *err
         .from = from,
         .count = p->end - p->begin,
         .tokens = p->item->tokens ? p->item->tokens + p->begin : NULL,
-        .rows = p->item->rows ? p->item->rows + p->begin * s->model->config.width : NULL,
+        .rows =
+            p->item->rows ? p->item->rows + mts_forward_rows(p->item->tokens, p->begin) * s->model->config.width : NULL,
         .item = number,
     };
     return mts_kv_reserve(s->kv, segment, from + s->spans[number].count, err);
@@ -337,7 +339,8 @@ static int append(MtsSession *s, MtsExtend *item, MtsError *err)
         return mts_fail(err, MTS_ENOMEM, "no memory for a branch");
     }
     item->branch = b;
-    int rc = mts_kv_append(s->kv, item->prefix ? &item->prefix->mark : NULL, item->tokens, item->count, &b->mark, err);
+    const int32_t *tokens = item->rows ? NULL : item->tokens; /* what can be evaluated again from them alone */
+    int rc = mts_kv_append(s->kv, item->prefix ? &item->prefix->mark : NULL, tokens, item->count, &b->mark, err);
     for (size_t i = 0; item->between && i + 1 < item->count && !rc; i++) {
         MtsBranch *one = item->between[i] = new_branch(s);
         if (!one) {

@@ -11,6 +11,7 @@
 #include <maxts/tokenizer.h>
 
 #include "core/mem.h"
+#include "encoder/encoder.h"
 #include "gguf/gguf.h"
 
 /* How far a file came. A failure at any stage must leave one sentence; whole_run() aborts when it does not. */
@@ -110,6 +111,26 @@ static inline bool whole_forward(const char *path, bool exact, MtsError *err)
     return ran;
 }
 
+/* The encoder of series where the file says that it has one, and what it makes of a short series. */
+static inline void whole_encoder(const MtsGguf *gguf, MtsError *err)
+{
+    static const float values[5] = {0, 1, -2, 3e30F, 0.5F};
+    const MtsTensor *t = mts_gguf_tensor(gguf, "opentslm.projector.bias");
+    MtsEncoder *encoder = NULL;
+    MtsKernels kernels;
+    mts_kernels_init(&kernels, 0);
+    int rc = mts_encoder_read(&encoder, gguf, t ? t->shape[0] : 1, &kernels, 1, err);
+    if (encoder) {
+        float *rows = mts_calloc(mts_encoder_rows(encoder, 5), encoder->rows_width * sizeof *rows);
+        rc = rows ? mts_encoder_run(encoder, values, 5, rows, err) : MTS_OK;
+        free(rows);
+    }
+    if (rc) {
+        whole_check_sentence(rc, err);
+    }
+    mts_encoder_free(&encoder);
+}
+
 /* `path` holds the `size` bytes at data, which are aligned to MTS_ALIGN. */
 static inline Whole whole_run(const char *path, const void *data, size_t size, bool exact, MtsError *err)
 {
@@ -121,6 +142,7 @@ static inline Whole whole_run(const char *path, const void *data, size_t size, b
     }
     volatile unsigned sink = whole_touch(gguf);
     (void)sink;
+    whole_encoder(gguf, err);
     mts_gguf_free(&gguf);
     whole_tokenizer(path, err);
     return whole_forward(path, exact, err) ? WHOLE_RAN : WHOLE_READ;

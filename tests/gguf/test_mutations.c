@@ -1,10 +1,10 @@
 /* Ten thousand damaged model files, each of which must end in a forward pass or in one sentence.
  *
- * Mutation i is a function of i alone: it takes the tiny models of tests/golden in turn, damages one in one to three
- * places and runs it through everything that reads a model file (tests/fuzz/whole.h). The damage knows where the
- * file's numbers and strings are, since a random bit of a file this size is
- * nearly always a weight. Watched: no signal, no second of processor time, no more than 300 MiB (data segment limited
- * where the system can, resident set measured), no failure for want of memory, no failure without a sentence.
+ * Mutation i is a function of i alone: it takes tiny models of tests/golden and tests/encoder in turn, damages one in
+ * one to three places and runs it through everything that reads a model file (tests/fuzz/whole.h). The damage knows
+ * where the file's numbers and strings are, since a random bit of a file this size is nearly always a weight. Watched:
+ * no signal, no second of processor time, no more than 300 MiB (data segment limited where the system can, resident set
+ * measured), no failure for want of memory, no failure without a sentence.
  *
  *   MAXTS_MUTATION=i         runs mutation i alone and leaves the file at MAXTS_MUTATION_FILE if that is set
  *   test_mutations [n]       runs the first n (default 10000)
@@ -33,8 +33,10 @@
 
 enum { MEMORY_MIB = 300, MUTATIONS = 10000 };
 
-static const char *const names[] = {"llama-rope-scaled", "gemma3-capped", "qwen2",     "qwen3",     "type-q4_0",
-                                    "type-q5_1",         "llama-tied",    "type-q4_k", "type-q6_k", "gemma3"};
+static const char *const names[] = {
+    "golden/llama-rope-scaled", "golden/gemma3-capped", "golden/qwen2",       "golden/qwen3",
+    "golden/type-q4_0",         "golden/type-q5_1",     "golden/llama-tied",  "golden/type-q4_k",
+    "golden/type-q6_k",         "golden/gemma3",        "encoder/soft-llama", "encoder/soft-gemma"};
 
 enum { MODELS = sizeof names / sizeof *names };
 
@@ -294,7 +296,7 @@ static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
     for (int i = 0; i < MODELS; i++) {
         char name[200];
         MtsError err = {0};
-        snprintf(name, sizeof name, "tests/golden/%s.gguf", names[i]);
+        snprintf(name, sizeof name, "tests/%s.gguf", names[i]);
         assert_ok(mts_map_open(&bases[i].map, test_path(name), &err), &err);
         find_fields(&bases[i]);
     }

@@ -95,6 +95,20 @@ static void chunks_threads_and_steps(void **state)
     }
 }
 
+/* The rows that the tokens themselves would have given: [n][width]. */
+static float *rows_of(const MtsModel *model, const int32_t *tokens, size_t n)
+{
+    size_t width = model->config.width;
+    float *rows = calloc(n * width, sizeof *rows);
+    for (size_t i = 0; i < n; i++) {
+        mts_unpack_row(&model->embedding, (size_t)tokens[i], rows + i * width);
+    }
+    for (size_t i = 0; i < n * width; i++) {
+        rows[i] *= model->config.embedding_scale;
+    }
+    return rows;
+}
+
 static void rows_in_place_of_tokens(void **state)
 {
     (void)state;
@@ -104,13 +118,7 @@ static void rows_in_place_of_tokens(void **state)
         int32_t tokens[TEXT];
         MtsRng rng = mts_rng(2, m, 0);
         random_text(&rng, vocab, tokens, TEXT);
-        float *rows = calloc(TEXT * width, sizeof *rows), *got = calloc(TEXT * vocab, sizeof *got);
-        for (size_t i = 0; i < TEXT * width; i++) {
-            if (i % width == 0) {
-                mts_unpack_row(&model->embedding, (size_t)tokens[i / width], rows + i);
-            }
-            rows[i] *= model->config.embedding_scale;
-        }
+        float *rows = rows_of(model, tokens, TEXT), *got = calloc(TEXT * vocab, sizeof *got);
         float *want = plain_logits(model, vocab, tokens, TEXT);
         MtsSession *session = new_session(model, 0, 0, 2);
         logits_of(session, vocab, NULL, rows, width, TEXT, 20, got);
@@ -119,6 +127,52 @@ static void rows_in_place_of_tokens(void **state)
         free(rows);
         free(want);
         free(got);
+        mts_model_free(&model);
+    }
+}
+
+/* Every third position a row and the others tokens, in one extension that is cut into steps of any size; then it is
+ * not forgotten, whatever else the cache is asked to hold. */
+static void rows_between_tokens(void **state)
+{
+    (void)state;
+    static const size_t steps[] = {1, 5, 512};
+    for (size_t m = 0; m < MODELS * 3; m++) {
+        MtsModel *model = open_model(models[m / 3], false);
+        size_t vocab = model->config.vocab, width = model->config.width, count = 0;
+        int32_t tokens[TEXT], mixed[TEXT];
+        MtsRng rng = mts_rng(3, m, 0);
+        random_text(&rng, vocab, tokens, TEXT);
+        float *rows = rows_of(model, tokens, TEXT), *want = plain_logits(model, vocab, tokens, TEXT);
+        for (size_t i = 0; i < TEXT; i++) {
+            mixed[i] = i % 3 == 1 ? MTS_ROW_TOKEN : tokens[i];
+            if (i % 3 == 1) {
+                memmove(rows + count++ * width, rows + i * width, width * sizeof *rows);
+            }
+        }
+        MtsSession *session = new_session(model, TEXT + 64, steps[m % 3], 2);
+        MtsExtend item = {.tokens = mixed, .rows = rows, .count = TEXT - 1, .wanted = MTS_LOGITS_ALL};
+        assert_ok(mts_session_extend(session, &item, 1, &err), &err);
+        for (size_t i = 0; i + 1 < TEXT; i++) {
+            assert_memory_equal(mts_session_logits(session, item.logits_row + i), want + i * vocab,
+                                vocab * sizeof *want);
+        }
+        for (size_t i = 0; i < 4; i++) {
+            MtsExtend other = {.tokens = tokens + i, .count = 32};
+            assert_ok(mts_session_extend(session, &other, 1, &err), &err);
+            mts_branch_release(&other.branch);
+        }
+        MtsExtend last = {.prefix = item.branch, .tokens = tokens + TEXT - 1, .count = 1, .wanted = MTS_LOGITS_LAST};
+        assert_ok(mts_session_extend(session, &last, 1, &err), &err);
+        assert_memory_equal(mts_session_logits(session, last.logits_row), want + (TEXT - 1) * vocab,
+                            vocab * sizeof *want);
+        mts_branch_release(&last.branch);
+        mts_branch_release(&item.branch);
+        item = (MtsExtend){.tokens = mixed, .count = TEXT};
+        assert_int_equal(mts_session_extend(session, &item, 1, &err), MTS_EREQUEST);
+        mts_session_free(&session);
+        free(rows);
+        free(want);
         mts_model_free(&model);
     }
 }
@@ -303,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chunks_threads_and_steps),
         cmocka_unit_test(rows_in_place_of_tokens),
+        cmocka_unit_test(rows_between_tokens),
         cmocka_unit_test(trees),
         cmocka_unit_test(refusals),
     };

@@ -1,0 +1,132 @@
+/* encoder/parts.c - see parts.h.
+ *
+ * Attention is two products with matrices that are packed on the spot: the keys, [keys][dim], give a query its scores,
+ * and the values, [dim][keys], its result; both sums run in the order of the kernels. */
+#include "encoder/parts.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "core/mem.h"
+
+enum { QUERIES = 16 }; /* that share a look at the keys */
+
+void mts_dense(const MtsKernels *kernels, const MtsDense *dense, const float *x, size_t x_stride, size_t r0, size_t r1,
+               float *y, size_t y_stride)
+{
+    mts_matmul_f32(kernels, &dense->weights, 0, dense->weights.groups, x, x_stride, r0, r1, y, y_stride, false);
+    for (size_t r = r0; r < r1 && dense->bias; r++) {
+        kernels->add(y + r * y_stride, dense->bias, dense->weights.rows);
+    }
+}
+
+void mts_layer_norm(const MtsNorm *norm, float epsilon, size_t width, const float *x, float *y)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < width; i++) {
+        sum += (double)x[i];
+    }
+    double mean = sum / (double)width;
+    for (size_t i = 0; i < width; i++) {
+        squares += ((double)x[i] - mean) * ((double)x[i] - mean);
+    }
+    double scale = 1 / sqrt(squares / (double)width + (double)epsilon);
+    for (size_t i = 0; i < width; i++) {
+        y[i] = (float)(((double)x[i] - mean) * scale) * norm->weight[i] + norm->bias[i];
+    }
+}
+
+void mts_gelu_exact(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        double v = (double)x[i];
+        x[i] = (float)(0.5 * v * (1 + erf(v * 0.70710678118654752440)));
+    }
+}
+
+/* The pieces of a head's memory, each aligned. */
+typedef struct HeadMemory {
+    MtsWeights keys, values;
+    float *turned; /* [dim][keys] */
+    float *scores; /* [QUERIES][keys padded to 16] */
+    float *result; /* [QUERIES][dim padded to 16] */
+} HeadMemory;
+
+static unsigned char *take(unsigned char **at, size_t *total, size_t count, size_t size)
+{
+    size_t bytes, end;
+    unsigned char *here = *at;
+    if (*total == SIZE_MAX || !mts_size_mul(count, size, &bytes) || !mts_size_add(bytes, MTS_ALIGN - 1, &bytes) ||
+        !mts_size_add(*total, bytes / MTS_ALIGN * MTS_ALIGN, &end)) {
+        *total = SIZE_MAX;
+        return NULL;
+    }
+    *total = end;
+    *at = here ? here + bytes / MTS_ALIGN * MTS_ALIGN : NULL;
+    return here;
+}
+
+/* Cuts `memory` (NULL: to learn how much it must be) into pieces; SIZE_MAX when the sizes do not fit. */
+static size_t lay_out(HeadMemory *m, size_t dim, size_t keys, unsigned char *memory)
+{
+    size_t total = 0, k = mts_weights_plan(&m->keys, MTS_TYPE_F32, keys, dim),
+           v = mts_weights_plan(&m->values, MTS_TYPE_F32, dim, keys), wide;
+    if (k == 0 || v == 0 || !mts_size_mul(mts_dense_stride(keys), QUERIES, &wide)) {
+        return SIZE_MAX;
+    }
+    m->keys.data = take(&memory, &total, k, 1);
+    m->values.data = take(&memory, &total, v, 1);
+    m->turned = (float *)(void *)take(&memory, &total, dim * sizeof(float), keys);
+    m->scores = (float *)(void *)take(&memory, &total, wide, sizeof(float));
+    m->result = (float *)(void *)take(&memory, &total, QUERIES * mts_dense_stride(dim), sizeof(float));
+    return total;
+}
+
+size_t mts_head_scratch(size_t dim, size_t keys)
+{
+    HeadMemory m;
+    size_t total = lay_out(&m, dim, keys, NULL);
+    return total == SIZE_MAX ? 0 : total;
+}
+
+static void pack(const MtsHead *h, const HeadMemory *m)
+{
+    for (size_t t = 0; t < h->keys; t++) {
+        for (size_t d = 0; d < h->dim; d++) {
+            m->turned[d * h->keys + t] = h->v[t * h->kv_stride + d];
+        }
+    }
+    mts_pack(&m->values, 0, m->values.groups, m->turned);
+    for (size_t g = 0; g < m->keys.groups; g++) {
+        const void *rows[MTS_GROUP] = {0};
+        for (size_t r = 0; r < MTS_GROUP && g * MTS_GROUP + r < h->keys; r++) {
+            rows[r] = h->k + (g * MTS_GROUP + r) * h->kv_stride;
+        }
+        mts_pack_group(&m->keys, g, rows);
+    }
+}
+
+void mts_head_attend(const MtsKernels *kernels, const MtsHead *h, void *scratch)
+{
+    HeadMemory m;
+    (void)lay_out(&m, h->dim, h->keys, scratch);
+    pack(h, &m);
+    size_t wide = mts_dense_stride(h->keys), narrow = mts_dense_stride(h->dim);
+    float scale = (float)(1 / sqrt((double)h->dim));
+    for (size_t first = 0; first < h->queries; first += QUERIES) {
+        size_t n = h->queries - first < QUERIES ? h->queries - first : QUERIES;
+        float sums[QUERIES];
+        mts_matmul_f32(kernels, &m.keys, 0, m.keys.groups, h->q + first * h->q_stride, h->q_stride, 0, n, m.scores,
+                       wide, false);
+        for (size_t i = 0; i < n; i++) {
+            kernels->scale(m.scores + i * wide, scale, h->keys);
+            sums[i] = kernels->softmax(m.scores + i * wide, 0, h->keys, wide);
+        }
+        mts_matmul_f32(kernels, &m.values, 0, m.values.groups, m.scores, wide, 0, n, m.result, narrow, false);
+        for (size_t i = 0; i < n; i++) {
+            kernels->scale(m.result + i * narrow, sums[i], h->dim);
+            memcpy(h->out + (first + i) * h->out_stride, m.result + i * narrow, h->dim * sizeof *h->out);
+        }
+    }
+}

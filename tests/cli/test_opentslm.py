@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""Models that read series, on the command line: {series} becomes rows, whichever command asks."""
+import pathlib
+
+from program import ROOT, TINY, ask, check, finish, refuse, work_dir
+
+MODEL = ROOT / "tests" / "encoder" / "soft-llama.gguf"
+
+
+def rows_stand_in_the_prompt():
+    with work_dir() as folder:
+        wave = pathlib.Path(folder) / "wave.csv"
+        wave.write_text("up,down\n" + "".join(f"{i % 7},{-(i % 5)}\n" for i in range(30)))
+        base = ["-m", MODEL, "-p", "What is this? {series} Answer:", "-n", 6, "--series"]
+        both, one = ask("search", *base, wave), ask("search", *base, f"{wave}#up")
+        check(both["prompt_tokens"] > one["prompt_tokens"] + 8, (both["prompt_tokens"], one["prompt_tokens"]))
+        check(ask("search", *base, wave)["answers"] == both["answers"], "the same again")
+        check(ask("search", *base, wave, "--threads", 1, "--batch", 1)["answers"] == both["answers"], "threads, batch")
+        check(ask("search", *base, f"{wave}#down")["log_z"] != one["log_z"], "another series")
+        check(ask("generate", *base, wave)["prompt_tokens"] == both["prompt_tokens"], "generate")
+        chosen = ask("choose", *base[:4], "--series", wave, "--options", "up,down")
+        check(chosen["prompt_tokens"] == both["prompt_tokens"], chosen)
+        text = ask("search", "-m", TINY, *base[2:], wave)
+        check(text["prompt_tokens"] > both["prompt_tokens"], "digits for a model without an encoder")
+        wave.write_text("up\n" + "".join(f"{i % 7}\n" for i in range(97)))
+        refuse(2, ["longer than the 96"], "search", *base, wave)
+        refuse(2, ["--system", "no template"], "search", *base, f"{wave}#[0:20]", "--system", "Be brief.")
+        refuse(2, ["no series was given"], "search", *base[:-1])
+
+
+def without_a_place_it_is_the_language_model():
+    plain = ask("search", "-m", MODEL, "--raw", "-p", "hello", "-n", 6)
+    check(plain["prompt_tokens"] < 10, plain["prompt_tokens"])
+
+
+if __name__ == "__main__":
+    rows_stand_in_the_prompt()
+    without_a_place_it_is_the_language_model()
+    finish(12)
