@@ -13,17 +13,19 @@
 #define AT(field) offsetof(Args, field)
 
 enum {
-    USES_MODEL = CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH |
+    TELLS = CMD_FORECAST | CMD_ASK | CMD_CAPTION,
+    TASKS = TELLS | CMD_CLASSIFY,
+    USES_MODEL = TASKS | CMD_INSPECT | CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_VERIFY | CMD_BENCH |
                  CMD_EVAL | CMD_CHECK | CMD_CHOOSE,
     ALL = USES_MODEL | CMD_REPLAY | CMD_REPORT | CMD_SERIES | CMD_TRAIN,
-    RUNS_MODEL = CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL | CMD_CHOOSE,
+    RUNS_MODEL = TASKS | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_BENCH | CMD_EVAL | CMD_CHOOSE,
     TAKES_TEXT = CMD_TOKENIZE | CMD_SCORE | CMD_GENERATE | CMD_SEARCH | CMD_CHOOSE,
     ANSWERS = CMD_GENERATE | CMD_SEARCH,
     ASKS = ANSWERS | CMD_CHOOSE,
     CHATS = ASKS | CMD_TOKENIZE,
-    READS_SERIES = ASKS | CMD_SERIES,
+    READS_SERIES = ASKS | CMD_SERIES | TASKS,
     SEARCHES = CMD_SEARCH | CMD_VERIFY,
-    TUNES = SEARCHES | CMD_EVAL,
+    TUNES = SEARCHES | CMD_EVAL | TELLS,
     TAKES_DATA = CMD_EVAL | CMD_TRAIN,
     IN_BATCHES = ASKS | CMD_SCORE
 };
@@ -60,7 +62,7 @@ static const Option FIRST[] = {
     FLAG(0, "exact", RUNS_MODEL, exact, "fp32 activations and fp32 keys and values instead of int8 and fp16"),
     CHOICE("kv-cache", CMD_SEARCH | CMD_EVAL, kv_cache, "on|off",
            "off: every position evaluates its whole text again, prompt included, to the same result", "on"),
-    SIZE(0, "kv", ASKS | CMD_EVAL, kv_tokens, 64, 1e9, "capacity of the KV ring over all branches, in tokens",
+    SIZE(0, "kv", ASKS | CMD_EVAL | TASKS, kv_tokens, 64, 1e9, "capacity of the KV ring over all branches, in tokens",
          "what the request needs, at most 65536"),
 
     HEADING(TAKES_TEXT, "Text in (standard input where neither is given)"),
@@ -79,10 +81,10 @@ static const Option FIRST[] = {
     TEXT(0, "chat-template", CHATS, chat_template, "FILE", "a template (Jinja) in place of the model's own", NULL),
     TEXTS("template-var", CHATS, template_variables, "NAME=VALUE",
           "a variable of the template, its value JSON, as enable_thinking=false; as often as need be"),
-    TEXT(0, "date", CHATS | CMD_EVAL, date, "YYYY-MM-DD", "the day that the template is told (strftime_now)",
+    TEXT(0, "date", CHATS | CMD_EVAL | TASKS, date, "YYYY-MM-DD", "the day that the template is told (strftime_now)",
          "today; eval: none"),
     FLAG(0, "special", CHATS, special, "control tokens written out in messages become tokens; otherwise they are text"),
-    FLAG(0, "raw", ASKS | CMD_EVAL, raw, "the prompt as it is, without the model's chat template"),
+    FLAG(0, "raw", ASKS | CMD_EVAL | TASKS, raw, "the prompt as it is, without the model's chat template"),
     TEXT(0, "series", ASKS, series, "FILE",
          "the input time series; {series} in the prompt becomes its values, or rows for a model that reads series, and "
          "rewards see it",
@@ -98,7 +100,7 @@ static const Option FIRST[] = {
     CHOICE("header", READS_SERIES, header, "on|off", "whether the first row names the columns", "as the cells say"),
     TEXT(0, "na", READS_SERIES, missing, "WORDS", "more words for a missing value, joined by commas", NULL),
 
-    HEADING(ANSWERS | CMD_EVAL | CMD_CHECK, "Answers"),
+    HEADING(ANSWERS | CMD_EVAL | CMD_CHECK | TELLS, "Answers"),
     REAL("temperature", CMD_GENERATE, temperature, 0, MTS_TEMPERATURE_MOST,
          "of the tokens drawn, and at which --top-p and --min-p are judged; 0: the likeliest token", "0.8, tables 1"),
 };
@@ -126,14 +128,14 @@ static const Option AFTER_ANSWER[] = {
 
 static const Option BEFORE_SEARCH[] = {
     HEADING(TUNES, "Search"),
-    CHOICE("preset", CMD_SEARCH, preset, preset_words, preset_search, MTS_PRESET_DEFAULT),
+    CHOICE("preset", CMD_SEARCH | TELLS, preset, preset_words, preset_search, MTS_PRESET_DEFAULT),
     TEXT(0, "reward", CMD_SEARCH, reward, "SPEC",
          "NAME, NAME:ARGUMENT or a weighted sum of them (docs/rewards.md); a table has its own",
          "spectral with --series, else logprob"),
 };
 
 static const Option BEFORE_STOP[] = {
-    HEADING(CMD_SEARCH | CMD_EVAL, "When to stop (Ctrl-C stops with what there is so far)"),
+    HEADING(CMD_SEARCH | CMD_EVAL | TELLS, "When to stop (Ctrl-C stops with what there is so far)"),
 };
 
 static const Option AFTER_STOP[] = {
@@ -161,10 +163,20 @@ static const Option BEFORE_GRID[] = {
          "labelled series, or what maxts train made of them, FILE.evidence: {train} in the reward", NULL),
     SIZE(0, "samples", CMD_EVAL, samples, 0, 1e9, "how many, the first ones; 0: all", "3, 10 or 50 by the preset"),
     FLAG(0, "spread", CMD_EVAL, spread, "that many evenly over the file, not the first ones"),
-    SIZE(0, "points", CMD_EVAL, points, 0, 10000, "most values of a channel that a prompt shows; 0: the stage's own",
-         "0"),
+    HEADING(TASKS, "The series and what is asked of it"),
+    SIZE(0, "points", CMD_EVAL | TASKS, points, 0, 10000,
+         "most values of a channel that a prompt shows; 0: the stage's own", "0"),
     SIZE(0, "context", CMD_EVAL, context, 0, 1e6, "forecast: values that are shown; 0: 72", "0"),
     SIZE(0, "horizon", TAKES_DATA, horizon, 0, 1e6, "forecast: values that are asked for; 0: all that came", "0"),
+
+    SIZE(0, "horizon", CMD_FORECAST, horizon, 1, 1024, "steps to forecast", NULL),
+    SIZE(0, "season", CMD_FORECAST, season, 1, 4096, "steps of a season; 1: none", "as the series shows"),
+    TEXT(0, "labels", CMD_CLASSIFY, labels, "LIST", "the labels to tell apart, joined by commas",
+         "all that the evidence knows"),
+    TEXT(0, "train", CMD_CLASSIFY, train, "FILE", "labelled series to learn from, now", NULL),
+    TEXT(0, "evidence", CMD_FORECAST | CMD_CLASSIFY, evidence, "FILE", "what maxts train made of such series", NULL),
+    TEXT(0, "reward", TELLS, eval_reward, "SPEC", "as in search; {horizon} and {season} are the forecast's",
+         "forecast (with --evidence: evidence), else claims"),
 
     HEADING(CMD_EVAL, "Runs (lists are joined by commas; their product is the grid)"),
     TEXT(0, "method", CMD_EVAL, methods, "LIST", eval_methods, default_method),
@@ -201,6 +213,9 @@ static const Option AFTER_GRID[] = {
     TEXT(0, "csv", CMD_REPORT, csv, "FILE", "the rows with all digits: mean, bounds and samples of every number", NULL),
     SIZE(0, "samples", CMD_REPORT, samples, 0, 1e9, "most samples that the page shows; 0: all", "0"),
 
+    TEXT(0, "svg", CMD_FORECAST, svg, "FILE", "a picture: what was, the median, bands of 50, 80 and 90 %", NULL),
+    TEXT(0, "csv", CMD_FORECAST, csv, "FILE", "median and quantiles of each step", NULL),
+
     HEADING(CMD_CHOOSE, "The options"),
     TEXT(0, "options", CMD_CHOOSE, choices, "LIST", "texts joined by commas; those that hold a comma are operands",
          NULL),
@@ -216,7 +231,7 @@ static const Option AFTER_GRID[] = {
     FLAG(0, "text", ANSWERS, text, "the text of the answer (of search the best one) and nothing else"),
     TEXT('o', "out", ALL & ~(unsigned)(CMD_EVAL | CMD_REPORT | CMD_TRAIN), out, "FILE",
          "the results in this file, whole or not at all, as a pipe would get them", "standard output"),
-    FLAG('q', "quiet", IN_BATCHES | CMD_EVAL | CMD_BENCH, quiet, "no progress on standard error"),
+    FLAG('q', "quiet", IN_BATCHES | CMD_EVAL | CMD_BENCH | TELLS, quiet, "no progress on standard error"),
     CHOICE("color", ALL, color, "auto|always|never",
            "emphasis in what is made to be read; auto: on a terminal, unless the environment has NO_COLOR", "auto"),
     FLAG('h', "help", ALL, help, "this text"),
@@ -224,7 +239,7 @@ static const Option AFTER_GRID[] = {
 
 /* ---- the list that is made of them ---- */
 
-enum { MOST = 160, GRID = -1, OWN = -2 };
+enum { MOST = 200, GRID = -1, OWN = -2 };
 
 #define ROWS(of) {of, sizeof of / sizeof of[0], OWN}
 #define SETTINGS(group) {NULL, 0, group}
@@ -260,8 +275,8 @@ static Option *add(void)
 static unsigned commands_of(const MtsSetting *row)
 {
     return (row->commands & MTS_TAKES_GENERATE ? CMD_GENERATE : 0u) |
-           (row->commands & MTS_TAKES_SEARCH ? CMD_SEARCH : 0u) | (row->commands & MTS_TAKES_VERIFY ? CMD_VERIFY : 0u) |
-           (row->commands & MTS_TAKES_EVAL ? CMD_EVAL : 0u);
+           (row->commands & MTS_TAKES_SEARCH ? CMD_SEARCH | TELLS : 0u) |
+           (row->commands & MTS_TAKES_VERIFY ? CMD_VERIFY : 0u) | (row->commands & MTS_TAKES_EVAL ? CMD_EVAL : 0u);
 }
 
 /* What an option takes, by the kind of its setting. */

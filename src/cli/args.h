@@ -24,7 +24,11 @@ enum {
     CMD_SERIES = 1u << 10,
     CMD_CHECK = 1u << 11,
     CMD_CHOOSE = 1u << 12,
-    CMD_TRAIN = 1u << 13
+    CMD_TRAIN = 1u << 13,
+    CMD_FORECAST = 1u << 14,
+    CMD_CLASSIFY = 1u << 15,
+    CMD_ASK = 1u << 16,
+    CMD_CAPTION = 1u << 17
 };
 
 enum { ARGS_SETTINGS_MOST = 64 };
@@ -98,6 +102,9 @@ typedef struct Args {
     size_t samples, points, context, horizon, keep_trees, total_nfe;
     const char *out; /* of others what gets their results */
     const char *shard, *merge;
+    /* forecast, classify, ask, caption: besides operands */
+    const char *evidence, *labels, *svg;
+    size_t season;
     /* check */
     const char *instances;
     /* choose: besides operands */

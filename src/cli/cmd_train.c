@@ -295,6 +295,20 @@ done:
     return rc;
 }
 
+int train_evidence(const MtsStage *stage, MtsEvidence **evidence, MtsError *err)
+{
+    MtsLessons lessons;
+    double *held = NULL;
+    int rc = take_lessons(&lessons, stage, err);
+    if (!rc && !(held = mts_calloc(lessons.count * lessons.classes, sizeof *held))) {
+        rc = mts_fail(err, MTS_ENOMEM, "train: memory ran out");
+    }
+    rc = rc ? rc : mts_evidence_learn(evidence, &lessons, held, err);
+    free(held);
+    free_lessons(&lessons);
+    return rc;
+}
+
 int cmd_train(const Args *args, MtsError *err)
 {
     MtsStage *stage = NULL;

@@ -31,6 +31,10 @@ int cmd_series(const Args *args, MtsError *err);
 int cmd_check(const Args *args, MtsError *err);
 int cmd_choose(const Args *args, MtsError *err);
 int cmd_train(const Args *args, MtsError *err);
+int cmd_forecast(const Args *args, MtsError *err);
+int cmd_classify(const Args *args, MtsError *err);
+int cmd_ask(const Args *args, MtsError *err);
+int cmd_caption(const Args *args, MtsError *err);
 
 /* ---- shared.c ---- */
 

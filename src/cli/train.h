@@ -4,6 +4,11 @@
 
 #include "cli/args.h"
 #include "core/error.h"
+#include "evidence/evidence.h"
+#include "stages/sample.h"
+
+/* What the labelled samples of a stage teach. */
+int train_evidence(const MtsStage *stage, MtsEvidence **evidence, MtsError *err);
 
 int train_forecasts(const Args *args, MtsError *err);
 

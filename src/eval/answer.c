@@ -417,7 +417,8 @@ static int median(MtsEvalAnswer *a, const MtsSample *s, const MtsTextResult *res
     }
     a->index = r->best;
     (void)((rc = step_medians(f.draws, f.weights, f.drawn, h, f.step, a->output, err)) ||
-           (rc = write_forecast(a, h, err)) || (rc = judge_forecast(a, s, f.draws, f.weights, f.drawn, err)) ||
+           (rc = write_forecast(a, h, err)) || !s->truth.future ||
+           (rc = judge_forecast(a, s, f.draws, f.weights, f.drawn, err)) ||
            (rc = add_others(&a->scores, s, &f, r->best, err)));
 done:
     forecasts_free(&f);

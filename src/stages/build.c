@@ -155,3 +155,24 @@ bool mts_stage_ask(MtsBytes *out, const char *question, const MtsSample *sample)
     return mts_bytes_printf(out, "%sSay what you see, then end with \"Answer: \" and one of ", question) &&
            add_choices(out, sample) && mts_bytes_append_str(out, ".");
 }
+
+bool mts_stage_show(MtsBytes *out, const MtsSample *sample, size_t points)
+{
+    return mts_bytes_printf(out, "A time series of %zu values:\n", sample->series->length) &&
+           mts_stage_values(out, sample->series, points);
+}
+
+bool mts_stage_ask_future(MtsBytes *out, const MtsSample *s, size_t points)
+{
+    size_t shown = s->series->length < points ? s->series->length : points;
+    return mts_bytes_printf(
+               out, "Continue the time series with its next %zu values, separated by commas, and nothing else.\n",
+               s->horizon) &&
+           mts_format_values(out, MTS_FORMAT_PLAIN, s->series->values + s->series->length - shown, shown);
+}
+
+bool mts_stage_ask_caption(MtsBytes *out)
+{
+    return mts_bytes_append_str(out, "Describe it: its trend, its lowest and highest values, its mean, its "
+                                     "period if it has one, and how calm it is.");
+}

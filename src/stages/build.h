@@ -31,6 +31,12 @@ int mts_stage_prompt(MtsStage *stage, MtsSample *sample, MtsBytes *prompt, bool 
 bool mts_stage_is_full(const MtsStage *stage, const MtsStageOptions *options);
 int mts_stage_no_memory(const MtsStage *stage, MtsError *err);
 
+/* The labels of a file of series, at most 64, as the options of `labels`; these as a sample's, the one called `right`
+ * its truth; and their release. */
+int mts_stage_labels(const MtsSeriesSet *set, MtsSample *labels, MtsError *err);
+bool mts_sample_options_of(MtsSample *sample, const MtsSample *labels, const char *right);
+void mts_sample_free_options(MtsSample *labels);
+
 /* Calls `add` with each series of a file, number i, until the stage is full. `context` is the loader's own. */
 typedef int MtsStageAdd(MtsStage *stage, const MtsSeriesSet *set, size_t i, const MtsStageOptions *options,
                         void *context, MtsError *err);
@@ -52,6 +58,11 @@ size_t mts_stage_column(const MtsCsv *csv, const char *name);
  * by means. */
 bool mts_stage_channel(MtsBytes *out, const MtsSeries *series, size_t channel, size_t points, bool extremes);
 bool mts_stage_values(MtsBytes *out, const MtsSeries *series, size_t points);
+/* "A time series of N values:" and the values, or the last `points` as numbers to be continued, and what captions are
+ * asked. */
+bool mts_stage_show(MtsBytes *out, const MtsSample *sample, size_t points);
+bool mts_stage_ask_future(MtsBytes *out, const MtsSample *sample, size_t points);
+bool mts_stage_ask_caption(MtsBytes *out);
 /* `question`, and that the answer is to end with one of the sample's options. */
 bool mts_stage_ask(MtsBytes *out, const char *question, const MtsSample *sample);
 

@@ -49,10 +49,7 @@ static int add_caption(MtsStage *stage, const MtsSeriesSet *set, size_t i, const
     if (rc || (rc = mts_set_take_at(set, i, 0, &s->series, err))) {
         return rc;
     }
-    bool ok = mts_bytes_printf(&prompt, "A time series of %zu values:\n", s->series->length) &&
-              mts_stage_values(&prompt, s->series, options->points) &&
-              mts_bytes_append_str(&prompt, "Describe it: its trend, its lowest and highest values, its mean, its "
-                                            "period if it has one, and how calm it is.");
+    bool ok = mts_stage_show(&prompt, s, options->points) && mts_stage_ask_caption(&prompt);
     return mts_stage_prompt(stage, s, &prompt, ok, err);
 }
 

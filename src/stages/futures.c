@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "results/metrics.h"
-#include "series/format.h"
 #include "stages/build.h"
 #include "stages/stage.h"
 
@@ -65,12 +64,7 @@ static int add_forecast(MtsStage *stage, const MtsSeriesSet *past, size_t i, con
     if ((rc = take_truth(stage, s, future, whole, options, err))) {
         goto done;
     }
-    size_t shown = s->series->length < options->points ? s->series->length : options->points;
-    bool ok =
-        mts_bytes_printf(&prompt,
-                         "Continue the time series with its next %zu values, separated by commas, and nothing else.\n",
-                         s->horizon) &&
-        mts_format_values(&prompt, MTS_FORMAT_PLAIN, s->series->values + s->series->length - shown, shown);
+    bool ok = mts_stage_ask_future(&prompt, s, options->points);
     rc = mts_stage_prompt(stage, s, &prompt, ok, err);
 done:
     mts_series_free(&whole);

@@ -3,49 +3,10 @@
  * path: CSV of lists with columns label and x_axis, y_axis, z_axis (g, 50 Hz); units are checked: a window whose mean
  * magnitude is not between 0.3 and 3 g is MTS_EFORMAT. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "stages/build.h"
 
-enum { MOST_LABELS = 64, RATE = 50 };
-
-/* The published stage has eight labels; a file's own labels are what it is asked to tell apart. */
-static int collect_labels(const MtsSeriesSet *set, MtsSample *labels, MtsError *err)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        size_t k = 0;
-        while (k < labels->option_count && strcmp(labels->options[k], set->label[i]) != 0) {
-            k++;
-        }
-        if (!set->label[i][0] || (k == labels->option_count && k >= MOST_LABELS)) {
-            return mts_fail(err, MTS_EFORMAT, "%s: sample %zu has %s", set->name, i + 1,
-                            k >= MOST_LABELS ? "a 65th label: this is no column of classes" : "no label");
-        }
-        if (k == labels->option_count && !mts_sample_option(labels, set->label[i], strlen(set->label[i]))) {
-            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
-        }
-    }
-    return MTS_OK;
-}
-
-static bool copy_options(MtsSample *to, const MtsSample *from, const char *right)
-{
-    bool ok = true;
-    for (size_t i = 0; ok && i < from->option_count; i++) {
-        ok = mts_sample_option(to, from->options[i], strlen(from->options[i]));
-        to->truth.option = strcmp(from->options[i], right) == 0 ? (int)i : to->truth.option;
-    }
-    return ok;
-}
-
-static void free_labels(MtsSample *labels)
-{
-    for (size_t i = 0; i < labels->option_count; i++) {
-        free(labels->options[i]);
-    }
-    free(labels->options);
-}
+enum { RATE = 50 };
 
 /* Gravity is about 1 g whichever way the sensor lies, and 9.8 in m/s^2. */
 static int check_gravity(const MtsSeriesSet *set, const MtsSeries *s, size_t index, MtsError *err)
@@ -79,7 +40,7 @@ static int add_window(MtsStage *stage, const MtsSeriesSet *set, size_t i, const 
         return rc;
     }
     s->series->sampling_rate = RATE;
-    bool ok = copy_options(s, labels, set->label[i]) &&
+    bool ok = mts_sample_options_of(s, labels, set->label[i]) &&
               mts_bytes_printf(&prompt, "Acceleration of a person's body along three axes, in g, over %.3g seconds:\n",
                                (double)s->series->length / RATE) &&
               mts_stage_values(&prompt, s->series, options->points) &&
@@ -93,10 +54,10 @@ static int load_har(MtsStage *stage, const char *path, const char *more, const M
     MtsSample labels = {0};
     int rc;
     (void)more;
-    if (!(rc = mts_set_read(&set, path, err)) && !(rc = collect_labels(&set, &labels, err))) {
+    if (!(rc = mts_set_read(&set, path, err)) && !(rc = mts_stage_labels(&set, &labels, err))) {
         rc = mts_stage_each(stage, &set, options, add_window, &labels, err);
     }
-    free_labels(&labels);
+    mts_sample_free_options(&labels);
     mts_set_free(&set);
     return rc;
 }

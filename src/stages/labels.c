@@ -4,7 +4,10 @@
 
 #include "results/metrics.h"
 #include "reward/answer_line.h"
+#include "stages/build.h"
 #include "stages/stage.h"
+
+enum { MOST_LABELS = 64 };
 
 bool mts_stage_is_lettered(const MtsStageKind *kind, const MtsSample *sample, size_t k)
 {
@@ -38,4 +41,42 @@ int mts_stage_answer(const MtsStage *stage, const MtsSample *sample, const char 
     int option =
         mts_answer_option(text, size, (const char *const *)sample->options, sample->option_count, kind->lettered);
     return option >= 0 ? option : other_name(kind, text, size);
+}
+
+/* ---- the labels of a file ---- */
+
+int mts_stage_labels(const MtsSeriesSet *set, MtsSample *labels, MtsError *err)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        size_t k = 0;
+        while (k < labels->option_count && strcmp(labels->options[k], set->label[i]) != 0) {
+            k++;
+        }
+        if (!set->label[i][0] || (k == labels->option_count && k >= MOST_LABELS)) {
+            return mts_fail(err, MTS_EFORMAT, "%s: sample %zu has %s", set->name, i + 1,
+                            k >= MOST_LABELS ? "a 65th label: this is no column of classes" : "no label");
+        }
+        if (k == labels->option_count && !mts_sample_option(labels, set->label[i], strlen(set->label[i]))) {
+            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
+        }
+    }
+    return MTS_OK;
+}
+
+bool mts_sample_options_of(MtsSample *to, const MtsSample *from, const char *right)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < from->option_count; i++) {
+        ok = mts_sample_option(to, from->options[i], strlen(from->options[i]));
+        to->truth.option = strcmp(from->options[i], right) == 0 ? (int)i : to->truth.option;
+    }
+    return ok;
+}
+
+void mts_sample_free_options(MtsSample *labels)
+{
+    for (size_t i = 0; i < labels->option_count; i++) {
+        free(labels->options[i]);
+    }
+    free(labels->options);
 }

@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""forecast, classify, ask, caption: one command each on shipped data; quantiles cover what they say, posteriors are
+those of choose and of what was learnt, pictures hold the numbers that are printed."""
+import csv
+import json
+import math
+import pathlib
+import re
+import xml.dom.minidom
+
+from program import ROOT, TINY, ask, check, finish, refuse, run, work_dir
+
+DATA = ROOT / "data"
+LEVELS = {"q05": 0.05, "q10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "q90": 0.9, "q95": 0.95}
+HORIZON = 24
+
+
+def hourly():
+    rows = list(csv.reader(open(DATA / "m4_hourly.csv", encoding="utf-8")))
+    return {name: [float(row[i]) for row in rows[1:]] for i, name in enumerate(rows[0])}
+
+
+def forecasts():
+    """Ten series, a command each."""
+    for number in range(1, 11):
+        got = ask("forecast", f"{DATA / 'forecast_past.csv'}#{number}", "--horizon", 12)
+        check(got["season"] == 24 and got["season_is"] == "found", (number, got["season"]))
+        check([s["step"] for s in got["steps"]] == list(range(1, 13)), got["steps"])
+        for step in got["steps"]:
+            values = [step[name] for name in LEVELS]
+            check(values == sorted(values) and all(map(math.isfinite, values)), step)
+    given = ask("forecast", f"{DATA / 'forecast_past.csv'}#1", "--horizon", 12, "--season", 1)
+    check(given["season_is"] == "none" and given["median_of"] in ("last", "theta"), given)
+
+
+def coverage():
+    """100 windows that were held out."""
+    below, steps = dict.fromkeys(LEVELS, 0), 0
+    for name, values in hourly().items():
+        for k in range(25):
+            end = len(values) - HORIZON - 13 * k
+            got = ask("forecast", f"{DATA / 'm4_hourly.csv'}#{name}[0:{end}]", "--horizon", HORIZON)
+            for step in got["steps"]:
+                steps += 1
+                for level in LEVELS:
+                    below[level] += values[end + step["step"] - 1] <= step[level]
+    for level, share in LEVELS.items():
+        check(abs(below[level] / steps - share) <= 0.05, (level, below[level] / steps))
+
+
+def files(folder):
+    svg, table, out = (pathlib.Path(folder) / name for name in ("f.svg", "f.csv", "f.json"))
+    run("forecast", f"{DATA / 'm4_hourly.csv'}#H10", "--horizon", 48, "--svg", svg, "--csv", table, "-o", out)
+    got = json.loads(out.read_text())
+    rows = list(csv.DictReader(table.open()))
+    check(len(rows) == 48 and list(rows[0]) == ["step", *LEVELS], rows[0])
+    for row, step in zip(rows, got["steps"]):
+        check(all(abs(float(row[name]) - step[name]) < 1e-6 * abs(step[name]) for name in LEVELS), row)
+    page = xml.dom.minidom.parse(str(svg))
+    lines = {p.getAttribute("class"): p.getAttribute("d") for p in page.getElementsByTagName("path")}
+    points = [tuple(map(float, p.split())) for p in re.findall(r"[ML]([-\d. ]+)", lines["c"])]
+    check(len(points) == 48, "a point a step")
+    # heights of the median are linear in its values
+    values = [s["median"] for s in got["steps"]]
+    low, high = min(range(48), key=values.__getitem__), max(range(48), key=values.__getitem__)
+    scale = (points[high][1] - points[low][1]) / (values[high] - values[low])
+    for (_, y), v in zip(points, values):
+        check(abs(points[low][1] + scale * (v - values[low]) - y) < 0.11, "the median is drawn where it is")
+    check(len(page.getElementsByTagName("path")) > 6 and "50, 80 and 90" in svg.read_text(), "title and bands")
+
+
+def with_evidence(folder):
+    rows = list(csv.reader(open(DATA / "forecast_past.csv", encoding="utf-8")))
+    hours = [row for row in rows if row[0].startswith("H")]
+    train, evidence = pathlib.Path(folder) / "train.csv", pathlib.Path(folder) / "f.evidence"
+    train.write_text("\n".join(",".join(row) for row in [rows[0], *hours[:20]]) + "\n")
+    ask("train", "--stage", "forecast", "--data", train, "--horizon", 24, "--out", evidence)
+    got = ask("forecast", f"{DATA / 'forecast_past.csv'}#{hours[22][0]}", "--horizon", 12, "--evidence", evidence)
+    check(got["median_of"] == got["errors_of"] == "evidence" and got["season"] == 24, got)
+    refuse(2, ["24 steps"], "forecast", f"{DATA / 'forecast_past.csv'}#1", "--horizon", 48, "--evidence", evidence)
+
+
+def with_model():
+    past = f"{DATA / 'forecast_past.csv'}#1[-40:]"
+    for steps, reward in ((2, "logprob"), (4, "forecast:horizon=4,season=1,level=1")):
+        got = ask("forecast", past, "--horizon", steps, "-m", TINY, "--points", 6, "--rollouts", 3, "--raw", "--season",
+                  1)
+        check(got["median_of"] == "the model's answers" and got["reward"] == reward, got)
+        alone = ask("forecast", past, "--horizon", steps, "--season", 1)
+        for a, b in zip(got["steps"], alone["steps"]):
+            moved = a["median"] - b["median"]
+            check(all(abs(a[name] - b[name] - moved) < 1e-6 for name in LEVELS), "the spread stays")
+
+
+def labelled(folder):
+    rows = list(csv.reader(open(DATA / "har.csv", encoding="utf-8")))
+    train = pathlib.Path(folder) / "har.csv"
+    held = rows[5::9] # the labels come in turns of seven
+    with train.open("w", newline="") as out:
+        csv.writer(out).writerows(row for row in rows if row not in held)
+    evidence = pathlib.Path(folder) / "har.evidence"
+    ask("train", "--stage", "har", "--data", train, "--out", evidence)
+    right = 0
+    for row in held:
+        where = f"{DATA / 'har.csv'}#{rows.index(row)}"
+        got = ask("classify", where, "--train", train)
+        check(abs(sum(o["probability"] for o in got["labels"]) - 1) < 1e-9, got)
+        right += got["best"] == row[0]
+        if row is held[0]:
+            filed = ask("classify", where, "--evidence", evidence)
+            check(filed["best"] == got["best"], (filed, got))
+    check(right >= 0.6 * len(held), f"{right} of {len(held)}")
+    refuse(2, ["learn"], "classify", f"{DATA / 'har.csv'}#1", "--train", train)
+    refuse(2, ["knows no label 'swim'"], "classify", f"{DATA / 'har.csv'}#{rows.index(held[0])}", "--train", train,
+           "--labels", "swim,row")
+
+
+def classified_by_model(folder):
+    path = pathlib.Path(folder) / "short.csv"
+    path.write_text("v\n" + "\n".join(str(v) for v in (1, 2, 3, 2, 1, 2, 3, 2)) + "\n")
+    got = ask("classify", path, "-m", TINY, "--labels", "up,flat")
+    prompt = ("A time series of 8 values:\nv: 1.00, 2.00, 3.00, 2.00, 1.00, 2.00, 3.00, 2.00\nWhat is it? Say what you "
+              "see, then end with \"Answer: \" and one of up or flat.")
+    alone = ask("choose", "-m", TINY, "-p", prompt, "Answer: up", "Answer: flat")
+    for one, option in zip(got["labels"], alone["options"]):
+        check(abs(one["probability"] - option["probability"]) < 1e-9, (got, alone))
+    for command in (["caption", path], ["ask", path, "Does it rise?"]):
+        said = ask(*command, "-m", TINY, "--rollouts", 3, "-n", 8, "--json")
+        check(set(said) >= {"answer", "reward", "claims_true", "claims_false", "nfe"}, said)
+        text = run(*command, "-m", TINY, "--rollouts", 3, "-n", 8)
+        check(text.returncode == 0 and text.stdout.endswith(b"\n"), text)
+
+
+def refusals():
+    one = DATA / "m4_hourly.csv"
+    refuse(2, ["--horizon"], "forecast", f"{one}#H10")
+    refuse(2, ["4 channels", "--column"], "forecast", one, "--horizon", 3)
+    refuse(2, ["need"], "forecast", f"{one}#H10[0:20]", "--horizon", 12)
+    refuse(2, ["which series"], "forecast", "--horizon", 3)
+    refuse(2, ["--labels"], "classify", f"{one}#H10")
+    refuse(2, ["nothing tells"], "classify", f"{one}#H10", "--labels", "a,b")
+    refuse(2, ["what?"], "ask", f"{one}#H10", "-m", TINY)
+    refuse(2, ["--model"], "caption", f"{one}#H10")
+
+
+def main():
+    with work_dir() as folder:
+        forecasts()
+        coverage()
+        files(folder)
+        with_evidence(folder)
+        with_model()
+        labelled(folder)
+        classified_by_model(folder)
+        refusals()
+    finish(300)
+
+
+if __name__ == "__main__":
+    main()
