@@ -17,6 +17,18 @@
 
 /* ---- its making ---- */
 
+/* As many as there are run fastest; where what a rollout does lies wholly in what it learns from those before it, the
+ * method has fewer, for all in flight at once would be plain samples. And a single wave (search/maxent/waves.c) may be
+ * lured away as a whole: there are two at least. */
+size_t mts_search_in_flight(const MtsMethodOps *ops, size_t rollouts, bool prefixes)
+{
+    enum { MOST = 16 };
+    bool waves = prefixes && ops->most_in_a_wave > 0;
+    size_t most = waves ? ops->most_in_a_wave : ops->most_in_flight > 0 ? ops->most_in_flight : MOST;
+    size_t enough = waves ? (rollouts + 1) / 2 : rollouts;
+    return enough < most ? enough : most;
+}
+
 static bool prepare(MtsSearch *search)
 {
     const MtsSearchSettings *s = &search->settings;
@@ -47,19 +59,20 @@ int mts_search_new(MtsSearch **out, const MtsSearchModel *model, const MtsSearch
     search->model = model;
     search->reward = reward;
     search->settings = *settings;
+    search->ops = mts_method_ops(settings->method);
+    search->sink = sink;
+    search->began = mts_seconds();
+    if (!search->ops) {
+        return mts_fail(err, MTS_EUNSUPPORTED, "method: this build has no %s", mts_method_name(settings->method));
+    }
     json_t *kept;
     int rc = mts_checkpoint_settings(&kept, settings->resume, err);
     if (rc) {
         return rc;
     }
-    mts_settings_resolve(&search->settings, reward, kept);
+    size_t in_flight = mts_search_in_flight(search->ops, settings->rollouts, reward->prefixes);
+    mts_settings_resolve(&search->settings, reward, in_flight, kept);
     json_decref(kept);
-    search->sink = sink;
-    search->ops = mts_method_ops(settings->method);
-    search->began = mts_seconds();
-    if (!search->ops) {
-        return mts_fail(err, MTS_EUNSUPPORTED, "method: this build has no %s", mts_method_name(settings->method));
-    }
     return prepare(search) ? mts_asker_new(&search->asker, reward, err) : mts_out_of_memory(err);
 }
 

@@ -4,6 +4,9 @@
 
 #include "search/search.h"
 
+/* How many rollouts are in flight, or in a wave, where that is left to the method. */
+size_t mts_search_in_flight(const MtsMethodOps *ops, size_t rollouts, bool prefixes);
+
 /* Makes a search (settings checked by the caller: mts_search_check()) and leads it to its stop; it stays for
  * mts_search_result(), policies and proofs. *search is set (and mts_search_free() due) on failure too, unless it is
  * NULL. */

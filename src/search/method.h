@@ -42,6 +42,9 @@ typedef struct MtsMethodOps {
     MtsAnswersKind answers;
     MtsAsks asks;
     const char *bias; /* of its estimate of Z at any budget: why it has one; NULL: none */
+    /* Of settings.in_flight where it is automatic: the most there are, 0 for the usual number; and in a wave, 0 where
+     * it makes none. */
+    size_t most_in_flight, most_in_a_wave;
     /* A method's own data, zeroed: mts_node_data(), mts_rollout_data(), search->own. */
     size_t node_bytes, rollout_bytes, search_bytes;
 

@@ -12,7 +12,6 @@ enum {
     /* Rollout methods (search/rollouts.c): the others make all their texts at once. */
     REJECT = M(REJECTION) | M(ADAPTIVE_REJECTION) | M(CARS),
     ROLLOUTS = M(SAMPLE) | M(BEST_OF_N) | M(MCTS) | M(DTS) | M(DTS_STAR) | M(MAXENT_TS) | REJECT,
-    EACH_LEARNS = M(MCTS) | M(DTS) | M(DTS_STAR) | M(ADAPTIVE_REJECTION) | M(CARS), /* from those before it */
     SWARMS = M(SMC) | M(AWRS_SMC),
     DRAW = ROLLOUTS | SWARMS,
     OF_THE_MODEL = REJECT | M(AWRS_SMC),             /* draw from p itself, at no temperature */
@@ -418,19 +417,6 @@ int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *setti
 
 /* ---- automatic values ---- */
 
-/* As many as there are run fastest. What MCTS, DTS and adaptive rejection do lies wholly in what rollouts learn from
- * those before them, though: all in flight at once would be plain samples. And a single wave (search/maxent/waves.c)
- * may be lured away as a whole: there are two at least. */
-static size_t automatic_in_flight(const MtsSearchSettings *s, bool prefixes)
-{
-    enum { MOST = 16, MOST_IN_A_WAVE = 8 };
-    bool each_learns = MTS_CONCERNS(s->method) & EACH_LEARNS;
-    bool waves = s->method == MTS_MAXENT_TS && prefixes;
-    size_t most = each_learns ? 1 : waves ? MOST_IN_A_WAVE : MOST;
-    size_t enough = waves ? (s->rollouts + 1) / 2 : s->rollouts;
-    return enough < most ? enough : most;
-}
-
 void mts_settings_automate(MtsSearchSettings *settings)
 {
     for (size_t i = 0; i < mts_search_setting_count; i++) {
@@ -440,7 +426,8 @@ void mts_settings_automate(MtsSearchSettings *settings)
     }
 }
 
-void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *reward, const json_t *kept)
+void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *reward, size_t in_flight,
+                          const json_t *kept)
 {
     bool slow = reward->workers > 0; /* a program: its calls cost more than positions */
     if (MTS_CONCERNS(settings->method) & OF_THE_MODEL) {
@@ -455,7 +442,7 @@ void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *re
             continue;
         }
         double value = in_range(row, before)                   ? before
-                       : row->offset == AT(in_flight)          ? (double)automatic_in_flight(settings, reward->prefixes)
+                       : row->offset == AT(in_flight)          ? (double)in_flight
                        : row->kind == MTS_SETTING_SIZE && slow ? 0
                                                                : row->initial;
         mts_setting_put(row, settings, value);

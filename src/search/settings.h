@@ -101,8 +101,9 @@ void mts_settings_automate(MtsSearchSettings *settings);
 
 /* Puts a value in place of every automatic one. `kept`, the settings of a checkpoint that the search goes on from or
  * NULL, says what they were: a search that goes on for longer stays the search it was. Temperature: 1 (an engine has
- * put its cut's there before). */
-void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *reward, const json_t *kept);
+ * put its cut's there before). in_flight: what it is where it is automatic (search/driver.c). */
+void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *reward, size_t in_flight,
+                          const json_t *kept);
 
 /* The settings that a result is a function of, with the model's max_tokens and the caller's identity, as a new
  * object; unless `whole`, without those that may change when a search goes on (how long). NULL: memory ran out. */

@@ -245,7 +245,8 @@ static void automatic_values_follow_one_rule(void **state)
             mts_settings_automate(&s);
             assert_true(s.in_flight == MTS_AUTO && s.sweep == MTS_AUTO && s.look_ahead == MTS_AUTO);
             assert_true(isnan(s.temperature));
-            mts_settings_resolve(&s, &reward, NULL);
+            size_t most = mts_search_in_flight(mts_method_ops(s.method), s.rollouts, reward.prefixes);
+            mts_settings_resolve(&s, &reward, most, NULL);
             assert_int_equal(s.in_flight, cases[i].in_flight);
             assert_int_equal(s.sweep, workers ? 0 : 16);
             assert_int_equal(s.look_ahead, workers ? 0 : 8);
@@ -265,14 +266,14 @@ static void a_checkpoint_fills_what_is_automatic(void **state)
     s.in_flight = MTS_AUTO;
     s.sweep = MTS_AUTO;
     s.look_ahead = MTS_AUTO;
-    mts_settings_resolve(&s, &reward, kept);
+    mts_settings_resolve(&s, &reward, 16, kept);
     assert_int_equal(s.in_flight, 5);
     assert_int_equal(s.sweep, 16); /* -1 is no value of it */
     assert_int_equal(s.look_ahead, 8);
     assert_int_equal(s.rollouts, 100); /* given */
     assert_true(s.temperature == 1);
     s.in_flight = 7;
-    mts_settings_resolve(&s, &reward, kept);
+    mts_settings_resolve(&s, &reward, 16, kept);
     assert_int_equal(s.in_flight, 7);
     assert_true(mts_setting_get(row_of("in_flight"), &s) == 7);
     json_decref(kept);

@@ -287,16 +287,16 @@ static void set_variances(MtsEstimate *e, double variance)
     e->variance = variance;
 }
 
-/* Sums over what is left of the texts, upwards. */
-static void gather(MtsEstimate *e)
+/* Takes what the effects were shifted by from what is left of the texts, and sums that up: of what is left below a
+ * prefix nothing may be there yet. */
+static void settle(MtsEstimate *e)
 {
     for (size_t depth = e->level_count; --depth > 0;) {
         const MtsLevel *level = &e->levels[depth], *above = &e->levels[depth - 1];
-        for (size_t i = 0; i < above->count; i++) {
-            above->spots[i].left = above->spots[i].inner ? 0 : above->spots[i].left;
-        }
         for (size_t i = 0; i < level->count; i++) {
-            above->spots[level->spots[i].parent].left += level->spots[i].left;
+            MtsSpot *s = &level->spots[i];
+            s->left -= s->inner ? 0 : s->shift;
+            above->spots[s->parent].left += s->left;
         }
     }
 }
@@ -305,37 +305,27 @@ static void gather(MtsEstimate *e)
 static void begin(MtsEstimate *e)
 {
     e->levels[0].spots[0].shift = e->mean;
+    e->levels[0].spots[0].left = 0;
     for (size_t depth = 1; depth < e->level_count; depth++) {
         const MtsLevel *level = &e->levels[depth], *above = &e->levels[depth - 1];
         for (size_t i = 0; i < level->count; i++) {
             MtsSpot *s = &level->spots[i];
             s->shift = above->spots[s->parent].shift + e->tokens[s->token].value + s->value - e->trust * s->gain;
+            s->left = 0;
         }
     }
     for (size_t i = 0; i < e->text_count; i++) {
-        MtsSpot *s = find_spot(e, e->texts[i]);
-        s->left = e->left[i] - s->shift;
+        find_spot(e, e->texts[i])->left = e->left[i];
     }
-    gather(e);
+    settle(e);
 }
 
-/* Takes what the effects were shifted by from what is left. */
-static void settle(MtsEstimate *e)
-{
-    for (size_t depth = 1; depth < e->level_count; depth++) {
-        const MtsLevel *level = &e->levels[depth];
-        for (size_t i = 0; i < level->count; i++) {
-            MtsSpot *s = &level->spots[i];
-            s->left -= s->inner ? 0 : s->shift;
-        }
-    }
-    gather(e);
-}
-
+/* What is left below the root has been used, and what it is shifted by. */
 static void relax_mean(MtsEstimate *e)
 {
     MtsSpot *root = &e->levels[0].spots[0];
     root->shift = root->left / (double)e->text_count;
+    root->left = 0;
     e->mean += root->shift;
 }
 
@@ -349,6 +339,7 @@ static void relax_tokens(MtsEstimate *e, const MtsLevel *level, const MtsLevel *
         MtsSpot *s = &level->spots[i];
         s->shift = above->spots[s->parent].shift;
         e->tokens[s->token].sum += s->left - s->texts * s->shift;
+        s->left = s->inner ? 0 : s->left;
     }
     for (size_t i = 0; i < level->token_count; i++) {
         MtsTokenEffect *effect = &e->tokens[level->tokens[i]];
@@ -373,6 +364,7 @@ static void relax_prefixes(MtsEstimate *e, const MtsLevel *level, const MtsLevel
                 (sum + s->texts * s->value + e->prefix_prior * e->trust * s->gain) / (s->texts + e->prefix_prior);
             s->shift += value - s->value;
             s->value = value;
+            s->left = 0;
         }
     }
 }
@@ -425,7 +417,7 @@ void mts_estimate_fit(MtsEstimate *e)
             relax_tokens(e, &e->levels[t], &e->levels[t - 1]);
         }
         settle(e);
-        e->levels[0].spots[0].shift = 0;
+        e->levels[0].spots[0].shift = e->levels[0].spots[0].left = 0;
         for (size_t t = 1; t < e->level_count; t++) {
             relax_prefixes(e, &e->levels[t], &e->levels[t - 1]);
         }

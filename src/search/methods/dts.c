@@ -213,6 +213,7 @@ static void dts_estimate(const MtsSearch *search, double *log_z, double *se)
 #define DTS_OPS(how_to_choose)                                                                                         \
     {                                                                                                                  \
         .answers = MTS_ANSWERS_WEIGHTED,                                                                               \
+        .most_in_flight = 1,                                                                                           \
         .bias = "the tree grows where values are high, and does not sample p there",                                   \
         .node_bytes = sizeof(DtsValue),                                                                                \
         .rollout_bytes = sizeof(DtsRollout),                                                                           \

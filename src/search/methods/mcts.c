@@ -142,6 +142,7 @@ static void mcts_policy(const MtsSearch *search, const MtsNode *node, double *ou
 
 const MtsMethodOps mts_mcts_ops = {
     .answers = MTS_ANSWERS_WEIGHTED,
+    .most_in_flight = 1,
     .node_bytes = sizeof(MctsValue),
     .search_bytes = sizeof(Mcts),
     .choose = mcts_choose,

@@ -235,6 +235,7 @@ const MtsMethodOps mts_rejection_ops = {
 
 #define ADAPTIVE_OPS(how_the_constraint_comes)                                                                         \
     {.answers = MTS_ANSWERS_WEIGHTED,                                                                                  \
+     .most_in_flight = 1,                                                                                              \
      .asks = (how_the_constraint_comes),                                                                               \
      .node_bytes = sizeof(Alive),                                                                                      \
      .search_bytes = sizeof(MtsLogMean),                                                                               \
