@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Makes tests/encoder/*.gguf and *.json: tiny OpenTSLM models of random weights, and what PyPI's `opentslm` computes;
-and the fuzzer's first input of this kind, tests/fuzz/gguf/opentslm.
+the fuzzer's first input of this kind, tests/fuzz/gguf/opentslm; and tests/stages/published.json, what its stages ask.
 
     python3.12 -m venv /tmp/venv && /tmp/venv/bin/pip install -r tools/requirements.txt
     /tmp/venv/bin/pip install --no-deps opentslm==0.1.0 open-flamingo==2.0.1 einops einops-exts peft accelerate psutil
@@ -15,12 +15,16 @@ The JSON has for each prompt what its own pad_and_apply_batch() and the language
     parts            [{text}] or [{values}]: in their order
     tokens           ids as the model's tokenizer gives them, -1 where a series' row stands
     logprobs[t][k]   log p(ids[k] | everything up to position t), nats
+
+published.json has for each stage a file of one sample, `csv`, and `before, texts, values, after` as the dataset classes
+of `opentslm` make them of it.
 """
+import importlib.machinery
 import json
 import pathlib
 import sys
 import tempfile
-import types
+import unittest.mock
 
 import numpy as np
 import torch
@@ -28,8 +32,10 @@ import transformers
 from gguf import GGMLQuantizationType as Q
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-# What open_flamingo imports for pictures, and nothing here asks for.
-sys.modules["open_clip"] = types.ModuleType("open_clip")
+# What open_flamingo imports for pictures, and what the dataset classes import for files: nothing here asks for it.
+for name in ("open_clip", "datasets", "wfdb", "pandas", "matplotlib", "matplotlib.pyplot", "sklearn",
+             "sklearn.model_selection"):
+    sys.modules[name] = unittest.mock.MagicMock(__spec__=importlib.machinery.ModuleSpec(name, None))
 
 import convert_opentslm
 import tiny_vocab
@@ -141,7 +147,46 @@ def make(name, tiny, seed, lora, **encoder):
     print(name, (OUT / f"{name}.gguf").stat().st_size, "bytes,", (OUT / f"{name}.json").stat().st_size, "of numbers")
 
 
+# ---- what the stages ask ----
+
+def asked(stage, csv, dataset, row):
+    """As QADataset._format_sample() puts it together."""
+    shown = dataset._get_text_time_series_prompt_list(row)
+    return {"stage": stage, "csv": csv, "before": dataset._get_pre_prompt(row).strip(),
+            "texts": [s.get_text() for s in shown],
+            "values": [[float(f"{x:.7g}") for x in s.get_time_series()] for s in shown],
+            "after": dataset._get_post_prompt(row).strip()}
+
+
+def published():
+    from opentslm.time_series_datasets.TSQADataset import TSQADataset
+    from opentslm.time_series_datasets.ecg_qa.ECGQACoTQADataset import ECGQACoTQADataset
+    from opentslm.time_series_datasets.har_cot.HARCoTQADataset import HARCoTQADataset
+    from opentslm.time_series_datasets.m4.M4QADataset import M4QADataset
+    from opentslm.time_series_datasets.sleep.SleepEDFCoTQADataset import SleepEDFCoTQADataset
+    new = object.__new__
+    wave = [round(float(x), 3) for x in np.sin(np.arange(24) / 3) + 0.02 * np.arange(24)]
+    flat = [0.25] * 24
+    har = {"x_axis": wave, "y_axis": [round(1 - x / 4, 3) for x in wave], "z_axis": flat}
+    yield asked("har", "label,x_axis,y_axis,z_axis\nwalking,\"%s\",\"%s\",\"%s\"\n" % tuple(har.values()),
+                new(HARCoTQADataset), har)
+    yield asked("sleep", f'time_series,label\n"[{wave}]",Wake\n', new(SleepEDFCoTQADataset), {"time_series": wave})
+    yield asked("m4", f'id,series\nA1,"{wave}"\n', new(M4QADataset), {"series": wave})
+    tsqa = {"Series": str(wave), "Question": "Does it rise, (a) yes or (b) no?", "Task": "trend", "Answer": "(a) yes"}
+    yield asked("tsqa", f'Series,Question,Answer,Task\n"{wave}","{tsqa["Question"]}",(a) yes,trend\n', new(TSQADataset),
+                tsqa)
+    # tests/stages/test_stage.c (heart_questions) writes this record at 500 Hz
+    signal = np.array([[(50 * t + c) / 100 for c in range(2)] for t in range(4)])
+    ECGQACoTQADataset._ecg_data_cache = {"record": (signal, "100Hz", "100Hz")}
+    ECGQACoTQADataset._template_answers_cache = {1: ["no", "not sure", "yes"]}
+    yield asked("ecg", "", new(ECGQACoTQADataset),
+                {"question": "Is it noisy, or not?", "question_type": "single-verify", "template_id": 1,
+                 "clinical_contexts": ["72-year-old, male"], "ecg_paths": ["record"]})
+
+
 def main():
+    json.dump(list(published()), open(ROOT / "tests" / "stages" / "published.json", "w", encoding="utf-8"),
+              separators=(",", ":"), ensure_ascii=False)
     OUT.mkdir(parents=True, exist_ok=True)
     make("soft-llama", Tiny("soft-llama", "llama", Q.F32, width=32, layers=2, heads=2, kv_heads=1, head_dim=16, ffn=48,
                             vocab=tiny_vocab.llama3(), seed=71), 1, True, width=16, heads=2, layers=2, ffn=40,

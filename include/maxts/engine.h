@@ -100,7 +100,7 @@ MTS_API int mts_engine_prompt(const MtsEngine *engine, const MtsPromptPart *part
 
 /* The same of a text in which every "{series}" stands for a series: for each channel a sentence that names it, its mean
  * and standard deviation, then its rows, of values less the mean over the deviation. Blanks around the place count for
- * nothing. */
+ * nothing. An answer of OpenTSLM is a text of its own, so the prompt ends with a BOS where texts begin with one. */
 MTS_API int mts_engine_series_prompt(const MtsEngine *engine, const char *text, const MtsSeries *series,
                                      MtsPrompt *prompt, MtsError *err);
 MTS_API void mts_prompt_free(MtsPrompt *prompt);

@@ -9,10 +9,10 @@
 #include "core/mem.h"
 #include "encoder/encoder.h"
 #include "engine/internal.h"
+#include "series/format.h"
 #include "tokenizer/tokenizer.h"
 
 static const char BLANKS[] = " \t\r\n";
-static const double LEAST_DEVIATION = 1e-6;
 
 bool mts_engine_reads_series(const MtsEngine *engine)
 {
@@ -157,21 +157,11 @@ static bool add_stretch(Parts *p, const char *from, const char *to)
 /* Scales a channel, and says in a sentence how. */
 static bool take_channel(Parts *p, const MtsSeries *series, size_t c)
 {
-    const double *from = series->values + c * series->length;
-    double sum = 0, squares = 0, *to = p->values + c * series->length;
     MtsBytes said = {0};
-    for (size_t t = 0; t < series->length; t++) {
-        sum += from[t];
-    }
-    double mean = sum / (double)series->length;
-    for (size_t t = 0; t < series->length; t++) {
-        squares += (from[t] - mean) * (from[t] - mean);
-    }
-    double deviation = series->length > 1 ? sqrt(squares / (double)(series->length - 1)) : 0;
-    for (size_t t = 0; t < series->length; t++) {
-        to[t] = (from[t] - mean) / (deviation > LEAST_DEVIATION ? deviation : LEAST_DEVIATION);
-    }
+    double mean, deviation;
     bool named = series->channels > 1;
+    mts_scale(MTS_SCALE_SAMPLE_FLOOR, series->values + c * series->length, series->length,
+              p->values + c * series->length, &mean, &deviation);
     bool ok = mts_bytes_printf(&said, "This is the time series%s%s, it has mean %.4f and std %.4f.", named ? " " : "",
                                named ? series->names[c] : "", mean, deviation);
     p->sentences[c] = said.data;
@@ -221,7 +211,7 @@ int mts_engine_series_prompt(const MtsEngine *engine, const char *text, const Mt
         ok = add_stretch(&parts, text, at) && add_channels(&parts);
         text = at + strlen(MTS_SERIES_PLACE);
     }
-    ok = ok && add_stretch(&parts, text, text + strlen(text));
+    ok = ok && add_stretch(&parts, text, text + strlen(text)) && add_text(&parts, mts_strdup(""), false);
     int rc = ok ? mts_engine_prompt(engine, parts.items, parts.count, prompt, err) : no_memory(err);
     free_parts(&parts);
     return rc;

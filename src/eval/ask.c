@@ -142,9 +142,9 @@ static bool read_writing(const MtsSeries *series, Writing *w)
 }
 
 /* "answer": one option and nothing else. A chat's turn begins with no blank. */
-static bool one_option(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s)
+static bool one_option(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, bool bare)
 {
-    bool ok = mts_bytes_append_str(out, plan->raw ? " ?Answer: (?:" : "Answer: (?:");
+    bool ok = mts_bytes_append_str(out, bare ? "(?:" : plan->raw ? " ?Answer: (?:" : "Answer: (?:");
     for (size_t k = 0; ok && k < s->option_count; k++) {
         MtsBytes label = {0};
         ok = (k == 0 || mts_bytes_append_str(out, "|")) && mts_stage_label(&label, plan->stage->kind, s, k) &&
@@ -170,7 +170,7 @@ static bool horizon_numbers(MtsBytes *out, const MtsSample *s)
     return ok;
 }
 
-static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **constraint, MtsError *err)
+static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, bool bare, char **constraint, MtsError *err)
 {
     MtsBytes out = {0};
     bool ok;
@@ -178,7 +178,7 @@ static int fill_constraint(const MtsEvalPlan *plan, const MtsSample *s, char **c
         if (s->option_count == 0) {
             return mts_fail(err, MTS_EREQUEST, "constraint: 'answer' is for stages with options");
         }
-        ok = one_option(&out, plan, s);
+        ok = one_option(&out, plan, s, bare);
     } else if (strcmp(plan->constraint, "numbers") == 0) {
         ok = horizon_numbers(&out, s);
     } else {
@@ -216,16 +216,55 @@ static void fill_rollouts(MtsRequest *r)
     r->search.rollouts = most < 1 ? 1 : most > 100000000 ? 100000000 : (size_t)most;
 }
 
+/* Texts and series as OpenTSLM's stage has them, and what its answers begin with: a text of their own, so a BOS. */
+static int publish(MtsEvalAsk *ask, const MtsEngine *engine, const MtsPublished *p, MtsError *err)
+{
+    size_t n = 0;
+    MtsPromptPart *parts = mts_calloc(2 * p->count + 3, sizeof *parts);
+    if (!parts) {
+        return no_memory(err);
+    }
+    parts[n++].text = p->before;
+    for (size_t c = 0; c < p->count; c++) {
+        parts[n++].text = p->texts[c];
+        parts[n++] = (MtsPromptPart){.values = p->values + c * p->length, .count = p->length};
+    }
+    parts[n++].text = p->after;
+    parts[n++].text = "";
+    int rc = mts_engine_prompt(engine, parts, n, &ask->prompt, err);
+    ask->bare = p->bare;
+    free(parts);
+    return rc;
+}
+
+/* Of a model that reads series, where OpenTSLM has such a question. */
+static int make_published(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
+                          MtsError *err)
+{
+    MtsPublished published = {0};
+    int rc = mts_engine_reads_series(engine) ? mts_stage_published(plan->stage->kind, s, &published, err) : MTS_OK;
+    if (!rc && published.before) {
+        rc = publish(ask, engine, &published, err);
+    }
+    mts_published_free(&published);
+    return rc;
+}
+
 /* A data set's words are text: control tokens written out in them are none, with a template or without. */
 static int make_prompt(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engine, const MtsSample *s,
                        MtsError *err)
 {
+    int rc = make_published(ask, plan, engine, s, err);
+    if (rc || ask->prompt.tokens.count) {
+        return rc;
+    }
     if (plan->raw) {
-        return mts_tokenize(mts_engine_tokenizer(engine), s->prompt, strlen(s->prompt), false, true, &ask->tokens, err);
+        return mts_tokenize(mts_engine_tokenizer(engine), s->prompt, strlen(s->prompt), false, true,
+                            &ask->prompt.tokens, err);
     }
     bool dated = false;
     const MtsChatInput chat = {.user = s->prompt, .date = plan->date, .dated = &dated};
-    int rc = mts_engine_chat_tokens(engine, &chat, NULL, &ask->tokens, err);
+    rc = mts_engine_chat_tokens(engine, &chat, NULL, &ask->prompt.tokens, err);
     if (rc && !plan->date && strstr(err->text, "strftime_now")) {
         MtsError said = *err;
         return mts_fail(err, rc, "%s; eval: --date YYYY-MM-DD is the day that the chat template asks for", said.text);
@@ -245,12 +284,13 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
     }
     int rc;
     if ((rc = make_prompt(ask, plan, engine, s, err)) || (rc = fill_reward(plan, s, &ask->reward, err)) ||
-        (*plan->constraint && (rc = fill_constraint(plan, s, &ask->constraint, err))) ||
+        (*plan->constraint && (rc = fill_constraint(plan, s, ask->bare, &ask->constraint, err))) ||
         (r->max_tokens == 0 && (rc = fill_tokens(r, s, err)))) {
         return rc;
     }
-    r->prompt = ask->tokens.ids;
-    r->prompt_count = ask->tokens.count;
+    r->prompt = ask->prompt.tokens.ids;
+    r->prompt_count = ask->prompt.tokens.count;
+    r->prompt_rows = ask->prompt.rows;
     r->prompt_text = s->prompt;
     r->series = s->series;
     r->reward = ask->reward;
@@ -263,7 +303,7 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
 
 void mts_eval_ask_free(MtsEvalAsk *ask)
 {
-    mts_tokens_free(&ask->tokens);
+    mts_prompt_free(&ask->prompt);
     free(ask->reward);
     free(ask->constraint);
     memset(ask, 0, sizeof *ask);

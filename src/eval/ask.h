@@ -7,7 +7,8 @@
 
 typedef struct MtsEvalAsk {
     MtsRequest request; /* borrows what follows, and the sample */
-    MtsTokens tokens;
+    MtsPrompt prompt;
+    bool bare; /* an option alone is an answer, without "Answer: " */
     char *reward, *constraint;
 } MtsEvalAsk;
 

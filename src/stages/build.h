@@ -4,6 +4,7 @@
 
 #include "core/mem.h"
 #include "series/csv.h"
+#include "series/format.h"
 #include "series/set.h"
 #include "stages/sample.h"
 
@@ -42,6 +43,21 @@ typedef int MtsStageAdd(MtsStage *stage, const MtsSeriesSet *set, size_t i, cons
                         void *context, MtsError *err);
 int mts_stage_each(MtsStage *stage, const MtsSeriesSet *set, const MtsStageOptions *options, MtsStageAdd *add,
                    void *context, MtsError *err);
+
+/* ---- what OpenTSLM asks (stages/published.c): false when memory ran out ---- */
+
+/* How a stage there shows a channel: "<prefix><name of the channel><suffix>, it has mean 1.2340 and std 5.6780<end>".
+ */
+typedef struct MtsShowing {
+    MtsScaling scaling;
+    const char *prefix, *suffix, *end;
+    const char *const *names; /* [name_count] of channels; beyond them no name */
+    size_t name_count;
+} MtsShowing;
+
+bool mts_publish_series(MtsPublished *published, const MtsSeries *series, const MtsShowing *showing);
+/* Takes over what was written, where `ok`. */
+bool mts_publish_texts(MtsPublished *published, MtsBytes *before, MtsBytes *after, bool ok);
 
 /* ---- files ---- */
 

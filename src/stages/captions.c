@@ -63,9 +63,24 @@ static int load_captions(MtsStage *stage, const char *path, const char *more, co
     return !rc && more ? attach_captions(stage, more, err) : rc;
 }
 
+/* ---- as published ---- */
+
+static bool publish_captions(MtsPublished *published, const MtsSample *sample)
+{
+    static const MtsShowing showing = {
+        .scaling = MTS_SCALE_SAMPLE_FLOOR, .prefix = "This is the time series", .suffix = "", .end = ":"};
+    MtsBytes before = {0}, after = {0};
+    bool ok = mts_bytes_append_str(&before, "You are an expert in time series analysis.") &&
+              mts_bytes_append_str(&after, "Please generate a detailed caption for this time-series, describing it as "
+                                           "accurately as possible.") &&
+              mts_publish_series(published, sample->series, &showing);
+    return mts_publish_texts(published, &before, &after, ok);
+}
+
 const MtsStageKind mts_stage_m4 = {
     .name = "m4",
     .load = load_captions,
+    .publish = publish_captions,
     .points = 64,
     .more = MTS_SECOND_MAYBE,
     .answer = MTS_ANSWER_TEXT,

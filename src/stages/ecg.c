@@ -13,6 +13,7 @@ static int load_ecg(MtsStage *stage, const char *path, const char *more, const M
 const MtsStageKind mts_stage_ecg = {
     .name = "ecg",
     .load = load_ecg,
+    .publish = mts_publish_ecg_qa,
     .points = 125,
     .more = MTS_SECOND_MAYBE,
     .answer = MTS_ANSWER_OPTION,

@@ -13,5 +13,6 @@ int mts_ecg_check_mv(const char *path, const MtsSeries *series, MtsError *err);
 MtsSeries *mts_ecg_like(const MtsSeries *series, size_t length);
 
 MtsStageLoad mts_load_ecg_records, mts_load_ecg_qa;
+MtsStagePublish mts_publish_ecg_qa;
 
 #endif

@@ -167,8 +167,55 @@ static int add_question(MtsStage *stage, const EcgQuestions *q, size_t row, cons
               (cell[CONTEXT].size == 0 || (mts_bytes_append(&prompt, cell[CONTEXT].data, cell[CONTEXT].size) &&
                                            mts_bytes_append_str(&prompt, "\n"))) &&
               mts_bytes_append(&prompt, cell[QUESTION].data, cell[QUESTION].size) && mts_stage_ask(&prompt, "\n", s) &&
-              mts_series_rename(&s->group, cell[TEMPLATE].data, cell[TEMPLATE].size);
+              mts_series_rename(&s->group, cell[TEMPLATE].data, cell[TEMPLATE].size) &&
+              mts_series_rename(&s->question, cell[QUESTION].data, cell[QUESTION].size) &&
+              (cell[CONTEXT].size == 0 || mts_series_rename(&s->context, cell[CONTEXT].data, cell[CONTEXT].size));
     return mts_stage_prompt(stage, s, &prompt, ok, err);
+}
+
+static bool join_options(MtsBytes *out, const MtsSample *sample)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < sample->option_count; i++) {
+        ok = mts_bytes_printf(out, "%s%s", i ? ", " : "", sample->options[i]);
+    }
+    return ok;
+}
+
+bool mts_publish_ecg_qa(MtsPublished *published, const MtsSample *sample)
+{
+    static const char *const leads[] = {"I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6"};
+    static const MtsShowing showing = {.scaling = MTS_SCALE_POPULATION_CENTRE,
+                                       .prefix = "This is ECG Lead ",
+                                       .names = leads,
+                                       .name_count = sizeof leads / sizeof leads[0],
+                                       .suffix = "",
+                                       .end = ":"};
+    static const char task[] =
+        "Instructions:\n"
+        "- Begin by analyzing the time series without assuming a specific answer.\n"
+        "- Think step-by-step about what the observed patterns suggest regarding the cardiac condition.\n"
+        "- Write your rationale as a single, natural paragraph \xE2\x80\x94 do not use bullet points, numbered steps, "
+        "or "
+        "section headings.\n"
+        "- Do **not** mention any final answer until the very end.\n"
+        "- Consider the ECG morphology, intervals, and any abnormalities that relate to the question.";
+    MtsBytes before = {0}, after = {0};
+    if (!sample->question || !sample->context) {
+        return true;
+    }
+    bool ok = mts_bytes_printf(&before,
+                               "You are an expert cardiologist analyzing an ECG (electrocardiogram). \n\nClinical "
+                               "Context: %s\n\nYour task is to examine the ECG signal and answer the following "
+                               "medical question:\n\nQuestion: %s\n\n%s",
+                               sample->context, sample->question, task) &&
+              mts_bytes_append_str(&after, "Based on your analysis of the ECG data, select your answer from the "
+                                           "following options:\n") &&
+              join_options(&after, sample) &&
+              mts_bytes_append_str(&after, "\n\n- Make sure that your last word is the answer. You MUST end your "
+                                           "response with \"Answer: \"") &&
+              mts_publish_series(published, sample->series, &showing);
+    return mts_publish_texts(published, &before, &after, ok);
 }
 
 static int read_templates(MtsStage *stage, EcgQuestions *q, MtsError *err)

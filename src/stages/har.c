@@ -3,6 +3,7 @@
  * path: CSV of lists with columns label and x_axis, y_axis, z_axis (g, 50 Hz); units are checked: a window whose mean
  * magnitude is not between 0.3 and 3 g is MTS_EFORMAT. */
 #include <math.h>
+#include <string.h>
 
 #include "stages/build.h"
 
@@ -62,9 +63,74 @@ static int load_har(MtsStage *stage, const char *path, const char *more, const M
     return rc;
 }
 
+/* ---- as published ---- */
+
+static const char *const published_labels[] = {"biking",   "lying",   "running",      "sitting",
+                                               "standing", "walking", "walking_down", "walking_up"};
+
+enum { PUBLISHED = sizeof published_labels / sizeof published_labels[0] };
+
+static bool is_published(const char *label)
+{
+    size_t k = 0;
+    while (k < PUBLISHED && strcmp(label, published_labels[k]) != 0) {
+        k++;
+    }
+    return k < PUBLISHED;
+}
+
+/* The published labels, or a file's own where it has others. */
+static bool add_labels(MtsBytes *out, const MtsSample *sample)
+{
+    bool own = false, ok = true;
+    for (size_t i = 0; i < sample->option_count; i++) {
+        own = own || !is_published(sample->options[i]);
+    }
+    size_t n = own ? sample->option_count : PUBLISHED;
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = mts_bytes_printf(out, "%s%s", i ? ", " : "", own ? sample->options[i] : published_labels[i]);
+    }
+    return ok;
+}
+
+static bool publish_har(MtsPublished *published, const MtsSample *sample)
+{
+    static const char *const axes[] = {"x", "y", "z"};
+    static const MtsShowing showing = {.scaling = MTS_SCALE_SAMPLE_FLOOR,
+                                       .prefix = "The following is the accelerometer data on the ",
+                                       .names = axes,
+                                       .name_count = 3,
+                                       .suffix = "-axis",
+                                       .end = ":"};
+    static const char task[] =
+        "You are given accelerometer data in all three dimensions. Your task is to classify the activity based on "
+        "analysis of the data.\n"
+        "\n"
+        "        Instructions:\n"
+        "        - Begin by analyzing the time series without assuming a specific label.\n"
+        "        - Think step-by-step about what the observed patterns suggest regarding movement intensity and "
+        "behavior.\n"
+        "        - Write your rationale as a single, natural paragraph \xE2\x80\x94 do not use bullet points, numbered "
+        "steps, or section headings.\n"
+        "        - Do **not** mention any class label until the final sentence.\n"
+        "\n"
+        "        Possible activity labels are:\n"
+        "        ";
+    static const char ending[] = ".\n"
+                                 "        \n"
+                                 "        - Make sure that your last word is the answer. You MUST end your response "
+                                 "with \"Answer: \"";
+    MtsBytes before = {0}, after = {0};
+    bool ok = mts_bytes_append_str(&before, task) && add_labels(&before, sample) &&
+              mts_bytes_append_str(&before, ending) && mts_bytes_append_str(&after, "Rationale:") &&
+              mts_publish_series(published, sample->series, &showing);
+    return mts_publish_texts(published, &before, &after, ok);
+}
+
 const MtsStageKind mts_stage_har = {
     .name = "har",
     .load = load_har,
+    .publish = publish_har,
     .points = 32,
     .more = MTS_SECOND_NEVER,
     .answer = MTS_ANSWER_OPTION,

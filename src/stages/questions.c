@@ -170,7 +170,8 @@ static int add_row(MtsStage *stage, const MtsSeriesSet *set, size_t i, const Mts
     bool ok = mts_bytes_append(&prompt, cell[QUESTION].data, cell[QUESTION].size) &&
               mts_bytes_append_str(&prompt, "\n") && mts_stage_channel(&prompt, s->series, 0, options->points, false) &&
               mts_bytes_append_str(&prompt, "End with \"Answer: \" and (a), (b) or (c).") &&
-              mts_series_rename(&s->group, cell[TASK].data, cell[TASK].size);
+              mts_series_rename(&s->group, cell[TASK].data, cell[TASK].size) &&
+              mts_series_rename(&s->question, cell[QUESTION].data, cell[QUESTION].size);
     for (size_t k = 0; ok && k < CHOICES; k++) {
         ok = mts_sample_option(s, letters[k], 3);
         if (cell[ANSWER].size >= 3 && memcmp(cell[ANSWER].data, letters[k], 3) == 0) {
@@ -236,9 +237,28 @@ static int load_questions(MtsStage *stage, const char *path, const char *more, c
     return rc;
 }
 
+/* ---- as published ---- */
+
+/* Of the published CSV alone, whose questions name their choices themselves. */
+static bool publish_question(MtsPublished *published, const MtsSample *sample)
+{
+    static const MtsShowing showing = {
+        .scaling = MTS_SCALE_SAMPLE, .prefix = "This is the time series", .suffix = "", .end = "."};
+    MtsBytes before = {0}, after = {0};
+    if (!sample->question) {
+        return true;
+    }
+    published->bare = true;
+    bool ok = mts_bytes_append_str(&before, sample->question) &&
+              mts_bytes_printf(&after, "Predict the %s Answer:", sample->group) &&
+              mts_publish_series(published, sample->series, &showing);
+    return mts_publish_texts(published, &before, &after, ok);
+}
+
 const MtsStageKind mts_stage_tsqa = {
     .name = "tsqa",
     .load = load_questions,
+    .publish = publish_question,
     .points = 64,
     .more = MTS_SECOND_NEVER,
     .answer = MTS_ANSWER_OPTION,

@@ -23,6 +23,8 @@ typedef struct MtsTruth {
 typedef struct MtsSample {
     char *key;         /* unique in its stage: "har:17" */
     char *prompt;      /* the user's message, values included */
+    char *question;    /* tsqa, ecg: the question as its file has it, NULL elsewhere */
+    char *context;     /* ecg: what the file says of the patient, or NULL */
     MtsSeries *series; /* whole, in the file's units; what rewards see */
     char **options;    /* [option_count] allowed answers; none for captions and forecasts */
     size_t option_count;
@@ -30,6 +32,16 @@ typedef struct MtsSample {
     size_t horizon, season; /* forecast: steps asked for, steps of a season; otherwise 0 */
     MtsTruth truth;
 } MtsSample;
+
+/* What OpenTSLM's stage of that name asks, word for word: of a model that reads series, in place of the prompt. */
+typedef struct MtsPublished {
+    char *before;   /* before all series; NULL: there is no such question */
+    char **texts;   /* [count] before each */
+    double *values; /* [count][length] scaled as that stage scales them */
+    size_t count, length;
+    char *after; /* behind all series */
+    bool bare;   /* an answer is an option alone, without "Answer: " */
+} MtsPublished;
 
 typedef struct MtsStageOptions {
     size_t points; /* most values of a channel that a prompt shows, as means of blocks where there are more; 2 to 10000,
@@ -48,6 +60,9 @@ typedef struct MtsStage MtsStage;
 typedef int MtsStageLoad(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options,
                          MtsError *err);
 
+/* Fills in what is zero; false: memory ran out. A sample that OpenTSLM has no such question for leaves it so. */
+typedef bool MtsStagePublish(MtsPublished *published, const MtsSample *sample);
+
 typedef enum MtsAnswerForm { MTS_ANSWER_OPTION, MTS_ANSWER_TEXT, MTS_ANSWER_NUMBERS } MtsAnswerForm;
 
 typedef enum MtsSecondFile { MTS_SECOND_NEVER, MTS_SECOND_MAYBE, MTS_SECOND_NEEDED } MtsSecondFile;
@@ -62,7 +77,8 @@ typedef struct MtsOptionName {
 typedef struct MtsStageKind {
     const char *name; /* "tsqa", "m4", "har", "sleep", "ecg", "forecast" */
     MtsStageLoad *load;
-    size_t points; /* default of the option */
+    MtsStagePublish *publish; /* NULL: OpenTSLM has no such stage */
+    size_t points;            /* default of the option */
     MtsSecondFile more;
     MtsAnswerForm answer;
     bool lettered;              /* options that bring no letter of their own are named by one */

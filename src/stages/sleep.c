@@ -172,9 +172,42 @@ static int load_sleep(MtsStage *stage, const char *path, const char *more, const
     return rc;
 }
 
+/* ---- as published ---- */
+
+static bool publish_sleep(MtsPublished *published, const MtsSample *sample)
+{
+    static const MtsShowing showing = {.scaling = MTS_SCALE_POPULATION_FLOOR,
+                                       .prefix = "The following is the EEG time series",
+                                       .suffix = "",
+                                       .end = ":"};
+    static const char task[] =
+        "You are given a 30-second EEG time series segment. Your task is to classify the sleep stage based on analysis "
+        "of the data.\n"
+        "\n"
+        "        Instructions:\n"
+        "        - Analyze the data objectively without presuming a particular label.\n"
+        "        - Reason carefully and methodically about what the signal patterns suggest regarding sleep stage.\n"
+        "        - Write your reasoning as a single, coherent paragraph. Do not use bullet points, lists, or section "
+        "headers.\n"
+        "        - Only reveal the correct class at the very end.\n"
+        "        - Never state that you are uncertain or unable to classify the data. You must always provide a "
+        "rationale and a final answer.";
+    static const char ending[] =
+        "Possible sleep stages are:\n"
+        "        Wake, Non-REM stage 1, Non-REM stage 2, Non-REM stage 3, REM sleep, Movement\n"
+        "\n"
+        "        - Please now write your rationale. Make sure that your last word is the answer. You MUST end your "
+        "response with \"Answer:";
+    MtsBytes before = {0}, after = {0};
+    bool ok = mts_bytes_append_str(&before, task) && mts_bytes_append_str(&after, ending) &&
+              mts_publish_series(published, sample->series, &showing);
+    return mts_publish_texts(published, &before, &after, ok);
+}
+
 const MtsStageKind mts_stage_sleep = {
     .name = "sleep",
     .load = load_sleep,
+    .publish = publish_sleep,
     .points = 64,
     .more = MTS_SECOND_MAYBE,
     .answer = MTS_ANSWER_OPTION,

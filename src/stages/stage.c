@@ -89,6 +89,8 @@ static void free_sample(MtsSample *s)
     free(s->options);
     free(s->key);
     free(s->prompt);
+    free(s->question);
+    free(s->context);
     free(s->group);
     free(s->truth.future);
     free(s->truth.text);

@@ -19,6 +19,11 @@ void mts_stage_free(MtsStage **stage);
  * MTS_NO_LABEL (results/metrics.h). For stages with options. */
 int mts_stage_answer(const MtsStage *stage, const MtsSample *sample, const char *text, size_t size);
 
+/* What OpenTSLM asks of a sample; before is NULL where it has no such question. Release with mts_published_free(), also
+ * on failure. */
+int mts_stage_published(const MtsStageKind *kind, const MtsSample *sample, MtsPublished *published, MtsError *err);
+void mts_published_free(MtsPublished *published);
+
 /* Steps of a season, by the first letter of an M4 series' name. */
 size_t mts_stage_season(const char *id);
 

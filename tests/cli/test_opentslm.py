@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Models that read series, on the command line: {series} becomes rows, whichever command asks."""
+import json
 import pathlib
 
 from program import ROOT, TINY, ask, check, finish, refuse, work_dir
@@ -33,7 +34,29 @@ def without_a_place_it_is_the_language_model():
     check(plain["prompt_tokens"] < 10, plain["prompt_tokens"])
 
 
+def stages_ask_in_their_own_words():
+    published = json.loads((ROOT / "tests" / "stages" / "published.json").read_text(encoding="utf-8"))
+    with work_dir() as folder:
+        for sample in published:
+            if sample["stage"] not in ("tsqa", "m4"): # the others' instructions are longer than this model's context
+                continue
+            data = pathlib.Path(folder) / f"{sample['stage']}.csv"
+            data.write_text(sample["csv"], encoding="utf-8")
+            texts = [sample["before"], *sample["texts"], sample["after"]]
+            tokens = sum(len(ask("tokenize", "-m", MODEL, stdin=text)["tokens"]) for text in texts)
+            rows = sum(-(-len(v) // 4) for v in sample["values"])
+            out = pathlib.Path(folder) / f"{sample['stage']}.jsonl"
+            summary = ask("eval", "-m", MODEL, "--stage", sample["stage"], "--data", data, "-n", 8, "--rollouts", 4,
+                          "--out", out)
+            record = json.loads(out.read_text(encoding="utf-8").splitlines()[1])
+            check(record["prompt_tokens"] == tokens + rows + 1, (sample["stage"], record, tokens, rows))
+            check(summary, sample["stage"])
+            if sample["stage"] == "tsqa": # an option alone is an answer
+                check(record["answer"] in ("(a)", "(b)", "(c)"), record)
+
+
 if __name__ == "__main__":
     rows_stand_in_the_prompt()
     without_a_place_it_is_the_language_model()
-    finish(12)
+    stages_ask_in_their_own_words()
+    finish(16)
