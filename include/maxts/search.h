@@ -275,6 +275,20 @@ MTS_API int mts_search(const MtsSearchModel *model, const MtsSearchReward *rewar
                        const MtsEventSink *sink, MtsSearchResult **result, MtsError *err);
 MTS_API void mts_search_result_free(MtsSearchResult **result);
 
+/* A node of the tree that is shown. */
+typedef struct MtsTreeShown {
+    size_t index;      /* in result->tree */
+    size_t parent;     /* in the list of those that are shown; SIZE_MAX: the prompt's */
+    double share;      /* of all: the product of the policies from the prompt to it */
+    size_t left_out;   /* nodes right below it that are not shown */
+    double left_share; /* theirs */
+} MtsTreeShown;
+
+/* The nodes down to max_depth, at most max_nodes, with the largest shares: depth first, the larger of siblings first.
+ * *shown [*count] is malloc'ed. */
+MTS_API int mts_search_tree_best(const MtsSearchResult *result, size_t max_depth, size_t max_nodes,
+                                 MtsTreeShown **shown, size_t *count, MtsError *err);
+
 /* The tree as a table for reading, malloc'ed: per node how many rollouts passed, p, the soft value, the policy, and the
  * token, indented. Down to max_depth and at most max_nodes: those with the largest share of the policy, the larger of
  * siblings first; lines between them count what is left out, and its share. label(context, token) names a token (may be

@@ -49,9 +49,9 @@ static char default_method[32], stages[256], experiments[256];
     {OPTION_REAL, 0, name, commands, AT(field), "X", min, max, help, fallback, NULL}
 
 static const Option FIRST[] = {
-    HEADING(USES_MODEL, "Model and machine"),
-    TEXT('m', "model", USES_MODEL, model, "FILE", "the model: a GGUF file, or a table of exact probabilities (JSON)",
-         "the environment's MAXTS_MODEL"),
+    HEADING(USES_MODEL | CMD_REPLAY, "Model and machine"),
+    TEXT('m', "model", USES_MODEL | CMD_REPLAY, model, "FILE",
+         "the model: a GGUF file, or a table of exact probabilities (JSON)", "the environment's MAXTS_MODEL"),
     SIZE(0, "threads", RUNS_MODEL, threads, 1, 1024, "threads of the forward pass", "all processors"),
     TEXT(0, "cpu-mask", RUNS_MODEL, cpu_mask, "LIST",
          "processor features to do without, joined by commas: avx512vnni, avx512, avxvnni, avx2, amx, i8mm, dotprod, "
@@ -152,6 +152,9 @@ static const Option AFTER_STOP[] = {
     HEADING(CMD_SEARCH, "What to keep and show"),
     TEXT(0, "trace", CMD_SEARCH, trace, "FILE", "every step as a JSON line; maxts replay recomputes it", NULL),
     FLAG(0, "explain", CMD_SEARCH, explain, "shows the tree: rollouts, p, soft value and policy of each node"),
+    CHOICE("explain-as", CMD_SEARCH, explain_as, "text|dot|json", "the tree in this form; dot: nothing but the graph",
+           "text"),
+    FLAG(0, "live", CMD_SEARCH, live, "draws the tree on standard error as it grows, where that is a terminal"),
 };
 
 static const Option BEFORE_GRID[] = {
@@ -221,6 +224,11 @@ static const Option AFTER_GRID[] = {
          NULL),
     REAL("tolerance", CMD_CHOOSE, tolerance, 0, 0.999,
          "share of the probability that tokenisations may hold and be left out; 0: all are evaluated", "0.001"),
+
+    HEADING(CMD_REPLAY, "What to show (-m MODEL gives tokens their texts, a table its exact Z)"),
+    FLAG(0, "table", CMD_REPLAY, table, "a line a rollout: its text, q, z, and K, u and the mean of z after it"),
+    FLAG(0, "step", CMD_REPLAY, step, "rollout by rollout, walked by keys on a terminal"),
+    TEXT(0, "html", CMD_REPLAY, html, "FILE", "one page with a slider and the tree to unfold", NULL),
 
     HEADING(CMD_VERIFY, "Runs"),
     SIZE(0, "runs", CMD_VERIFY, runs, 2, 1e7, "searches with seeds seed, seed + 1, ...", "400"),

@@ -88,7 +88,8 @@ typedef struct Args {
     const char *save;
     const char *resume;
     const char *trace;
-    bool explain;
+    bool explain, live;
+    const char *explain_as;
     const char *kv_cache;
     /* verify */
     size_t runs;
@@ -105,6 +106,9 @@ typedef struct Args {
     /* forecast, classify, ask, caption: besides operands */
     const char *evidence, *labels, *svg;
     size_t season;
+    /* replay: besides operands */
+    bool table, step;
+    const char *html;
     /* check */
     const char *instances;
     /* choose: besides operands */

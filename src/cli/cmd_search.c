@@ -5,6 +5,8 @@
 
 #include "cli/batch.h"
 #include "cli/command.h"
+#include "cli/explain.h"
+#include "cli/live.h"
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "core/error.h"
@@ -40,46 +42,6 @@ static json_t *answer_of(const MtsTextResult *r, size_t i, bool weights)
         mts_json_add(&o, "tokenisations", tokenisations_of(&r->tokenisations[i]));
     }
     return o;
-}
-
-/* ---- --explain ---- */
-
-enum { EXPLAIN_NODES = 60, LABEL_SIZE = 64 };
-
-typedef struct Labels {
-    const MtsTokenizer *tokenizer; /* NULL: a table's tokens are their numbers */
-    char text[LABEL_SIZE];
-} Labels;
-
-/* A token as it reads in a tree: its text in quotes, what would break the line escaped. */
-static const char *label(void *context, int32_t token)
-{
-    Labels *labels = context;
-    size_t size, n = 0;
-    const char *bytes = labels->tokenizer ? mts_token_bytes(labels->tokenizer, token, true, &size) : NULL;
-    if (!bytes) {
-        snprintf(labels->text, sizeof labels->text, "%d", (int)token);
-        return labels->text;
-    }
-    labels->text[n++] = '"';
-    for (size_t i = 0; i < size && n + 7 < sizeof labels->text; i++) {
-        unsigned char c = (unsigned char)bytes[i];
-        bool plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-        n += (size_t)snprintf(labels->text + n, sizeof labels->text - n,
-                              plain       ? "%c"
-                              : c == '\n' ? "\\n"
-                                          : "\\x%02x",
-                              c);
-    }
-    labels->text[n++] = '"';
-    labels->text[n] = '\0';
-    return labels->text;
-}
-
-static char *explain(const MtsEngine *engine, const MtsTextResult *r)
-{
-    Labels labels = {.tokenizer = mts_engine_tokenizer(engine)};
-    return mts_search_tree_text(r->search, SIZE_MAX, EXPLAIN_NODES, label, &labels);
 }
 
 /* ---- the result ---- */
@@ -196,10 +158,25 @@ static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
              s->tree_max_depth, s->tree_branching, r->seconds, r->prefill_seconds);
 }
 
+static int put_json(const Args *args, const MtsEngine *engine, const MtsTextResult *result, const Asked *asked,
+                    const char *tree, MtsError *err)
+{
+    json_t *o = describe(result, &asked->request.search, &asked->chat);
+    if (tree) {
+        mts_json_add_text(&o, "explain", tree);
+    } else if (args->explain_as) {
+        mts_json_add(&o, "explain", explain_json(engine, result));
+    }
+    return out_print(args, o, err);
+}
+
 /* --explain is for reading, so it is readable unless --json asks otherwise; --text is for what comes behind a pipe. */
 static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *result, const Asked *asked,
                 MtsError *err)
 {
+    const char *as = args->explain_as;
+    bool dot = as && strcmp(as, "dot") == 0, json = as && strcmp(as, "json") == 0;
+    bool wants = (args->explain || as) && !json;
     char *tree = NULL;
     int rc;
     if (args->text) {
@@ -208,15 +185,14 @@ static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *
         putc('\n', out_stream());
         return out_flush(err);
     }
-    if (args->explain && !(tree = explain(engine, result))) {
+    if (wants && !(tree = dot ? explain_dot(engine, result) : explain_text(engine, result))) {
         return mts_fail(err, MTS_ENOMEM, "no memory for the tree");
     }
-    if (args->json || (out_is_json(args) && !args->explain)) {
-        json_t *o = describe(result, &asked->request.search, &asked->chat);
-        if (tree) {
-            mts_json_add_text(&o, "explain", tree);
-        }
-        rc = out_print(args, o, err);
+    if (dot) {
+        fputs(tree, out_stream());
+        rc = out_flush(err);
+    } else if (json || args->json || (out_is_json(args) && !tree)) {
+        rc = put_json(args, engine, result, asked, tree, err);
     } else {
         if (tree) {
             fprintf(out_stream(), "%s\n", tree);
@@ -250,6 +226,7 @@ int cmd_search(const Args *args, MtsError *err)
     Asked asked = {0};
     MtsTextResult *result = NULL;
     Progress progress;
+    Live live;
     if (args->batch_in) {
         return batch_run(&LINES, args, err);
     }
@@ -259,11 +236,13 @@ int cmd_search(const Args *args, MtsError *err)
     }
     if ((rc = ask(&asked, engine, args, err)) == 0) {
         catch_interrupts();
-        progress_begin_search(&progress, args->quiet, &asked.request.search, asked.request.max_tokens);
-        asked.request.sink = progress.shown ? &progress.sink : NULL;
+        progress_begin_search(&progress, args->quiet || args->live, &asked.request.search, asked.request.max_tokens);
+        live_begin(&live, mts_engine_tokenizer(engine));
+        asked.request.sink = args->live ? &live.sink : progress.shown ? &progress.sink : NULL;
         progress_say(&progress, "reading the prompt ...");
         rc = mts_engine_search(engine, &asked.request, &result, err);
         progress_end(&progress);
+        live_end(&live);
     }
     if (!rc) {
         rc = show(args, engine, result, &asked, err);

@@ -200,7 +200,7 @@ int apply_settings(const Args *args, MtsRequest *request, MtsError *err)
     request->search.save = args->save;
     request->search.resume = args->resume;
     request->search.trace = args->trace;
-    request->search.keep_tree = args->explain;
+    request->search.keep_tree = args->explain || args->explain_as;
     request->search.stop = stop_asked;
     return MTS_OK;
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/error.h"
 #include "core/mem.h"
 #include "search/result.h"
 
@@ -150,6 +151,48 @@ static bool put_tree(TreeText *t, const Listed *nodes)
         at = at == NONE ? NONE : nodes[at].next;
     }
     return ok;
+}
+
+/* The next of those that are shown, depth first; NONE behind the last. */
+static size_t next_shown(const Listed *nodes, size_t at)
+{
+    if (nodes[at].first != NONE) {
+        return nodes[at].first;
+    }
+    while (at != NONE && nodes[at].next == NONE) {
+        at = nodes[at].parent;
+    }
+    return at == NONE ? NONE : nodes[at].next;
+}
+
+int mts_search_tree_best(const MtsSearchResult *r, size_t max_depth, size_t max_nodes, MtsTreeShown **shown,
+                         size_t *count, MtsError *err)
+{
+    size_t room = r->tree_count ? r->tree_count : 1;
+    Listed *nodes = mts_calloc(room, sizeof *nodes);
+    size_t *place = mts_calloc(room, sizeof *place); /* in the list of what is shown */
+    MtsTreeShown *list = mts_calloc(room, sizeof *list);
+    *count = 0;
+    *shown = NULL;
+    if (!nodes || !place || !list || !list_nodes(r, nodes) || !choose(r, nodes, max_depth, max_nodes)) {
+        free(nodes);
+        free(place);
+        free(list);
+        return mts_fail(err, MTS_ENOMEM, "no memory for a tree of %zu nodes", r->tree_count);
+    }
+    for (size_t at = r->tree_count && nodes[0].shown ? 0 : NONE; at != NONE; at = next_shown(nodes, at)) {
+        const Listed *n = &nodes[at];
+        place[at] = *count;
+        list[(*count)++] = (MtsTreeShown){.index = at,
+                                          .parent = n->parent == NONE ? SIZE_MAX : place[n->parent],
+                                          .share = n->share,
+                                          .left_out = n->left_out,
+                                          .left_share = n->left_share};
+    }
+    free(nodes);
+    free(place);
+    *shown = list;
+    return MTS_OK;
 }
 
 char *mts_search_tree_text(const MtsSearchResult *result, size_t max_depth, size_t max_nodes,

@@ -1,4 +1,5 @@
-/* search/record/trace.h - everything a search did, one JSON line a step, and the proof that it is so.
+/* search/record/trace.h - everything a search did, one JSON line a step, and the proof that it is so; docs/trace.md has
+ * every member.
  *
  *     {"maxts_trace":{settings}}
  *     {"event":"selected"|"extended", "rollout", "depth", "token", "logp", "log_q"}     a token: prior, proposal

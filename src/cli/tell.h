@@ -1,0 +1,18 @@
+/* cli/tell.h - a story told: as a table, step by step, as a page. */
+#ifndef MTS_CLI_TELL_H
+#define MTS_CLI_TELL_H
+
+#include "cli/story.h"
+#include "cli/token_label.h"
+
+/* The table of docs/algorithm.md, an object a rollout: i, text, q, z, K, u, Z^; numbers as they are read, or
+ * themselves. NULL: memory ran out. */
+json_t *tell_rows(const Story *story, TokenLabels *labels, bool read);
+
+/* A screen a rollout, walked by keys where both ends are a terminal; otherwise one after the other. */
+int tell_steps(const Story *story, TokenLabels *labels, MtsError *err);
+
+/* One HTML file that needs nothing else: a tree to unfold, a slider. */
+int tell_page(const Story *story, TokenLabels *labels, const char *path, MtsError *err);
+
+#endif
