@@ -213,8 +213,11 @@ typedef struct MtsRequest {
     MtsConstraintForm constraint_form; /* default MTS_CONSTRAINT_PATTERN */
     unsigned constraint_options;       /* MTS_CONSTRAINT_..., default 0 */
     const char *constraint_name;       /* what sentences call it: a file's name, or NULL */
-    const char *reward; /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
-                           have their own and take none. */
+    size_t constraint_memory; /* most bytes that it may take, and half as many steps of work to read it, to make
+                                 one mask or to go on by one token; beyond it the answer is MTS_ECAPACITY. 0
+                                 (default): 512 MiB */
+    const char *reward;       /* see maxts/reward.h; NULL (default): "spectral" with a series, else "logprob". Tables
+                                 have their own and take none. */
     /* A reward of one's own in place of `reward`, or beside it: where both are set, their sum. NULL (default): none.
      * Tables take none. */
     const MtsRewardFunction *reward_function;

@@ -121,6 +121,8 @@ static const Option AFTER_ANSWER[] = {
     CHOICE("order", ANSWERS | CMD_CHECK, order, "any|properties",
            "of an object's members under --schema: any, or as the schema lists them", "any"),
     FLAG(0, "strict", ANSWERS | CMD_CHECK, strict, "refuse a schema with a keyword that JSON Schema does not have"),
+    SIZE(0, "constraint-memory", ANSWERS | CMD_CHECK, constraint_memory, 1, 1 << 20,
+         "MiB that a constraint may take, and half as many million steps to read it or to make a mask", "512"),
     TEXT(0, "bench", CMD_CHECK, instances, "FILE",
          "schemas and instances of them, one JSON object a line, plain or gzip: {id, schema, tests[{valid, data}]}",
          NULL),

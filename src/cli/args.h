@@ -82,6 +82,7 @@ typedef struct Args {
     const char *grammar;
     const char *whitespace, *order;
     bool strict;
+    size_t constraint_memory; /* MiB */
     /* search */
     const char *preset;
     const char *reward;

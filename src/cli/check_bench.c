@@ -86,6 +86,7 @@ static int run_schema(Bench *b, const json_t *line, MtsError *err)
     b->schemas++;
     MtsConstraintSource source = {.form = MTS_CONSTRAINT_SCHEMA, .text = text, .size = strlen(text), .name = "schema"};
     source.options = constraint_options(b->args);
+    source.budget = constraint_memory(b->args);
     double began = mts_thread_seconds();
     int rc = mts_constraint_new(&c, &source, b->vocabulary, &why);
     double took = (mts_thread_seconds() - began) * 1e6;

@@ -157,7 +157,8 @@ static int open_constraint(MtsConstraint **c, const MtsVocabulary *vocabulary, c
                                   .text = text,
                                   .size = strlen(text),
                                   .name = args->schema ? args->schema : args->grammar,
-                                  .options = constraint_options(args)};
+                                  .options = constraint_options(args),
+                                  .budget = constraint_memory(args)};
     double began = mts_thread_seconds();
     rc = mts_constraint_new(c, &source, vocabulary, err);
     *compile_us = (mts_thread_seconds() - began) * 1e6;

@@ -70,6 +70,7 @@ int apply_settings(const Args *args, MtsRequest *request, MtsError *err);
 
 /* --whitespace, --order and --strict. */
 unsigned constraint_options(const Args *args);
+size_t constraint_memory(const Args *args); /* --constraint-memory in bytes; 0: the default */
 
 /* What --constraint, --schema or --grammar asks, malloc'ed; NULL in *text where none is given. */
 int read_constraint(const Args *args, MtsConstraintForm *form, char **text, MtsError *err);

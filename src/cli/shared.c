@@ -260,6 +260,11 @@ unsigned constraint_options(const Args *args)
            (args->strict ? MTS_CONSTRAINT_STRICT : 0u);
 }
 
+size_t constraint_memory(const Args *args)
+{
+    return args->constraint_memory == CLI_NO_SIZE ? 0 : args->constraint_memory << 20;
+}
+
 int read_constraint(const Args *args, MtsConstraintForm *form, char **text, MtsError *err)
 {
     const char *file = args->schema ? args->schema : args->grammar;
@@ -282,6 +287,7 @@ static int make_constraint(Asked *asked, const Args *args, MtsError *err)
     int rc = read_constraint(args, &asked->request.constraint_form, &asked->constraint, err);
     asked->request.constraint = asked->constraint;
     asked->request.constraint_options = constraint_options(args);
+    asked->request.constraint_memory = constraint_memory(args);
     asked->request.constraint_name = args->schema ? args->schema : args->grammar;
     return rc;
 }

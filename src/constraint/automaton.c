@@ -204,6 +204,43 @@ static void forget_meetings(MtsAutomaton *a)
     a->seen.count = 0;
 }
 
+/* Rules that wait are a heap: the lowest rank first, then the lowest tail. */
+static bool goes_first(const MtsAutomaton *a, Opened x, Opened y)
+{
+    uint32_t first = a->g->rules[x.node].rank, second = a->g->rules[y.node].rank;
+    return first != second ? first < second : x.tail < y.tail;
+}
+
+static void push_call(MtsAutomaton *a, uint32_t rule, MtsTail tail)
+{
+    if (!push(a, &a->calls, rule, tail)) {
+        return;
+    }
+    Opened *heap = a->calls.items, call = {rule, tail};
+    size_t at = a->calls.count - 1;
+    for (; at > 0 && goes_first(a, call, heap[(at - 1) / 2]); at = (at - 1) / 2) {
+        heap[at] = heap[(at - 1) / 2];
+    }
+    heap[at] = call;
+}
+
+static Opened pop_call(MtsAutomaton *a)
+{
+    Opened *heap = a->calls.items, first = heap[0], last = heap[--a->calls.count];
+    size_t at = 0, count = a->calls.count;
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        child += child + 1 < count && goes_first(a, heap[child + 1], heap[child]);
+        if (!goes_first(a, heap[child], last)) {
+            break;
+        }
+        heap[at] = heap[child];
+    }
+    if (count) {
+        heap[at] = last;
+    }
+    return first;
+}
+
 static void open_node(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail);
 
 /* Goes on behind a node that is complete. */
@@ -224,12 +261,13 @@ static void open_tail(MtsAutomaton *a, MtsTail tail)
 }
 
 /* One member of the bag at `w`, and the bag behind it. */
-static void open_member(MtsAutomaton *a, const uint32_t *w, size_t n, size_t member, MtsTail tail)
+static void open_member(MtsAutomaton *a, const uint32_t *w, size_t n, const MtsBagTally *tally, size_t member,
+                        MtsTail tail)
 {
     MtsGrammar *g = a->g;
     const MtsBag *bag = &g->bags[w[1]];
     uint32_t *next = a->words;
-    if (!mts_bag_may_take(g, w, member)) {
+    if (!mts_bag_may_take(g, w, tally, member)) {
         return;
     }
     memcpy(next, w, n * sizeof *next);
@@ -260,13 +298,15 @@ static void open_bag(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail)
     uint32_t *w = a->words + n; /* the store moves while members are made */
     memcpy(w, stored, n * sizeof *w);
     size_t count = g->bags[w[1]].count;
-    if (w[2] != MTS_BAG_NEXT && mts_bag_may_close(g, w)) {
+    const MtsBagTally tally = mts_bag_tally(g, w);
+    mts_exprs_work(g->exprs, count / 8);
+    if (w[2] != MTS_BAG_NEXT && mts_bag_may_close(g, w, &tally)) {
         push(a, &a->open, g->bags[w[1]].close, tail);
     }
     if (w[2] == MTS_BAG_AFTER) {
         bool any = false;
         for (size_t i = 0; i <= count && !any; i++) {
-            any = mts_bag_may_take(g, w, i);
+            any = mts_bag_may_take(g, w, &tally, i);
         }
         if (any) {
             w[2] = MTS_BAG_NEXT;
@@ -275,8 +315,8 @@ static void open_bag(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail)
         }
         return;
     }
-    for (size_t i = 0; i <= count; i++) {
-        open_member(a, w, n, i, tail);
+    for (size_t i = 0; i <= count && !mts_grammar_failed(g); i++) {
+        open_member(a, w, n, &tally, i, tail);
     }
 }
 
@@ -284,7 +324,7 @@ static void open_node(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail)
 {
     MtsGrammar *g = a->g;
     size_t n;
-    if (mts_node_shortest(g, node) == MTS_NO_LIMIT || !first_meeting(a, node, tail)) {
+    if (!mts_exprs_work(g->exprs, 1) || mts_node_shortest(g, node) == MTS_NO_LIMIT || !first_meeting(a, node, tail)) {
         return;
     }
     const uint32_t *w = mts_store_get(&g->nodes, node, &n);
@@ -309,7 +349,7 @@ static void open_node(MtsAutomaton *a, MtsGrammarNode node, MtsTail tail)
         }
         break;
     case MTS_NODE_RULE:
-        push(a, &a->calls, w[1], tail);
+        push_call(a, w[1], tail);
         break;
     case MTS_NODE_REPEAT: {
         uint32_t body = w[1], min = w[2], max = w[3];
@@ -335,28 +375,18 @@ static int by_words(const void *x, const void *y)
 /* Opens the waiting rule of the lowest rank, with one tail for all its callers. */
 static void open_rule(MtsAutomaton *a)
 {
-    const MtsRule *rules = a->g->rules;
     uint32_t rule = a->calls.items[0].node;
-    size_t kept = 0, callers = 1;
-    for (size_t i = 1; i < a->calls.count; i++) {
-        rule = rules[a->calls.items[i].node].rank < rules[rule].rank ? a->calls.items[i].node : rule;
-    }
-    mts_sort(a->calls.items, a->calls.count, sizeof *a->calls.items, by_words);
+    size_t callers = 1;
     if (!mts_grow(&a->words, &a->word_cap, a->calls.count + 1, sizeof *a->words)) {
         fail(a, MTS_ENOMEM);
         return;
     }
     a->words[0] = JOIN;
-    for (size_t i = 0; i < a->calls.count; i++) {
-        if (a->calls.items[i].node == rule) {
-            a->words[callers++] = a->calls.items[i].tail;
-        } else {
-            a->calls.items[kept++] = a->calls.items[i];
-        }
+    while (a->calls.count > 0 && a->calls.items[0].node == rule) {
+        a->words[callers++] = pop_call(a).tail;
     }
-    a->calls.count = kept;
     MtsTail tail = callers == 2 ? a->words[1] : put_tail(a, a->words, callers);
-    push(a, &a->open, rules[rule].body, tail);
+    push(a, &a->open, a->g->rules[rule].body, tail);
 }
 
 static size_t bytes_taken(const MtsAutomaton *a)

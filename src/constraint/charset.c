@@ -136,6 +136,7 @@ int mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool pro
                       "constraint: the class %s is wrong: %s", class_text, text);
         goto done;
     }
+    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without JIT, it interprets */
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
     while (data &&
            (found = pcre2_match(code, (PCRE2_SPTR)all.data, all.len, from, PCRE2_NO_UTF_CHECK, data, NULL)) > 0) {

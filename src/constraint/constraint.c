@@ -66,7 +66,8 @@ static int compile_schema(MtsConstraint *c, const MtsConstraintSource *source, M
 static int failed(const MtsConstraint *c, MtsError *err)
 {
     int rc = c->masker ? mts_masker_failed(c->masker) : c->automaton ? mts_automaton_failed(c->automaton) : MTS_ENOMEM;
-    return mts_fail(err, rc ? rc : MTS_ENOMEM, "%s: the constraint needs more memory than it may take", c->name);
+    return mts_fail(err, rc ? rc : MTS_ENOMEM, "%s: the constraint needs more %s than it may take", c->name,
+                    c->grammar.exprs ? mts_exprs_short_of(c->grammar.exprs) : "memory");
 }
 
 /* Some text matches; but can the tokens begin it? */

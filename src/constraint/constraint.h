@@ -17,7 +17,7 @@ typedef struct MtsConstraintSource {
     size_t size;
     const char *name; /* what sentences call it: a file's name; NULL: "constraint" */
     unsigned options; /* MTS_CONSTRAINT_... joined */
-    size_t budget;    /* bytes of memory it may take; 0: 512 MiB */
+    size_t budget;    /* bytes of memory it may take, half as many steps of work a call; 0: 512 MiB */
 } MtsConstraintSource;
 
 typedef struct MtsConstraint MtsConstraint; /* may be used by several threads at once */
@@ -28,7 +28,7 @@ enum { MTS_PLACE_DEAD = 0 };
 
 /* The vocabulary is borrowed. A source that is wrong is MTS_EREQUEST and the sentence names the place;
  * MTS_EUNSUPPORTED: it asks for what cannot be held; MTS_ECONSTRAINT: no text, or no token of the vocabulary, can begin
- * to match; MTS_ECAPACITY: it needs more memory than `budget`. */
+ * to match; MTS_ECAPACITY: it needs more memory or more steps than `budget` allows. */
 int mts_constraint_new(MtsConstraint **constraint, const MtsConstraintSource *source, const MtsVocabulary *vocabulary,
                        MtsError *err);
 void mts_constraint_free(MtsConstraint **constraint);

@@ -11,6 +11,7 @@
 /* ---- derivatives ---- */
 
 static MtsRe derive(MtsExprs *x, MtsRe r, unsigned byte);
+static bool new_stamp(MtsExprs *x);
 
 static MtsRe derive_multiple(MtsExprs *x, const ReNode *n, unsigned byte)
 {
@@ -25,24 +26,60 @@ static MtsRe derive_multiple(MtsExprs *x, const ReNode *n, unsigned byte)
     return mts_re_intern(x, (ReNode){.kind = MULTIPLE, .a = n->a, .b = rest, .min = left, .max = n->max});
 }
 
-static MtsRe derive_node(MtsExprs *x, const ReNode n, unsigned byte)
+/* Puts the alternatives of r's derivative on the working list, those of every part once: of parts that may be empty,
+ * `a? b? c? ...`, each is the end of many, and a derivative that went through every such end by itself would take the
+ * square of their number. */
+static void push_derivative(MtsExprs *x, MtsRe r, unsigned byte, uint32_t stamp)
 {
+    for (;;) {
+        const ReNode n = x->nodes[r];
+        if (!mts_exprs_work(x, 1) || x->stamps[r] == stamp) {
+            return;
+        }
+        x->stamps[r] = stamp;
+        if (n.kind == ALT) {
+            for (uint32_t i = 0; i < n.b; i++) {
+                push_derivative(x, x->lists[n.a + i], byte, stamp);
+            }
+            return;
+        }
+        if (n.kind != SEQ || !x->nodes[n.a].nullable) {
+            mts_re_push(x, ALT, derive(x, r, byte));
+            return;
+        }
+        mts_re_push(x, ALT, mts_re_seq(x, derive(x, n.a, byte), n.b));
+        r = n.b;
+    }
+}
+
+static MtsRe derive_choice(MtsExprs *x, MtsRe r, unsigned byte)
+{
+    size_t base = x->stack_count;
+    if (!new_stamp(x)) {
+        return MTS_RE_NONE;
+    }
+    push_derivative(x, r, byte, x->stamp);
+    return mts_re_combine(x, ALT, base);
+}
+
+static MtsRe derive_node(MtsExprs *x, MtsRe r, unsigned byte)
+{
+    const ReNode n = x->nodes[r];
     size_t base = x->stack_count;
     switch ((ReKind)n.kind) {
     case EPSILON:
         return MTS_RE_NONE;
     case BYTES:
         return mts_byte_set_has(&x->sets[n.a], byte) ? MTS_RE_EMPTY : MTS_RE_NONE;
-    case SEQ: {
-        MtsRe first = mts_re_seq(x, derive(x, n.a, byte), n.b);
-        return x->nodes[n.a].nullable ? mts_re_or(x, first, derive(x, n.b, byte)) : first;
-    }
+    case SEQ:
+        return x->nodes[n.a].nullable ? derive_choice(x, r, byte) : mts_re_seq(x, derive(x, n.a, byte), n.b);
     case ALT:
+        return derive_choice(x, r, byte);
     case AND:
         for (uint32_t i = 0; i < n.b; i++) {
-            mts_re_push(x, (ReKind)n.kind, derive(x, x->lists[n.a + i], byte));
+            mts_re_push(x, AND, derive(x, x->lists[n.a + i], byte));
         }
-        return mts_re_combine(x, (ReKind)n.kind, base);
+        return mts_re_combine(x, AND, base);
     case NOT:
         return mts_re_not(x, derive(x, n.a, byte));
     case REPEAT: {
@@ -59,13 +96,13 @@ static MtsRe derive_node(MtsExprs *x, const ReNode n, unsigned byte)
 static MtsRe derive(MtsExprs *x, MtsRe r, unsigned byte)
 {
     if (x->nodes[r].kind == BYTES || x->nodes[r].kind == EPSILON) {
-        return derive_node(x, x->nodes[r], byte);
+        return derive_node(x, r, byte);
     }
     Derived *d = &x->derived[(r * 2654435761u + byte * 40503u) & (DERIVED_SLOTS - 1)];
     if (d->from == r && d->byte == byte) { /* r > 2: an empty slot, from 0, is never taken for one */
         return d->to;
     }
-    MtsRe to = derive_node(x, x->nodes[r], byte);
+    MtsRe to = derive_node(x, r, byte);
     if (!x->failed) {
         *d = (Derived){.from = r, .to = to, .byte = byte};
     }
@@ -100,8 +137,9 @@ static uint32_t number(const Signatures *g, uint8_t of[256])
     return count;
 }
 
-static void tell_apart(Signatures *g, const MtsByteSet *set)
+static void tell_apart(MtsExprs *x, Signatures *g, const MtsByteSet *set)
 {
+    mts_exprs_work(x, 16);
     if (g->used == 64) { /* the numbers of the classes so far take eight bits */
         uint8_t of[256];
         number(g, of);
@@ -132,7 +170,7 @@ static void split_by(MtsExprs *x, Signatures *p, MtsRe r)
         case EPSILON:
             return;
         case BYTES:
-            tell_apart(p, &x->sets[n->a]);
+            tell_apart(x, p, &x->sets[n->a]);
             return;
         case SEQ:
             split_by(x, p, n->a);
@@ -156,7 +194,7 @@ static void split_by(MtsExprs *x, Signatures *p, MtsRe r)
                 MtsByteSet one = {{0}};
                 unsigned byte = d < 10 ? '0' + d : '.';
                 mts_byte_set_add(&one, byte, byte);
-                tell_apart(p, &one);
+                tell_apart(x, p, &one);
             }
             return;
         }
@@ -170,7 +208,10 @@ static bool new_stamp(MtsExprs *x)
         return false;
     }
     memset(x->stamps + before, 0, (x->stamp_cap - before) * sizeof *x->stamps);
-    x->stamp++;
+    if (++x->stamp == 0) { /* all have been used */
+        memset(x->stamps, 0, x->stamp_cap * sizeof *x->stamps);
+        x->stamp = 1;
+    }
     return true;
 }
 
@@ -178,6 +219,7 @@ static bool new_stamp(MtsExprs *x)
 static bool keep_partition(MtsExprs *x, Partition *p, uint32_t *index)
 {
     p->hash = mts_hash(MTS_HASH_BEGIN, p->of, sizeof p->of);
+    mts_exprs_work(x, 16 + x->partition_count / 8);
     for (size_t i = x->partition_count; i-- > 0;) {
         if (x->partitions[i].hash == p->hash && memcmp(x->partitions[i].of, p->of, sizeof p->of) == 0) {
             *index = (uint32_t)i;
@@ -291,7 +333,7 @@ typedef struct Seen {
 static bool queue_up(MtsExprs *x, MtsRe r, size_t before, size_t *count)
 {
     size_t had = x->mark_cap;
-    if (!mts_exprs_room(x, &x->marks, &x->mark_cap, x->cap, sizeof *x->marks) ||
+    if (!mts_exprs_work(x, 1) || !mts_exprs_room(x, &x->marks, &x->mark_cap, x->cap, sizeof *x->marks) ||
         !mts_exprs_room(x, &x->queue, &x->queue_cap, *count + 1, sizeof *x->queue)) {
         return false;
     }

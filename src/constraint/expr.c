@@ -35,7 +35,8 @@ static bool fail(MtsExprs *x, int code)
 size_t mts_exprs_bytes(const MtsExprs *x)
 {
     return x->cap * sizeof *x->nodes + x->slot_count * sizeof *x->slots + x->list_cap * sizeof *x->lists +
-           x->set_cap * sizeof *x->sets + mts_store_bytes(&x->set_numbers) + x->partition_cap * sizeof *x->partitions +
+           x->set_cap * sizeof *x->sets + mts_store_bytes(&x->set_numbers) + mts_store_bytes(&x->keys) +
+           x->noted_cap * sizeof *x->noted + x->partition_cap * sizeof *x->partitions +
            x->target_cap * sizeof *x->targets + (x->stamp_cap + x->mark_cap) * sizeof *x->stamps + x->outgrown.bytes;
 }
 
@@ -56,6 +57,26 @@ bool mts_exprs_room_read(MtsExprs *x, void *array, size_t *cap, size_t need, siz
            (mts_steady_reach(&x->outgrown, array, cap, need, size, 0) || fail(x, MTS_ENOMEM));
 }
 
+void mts_exprs_begin(MtsExprs *x)
+{
+    MTS_PUT(x->begun, MTS_NOW(x->work));
+}
+
+bool mts_exprs_work(MtsExprs *x, size_t steps)
+{
+    MTS_PUT(x->work, x->work + steps);
+    if (!x->failed && x->work - MTS_NOW(x->begun) > x->budget) {
+        x->tired = true;
+        fail(x, MTS_ECAPACITY);
+    }
+    return !x->failed;
+}
+
+const char *mts_exprs_short_of(const MtsExprs *x)
+{
+    return x->tired ? "steps" : "memory";
+}
+
 void mts_exprs_settle(MtsExprs *x)
 {
     mts_steady_free(&x->outgrown);
@@ -70,8 +91,8 @@ static uint64_t node_hash(const MtsExprs *x, const ReNode *n)
 {
     uint32_t head[4] = {n->kind, n->kind == ALT || n->kind == AND ? n->b : n->a, n->min, n->max};
     uint64_t h = mts_hash(MTS_HASH_BEGIN, head, sizeof head);
-    return n->kind == ALT || n->kind == AND ? mts_hash(h, x->lists + n->a, n->b * sizeof *x->lists)
-                                            : mts_hash(h, &n->b, sizeof n->b);
+    return mts_hash_spread(n->kind == ALT || n->kind == AND ? mts_hash(h, x->lists + n->a, n->b * sizeof *x->lists)
+                                                            : mts_hash(h, &n->b, sizeof n->b));
 }
 
 static bool same(const MtsExprs *x, const ReNode *a, const ReNode *b)
@@ -180,7 +201,7 @@ static void describe(MtsExprs *x, ReNode *n)
 MtsRe mts_re_intern(MtsExprs *x, ReNode n)
 {
     bool listed = n.kind == ALT || n.kind == AND;
-    if (x->failed || (2 * (x->count + 1) > x->slot_count && !rehash(x, x->slot_count * 2))) {
+    if (!mts_exprs_work(x, 4) || (2 * (x->count + 1) > x->slot_count && !rehash(x, x->slot_count * 2))) {
         return MTS_RE_NONE;
     }
     size_t at = node_hash(x, &n) & (x->slot_count - 1);
@@ -233,6 +254,8 @@ void mts_exprs_free(MtsExprs **exprs)
         free(x->slots);
         free(x->lists);
         mts_store_free(&x->set_numbers);
+        mts_store_free(&x->keys);
+        free(x->noted);
         free(x->sets);
         free(x->partitions);
         free(x->targets);
@@ -261,6 +284,44 @@ MtsRe mts_exprs_no_memory(MtsExprs *x)
 bool mts_re_nullable(const MtsExprs *x, MtsRe r)
 {
     return MTS_NOW(x->nodes)[r].nullable;
+}
+
+/* ---- what was found before ---- */
+
+/* The number of the key. */
+static uint32_t key_number(MtsExprs *x, const char *key, size_t size)
+{
+    size_t words = size / sizeof(uint32_t) + 2;
+    uint32_t *padded = mts_calloc(words, sizeof *padded), number = MTS_STORE_FULL;
+    if (padded) {
+        padded[0] = (uint32_t)size;
+        memcpy(padded + 1, key, size);
+        number = mts_store_put(&x->keys, padded, words);
+    }
+    free(padded);
+    return number;
+}
+
+MtsRe mts_exprs_recall(MtsExprs *x, const char *key, size_t size)
+{
+    size_t known = x->keys.count;
+    uint32_t number = key_number(x, key, size);
+    if (number == MTS_STORE_FULL || !mts_exprs_room(x, &x->noted, &x->noted_cap, x->keys.count, sizeof *x->noted)) {
+        fail(x, MTS_ENOMEM);
+        return MTS_RE_NONE;
+    }
+    if (number == known) {
+        x->noted[number] = MTS_RE_UNKNOWN;
+    }
+    return x->noted[number];
+}
+
+void mts_exprs_note(MtsExprs *x, const char *key, size_t size, MtsRe re)
+{
+    uint32_t number = x->failed ? MTS_STORE_FULL : key_number(x, key, size);
+    if (number != MTS_STORE_FULL && number < x->noted_cap) {
+        x->noted[number] = re;
+    }
 }
 
 /* ---- constructors ---- */
@@ -298,6 +359,22 @@ MtsRe mts_re_literal(MtsExprs *x, const char *text, size_t size)
     return r;
 }
 
+/* a b, where a is no sequence: x{p,q} x{r,s} is x{p+r,q+s}. */
+static MtsRe link(MtsExprs *x, MtsRe a, MtsRe b)
+{
+    const ReNode *first = &x->nodes[a], *rest = &x->nodes[b], *second = rest->kind == SEQ ? &x->nodes[rest->a] : rest;
+    MtsRe behind = rest->kind == SEQ ? rest->b : MTS_RE_EMPTY;
+    if (first->kind == REPEAT && second->kind == REPEAT && first->a == second->a) {
+        uint32_t min = mts_length_plus(first->min, second->min), max = mts_length_plus(first->max, second->max);
+        bool endless = first->max == MTS_NO_LIMIT || second->max == MTS_NO_LIMIT;
+        if (min < MTS_NO_LIMIT - 2 && (endless || max < MTS_NO_LIMIT - 2)) {
+            MtsRe both = mts_re_repeat(x, first->a, min, max);
+            return behind == MTS_RE_EMPTY ? both : mts_re_intern(x, (ReNode){.kind = SEQ, .a = both, .b = behind});
+        }
+    }
+    return mts_re_intern(x, (ReNode){.kind = SEQ, .a = a, .b = b});
+}
+
 MtsRe mts_re_seq(MtsExprs *x, MtsRe a, MtsRe b)
 {
     if (a == MTS_RE_NONE || b == MTS_RE_NONE) {
@@ -315,9 +392,9 @@ MtsRe mts_re_seq(MtsExprs *x, MtsRe a, MtsRe b)
         x->stack[x->stack_count++] = x->nodes[a].a;
         a = x->nodes[a].b;
     }
-    MtsRe r = mts_re_intern(x, (ReNode){.kind = SEQ, .a = a, .b = b});
+    MtsRe r = link(x, a, b);
     while (x->stack_count > base) {
-        r = mts_re_intern(x, (ReNode){.kind = SEQ, .a = x->stack[--x->stack_count], .b = r});
+        r = link(x, x->stack[--x->stack_count], r);
     }
     return x->failed ? MTS_RE_NONE : r;
 }
@@ -404,6 +481,7 @@ MtsRe mts_re_combine(MtsExprs *x, ReKind kind, size_t base)
         return whole;
     }
     size_t count = x->stack_count - base, unique = 0;
+    mts_exprs_work(x, count);
     mts_sort(x->stack + base, count, sizeof *x->stack, by_number);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || x->stack[base + i] != x->stack[base + unique - 1]) {
@@ -423,13 +501,70 @@ MtsRe mts_re_combine(MtsExprs *x, ReKind kind, size_t base)
     return mts_re_intern(x, n);
 }
 
+/* Of many alternatives those with one beginning are taken together, a x | a y = a (x | y), and so on: of a list of
+ * words a text then is at one place and not at as many as there are words. */
+enum { MANY = 16, MOST_COMMON = 300 /* parts of a common beginning: no deep recursion */ };
+
+typedef struct Headed {
+    MtsRe head, rest;
+} Headed;
+
+static int by_head(const void *a, const void *b)
+{
+    const Headed *x = a, *y = b;
+    return x->head != y->head ? (x->head < y->head ? -1 : 1) : x->rest < y->rest ? -1 : x->rest > y->rest;
+}
+
+static Headed headed(const MtsExprs *x, MtsRe r)
+{
+    const ReNode *n = &x->nodes[r];
+    return n->kind == SEQ ? (Headed){n->a, n->b} : (Headed){r, MTS_RE_EMPTY};
+}
+
+/* The alternative of the list, which it writes over. */
+static MtsRe take_together(MtsExprs *x, Headed *list, size_t count, int depth)
+{
+    size_t base = x->stack_count;
+    mts_sort(list, count, sizeof *list, by_head);
+    for (size_t i = 0, end; i < count && !x->failed; i = end) {
+        MtsRe head = list[i].head, rest = list[i].rest;
+        for (end = i + 1; end < count && list[end].head == head; end++) {
+        }
+        if (head != MTS_RE_EMPTY && end > i + 1 && depth < MOST_COMMON) {
+            for (size_t k = i; k < end; k++) {
+                list[k] = headed(x, list[k].rest);
+            }
+            rest = take_together(x, list + i, end - i, depth + 1);
+            mts_re_push(x, ALT, mts_re_seq(x, head, rest));
+        } else {
+            for (size_t k = i; k < end; k++) {
+                mts_re_push(x, ALT, mts_re_seq(x, head, list[k].rest));
+            }
+        }
+    }
+    return mts_re_combine(x, ALT, base);
+}
+
+static MtsRe alt_of_many(MtsExprs *x, size_t base)
+{
+    size_t count = x->stack_count - base;
+    Headed *list = mts_calloc(count, sizeof *list);
+    for (size_t i = 0; i < count && list; i++) {
+        list[i] = headed(x, x->stack[base + i]);
+    }
+    x->stack_count = base;
+    MtsRe all = list ? take_together(x, list, count, 0) : mts_exprs_no_memory(x);
+    free(list);
+    return all;
+}
+
 MtsRe mts_re_alt(MtsExprs *x, const MtsRe *list, size_t count)
 {
     size_t base = x->stack_count;
     for (size_t i = 0; i < count; i++) {
         mts_re_push(x, ALT, list[i]);
     }
-    return mts_re_combine(x, ALT, base);
+    return count < MANY || x->failed ? mts_re_combine(x, ALT, base) : alt_of_many(x, base);
 }
 
 MtsRe mts_re_or(MtsExprs *x, MtsRe a, MtsRe b)

@@ -44,6 +44,7 @@ enum {
     MTS_RE_EMPTY = 1, /* the empty text alone */
     MTS_RE_ALL = 2    /* every text */
 };
+#define MTS_RE_UNKNOWN UINT32_MAX
 #define MTS_NO_LIMIT UINT32_MAX /* of a repeat; as a length: there is no such text */
 
 typedef struct MtsByteSet {
@@ -55,13 +56,21 @@ void mts_byte_set_add(MtsByteSet *set, unsigned from, unsigned to); /* both incl
 
 typedef struct MtsExprs MtsExprs;
 
-/* `budget`: bytes of memory that expressions may take. Once it is spent, or memory ran out, every call returns
- * MTS_RE_NONE and mts_exprs_failed() the code, MTS_ECAPACITY or MTS_ENOMEM. */
+/* `budget`: bytes of memory that expressions may take, and as many steps of work from one mts_exprs_begin() to the
+ * next. Once it is spent, or memory ran out, every call returns MTS_RE_NONE and mts_exprs_failed() the code,
+ * MTS_ECAPACITY or MTS_ENOMEM. */
 MtsExprs *mts_exprs_new(size_t budget);
 void mts_exprs_free(MtsExprs **exprs);
 int mts_exprs_failed(const MtsExprs *exprs);
+const char *mts_exprs_short_of(const MtsExprs *exprs); /* "memory" or "steps": what it has failed for */
+void mts_exprs_begin(MtsExprs *exprs);                 /* another request begins; needs no lock */
+bool mts_exprs_work(MtsExprs *exprs, size_t steps);    /* counts steps; false: it has failed */
 MtsRe mts_exprs_no_memory(MtsExprs *exprs); /* what an expression is to be made of could not be had: MTS_RE_NONE */
 size_t mts_exprs_bytes(const MtsExprs *exprs);
+
+/* What took long to find is noted under a key, any bytes, and not sought again; MTS_RE_UNKNOWN: it is new. */
+MtsRe mts_exprs_recall(MtsExprs *x, const char *key, size_t size);
+void mts_exprs_note(MtsExprs *x, const char *key, size_t size, MtsRe re);
 
 MtsRe mts_re_bytes(MtsExprs *x, const MtsByteSet *set);
 MtsRe mts_re_range(MtsExprs *x, unsigned from, unsigned to);

@@ -45,6 +45,9 @@ struct MtsExprs {
     MtsStore set_numbers; /* of the sets' words */
     MtsByteSet *sets;
     size_t set_count, set_cap;
+    MtsStore keys; /* of what was noted: words of bytes */
+    MtsRe *noted;  /* [keys.count] */
+    size_t noted_cap;
     Partition *partitions;
     size_t partition_count, partition_cap;
     MtsRe *targets;
@@ -62,6 +65,8 @@ struct MtsExprs {
     uint32_t mark;
     MtsSteady outgrown; /* nodes, partitions and targets are read by others meanwhile */
     size_t budget;
+    size_t work, begun; /* steps so far, and those that there were when the request began */
+    bool tired;         /* it has failed for too many steps */
     int failed;
 };
 

@@ -12,7 +12,7 @@
 
 int mts_grammar_init(MtsGrammar *g, size_t budget)
 {
-    *g = (MtsGrammar){.exprs = mts_exprs_new(budget)};
+    *g = (MtsGrammar){.exprs = mts_exprs_new(budget), .budget = budget};
     static const uint32_t nothing = MTS_NODE_NOTHING, no_byte = MTS_NODE_NO_BYTE;
     if (!g->exprs || mts_store_put(&g->nodes, &nothing, 1) != MTS_NODE_NONE ||
         mts_store_put(&g->nodes, &no_byte, 1) != MTS_NODE_EMPTY) {
@@ -46,11 +46,12 @@ int mts_grammar_failed(const MtsGrammar *g)
 static MtsGrammarNode put(MtsGrammar *g, const uint32_t *words, size_t count)
 {
     uint32_t number = mts_store_put(&g->nodes, words, count);
-    if (number == MTS_STORE_FULL) {
-        g->failed = MTS_ENOMEM;
+    bool over = mts_store_bytes(&g->nodes) > g->budget;
+    if (number == MTS_STORE_FULL || over) {
+        g->failed = g->failed ? g->failed : over ? MTS_ECAPACITY : MTS_ENOMEM;
         return MTS_NODE_NONE;
     }
-    return number;
+    return mts_exprs_work(g->exprs, 1 + count / 8) ? number : MTS_NODE_NONE;
 }
 
 MtsGrammarNode mts_node_re(MtsGrammar *g, MtsRe re)
@@ -129,15 +130,21 @@ static int by_number(const void *a, const void *b)
 
 MtsGrammarNode mts_node_alt(MtsGrammar *g, const MtsGrammarNode *list, size_t count)
 {
-    size_t cap = 0, used = 1, n;
+    size_t cap = 0, used = 1, n, regular = 0;
     uint32_t *words = NULL;
-    MtsRe res = MTS_RE_NONE;
     MtsGrammarNode out = MTS_NODE_NONE;
+    MtsRe *res = mts_calloc(count, sizeof *res); /* the regular ones together are one expression */
+    for (size_t i = 0; i < count && res; i++) {
+        res[regular] = as_re(g, list[i]);
+        regular += res[regular] != MTS_RE_NONE;
+    }
+    MtsRe together = res ? mts_re_alt(g->exprs, res, regular) : MTS_RE_NONE;
+    g->failed = res ? g->failed : MTS_ENOMEM;
+    free(res);
     for (size_t i = 0; i <= count; i++) {
-        MtsGrammarNode node = i < count ? list[i] : res ? mts_node_re(g, res) : MTS_NODE_NONE;
+        MtsGrammarNode node = i < count ? list[i] : together ? mts_node_re(g, together) : MTS_NODE_NONE;
         const uint32_t *w = mts_store_get(&g->nodes, node, &n);
         if (i < count && as_re(g, node)) {
-            res = mts_re_or(g->exprs, res, as_re(g, node)); /* the regular ones together are one expression */
             continue;
         }
         bool nested = w[0] == MTS_NODE_ALT;
@@ -231,43 +238,38 @@ static bool seen(const uint32_t *words, size_t member)
     return words[4 + member / 32] >> (member & 31) & 1;
 }
 
-/* How many members there are, and how many required ones are to come. */
-static uint32_t tally(const MtsBag *bag, const uint32_t *words, uint32_t *missing)
-{
-    uint32_t count = words[3];
-    *missing = 0;
-    for (size_t i = 0; i < bag->count; i++) {
-        count += seen(words, i);
-        *missing += bag->required[i] && !seen(words, i);
-    }
-    return count;
-}
-
-bool mts_bag_may_close(const MtsGrammar *g, const uint32_t *words)
+MtsBagTally mts_bag_tally(const MtsGrammar *g, const uint32_t *words)
 {
     const MtsBag *bag = &g->bags[words[1]];
-    uint32_t missing, count = tally(bag, words, &missing);
-    return missing == 0 && count >= bag->min && count <= bag->max;
+    MtsBagTally t = {.count = words[3], .first_missing = bag->count};
+    for (size_t i = 0; i < bag->count; i++) {
+        bool missing = bag->required[i] && !seen(words, i);
+        t.count += seen(words, i);
+        t.first_missing = missing && t.missing == 0 ? i : t.first_missing;
+        t.missing += missing;
+    }
+    return t;
+}
+
+bool mts_bag_may_close(const MtsGrammar *g, const uint32_t *words, const MtsBagTally *t)
+{
+    const MtsBag *bag = &g->bags[words[1]];
+    return t->missing == 0 && t->count >= bag->min && t->count <= bag->max;
 }
 
 /* Members of an ordered bag that are passed over count as seen when a later one is taken, so `seen` alone says where it
  * is; then the sum above counts too many, and mts_node_bag() callers give ordered bags no limits. */
-bool mts_bag_may_take(MtsGrammar *g, const uint32_t *words, size_t member)
+bool mts_bag_may_take(MtsGrammar *g, const uint32_t *words, const MtsBagTally *t, size_t member)
 {
     const MtsBag *bag = &g->bags[words[1]];
-    uint32_t missing, count = tally(bag, words, &missing);
+    uint32_t missing = t->missing, count = t->count;
     if (member == bag->count) {
         return mts_node_shortest(g, bag->rest) != MTS_NO_LIMIT &&
                (bag->max == MTS_NO_LIMIT || count + missing < bag->max) && !(bag->ordered && missing);
     }
     if (seen(words, member) || mts_node_shortest(g, bag->members[member]) == MTS_NO_LIMIT ||
-        (bag->ordered && words[3])) {
+        (bag->ordered && (words[3] || t->first_missing < member))) {
         return false;
-    }
-    for (size_t i = 0; i < member && bag->ordered; i++) {
-        if (bag->required[i] && !seen(words, i)) {
-            return false;
-        }
     }
     return bag->max == MTS_NO_LIMIT || count + missing < bag->max + bag->required[member];
 }
@@ -285,7 +287,9 @@ static uint32_t plus(uint32_t a, uint32_t b)
 static uint32_t bag_shortest(MtsGrammar *g, const uint32_t *words)
 {
     const MtsBag bag = g->bags[words[1]];
-    uint32_t missing, count = tally(&bag, words, &missing), comma = mts_node_shortest(g, bag.comma);
+    const MtsBagTally tally = mts_bag_tally(g, words);
+    uint32_t count = tally.count, comma = mts_node_shortest(g, bag.comma);
+    mts_exprs_work(g->exprs, bag.count / 8);
     uint32_t length = mts_node_shortest(g, bag.close), more = 0;
     for (size_t i = 0; i < bag.count; i++) {
         if (bag.required[i] && !seen(words, i)) {
@@ -293,7 +297,7 @@ static uint32_t bag_shortest(MtsGrammar *g, const uint32_t *words)
             more++;
         }
     }
-    count += missing;
+    count += tally.missing;
     if (count > bag.max) {
         return MTS_NO_LIMIT;
     }
@@ -320,9 +324,9 @@ static uint32_t bag_shortest(MtsGrammar *g, const uint32_t *words)
         length = plus(length, comma);
     }
     if (words[2] == MTS_BAG_NEXT && more == 0) { /* behind a comma something has to come */
-        uint32_t best = mts_bag_may_take(g, words, bag.count) ? mts_node_shortest(g, bag.rest) : MTS_NO_LIMIT;
+        uint32_t best = mts_bag_may_take(g, words, &tally, bag.count) ? mts_node_shortest(g, bag.rest) : MTS_NO_LIMIT;
         for (size_t i = 0; i < bag.count; i++) {
-            uint32_t one = mts_bag_may_take(g, words, i) ? mts_node_shortest(g, bag.members[i]) : MTS_NO_LIMIT;
+            uint32_t one = mts_bag_may_take(g, words, &tally, i) ? mts_node_shortest(g, bag.members[i]) : MTS_NO_LIMIT;
             best = one < best ? one : best;
         }
         length = plus(length, best);
@@ -330,20 +334,28 @@ static uint32_t bag_shortest(MtsGrammar *g, const uint32_t *words)
     return length;
 }
 
+/* Of a sequence and of all its ends, which may be as many: from the last part on, without recursion. */
 static uint32_t sequence_shortest(MtsGrammar *g, MtsGrammarNode node)
 {
-    uint32_t sum = 0;
-    size_t n;
-    for (;;) {
-        const uint32_t *w = mts_store_get(&g->nodes, node, &n);
-        bool last = w[0] != MTS_NODE_SEQ;
-        MtsGrammarNode rest = last ? MTS_NODE_EMPTY : w[2];
-        sum = plus(sum, mts_node_shortest(g, last ? node : w[1]));
-        if (last || sum == MTS_NO_LIMIT) {
-            return sum;
+    MtsGrammarNode *ends = NULL;
+    size_t count = 0, cap = 0, n;
+    const uint32_t *w;
+    for (; (w = mts_store_get(&g->nodes, node, &n))[0] == MTS_NODE_SEQ && g->lengths[node] == NOT_KNOWN; node = w[2]) {
+        if (!mts_grow(&ends, &cap, count + 1, sizeof *ends)) {
+            g->failed = MTS_ENOMEM;
+            free(ends);
+            return MTS_NO_LIMIT;
         }
-        node = rest;
+        ends[count++] = node;
     }
+    uint32_t sum = mts_node_shortest(g, node);
+    while (count > 0) {
+        w = mts_store_get(&g->nodes, ends[--count], &n);
+        sum = plus(mts_node_shortest(g, w[1]), sum);
+        g->lengths[ends[count]] = sum;
+    }
+    free(ends);
+    return sum;
 }
 
 static uint32_t compute_shortest(MtsGrammar *g, MtsGrammarNode node)

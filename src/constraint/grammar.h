@@ -52,6 +52,7 @@ typedef struct MtsGrammar {
     MtsBag *bags;
     size_t bag_count, bag_cap;
     MtsGrammarNode root;
+    size_t budget; /* bytes of its nodes */
     int failed;
 } MtsGrammar;
 
@@ -86,8 +87,14 @@ uint32_t mts_node_shortest(MtsGrammar *g, MtsGrammarNode node);
 /* After a rule's shortest text or body has changed. */
 void mts_grammar_forget_lengths(MtsGrammar *g);
 
-/* What a bag at [bag, phase, rest, seen...] may go on with. */
-bool mts_bag_may_close(const MtsGrammar *g, const uint32_t *words);
-bool mts_bag_may_take(MtsGrammar *g, const uint32_t *words, size_t member); /* member == count: the rest */
+/* What a bag at [bag, phase, rest, seen...] may go on with; `tally` of the same words. */
+typedef struct MtsBagTally {
+    uint32_t count, missing; /* members so far, required ones to come */
+    size_t first_missing;    /* the first of these; the bag's count: none */
+} MtsBagTally;
+MtsBagTally mts_bag_tally(const MtsGrammar *g, const uint32_t *words);
+bool mts_bag_may_close(const MtsGrammar *g, const uint32_t *words, const MtsBagTally *tally);
+bool mts_bag_may_take(MtsGrammar *g, const uint32_t *words, const MtsBagTally *tally,
+                      size_t member); /* member == count: the rest */
 
 #endif

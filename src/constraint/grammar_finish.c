@@ -6,12 +6,18 @@
 #include "constraint/recursion.h"
 #include "core/mem.h"
 
-/* The rules that may be called before any byte of `node` is read, given to `each`; whether all of it may be empty. */
+enum { MOST_LOOPS = 400 /* of rules that begin with each other: solving takes the cube of their number */ };
+
+/* The walk that ranks: rules by those that they may call before any byte. Those that may call themselves, through
+ * others too, are the strongly connected parts of what it walks over, found by the way (Tarjan). */
+#define NO_RULE UINT32_MAX
 typedef struct Ranking {
     MtsGrammar *g;
-    uint8_t *colour; /* [rule_count] 0 new, 1 under way, 2 done */
-    uint32_t next;
-    bool loop; /* a rule may begin with itself */
+    uint32_t *order, *low; /* [rule_count] when it was met, 0: not yet; the first one met that it leads back to */
+    uint32_t *waiting;     /* [waiting_count] rules whose part is not complete */
+    bool *waits, *group;   /* [rule_count]; group: it may begin with itself */
+    size_t waiting_count;
+    uint32_t met, next, at; /* at: the rule under way */
 } Ranking;
 
 static void rank_rule(Ranking *r, uint32_t rule);
@@ -54,18 +60,46 @@ static void rank_node(Ranking *r, MtsGrammarNode node)
     }
 }
 
+static void lead_back(Ranking *r, uint32_t from, uint32_t met)
+{
+    r->low[from] = met < r->low[from] ? met : r->low[from];
+}
+
+/* The part that ends with this rule: all that wait from it on. */
+static void close_part(Ranking *r, uint32_t rule)
+{
+    bool several = r->waiting[r->waiting_count - 1] != rule;
+    uint32_t one;
+    do {
+        one = r->waiting[--r->waiting_count];
+        r->waits[one] = false;
+        r->group[one] |= several;
+    } while (one != rule);
+}
+
 static void rank_rule(Ranking *r, uint32_t rule)
 {
-    if (r->colour[rule] == 1) {
-        r->loop = true;
-    }
-    if (r->colour[rule]) {
+    uint32_t from = r->at;
+    if (r->order[rule]) {
+        if (r->waits[rule] && from != NO_RULE) {
+            lead_back(r, from, r->order[rule]);
+            r->group[rule] |= rule == from;
+        }
         return;
     }
-    r->colour[rule] = 1;
+    r->order[rule] = r->low[rule] = ++r->met;
+    r->waiting[r->waiting_count++] = rule;
+    r->waits[rule] = true;
+    r->at = rule;
     rank_node(r, r->g->rules[rule].body);
-    r->colour[rule] = 2;
+    r->at = from;
     r->g->rules[rule].rank = r->next--; /* what it calls has a higher rank */
+    if (r->low[rule] == r->order[rule]) {
+        close_part(r, rule);
+    }
+    if (from != NO_RULE) {
+        lead_back(r, from, r->low[rule]);
+    }
 }
 
 static void find_lengths(MtsGrammar *g)
@@ -85,55 +119,67 @@ static void find_lengths(MtsGrammar *g)
     mts_grammar_forget_lengths(g);
 }
 
-/* Ranks all rules; *loop: some may begin with themselves. */
-static bool rank_all(MtsGrammar *g, bool *loop)
+/* Ranks all rules; in *group how many may begin with themselves, and which: an array of as many as there are rules, the
+ * caller's. NULL when memory ran out. */
+static bool *rank_all(MtsGrammar *g, size_t *count)
 {
-    Ranking ranking = {.g = g, .colour = mts_calloc(g->rule_count, 1), .next = (uint32_t)g->rule_count};
-    for (uint32_t i = 0; i < g->rule_count && ranking.colour; i++) {
-        rank_rule(&ranking, i);
+    Ranking r = {.g = g, .next = (uint32_t)g->rule_count, .at = NO_RULE};
+    r.order = mts_calloc(g->rule_count, sizeof *r.order);
+    r.low = mts_calloc(g->rule_count, sizeof *r.low);
+    r.waiting = mts_calloc(g->rule_count, sizeof *r.waiting);
+    r.waits = mts_calloc(g->rule_count, sizeof *r.waits);
+    r.group = mts_calloc(g->rule_count, sizeof *r.group);
+    bool ok = r.order && r.low && r.waiting && r.waits && r.group;
+    *count = 0;
+    for (uint32_t i = 0; i < g->rule_count && ok; i++) {
+        rank_rule(&r, i);
     }
-    *loop = ranking.loop;
-    free(ranking.colour);
-    return ranking.colour != NULL;
+    for (size_t i = 0; i < g->rule_count && ok; i++) {
+        *count += r.group[i];
+    }
+    free(r.order);
+    free(r.low);
+    free(r.waiting);
+    free(r.waits);
+    if (!ok) {
+        free(r.group);
+    }
+    return ok ? r.group : NULL;
 }
 
-/* The rules that may begin with themselves, through others too. */
-static bool *find_group(MtsGrammar *g)
+static int spent(const MtsGrammar *g, const char *name, MtsError *err)
 {
-    bool *group = mts_calloc(g->rule_count, sizeof *group);
-    uint8_t *colour = mts_calloc(g->rule_count, 1);
-    for (uint32_t i = 0; i < g->rule_count && group && colour; i++) {
-        for (size_t k = 0; k < g->rule_count; k++) {
-            colour[k] = 0;
-        }
-        Ranking from = {.g = g, .colour = colour};
-        rank_node(&from, g->rules[i].body);
-        group[i] = colour[i] != 0;
+    int rc = mts_grammar_failed(g);
+    return mts_fail(err, rc ? rc : MTS_ENOMEM, "%s: the constraint needs more %s than it may take", name,
+                    mts_exprs_short_of(g->exprs));
+}
+
+/* Once more after rules that begin with themselves have been written anew. */
+static int unwind(MtsGrammar *g, const bool *group, size_t count, const char *name, MtsError *err)
+{
+    if (count > MOST_LOOPS) {
+        return mts_fail(err, MTS_EUNSUPPORTED, "%s: %zu rules may begin with themselves, more than %d are not held",
+                        name, count, MOST_LOOPS);
     }
-    bool ok = group && colour;
-    free(colour);
-    if (!ok) {
-        free(group);
+    if (!mts_grammar_unwind(g, group)) {
+        return spent(g, name, err);
     }
-    return ok ? group : NULL;
+    find_lengths(g);
+    bool *rest = mts_grammar_failed(g) ? NULL : rank_all(g, &count);
+    free(rest);
+    if (!rest || mts_grammar_failed(g)) {
+        return spent(g, name, err);
+    }
+    return count ? mts_fail(err, MTS_EUNSUPPORTED, "%s: a rule may begin with itself behind an empty text", name)
+                 : MTS_OK;
 }
 
 int mts_grammar_finish(MtsGrammar *g, const char *name, MtsError *err)
 {
-    bool loop = false;
+    size_t count = 0;
     find_lengths(g);
-    bool ok = !mts_grammar_failed(g) && rank_all(g, &loop);
-    if (ok && loop) {
-        bool *group = find_group(g);
-        ok = group && mts_grammar_unwind(g, group);
-        free(group);
-        find_lengths(g);
-        ok = ok && rank_all(g, &loop);
-    }
-    if (!ok || mts_grammar_failed(g)) {
-        return mts_fail(err, mts_grammar_failed(g) ? mts_grammar_failed(g) : MTS_ENOMEM,
-                        "%s: the constraint needs more memory than it may take", name);
-    }
-    return loop ? mts_fail(err, MTS_EUNSUPPORTED, "%s: a rule may begin with itself behind an empty text", name)
-                : MTS_OK;
+    bool *group = mts_grammar_failed(g) ? NULL : rank_all(g, &count);
+    int rc = !group ? spent(g, name, err) : count ? unwind(g, group, count, name, err) : MTS_OK;
+    free(group);
+    return rc;
 }

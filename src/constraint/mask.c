@@ -134,6 +134,7 @@ static void tidy(MtsMasker *m)
 void mts_masker_read(MtsMasker *m, MtsPlace *place, const char *bytes, size_t size)
 {
     tidy(m);
+    mts_exprs_begin(m->x);
     pthread_rwlock_rdlock(&m->keeping);
     for (size_t i = 0; i < size && *place; i++) {
         *place = mts_masker_step(m, *place, (unsigned char)bytes[i]);
@@ -152,6 +153,7 @@ bool mts_masker_accepts(MtsMasker *m, MtsPlace place)
 bool mts_mask(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
 {
     tidy(m);
+    mts_exprs_begin(m->x);
     pthread_rwlock_rdlock(&m->keeping);
     const MtsKept *mask = find(m, place);
     bool ok = mask != NULL, near = mask && m->all_bytes && mask->farthest <= left;

@@ -16,10 +16,11 @@
 #include <string.h>
 
 #include "constraint/pattern.h"
+#include "core/hash.h"
 #include "core/mem.h"
 #include "core/utf8.h"
 
-enum { MAX_NESTING = 200, MAX_COUNT = 1 << 20, MAX_RULES = 20000 };
+enum { MAX_NESTING = 200, MAX_COUNT = 1 << 20, MAX_RULES = 20000, NAME_SLOTS = 1 << 16 };
 
 typedef struct NamedRule {
     char *name;
@@ -35,6 +36,7 @@ typedef struct Reader {
     bool lark, terminal; /* the notation; a terminal's body is under way */
     NamedRule *rules;
     size_t rule_count, rule_cap;
+    uint32_t *slots;        /* [NAME_SLOTS] by name, open addressing: 0, or the rule's place + 1 */
     MtsGrammarNode ignored; /* what %ignore names; MTS_NODE_NONE: nothing */
     uint32_t gap;           /* the rule for any number of them */
     int depth, rc;
@@ -123,9 +125,11 @@ static bool at_rule(const Reader *r)
 
 static NamedRule *find_rule(Reader *r, const char *word, size_t size)
 {
-    for (size_t i = 0; i < r->rule_count; i++) {
-        if (strlen(r->rules[i].name) == size && memcmp(r->rules[i].name, word, size) == 0) {
-            return &r->rules[i];
+    size_t at = mts_hash_spread(mts_hash(MTS_HASH_BEGIN, word, size)) & (NAME_SLOTS - 1);
+    for (; r->slots[at]; at = (at + 1) & (NAME_SLOTS - 1)) {
+        NamedRule *named = &r->rules[r->slots[at] - 1];
+        if (strlen(named->name) == size && memcmp(named->name, word, size) == 0) {
+            return named;
         }
     }
     if (r->rule_count == MAX_RULES) {
@@ -140,7 +144,8 @@ static NamedRule *find_rule(Reader *r, const char *word, size_t size)
         return NULL;
     }
     r->rules[r->rule_count] = (NamedRule){.name = name, .rule = rule, .first_use = r->at};
-    return &r->rules[r->rule_count++];
+    r->slots[at] = (uint32_t)++r->rule_count;
+    return &r->rules[r->rule_count - 1];
 }
 
 static bool is_terminal(const char *word)
@@ -245,10 +250,19 @@ static MtsGrammarNode quoted(Reader *r)
         return complain(r, MTS_EREQUEST, from, "a text has no closing quote");
     }
     bool caseless = r->lark && end + 1 < r->size && r->text[end + 1] == 'i';
-    MtsRe all = MTS_RE_EMPTY;
+    MtsRe *parts = NULL, all = MTS_RE_EMPTY;
+    size_t count = 0, cap = 0;
     while (r->at < end && !r->rc) {
-        all = mts_re_seq(r->g->exprs, all, spell_one(r, character(r), caseless));
+        if (!mts_grow(&parts, &cap, count + 1, sizeof *parts)) {
+            complain(r, MTS_ENOMEM, from, "memory ran out");
+            break;
+        }
+        parts[count++] = spell_one(r, character(r), caseless);
     }
+    while (count > 0) { /* sequences lean to the right */
+        all = mts_re_seq(r->g->exprs, parts[--count], all);
+    }
+    free(parts);
     r->at = end + 1 + caseless;
     return mts_node_re(r->g, all);
 }
@@ -441,10 +455,20 @@ static MtsGrammarNode sequence(Reader *r)
 
 static MtsGrammarNode choice(Reader *r)
 {
-    MtsGrammarNode all = sequence(r); /* which may be empty: a '|' in front of all stands behind nothing */
-    while (!r->rc && take(r, "|")) {
-        all = mts_node_or(r->g, all, sequence(r));
+    MtsGrammarNode *list = NULL, all = MTS_NODE_NONE;
+    size_t count = 0, cap = 0;
+    do { /* the first may be empty: a '|' in front of all stands behind nothing */
+        if (!mts_grow(&list, &cap, count + 1, sizeof *list)) {
+            complain(r, MTS_ENOMEM, r->at, "memory ran out");
+            break;
+        }
+        MtsGrammarNode one = sequence(r);
+        list[count++] = one;
+    } while (!r->rc && take(r, "|"));
+    if (!r->rc) {
+        all = count == 1 ? list[0] : mts_node_alt(r->g, list, count);
     }
+    free(list);
     return all;
 }
 
@@ -541,7 +565,9 @@ int mts_notation_grammar(MtsGrammar *g, const char *text, size_t size, const cha
 {
     Reader r = {.g = g, .name = name, .text = text, .size = size, .err = err, .lark = !is_gbnf(text, size)};
     r.gap = mts_grammar_rule(g);
-    if (r.gap == MTS_STORE_FULL) {
+    r.slots = mts_calloc(NAME_SLOTS, sizeof *r.slots);
+    if (r.gap == MTS_STORE_FULL || !r.slots) {
+        free(r.slots);
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }
     read_rules(&r);
@@ -555,6 +581,7 @@ int mts_notation_grammar(MtsGrammar *g, const char *text, size_t size, const cha
         free(r.rules[i].name);
     }
     free(r.rules);
+    free(r.slots);
     if (!r.rc && mts_node_shortest(g, g->root) == MTS_NO_LIMIT) {
         r.rc = mts_fail(err, MTS_ECONSTRAINT, "%s: no finite text is of the grammar", name);
     }

@@ -47,6 +47,11 @@ int mts_pattern_join(MtsPatternParser *p, MtsPatternKind kind, int a, int b)
                .kind = kind, .a = a, .b = b, .special = x->special || y->special, .starts = x->starts || y->starts});
 }
 
+static int add_leaf(MtsPatternParser *p, MtsRe leaf)
+{
+    return add_part(p, (MtsPatternPart){.kind = MTS_PART_LEAF, .leaf = leaf});
+}
+
 static int add_chars(MtsPatternParser *p, MtsChars *set)
 {
     mts_chars_tidy(set);
@@ -56,20 +61,32 @@ static int add_chars(MtsPatternParser *p, MtsChars *set)
     if (broken) {
         return mts_pattern_wrong(p, MTS_ENOMEM, "needs more memory than there is");
     }
-    return add_part(p, (MtsPatternPart){.kind = MTS_PART_LEAF, .leaf = leaf});
+    return add_leaf(p, leaf);
 }
 
+/* PCRE2 is asked once for all patterns of a constraint: it has a million characters to look at. */
 static int add_asked(MtsPatternParser *p, const char *class_text)
 {
     MtsChars set = {0};
     MtsError why = {0};
-    int rc = mts_chars_ask(&set, class_text, p->caseless, p->properties, &why);
-    if (rc) {
-        mts_chars_free(&set);
-        return mts_pattern_wrong(p, rc == MTS_EREQUEST && p->dialect == MTS_PATTERN_ECMA ? MTS_EUNSUPPORTED : rc,
-                                 "has a class that is not understood");
+    MtsBytes key = {0};
+    int spelling = p->spell == mts_spell_utf8 ? 'u' : 'j', part = -1;
+    if (!mts_bytes_printf(&key, "%c%d%d%s", spelling, p->caseless, p->properties, class_text)) {
+        return mts_pattern_wrong(p, MTS_ENOMEM, "needs more memory than there is");
     }
-    return add_chars(p, &set);
+    MtsRe known = mts_exprs_recall(p->x, key.data, key.len);
+    int rc = known == MTS_RE_UNKNOWN ? mts_chars_ask(&set, class_text, p->caseless, p->properties, &why) : MTS_OK;
+    if (known != MTS_RE_UNKNOWN) {
+        part = add_leaf(p, known);
+    } else if (rc) {
+        mts_chars_free(&set);
+        mts_pattern_wrong(p, rc == MTS_EREQUEST && p->dialect == MTS_PATTERN_ECMA ? MTS_EUNSUPPORTED : rc,
+                          "has a class that is not understood");
+    } else if ((part = add_chars(p, &set)) >= 0) {
+        mts_exprs_note(p->x, key.data, key.len, p->parts[part].leaf);
+    }
+    mts_bytes_free(&key);
+    return part;
 }
 
 static int add_char(MtsPatternParser *p, uint32_t c)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "constraint/pattern_tree.h"
+#include "core/mem.h"
 
 enum { MAX_DEPTH = 2000 };
 
@@ -33,6 +34,25 @@ static bool deeper(MtsPatternParser *p)
     return !p->rc;
 }
 
+/* Choices lean to the left; all of one are made an alternative at once. */
+static MtsRe plain_choice(MtsPatternParser *p, int at)
+{
+    MtsRe *list = NULL, all = MTS_RE_NONE;
+    size_t count = 0, cap = 0;
+    for (bool last = false; !last && !p->rc; at = p->parts[at].a) {
+        last = p->parts[at].kind != MTS_PART_CHOICE;
+        if (!mts_grow(&list, &cap, count + 1, sizeof *list)) {
+            mts_pattern_wrong(p, MTS_ENOMEM, "needs more memory than there is");
+            break;
+        }
+        MtsRe one = plain(p, last ? at : p->parts[at].b);
+        list[count++] = one;
+    }
+    all = mts_re_alt(p->x, list, count);
+    free(list);
+    return all;
+}
+
 /* A part without anchors and look-aheads. Sequences lean to the left: their parts are gone through from the last. */
 static MtsRe plain_part(MtsPatternParser *p, int at)
 {
@@ -44,13 +64,8 @@ static MtsRe plain_part(MtsPatternParser *p, int at)
     switch (part.kind) {
     case MTS_PART_LEAF:
         return mts_re_seq(p->x, part.leaf, rest);
-    case MTS_PART_CHOICE: {
-        MtsRe all = MTS_RE_NONE;
-        for (; p->parts[at].kind == MTS_PART_CHOICE; at = p->parts[at].a) {
-            all = mts_re_or(p->x, all, plain(p, p->parts[at].b));
-        }
-        return mts_re_seq(p->x, mts_re_or(p->x, all, plain(p, at)), rest);
-    }
+    case MTS_PART_CHOICE:
+        return mts_re_seq(p->x, plain_choice(p, at), rest);
     case MTS_PART_REPEATED:
         return mts_re_seq(p->x, mts_re_repeat(p->x, plain(p, part.a), part.min, part.max), rest);
     default:
@@ -167,7 +182,8 @@ int mts_pattern_compile(MtsExprs *x, const char *name, const char *pattern, size
     }
     free(p.parts);
     if (!p.rc && mts_exprs_failed(x)) {
-        p.rc = mts_fail(err, mts_exprs_failed(x), "%s: the pattern needs more memory than a constraint may take", name);
+        p.rc = mts_fail(err, mts_exprs_failed(x), "%s: the pattern needs more %s than a constraint may take", name,
+                        mts_exprs_short_of(x));
     }
     return p.rc;
 }

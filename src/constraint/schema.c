@@ -144,10 +144,11 @@ static int write_set(MtsSchema *s, const MtsSchemaSet *set, MtsGrammarNode *out)
         *out = rc ? MTS_NODE_NONE : mts_node_or(s->g, *out, one);
     }
     mts_cases_free(&cases);
-    return rc                         ? rc
-           : mts_grammar_failed(s->g) ? mts_fail(s->err, mts_grammar_failed(s->g),
-                                                 "%s: the schema needs more memory than it may take", s->name)
-                                      : MTS_OK;
+    return rc ? rc
+           : mts_grammar_failed(s->g)
+               ? mts_fail(s->err, mts_grammar_failed(s->g), "%s: the schema needs more %s than it may take", s->name,
+                          mts_exprs_short_of(s->g->exprs))
+               : MTS_OK;
 }
 
 static int set_node(MtsSchema *s, const MtsSchemaSet *set, MtsGrammarNode *node)

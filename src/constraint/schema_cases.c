@@ -563,8 +563,8 @@ int mts_schema_cases(MtsSchema *s, const MtsSchemaSet *set, MtsCases *cases)
 {
     MtsCase c = {.types = MTS_ANY_TYPE};
     Split split = {0};
-    int rc = MTS_OK;
     *cases = (MtsCases){0};
+    int rc = mts_schema_work(s, 64);
     for (size_t i = 0; i < set->count && !rc; i++) {
         rc = take(s, set->items[i], &c, &split, s->depth);
     }

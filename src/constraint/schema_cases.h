@@ -92,6 +92,7 @@ struct MtsSchema { /* the work under way */
 
 int mts_schema_no_memory(MtsSchema *s);
 int mts_schema_refuse(MtsSchema *s, const char *keyword, const char *why);
+int mts_schema_work(MtsSchema *s, size_t steps); /* counts them: MTS_ECAPACITY where it were too many */
 
 bool mts_schema_set_add(MtsSchemaSet *set, const json_t *schema);
 bool mts_schema_set_copy(MtsSchemaSet *to, const MtsSchemaSet *from);

@@ -18,6 +18,7 @@ typedef struct Objects {
     const char **names; /* [name_count] that a part names */
     bool *required;     /* [name_count] */
     size_t name_count, name_cap, required_cap;
+    json_t *places; /* the number of a name */
     const char *patterns[MAX_PATTERNS];
     MtsRe pattern_res[MAX_PATTERNS];
     size_t pattern_count;
@@ -26,13 +27,12 @@ typedef struct Objects {
 
 static int add_name(Objects *o, const char *name, bool required)
 {
-    size_t i = 0;
-    while (i < o->name_count && strcmp(o->names[i], name) != 0) {
-        i++;
-    }
-    if (i == o->name_count) {
+    const json_t *known = json_object_get(o->places, name);
+    size_t i = known ? (size_t)json_integer_value(known) : o->name_count;
+    if (!known) {
         if (!mts_grow(&o->names, &o->name_cap, i + 1, sizeof *o->names) ||
-            !mts_grow(&o->required, &o->required_cap, i + 1, sizeof *o->required)) {
+            !mts_grow(&o->required, &o->required_cap, i + 1, sizeof *o->required) ||
+            json_object_set_new(o->places, name, json_integer((json_int_t)i))) {
             return mts_schema_no_memory(o->s);
         }
         o->names[o->name_count] = name;
@@ -138,6 +138,7 @@ static int read_allowed(Objects *o)
 /* Adds to the set what the parts say of a name: `name`, or NULL for one that matches the patterns of `matched` only. */
 static int schemas_of(const Objects *o, const char *name, unsigned matched, MtsSchemaSet *set)
 {
+    mts_exprs_work(o->s->g->exprs, 4 * o->c->parts.count);
     for (size_t p = 0; p < o->c->parts.count; p++) {
         const json_t *part = o->c->parts.items[p], *patterns = json_object_get(part, "patternProperties");
         const json_t *own = name ? json_object_get(json_object_get(part, "properties"), name) : NULL;
@@ -268,12 +269,12 @@ static int limits(Objects *o, MtsBag *bag)
 
 int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
 {
-    Objects o = {.s = s, .c = c};
+    Objects o = {.s = s, .c = c, .places = json_object()};
     MtsBag bag = {0};
     MtsRe named = MTS_RE_NONE;
     int rc;
     *out = MTS_NODE_NONE;
-    if ((rc = collect_names(&o)) || (rc = read_allowed(&o))) {
+    if ((rc = o.places ? MTS_OK : mts_schema_no_memory(s)) || (rc = collect_names(&o)) || (rc = read_allowed(&o))) {
         goto done;
     }
     bag.count = o.name_count;
@@ -297,6 +298,7 @@ int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
 done:
     free(bag.members);
     free(bag.required);
+    json_decref(o.places);
     free(o.names);
     free(o.required);
     return rc;

@@ -14,6 +14,14 @@ int mts_schema_refuse(MtsSchema *s, const char *keyword, const char *why)
     return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: the keyword \"%s\" %s", s->name, keyword, why);
 }
 
+int mts_schema_work(MtsSchema *s, size_t steps)
+{
+    return mts_exprs_work(s->g->exprs, steps)
+               ? MTS_OK
+               : mts_fail(s->err, mts_exprs_failed(s->g->exprs), "%s: the schema needs more %s than it may take",
+                          s->name, mts_exprs_short_of(s->g->exprs));
+}
+
 bool mts_schema_set_add(MtsSchemaSet *set, const json_t *schema)
 {
     for (size_t i = 0; i < set->count; i++) {

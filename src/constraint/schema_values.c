@@ -1,5 +1,6 @@
 /* constraint/schema_values.c - values that enum and const list, and those that `not` leaves out. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "constraint/schema_cases.h"
 #include "core/mem.h"
@@ -23,20 +24,47 @@ static bool is_in(const json_t *values, const json_t *value)
     return false;
 }
 
+/* Texts are looked up by what they are; those with a NUL, like other values, one by one. */
+static bool is_key(const json_t *v)
+{
+    return json_is_string(v) && strlen(json_string_value(v)) == json_string_length(v);
+}
+
+static bool note_key(json_t *keys, const json_t *v)
+{
+    return !is_key(v) || json_object_set_new(keys, json_string_value(v), json_true()) == 0;
+}
+
+static bool is_listed(MtsSchema *s, const json_t *values, const json_t *keys, const json_t *v)
+{
+    if (is_key(v)) {
+        return json_object_get(keys, json_string_value(v)) != NULL;
+    }
+    mts_exprs_work(s->g->exprs, json_array_size(values));
+    return is_in(values, v);
+}
+
 static int cut_list(MtsSchema *s, json_t **values, const json_t *by)
 {
-    json_t *both = json_array();
+    json_t *both = json_array(), *before = json_object(), *after = json_object(), *v;
     size_t i;
-    json_t *v;
+    bool ok = before && after;
+    json_array_foreach(*values, i, v)
+    {
+        ok = ok && note_key(before, v);
+    }
     json_array_foreach((json_t *)(uintptr_t)by, i, v)
     {
-        if ((!*values || is_in(*values, v)) && !is_in(both, v)) {
+        if (ok && (!*values || is_listed(s, *values, before, v)) && !is_listed(s, both, after, v)) {
             mts_json_add(&both, NULL, json_incref(v));
+            ok = note_key(after, v);
         }
     }
+    json_decref(before);
+    json_decref(after);
     json_decref(*values);
     *values = both;
-    return both ? MTS_OK : mts_schema_no_memory(s);
+    return both && ok ? MTS_OK : mts_schema_no_memory(s);
 }
 
 int mts_schema_listed(MtsSchema *s, const MtsCase *c, json_t **values)

@@ -9,8 +9,7 @@
 
 static uint64_t hash_words(const uint32_t *words, size_t count)
 {
-    uint64_t h = mts_hash(MTS_HASH_BEGIN, words, count * sizeof *words);
-    return h ^ h >> 29;
+    return mts_hash_spread(mts_hash(MTS_HASH_BEGIN, words, count * sizeof *words));
 }
 
 const uint32_t *mts_store_get(const MtsStore *s, uint32_t number, size_t *count)

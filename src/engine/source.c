@@ -21,7 +21,8 @@ int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest
                                           .text = request->constraint,
                                           .size = strlen(request->constraint),
                                           .name = request->constraint_name,
-                                          .options = request->constraint_options};
+                                          .options = request->constraint_options,
+                                          .budget = request->constraint_memory};
         const MtsVocabulary *vocabulary;
         (void)((rc = mts_engine_vocabulary(engine, &vocabulary, err)) ||
                (rc = mts_constraint_new(&source->constraint, &text, vocabulary, err)));

@@ -2,6 +2,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "toy.h"
 
+#include "core/mem.h"
+
 #include <pcre2.h>
 
 static bool toy_masked(MtsConstraint *c, MtsConstraintPlace place, size_t left, int32_t token)
@@ -257,6 +259,56 @@ static void impossible_and_broken_patterns_are_named(void **state)
     mts_vocabulary_free(&v);
 }
 
+/* Work has a limit as memory has: it is told which of them is spent. */
+static void too_much_work_ends_in_a_sentence(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"type\":\"string\",\"pattern\":\"^(a{1,9999}b?){1,9999}$\",\"minLength\":100,"
+                               "\"maxLength\":100000}";
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    MtsConstraint *c;
+    MtsConstraintSource source = {
+        .form = MTS_CONSTRAINT_SCHEMA, .text = text, .size = sizeof text - 1, .budget = 4 << 20};
+    assert_int_equal(mts_constraint_new(&c, &source, v, &err), MTS_ECAPACITY);
+    assert_non_null(strstr(err.text, "more steps than it may take"));
+    mts_vocabulary_free(&v);
+}
+
+/* Words are read as the tree that their beginnings make, and a class that PCRE2 explains is asked for once. */
+static void many_words_and_classes_are_read(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    MtsConstraint *c;
+    MtsBytes words = {0}, classes = {0};
+    for (int i = 0; i < 20000; i++) {
+        mts_bytes_printf(&words, "%sword%d", i ? "|" : "{\"type\":\"string\",\"pattern\":\"", i);
+    }
+    mts_bytes_append_str(&words, "\"}");
+    assert_ok(toy_open(&c, MTS_CONSTRAINT_SCHEMA, 0, words.data, v, &err), &err);
+    assert_true(toy_accepts(c, "\"a word19999 b\"", 15));
+    assert_false(toy_accepts(c, "\"a worb19999 b\"", 15));
+    mts_constraint_free(&c);
+    for (int i = 0; i < 400; i++) {
+        mts_bytes_append_str(&classes, "[\\p{Nd}b]");
+    }
+    mts_bytes_append_str(&classes, "(?i)[\\p{Nd}b]");
+    assert_ok(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, classes.data, v, &err), &err);
+    char text[402];
+    memset(text, '7', 401);
+    assert_true(toy_accepts(c, text, 401));
+    text[400] = 'B';
+    assert_true(toy_accepts(c, text, 401)); /* (?i) is another class */
+    text[399] = 'B';
+    assert_false(toy_accepts(c, text, 401));
+    mts_constraint_free(&c);
+    mts_bytes_free(&words);
+    mts_bytes_free(&classes);
+    mts_vocabulary_free(&v);
+}
+
 /* What PCRE2 has no room for is held where it is regular; what is not is told as what it is. */
 static void large_and_deep_patterns_end_in_an_answer(void **state)
 {
@@ -289,6 +341,8 @@ int main(void)
         cmocka_unit_test(hard_patterns_are_linear),
         cmocka_unit_test(what_is_not_regular_goes_through_pcre2),
         cmocka_unit_test(impossible_and_broken_patterns_are_named),
+        cmocka_unit_test(too_much_work_ends_in_a_sentence),
+        cmocka_unit_test(many_words_and_classes_are_read),
         cmocka_unit_test(large_and_deep_patterns_end_in_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -254,6 +254,19 @@ static void long_grammars_are_read(void **state)
     assert_true(repeated_accepts("root ::= r0\n", "r%d ::= r%d | \"a\"\n", 5000, "r5000 ::= \"b\"\n", "b"));
 }
 
+/* What would take the square of its length if each end were gone through by itself: parts that may be left out, regular
+ * or not, and many alternatives. */
+static void many_parts_and_choices_are_read(void **state)
+{
+    (void)state;
+    assert_true(repeated_accepts("root ::=", " \"a\"?", 60000, "\n", "aaa"));
+    assert_true(repeated_accepts("root ::=", " \"k%d\"?", 30000, "\n", "k7k12k29999"));
+    assert_false(repeated_accepts("root ::=", " \"k%d\"?", 30000, "\n", "k12k7"));
+    assert_true(repeated_accepts("root ::=", " o?", 30000, "\no ::= \"a\" o? \"c\"\n", "acaacc"));
+    assert_true(repeated_accepts("root ::= \"x\"", " | \"word%d\"", 30000, "\n", "word29999"));
+    assert_false(repeated_accepts("root ::= \"x\"", " | \"word%d\"", 30000, "\n", "word30000"));
+}
+
 static void refuse(const char *grammar, int code, const char *says)
 {
     MtsError err = {0};
@@ -279,6 +292,13 @@ static void errors_have_places(void **state)
     refuse("start: /a(/\n", MTS_EREQUEST, "line 1");
     refuse("start: \"a\"\n%import common.INT\n", MTS_EUNSUPPORTED, "line 2, column 1");
     refuse("root ::= root \"a\"\n", MTS_ECONSTRAINT, "no finite text");
+    MtsBytes loop = {0};
+    mts_bytes_append_str(&loop, "root ::= r0\n");
+    for (int i = 0; i < 500; i++) {
+        mts_bytes_printf(&loop, "r%d ::= r%d \"x\" | \"y\"\n", i, (i + 1) % 500);
+    }
+    refuse(loop.data, MTS_EUNSUPPORTED, "500 rules may begin with themselves");
+    mts_bytes_free(&loop);
 }
 
 int main(void)
@@ -288,6 +308,7 @@ int main(void)
         cmocka_unit_test(both_notations_are_read),
         cmocka_unit_test(errors_have_places),
         cmocka_unit_test(long_grammars_are_read),
+        cmocka_unit_test(many_parts_and_choices_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
