@@ -422,6 +422,28 @@ static void dts_takes_the_mean_of_its_draws(void **state)
     mts_table_free(&table);
 }
 
+/* As they come, they widen: what the root has drawn is what the rule lets it, from fewer than ten rollouts on less than
+ * a draw each. */
+static void dts_widens_by_itself(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 6, .steps = 4, .eos = -1, .peak = 1, .spread = 1}, 71);
+    for (int star = 0; star < 2; star++) {
+        MtsSearchSettings s = settings_of(star ? MTS_DTS_STAR : MTS_DTS, 2, 30);
+        MtsSearch *run = run_table(table, &s, NULL);
+        double drawn = 0, may = 0;
+        for (size_t i = 0; i < run->log_count; i++) {
+            drawn += run->log[i]->choices[0].kept[0];
+            may += i == 0 || may < s.widening_c * pow((double)i, s.widening_alpha);
+            assert_true(drawn == may);
+            assert_true(i < 9 || drawn < (double)i + 1);
+        }
+        assert_true(run->log_count == 30 && drawn < 20);
+        mts_search_free(&run);
+    }
+    mts_table_free(&table);
+}
+
 /* ---- best-of-N ---- */
 
 static void best_of_n_has_its_closed_form(void **state)
@@ -684,6 +706,7 @@ int main(void)
         cmocka_unit_test(prefix_rewards_guide_and_do_not_bend),
         cmocka_unit_test(dts_starts_as_weighted_samples),
         cmocka_unit_test(dts_takes_the_mean_of_its_draws),
+        cmocka_unit_test(dts_widens_by_itself),
         cmocka_unit_test(best_of_n_has_its_closed_form),
         cmocka_unit_test(one_beam_at_lambda_zero_is_greedy),
         cmocka_unit_test(as_many_beams_as_texts_find_the_mode),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Estimates and intervals on random tables: `test_tables.py [RUNS [TABLE...]]`, 16 kinds of random_tables.py and TABLEs.
+"""Estimates and intervals on random tables: `test_tables.py [RUNS [TABLE...]]`, those of random_tables.py and TABLEs.
 
 Z^ is unbiased at a fixed budget: the mean of RUNS searches is within 4 standard errors of Z on every table, which a
 right one of some hundred means is not once in 200 times. At lambda 3 the z have so long a tail that a mean of few
