@@ -24,6 +24,7 @@ import json
 import pathlib
 import sys
 import tempfile
+import types
 import unittest.mock
 
 import numpy as np
@@ -95,12 +96,57 @@ def soft_prompt_model(tiny, width, heads, layers, ffn, places, lora):
     return m.float().eval()
 
 
+def flamingo_model(tiny, width, heads, dim, layers, latents, places, every):
+    """An OpenTSLMFlamingo of this language model, whose constructor would fetch one; its parts made smaller."""
+    from open_flamingo.src.flamingo_lm import FlamingoLMMixin
+    from open_flamingo.src.helpers import GatedCrossAttentionBlock, PerceiverResampler
+    from open_flamingo.src.utils import extend_instance
+    from opentslm.model.encoder.CNNTokenizer import CNNTokenizer
+    from opentslm.model.llm.OpenTSLMFlamingo import OpenTSLMFlamingo
+    from opentslm.model.llm.TimeSeriesFlamingoWithTrainableEncoder import TimeSeriesFlamingoWithTrainableEncoder
+    m = OpenTSLMFlamingo.__new__(OpenTSLMFlamingo)
+    torch.nn.Module.__init__(m)
+    m.device, m.text_tokenizer, language = "cpu", tokenizer_of(tiny.vocab), tiny.torch_model()
+    m.text_tokenizer.add_special_tokens({"additional_special_tokens": ["<|endofchunk|>", "<image>"]})
+    extend_instance(language, FlamingoLMMixin)
+    language.set_decoder_layers_attr_name("model.layers")
+    language.resize_token_embeddings(len(m.text_tokenizer))
+    encoder = CNNTokenizer(output_dim=width, transformer_input_dim=width, max_patches=places)
+    ids = [m.text_tokenizer.encode(token)[-1] for token in ("<|endofchunk|>", "<image>")]
+    m.llm = m.model = TimeSeriesFlamingoWithTrainableEncoder(
+        types.SimpleNamespace(visual=encoder), language, *ids, vis_dim=width, cross_attn_every_n_layers=every)
+    m.model.perceiver = PerceiverResampler(dim=width, depth=layers, dim_head=dim, heads=heads, num_latents=latents)
+    language.gated_cross_attn_layers = torch.nn.ModuleList(
+        GatedCrossAttentionBlock(dim=tiny.width, dim_visual=width, dim_head=dim, heads=heads)
+        if (i + 1) % every == 0 else None for i in range(tiny.layers))
+    language.init_flamingo_layers(False)
+    with torch.no_grad():
+        for part in (encoder, m.model.perceiver, language.gated_cross_attn_layers):
+            for name, p in part.named_parameters():
+                p.copy_(torch.randn_like(p) * (1 / p.shape[-1] ** 0.5 if p.dim() > 1 else 0.3) + (p.dim() == 1) * 0.5)
+        language.get_input_embeddings().weight[-2:] = torch.randn(2, tiny.width) * 0.3
+    return m.float().eval()
+
+
 PROMPTS = [
     ("The series:", [("it has mean 1.5 and std 2:", 37)], "Answer:"),
     ("  You are given data. ", [("x-axis:", 24), ("y-axis, naïve ✓", 17), ("z", 3)], "Rationale:\n"),
     ("no series", [], "at all"),
     ("long", [("to the last place", 96)], ""),
 ]
+
+
+def soft_logits(m, batch, parts, rows):
+    embedded, mask = m.pad_and_apply_batch(batch)
+    tokens = []
+    for part in parts:
+        tokens += m.tokenizer(part["text"]).input_ids if "text" in part else [-1] * rows
+    return tokens, m.llm(inputs_embeds=embedded, attention_mask=mask).logits[0].double()
+
+
+def flamingo_logits(m, batch, parts, rows):
+    ids, series, mask, _ = m.pad_and_apply_batch(batch, include_labels=True)
+    return ids[0].tolist(), m.llm(vision_x=series, lang_x=ids, attention_mask=mask).logits[0].double()
 
 
 def cases(m, rng, ids):
@@ -117,12 +163,10 @@ def cases(m, rng, ids):
         if series:
             batch = extend(batch)
             rows = batch[0]["time_series"].shape[1] // 4
+        elif not hasattr(m, "tokenizer"): # Flamingo takes none without
+            continue
         with torch.no_grad():
-            embedded, mask = m.pad_and_apply_batch(batch)
-            logits = m.llm(inputs_embeds=embedded, attention_mask=mask).logits[0].double()
-        tokens = []
-        for part in parts:
-            tokens += m.tokenizer(part["text"]).input_ids if "text" in part else [-1] * rows
+            tokens, logits = (soft_logits if hasattr(m, "tokenizer") else flamingo_logits)(m, batch, parts, rows)
         assert len(tokens) == logits.shape[0]
         logp = torch.log_softmax(logits, -1).numpy()
         yield {"parts": parts, "tokens": tokens, "logprobs": [[float(f"{x:.7g}") for x in row[ids]] for row in logp]}
@@ -136,10 +180,10 @@ def converted(m, tiny, heads, out):
         convert_opentslm.main([checkpoint, base, str(out), "--heads", str(heads)])
 
 
-def make(name, tiny, seed, lora, **encoder):
+def make(name, tiny, seed, model, **encoder):
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    m = soft_prompt_model(tiny, lora=lora, **encoder)
+    m = model(tiny, **encoder)
     converted(m, tiny, encoder["heads"], OUT / f"{name}.gguf")
     ids = sorted(rng.choice(tiny.vocab_size, 8, replace=False).tolist())
     json.dump({"model": f"{name}.gguf", "ids": ids, "cases": list(cases(m, rng, ids))},
@@ -189,12 +233,20 @@ def main():
               separators=(",", ":"), ensure_ascii=False)
     OUT.mkdir(parents=True, exist_ok=True)
     make("soft-llama", Tiny("soft-llama", "llama", Q.F32, width=32, layers=2, heads=2, kv_heads=1, head_dim=16, ffn=48,
-                            vocab=tiny_vocab.llama3(), seed=71), 1, True, width=16, heads=2, layers=2, ffn=40,
-         places=24)
+                            vocab=tiny_vocab.llama3(), seed=71), 1, soft_prompt_model, lora=True, width=16, heads=2,
+         layers=2, ffn=40, places=24)
     make("soft-gemma", Tiny("soft-gemma", "gemma3", Q.F16, width=32, layers=2, heads=2, kv_heads=1, head_dim=16, ffn=32,
                             vocab=tiny_vocab.gemma(), seed=72, window=16, pattern=2,
-                            rope={"theta": 1000000.0, "local": 10000.0}), 2, False, width=24, heads=4, layers=1, ffn=32,
-         places=24)
+                            rope={"theta": 1000000.0, "local": 10000.0}), 2, soft_prompt_model, lora=False, width=24,
+         heads=4, layers=1, ffn=32, places=24)
+    make("flamingo-llama", Tiny("flamingo-llama", "llama", Q.F32, width=32, layers=3, heads=2, kv_heads=1, head_dim=16,
+                                ffn=48, vocab=tiny_vocab.llama3(), seed=74), 3, flamingo_model, width=16, heads=2,
+         dim=16, layers=2, latents=10, places=24, every=2)
+    make("flamingo-gemma", Tiny("flamingo-gemma", "gemma3", Q.F32, width=32, layers=2, heads=2, kv_heads=1, head_dim=16,
+                                ffn=32, vocab=tiny_vocab.gemma(), seed=75, window=16, pattern=2,
+                                rope={"theta": 1000000.0, "local": 10000.0}), 4, flamingo_model, width=24, heads=3,
+         dim=8, layers=1, latents=18, places=24, every=1)
+    torch.manual_seed(5)
     seed = Tiny("opentslm", "llama", Q.Q4_0, width=32, layers=1, heads=2, kv_heads=1, head_dim=16, ffn=32,
                 vocab=tiny_vocab.llama3(8), seed=73)
     converted(soft_prompt_model(seed, 8, 2, 1, 8, 4, False), seed, 2, ROOT / "tests" / "fuzz" / "gguf" / "opentslm")

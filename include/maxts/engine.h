@@ -87,6 +87,7 @@ typedef struct MtsPrompt {
     MtsTokens tokens; /* MTS_ROW_TOKEN where a row stands */
     float *rows;      /* [row_count][width] */
     size_t row_count;
+    MtsMedia media; /* owned; what a model of the Flamingo kind looks at. count 0: nothing */
 } MtsPrompt;
 
 /* Whether the model has an encoder. */
@@ -193,13 +194,14 @@ typedef struct MtsRewardFunction {
 typedef struct MtsRequest {
     const int32_t *prompt; /* [prompt_count]; a table takes none and starts at its root */
     size_t prompt_count;
-    const float *prompt_rows; /* [how many MTS_ROW_TOKEN the prompt has][width] embedding rows that stand in it, as
-                                 mts_engine_prompt() makes them; NULL (default): none */
-    size_t max_tokens;        /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
-    MtsCut cut;               /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
-    bool end_stop;            /* an end token ends the answer; default true. Tables always end at theirs. */
-    bool no_cache;            /* every position evaluates its whole text again, prompt included, to the same bits: for
-                                 measuring what the KV cache brings; default false. Models only. */
+    const float *prompt_rows;     /* [how many MTS_ROW_TOKEN the prompt has][width] embedding rows that stand in it, as
+                                     mts_engine_prompt() makes them; NULL (default): none */
+    const MtsMedia *prompt_media; /* what the text looks at; NULL (default), or of count 0: nothing */
+    size_t max_tokens; /* longest answer, tokens; default 50, or as a table has it, whose texts cannot be cut */
+    MtsCut cut;        /* default temperature 0.8, top_k 50, top_p 0.9, min_p 0; tables: 1, 0, 1, 0 */
+    bool end_stop;     /* an end token ends the answer; default true. Tables always end at theirs. */
+    bool no_cache;     /* every position evaluates its whole text again, prompt included, to the same bits: for
+                          measuring what the KV cache brings; default false. Models only. */
     /* [stop_count] UTF-8 of 1 to 256 bytes each: a text is finished with the token that completes one of them, and the
      * answer ends before the first one. Behind that token stands an end token that the model is not asked for, with
      * probability 1. Default none; not with a constraint, not without end_stop. Models only. */
@@ -227,8 +229,8 @@ typedef struct MtsRequest {
                                  default temperature: automatic, which is the cut's. So cut.temperature alone sets both,
                                  and search.temperature alone the proposal, with the cut and the target as they were */
     const MtsEventSink *sink; /* NULL: none */
-    /* Where the prompt's beginning may have been evaluated; NULL (default): none. Not used with no_cache
-       or prompt_rows. */
+    /* Where the prompt's beginning may have been evaluated; NULL (default): none. Not used with no_cache,
+       prompt_rows or prompt_media. */
     MtsBeginnings *beginnings;
 } MtsRequest;
 

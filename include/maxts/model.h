@@ -47,6 +47,7 @@ typedef struct MtsModelInfo {
     size_t context;           /* trained context, tokens */
     size_t layers, width, heads, kv_heads, head_dim, ffn_width;
     size_t window;             /* sliding window of the window layers, tokens; 0: none */
+    size_t media_width;        /* of the rows that mts_session_look() takes; 0: it looks at none */
     uint64_t parameters;       /* weights in the file */
     size_t weight_bytes;       /* resident bytes of the weights as this process holds them */
     size_t kv_bytes_per_token; /* at the default precision, without windows */
@@ -69,6 +70,18 @@ MTS_API void mts_session_free(MtsSession **session); /* after every branch of it
 
 /* In place of a token id: the next of the embedding rows that stand beside the ids. */
 enum { MTS_ROW_TOKEN = -1 };
+
+/* What the texts of a session look at, where the model has layers for it (Flamingo: docs/opentslm.md). */
+typedef struct MtsMedia {
+    const float *rows;   /* [count][media_width] */
+    size_t count;        /* at least 1 */
+    const size_t *marks; /* [mark_count] ascending positions: from the first on a text sees the rows, from the second on
+                            their mean */
+    size_t mark_count;
+} MtsMedia;
+
+/* Copies it, before the session has any branch. Without it, texts see nothing. */
+MTS_API int mts_session_look(MtsSession *session, const MtsMedia *media, MtsError *err);
 
 typedef enum MtsLogitsWanted { MTS_LOGITS_NONE, MTS_LOGITS_LAST, MTS_LOGITS_ALL } MtsLogitsWanted;
 

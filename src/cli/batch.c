@@ -257,6 +257,10 @@ static uint64_t hash_prompt(const MtsEngine *engine, const MtsPrompt *prompt, ui
     if (prompt->row_count) {
         mts_model_info(mts_engine_model(engine), &info);
     }
+    if (prompt->media.count) {
+        mts_model_info(mts_engine_model(engine), &info);
+        return mts_hash(hash, prompt->media.rows, prompt->media.count * info.media_width * sizeof *prompt->media.rows);
+    }
     return mts_hash(hash, prompt->rows, prompt->row_count * info.width * sizeof *prompt->rows);
 }
 

@@ -322,6 +322,7 @@ int ask(Asked *asked, const MtsEngine *engine, const Args *args, MtsError *err)
     request->prompt = asked->prompt.tokens.ids;
     request->prompt_count = asked->prompt.tokens.count;
     request->prompt_rows = asked->prompt.rows;
+    request->prompt_media = &asked->prompt.media;
     return MTS_OK;
 }
 

@@ -148,7 +148,7 @@ static bool begin(Pass *p, const MtsEncoder *e, size_t n)
                 .qkv_stride = mts_dense_stride(3 * e->width),
                 .ffn_stride = mts_dense_stride(e->ffn),
                 .out_stride = mts_dense_stride(e->rows_width),
-                .scratch_bytes = mts_head_scratch(e->width / e->heads, n)};
+                .scratch_bytes = e->heads ? mts_head_scratch(e->width / e->heads, n) : MTS_ALIGN};
     p->x = rows_of(n, p->x_stride);
     p->branch = rows_of(n, p->x_stride);
     p->heads = rows_of(n, p->x_stride);
@@ -187,9 +187,13 @@ int mts_encoder_run(const MtsEncoder *e, const float *values, size_t n, float *r
         attend(&pass);
         each_tile(&pass, &e->blocks[i], finish_block);
     }
-    each_tile(&pass, NULL, project);
+    bool projects = e->projector.weights.data != NULL;
+    if (projects) {
+        each_tile(&pass, NULL, project);
+    }
     for (size_t r = 0; r < count; r++) {
-        memcpy(rows + r * e->rows_width, pass.out + r * pass.out_stride, e->rows_width * sizeof *rows);
+        const float *row = projects ? pass.out + r * pass.out_stride : pass.x + r * pass.x_stride;
+        memcpy(rows + r * e->rows_width, row, e->rows_width * sizeof *rows);
     }
     clear(&pass);
     mts_aligned_free(patches);

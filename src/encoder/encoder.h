@@ -4,12 +4,15 @@
  * file's row for that place, normed. Then `blocks` transformer layers, normed behind each sum:
  *     x = norm(x + attention(x)),  x = norm(x + W2 gelu(W1 x))
  * and the projector, gelu(W norm(x)), whose rows are as wide as the language model's embeddings: the prompt has them
- * where the series stands. docs/opentslm.md lists the tensors. */
+ * where the series stands. Of the other kind, Flamingo, it has neither blocks nor projector, and a perceiver turns the
+ * rows of all series into one medium, which layers of the language model look at. docs/opentslm.md lists the tensors.
+ */
 #ifndef MTS_ENCODER_ENCODER_H
 #define MTS_ENCODER_ENCODER_H
 
 #include "core/error.h"
 #include "encoder/parts.h"
+#include "encoder/resampler.h"
 #include "gguf/gguf.h"
 
 typedef struct MtsEncoderBlock {
@@ -24,12 +27,14 @@ typedef struct MtsEncoder {
     size_t patch, width, heads, ffn, places;
     size_t rows_width; /* of what it gives */
     float epsilon;
-    MtsDense patches;  /* [width][patch], no bias */
-    float *places_row; /* [places][width] */
+    MtsDense patches;        /* [width][patch], no bias */
+    const float *places_row; /* [places][width] */
     MtsNorm input, before_projection;
-    MtsDense projector; /* [rows_width][width] */
+    MtsDense projector; /* [rows_width][width]; none of Flamingo, whose rows are `width` wide */
     MtsEncoderBlock *blocks;
     size_t block_count;
+    MtsResampler *resampler;         /* of Flamingo; NULL: rows stand in the prompt */
+    size_t media_token, chunk_token; /* Flamingo's ids: a series stands here; its text ends */
 } MtsEncoder;
 
 /* Whether a tensor's name, or a key, is one of an encoder's: it begins with "opentslm.". */

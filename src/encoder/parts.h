@@ -11,12 +11,12 @@
 #include "kernels/kernels.h"
 
 typedef struct MtsNorm {
-    float *weight, *bias; /* [width] */
+    const float *weight, *bias; /* [width] */
 } MtsNorm;
 
 typedef struct MtsDense {
     MtsWeights weights; /* [rows][cols] */
-    float *bias;        /* [rows], or NULL */
+    const float *bias;  /* [rows], or NULL */
 } MtsDense;
 
 /* Floats of a row that a dense layer of so many outputs writes. */
@@ -32,7 +32,7 @@ void mts_dense(const MtsKernels *kernels, const MtsDense *dense, const float *x,
 /* y = (x - mean) / sqrt(variance + epsilon) * weight + bias of one row; y may be x. */
 void mts_layer_norm(const MtsNorm *norm, float epsilon, size_t width, const float *x, float *y);
 
-/* x = x (1 + erf(x / sqrt 2)) / 2. */
+/* x = x (1 + erf(x / sqrt 2)) / 2, erf to within 1e-7. */
 void mts_gelu_exact(float *x, size_t n);
 
 /* One head of attention: queries [queries][dim], keys and values [keys][dim], each row so many floats behind the one

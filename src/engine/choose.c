@@ -294,6 +294,7 @@ static MtsRequest whole_request(const MtsEngine *engine, const MtsRequest *asked
     r.prompt_count = asked->prompt_count;
     r.beginnings = asked->beginnings;
     r.prompt_rows = asked->prompt_rows;
+    r.prompt_media = asked->prompt_media;
     if (!engine->table) {
         r.cut = (MtsCut){.temperature = 1, .top_p = 1};
         r.constraint = pattern;

@@ -29,13 +29,18 @@ static bool add_rewards(MtsBytes *out, const MtsEngine *engine, const MtsRequest
 static bool add_rows(MtsBytes *out, const MtsEngine *engine, const MtsRequest *request)
 {
     size_t rows = 0;
+    MtsModelInfo info = {0};
+    const MtsMedia *media = request->prompt_media;
+    if (media && media->count) {
+        mts_model_info(engine->model, &info);
+        return add_hash(out, ", media", media->rows, media->count * info.media_width * sizeof *media->rows);
+    }
     for (size_t i = 0; request->prompt_rows && i < request->prompt_count; i++) {
         rows += request->prompt[i] == MTS_ROW_TOKEN;
     }
     if (rows == 0) {
         return true;
     }
-    MtsModelInfo info;
     mts_model_info(engine->model, &info);
     return add_hash(out, ", rows", request->prompt_rows, rows * info.width * sizeof *request->prompt_rows);
 }

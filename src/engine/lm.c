@@ -631,7 +631,7 @@ static int open_session(MtsLm *lm, const MtsRequest *request, MtsError *err)
     MtsSessionStats stats;
     size_t one = request->prompt_count + request->max_tokens;
     if (request->beginnings && !request->no_cache && !request->prompt_rows &&
-        request->beginnings->engine == lm->engine &&
+        (!request->prompt_media || !request->prompt_media->count) && request->beginnings->engine == lm->engine &&
         (lm->engine->kv_tokens || one + MTS_RING_SLACK <= request->beginnings->kv_tokens)) {
         lm->beginnings = request->beginnings;
         lm->session = lm->beginnings->session;
@@ -640,7 +640,9 @@ static int open_session(MtsLm *lm, const MtsRequest *request, MtsError *err)
         return MTS_OK;
     }
     MtsSessionOptions options = {.kv_tokens = lm->kv_tokens, .threads = lm->engine->threads};
-    return mts_session_new(&lm->session, lm->engine->model, &options, err);
+    int rc = mts_session_new(&lm->session, lm->engine->model, &options, err);
+    const MtsMedia *media = request->prompt_media;
+    return rc || !media || !media->count ? rc : mts_session_look(lm->session, media, err);
 }
 
 int mts_lm_new(MtsLm **out, const MtsEngine *engine, const MtsRequest *request, MtsConstraint *constraint,

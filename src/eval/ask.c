@@ -291,6 +291,7 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
     r->prompt = ask->prompt.tokens.ids;
     r->prompt_count = ask->prompt.tokens.count;
     r->prompt_rows = ask->prompt.rows;
+    r->prompt_media = &ask->prompt.media;
     r->prompt_text = s->prompt;
     r->series = s->series;
     r->reward = ask->reward;

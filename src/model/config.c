@@ -143,6 +143,26 @@ static int read_windows(ConfigReader *r, MtsConfig *c)
     return MTS_OK;
 }
 
+/* Layers that look at a medium have sizes of their own (docs/opentslm.md). */
+static int read_cross(ConfigReader *r, MtsConfig *c)
+{
+    const MtsGguf *g = r->gguf;
+    int rc = mts_gguf_get_size(g, "opentslm.cross.head_count", false, 0, MOST_HEADS, 0, &c->cross_heads, r->err);
+    if (rc || c->cross_heads == 0) {
+        return rc;
+    }
+    if ((rc = mts_gguf_get_size(g, "opentslm.cross.key_length", true, 8, MOST_HEAD_DIM, 0, &c->cross_dim, r->err)) ||
+        (rc = mts_gguf_get_size(g, "opentslm.cross.feed_forward_length", true, 1, MOST_WIDTH, 0, &c->cross_ffn,
+                                r->err)) ||
+        (rc = mts_gguf_get_size(g, "opentslm.embedding_length", true, 1, MOST_WIDTH, 0, &c->media_width, r->err))) {
+        return rc;
+    }
+    return c->cross_dim % 8 == 0 ? MTS_OK
+                                 : mts_fail(r->err, MTS_EUNSUPPORTED,
+                                            "%s: opentslm.cross.key_length is %zu; this program takes multiples of 8",
+                                            mts_gguf_path(g), c->cross_dim);
+}
+
 /* What the embedding and q.k are multiplied by. */
 static void set_scales(MtsConfig *c)
 {
@@ -161,7 +181,7 @@ int mts_config_read(MtsConfig *c, const MtsGguf *gguf, MtsError *err)
     int rc;
     if ((rc = read_architecture(r, c)) || (rc = read_sizes(r, c)) ||
         (rc = get_real(r, "attention.layer_norm_rms_epsilon", true, 0.0, 1.0, 0.0, &epsilon)) ||
-        (rc = read_rope(r, c)) || (rc = read_windows(r, c))) {
+        (rc = read_rope(r, c)) || (rc = read_windows(r, c)) || (rc = read_cross(r, c))) {
         return rc;
     }
     c->norm_epsilon = (float)epsilon;

@@ -12,10 +12,12 @@
 typedef struct MtsConfig {
     const MtsArchitecture *architecture; /* static */
     size_t vocab, context, layers, width, heads, kv_heads, ffn_width;
-    size_t head_dim;       /* of queries, keys and values alike; a multiple of 8 */
-    size_t rope_dims;      /* the first of each head's dimensions that are rotated, <= head_dim */
-    size_t window;         /* positions a window layer sees; 0: every layer sees the whole text */
-    size_t window_pattern; /* of `pattern` consecutive layers all but the last are window layers */
+    size_t head_dim;               /* of queries, keys and values alike; a multiple of 8 */
+    size_t rope_dims;              /* the first of each head's dimensions that are rotated, <= head_dim */
+    size_t window;                 /* positions a window layer sees; 0: every layer sees the whole text */
+    size_t window_pattern;         /* of `pattern` consecutive layers all but the last are window layers */
+    size_t cross_heads, cross_dim; /* of layers that look at a medium; 0: none does */
+    size_t cross_ffn, media_width;
     float norm_epsilon;
     double rope_base, rope_base_window; /* theta of layers that see the whole text, of window layers */
     double rope_scale;                  /* positions are multiplied by it (whole-text layers only) */

@@ -16,6 +16,8 @@
  * Where the architecture norms a result before it is added, the two additions go through `branch`. */
 #include "model/forward.h"
 
+#include "encoder/parts.h"
+
 #include <string.h>
 
 #include "model/blas.h"
@@ -60,6 +62,8 @@ typedef struct GroupShare {
 } GroupShare;
 
 enum { MOST_MATRICES = 3 }; /* with the same input */
+
+static const float CROSS_EPSILON = 1e-5f; /* of PyTorch's layer norm */
 
 /* This thread's groups of several matrices: all their groups, one matrix behind the other, are cut into pieces of equal
  * bytes. */
@@ -145,16 +149,24 @@ static void embed(const MtsForward *s, size_t row)
     }
 }
 
+/* x gets what the layer before gave, normed, where that waits in `branch`. */
+static void add_waiting(const MtsForward *s, size_t row, const float *post_norm)
+{
+    const MtsConfig *c = &s->model->config;
+    float *x = s->x + row * stride_of(c->width), *branch = s->branch + row * stride_of(c->width);
+    s->model->kernels->rmsnorm(branch, post_norm, c->width, c->norm_epsilon, branch);
+    s->model->kernels->add(x, branch, c->width);
+}
+
 /* Adds what the last attention or FFN gave (where it is to be normed first), then norms x as input of `w`. */
 static void norm_row(const MtsForward *s, size_t row, const float *post_norm, const float *norm,
                      const MtsWeights *const *w, size_t n)
 {
     const MtsConfig *c = &s->model->config;
     const MtsKernels *k = s->model->kernels;
-    float *x = s->x + row * stride_of(c->width), *branch = s->branch + row * stride_of(c->width);
+    const float *x = s->x + row * stride_of(c->width);
     if (post_norm) {
-        k->rmsnorm(branch, post_norm, c->width, c->norm_epsilon, branch);
-        k->add(x, branch, c->width);
+        add_waiting(s, row, post_norm);
     }
     k->rmsnorm(x, norm, c->width, c->norm_epsilon, s->norm.x + row * s->norm.stride);
     quantize_row(s, &s->norm, row, w, n);
@@ -263,9 +275,59 @@ static void add_product(const MtsForward *s, const MtsWeights *w, const MtsOpera
     meet(s);
 }
 
+/* norm = layer norm of x, as input of w. */
+static void layer_norm_row(const MtsForward *s, size_t row, const float *weight, const float *bias, const MtsWeights *w)
+{
+    const MtsConfig *c = &s->model->config;
+    const MtsNorm norm = {.weight = weight, .bias = bias};
+    const MtsWeights *const one[] = {w};
+    mts_layer_norm(&norm, CROSS_EPSILON, c->width, s->x + row * stride_of(c->width), s->norm.x + row * s->norm.stride);
+    quantize_row(s, &s->norm, row, one, 1);
+}
+
+/* Before a layer that looks at the medium: x += Wo attention(norm(x); medium), x += Wdown gelu(Wup norm(x)), the gates
+ * being part of Wo and Wdown. */
+static void look(const MtsForward *s, size_t index, const float *post_norm)
+{
+    const MtsConfig *c = &s->model->config;
+    const MtsCross *y = &s->model->layers[index].cross;
+    const MtsWeights *const q[] = {&y->q}, *const o[] = {&y->o}, *const up[] = {&y->up}, *const down[] = {&y->down};
+    size_t rank = mts_team_rank(), size = mts_team_size();
+    size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
+    float *const queries[] = {s->cross_q}, *const hidden[] = {s->cross_hidden.x};
+    for (size_t row = r0; row < r1; row++) {
+        if (post_norm) {
+            add_waiting(s, row, post_norm);
+        }
+        layer_norm_row(s, row, y->norm, y->norm_bias, &y->q);
+    }
+    meet(s);
+    products(s, q, 1, &s->norm, s->rows, queries, stride_of(c->cross_heads * c->cross_dim), false, weights_of(o, 1));
+    meet(s);
+    for (size_t row = r0; row < r1; row++) {
+        mts_cross_attend(s, index, row);
+        quantize_row(s, &s->crossed, row, o, 1);
+    }
+    meet(s);
+    add_product(s, &y->o, &s->crossed, NULL, weights_of(up, 1));
+    for (size_t row = r0; row < r1; row++) {
+        layer_norm_row(s, row, y->ffn_norm, y->ffn_norm_bias, &y->up);
+    }
+    meet(s);
+    products(s, up, 1, &s->norm, s->rows, hidden, s->cross_hidden.stride, false, weights_of(down, 1));
+    meet(s);
+    for (size_t row = r0; row < r1; row++) {
+        mts_gelu_exact(s->cross_hidden.x + row * s->cross_hidden.stride, c->cross_ffn);
+        quantize_row(s, &s->cross_hidden, row, down, 1);
+    }
+    meet(s);
+    add_product(s, &y->down, &s->cross_hidden, NULL, NULL);
+}
+
 static void layer(const MtsForward *s, size_t index)
 {
     const MtsLayer *y = &s->model->layers[index], *before = index ? y - 1 : NULL;
+    const float *waiting = before ? before->post_ffn_norm : NULL; /* norm of what `branch` holds */
     size_t rank = mts_team_rank(), size = mts_team_size(), row_floats = s->q_floats + 2 * s->kv_floats;
     size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
     const MtsWeights *const qkv[] = {&y->q, &y->k, &y->v}, *const gate_up[] = {&y->gate, &y->up};
@@ -275,8 +337,12 @@ static void layer(const MtsForward *s, size_t index)
     const MtsWeights *const after[] = {&then->q, &then->k, &then->v};
     const GroupShare gate = gate_share(&y->gate);
     float *const places[] = {s->qkv, s->qkv + s->q_floats, s->qkv + s->q_floats + s->kv_floats};
+    if (y->cross.q.rows) {
+        look(s, index, waiting);
+        waiting = NULL;
+    }
     for (size_t row = r0; row < r1; row++) {
-        norm_row(s, row, before ? before->post_ffn_norm : NULL, y->attn_norm, qkv, 3);
+        norm_row(s, row, waiting, y->attn_norm, qkv, 3);
     }
     meet(s);
     products(s, qkv, 3, &s->norm, s->rows, places, row_floats, false, weights_of(o, 1));

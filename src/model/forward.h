@@ -51,6 +51,16 @@ typedef struct MtsScratch {
     float *tile;   /* [MTS_BLAS_TILE][widest input] dequantised weights, for BLAS only */
 } MtsScratch;
 
+/* A medium as the layers that look at it see it: 64 latents of a perceiver, say. A page of MTS_PAGE_TOKENS of its rows
+ * holds their keys and values of all layers, as pages of texts do (kernels/kernels.h), in fp32. */
+typedef struct MtsMediaKv {
+    const void **pages; /* [page_count], NULL: nothing is there to be seen */
+    float *floats;      /* what they point into */
+    size_t count, page_count;
+    size_t *marks; /* [mark_count] ascending positions from which on a text sees it */
+    size_t mark_count;
+} MtsMediaKv;
+
 typedef struct MtsForward {
     const MtsModel *model;
     MtsKv *kv;
@@ -84,7 +94,12 @@ typedef struct MtsForward {
     MtsOperand norm;            /* [max_rows][width]: input of q, k, v, of gate and up, of the output matrix */
     MtsOperand attended;        /* [max_rows][heads * head_dim] */
     MtsOperand hidden;          /* [max_rows][ffn_width] */
-    MtsScratch *scratch;        /* [threads] */
+    float *cross_q;             /* [max_rows][cross_heads * cross_dim padded to 16]; with the next two, of layers that
+                                   look at a medium */
+    MtsOperand crossed;         /* [max_rows][cross_heads * cross_dim] */
+    MtsOperand cross_hidden;    /* [max_rows][cross_ffn] */
+    MtsMediaKv media;
+    MtsScratch *scratch; /* [threads] */
     MtsBarrier *barrier;
     MtsPace pace;
     size_t score_floats;
@@ -130,6 +145,13 @@ static inline size_t mts_forward_rows(const int32_t *tokens, size_t n)
     }
     return rows;
 }
+
+/* What one row of layer `index` sees of the medium, from its row of cross_q to its row of crossed (cross.c). */
+void mts_cross_attend(const MtsForward *step, size_t index, size_t row);
+
+/* Makes keys and values of a medium's rows for all layers that look at it. */
+int mts_cross_see(MtsForward *step, const MtsMedia *media, MtsError *err);
+void mts_cross_clear(MtsForward *step);
 
 /* Where the keys and values of a layer begin in a page of its kind. */
 static inline size_t mts_forward_key_offset(const MtsForward *step, const MtsLayer *layer)

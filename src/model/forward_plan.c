@@ -70,10 +70,17 @@ bool mts_forward_init(MtsForward *s, const MtsModel *model, MtsKv *kv, size_t ma
     s->norm = take_operand(max_rows, c->width, &ok);
     s->attended = take_operand(max_rows, c->heads * c->head_dim, &ok);
     s->hidden = take_operand(max_rows, c->ffn_width, &ok);
+    if (c->cross_heads) {
+        s->cross_q = take(max_rows, padded(c->cross_heads * c->cross_dim), sizeof(float), &ok);
+        s->crossed = take_operand(max_rows, c->cross_heads * c->cross_dim, &ok);
+        s->cross_hidden = take_operand(max_rows, c->cross_ffn, &ok);
+    }
     /* at least one query of the longest text; else what leaves room in a 1 MiB second-level cache */
     s->score_floats = padded(max_positions) + MTS_PAGE_TOKENS > 65536 ? padded(max_positions) + MTS_PAGE_TOKENS : 65536;
     size_t widest = padded(c->ffn_width > c->width ? c->ffn_width : c->width);
     widest = widest > s->q_floats ? widest : s->q_floats;
+    widest = widest > padded(c->cross_ffn) ? widest : padded(c->cross_ffn);
+    widest = widest > padded(c->cross_heads * c->cross_dim) ? widest : padded(c->cross_heads * c->cross_dim);
     s->scratch = mts_calloc((size_t)threads, sizeof *s->scratch);
     s->barrier = take(1, MTS_ALIGN, sizeof *s->barrier, &ok); /* on a cache line of its own */
     if (s->barrier) {
@@ -108,6 +115,10 @@ void mts_forward_clear(MtsForward *s)
     drop_operand(&s->norm);
     drop_operand(&s->attended);
     drop_operand(&s->hidden);
+    drop_operand(&s->crossed);
+    drop_operand(&s->cross_hidden);
+    free(s->cross_q);
+    mts_cross_clear(s);
     free(s->scratch);
     free(s->barrier);
     free(s->span_of);

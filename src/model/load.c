@@ -101,7 +101,7 @@ static int add_vector(Loader *l, const float **out, long layer, const char *name
 }
 
 /* Widths that tensors may have. */
-typedef enum Extent { WIDTH, QUERIES, KEYS, HEAD, FFN } Extent;
+typedef enum Extent { WIDTH, QUERIES, KEYS, HEAD, FFN, CROSS, CROSS_PAIR, CROSS_FFN, MEDIA } Extent;
 
 static size_t extent_of(const MtsConfig *c, Extent extent)
 {
@@ -116,16 +116,26 @@ static size_t extent_of(const MtsConfig *c, Extent extent)
         return c->head_dim;
     case FFN:
         return c->ffn_width;
+    case CROSS:
+        return c->cross_heads * c->cross_dim;
+    case CROSS_PAIR:
+        return 2 * c->cross_heads * c->cross_dim;
+    case CROSS_FFN:
+        return c->cross_ffn;
+    case MEDIA:
+        return c->media_width;
     }
     return 0;
 }
 
 /* A layer's tensors: where in MtsLayer each goes, and its shape. */
-static const struct {
+typedef struct MatrixRow {
     const char *name;
     size_t to;
     Extent rows, cols;
-} layer_matrices[] = {
+} MatrixRow;
+
+static const MatrixRow layer_matrices[] = {
     {"attn_q.weight", offsetof(MtsLayer, q), QUERIES, WIDTH},
     {"attn_k.weight", offsetof(MtsLayer, k), KEYS, WIDTH},
     {"attn_v.weight", offsetof(MtsLayer, v), KEYS, WIDTH},
@@ -138,12 +148,14 @@ static const struct {
 /* Which of the architecture's columns says whether a vector is there. */
 typedef enum VectorGroup { ALWAYS, QKV_BIAS, QK_NORM, POST_NORMS } VectorGroup;
 
-static const struct {
+typedef struct VectorRow {
     const char *name;
     size_t to;
     Extent length;
     VectorGroup group;
-} layer_vectors[] = {
+} VectorRow;
+
+static const VectorRow layer_vectors[] = {
     {"attn_norm.weight", offsetof(MtsLayer, attn_norm), WIDTH, ALWAYS},
     {"attn_q.bias", offsetof(MtsLayer, q_bias), QUERIES, QKV_BIAS},
     {"attn_k.bias", offsetof(MtsLayer, k_bias), KEYS, QKV_BIAS},
@@ -153,6 +165,22 @@ static const struct {
     {"post_attention_norm.weight", offsetof(MtsLayer, post_attn_norm), WIDTH, POST_NORMS},
     {"ffn_norm.weight", offsetof(MtsLayer, ffn_norm), WIDTH, ALWAYS},
     {"post_ffw_norm.weight", offsetof(MtsLayer, post_ffn_norm), WIDTH, POST_NORMS},
+};
+
+/* The same of layers that look at a medium before anything else. */
+static const MatrixRow cross_matrices[] = {
+    {"cross_q.weight", offsetof(MtsLayer, cross.q), CROSS, WIDTH},
+    {"cross_kv.weight", offsetof(MtsLayer, cross.kv), CROSS_PAIR, MEDIA},
+    {"cross_output.weight", offsetof(MtsLayer, cross.o), WIDTH, CROSS},
+    {"cross_ffn_up.weight", offsetof(MtsLayer, cross.up), CROSS_FFN, WIDTH},
+    {"cross_ffn_down.weight", offsetof(MtsLayer, cross.down), WIDTH, CROSS_FFN},
+};
+
+static const VectorRow cross_vectors[] = {
+    {"cross_norm.weight", offsetof(MtsLayer, cross.norm), WIDTH, ALWAYS},
+    {"cross_norm.bias", offsetof(MtsLayer, cross.norm_bias), WIDTH, ALWAYS},
+    {"cross_ffn_norm.weight", offsetof(MtsLayer, cross.ffn_norm), WIDTH, ALWAYS},
+    {"cross_ffn_norm.bias", offsetof(MtsLayer, cross.ffn_norm_bias), WIDTH, ALWAYS},
 };
 
 static MtsPresence presence_of(const MtsArchitecture *a, VectorGroup group)
@@ -170,32 +198,46 @@ static MtsPresence presence_of(const MtsArchitecture *a, VectorGroup group)
     return MTS_REQUIRED;
 }
 
+/* A layer's tensors by the rows of two tables. */
+static int add_rows(Loader *l, size_t index, const VectorRow *vectors, size_t vector_count, const MatrixRow *matrices,
+                    size_t matrix_count)
+{
+    const MtsConfig *c = &l->model->config;
+    char *y = (char *)&l->model->layers[index];
+    long layer = (long)index;
+    int rc;
+    for (size_t i = 0; i < vector_count; i++) {
+        const MtsPresence presence = presence_of(c->architecture, vectors[i].group);
+        const float **to = (const float **)(void *)(y + vectors[i].to);
+        if (presence != MTS_ABSENT && (rc = add_vector(l, to, layer, vectors[i].name, extent_of(c, vectors[i].length),
+                                                       presence == MTS_REQUIRED))) {
+            return rc;
+        }
+    }
+    for (size_t i = 0; i < matrix_count; i++) {
+        MtsWeights *to = (MtsWeights *)(void *)(y + matrices[i].to);
+        if ((rc = add_matrix(l, to, layer, matrices[i].name, extent_of(c, matrices[i].rows),
+                             extent_of(c, matrices[i].cols)))) {
+            return rc;
+        }
+    }
+    return MTS_OK;
+}
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+
 static int add_layer(Loader *l, size_t index)
 {
     const MtsConfig *c = &l->model->config;
     MtsLayer *y = &l->model->layers[index];
-    long layer = (long)index;
-    int rc;
-    for (size_t i = 0; i < sizeof layer_vectors / sizeof layer_vectors[0]; i++) {
-        const MtsPresence presence = presence_of(c->architecture, layer_vectors[i].group);
-        const float **to = (const float **)(void *)((char *)y + layer_vectors[i].to);
-        if (presence != MTS_ABSENT &&
-            (rc = add_vector(l, to, layer, layer_vectors[i].name, extent_of(c, layer_vectors[i].length),
-                             presence == MTS_REQUIRED))) {
-            return rc;
-        }
-    }
-    for (size_t i = 0; i < sizeof layer_matrices / sizeof layer_matrices[0]; i++) {
-        MtsWeights *to = (MtsWeights *)(void *)((char *)y + layer_matrices[i].to);
-        if ((rc = add_matrix(l, to, layer, layer_matrices[i].name, extent_of(c, layer_matrices[i].rows),
-                             extent_of(c, layer_matrices[i].cols)))) {
-            return rc;
-        }
+    int rc = add_rows(l, index, layer_vectors, COUNT(layer_vectors), layer_matrices, COUNT(layer_matrices));
+    if (!rc && c->cross_heads && mts_gguf_tensor(l->gguf, tensor_name(l, (long)index, "cross_q.weight"))) {
+        rc = add_rows(l, index, cross_vectors, COUNT(cross_vectors), cross_matrices, COUNT(cross_matrices));
     }
     y->window = mts_config_is_window(c, index);
     y->kv_index = y->window ? l->model->window_layers : index - l->model->window_layers;
     l->model->window_layers += y->window;
-    return MTS_OK;
+    return rc;
 }
 
 static bool wanted(const Loader *l, const MtsTensor *t)
@@ -227,6 +269,15 @@ static int check_all_wanted(Loader *l)
     return MTS_OK;
 }
 
+static bool any_looks(const MtsModel *m)
+{
+    size_t i = 0;
+    while (i < m->config.layers && !m->layers[i].cross.q.rows) {
+        i++;
+    }
+    return i < m->config.layers;
+}
+
 static int plan(Loader *l)
 {
     MtsModel *m = l->model;
@@ -234,6 +285,10 @@ static int plan(Loader *l)
     int rc = add_matrix(l, &m->embedding, -1, "token_embd.weight", c->vocab, c->width);
     for (size_t i = 0; i < c->layers && !rc; i++) {
         rc = add_layer(l, i);
+    }
+    if (!rc && c->cross_heads && !any_looks(m)) {
+        rc = mts_fail(l->err, MTS_EFORMAT, "%s: opentslm.cross.head_count is %zu, but no layer has a cross_q.weight",
+                      mts_gguf_path(l->gguf), c->cross_heads);
     }
     if (rc || (rc = add_vector(l, &m->output_norm, -1, "output_norm.weight", c->width, true)) ||
         (rc = add_vector(l, &m->rope_factors, -1, "rope_freqs.weight", c->rope_dims / 2, false))) {

@@ -9,6 +9,16 @@
 #include "kernels/kernels.h"
 #include "model/config.h"
 
+/* Gated cross-attention before a layer, whose gates are part of the matrices (cross.c). */
+typedef struct MtsCross {
+    const float *norm, *norm_bias, *ffn_norm, *ffn_norm_bias; /* [width] */
+    MtsWeights q;    /* [cross_heads * cross_dim][width]; no rows: the layer has none of it */
+    MtsWeights kv;   /* [2 * cross_heads * cross_dim][media_width] */
+    MtsWeights o;    /* [width][cross_heads * cross_dim] */
+    MtsWeights up;   /* [cross_ffn][width] */
+    MtsWeights down; /* [width][cross_ffn] */
+} MtsCross;
+
 typedef struct MtsLayer {
     /* [width], [head_dim] or, of biases, [rows of the matrix]; NULL: the architecture has none */
     const float *attn_norm, *post_attn_norm, *ffn_norm, *post_ffn_norm, *q_norm, *k_norm, *q_bias, *k_bias, *v_bias;
@@ -19,6 +29,7 @@ typedef struct MtsLayer {
     MtsWeights down;     /* [width][ffn_width] */
     bool window;
     size_t kv_index; /* among the layers of its kind */
+    MtsCross cross;
 } MtsLayer;
 
 struct MtsModel {

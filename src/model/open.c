@@ -95,6 +95,7 @@ void mts_model_info(const MtsModel *model, MtsModelInfo *info)
         .head_dim = c->head_dim,
         .ffn_width = c->ffn_width,
         .window = c->window,
+        .media_width = c->media_width,
         .parameters = model->parameters,
         .weight_bytes = model->arena_bytes + model->vector_count * sizeof(float),
         .kv_bytes_per_token = c->layers * 2 * c->kv_heads * c->head_dim * (model->exact ? 4 : 2),

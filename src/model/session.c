@@ -110,6 +110,14 @@ void mts_session_free(MtsSession **session)
     *session = NULL;
 }
 
+int mts_session_look(MtsSession *s, const MtsMedia *media, MtsError *err)
+{
+    MtsKvStats kv;
+    mts_kv_stats(s->kv, &kv);
+    return kv.segments == 0 ? mts_cross_see(&s->step, media, err)
+                            : mts_fail(err, MTS_EREQUEST, "a session that has branches already is shown a medium");
+}
+
 /* ---- branches ---- */
 
 static MtsBranch *new_branch(MtsSession *s)

@@ -6,6 +6,7 @@ import pathlib
 from program import ROOT, TINY, ask, check, finish, refuse, work_dir
 
 MODEL = ROOT / "tests" / "encoder" / "soft-llama.gguf"
+FLAMINGO = ROOT / "tests" / "encoder" / "flamingo-gemma.gguf"
 
 
 def rows_stand_in_the_prompt():
@@ -27,6 +28,23 @@ def rows_stand_in_the_prompt():
         refuse(2, ["longer than the 96"], "search", *base, wave)
         refuse(2, ["--system", "no template"], "search", *base, f"{wave}#[0:20]", "--system", "Be brief.")
         refuse(2, ["no series was given"], "search", *base[:-1])
+
+
+def a_medium_is_looked_at():
+    """Flamingo: the prompt has two tokens and a sentence for a series of any length."""
+    with work_dir() as folder:
+        wave = pathlib.Path(folder) / "wave.csv"
+        base = ["-m", FLAMINGO, "-p", "What is this? {series} Answer:", "-n", 6, "--series", wave]
+        answers = []
+        for n, step in ((30, 7), (60, 7), (60, 11)):
+            wave.write_text("up\n" + "".join(f"{i * step % 10}\n" for i in range(n)))
+            answers.append(ask("search", *base))
+            check(ask("search", *base, "--threads", 1, "--batch", 1)["answers"] == answers[-1]["answers"], "threads")
+        check(len({a["log_z"] for a in answers}) == 3, "three series")
+        wave.write_text("up,down\n" + "".join(f"{i % 7},{-(i % 5)}\n" for i in range(30)))
+        both = ask("search", *base)
+        check(both["prompt_tokens"] > answers[0]["prompt_tokens"], both["prompt_tokens"])
+        check(ask("search", *base, "--kv-cache", "off")["answers"] == both["answers"], "without the cache")
 
 
 def without_a_place_it_is_the_language_model():
@@ -57,6 +75,7 @@ def stages_ask_in_their_own_words():
 
 if __name__ == "__main__":
     rows_stand_in_the_prompt()
+    a_medium_is_looked_at()
     without_a_place_it_is_the_language_model()
     stages_ask_in_their_own_words()
     finish(16)

@@ -16,9 +16,9 @@
 #include "encoder/encoder.h"
 #include "engine/internal.h"
 
-static const char *const names[] = {"soft-llama", "soft-gemma"};
+static const char *const names[] = {"soft-llama", "soft-gemma", "flamingo-llama", "flamingo-gemma"};
 
-enum { NAMES = sizeof names / sizeof *names, MOST_PARTS = 16 };
+enum { NAMES = sizeof names / sizeof *names, SOFT = 2 /* of them */, MOST_PARTS = 16 };
 
 static MtsError err;
 
@@ -91,6 +91,9 @@ static double compare(const MtsEngine *engine, const json_t *ids, const json_t *
     }
     mts_model_info(mts_engine_model(engine), &info);
     assert_ok(mts_session_new(&session, mts_engine_model(engine), NULL, &err), &err);
+    if (prompt.media.count) {
+        assert_ok(mts_session_look(session, &prompt.media, &err), &err);
+    }
     MtsExtend item = {
         .tokens = prompt.tokens.ids, .rows = prompt.rows, .count = prompt.tokens.count, .wanted = MTS_LOGITS_ALL};
     assert_ok(mts_session_extend(session, &item, 1, &err), &err);
@@ -166,7 +169,7 @@ static void same_bits(void **state)
     static const char *const masks[] = {NULL, "avx512", "avx2", "neon"};
     double values[90];
     wave(values, 90, 0.3);
-    for (size_t m = 0; m < NAMES; m++) {
+    for (size_t m = 0; m < SOFT; m++) {
         MtsPrompt first = {0};
         for (size_t i = 0; i < 3 * 4; i++) {
             const MtsPromptPart parts[] = {{.values = values, .count = 90}, {.values = values, .count = 13}};
@@ -190,6 +193,64 @@ static void same_bits(void **state)
     }
 }
 
+/* The same of a medium, which two series share. */
+static void same_media(void **state)
+{
+    (void)state;
+    static const int threads[] = {1, 2, 8};
+    static const char *const masks[] = {NULL, "avx512", "avx2", "neon"};
+    double values[90];
+    wave(values, 90, 0.3);
+    for (size_t m = SOFT; m < NAMES; m++) {
+        MtsPrompt first = {0};
+        for (size_t i = 0; i < 3 * 4; i++) {
+            const MtsPromptPart parts[] = {
+                {.text = "It"}, {.values = values, .count = 90}, {.values = values, .count = 13}};
+            const MtsEngineOptions options = {.model = {.threads = threads[i % 3], .cpu_mask = masks[i / 3]}};
+            MtsEngine *engine;
+            MtsPrompt prompt;
+            assert_ok(mts_engine_open(&engine, path_of(names[m], "gguf"), &options, &err), &err);
+            assert_ok(mts_engine_prompt(engine, parts, 3, &prompt, &err), &err);
+            const MtsResampler *p = engine->encoder->resampler;
+            assert_true(prompt.row_count == 0 && prompt.media.mark_count == 2 && prompt.media.count == p->latents);
+            if (i == 0) {
+                first = prompt;
+            } else {
+                assert_memory_equal(prompt.media.rows, first.media.rows, p->latents * p->width * sizeof(float));
+                mts_prompt_free(&prompt);
+            }
+            mts_engine_free(&engine);
+        }
+        mts_prompt_free(&first);
+    }
+}
+
+/* A medium is shown before there is a text, to a model that looks at one. */
+static void media_refused(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < NAMES; m++) {
+        MtsEngine *engine = open_engine(names[m], false, 1);
+        MtsSession *session;
+        MtsModelInfo info;
+        const float rows[64] = {0};
+        const size_t marks[] = {0};
+        const int32_t token = 1;
+        mts_model_info(mts_engine_model(engine), &info);
+        assert_true((info.media_width > 0) == (m >= SOFT));
+        assert_ok(mts_session_new(&session, mts_engine_model(engine), NULL, &err), &err);
+        const MtsMedia one = {.rows = rows, .count = 1, .marks = marks, .mark_count = 1}, none = {.rows = rows};
+        assert_int_equal(mts_session_look(session, &none, &err), MTS_EREQUEST);
+        assert_int_equal(mts_session_look(session, &one, &err), m >= SOFT ? MTS_OK : MTS_EREQUEST);
+        MtsExtend item = {.tokens = &token, .count = 1};
+        assert_ok(mts_session_extend(session, &item, 1, &err), &err);
+        assert_int_equal(mts_session_look(session, &one, &err), MTS_EREQUEST);
+        mts_branch_release(&item.branch);
+        mts_session_free(&session);
+        mts_engine_free(&engine);
+    }
+}
+
 static MtsRequest request_of(const MtsEngine *engine, const MtsPrompt *prompt)
 {
     MtsRequest r;
@@ -197,6 +258,7 @@ static MtsRequest request_of(const MtsEngine *engine, const MtsPrompt *prompt)
     r.prompt = prompt->tokens.ids;
     r.prompt_count = prompt->tokens.count;
     r.prompt_rows = prompt->rows;
+    r.prompt_media = &prompt->media;
     r.max_tokens = 8;
     r.reward = "length:20";
     r.search.rollouts = 12;
@@ -235,8 +297,7 @@ static void a_search_on_rows(void **state)
 /* A checkpoint is of the series that the search began with. */
 static void a_checkpoint_knows_its_rows(void **state)
 {
-    (void)state;
-    MtsEngine *engine = open_engine(names[0], false, 1);
+    MtsEngine *engine = open_engine(*state, false, 1);
     char path[] = "/tmp/maxts-rows-XXXXXX";
     close(mkstemp(path));
     remove(path);
@@ -373,9 +434,15 @@ int main(int argc, char **argv)
         return cmocka_run_group_tests(larger, NULL, NULL);
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_opentslm),     cmocka_unit_test(same_bits),
-        cmocka_unit_test(a_search_on_rows),    cmocka_unit_test(a_checkpoint_knows_its_rows),
-        cmocka_unit_test(a_text_with_a_place), cmocka_unit_test(refusals),
+        cmocka_unit_test(equals_opentslm),
+        cmocka_unit_test(same_bits),
+        cmocka_unit_test(same_media),
+        cmocka_unit_test(media_refused),
+        cmocka_unit_test(a_search_on_rows),
+        cmocka_unit_test_prestate(a_checkpoint_knows_its_rows, (void *)(uintptr_t)names[0]),
+        cmocka_unit_test_prestate(a_checkpoint_knows_its_rows, (void *)(uintptr_t)names[SOFT]),
+        cmocka_unit_test(a_text_with_a_place),
+        cmocka_unit_test(refusals),
         cmocka_unit_test(broken_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,19 @@ static inline void whole_tokenizer(const char *path, MtsError *err)
     mts_tokenizer_free(&tokenizer);
 }
 
+/* Three rows to look at, where the model looks at any. */
+static inline int whole_look(MtsSession *session, const MtsModel *model, MtsError *err)
+{
+    static const size_t marks[] = {1, 3};
+    MtsModelInfo info;
+    mts_model_info(model, &info);
+    float *rows = mts_calloc(3, info.media_width * sizeof *rows);
+    const MtsMedia media = {.rows = rows, .count = 3, .marks = marks, .mark_count = 2};
+    int rc = rows && info.media_width ? mts_session_look(session, &media, err) : MTS_OK;
+    free(rows);
+    return rc;
+}
+
 /* Five positions in two steps, the second for two branches of the first. */
 static inline bool whole_forward(const char *path, bool exact, MtsError *err)
 {
@@ -92,6 +105,9 @@ static inline bool whole_forward(const char *path, bool exact, MtsError *err)
     int rc = mts_model_open(&model, path, &options, err);
     if (rc == MTS_OK) {
         rc = mts_session_new(&session, model, &session_options, err);
+    }
+    if (rc == MTS_OK) {
+        rc = whole_look(session, model, err);
     }
     if (rc == MTS_OK && (rc = mts_session_extend(session, &first, 1, err)) == MTS_OK) {
         for (int i = 0; i < 2; i++) {
@@ -123,6 +139,12 @@ static inline void whole_encoder(const MtsGguf *gguf, MtsError *err)
     if (encoder) {
         float *rows = mts_calloc(mts_encoder_rows(encoder, 5), encoder->rows_width * sizeof *rows);
         rc = rows ? mts_encoder_run(encoder, values, 5, rows, err) : MTS_OK;
+        const MtsResampler *p = encoder->resampler;
+        float *latents = p ? mts_calloc(p->latents, p->width * sizeof *latents) : NULL;
+        if (!rc && rows && latents) {
+            rc = mts_resampler_run(p, &kernels, 1, rows, mts_encoder_rows(encoder, 5), latents, err);
+        }
+        free(latents);
         free(rows);
     }
     if (rc) {

@@ -34,9 +34,9 @@
 enum { MEMORY_MIB = 300, MUTATIONS = 10000 };
 
 static const char *const names[] = {
-    "golden/llama-rope-scaled", "golden/gemma3-capped", "golden/qwen2",       "golden/qwen3",
-    "golden/type-q4_0",         "golden/type-q5_1",     "golden/llama-tied",  "golden/type-q4_k",
-    "golden/type-q6_k",         "golden/gemma3",        "encoder/soft-llama", "encoder/soft-gemma"};
+    "golden/llama-rope-scaled", "golden/gemma3-capped", "golden/qwen2",          "golden/qwen3",     "golden/type-q4_0",
+    "golden/type-q5_1",         "golden/llama-tied",    "golden/type-q4_k",      "golden/type-q6_k", "golden/gemma3",
+    "encoder/soft-llama",       "encoder/soft-gemma",   "encoder/flamingo-gemma"};
 
 enum { MODELS = sizeof names / sizeof *names };
 
