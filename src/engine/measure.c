@@ -20,7 +20,7 @@
 
 enum { READ_BYTES = 256 << 20, PASSES = 4, MAX_STEPS = 512 };
 
-static const size_t INT8_WORK = (size_t)4 << 30; /* multiply-adds of a thread and pass */
+static const double INT8_WORK = SIZE_MAX > UINT32_MAX ? 0x1p32 : 0x1p31; /* multiply-adds of a thread and pass */
 
 /* Whether there is a model that so many sequences of a prompt and up to `more` tokens can be asked of. */
 static int check(const MtsEngine *engine, size_t batch, size_t prompt, size_t more, MtsError *err)
@@ -65,21 +65,21 @@ static int measure_read(const MtsEngine *engine, double *bytes_per_s, MtsError *
 static double measure_int8(const MtsEngine *engine)
 {
     double best = 0;
-    size_t work = engine->kernels.peak_int8(INT8_WORK / 1024); /* of a first, short pass: sizes the others */
+    size_t work = engine->kernels.peak_int8((size_t)INT8_WORK / 1024); /* of a first, short pass: sizes the others */
     double began = mts_seconds();
     work = engine->kernels.peak_int8(work);
     double rate = (double)work / fmax(mts_seconds() - began, 1e-7);
-    work = (size_t)fmin((double)INT8_WORK, rate / 20); /* about 50 ms */
+    work = (size_t)fmin(INT8_WORK, rate / 20); /* about 50 ms */
     for (int pass = 0; pass < PASSES; pass++) {
-        size_t done = 0;
+        double done = 0;
         began = mts_seconds();
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) num_threads(engine->threads) reduction(+ : done)
 #endif
         for (int i = 0; i < engine->threads; i++) {
-            done += engine->kernels.peak_int8(work);
+            done += (double)engine->kernels.peak_int8(work);
         }
-        best = fmax(best, (double)done / (mts_seconds() - began));
+        best = fmax(best, done / (mts_seconds() - began));
     }
     return best;
 }

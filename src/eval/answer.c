@@ -310,13 +310,12 @@ static double scaled_error(const MtsSample *s, const double *forecast)
     return error / s->truth.scale;
 }
 
-/* l1 between the logs of the two periodograms. */
+/* l1 between the logs of the two periodograms; left as it is where they have no bins. */
 static int spectral_distance(const double *x, const double *y, size_t n, double *distance, MtsError *err)
 {
     size_t bins = mts_psd_bins(MTS_PSD_PERIODOGRAM, n, 0);
     double *f = mts_calloc(bins, sizeof *f), *p = mts_calloc(bins, sizeof *p), *q = mts_calloc(bins, sizeof *q);
     int rc = f && p && q ? MTS_OK : no_memory(err);
-    *distance = NAN;
     if (!rc && bins > 0 && !(rc = mts_psd(MTS_PSD_PERIODOGRAM, x, n, 0, 1, f, p, err)) &&
         !(rc = mts_psd(MTS_PSD_PERIODOGRAM, y, n, 0, 1, f, q, err))) {
         *distance = mts_spectral_distance(MTS_SPECTRAL_L1, f, p, q, bins);
@@ -331,7 +330,7 @@ static int spectral_distance(const double *x, const double *y, size_t n, double 
 static int judge_forecast(MtsEvalAnswer *a, const MtsSample *s, const double *draws, const double *weights,
                           size_t count, MtsError *err)
 {
-    double crps = count ? 0 : NAN, one, distance, *step = mts_calloc(count, sizeof *step);
+    double crps = count ? 0 : NAN, one, distance = NAN, *step = mts_calloc(count, sizeof *step);
     int rc = step ? spectral_distance(a->output, s->truth.future, s->horizon, &distance, err) : no_memory(err);
     for (size_t t = 0; !rc && count && t < s->horizon; t++) {
         for (size_t i = 0; i < count; i++) {

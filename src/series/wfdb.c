@@ -196,12 +196,17 @@ static int find_length(const MtsWfdbHeader *h, size_t *samples, MtsError *err)
     return rc;
 }
 
+static int too_many(const MtsWfdbHeader *h, uint64_t samples, MtsError *err)
+{
+    return mts_fail(err, MTS_ECAPACITY, "%s: has %zu signals of %llu samples; %zu samples in all are the most", h->path,
+                    h->signals, (unsigned long long)samples, MTS_SERIES_MOST_VALUES);
+}
+
 static int new_series(const MtsWfdbHeader *h, size_t samples, MtsSeries **series, MtsError *err)
 {
     size_t count;
     if (!mts_size_mul(h->signals, samples, &count) || count > MTS_SERIES_MOST_VALUES) {
-        return mts_fail(err, MTS_ECAPACITY, "%s: has %zu signals of %zu samples; %zu samples in all are the most",
-                        h->path, h->signals, samples, MTS_SERIES_MOST_VALUES);
+        return too_many(h, samples, err);
     }
     *series = mts_series_alloc(h->signals, samples);
     if (!*series) {
@@ -298,10 +303,14 @@ static void free_parts(WfdbWhole *w)
 /* Samples of all segments, as the master has to say too. */
 static int total_samples(const MtsWfdbHeader *master, size_t *samples, MtsError *err)
 {
-    *samples = 0;
+    uint64_t total = 0;
     for (size_t i = 0; i < master->segments; i++) {
-        *samples += master->segment[i].samples; /* at most 2^20 times 1e12 */
+        total += master->segment[i].samples; /* at most 2^20 times MTS_SERIES_MOST_VALUES */
     }
+    if (total > MTS_SERIES_MOST_VALUES) {
+        return too_many(master, total, err);
+    }
+    *samples = (size_t)total;
     if (*samples == 0 || (master->samples && *samples != master->samples)) {
         return mts_fail(err, MTS_EFORMAT, "%s: its segments have %zu samples, but it says %zu", master->path, *samples,
                         master->samples);

@@ -17,6 +17,7 @@
 
 #include "core/mem.h"
 #include "core/number.h"
+#include "series/set.h"
 
 enum { MOST_SIGNALS = 1024, MOST_SEGMENTS = 1 << 20, MOST_PER_FRAME = 1 << 16 };
 
@@ -101,6 +102,21 @@ static int record_name(MtsWfdbHeader *h, size_t line, MtsCell name, MtsError *er
     return MTS_OK;
 }
 
+/* The most is that of one signal: how many there are is not known yet. */
+static int sample_count(const MtsWfdbHeader *h, size_t line, MtsCell word, size_t *count, MtsError *err)
+{
+    double v;
+    if (!whole(word, 0, 1e12, &v)) {
+        return bad_field(h, line, "number of samples", word, err);
+    }
+    if (v > (double)MTS_SERIES_MOST_VALUES) {
+        return mts_fail(err, MTS_ECAPACITY, "%s: line %zu says %.0f samples; %zu samples in all are the most", h->path,
+                        line, v, MTS_SERIES_MOST_VALUES);
+    }
+    *count = (size_t)v;
+    return MTS_OK;
+}
+
 static int record_line(MtsWfdbHeader *h, size_t line, MtsCell text, MtsError *err)
 {
     double v;
@@ -116,11 +132,8 @@ static int record_line(MtsWfdbHeader *h, size_t line, MtsCell text, MtsError *er
     if (rate.size && (!leading_number(&rate, &h->rate) || !(h->rate > 0) || h->rate > 1e9)) {
         return bad_field(h, line, "sampling rate", rate, err);
     }
-    if (samples.size) {
-        if (!whole(samples, 0, 1e12, &v)) {
-            return bad_field(h, line, "number of samples", samples, err);
-        }
-        h->samples = (size_t)v;
+    if (samples.size && (rc = sample_count(h, line, samples, &h->samples, err))) {
+        return rc;
     }
     h->signal = h->segments ? NULL : mts_calloc(h->signals, sizeof *h->signal);
     h->segment = h->segments ? mts_calloc(h->segments, sizeof *h->segment) : NULL;
@@ -239,17 +252,11 @@ static int signal_line(const MtsWfdbHeader *h, size_t line, MtsCell text, MtsWfd
 
 static int segment_line(const MtsWfdbHeader *h, size_t line, MtsCell text, MtsWfdbSegment *s, MtsError *err)
 {
-    double v;
     s->name = next_word(&text);
-    MtsCell samples = next_word(&text);
     if (memchr(s->name.data, '/', s->name.size) || s->name.data[0] == '.') {
         return bad_field(h, line, "record beside the header", s->name, err);
     }
-    if (!whole(samples, 0, 1e12, &v)) {
-        return bad_field(h, line, "number of samples", samples, err);
-    }
-    s->samples = (size_t)v;
-    return MTS_OK;
+    return sample_count(h, line, next_word(&text), &s->samples, err);
 }
 
 /* ---- all of it ---- */

@@ -96,7 +96,7 @@ static void nothing_adds_up(void **state)
     (void)state;
     MtsEngine *engines[MODELS] = {open_table(), open_tiny()};
     uint64_t first[CASES];
-    size_t settled = searches / 10 > 2 * CASES ? searches / 10 : 2 * CASES;
+    size_t settled = searches / 4 > 2 * CASES ? searches / 4 : 2 * CASES;
     long before = 0;
     for (size_t n = 0; n < searches; n++) {
         size_t i = n % CASES;

@@ -1,11 +1,11 @@
-/* tests/tokenizer/gguf_builder.h - GGUF files without tensors, made in memory. Little-endian machines only, like the
- * format itself here. */
+/* tests/tokenizer/gguf_builder.h - GGUF files without tensors, made in memory. */
 #ifndef MTS_TESTS_TOKENIZER_GGUF_BUILDER_H
 #define MTS_TESTS_TOKENIZER_GGUF_BUILDER_H
 
 #include <stdint.h>
 #include <string.h>
 
+#include "core/endian.h"
 #include "core/mem.h"
 #include "tokenizer/tokenizer.h"
 
@@ -23,12 +23,14 @@ static inline void put(MtsBytes *bytes, const void *data, size_t size)
 
 static inline void put_u32(MtsBytes *bytes, uint32_t value)
 {
-    put(bytes, &value, 4);
+    value = mts_le32(value);
+    put(bytes, &value, sizeof value);
 }
 
 static inline void put_u64(MtsBytes *bytes, uint64_t value)
 {
-    put(bytes, &value, 8);
+    value = mts_le64(value);
+    put(bytes, &value, sizeof value);
 }
 
 static inline void put_string(MtsBytes *bytes, const char *s)
@@ -80,13 +82,19 @@ static inline void add_strings(Builder *b, const char *key, const char *const *v
 static inline void add_i32s(Builder *b, const char *key, const int32_t *values, size_t count)
 {
     add_array(b, key, MTS_GGUF_I32, count);
-    put(&b->entries, values, count * sizeof *values);
+    for (size_t i = 0; i < count; i++) {
+        put_u32(&b->entries, (uint32_t)values[i]);
+    }
 }
 
 static inline void add_f32s(Builder *b, const char *key, const float *values, size_t count)
 {
     add_array(b, key, MTS_GGUF_F32, count);
-    put(&b->entries, values, count * sizeof *values);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        put_u32(&b->entries, bits);
+    }
 }
 
 /* Opens the file's tokenizer and forgets the file. */
