@@ -599,6 +599,34 @@ static void a_grammar_gives_the_conditional_of_its_language(void **state)
     mts_table_free(&table);
 }
 
+/* At lambda 0 log Z is 0. Of long texts ten rollouts see next to nothing, and at temperatures below 1 their mean is far
+ * below Z and says that its error is small; what is unseen is in the interval. */
+static void intervals_hold_the_truth_of_long_texts(void **state)
+{
+    (void)state;
+    for (int cold = 0; cold < 2; cold++) {
+        MtsSearchModel model;
+        MtsSearchReward reward;
+        MtsSearchSettings s = settings_of(0, 10, 1);
+        double highest = 0;
+        size_t held = 0, by_error = 0, searches = 200;
+        s.temperature = cold ? 0.8 : 1;
+        for (s.seed = 0; s.seed < searches; s.seed++) {
+            double log_z, se, low = 1, high = -1;
+            hashed_model(20, 40, &model, &reward);
+            MtsSearch *run = run_model(&model, &reward, &s, NULL);
+            run->ops->estimate(run, &log_z, &se);
+            mts_maxent_interval(run, &low, &high);
+            held += low <= 0 && high >= 0;
+            by_error += fabs(log_z) <= 1.96 * se;
+            highest = fmax(highest, high);
+            mts_search_free(&run);
+        }
+        assert_true(held >= searches * 95 / 100 && highest < 5);
+        assert_true(!cold || by_error < searches * 9 / 10); /* what the standard error alone would say */
+    }
+}
+
 /* Student's law, by its tables; and that intervals hold the truth: nearly always, and not by being endless. */
 static void intervals_hold_the_truth(void **state)
 {
@@ -630,6 +658,7 @@ int main(void)
         cmocka_unit_test(the_estimate_of_z_is_unbiased),
         cmocka_unit_test(best_first_rollouts_leave_the_estimate_unbiased),
         cmocka_unit_test(intervals_hold_the_truth),
+        cmocka_unit_test(intervals_hold_the_truth_of_long_texts),
         cmocka_unit_test(what_bends_the_estimate_is_named),
         cmocka_unit_test(no_exploration_and_all_exploration_are_unbiased_too),
         cmocka_unit_test(everything_seen_is_exact),
