@@ -59,6 +59,9 @@ bool mts_publish_series(MtsPublished *published, const MtsSeries *series, const 
 /* Takes over what was written, where `ok`. */
 bool mts_publish_texts(MtsPublished *published, MtsBytes *before, MtsBytes *after, bool ok);
 
+/* A caption as the stage asks for one; a question of one's own in the manner of tsqa. */
+MtsStagePublish mts_publish_caption, mts_publish_asked;
+
 /* ---- files ---- */
 
 /* A file's text, unpacked where gzip packed it; free it. The second: its rows; free them also on failure. */

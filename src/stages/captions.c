@@ -65,7 +65,7 @@ static int load_captions(MtsStage *stage, const char *path, const char *more, co
 
 /* ---- as published ---- */
 
-static bool publish_captions(MtsPublished *published, const MtsSample *sample)
+bool mts_publish_caption(MtsPublished *published, const MtsSample *sample)
 {
     static const MtsShowing showing = {
         .scaling = MTS_SCALE_SAMPLE_FLOOR, .prefix = "This is the time series", .suffix = "", .end = ":"};
@@ -80,7 +80,7 @@ static bool publish_captions(MtsPublished *published, const MtsSample *sample)
 const MtsStageKind mts_stage_m4 = {
     .name = "m4",
     .load = load_captions,
-    .publish = publish_captions,
+    .publish = mts_publish_caption,
     .points = 64,
     .more = MTS_SECOND_MAYBE,
     .answer = MTS_ANSWER_TEXT,

@@ -239,11 +239,20 @@ static int load_questions(MtsStage *stage, const char *path, const char *more, c
 
 /* ---- as published ---- */
 
+static const MtsShowing showing = {
+    .scaling = MTS_SCALE_SAMPLE, .prefix = "This is the time series", .suffix = "", .end = "."};
+
+bool mts_publish_asked(MtsPublished *published, const MtsSample *sample)
+{
+    MtsBytes before = {0}, after = {0};
+    bool ok = mts_bytes_append_str(&before, sample->question) && mts_bytes_append_str(&after, "Answer:") &&
+              mts_publish_series(published, sample->series, &showing);
+    return mts_publish_texts(published, &before, &after, ok);
+}
+
 /* Of the published CSV alone, whose questions name their choices themselves. */
 static bool publish_question(MtsPublished *published, const MtsSample *sample)
 {
-    static const MtsShowing showing = {
-        .scaling = MTS_SCALE_SAMPLE, .prefix = "This is the time series", .suffix = "", .end = "."};
     MtsBytes before = {0}, after = {0};
     if (!sample->question) {
         return true;

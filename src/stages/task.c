@@ -17,8 +17,13 @@ static const MtsStageKind kinds[] = {
                            .answer = MTS_ANSWER_OPTION,
                            .reward = "option:{options}",
                            .constraint = "answer"},
-    [MTS_TASK_ASK] = {.name = "ask", .answer = MTS_ANSWER_TEXT, .reward = "claims", .constraint = ""},
-    [MTS_TASK_CAPTION] = {.name = "caption", .answer = MTS_ANSWER_TEXT, .reward = "claims", .constraint = ""},
+    [MTS_TASK_ASK] =
+        {.name = "ask", .publish = mts_publish_asked, .answer = MTS_ANSWER_TEXT, .reward = "claims", .constraint = ""},
+    [MTS_TASK_CAPTION] = {.name = "caption",
+                          .publish = mts_publish_caption,
+                          .answer = MTS_ANSWER_TEXT,
+                          .reward = "claims",
+                          .constraint = ""},
 };
 
 /* All of a series, or the last `last` values of its one channel. */
@@ -76,7 +81,8 @@ static int make_sample(MtsStage *stage, const MtsTask *task, MtsError *err)
             return mts_stage_no_memory(stage, err);
         }
     }
-    bool ok = put_prompt(&prompt, task, s);
+    bool asked = task->kind != MTS_TASK_ASK || mts_series_rename(&s->question, task->question, strlen(task->question));
+    bool ok = asked && put_prompt(&prompt, task, s);
     return mts_stage_prompt(stage, s, &prompt, ok, err);
 }
 

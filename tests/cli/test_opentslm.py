@@ -26,6 +26,9 @@ def rows_stand_in_the_prompt():
         check(text["prompt_tokens"] > both["prompt_tokens"], "digits for a model without an encoder")
         wave.write_text("up\n" + "".join(f"{i % 7}\n" for i in range(97)))
         refuse(2, ["longer than the 96"], "search", *base, wave)
+        refuse(2, ["longer than the 96"], "caption", wave, "-m", MODEL, "-n", 8) # rows, not digits
+        refuse(2, ["longer than the 96"], "ask", wave, "Does it rise?", "-m", MODEL, "-n", 8)
+        check(ask("caption", f"{wave}#[0:60]", "-m", MODEL, "-n", 8, "--json")["answer"] is not None, "caption")
         refuse(2, ["--system", "no template"], "search", *base, f"{wave}#[0:20]", "--system", "Be brief.")
         refuse(2, ["no series was given"], "search", *base[:-1])
 
