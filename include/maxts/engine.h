@@ -20,6 +20,7 @@
 #include <maxts/constraint.h>
 #include <maxts/error.h>
 #include <maxts/model.h>
+#include <maxts/reward.h>
 #include <maxts/search.h>
 #include <maxts/series.h>
 #include <maxts/table.h>
@@ -229,6 +230,7 @@ typedef struct MtsRequest {
                                  default temperature: automatic, which is the cut's. So cut.temperature alone sets both,
                                  and search.temperature alone the proposal, with the cut and the target as they were */
     const MtsEventSink *sink; /* NULL: none */
+    MtsRewardFiles *files;    /* what rewards of several requests read, one after the other; NULL (default): none */
     /* Where the prompt's beginning may have been evaluated; NULL (default): none. Not used with no_cache,
        prompt_rows or prompt_media. */
     MtsBeginnings *beginnings;

@@ -25,11 +25,20 @@ typedef struct MtsRewardModel {
     int (*judge)(void *context, const char *question, const char *text, size_t size, double *odds, MtsError *err);
 } MtsRewardModel;
 
+/* What rewards read from files, parsed once for all rewards that are made with it, one at a time. A file that changes
+ * meanwhile is not read again. */
+typedef struct MtsRewardFiles MtsRewardFiles;
+
+MTS_API int mts_reward_files_new(MtsRewardFiles **files, MtsError *err);
+/* After the last reward that was made with it. */
+MTS_API void mts_reward_files_free(MtsRewardFiles **files);
+
 /* What a reward may know. All borrowed for the life of the reward; prompt is UTF-8. */
 typedef struct MtsRewardInput {
     const char *prompt;
     const MtsSeries *series;     /* NULL: none; rewards that need one are then MTS_EREQUEST */
     const MtsRewardModel *model; /* NULL: none; likewise */
+    MtsRewardFiles *files;       /* NULL: the reward reads files for itself */
 } MtsRewardInput;
 
 /* spec: "NAME", "NAME:ARGUMENT", or several with weights: "0.7*spectral:wasserstein + 0.3*length:200".

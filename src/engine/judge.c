@@ -149,7 +149,8 @@ int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *r
     if (mts_request_reward(request)) {
         MtsRewardInput input = {.prompt = request->prompt_text ? request->prompt_text : "",
                                 .series = request->series,
-                                .model = &judge->opinion.model};
+                                .model = &judge->opinion.model,
+                                .files = request->files};
         mts_opinion_begin(&judge->opinion, engine, request);
         if ((rc = mts_reward_new(&judge->reward, mts_request_reward(request), &input, err))) {
             return rc;

@@ -19,6 +19,7 @@
 #include "results/metrics.h"
 #include "series/smape.h"
 #include "reward/claims.h"
+#include "reward/files.h"
 #include "series/format.h"
 
 static int no_memory(MtsError *err)
@@ -127,14 +128,14 @@ done:
 }
 
 /* value [options]: what the reward says of the answer that is an option and nothing else. */
-static int value_options(double *value, const MtsStageKind *kind, const MtsSample *s, const char *spec, MtsError *err)
+static int value_options(double *value, const MtsEvalPlan *plan, const MtsSample *s, const char *spec, MtsError *err)
 {
-    const MtsRewardInput input = {.prompt = s->prompt, .series = s->series};
+    const MtsRewardInput input = {.prompt = s->prompt, .series = s->series, .files = plan->files};
     MtsReward *reward = NULL;
     int rc = mts_reward_new(&reward, spec, &input, err);
     for (size_t k = 0; !rc && k < s->option_count; k++) {
         MtsBytes text = {0};
-        bool ok = mts_bytes_append_str(&text, "Answer: ") && mts_stage_label(&text, kind, s, k);
+        bool ok = mts_bytes_append_str(&text, "Answer: ") && mts_stage_label(&text, plan->kind, s, k);
         rc = ok ? mts_reward_score(reward, text.data, text.len, 0, 1, true, &value[k], err) : no_memory(err);
         mts_bytes_free(&text);
     }
@@ -144,11 +145,11 @@ static int value_options(double *value, const MtsStageKind *kind, const MtsSampl
 }
 
 /* The option that the reward likes best (the first of equals); its share is exp(reward) among all options'. */
-static int reward_alone(MtsEvalAnswer *a, const MtsStageKind *kind, const MtsSample *s, const char *spec, MtsError *err)
+static int reward_alone(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, const char *spec, MtsError *err)
 {
     MtsBytes text = {0};
     double sum = 0, *value = mts_calloc(s->option_count, sizeof *value);
-    int rc = value ? value_options(value, kind, s, spec, err) : no_memory(err), best = 0;
+    int rc = value ? value_options(value, plan, s, spec, err) : no_memory(err), best = 0;
     if (rc) {
         goto done;
     }
@@ -158,12 +159,13 @@ static int reward_alone(MtsEvalAnswer *a, const MtsStageKind *kind, const MtsSam
     for (size_t k = 0; k < s->option_count; k++) {
         sum += exp(value[k] - value[best]);
     }
-    rc = mts_bytes_append_str(&text, "Answer: ") && mts_stage_label(&text, kind, s, (size_t)best) ? MTS_OK
-                                                                                                  : no_memory(err);
+    rc = mts_bytes_append_str(&text, "Answer: ") && mts_stage_label(&text, plan->kind, s, (size_t)best)
+             ? MTS_OK
+             : no_memory(err);
     a->rule = "reward";
     a->composed = true;
     a->text = text.data;
-    add_choice(a, kind, s, best, best, 1 / sum, 1);
+    add_choice(a, plan->kind, s, best, best, 1 / sum, 1);
 done:
     free(value);
     return rc;
@@ -450,18 +452,18 @@ static int naive(MtsEvalAnswer *a, const MtsSample *s, bool seasonal, MtsError *
 /* What evidence about forecasts expects. */
 static int expected(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
 {
-    MtsForecaster *o = NULL;
-    double *path = NULL;
-    int rc = plan->train ? mts_forecaster_read(&o, plan->train, err)
-                         : mts_fail(err, MTS_EREQUEST, "reward-alone: forecasts need --train FILE.evidence");
-    if (!rc && s->horizon > o->horizon) {
-        rc = mts_fail(err, MTS_EREQUEST, "%s: a horizon of %zu was learnt, which %zu is beyond", plan->train,
-                      o->horizon, s->horizon);
-    }
+    const MtsTrained *trained = NULL;
+    int rc = plan->train ? mts_reward_trained(plan->files, plan->train, &trained, err) : MTS_OK;
     if (rc) {
-        goto done;
+        return rc;
     }
-    path = mts_calloc(2 * o->horizon, sizeof *path);
+    const MtsForecaster *o = trained ? trained->forecasts : NULL;
+    if (!o || s->horizon > o->horizon) {
+        return o ? mts_fail(err, MTS_EREQUEST, "%s: a horizon of %zu was learnt, which %zu is beyond", plan->train,
+                            o->horizon, s->horizon)
+                 : mts_fail(err, MTS_EREQUEST, "reward-alone: forecasts need --train FILE.evidence, of forecasts");
+    }
+    double *path = mts_calloc(2 * o->horizon, sizeof *path);
     a->rule = "reward";
     a->output = mts_calloc(s->horizon, sizeof *a->output);
     if (!path || !a->output) {
@@ -470,9 +472,7 @@ static int expected(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsSample *
         memcpy(a->output, path, s->horizon * sizeof *path);
         rc = judge_output(a, s, err);
     }
-done:
     free(path);
-    mts_forecaster_free(&o);
     return rc;
 }
 
@@ -537,7 +537,7 @@ int mts_eval_answer(MtsEvalAnswer *a, const MtsEvalPlan *plan, const MtsEngine *
     if (!s) {
         rc = table_scores(a, engine, result, err);
     } else if (setup->naive && strcmp(setup->method, "reward-alone") == 0) {
-        rc = s->option_count ? reward_alone(a, plan->kind, s, reward, err) : expected(a, plan, s, err);
+        rc = s->option_count ? reward_alone(a, plan, s, reward, err) : expected(a, plan, s, err);
     } else if (setup->naive) {
         rc = naive(a, s, setup->method[0] == 's', err);
     } else {

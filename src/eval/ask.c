@@ -295,6 +295,7 @@ int mts_eval_ask(MtsEvalAsk *ask, const MtsEvalPlan *plan, const MtsEngine *engi
     r->prompt_text = s->prompt;
     r->series = s->series;
     r->reward = ask->reward;
+    r->files = plan->files;
     r->constraint = ask->constraint;
     if (r->search.max_nfe) {
         fill_rollouts(r);

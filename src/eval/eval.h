@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include <maxts/engine.h>
+#include <maxts/reward.h>
 
 #include "core/json.h"
 #include "engine/request.h"
@@ -66,6 +67,7 @@ typedef struct MtsEvalPlan {
     size_t seed_count;
     char *reward, *constraint; /* with placeholders; "" for none */
     const char *train, *date;
+    MtsRewardFiles *files; /* what the rewards of all samples read */
     size_t shard, shards, keep_trees, total_nfe;
     bool raw;
     json_t *head;

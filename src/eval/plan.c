@@ -9,6 +9,7 @@
 #include "core/number.h"
 #include "eval/describe.h"
 #include "eval/grid.h"
+#include "evidence/trained.h"
 
 enum { MOST_SEEDS = 100000 };
 
@@ -60,13 +61,6 @@ static int check_train(const MtsEvalAsked *a, MtsError *err)
                : MTS_OK;
 }
 
-static bool is_evidence(const char *path)
-{
-    static const char ending[] = ".evidence";
-    size_t n = path ? strlen(path) : 0, m = sizeof ending - 1;
-    return n > m && strcmp(path + n - m, ending) == 0;
-}
-
 /* What is asked for, or the stage's own; a table has its own. */
 static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err)
 {
@@ -76,7 +70,12 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
     }
     const char *own = kind ? kind->reward : "table", *constraint = a->constraint;
     own = a->train && kind && kind->reward_with_train ? kind->reward_with_train : own;
-    if (is_evidence(a->train)) {
+    bool trained = false;
+    int rc = a->train ? mts_trained_is(a->train, &trained, err) : MTS_OK;
+    if (rc) {
+        return rc;
+    }
+    if (trained) {
         own = mts_eval_is_forecast(plan) ? "evidence:{train},horizon={horizon}" : "evidence:{train}";
     }
     const char *reward = a->reward ? a->reward : own;
@@ -199,7 +198,8 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
     }
     if ((rc = read_seeds(plan, a.seeds ? a.seeds : "0", err)) || (rc = mts_eval_grid(plan, engine, &a, err)) ||
         (rc = check_budget(plan, &a, err)) || (rc = check_train(&a, err)) ||
-        (rc = open_data(plan, engine, &a, a.samples, err)) || (rc = choose_reward(plan, &a, err))) {
+        (rc = mts_reward_files_new(&plan->files, err)) || (rc = open_data(plan, engine, &a, a.samples, err)) ||
+        (rc = choose_reward(plan, &a, err))) {
         return rc;
     }
     return mts_eval_describe(&plan->head, plan, engine, &a, err);
@@ -218,6 +218,7 @@ void mts_eval_plan_free(MtsEvalPlan *plan)
     free(plan->reward);
     free(plan->constraint);
     mts_stage_free(&plan->stage);
+    mts_reward_files_free(&plan->files);
     json_decref(plan->head);
     memset(plan, 0, sizeof *plan);
 }

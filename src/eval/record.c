@@ -118,7 +118,7 @@ typedef struct Trial {
     MtsEvalAsk ask;
     MtsEvalAnswer answer;
     MtsTextResult *result; /* NULL: no search, or no text */
-    uint64_t nfe;          /* how far a search got whose result there is none of */
+    uint64_t nfe, calls;   /* how far a search got whose result there is none of */
     double seconds, reward;
 } Trial;
 
@@ -127,6 +127,7 @@ static int watch(void *context, const MtsEvent *event, MtsError *err)
     (void)err;
     Trial *t = context;
     t->nfe = event->nfe > t->nfe ? event->nfe : t->nfe;
+    t->calls = event->reward_calls > t->calls ? event->reward_calls : t->calls;
     return 0;
 }
 
@@ -162,7 +163,7 @@ static int score_answer(Trial *t, MtsError *err)
         return MTS_OK;
     }
     MtsReward *reward = NULL;
-    const MtsRewardInput input = {.prompt = t->sample->prompt, .series = t->sample->series};
+    const MtsRewardInput input = {.prompt = t->sample->prompt, .series = t->sample->series, .files = t->plan->files};
     int rc = mts_reward_new(&reward, t->ask.reward, &input, err);
     rc = rc ? rc : mts_reward_score(reward, a->text, strlen(a->text), 0, 1, true, &t->reward, err);
     rc = rc ? rc : mts_reward_finish(reward, err);
@@ -223,6 +224,7 @@ static void add_search(json_t **o, const Trial *t)
     }
     mts_json_add_int(o, MTS_F_ROLLOUTS_DONE, (json_int_t)r->rollouts_done);
     mts_json_add_int(o, MTS_F_NFE, (json_int_t)r->nfe);
+    mts_json_add_int(o, MTS_F_REWARD_CALLS, (json_int_t)r->reward_calls);
     mts_json_add_int(o, MTS_F_DECODE_TOKENS, (json_int_t)r->decode_tokens);
     mts_json_add_int(o, MTS_F_RECOMPUTED, (json_int_t)t->result->recomputed);
     mts_json_add_real(o, MTS_F_BEST_REWARD, r->answers[r->best].reward);
@@ -244,6 +246,7 @@ static void add_nothing(json_t **o, const Trial *t)
                                        MTS_F_LOG_Z,       MTS_F_LOG_Z_SE,    MTS_F_TREE};
     mts_json_add_int(o, MTS_F_ROLLOUTS_DONE, 0);
     mts_json_add_int(o, MTS_F_NFE, (json_int_t)t->nfe);
+    mts_json_add_int(o, MTS_F_REWARD_CALLS, (json_int_t)t->calls);
     mts_json_add_int(o, MTS_F_DECODE_TOKENS, 0);
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         mts_json_add(o, none[i], json_null());

@@ -55,8 +55,8 @@ uint64_t mts_evidence_hash(const MtsSeries *series);
 
 /* One sealed line of JSON (core/seal.h), "maxts": "evidence"; the whole of it is checked before it is used. */
 int mts_evidence_write(const MtsEvidence *evidence, const char *path, MtsError *err);
-int mts_evidence_read(MtsEvidence **evidence, const char *path, MtsError *err);
-/* The same from a text [size]; `name` stands for the path. */
+/* From a text [size]; `name` stands for the path. (mts_evidence_read(), of the file, is in trained.c.) */
 int mts_evidence_parse(MtsEvidence **evidence, const char *name, const char *text, size_t size, MtsError *err);
+int mts_evidence_read(MtsEvidence **evidence, const char *path, MtsError *err);
 
 #endif

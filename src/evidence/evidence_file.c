@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "core/hash.h"
 #include "evidence/evidence.h"
 #include "evidence/sealed.h"
@@ -142,16 +141,5 @@ int mts_evidence_parse(MtsEvidence **evidence, const char *name, const char *tex
         mts_evidence_free(evidence);
     }
     json_decref(o);
-    return rc;
-}
-
-int mts_evidence_read(MtsEvidence **evidence, const char *path, MtsError *err)
-{
-    char *text = NULL;
-    size_t size = 0;
-    *evidence = NULL;
-    int rc = mts_read_file(path, MTS_SEALED_MOST, &text, &size, err);
-    rc = rc ? rc : mts_evidence_parse(evidence, path, text, size, err);
-    free(text);
     return rc;
 }

@@ -55,8 +55,8 @@ int mts_forecaster_baseline(MtsBaseline baseline, const double *values, size_t n
                             double *path, MtsError *err);
 
 int mts_forecaster_write(const MtsForecaster *forecaster, const char *path, MtsError *err);
+/* From a text [size]; `name` stands for the path. (mts_forecaster_read(), of the file, is in trained.c.) */
 int mts_forecaster_read(MtsForecaster **forecaster, const char *path, MtsError *err);
-/* The same from a text [size]; `name` stands for the path. */
 int mts_forecaster_parse(MtsForecaster **forecaster, const char *name, const char *text, size_t size, MtsError *err);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
 #include "evidence/forecaster.h"
 #include "evidence/sealed.h"
 
@@ -104,16 +103,5 @@ int mts_forecaster_parse(MtsForecaster **forecaster, const char *name, const cha
     if (rc) {
         mts_forecaster_free(forecaster);
     }
-    return rc;
-}
-
-int mts_forecaster_read(MtsForecaster **forecaster, const char *path, MtsError *err)
-{
-    char *text = NULL;
-    size_t size = 0;
-    *forecaster = NULL;
-    int rc = mts_read_file(path, MTS_SEALED_MOST, &text, &size, err);
-    rc = rc ? rc : mts_forecaster_parse(forecaster, path, text, size, err);
-    free(text);
     return rc;
 }

@@ -2,6 +2,7 @@
 #include "evidence/sealed.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,17 +45,12 @@ int mts_sealed_write(json_t *file, const char *path, MtsError *err)
 
 /* ---- reading ---- */
 
-int mts_sealed_is(const char *path, const char *kind, bool *is, MtsError *err)
+bool mts_sealed_says(const char *text, size_t size, const char *kind)
 {
-    MtsMap map = {0};
     char head[64];
-    int rc = mts_map_open(&map, path, err);
-    if (!rc) {
-        int n = snprintf(head, sizeof head, "{\"maxts\":\"evidence\",\"kind\":\"%s\"", kind);
-        *is = n > 0 && (size_t)n < sizeof head && map.size > (size_t)n && memcmp(map.data, head, (size_t)n) == 0;
-        mts_map_close(&map);
-    }
-    return rc;
+    int n = kind ? snprintf(head, sizeof head, "{\"maxts\":\"evidence\",\"kind\":\"%s\"", kind)
+                 : snprintf(head, sizeof head, "{\"maxts\":\"evidence\",\"kind\":");
+    return n > 0 && (size_t)n < sizeof head && size > (size_t)n && memcmp(text, head, (size_t)n) == 0;
 }
 
 static int check_head(const json_t *o, const char *name, const char *kind, int version, MtsError *err)

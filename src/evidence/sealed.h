@@ -20,8 +20,9 @@ int mts_sealed_write(json_t *file, const char *path, MtsError *err);
 
 /* ---- reading: sentences begin with `name` ---- */
 
-/* Whether the file says that it is of a kind, by its first bytes; the whole is another reader's to check. */
-int mts_sealed_is(const char *path, const char *kind, bool *is, MtsError *err);
+/* Whether a text says by its first bytes that it is of a kind (NULL: of any); the whole is another reader's to check.
+ */
+bool mts_sealed_says(const char *text, size_t size, const char *kind);
 
 /* *file and *about, references of the caller's; both NULL on failure. */
 int mts_sealed_parse(json_t **file, const char *name, const char *kind, int version, const char *text, size_t size,

@@ -30,6 +30,7 @@ const MtsReportLabel mts_report_labels[MTS_REPORT_LABELS] = {
     {MTS_F_MEAN_REWARD, "Mean reward"},
     /* cost and shape */
     {MTS_F_NFE, "NFE"},
+    {MTS_F_REWARD_CALLS, "Reward calls"},
     {MTS_F_SECONDS, "Seconds"},
     {MTS_F_PREFILL_SECONDS, "Seconds of prompt"},
     {MTS_F_DECODE_TOKENS, "Tokens"},

@@ -13,7 +13,7 @@ typedef struct MtsReportLabel {
     const char *member, *label;
 } MtsReportLabel;
 
-enum { MTS_REPORT_QUALITIES = 17, MTS_REPORT_LABELS = 30 };
+enum { MTS_REPORT_QUALITIES = 17, MTS_REPORT_LABELS = 31 };
 extern const MtsReportLabel mts_report_labels[MTS_REPORT_LABELS];
 
 const char *mts_report_label(const char *member); /* settings' too; the member itself where it has none */

@@ -54,6 +54,7 @@
 #define MTS_F_SAMPLE "sample"
 #define MTS_F_ROLLOUTS_DONE "rollouts_done"
 #define MTS_F_NFE "nfe"
+#define MTS_F_REWARD_CALLS "reward_calls"
 #define MTS_F_PROMPT_TOKENS "prompt_tokens"
 #define MTS_F_DECODE_TOKENS "decode_tokens"
 #define MTS_F_RECOMPUTED "recomputed"

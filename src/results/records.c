@@ -41,6 +41,7 @@ static const struct {
     {MTS_F_EXPANSION, NUMBER, false},
     {MTS_F_ROLLOUTS_DONE, NUMBER, false},
     {MTS_F_NFE, NUMBER, false},
+    {MTS_F_REWARD_CALLS, NUMBER, false},
     {MTS_F_PROMPT_TOKENS, NUMBER, false},
     {MTS_F_DECODE_TOKENS, NUMBER, false},
     {MTS_F_SECONDS, NUMBER, false},

@@ -17,22 +17,20 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "evidence/evidence.h"
-#include "evidence/forecaster.h"
-#include "evidence/sealed.h"
+#include "evidence/trained.h"
 #include "reward/answer_line.h"
+#include "reward/files.h"
 #include "reward/path.h"
 
 typedef struct Witness {
-    MtsEvidence *evidence;
-    double *ratio; /* [classes] */
-    double best;   /* the largest of them */
+    const MtsEvidence *evidence; /* the files' */
+    double *ratio;               /* [classes] */
+    double best;                 /* the largest of them */
 } Witness;
 
 static void free_witness(void *self)
 {
     Witness *w = self;
-    mts_evidence_free(&w->evidence);
     free(w->ratio);
     free(w);
 }
@@ -124,28 +122,27 @@ static int score_path(void *self, const MtsRewardText *text, double *value, MtsE
     return rc;
 }
 
-static int make_path(MtsRewardTerm *term, const char *file, const MtsSeries *x, size_t horizon, MtsError *err)
+static int make_path(MtsRewardTerm *term, const char *file, const MtsForecaster *o, const MtsSeries *x, size_t horizon,
+                     MtsError *err)
 {
-    MtsForecaster *o = NULL;
+    int rc = MTS_OK;
+    if (x->channels != 1) {
+        return mts_fail(err, MTS_EREQUEST, "reward evidence: the input series has %zu channels; choose one",
+                        x->channels);
+    }
+    if (horizon > o->horizon) {
+        return mts_fail(err, MTS_EREQUEST, "reward evidence: %s: a horizon of %zu was learnt, which %zu is beyond",
+                        file, o->horizon, horizon);
+    }
     PathWitness *w = mts_calloc(1, sizeof *w);
-    int rc = w ? mts_forecaster_read(&o, file, err) : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
-    if (!rc && x->channels != 1) {
-        rc = mts_fail(err, MTS_EREQUEST, "reward evidence: the input series has %zu channels; choose one", x->channels);
-    }
-    if (!rc && horizon > o->horizon) {
-        rc = mts_fail(err, MTS_EREQUEST, "reward evidence: %s: a horizon of %zu was learnt, which %zu is beyond", file,
-                      o->horizon, horizon);
-    }
-    if (!rc && !(w->path = mts_calloc(2 * o->horizon, sizeof *w->path))) {
+    if (!w || !(w->path = mts_calloc(2 * o->horizon, sizeof *w->path))) {
         rc = mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
-    }
-    if (!rc) {
+    } else {
         w->horizon = horizon ? horizon : o->horizon;
         w->spread = w->path + o->horizon; /* of all steps that were learnt */
         w->form = mts_path_form(x);
         rc = mts_forecaster_path(o, x->values, x->length, w->path, w->spread, err);
     }
-    mts_forecaster_free(&o);
     if (rc && w) {
         free_path(w);
     }
@@ -158,13 +155,16 @@ static int make_path(MtsRewardTerm *term, const char *file, const MtsSeries *x, 
 
 /* ---- either ---- */
 
-static int make_class(MtsRewardTerm *term, const char *file, const MtsSeries *series, bool prior, MtsError *err)
+static int make_class(MtsRewardTerm *term, const MtsEvidence *evidence, const MtsSeries *series, bool prior,
+                      MtsError *err)
 {
     Witness *w = mts_calloc(1, sizeof *w);
-    int rc =
-        w ? mts_evidence_read(&w->evidence, file, err) : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
-    rc = rc ? rc : ask_witness(w, series, prior, err);
-    if (rc && w) {
+    if (!w) {
+        return mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    }
+    w->evidence = evidence;
+    int rc = ask_witness(w, series, prior, err);
+    if (rc) {
         free_witness(w);
     }
     term->self = rc ? NULL : w;
@@ -174,13 +174,33 @@ static int make_class(MtsRewardTerm *term, const char *file, const MtsSeries *se
     return rc;
 }
 
+static int read_trained(void *trained, const char *path, MtsError *err)
+{
+    return mts_trained_read(trained, path, err);
+}
+
+static void free_trained(void *trained)
+{
+    mts_trained_free(trained);
+}
+
+static const MtsFileForm trained_form = {sizeof(MtsTrained), read_trained, free_trained};
+
+int mts_reward_trained(MtsRewardFiles *files, const char *path, const MtsTrained **trained, MtsError *err)
+{
+    const void *kept = NULL;
+    int rc = mts_reward_file(files, path, &trained_form, &kept, err);
+    *trained = kept;
+    return rc;
+}
+
 int mts_reward_evidence(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
     size_t path_size = argument ? strcspn(argument, ",") : 0, word_size, prior = 0, horizon = 0;
     MtsRewardOption options[] = {{"prior", 0, 1, NULL, &prior, false},
                                  {"horizon", 1, MTS_FORECASTER_MOST_HORIZON, NULL, &horizon, false}};
     const char *word;
-    bool forecasts = false;
+    const MtsTrained *t = NULL;
     if (!input->series || path_size == 0) {
         return mts_fail(err, MTS_EREQUEST,
                         "reward evidence: needs an input series and a file of maxts train, as in "
@@ -192,10 +212,9 @@ int mts_reward_evidence(MtsRewardTerm *term, const char *argument, const MtsRewa
     if (!rc && !file) {
         rc = mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
     }
-    rc = rc ? rc : mts_sealed_is(file, "forecast", &forecasts, err);
-    if (!rc) {
-        rc = forecasts ? make_path(term, file, input->series, horizon, err)
-                       : make_class(term, file, input->series, prior == 1, err);
+    if (!rc && !(rc = mts_reward_trained(input->files, file, &t, err))) {
+        rc = t->forecasts ? make_path(term, file, t->forecasts, input->series, horizon, err)
+                          : make_class(term, t->classes, input->series, prior == 1, err);
     }
     free(file);
     return rc;

@@ -14,6 +14,7 @@
  * FILE's series that say no sampling rate have R, from 1e-6 to 1e9, default 1.
  *
  * The answer is found as reward/answer_line.h says. */
+#include "reward/files.h"
 #include "reward/rewards.h"
 
 #include <stdlib.h>
@@ -252,6 +253,22 @@ static int learn_classes(Options *o, const MtsSeriesSet *set, double unsaid, con
     return rc;
 }
 
+static int read_labelled(void *set, const char *path, MtsError *err)
+{
+    int rc = mts_set_read(set, path, err);
+    if (rc) {
+        mts_set_free(set);
+    }
+    return rc;
+}
+
+static void free_labelled(void *set)
+{
+    mts_set_free(set);
+}
+
+static const MtsFileForm labelled = {sizeof(MtsSeriesSet), read_labelled, free_labelled};
+
 int mts_reward_class_spectral(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
     size_t path_size = argument ? strcspn(argument, ",") : 0;
@@ -273,14 +290,14 @@ int mts_reward_class_spectral(MtsRewardTerm *term, const char *argument, const M
         (rc = mts_reward_metric("class-spectral", word, word_size, &metric, err))) {
         return rc;
     }
-    MtsSeriesSet set = {0};
+    const void *set = NULL;
     Options *o = mts_calloc(1, sizeof *o);
     char *path = mts_strndup(argument, path_size);
-    rc = o && path ? mts_set_read(&set, path, err) : mts_fail(err, MTS_ENOMEM, "reward class-spectral: memory ran out");
+    rc = o && path ? mts_reward_file(input->files, path, &labelled, &set, err)
+                   : mts_fail(err, MTS_ENOMEM, "reward class-spectral: memory ran out");
     if (!rc) {
-        rc = learn_classes(o, &set, rate, input->series, metric, gamma, &worst, err);
+        rc = learn_classes(o, set, rate, input->series, metric, gamma, &worst, err);
     }
-    mts_set_free(&set);
     free(path);
     if (rc) {
         if (o) {

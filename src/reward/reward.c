@@ -29,6 +29,7 @@ struct MtsReward {
     MtsRewardTerm *terms; /* [count] */
     size_t count, cap;
     bool prefixes, slow, asks_model;
+    MtsRewardFiles *own; /* NULL: the caller's are used */
 };
 
 typedef struct TermText {
@@ -157,10 +158,12 @@ int mts_reward_new(MtsReward **reward, const char *spec, const MtsRewardInput *i
     if (!r) {
         return mts_fail(err, MTS_ENOMEM, "reward: memory ran out");
     }
-    int rc = MTS_OK;
+    MtsRewardInput in = *input;
+    int rc = in.files ? MTS_OK : mts_reward_files_new(&r->own, err);
+    in.files = in.files ? in.files : r->own;
     for (const char *s = spec; !rc; s += 2) { /* over the space and the plus sign */
         const char *end = term_end(s);
-        rc = add_term(r, s, end, input, err);
+        rc = add_term(r, s, end, &in, err);
         s = end;
         if (!*s) {
             break;
@@ -187,6 +190,7 @@ void mts_reward_free(MtsReward **reward)
         free(r->terms[i].name);
     }
     free(r->terms);
+    mts_reward_files_free(&r->own);
     free(r);
     *reward = NULL;
 }

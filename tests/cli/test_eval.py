@@ -53,8 +53,8 @@ def grid(folder):
         check(r["stage"] == "m4" and r["rollouts"] == 3 and r["max_tokens"] == 8 and r["answer_rule"] == "best"
               and r["correct"] is None, r)
         check(r["scores"]["claims"] == r["scores"]["claims_true"] + r["scores"]["claims_false"], r["scores"])
-        check(r["reward"] == r["best_reward"] and r["nfe"] > 0 and r["prompt_tokens"] > 50 and r["tree"]["nodes"] > 1,
-              r)
+        check(r["reward"] == r["best_reward"] and r["nfe"] > 0 and r["reward_calls"] > 0 and r["prompt_tokens"] > 50
+              and r["tree"]["nodes"] > 1, r)
         check(r["length"] >= 1 and r["perplexity"] >= 1 and 0 < r["distinct_1"] <= 1 and 0 < r["seconds"] < 60, r)
         check(("explain" in r) == (r["sample"] == head["samples"][0]), "trees of the first sample alone")
     check([("series" in r) for r in all_of] == [r["key"] in (expected[0], expected[len(expected) // 2])

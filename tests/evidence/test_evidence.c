@@ -375,6 +375,17 @@ static void reward(void **state)
     assert_ok(mts_reward_new(&r, spec, &input, &err), &err);
     assert_true(value_of(r, "Answer: rest", true) == ratio[0] + log(e->prior[0]));
     mts_reward_free(&r);
+    MtsRewardFiles *files;
+    assert_ok(mts_reward_files_new(&files, &err), &err);
+    MtsRewardInput shared = {.prompt = "", .series = up, .files = files};
+    assert_ok(mts_reward_new(&r, spec, &shared, &err), &err);
+    mts_reward_free(&r);
+    unlink(path); /* what was read once is not read again */
+    assert_ok(mts_reward_new(&r, spec, &shared, &err), &err);
+    assert_true(value_of(r, "Answer: rest", true) == ratio[0] + log(e->prior[0]));
+    mts_reward_free(&r);
+    assert_int_equal(mts_reward_new(&r, spec, &input, &err), MTS_EIO);
+    mts_reward_files_free(&files);
     const MtsRewardInput none = {.prompt = ""};
     assert_int_equal(mts_reward_new(&r, spec, &none, &err), MTS_EREQUEST);
     assert_int_equal(mts_reward_new(&r, "evidence", &input, &err), MTS_EREQUEST);

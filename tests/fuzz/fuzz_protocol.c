@@ -37,7 +37,7 @@ static uint64_t run(const uint8_t *data, size_t size)
         return 0;
     }
     MtsReward *reward = NULL;
-    MtsRewardInput input = {"What rises?", NULL, NULL};
+    MtsRewardInput input = {"What rises?", NULL, NULL, NULL};
     MtsError err = {0};
     children_answer(size ? (const char *)data : "", size);
     int rc = mts_reward_new(&reward, "command:program", &input, &err);

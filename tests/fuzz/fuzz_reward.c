@@ -45,7 +45,7 @@ static uint64_t run(const uint8_t *data, size_t size)
         return 0;
     }
     MtsReward *reward = NULL;
-    MtsRewardInput input = {"What rises? Answer yes or no.\nOptions: (a) yes (b) no", &series, NULL};
+    MtsRewardInput input = {"What rises? Answer yes or no.\nOptions: (a) yes (b) no", &series, NULL, NULL};
     MtsError err = {0};
     int rc = mts_reward_new(&reward, spec, &input, &err);
     free(spec);

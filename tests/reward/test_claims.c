@@ -175,7 +175,7 @@ static void the_reward(void **state)
     MtsReward *r = NULL;
     double v;
     assert_ok(mts_series_from_values(&s, season, N, &err), &err);
-    const MtsRewardInput input = {"", s, NULL}, none = {"", NULL, NULL};
+    const MtsRewardInput input = {"", s, NULL, NULL}, none = {"", NULL, NULL, NULL};
     const char *text = "It rises with a period of 12 and a peak of 152. The minimum is 3.";
     assert_ok(mts_reward_new(&r, "claims", &input, &err), &err);
     assert_true(mts_reward_scores_prefixes(r));

@@ -22,7 +22,7 @@
 static int ask_once(const char *spec, const char *text, double *value, MtsError *err)
 {
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"say \"hi\"\n", NULL, NULL};
+    const MtsRewardInput input = {"say \"hi\"\n", NULL, NULL, NULL};
     int rc = mts_reward_new(&r, spec, &input, err);
     if (rc == MTS_OK) {
         rc = mts_reward_score(r, text, strlen(text), -1.5, 3, true, value, err);
@@ -44,7 +44,7 @@ static void a_program_lives_on(void **state)
     (void)state;
     MtsError err = {0};
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"p", NULL, NULL};
+    const MtsRewardInput input = {"p", NULL, NULL, NULL};
     /* counts its questions: one process answers all */
     assert_ok(mts_reward_new(&r, "command:n=0; while read -r line; do n=$((n+1)); echo $n; done", &input, &err), &err);
     assert_true(mts_reward_is_slow(r));
@@ -132,7 +132,7 @@ static void answers_repeat_the_number(void **state)
     static const char forgetful[] =
         "command:read -r l; echo '{\"id\": 1, \"reward\": 4}'; read -r l; echo 5; read -r l";
     static const char late[] = "command:read -r l; echo 4; read -r l; echo '{\"id\": 2, \"reward\": 1}'; read -r l";
-    const MtsRewardInput input = {"p", NULL, NULL};
+    const MtsRewardInput input = {"p", NULL, NULL, NULL};
     MtsError err = {0};
     MtsReward *r = NULL;
     double v = NAN;
@@ -163,7 +163,7 @@ static void shifted_answers_are_not_used(void **state)
     (void)state;
     static const char shifting[] = "command:n=0; while read -r l; do n=$((n+1)); sleep 0.02; echo $n; "
                                    "[ $n = 1 ] && { sleep 0.01; echo 1000; }; done";
-    const MtsRewardInput input = {"p", NULL, NULL};
+    const MtsRewardInput input = {"p", NULL, NULL, NULL};
     for (int questions = 1; questions <= 6; questions++) {
         MtsError err = {0};
         MtsReward *r = NULL;
@@ -297,7 +297,7 @@ static void several_threads(void **state)
     (void)state;
     MtsError err = {0};
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"p", NULL, NULL};
+    const MtsRewardInput input = {"p", NULL, NULL, NULL};
     pthread_t threads[4];
     assert_ok(mts_reward_new(&r, "command:" COUNTING, &input, &err), &err);
     for (int i = 0; i < 4; i++) {
@@ -384,7 +384,7 @@ static void descendants_end_too(void **state)
     (void)state;
     MtsError err = {0};
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"p", NULL, NULL};
+    const MtsRewardInput input = {"p", NULL, NULL, NULL};
     double v = NAN, other;
     if (access("/proc/self/environ", R_OK) != 0) {
         skip();
@@ -410,7 +410,7 @@ static void stubborn_programs_end(void **state)
     (void)state;
     MtsError err = {0};
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"p", NULL, NULL};
+    const MtsRewardInput input = {"p", NULL, NULL, NULL};
     double v = NAN, begun = mts_seconds();
     assert_ok(mts_reward_new(&r, "command:trap '' TERM; sleep 600 & read -r l; echo $!; sleep 600", &input, &err),
               &err);

@@ -15,7 +15,7 @@ static double ask(const char *spec, const MtsSeries *series, const char *text, b
 {
     MtsError err = {0};
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"prompt", series, NULL};
+    const MtsRewardInput input = {"prompt", series, NULL, NULL};
     double v = NAN;
     assert_ok(mts_reward_new(&r, spec, &input, &err), &err);
     assert_ok(mts_reward_score(r, text, strlen(text), -12, 4, finished, &v, &err), &err);
@@ -82,7 +82,7 @@ static void refuse_with(const char *spec, const MtsSeries *series, const char *p
 {
     MtsError err = {0};
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"prompt", series, NULL};
+    const MtsRewardInput input = {"prompt", series, NULL, NULL};
     int rc = mts_reward_new(&r, spec, &input, &err);
     if (rc != MTS_EREQUEST || !strstr(err.text, part) || r) {
         fail_msg("\"%s\": %d \"%s\", expected \"%s\"", spec, rc, err.text, part);
@@ -266,7 +266,7 @@ static void what_numbers_a_text_lacks(void **state)
     assert_true(ask("spectral:segment=8,missing=2", s, seven, true) == -2);
     assert_true(ask("spectral", s, "1e300 1e300 1e300 1e300 1e300 1e300 1e300 1e300", true) == l1);
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"", s, NULL};
+    const MtsRewardInput input = {"", s, NULL, NULL};
     assert_ok(mts_reward_new(&r, "spectral", &input, &err), &err);
     assert_false(mts_reward_scores_prefixes(r));
     assert_false(mts_reward_is_slow(r));
@@ -386,7 +386,7 @@ static void failures_have_a_name(void **state)
     (void)state;
     MtsError err = {0};
     MtsReward *r = NULL;
-    const MtsRewardInput input = {"", NULL, NULL};
+    const MtsRewardInput input = {"", NULL, NULL, NULL};
     double v;
     assert_ok(mts_reward_new(&r, "regex:^(a+)+$", &input, &err), &err);
     char text[64];
@@ -413,7 +413,7 @@ static void any_bytes(void **state)
         x[t] = mts_rng_uniform(&rng);
     }
     assert_ok(mts_series_from_values(&s, x, 24, &err), &err);
-    const MtsRewardInput input = {"", s, NULL};
+    const MtsRewardInput input = {"", s, NULL, NULL};
     MtsReward *r = NULL;
     assert_ok(mts_reward_new(&r, "spectral:kl + forecast:horizon=8 + regex:\\d, + length + logprob", &input, &err),
               &err);

@@ -1,0 +1,24 @@
+/* evidence/trained.h - a file of maxts train, of whichever kind it is. */
+#ifndef MTS_EVIDENCE_TRAINED_H
+#define MTS_EVIDENCE_TRAINED_H
+
+#include <stdbool.h>
+
+#include "evidence/evidence.h"
+#include "evidence/forecaster.h"
+
+/* One of the two; the other is NULL. */
+typedef struct MtsTrained {
+    MtsEvidence *classes;
+    MtsForecaster *forecasts;
+} MtsTrained;
+
+/* Whether a file says by its first bytes that maxts train wrote it; the rest is for those who read it to check. */
+int mts_trained_is(const char *path, bool *is, MtsError *err);
+
+/* Release with mts_trained_free(). `name` stands for the path. */
+int mts_trained_read(MtsTrained *trained, const char *path, MtsError *err);
+int mts_trained_parse(MtsTrained *trained, const char *name, const char *text, size_t size, MtsError *err);
+void mts_trained_free(MtsTrained *trained);
+
+#endif
