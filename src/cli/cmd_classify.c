@@ -75,7 +75,7 @@ static int ask_evidence(Labelled *c, bool prior, MtsError *err)
     const MtsEvidence *e = c->evidence;
     double *all = mts_calloc(e->classes, sizeof *all);
     if (c->task.series->sampling_rate == 1) { /* its file says none */
-        c->task.series->sampling_rate = e->rate;
+        c->task.series->sampling_rate = e->shape.rate;
     }
     c->ratio = mts_calloc(c->count, sizeof *c->ratio);
     int rc = all && c->ratio ? mts_evidence_judge(e, c->task.series, all, err) : no_memory(err);

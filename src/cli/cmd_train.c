@@ -76,6 +76,7 @@ static int take_lessons(MtsLessons *l, const MtsStage *stage, MtsError *err)
     const MtsSample *first = &stage->samples[0];
     *l = (MtsLessons){.count = stage->count,
                       .classes = first->option_count,
+                      .beats = stage->kind->beats,
                       .names = (const char *const *)first->options,
                       .series = mts_calloc(stage->count, sizeof *l->series),
                       .label = mts_calloc(stage->count, sizeof *l->label),

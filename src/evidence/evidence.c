@@ -12,10 +12,11 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "core/sort.h"
+#include "evidence/beats.h"
 #include "evidence/calibrate.h"
 #include "evidence/ridge.h"
 
-enum { MOST_FOLDS = 8 };
+enum { MOST_FOLDS = 16 };
 
 uint64_t mts_evidence_hash(const MtsSeries *s)
 {
@@ -87,7 +88,6 @@ static bool take_notes(MtsEvidence *e, const MtsLessons *l)
         return false;
     }
     e->classes = l->classes;
-    e->rate = l->series[0]->sampling_rate;
     for (size_t i = 0; i < l->count; i++) { /* one more of each: no class is impossible */
         e->prior[l->label[i]] += 1 / (double)(l->count + l->classes);
         e->seen[e->seen_count++] = mts_evidence_hash(l->series[i]);
@@ -157,7 +157,7 @@ static int regress(MtsEvidence *e, const MtsLessons *l, const LessonTable *t, do
                                .columns = columns,
                                .outputs = l->classes,
                                .folds = l->groups < MOST_FOLDS ? l->groups : MOST_FOLDS,
-                               .width = {mts_window_plain(&e->shape), columns}};
+                               .width = {mts_window_plain(&e->shape), e->shape.beats ? 0 : columns}};
     int rc = mts_ridge(&ridge, &data, err);
     if (rc) {
         return rc;
@@ -172,7 +172,10 @@ static int regress(MtsEvidence *e, const MtsLessons *l, const LessonTable *t, do
         }
         mts_json_add_real(&e->about, "penalty", ridge.penalty);
         mts_json_add_int(&e->about, "folds", (json_int_t)data.folds);
-        mts_json_add_text(&e->about, "features", e->columns == columns ? "levels, spectra, shapes" : "levels, spectra");
+        mts_json_add_text(&e->about, "features",
+                          e->shape.beats          ? "beats"
+                          : e->columns == columns ? "levels, spectra, shapes"
+                                                  : "levels, spectra");
     }
     mts_ridge_free(&ridge);
     return e->weights && e->about ? MTS_OK : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
@@ -186,7 +189,11 @@ int mts_evidence_learn(MtsEvidence **evidence, const MtsLessons *l, double *held
     if (!e) {
         return mts_fail(err, rc, "evidence: memory ran out");
     }
-    e->shape = (MtsWindowShape){.channels = l->series[0]->channels, .length = l->series[0]->length};
+    const MtsSeries *first = l->series[0];
+    e->shape = (MtsWindowShape){.channels = first->channels,
+                                .length = first->length,
+                                .rate = first->sampling_rate,
+                                .beats = l->beats && mts_beats_fit(first->length, first->sampling_rate)};
     if ((rc = check_lessons(l, &e->shape, err))) {
         goto done;
     }
@@ -212,10 +219,10 @@ done:
 static int check_witness(const MtsEvidence *e, const MtsSeries *s, MtsError *err)
 {
     uint64_t hash = mts_evidence_hash(s);
-    if (s->channels != e->shape.channels || s->length != e->shape.length || s->sampling_rate != e->rate) {
+    if (s->channels != e->shape.channels || s->length != e->shape.length || s->sampling_rate != e->shape.rate) {
         return mts_fail(err, MTS_EREQUEST,
                         "evidence: the series has %zu channels of %zu values at %g Hz; learnt were %zu of %zu at %g Hz",
-                        s->channels, s->length, s->sampling_rate, e->shape.channels, e->shape.length, e->rate);
+                        s->channels, s->length, s->sampling_rate, e->shape.channels, e->shape.length, e->shape.rate);
     }
     if (bsearch(&hash, e->seen, e->seen_count, sizeof hash, by_value)) {
         return mts_fail(err, MTS_EREQUEST, "evidence: the series is one that was learnt from; test on others");

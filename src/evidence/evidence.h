@@ -19,7 +19,6 @@ typedef struct MtsEvidence {
     char **labels; /* [classes] */
     double *prior; /* [classes] shares of what was learnt from, sum 1 */
     size_t classes;
-    double rate; /* samples per second */
     MtsWindowShape shape;
     size_t columns;  /* of a row that count: without shapes, or all */
     double *weights; /* [columns][classes] of a row as mts_window_row() gives it: scores (evidence/calibrate.h) */
@@ -37,6 +36,7 @@ typedef struct MtsLessons {
     size_t count, groups;
     const char *const *names; /* [classes] */
     size_t classes;
+    bool beats; /* electrocardiograms: told by their beats, where they are long and fine enough */
 } MtsLessons;
 
 /* Learns. `held` [count][classes] gets log p(class | series) of each series from those of other groups. MTS_EREQUEST

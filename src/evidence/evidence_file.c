@@ -1,8 +1,8 @@
 /* evidence/evidence_file.c - evidence as a file: one sealed line of JSON.
  *
  * {"maxts":"evidence","kind":"classes","version":1,"about":{..},"labels":[..],"prior":[..],"channels","length","rate",
- * "slope","columns","thresholds":[..],"weights":[..],"seen":"16 hexadecimal digits a series, ascending","crc":".."}. A
- * file is hostile until every list has the length that the shape gives it and every number is finite. */
+ * "beats","slope","columns","thresholds":[..],"weights":[..],"seen":"16 hexadecimal digits a series, ascending",
+ * "crc":".."}. A file is hostile until every list has the length that the shape gives it and every number is finite. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,8 @@ int mts_evidence_write(const MtsEvidence *e, const char *path, MtsError *err)
     mts_json_add(&o, "prior", mts_sealed_numbers(e->prior, e->classes));
     mts_json_add_int(&o, "channels", (json_int_t)e->shape.channels);
     mts_json_add_int(&o, "length", (json_int_t)e->shape.length);
-    mts_json_add_real(&o, "rate", e->rate);
+    mts_json_add_real(&o, "rate", e->shape.rate);
+    mts_json_add_flag(&o, "beats", e->shape.beats);
     mts_json_add_real(&o, "slope", e->slope);
     mts_json_add_int(&o, "columns", (json_int_t)e->columns);
     mts_json_add(&o, "thresholds", mts_sealed_numbers(e->shape.threshold, mts_window_thresholds(&e->shape)));
@@ -114,11 +115,12 @@ static int read_seen(MtsEvidence *e, const json_t *o, const char *name, MtsError
 static int read_weights(MtsEvidence *e, const json_t *o, const char *name, MtsError *err)
 {
     MtsWindowShape *s = &e->shape;
+    s->beats = json_is_true(json_object_get(o, "beats")); /* older files have none, and no beats */
     int rc;
     if ((rc = mts_sealed_read_size(o, name, "channels", MTS_WINDOW_MOST, &s->channels, err)) ||
         (rc = mts_sealed_read_size(o, name, "length", MTS_WINDOW_MOST, &s->length, err)) ||
         (rc = mts_sealed_read_size(o, name, "columns", MTS_WINDOW_MOST_COLUMNS, &e->columns, err)) ||
-        (rc = mts_sealed_read_real(o, name, "rate", 1e-9, 1e12, &e->rate, err)) ||
+        (rc = mts_sealed_read_real(o, name, "rate", 1e-9, 1e12, &e->shape.rate, err)) ||
         (rc = mts_sealed_read_real(o, name, "slope", 0, 1e6, &e->slope, err))) {
         return rc;
     }

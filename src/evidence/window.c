@@ -21,9 +21,10 @@
 
 #include "core/mem.h"
 #include "core/sort.h"
+#include "evidence/beats.h"
 #include "series/dft.h"
 
-enum { KERNELS = 84, TAPS = 9, BANDS = 16, LEVELS = 8, LEARNT_FROM = 16, MOST_DILATIONS = 20 };
+enum { KERNELS = 84, TAPS = 9, BANDS = 16, LEVELS = 8, KNOTS = 6, LEARNT_FROM = 16, MOST_DILATIONS = 20 };
 
 #define PI 3.14159265358979323846
 #define GOLDEN 0.6180339887498949 /* its multiples spread evenly over 0 .. 1 */
@@ -69,17 +70,26 @@ static size_t thresholds(size_t length)
 size_t mts_window_plain(const MtsWindowShape *s)
 {
     size_t edge[BANDS + 1], n = is_fit(s) ? 1 + s->channels * (LEVELS + bands(s->length, edge)) : 0;
+    if (s->beats) {
+        return n && mts_beats_fit(s->length, s->rate) ? 1 + mts_window_thresholds(s) : 0;
+    }
     return n <= MTS_WINDOW_MOST_COLUMNS ? n : 0;
 }
 
 size_t mts_window_thresholds(const MtsWindowShape *s)
 {
+    if (s->beats) {
+        return KNOTS * mts_beats_columns(s->channels);
+    }
     return is_fit(s) ? dilations(s->length) * KERNELS * thresholds(s->length) : 0;
 }
 
 size_t mts_window_columns(const MtsWindowShape *s)
 {
     size_t n = mts_window_plain(s);
+    if (s->beats) {
+        return n;
+    }
     return n && n + mts_window_thresholds(s) <= MTS_WINDOW_MOST_COLUMNS ? n + mts_window_thresholds(s) : 0;
 }
 
@@ -269,9 +279,54 @@ static void shape_row(Shifts *s, const MtsWindowShape *shape, const MtsSeries *w
     }
 }
 
+/* ---- beats ---- */
+
+static int beats_row(const MtsWindowShape *shape, const MtsSeries *window, double *row, MtsError *err)
+{
+    size_t columns = mts_beats_columns(shape->channels);
+    double *measure = mts_calloc(columns, sizeof *measure);
+    int rc = measure ? mts_beats_row(window, measure, err) : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+    row[0] = 1;
+    for (size_t j = 0; !rc && j < columns * KNOTS; j++) {
+        row[1 + j] = measure[j / KNOTS] > shape->threshold[j];
+    }
+    free(measure);
+    return rc;
+}
+
+/* Quantiles of each measure, evenly. */
+static int learn_beats(MtsWindowShape *shape, const MtsSeries *const *windows, size_t count, MtsError *err)
+{
+    size_t columns = mts_beats_columns(shape->channels), cells;
+    double *all = mts_size_mul(count, columns, &cells) ? mts_calloc(cells, sizeof *all) : NULL;
+    double *one = mts_calloc(count, sizeof *one);
+    shape->threshold = mts_calloc(mts_window_thresholds(shape), sizeof *shape->threshold);
+    int rc = all && one && shape->threshold ? MTS_OK : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+    for (size_t i = 0; !rc && i < count; i++) {
+        rc = mts_beats_row(windows[i], all + i * columns, err);
+    }
+    for (size_t j = 0; !rc && j < columns; j++) {
+        for (size_t i = 0; i < count; i++) {
+            one[i] = all[i * columns + j];
+        }
+        mts_sort_doubles(one, count);
+        for (size_t k = 0; k < KNOTS; k++) {
+            shape->threshold[j * KNOTS + k] = quantile(one, count, (double)(k + 1) / (KNOTS + 1));
+        }
+    }
+    free(all);
+    free(one);
+    return rc;
+}
+
+/* ---- either ---- */
+
 int mts_window_row(const MtsWindowShape *shape, const MtsSeries *window, double *row, MtsError *err)
 {
     Shifts s;
+    if (shape->beats) {
+        return beats_row(shape, window, row, err);
+    }
     int rc = shifts_new(&s, shape);
     if (!rc && !(rc = plain_row(shape, window, row))) {
         shape_row(&s, shape, window, row + mts_window_plain(shape));
@@ -310,6 +365,9 @@ int mts_window_learn(MtsWindowShape *shape, const MtsSeries *const *windows, siz
 {
     Shifts s;
     size_t cells;
+    if (shape->beats) {
+        return learn_beats(shape, windows, count, err);
+    }
     bool ok = mts_size_mul(KERNELS * LEARNT_FROM, shape->length, &cells);
     double *pool = ok ? mts_calloc(cells, sizeof *pool) : NULL;
     shape->threshold = mts_calloc(mts_window_thresholds(shape), sizeof *shape->threshold);

@@ -2,6 +2,7 @@
 #ifndef MTS_EVIDENCE_WINDOW_H
 #define MTS_EVIDENCE_WINDOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <maxts/series.h>
@@ -17,10 +18,13 @@ enum {
 /* What windows have in common, and what was learnt of them. */
 typedef struct MtsWindowShape {
     size_t channels, length;
-    double *threshold; /* [mts_window_thresholds()] of the shapes, in the channels' units */
+    double rate;       /* samples per second */
+    bool beats;        /* beats of a heart are looked at (evidence/beats.h), and nothing else */
+    double *threshold; /* [mts_window_thresholds()] of the shapes, in the channels' units, or of beats, in theirs */
 } MtsWindowShape;
 
-/* Columns of a row: the constant 1, levels and spectra; the same and shapes; and how many thresholds shapes need. 0
+/* Columns of a row: the constant 1, levels and spectra; the same and shapes; and how many thresholds shapes need. Of
+ * beats both are the constant 1 and of each measure whether it is above each of some thresholds. 0
  * where a window is too small or too large. */
 size_t mts_window_plain(const MtsWindowShape *shape);
 size_t mts_window_columns(const MtsWindowShape *shape);

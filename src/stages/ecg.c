@@ -15,6 +15,7 @@ const MtsStageKind mts_stage_ecg = {
     .load = load_ecg,
     .publish = mts_publish_ecg_qa,
     .points = 125,
+    .beats = true,
     .more = MTS_SECOND_MAYBE,
     .answer = MTS_ANSWER_OPTION,
     .reward = "option:{options}",

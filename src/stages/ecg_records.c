@@ -130,7 +130,8 @@ static int add_window(MtsStage *stage, const char *id, const MtsSeries *all, siz
     static const HeartQuestion question = {"Is there a ventricular ectopic beat? ", names, 2};
     MtsBytes key = {0};
     MtsSeries *window = take_window(all, w * n, n);
-    int rc = window && mts_bytes_printf(&key, "%s-%zu", id, w + 1)
+    bool named = window && mts_series_rename(&window->id, id, strlen(id)); /* windows of a record belong together */
+    int rc = named && mts_bytes_printf(&key, "%s-%zu", id, w + 1)
                  ? add_heart(stage, key.data, &window, &question, found ? 0 : 1, options, err)
                  : mts_stage_no_memory(stage, err);
     mts_bytes_free(&key);

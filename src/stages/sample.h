@@ -81,6 +81,7 @@ typedef struct MtsStageKind {
     size_t points;            /* default of the option */
     MtsSecondFile more;
     MtsAnswerForm answer;
+    bool beats;                 /* series are electrocardiograms, told by their beats */
     bool lettered;              /* options that bring no letter of their own are named by one */
     const MtsOptionName *names; /* [name_count] */
     size_t name_count;

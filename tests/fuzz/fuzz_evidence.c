@@ -30,7 +30,7 @@ static uint64_t ask_classes(const MtsEvidence *e, MtsError *err)
     if (e->shape.length > MOST_VALUES / e->shape.channels) {
         return FUZZ_HASH;
     }
-    MtsSeries *s = waves(e->shape.channels, e->shape.length, e->rate, 0.7);
+    MtsSeries *s = waves(e->shape.channels, e->shape.length, e->shape.rate, 0.7);
     double *ratio = mts_calloc(e->classes, sizeof *ratio);
     int rc = s && ratio ? mts_evidence_judge(e, s, ratio, err) : mts_fail(err, MTS_ENOMEM, "memory ran out");
     uint64_t hash = rc ? fuzz_refused(rc, err) : fuzz_hash(FUZZ_HASH, ratio, e->classes * sizeof *ratio);
@@ -109,7 +109,7 @@ static void write_seeds(const char *directory)
         label[i] = (int)(i % 2);
         group[i] = i / 4;
     }
-    const MtsLessons lessons = {series, label, group, LESSONS, 2, names, 2};
+    const MtsLessons lessons = {series, label, group, LESSONS, 2, names, 2, false};
     fuzz_require(mts_evidence_learn(&e, &lessons, held, &err) == 0, err.text);
     snprintf(path, sizeof path, "%s/classes", directory);
     fuzz_require(mts_evidence_write(e, path, &err) == 0, err.text);
