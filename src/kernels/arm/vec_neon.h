@@ -10,6 +10,8 @@
 
 #define V_LANES 4
 #define V_TILE 8
+#define V_WIDE 1
+#define V_ROWS 8
 #define V_ACCUMULATORS 16
 
 typedef float32x4_t vf;
@@ -306,9 +308,14 @@ static inline vi v_add_short(vi a, vi b)
     return vreinterpretq_s32_s16(vaddq_s16(vreinterpretq_s16_s32(a), vreinterpretq_s16_s32(b)));
 }
 
-static inline vi v_widen_pairs(vi x)
+static inline vi v_pairs_signed(vi w, vi s)
 {
-    return vpaddlq_s16(vreinterpretq_s16_s32(x));
+    return v_pairs_short(w, s);
+}
+
+static inline vi v_add_pairs(vi acc, vi x)
+{
+    return vpadalq_s16(acc, vreinterpretq_s16_s32(x));
 }
 #endif
 

@@ -9,12 +9,15 @@
  *
  * What a vec_*.h provides:
  *   V_LANES         floats in a vector: 16, 8, 4
- *   V_TILE          activation rows that a matrix tile works on at once: what the registers hold, 1 .. 8
+ *   V_TILE          fp32 activation rows that a matrix tile works on at once: what the registers hold, 1 .. 8
+ *   V_ROWS, V_WIDE  int8 activation rows, likewise, and vectors of weight rows: 1 or, where a group has as many, 2;
+ *                   V_NIBBLE_ROWS, if defined, instead of V_ROWS for numbers of four bits
  *   V_ACCUMULATORS  vectors of running sums that attention may keep in registers
  *   V_DOT           1: v_dot(acc, u, s) adds the products of four unsigned and four signed bytes to each int32 lane;
  *                   with V_DOT_SIGNED defined, both are signed. 0: v_pairs_short() multiplies and adds two neighbours
- *                   into int16 (sums that do not fit are not asked for), v_add_short() adds those, v_widen_pairs()
- *                   adds neighbours into int32
+ *                   into int16 (sums that do not fit are not asked for), v_pairs_signed() does so with signed bytes
+ *                   on both sides, the second from -127 on, v_add_short() adds those, v_add_pairs() adds neighbours
+ *                   to int32 lanes
  *   V_MATRIX        defined where one instruction multiplies 2 x 8 bytes by 8 x 2: v_matrix(acc, u, s), weights
  *                   rows by activation rows; v_row_pairs(a, b, pairs) makes its first operand of two operands of
  *                   four rows, v_load_eights(p, q) the second, v_column(sums, i) has activation row i of two results

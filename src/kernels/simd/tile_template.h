@@ -1,13 +1,14 @@
 /* kernels/simd/tile_template.h - 16 weight rows times a few int8 activation rows. Words: simd.h; arithmetic: kernels.h.
  *
- * Per block of 32 columns the eight weight operands are unpacked into registers once and meet T activation rows, each
- * of which is one broadcast of four bytes away. T is a constant of each instance, as are the weight type and what
- * follows from it, so the body below folds into straight code without a branch: T x 8 dot products in T independent
- * chains, then a conversion, a multiplication and one or two fused multiply-adds per activation row.
+ * Per block of 32 columns each of the eight weight operands, V_WIDE vectors, is unpacked once and meets T activation
+ * rows, each of which is one broadcast of four bytes away. T is a constant of each instance, as are the weight type and
+ * what follows from it, so the body below folds into straight code without a branch: T x 8 dot products in T
+ * independent chains, then a conversion, a multiplication and one or two fused multiply-adds per activation row.
  *
  * Where there is no dot product (V_DOT 0), bytes are multiplied and added in int16: pairs of products of u <= 15 fit
- * eight operands deep (15 * 127 * 2 * 8 = 30480), of u <= 31 four, of u <= 63 two; 8-bit weights go as two nibbles, the
- * upper one's sum times 16.
+ * eight operands deep (15 * 127 * 2 * 8 = 30480), of u <= 63 two. 8-bit weights lose their zero and leave their sign to
+ * the activations: of |w| <= 128 one pair fits (128 * 127 * 2 = 32512). v_keep() holds the sums to that order, as
+ * compilers that see them all at once run out of registers.
  *
  * Few activation rows wait for memory: while a group is multiplied, one that comes later is fetched into the
  * second-level cache at an even pace. */
@@ -16,6 +17,10 @@
 #include "kernels/kernels.h"
 #include "kernels/simd/unpack_template.h"
 
+#if !defined(V_NIBBLE_ROWS)
+#define V_NIBBLE_ROWS V_ROWS
+#endif
+
 MTS_INLINE vi broadcast4(const int8_t *q)
 {
     int32_t x;
@@ -23,149 +28,235 @@ MTS_INLINE vi broadcast4(const int8_t *q)
     return v_set_int(x);
 }
 
-/* 8-bit quants lose their offset before a dot product of signed bytes, which narrower ones never notice. */
-#if defined(V_DOT_SIGNED)
-#define DOT_IS_SIGNED(type) (type_width(type) == 8)
+/* Vectors of one group that a tile works on at once; sums of activation row i and vector v are [i * V_WIDE + v]. */
+enum { SUMS = V_ROWS * V_WIDE };
+
+/* A block as its columns are multiplied: where it is, and the activation rows that it meets. */
+typedef struct TileBlock {
+    const unsigned char *group;
+    const MtsSections *at;
+    size_t b, h;
+    const MtsActRow *a;
+} TileBlock;
+
+/* Numbers of eight bits lose their zero before they are multiplied where the product is one of signed bytes. */
+#if V_DOT && !defined(V_DOT_SIGNED)
+#define CENTRED(type) false
 #else
-#define DOT_IS_SIGNED(type) 0
+#define CENTRED(type) (type_width(type) == 8)
 #endif
 
-/* sums[i] += the products of operands [from, to) with activation row i. */
-#if V_DOT
-MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const MtsActRow *a, int rows, vi sums[V_TILE])
+/* Operand j for all vectors. */
+MTS_INLINE void load_operand(MtsType type, const TileBlock *x, int j, vi u[V_WIDE])
 {
-    (void)type;    /* where all dot products take unsigned bytes */
+    for (size_t v = 0; v < V_WIDE; v++) {
+        u[v] = unpack_operand(type, x->group, x->at, x->b, x->h + v * V_LANES, j, CENTRED(type));
+    }
+}
+
+/* Operands [from, to) in the order that unpacks a byte's nibbles one after the other. */
+MTS_INLINE int operand_at(int from, int to, int i)
+{
+    return V_WIDE > 1 && to - from == 8 ? i / 2 + i % 2 * 4 : from + i;
+}
+
+/* sums += the products of operands [from, to) with activation rows [0, rows). */
+#if V_DOT
+MTS_INLINE void multiply(MtsType type, const TileBlock *x, int from, int to, int rows, vi sums[SUMS])
+{
     int first = 0; /* row that goes by single dot products, as do all behind it */
 #if defined(V_MATRIX)
     first = rows & ~1;
-    vi four[V_TILE][2]; /* of a pair of activation rows: its sums with weight rows 0 and 1, and with 2 and 3 */
+    vi four[V_ROWS][2]; /* of a pair of activation rows: its sums with weight rows 0 and 1, and with 2 and 3 */
     for (int i = 0; i < first; i++) {
         four[i / 2][i % 2] = v_zero_int();
     }
     for (int j = from; j < to && first > 0; j += 2) {
-        vi weights[2];
-        v_row_pairs(u[j], u[j + 1], weights);
+        vi u[2][V_WIDE], weights[2];
+        load_operand(type, x, j, u[0]);
+        load_operand(type, x, j + 1, u[1]);
+        v_row_pairs(u[0][0], u[1][0], weights);
         for (int i = 0; i < first; i += 2) {
-            vi x = v_load_eights(a[i].q + 4 * j, a[i + 1].q + 4 * j);
-            four[i / 2][0] = v_matrix(four[i / 2][0], weights[0], x);
-            four[i / 2][1] = v_matrix(four[i / 2][1], weights[1], x);
+            vi s = v_load_eights(x->a[i].q + 4 * j, x->a[i + 1].q + 4 * j);
+            four[i / 2][0] = v_matrix(four[i / 2][0], weights[0], s);
+            four[i / 2][1] = v_matrix(four[i / 2][1], weights[1], s);
         }
     }
     for (int i = 0; i < first; i++) {
         sums[i] = v_add_int(sums[i], v_column(four[i / 2], i % 2));
     }
 #endif
-    for (int j = from; j < to && first < rows; j++) {
-        vi x = DOT_IS_SIGNED(type) ? v_xor(u[j], v_set_byte(-128)) : u[j];
+    for (int n = 0; n < to - from && first < rows; n++) {
+        vi u[V_WIDE];
+        int j = operand_at(from, to, n);
+        load_operand(type, x, j, u);
         for (int i = first; i < rows; i++) {
-            sums[i] = v_dot(sums[i], x, broadcast4(a[i].q + 4 * j));
+            vi s = broadcast4(x->a[i].q + 4 * j);
+            for (int v = 0; v < V_WIDE; v++) {
+                sums[i * V_WIDE + v] = v_dot(sums[i * V_WIDE + v], u[v], s);
+            }
         }
     }
 }
 #else
-MTS_INLINE void multiply(MtsType type, const vi u[8], int from, int to, const MtsActRow *a, int rows, vi sums[V_TILE])
+/* Eight operands of at most four bits: int16 holds all their sums. */
+MTS_INLINE void multiply_nibbles(MtsType type, const TileBlock *x, int rows, vi sums[SUMS])
 {
-    const vi low = v_set_byte(15);
-    int bits = type_width(type), depth = bits == 6 ? 2 : bits == 5 ? 4 : 8;
-    for (int i = 0; i < rows; i++) {
-        for (int j0 = from; j0 < to; j0 += depth) {
-            vi pairs = v_zero_int(), upper = v_zero_int();
-            for (int j = j0; j < j0 + depth && j < to; j++) {
-                vi s = broadcast4(a[i].q + 4 * j);
-                pairs = v_add_short(pairs, v_pairs_short(bits == 8 ? v_and(u[j], low) : u[j], s));
-                if (bits == 8) {
-                    upper = v_add_short(upper, v_pairs_short(v_and(v_shift_right_short(u[j], 4), low), s));
-                }
-            }
-            sums[i] = v_add_int(sums[i], v_widen_pairs(pairs));
-            if (bits == 8) {
-                sums[i] = v_add_int(sums[i], v_shift_left_int(v_widen_pairs(upper), 4));
+    vi pairs[SUMS];
+    for (int n = 0; n < 8; n++) {
+        vi u[V_WIDE];
+        int j = operand_at(0, 8, n);
+        load_operand(type, x, j, u);
+        for (int i = 0; i < rows; i++) {
+            vi s = broadcast4(x->a[i].q + 4 * j);
+            for (int v = 0; v < V_WIDE; v++) {
+                vi *sum = &pairs[i * V_WIDE + v], more = v_pairs_short(u[v], s);
+                *sum = n > 0 ? v_keep(v_add_short(*sum, more)) : more;
             }
         }
+    }
+    for (int k = 0; k < rows * V_WIDE; k++) {
+        sums[k] = v_add_pairs(sums[k], pairs[k]);
+    }
+}
+
+/* Operand j of eight bits; or j and j + 1 of at most six, whose sums int16 holds. */
+MTS_INLINE void multiply_few(MtsType type, const TileBlock *x, int j, int rows, vi sums[SUMS])
+{
+    const bool one = type_width(type) == 8;
+    vi u[2][V_WIDE];
+    load_operand(type, x, j, u[0]);
+    load_operand(type, x, one ? j : j + 1, u[1]);
+    for (int i = 0; i < rows; i++) {
+        vi s = broadcast4(x->a[i].q + 4 * j), t = broadcast4(x->a[i].q + 4 * j + (one ? 0 : 4));
+        for (int v = 0; v < V_WIDE; v++) {
+            vi pairs =
+                one ? v_pairs_signed(u[0][v], s) : v_add_short(v_pairs_short(u[0][v], s), v_pairs_short(u[1][v], t));
+            sums[i * V_WIDE + v] = v_keep(v_add_pairs(sums[i * V_WIDE + v], pairs));
+        }
+    }
+}
+
+MTS_INLINE void multiply(MtsType type, const TileBlock *x, int from, int to, int rows, vi sums[SUMS])
+{
+    if (type_width(type) == 4) {
+        multiply_nibbles(type, x, rows, sums);
+        return;
+    }
+    for (int j = from; j < to; j += type_width(type) == 8 ? 1 : 2) {
+        multiply_few(type, x, j, rows, sums);
     }
 }
 #endif
 
-/* Where an exact integer sum starts: -z times the sum of the activations. */
-MTS_INLINE vi start_sum(MtsType type, const int32_t *n)
+/* Where the exact integer sums start: -z times the sum of the activations. */
+MTS_INLINE void start_sums(MtsType type, const MtsActRow *a, int part, int rows, vi sums[SUMS])
 {
-    switch (mts_type_zero(type)) { /* the shift has to be a constant */
-    case MTS_ZERO_0:
-        break;
-    case MTS_ZERO_8:
-        return v_shift_left_int(v_set_int(*n), 3);
-    case MTS_ZERO_16:
-        return v_shift_left_int(v_set_int(*n), 4);
-    case MTS_ZERO_32:
-        return v_shift_left_int(v_set_int(*n), 5);
-    case MTS_ZERO_128:
-        return DOT_IS_SIGNED(type) ? v_zero_int() : v_shift_left_int(v_set_int(*n), 7);
+    for (int i = 0; i < rows; i++) {
+        vi start = v_zero_int();
+        switch (mts_type_zero(type)) { /* the shift has to be a constant */
+        case MTS_ZERO_0:
+            break;
+        case MTS_ZERO_8:
+            start = v_shift_left_int(v_set_int(a[i].n[part]), 3);
+            break;
+        case MTS_ZERO_16:
+            start = v_shift_left_int(v_set_int(a[i].n[part]), 4);
+            break;
+        case MTS_ZERO_32:
+            start = v_shift_left_int(v_set_int(a[i].n[part]), 5);
+            break;
+        case MTS_ZERO_128:
+            start = CENTRED(type) ? start : v_shift_left_int(v_set_int(a[i].n[part]), 7);
+            break;
+        }
+        for (int v = 0; v < V_WIDE; v++) {
+            sums[i * V_WIDE + v] = start;
+        }
     }
-    return v_zero_int();
 }
 
-/* One instance: rows activation rows, rows <= V_TILE and constant. */
+/* The block's sums into acc. */
+MTS_INLINE void add_block(MtsType type, const TileBlock *x, int rows, vf acc[SUMS])
+{
+    vi sums[SUMS];
+    start_sums(type, x->a, 0, rows, sums);
+    multiply(type, x, 0, 8, rows, sums);
+    vf w[V_WIDE], m[V_WIDE];
+    for (size_t v = 0; v < V_WIDE; v++) {
+        block_scales(type, x->group, x->at, x->b, x->h + v * V_LANES, &w[v], &m[v]);
+    }
+    for (int i = 0; i < rows; i++) {
+        for (int v = 0; v < V_WIDE; v++) {
+            int k = i * V_WIDE + v;
+            acc[k] = v_fma(v_int_to_float(sums[k]), v_mul(w[v], v_set(x->a[i].d)), acc[k]);
+            if (mts_has_min(type)) {
+                acc[k] = v_fma(m[v], v_set(x->a[i].s), acc[k]);
+            }
+        }
+    }
+}
+
+/* The same for types whose halves of a block have a scale each. */
+MTS_INLINE void add_halves(MtsType type, const TileBlock *x, int rows, vf acc[SUMS])
+{
+    vf w[V_WIDE], m[V_WIDE], sub[V_WIDE][2], first[SUMS];
+    vi sums[SUMS];
+    start_sums(type, x->a, 1, rows, sums);
+    multiply(type, x, 0, 4, rows, sums);
+    for (size_t v = 0; v < V_WIDE; v++) {
+        block_scales(type, x->group, x->at, x->b, x->h + v * V_LANES, &w[v], &m[v]);
+        half_scales(type, x->group, x->at, x->b, x->h + v * V_LANES, sub[v]);
+    }
+    for (int k = 0; k < rows * V_WIDE; k++) {
+        first[k] = v_mul(v_int_to_float(sums[k]), sub[k % V_WIDE][0]);
+    }
+    start_sums(type, x->a, 2, rows, sums);
+    multiply(type, x, 4, 8, rows, sums);
+    for (int k = 0; k < rows * V_WIDE; k++) {
+        vf sum = v_fma(v_int_to_float(sums[k]), sub[k % V_WIDE][1], first[k]); /* exact */
+        acc[k] = v_fma(sum, v_mul(w[k % V_WIDE], v_set(x->a[k / V_WIDE].d)), acc[k]);
+    }
+}
+
+/* One instance: rows activation rows, rows <= V_ROWS and constant. */
 MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *group, size_t cols,
                           const MtsActBlock *panel, size_t lane, float *y, size_t stride, bool add,
                           const unsigned char *ahead)
 {
     const MtsSections at = mts_sections(type, cols);
     const size_t blocks = cols / 32, pace = ahead ? at.bytes / blocks : 0;
-    for (size_t h = 0; h < MTS_GROUP; h += V_LANES) {
-        vf acc[V_TILE];
-        for (int i = 0; i < rows; i++) {
-            acc[i] = v_zero();
+    for (size_t h = 0; h < MTS_GROUP; h += V_LANES * V_WIDE) {
+        vf acc[SUMS];
+        for (int k = 0; k < rows * V_WIDE; k++) {
+            acc[k] = v_zero();
         }
         for (size_t b = 0; b < blocks; b++) {
-            const MtsActRow *a = panel[b].row + lane;
-            vi u[8], sums[V_TILE];
-            vf w, m;
+            const TileBlock x = {group, &at, b, h, panel[b].row + lane};
             if (h == 0) {
                 for (size_t line = 0; line < pace; line += 64) {
                     __builtin_prefetch(ahead + b * pace + line, 0, 2);
                 }
             }
-            unpack_operands(type, group, &at, b, h, u);
-            block_scales(type, group, &at, b, h, &w, &m);
             if (mts_has_halves(type)) {
-                vi more[V_TILE];
-                vf sub[2];
-                half_scales(type, group, &at, b, h, sub);
-                for (int i = 0; i < rows; i++) {
-                    sums[i] = start_sum(type, a[i].n + 1);
-                    more[i] = start_sum(type, a[i].n + 2);
-                }
-                multiply(type, u, 0, 4, a, rows, sums);
-                multiply(type, u, 4, 8, a, rows, more);
-                for (int i = 0; i < rows; i++) {
-                    vf sum = v_fma(v_int_to_float(more[i]), sub[1], v_mul(v_int_to_float(sums[i]), sub[0])); /* exact */
-                    acc[i] = v_fma(sum, v_mul(w, v_set(a[i].d)), acc[i]);
-                }
-                continue;
-            }
-            for (int i = 0; i < rows; i++) {
-                sums[i] = start_sum(type, a[i].n);
-            }
-            multiply(type, u, 0, 8, a, rows, sums);
-            for (int i = 0; i < rows; i++) {
-                acc[i] = v_fma(v_int_to_float(sums[i]), v_mul(w, v_set(a[i].d)), acc[i]);
-                if (mts_has_min(type)) {
-                    acc[i] = v_fma(m, v_set(a[i].s), acc[i]);
-                }
+                add_halves(type, &x, rows, acc);
+            } else {
+                add_block(type, &x, rows, acc);
             }
         }
-        for (int i = 0; i < rows; i++) {
-            float *out = y + (size_t)i * stride + h;
-            v_store(out, add ? v_add(v_load(out), acc[i]) : acc[i]);
+        for (int k = 0; k < rows * V_WIDE; k++) {
+            float *out = y + (size_t)(k / V_WIDE) * stride + h + (size_t)(k % V_WIDE) * V_LANES;
+            v_store(out, add ? v_add(v_load(out), acc[k]) : acc[k]);
         }
     }
 }
 
-/* n activation rows in equal shares of at most V_TILE. */
+/* n activation rows in equal shares of at most V_ROWS. */
 MTS_INLINE void tile_all(MtsType type, const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane,
                          size_t n, float *y, size_t stride, bool add, const unsigned char *ahead)
 {
-    size_t shares = (n + V_TILE - 1) / V_TILE;
+    const size_t most = type_width(type) == 4 ? V_NIBBLE_ROWS : V_ROWS;
+    size_t shares = (n + most - 1) / most;
     for (; shares > 0; shares--) {
         size_t rows = (n + shares - 1) / shares;
         switch (rows) {
@@ -177,7 +268,7 @@ MTS_INLINE void tile_all(MtsType type, const unsigned char *group, size_t cols, 
             SHARE(2)
             SHARE(3)
             SHARE(4)
-#if V_TILE > 4
+#if V_ROWS > 4
             SHARE(5)
             SHARE(6)
             SHARE(7)

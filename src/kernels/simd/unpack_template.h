@@ -9,44 +9,44 @@ MTS_INLINE int type_width(MtsType type)
     return mts_type_codebook(type) ? 8 : mts_type_bits(type);
 }
 
-/* The eight operands of block b, V_LANES rows from row h on, as unsigned bytes. */
+/* Operand j of block b, V_LANES rows from row h on, as unsigned bytes; or, of a type whose numbers take all eight bits,
+ * without its zero when `centred`. */
+MTS_INLINE vi unpack_operand(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h, int j,
+                             bool centred)
+{
+    const int bits = mts_type_bits(type);
+    const vi flip = v_set_byte(-128);
+    if (bits == 8) {
+        vi x = v_load_bytes(group + 512 * b + 64 * (size_t)j + 4 * h);
+        return centred ? v_xor(x, flip) : x;
+    }
+    const vi low = v_set_byte(15);
+    vi x = v_load_bytes(group + 256 * b + 64 * (size_t)(j % 4) + 4 * h);
+    vi u = v_and(j < 4 ? x : v_shift_right_short(x, 4), low);
+    if (bits == 5) {
+        u = v_or_fifth_bits(u, group + at->plane + 64 * b + h / 2 + 8 * (size_t)j);
+    }
+    if (bits == 6) {
+        vi y = v_load_bytes(group + at->plane + 128 * b + 64 * (size_t)(j / 4) + 4 * h);
+        y = j % 4 == 0   ? v_shift_left_short(y, 4)
+            : j % 4 == 1 ? v_shift_left_short(y, 2)
+            : j % 4 == 2 ? y
+                         : v_shift_right_short(y, 2);
+        u = v_or(u, v_and(y, v_set_byte(0x30)));
+    }
+    if (mts_type_codebook(type)) {
+        vi book = v_load_book(mts_type_codebook(type));
+        u = v_look_up(centred ? book : v_xor(book, flip), u);
+    }
+    return u;
+}
+
+/* All eight, with the zero. */
 MTS_INLINE void unpack_operands(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h,
                                 vi u[8])
 {
-    const vi low = v_set_byte(15);
-    const int bits = mts_type_bits(type);
-    if (bits == 8) {
-        for (int j = 0; j < 8; j++) {
-            u[j] = v_load_bytes(group + 512 * b + 64 * j + 4 * h);
-        }
-        return;
-    }
-    for (int v = 0; v < 4; v++) {
-        vi x = v_load_bytes(group + 256 * b + 64 * v + 4 * h);
-        u[v] = v_and(x, low);
-        u[v + 4] = v_and(v_shift_right_short(x, 4), low);
-    }
-    if (bits == 5) {
-        const unsigned char *plane = group + at->plane + 64 * b + h / 2;
-        for (int j = 0; j < 8; j++) {
-            u[j] = v_or_fifth_bits(u[j], plane + 8 * j);
-        }
-    }
-    if (bits == 6) {
-        const vi top = v_set_byte(0x30);
-        for (int j = 0; j < 8; j += 4) {
-            vi x = v_load_bytes(group + at->plane + 128 * b + 16 * j + 4 * h);
-            u[j] = v_or(u[j], v_and(v_shift_left_short(x, 4), top));
-            u[j + 1] = v_or(u[j + 1], v_and(v_shift_left_short(x, 2), top));
-            u[j + 2] = v_or(u[j + 2], v_and(x, top));
-            u[j + 3] = v_or(u[j + 3], v_and(v_shift_right_short(x, 2), top));
-        }
-    }
-    if (mts_type_codebook(type)) {
-        const vi book = v_xor(v_load_book(mts_type_codebook(type)), v_set_byte(-128)); /* numbers + 128 */
-        for (int j = 0; j < 8; j++) {
-            u[j] = v_look_up(book, u[j]);
-        }
+    for (int j = 0; j < 8; j++) {
+        u[j] = unpack_operand(type, group, at, b, h, j, false);
     }
 }
 

@@ -10,6 +10,11 @@
 
 #define V_LANES 8
 #define V_TILE 4
+#define V_WIDE 2
+#define V_ROWS 4
+#if defined(__clang__) && !defined(__AVXVNNI__)
+#define V_NIBBLE_ROWS 2 /* Clang leaves the loops of more as loops, their sums in memory */
+#endif
 #define V_ACCUMULATORS 8
 
 typedef __m256 vf;
@@ -276,9 +281,14 @@ static inline vi v_add_short(vi a, vi b)
     return _mm256_add_epi16(a, b);
 }
 
-static inline vi v_widen_pairs(vi x)
+static inline vi v_pairs_signed(vi w, vi s)
 {
-    return _mm256_madd_epi16(x, _mm256_set1_epi16(1));
+    return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(s, w));
+}
+
+static inline vi v_add_pairs(vi acc, vi x)
+{
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(x, _mm256_set1_epi16(1)));
 }
 #endif
 

@@ -9,6 +9,8 @@
 
 #define V_LANES 16
 #define V_TILE 8
+#define V_WIDE 1
+#define V_ROWS 8
 #define V_ACCUMULATORS 24
 
 typedef __m512 vf;
@@ -267,9 +269,15 @@ static inline vi v_add_short(vi a, vi b)
     return _mm512_add_epi16(a, b);
 }
 
-static inline vi v_widen_pairs(vi x)
+static inline vi v_pairs_signed(vi w, vi s)
 {
-    return _mm512_madd_epi16(x, _mm512_set1_epi16(1));
+    return _mm512_maddubs_epi16(_mm512_abs_epi8(w),
+                                _mm512_mask_sub_epi8(s, _mm512_movepi8_mask(w), _mm512_setzero_si512(), s));
+}
+
+static inline vi v_add_pairs(vi acc, vi x)
+{
+    return _mm512_add_epi32(acc, _mm512_madd_epi16(x, _mm512_set1_epi16(1)));
 }
 #endif
 
