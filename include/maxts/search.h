@@ -220,6 +220,7 @@ typedef struct MtsAnswer {
     int32_t *tokens;
     size_t count;
     MtsAnswerEnd end; /* how the text ends */
+    size_t rollouts;  /* that ended in it; 0: it was scored in passing (sweep) */
     double reward;
     double logp;
     double log_weight;  /* log of p exp(lambda r) / q, or of what the method weighs it by; unnormalised */

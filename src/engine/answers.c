@@ -83,6 +83,7 @@ static void join(MtsAnswer *to, const MtsAnswer *from)
     to->log_weight = mts_log_add(to->log_weight, from->log_weight);
     to->probability += from->probability;
     to->policy += from->policy;
+    to->rollouts += from->rollouts;
     to->end = from->end < to->end ? from->end : to->end;
 }
 

@@ -151,7 +151,8 @@ static int search_sample(Trial *t, MtsError *err)
     return rc;
 }
 
-/* A composed answer is scored as any text would be; a reward that asks for its probability cannot be. */
+/* A composed answer is scored as any text would be; a reward that asks for its probability, or asks the model, cannot
+ * be. */
 static int score_answer(Trial *t, MtsError *err)
 {
     const MtsEvalAnswer *a = &t->answer;
@@ -159,7 +160,8 @@ static int score_answer(Trial *t, MtsError *err)
     if (a->text && !a->composed) {
         t->reward = t->result->search->answers[a->index].reward;
     }
-    if (!a->text || !a->composed || strstr(t->ask.reward, "logprob") || strstr(t->ask.reward, "command")) {
+    if (!a->text || !a->composed || strstr(t->ask.reward, "logprob") || strstr(t->ask.reward, "command") ||
+        strstr(t->ask.reward, "choose") || strstr(t->ask.reward, "judge")) {
         return MTS_OK;
     }
     MtsReward *reward = NULL;
@@ -277,17 +279,24 @@ static void add_answer(json_t **o, const Trial *t)
     mts_json_add(o, MTS_F_SCORES, json_incref(a->scores));
 }
 
-/* Distinct n-grams of all answers. */
+/* Distinct n-grams of the rollouts' own texts, one found twice counting twice: what a sweep scored in passing differs
+ * from a rollout's text in its end alone. */
 static int diversity(const MtsSearchResult *r, size_t n, double *ratio, MtsError *err)
 {
-    const int32_t **texts = mts_calloc(r->answer_count, sizeof *texts);
-    size_t *counts = mts_calloc(r->answer_count, sizeof *counts);
+    size_t all = 0, at = 0;
+    for (size_t i = 0; i < r->answer_count; i++) {
+        all += r->answers[i].rollouts;
+    }
+    const int32_t **texts = mts_calloc(all ? all : 1, sizeof *texts);
+    size_t *counts = mts_calloc(all ? all : 1, sizeof *counts);
     int rc = texts && counts ? MTS_OK : no_memory(err);
     for (size_t i = 0; !rc && i < r->answer_count; i++) {
-        texts[i] = r->answers[i].tokens;
-        counts[i] = r->answers[i].count;
+        for (size_t k = 0; k < r->answers[i].rollouts; k++, at++) {
+            texts[at] = r->answers[i].tokens;
+            counts[at] = r->answers[i].count;
+        }
     }
-    rc = rc ? rc : mts_distinct_n(texts, counts, r->answer_count, n, ratio, err);
+    rc = rc ? rc : mts_distinct_n(texts, counts, all, n, ratio, err);
     free((void *)texts);
     free(counts);
     return rc;

@@ -334,7 +334,7 @@ static void put_settings(MtsMarkup *m, const MtsReportRun *run, size_t index)
 static void put_shape(MtsMarkup *m, const MtsReportRun *run, size_t index)
 {
     MtsMarkup f = {0};
-    bars_figure(&f, run, index, MTS_F_DISTINCT_1, "Distinct words of a sample's answers");
+    bars_figure(&f, run, index, MTS_F_DISTINCT_1, "Distinct words of a sample's rollouts");
     bars_figure(&f, run, index, MTS_F_DISTINCT_2, "Distinct pairs of words");
     bars_figure(&f, run, index, MTS_F_PERPLEXITY, "Perplexity of the answer");
     bars_figure(&f, run, index, MTS_F_CONSISTENCY, "How often two seeds agree");
@@ -343,7 +343,8 @@ static void put_shape(MtsMarkup *m, const MtsReportRun *run, size_t index)
     points_figure(&f, run, index,
                   &(Axes){"dr", "Reward against distinct pairs", MTS_F_DISTINCT_2, MTS_F_REWARD, false, false});
     mts_report_figures(m, "Diversity",
-                       "Different n-grams over all n-grams of all answers' tokens: 1 where nothing is said twice.", &f);
+                       "Different n-grams over all n-grams of the rollouts' own texts: 1 where nothing is said twice.",
+                       &f);
     bars_figure(&f, run, index, MTS_F_MAX_DEPTH, "Depth of the tree");
     bars_figure(&f, run, index, MTS_F_BRANCHING, "Children of an inner node");
     mts_report_figures(m, "Depth and branching",

@@ -11,10 +11,11 @@ static bool is_interval(const MtsReportCell *c)
     return !isnan(c->low) && !isnan(c->high);
 }
 
-static void put_plain(MtsMarkup *m, const MtsReportCell *c, const char *dash)
+/* begin and end: how the best of a column stands out. */
+static void put_plain(MtsMarkup *m, const MtsReportCell *c, const char *dash, const char *begin, const char *end)
 {
     char a[32], b[32];
-    mts_put(m, "%s", isnan(c->value) ? "" : mts_number_text(c->value, a));
+    mts_put(m, "%s%s%s", c->best ? begin : "", isnan(c->value) ? "" : mts_number_text(c->value, a), c->best ? end : "");
     if (is_interval(c)) {
         mts_put(m, " [%s%s%s]", mts_number_text(c->low, a), dash, mts_number_text(c->high, b));
     }
@@ -62,7 +63,7 @@ static void markdown_table(MtsMarkup *m, const MtsReportRun *run, const MtsRepor
             if (c->text) {
                 mts_put_markdown(m, c->text);
             } else {
-                put_plain(m, c, ", ");
+                put_plain(m, c, ", ", "**", "**");
             }
             mts_put(m, " |");
         }
@@ -98,7 +99,7 @@ static void latex_table(MtsMarkup *m, const MtsReportRun *run, const MtsReportTa
                 mts_put_latex(m, c->text);
             } else if (!isnan(c->value)) {
                 mts_put(m, "$");
-                put_plain(m, c, ",\\,");
+                put_plain(m, c, ",\\,", "\\mathbf{", "}");
                 mts_put(m, "$");
             }
         }

@@ -13,11 +13,14 @@
 #include "results/fields.h"
 #include "results/head.h"
 
+enum { LONG_TABLE = 8 }; /* rows */
+
 /* A number with its interval below, where the two bounds are told apart when written. */
 static void put_number(MtsMarkup *m, const MtsReportCell *c)
 {
     char text[32], high[32];
-    mts_put(m, "<td class=\"n\">%s", isnan(c->value) ? "–" : mts_number_text(c->value, text));
+    mts_put(m, "<td class=\"n\">%s%s%s", c->best ? "<b>" : "", isnan(c->value) ? "–" : mts_number_text(c->value, text),
+            c->best ? "</b>" : "");
     mts_number_text(c->low, text);
     if (!isnan(c->low) && !isnan(c->high) && strcmp(text, mts_number_text(c->high, high)) != 0) {
         mts_put(m, "<small>%s to %s</small>", text, high);
@@ -36,6 +39,13 @@ static void put_cell(MtsMarkup *m, const MtsReportCell *c, bool first)
     mts_put(m, first ? "</th>" : "</td>");
 }
 
+/* Long tables have a line between the rows of one method, or of one run, and those of the next. */
+static bool begins_group(const MtsReportTable *t, size_t i)
+{
+    const char *own = t->cells[i * t->width].text, *above = i ? t->cells[(i - 1) * t->width].text : NULL;
+    return t->rows >= LONG_TABLE && own && above && strcmp(own, above) != 0;
+}
+
 static void html_table(MtsMarkup *m, const MtsReportTable *t)
 {
     mts_put(m, "<div class=\"scroll\"><table><caption>");
@@ -48,7 +58,7 @@ static void html_table(MtsMarkup *m, const MtsReportTable *t)
     }
     mts_put(m, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < t->rows; i++) {
-        mts_put(m, "<tr>");
+        mts_put(m, "%s<tr>", begins_group(t, i) ? "</tbody>\n<tbody>\n" : "");
         for (size_t k = 0; k < t->width; k++) {
             put_cell(m, &t->cells[i * t->width + k], k == 0);
         }

@@ -1,6 +1,7 @@
 /* report/report.c - the journals of a report read: files of one run joined, its records in its head's order, named. */
 #include "report/report.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,8 +142,29 @@ static bool order_records(MtsReportRun *run)
     return true;
 }
 
+/* The quantisation that a model's file is named after: "Q4_1" of "SmolLM2-135M-Instruct.Q4_1.gguf"; "" where the name
+ * tells of none. */
+static const char *quantisation_of(const char *file, char out[16])
+{
+    const char *end = strrchr(file, '.'), *begin = end && strcmp(end, ".gguf") == 0 ? end : file;
+    while (begin > file && begin[-1] != '.' && begin[-1] != '-') {
+        begin--;
+    }
+    const char *q = begin + (begin < end && (*begin == 'i' || *begin == 'I'));
+    size_t n = begin < end ? (size_t)(end - begin) : 0;
+    bool typed = n < 16 && ((*q == 'q' || *q == 'Q' || *q == 'f' || *q == 'F') ? isdigit((unsigned char)q[1])
+                                                                               : strncmp(q, "BF16", 4) == 0);
+    out[0] = '\0';
+    for (size_t i = 0; typed && i < n; i++) {
+        out[i] = (char)toupper((unsigned char)begin[i]);
+        out[i + 1] = '\0';
+    }
+    return out;
+}
+
 static bool name_run(const MtsReport *report, size_t i)
 {
+    char quantisation[16];
     MtsReportRun *run = &report->runs[i];
     const json_t *model = json_object_get(run->head, MTS_F_MODEL);
     const char *name = mts_field_text(model, MTS_F_NAME), *file = mts_field_text(model, MTS_F_FILE);
@@ -152,6 +174,8 @@ static bool name_run(const MtsReport *report, size_t i)
                                *name   ? name
                                : filed ? file
                                        : "a model without a name");
+    quantisation_of(file, quantisation);
+    ok = ok && (!*quantisation || !*name || strstr(name, quantisation) || mts_bytes_printf(&text, " %s", quantisation));
     for (size_t k = 0; ok && k < i; k++) {
         if (strcmp(report->runs[k].name, text.data) == 0) {
             ok = mts_bytes_printf(&text, " (run %zu)", i + 1);

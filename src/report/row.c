@@ -11,45 +11,45 @@
 /* ---- labels ---- */
 
 const MtsReportLabel mts_report_labels[MTS_REPORT_LABELS] = {
-    {MTS_F_ACCURACY, "Accuracy"},
-    {MTS_F_MACRO_F1, "Macro-F1"},
-    {MTS_F_KAPPA, "Kappa"},
-    {MTS_F_CLAIMS_TRUE_SHARE, "True claims, share"},
-    {MTS_F_CLAIMS_TRUE, "True claims per text"},
-    {MTS_F_CLAIMS_FALSE, "False claims per text"},
-    {MTS_F_SMAPE, "sMAPE, %"},
-    {MTS_F_MASE, "MASE"},
-    {MTS_F_CRPS_SCALED, "CRPS, scaled"},
-    {MTS_F_SPECTRAL, "Spectral distance"},
-    {MTS_F_WELL_FORMED, "Well formed, share"},
-    {MTS_F_TV, "Total variation"},
-    {MTS_F_LOG_Z_ERROR, "log Z error"},
-    {MTS_F_VALUE_ERROR, "Value error"},
-    {MTS_F_REWARD, "Reward"},
-    {MTS_F_BEST_REWARD, "Best reward"},
-    {MTS_F_MEAN_REWARD, "Mean reward"},
+    {MTS_F_ACCURACY, "Accuracy", MTS_BETTER_LARGE},
+    {MTS_F_MACRO_F1, "Macro-F1", MTS_BETTER_LARGE},
+    {MTS_F_KAPPA, "Kappa", MTS_BETTER_LARGE},
+    {MTS_F_CLAIMS_TRUE_SHARE, "True claims, share", MTS_BETTER_LARGE},
+    {MTS_F_CLAIMS_TRUE, "True claims per text", MTS_BETTER_LARGE},
+    {MTS_F_CLAIMS_FALSE, "False claims per text", MTS_BETTER_SMALL},
+    {MTS_F_SMAPE, "sMAPE, %", MTS_BETTER_SMALL},
+    {MTS_F_MASE, "MASE", MTS_BETTER_SMALL},
+    {MTS_F_CRPS_SCALED, "CRPS, scaled", MTS_BETTER_SMALL},
+    {MTS_F_SPECTRAL, "Spectral distance", MTS_BETTER_SMALL},
+    {MTS_F_WELL_FORMED, "Well formed, share", MTS_BETTER_LARGE},
+    {MTS_F_TV, "Total variation", MTS_BETTER_SMALL},
+    {MTS_F_LOG_Z_ERROR, "log Z error", MTS_BETTER_ZERO},
+    {MTS_F_VALUE_ERROR, "Value error", MTS_BETTER_ZERO},
+    {MTS_F_REWARD, "Reward", MTS_BETTER_LARGE},
+    {MTS_F_BEST_REWARD, "Best reward", MTS_BETTER_LARGE},
+    {MTS_F_MEAN_REWARD, "Mean reward", MTS_BETTER_LARGE},
     /* cost and shape */
-    {MTS_F_NFE, "NFE"},
-    {MTS_F_REWARD_CALLS, "Reward calls"},
-    {MTS_F_SECONDS, "Seconds"},
-    {MTS_F_PREFILL_SECONDS, "Seconds of prompt"},
-    {MTS_F_DECODE_TOKENS, "Tokens"},
-    {MTS_F_ROLLOUTS_DONE, "Rollouts"},
-    {MTS_F_LENGTH, "Length, tokens"},
-    {MTS_F_PERPLEXITY, "Perplexity"},
-    {MTS_F_DISTINCT_1, "Distinct-1"},
-    {MTS_F_DISTINCT_2, "Distinct-2"},
-    {MTS_F_CONSISTENCY, "Seeds agree"},
-    {MTS_F_NODES, "Tree nodes"},
-    {MTS_F_MAX_DEPTH, "Tree depth"},
-    {MTS_F_BRANCHING, "Branching"},
+    {MTS_F_NFE, "NFE", MTS_BETTER_NEITHER},
+    {MTS_F_REWARD_CALLS, "Reward calls", MTS_BETTER_NEITHER},
+    {MTS_F_SECONDS, "Seconds", MTS_BETTER_NEITHER},
+    {MTS_F_PREFILL_SECONDS, "Seconds of prompt", MTS_BETTER_NEITHER},
+    {MTS_F_DECODE_TOKENS, "Tokens", MTS_BETTER_NEITHER},
+    {MTS_F_ROLLOUTS_DONE, "Rollouts", MTS_BETTER_NEITHER},
+    {MTS_F_LENGTH, "Length, tokens", MTS_BETTER_NEITHER},
+    {MTS_F_PERPLEXITY, "Perplexity", MTS_BETTER_NEITHER},
+    {MTS_F_DISTINCT_1, "Distinct-1", MTS_BETTER_NEITHER},
+    {MTS_F_DISTINCT_2, "Distinct-2", MTS_BETTER_NEITHER},
+    {MTS_F_CONSISTENCY, "Seeds agree", MTS_BETTER_NEITHER},
+    {MTS_F_NODES, "Tree nodes", MTS_BETTER_NEITHER},
+    {MTS_F_MAX_DEPTH, "Tree depth", MTS_BETTER_NEITHER},
+    {MTS_F_BRANCHING, "Branching", MTS_BETTER_NEITHER},
 };
 
-static const MtsReportLabel settings[] = {{MTS_F_ROLLOUTS, "Rollouts"},
-                                          {MTS_F_LAMBDA, "λ"},
-                                          {MTS_F_TEMPERATURE, "Temperature"},
-                                          {MTS_F_MAX_TOKENS, "Longest answer, tokens"},
-                                          {MTS_F_EXPANSION, "Children an expansion"}};
+static const MtsReportLabel settings[] = {{MTS_F_ROLLOUTS, "Rollouts", MTS_BETTER_NEITHER},
+                                          {MTS_F_LAMBDA, "λ", MTS_BETTER_NEITHER},
+                                          {MTS_F_TEMPERATURE, "Temperature", MTS_BETTER_NEITHER},
+                                          {MTS_F_MAX_TOKENS, "Longest answer, tokens", MTS_BETTER_NEITHER},
+                                          {MTS_F_EXPANSION, "Children an expansion", MTS_BETTER_NEITHER}};
 
 static const char *label_in(const MtsReportLabel *list, size_t n, const char *member)
 {
@@ -65,6 +65,15 @@ const char *mts_report_label(const char *member)
     const char *setting = label_in(settings, sizeof settings / sizeof settings[0], member),
                *label = label_in(mts_report_labels, MTS_REPORT_LABELS, member);
     return setting ? setting : label ? label : member;
+}
+
+MtsReportBetter mts_report_better(const char *member)
+{
+    size_t i = 0;
+    while (i < MTS_REPORT_LABELS && strcmp(mts_report_labels[i].member, member) != 0) {
+        i++;
+    }
+    return i < MTS_REPORT_LABELS ? mts_report_labels[i].better : MTS_BETTER_NEITHER;
 }
 
 /* ---- numbers ---- */

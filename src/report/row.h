@@ -9,14 +9,24 @@
 
 /* What a report calls a member of a row: "accuracy": "Accuracy". Those that say how good answers are stand first, then
  * what they cost and how the search looked. */
+typedef enum MtsReportBetter {
+    MTS_BETTER_NEITHER,
+    MTS_BETTER_LARGE,
+    MTS_BETTER_SMALL,
+    MTS_BETTER_ZERO
+} MtsReportBetter;
+
 typedef struct MtsReportLabel {
     const char *member, *label;
+    MtsReportBetter better; /* which values are good */
 } MtsReportLabel;
 
 enum { MTS_REPORT_QUALITIES = 17, MTS_REPORT_LABELS = 31 };
 extern const MtsReportLabel mts_report_labels[MTS_REPORT_LABELS];
 
 const char *mts_report_label(const char *member); /* settings' too; the member itself where it has none */
+
+MtsReportBetter mts_report_better(const char *member);
 
 const json_t *mts_report_rows(const MtsReportRun *run);
 /* "maxent-ts rollouts=20": what a row is called. Appended to m. */

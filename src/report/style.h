@@ -32,6 +32,7 @@ static const char REPORT_STYLE[] =
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}td.n "
     "small{display:block}tbody "
     "th{font-weight:600;white-space:nowrap}table:not(.samples)>tbody>tr>td{white-space:nowrap}\n"
+    "tbody+tbody{border-top:2px solid var(--faint)}\n"
     ".figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,27rem),1fr));gap:1rem "
     "1.6rem;align-items:start}\n"
     "figure{margin:0;padding:.7rem .8rem;border:1px solid "

@@ -32,12 +32,12 @@ static bool table_make(MtsReportTable *t, const char *caption, size_t rows, size
 
 static MtsReportCell words(const char *text)
 {
-    return (MtsReportCell){text, NAN, NAN, NAN};
+    return (MtsReportCell){text, NAN, NAN, NAN, false};
 }
 
 static MtsReportCell number(double value)
 {
-    return (MtsReportCell){NULL, value, NAN, NAN};
+    return (MtsReportCell){NULL, value, NAN, NAN, false};
 }
 
 static MtsReportCell mean(const json_t *row, const char *member)
@@ -77,6 +77,27 @@ static const char **name_names(const char **column, bool variants)
 
 /* ---- quality and cost ---- */
 
+/* How good a value is in its column: the larger the better. */
+static double merit(double value, MtsReportBetter better)
+{
+    return better == MTS_BETTER_LARGE ? value : better == MTS_BETTER_SMALL ? -value : -fabs(value);
+}
+
+/* Marks the best of column k, where rows differ in it. */
+static void mark_best(MtsReportTable *t, size_t k, MtsReportBetter better)
+{
+    double best = NAN, worst = NAN;
+    for (size_t i = 0; i < t->rows; i++) {
+        double own = merit(t->cells[i * t->width + k].value, better);
+        best = fmax(own, best); /* of a NaN and a number the number */
+        worst = fmin(own, worst);
+    }
+    for (size_t i = 0; i < t->rows && best > worst; i++) {
+        MtsReportCell *c = &t->cells[i * t->width + k];
+        c->best = merit(c->value, better) == best;
+    }
+}
+
 /* Method, variant, samples, then the labels from..to that any row has; behind them where `missing` the answers that
  * there are none of. */
 static bool make_rows(MtsReportTable *t, const json_t *rows, size_t from, size_t to, bool missing, const char *what)
@@ -109,6 +130,12 @@ static bool make_rows(MtsReportTable *t, const json_t *rows, size_t from, size_t
         }
         if (missing) {
             *c = number(mts_field_number(row, MTS_F_MISSING));
+        }
+    }
+    for (size_t k = 0; k < shown; k++) {
+        MtsReportBetter better = mts_report_better(members[k]);
+        if (better != MTS_BETTER_NEITHER) {
+            mark_best(t, 2 + variants + k, better);
         }
     }
     return true;

@@ -9,6 +9,7 @@
 typedef struct MtsReportCell {
     const char *text;        /* NULL: a number. Borrowed */
     double value, low, high; /* NaN: none */
+    bool best;               /* of its column */
 } MtsReportCell;
 
 typedef struct MtsReportTable {

@@ -32,6 +32,7 @@ typedef struct MtsNode {
     uint32_t id;                         /* 0: the root; in the order of creation */
     uint32_t depth;                      /* tokens after the prompt */
     int32_t token;                       /* -1 at the root */
+    uint32_t ended;                      /* rollouts whose text it is */
     bool finished;                       /* a whole text: never evaluated */
     bool evaluated;
     bool scored;  /* reward is there */

@@ -49,6 +49,7 @@ static int copy_answer(const MtsSearch *search, const MtsWeighted *from, double 
     mts_node_tokens(node, to->tokens);
     to->count = node->depth;
     to->end = end_of(search, node);
+    to->rollouts = node->ended;
     to->reward = node->reward;
     to->logp = node->path_logp;
     to->log_weight = from->log_weight;

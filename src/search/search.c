@@ -84,8 +84,9 @@ int mts_search_answer(MtsSearch *search, MtsNode *node, double log_weight, MtsEr
     return MTS_OK;
 }
 
-void mts_search_count_text(MtsSearch *search, const MtsNode *text)
+void mts_search_count_text(MtsSearch *search, MtsNode *text)
 {
+    text->ended++;
     search->reward_sum += text->reward;
     search->rewarded_texts++;
 }

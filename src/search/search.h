@@ -133,7 +133,7 @@ static inline double mts_search_tilt(const MtsSearch *search, const MtsNode *nod
 int mts_search_answer(MtsSearch *search, MtsNode *node, double log_weight, MtsError *err);
 
 /* A rollout (or particle, or beam) has ended in this text: it counts in the mean reward. */
-void mts_search_count_text(MtsSearch *search, const MtsNode *text);
+void mts_search_count_text(MtsSearch *search, MtsNode *text);
 
 /* ---- stopping and telling ---- */
 

@@ -355,12 +355,27 @@ def requests(folder):
     refuse(1, ["nowhere"], *M4, "--out", folder / "nowhere" / "x.jsonl")
 
 
+def diversity(folder):
+    """Distinct tokens are those of the rollouts' own texts: a sweep's texts are not counted, one found twice is."""
+    table = write_table(folder)
+    for method, rollouts in (("maxent-ts", 1), ("sample", 6)):
+        trace, out = folder / "d.trace", folder / f"d-{method}.jsonl"
+        search = ask("search", "-m", table, "--method", method, "--rollouts", rollouts, "--seed", 1, "--trace", trace)
+        texts = [json.loads(line) for line in trace.read_text().splitlines()]
+        own = [t["tokens"] for t in texts if t.get("event") == "scored"]
+        tokens = [token for text in own for token in text]
+        check(len(own) == rollouts and (method == "sample" or len(search["answers"]) > 1), own)
+        ask("eval", "-m", table, "--method", method, "--rollouts", rollouts, "--seeds", 1, "--out", out, "--quiet")
+        got = json.loads(out.read_text().splitlines()[1])["distinct_1"]
+        check(abs(got - len(set(tokens)) / len(tokens)) < 1e-12, (method, got, own))
+
+
 def main():
     with work_dir() as name:
         import pathlib
         folder = pathlib.Path(name)
         for part in (requests, grid, classes, forecasts, tables, shards, failures, prompts,
-                     experiments, kills, budget):
+                     experiments, kills, budget, diversity):
             start = time.monotonic()
             part(folder)
             print(f"{part.__name__}: {time.monotonic() - start:.1f} s")

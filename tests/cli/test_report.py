@@ -105,6 +105,7 @@ def whole_pages(folder):
     check([run["records"] for run in said["runs"]] == [run["expected"] for run in said["runs"]]
           and len(said["runs"]) == 4, f"{said}")
     check("unfinished" not in page, "whole runs are called unfinished")
+    best_stand_out(page)
     again, _ = report(folder, *files)
     check(page == again, "the same records gave another page")
     for index, path in enumerate(files):
@@ -143,6 +144,28 @@ def classes_hold(page, path):
                 want = sum(r["method"] == method and r["scores"]["label"] == label
                            and (r["scores"]["predicted"] or "no answer") == given for r in records)
                 check(int(cell.text) == want, f"{method}: {label} as {given}: {cell.text}, not {want}")
+
+
+def best_stand_out(page):
+    """Of each column that is good or bad one way, the best number is bold and no other; long tables are in groups."""
+    tables = [table for table in parse(page).iter("table") if "how good" in "".join(table[0].itertext())]
+    better = {"Accuracy": max, "Reward": max, "sMAPE, %": min, "Total variation": min}
+    seen = 0
+    for table in tables:
+        names = ["".join(cell.itertext()) for cell in table.find("thead")[0]]
+        rows = [row for body in table.iter("tbody") for row in body]
+        for k, name in enumerate(names):
+            if name in better:
+                cells = [row[k] for row in rows]
+                values = [float(c[0].text if len(c) and c[0].tag == "b" else c.text) for c in cells]
+                bold = [v for row, v in zip(rows, values) if row[k].find("b") is not None]
+                check(set(bold) <= {better[name](values)}, f"{name}: {bold} of {values}")
+                seen += len(bold)
+        methods = ["".join(row[0].itertext()) for row in rows]
+        groups = 1 + sum(a != b for a, b in zip(methods, methods[1:])) if len(rows) >= 8 else 1
+        check(len(list(table.iter("tbody"))) == groups, f"{len(rows)} rows in {len(list(table.iter('tbody')))} groups")
+    check(seen >= 4, f"{seen} numbers stand out")
+    check("SmolLM2 135M Instruct Q4_1" in page, "the title does not say the quantisation")
 
 
 def number(cell):
