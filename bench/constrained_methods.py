@@ -7,8 +7,14 @@ A pass is a position evaluated by the model after the prompt; a prefix that was 
 draws at lambda 0, one text at a time, until it has so many valid texts or has spent its positions. Passes are counted
 from the checkpoint's lines where tries may fail: the prefixes that a rollout evaluated first. awrs-smc draws as many
 particles as texts are asked for; what it refuses costs calls of the constraint and no passes. Distinct texts are those
-not found before, of maxent-ts also those that it sweeps up on its way. Where the constraint is asked, the model is not
-masked: its whole vocabulary is drawn from."""
+not found before, of maxent-ts also those that it sweeps up on its way: they stand in its result with their
+probabilities and cost no pass. Where the constraint is asked, the model is not masked: its whole vocabulary is drawn
+from.
+
+MaxEnt-TS does not find a text twice, so its rollouts are as many distinct texts. At lambda 0 no reward tells it where
+to go: it is given one that is 0 everywhere and does not score prefixes (under one that does it goes in waves, which
+look further than a text's end). `best first` stands for nine rollouts of ten that go to the likeliest text not found
+yet (`--best-first 0.9`); the tenth is drawn, and the drawn ones alone estimate Z."""
 import argparse
 import json
 import pathlib
@@ -23,18 +29,21 @@ PROMPTS = {
     "plan": ("Write the plan that brings ball1 from rooma to roomb, and nothing else. The plan for ball2 was:\n"
              "(pick ball2 rooma)\n(move rooma roomb)\n(drop ball2 roomb)", 40),
 }
-METHODS = ["rejection", "adaptive-rejection", "cars", "awrs-smc", "sample", "maxent-ts"]
+METHODS = ["rejection", "adaptive-rejection", "cars", "awrs-smc", "sample", "maxent-ts", "maxent-ts best first"]
 TRIES = {"rejection", "adaptive-rejection", "cars"} # their rollouts may fail
 ASK = {"rejection", "adaptive-rejection", "awrs-smc"}
+MAXENT = ["--reward", "command:sed -u s/.*/0/", "--sweep", 16]
+OPTIONS = {"maxent-ts": MAXENT + ["--best-first", 0], "maxent-ts best first": MAXENT + ["--best-first", 0.9]}
 
 
 def search(args, grammar, method, seed, journal):
     prompt, tokens = PROMPTS[grammar]
     rollouts = 1000000 if method in TRIES else args.texts
-    command = [args.program, "search", "-m", args.model, "--prompt", prompt, "--method", method, "--lambda", 0,
-               "--grammar", pathlib.Path(__file__).parent / "grammars" / f"{grammar}.gbnf", "--max-tokens", tokens,
-               "--top-k", 0, "--top-p", 1, "--in-flight", 1, "--rollouts", rollouts, "--nfe", args.positions,
-               "--seed", seed, "--quiet", "--json", "--temperature", 1]
+    command = [args.program, "search", "-m", args.model, "--prompt", prompt, "--method", method.split()[0],
+               "--lambda", 0, "--grammar", pathlib.Path(__file__).parent / "grammars" / f"{grammar}.gbnf",
+               "--max-tokens", tokens, "--top-k", 0, "--top-p", 1, "--in-flight", 1, "--rollouts", rollouts,
+               "--nfe", args.positions, "--seed", seed, "--quiet", "--json", "--temperature", 1]
+    command += OPTIONS.get(method, [])
     if method in TRIES:
         command += ["--save", journal]
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

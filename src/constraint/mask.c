@@ -100,8 +100,68 @@ static const MtsKept *find(MtsMasker *m, MtsPlace place)
     return mask;
 }
 
+/* ---- near the limit ---- */
+
+static MtsLate *late_of(MtsMasker *m, MtsPlace place, size_t left)
+{
+    return &m->late[(place * 2654435761u ^ (uint32_t)left * 40503u) >> 16 & (MTS_LATE_SLOTS - 1)];
+}
+
+static bool recall_late(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
+{
+    pthread_mutex_lock(&m->lock);
+    const MtsLate *late = late_of(m, place, left);
+    bool known = late->place == place && late->left == left;
+    if (known) {
+        memcpy(bits, late->bits, m->v->words * sizeof *bits);
+    }
+    pthread_mutex_unlock(&m->lock);
+    return known;
+}
+
+/* Without memory it is not kept. */
+static void keep_late(MtsMasker *m, MtsPlace place, size_t left, const uint64_t *bits)
+{
+    pthread_mutex_lock(&m->lock);
+    MtsLate *late = late_of(m, place, left);
+    if (!late->bits && (late->bits = mts_calloc(m->v->words, sizeof *bits))) {
+        mts_masker_count(m, m->v->words * sizeof *bits, 0);
+    }
+    if (late->bits) {
+        memcpy(late->bits, bits, m->v->words * sizeof *bits);
+        late->place = place;
+        late->left = left;
+    }
+    pthread_mutex_unlock(&m->lock);
+}
+
+static void forget_late(MtsMasker *m)
+{
+    for (size_t i = 0; i < MTS_LATE_SLOTS; i++) {
+        if (m->late[i].bits) {
+            mts_masker_count(m, 0, m->v->words * sizeof *m->late[i].bits);
+        }
+        free(m->late[i].bits);
+        m->late[i] = (MtsLate){0};
+    }
+}
+
+/* Takes from bits, the mask of the place, what does not end within `left` tokens. */
+static bool keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
+{
+    if (recall_late(m, place, left, bits)) {
+        return true;
+    }
+    bool ok = mts_mask_keep_within(m, place, left, bits);
+    if (ok) {
+        keep_late(m, place, left, bits);
+    }
+    return ok;
+}
+
 static void forget(MtsMasker *m)
 {
+    forget_late(m);
     for (int exits = 0; exits < 2; exits++) {
         for (size_t i = 0; i < m->inside_cap[exits]; i++) {
             mts_inside_free(m, &m->inside[exits][i]);
@@ -160,7 +220,7 @@ bool mts_mask(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
     if (mask) {
         memcpy(bits, mask->bits, m->v->words * sizeof *bits);
     }
-    ok = ok && (left == SIZE_MAX || near || mts_mask_keep_within(m, place, left, bits));
+    ok = ok && (left == SIZE_MAX || near || keep_within(m, place, left, bits));
     pthread_rwlock_unlock(&m->keeping);
     return ok;
 }

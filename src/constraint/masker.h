@@ -27,16 +27,25 @@ typedef struct MtsKept { /* the mask of a place; never changed */
     uint64_t bits[]; /* [words] */
 } MtsKept;
 
+/* The mask of a place near the limit on tokens. Branches that go side by side ask for the same ones. */
+enum { MTS_LATE_SLOTS = 256 };
+typedef struct MtsLate {
+    MtsPlace place; /* MTS_DEAD: the slot is free */
+    size_t left;
+    uint64_t *bits; /* [words] */
+} MtsLate;
+
 struct MtsMasker {
     MtsAutomaton *a;
     MtsExprs *x;
     const MtsVocabulary *v;
-    pthread_mutex_t lock;     /* of all that grows */
-    pthread_rwlock_t keeping; /* read: what is kept stays; written: it is forgotten */
-    MtsInside **inside[2];    /* by expression; [1]: with its exits */
-    MtsKept **kept;           /* by place */
-    MtsRe *even[2];           /* by expression: where any plain byte leads; [1]: without ending there */
-    uint32_t *straight;       /* by place: within.c's */
+    pthread_mutex_t lock;         /* of all that grows */
+    pthread_rwlock_t keeping;     /* read: what is kept stays; written: it is forgotten */
+    MtsInside **inside[2];        /* by expression; [1]: with its exits */
+    MtsKept **kept;               /* by place */
+    MtsRe *even[2];               /* by expression: where any plain byte leads; [1]: without ending there */
+    uint32_t *straight;           /* by place: within.c's */
+    MtsLate late[MTS_LATE_SLOTS]; /* the last one asked for of each slot; read and written under the lock */
     size_t inside_cap[2], kept_cap, even_cap[2], straight_cap;
     MtsSteady outgrown;   /* of the tables above */
     size_t bytes, budget; /* of what the tables point to */

@@ -2,10 +2,15 @@
  *
  * Behind a token that may be taken, at most `left` more must suffice. Where every byte is a token, as many tokens as
  * the shortest end has bytes do; the shortest end, spelled with the longest tokens, takes fewer; and whether another
- * one takes fewer still, a search over the places behind tokens decides. That search has an effort, behind which what
- * it has not found counts as not there: it would be an end that is neither short nor spelled as it comes. So whatever
- * is let through can be finished. What is let through depends on the place and on `left` alone, not on what was asked
- * before. */
+ * one takes fewer still, a search over the places behind tokens decides, of so many steps of the automaton for one
+ * mask. What it has not found when they are spent counts as not there. So:
+ *
+ *   let through   only what can be finished within `left` tokens: exact in this direction, always
+ *   taken away    what cannot; and, once the steps are spent, what only an end could save that is longer in bytes than
+ *                 `left` and takes more tokens on its shortest way than `left`, but fewer on another
+ *
+ * What is let through depends on the place and on `left` alone, not on what was asked before: a prefix that one rollout
+ * may go on with another may too, and the target is one and the same for all of them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,26 +287,51 @@ static bool mark_certain(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bi
     return ok;
 }
 
-/* Takes from the mask what is below a node reached at `place`, is not certain and does not end in time. */
-static void take_late(Search *s, uint32_t parent, MtsPlace place, size_t left, const uint64_t *certain, uint64_t *bits)
+/* Takes from the mask what is below a node reached at `place` and does not end in time. before[i]: of the tokens
+ * sorted[0 .. i) how many are in doubt; where there is none, nothing is walked. */
+static void take_late(Search *s, uint32_t parent, MtsPlace place, size_t left, const uint32_t *before, uint64_t *bits)
 {
     const MtsTrieNode *nodes = s->m->v->nodes;
     for (uint32_t c = parent + 1; c < nodes[parent].end; c = nodes[c].end) {
+        if (before[nodes[c].last] == before[nodes[c].first]) {
+            continue;
+        }
         MtsPlace to = mts_masker_step(s->m, place, nodes[c].byte);
-        uint32_t first = nodes[c].own > nodes[c].first ? (uint32_t)s->m->v->sorted[nodes[c].first] : 0;
         if (to == MTS_DEAD) {
             continue;
         }
-        bool asked = nodes[c].own > nodes[c].first && !(certain[first >> 6] >> (first & 63) & 1);
-        bool late = asked && ends_within(s, to, left) != YES;
+        bool late = before[nodes[c].own] > before[nodes[c].first] && ends_within(s, to, left) != YES;
         for (uint32_t i = nodes[c].first; i < nodes[c].own && late; i++) {
             uint32_t t = (uint32_t)s->m->v->sorted[i];
             bits[t >> 6] &= ~(UINT64_C(1) << (t & 63));
         }
         if (nodes[c].end > c + 1) {
-            take_late(s, c, to, left, certain, bits);
+            take_late(s, c, to, left, before, bits);
         }
     }
+}
+
+/* Takes the tokens of the mask that are not certain and do not end in time; false when memory ran out. */
+static bool take_all_late(Search *s, MtsPlace place, size_t left, const uint64_t *certain, uint64_t *bits)
+{
+    const MtsVocabulary *v = s->m->v;
+    uint64_t any = 0;
+    for (size_t i = 0; i < v->words; i++) {
+        any |= bits[i] & ~certain[i];
+    }
+    if (!any) {
+        return true;
+    }
+    uint32_t *before = mts_calloc(v->sorted_count + 1, sizeof *before);
+    for (size_t i = 0; i < v->sorted_count && before; i++) {
+        uint32_t t = (uint32_t)v->sorted[i];
+        before[i + 1] = before[i] + (uint32_t)((bits[t >> 6] & ~certain[t >> 6]) >> (t & 63) & 1);
+    }
+    if (before) {
+        take_late(s, 0, place, left, before, bits);
+    }
+    free(before);
+    return before != NULL;
 }
 
 bool mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
@@ -309,9 +339,7 @@ bool mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *b
     Search s = {.m = m, .ok = true, .most_steps = m->all_bytes ? MOST_STEPS : MOST_STEPS_BLIND};
     uint64_t *certain = mts_calloc(m->v->words, sizeof *certain);
     bool ok = certain && (!m->all_bytes || mark_certain(m, place, left, certain));
-    if (ok) {
-        take_late(&s, 0, place, left, certain, bits);
-    }
+    ok = ok && take_all_late(&s, place, left, certain, bits);
     for (size_t i = 0; i < s.slots; i++) {
         free(s.known[i].ahead);
     }

@@ -148,8 +148,10 @@ static void the_limit_keeps_what_can_be_finished(void **state)
         assert_ok(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, patterns[i], v, &err), &err);
         MtsConstraintPlace place = mts_constraint_start(c);
         for (size_t left = 0; left < 6; left++) {
-            uint64_t mask[WORDS];
+            uint64_t mask[WORDS], again[WORDS];
             assert_ok(mts_constraint_mask(c, place, left, mask, &err), &err);
+            assert_ok(mts_constraint_mask(c, place, left, again, &err), &err); /* it is kept by now */
+            assert_memory_equal(mask, again, sizeof mask);
             for (int32_t t = 0; t < TOY_VOCAB; t++) {
                 MtsConstraintPlace next;
                 assert_ok(mts_constraint_advance(c, place, t, &next, &err), &err);
