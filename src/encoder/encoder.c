@@ -122,12 +122,6 @@ static void project(const Pass *p, const MtsEncoderBlock *b, size_t r0, size_t r
 
 /* ---- memory ---- */
 
-static float *rows_of(size_t n, size_t stride)
-{
-    size_t count;
-    return mts_size_mul(n, stride, &count) ? mts_aligned_calloc(count, sizeof(float)) : NULL;
-}
-
 static void clear(Pass *p)
 {
     mts_aligned_free(p->x);
@@ -149,12 +143,12 @@ static bool begin(Pass *p, const MtsEncoder *e, size_t n)
                 .ffn_stride = mts_dense_stride(e->ffn),
                 .out_stride = mts_dense_stride(e->rows_width),
                 .scratch_bytes = e->heads ? mts_head_scratch(e->width / e->heads, n) : MTS_ALIGN};
-    p->x = rows_of(n, p->x_stride);
-    p->branch = rows_of(n, p->x_stride);
-    p->heads = rows_of(n, p->x_stride);
-    p->qkv = rows_of(n, p->qkv_stride);
-    p->ffn = rows_of(n, p->ffn_stride);
-    p->out = rows_of(n, p->out_stride);
+    p->x = mts_rows(n, p->x_stride);
+    p->branch = mts_rows(n, p->x_stride);
+    p->heads = mts_rows(n, p->x_stride);
+    p->qkv = mts_rows(n, p->qkv_stride);
+    p->ffn = mts_rows(n, p->ffn_stride);
+    p->out = mts_rows(n, p->out_stride);
     p->scratch = p->scratch_bytes ? mts_aligned_calloc(e->heads, p->scratch_bytes) : NULL;
     return p->x && p->branch && p->heads && p->qkv && p->ffn && p->out && p->scratch;
 }
@@ -173,7 +167,7 @@ int mts_encoder_run(const MtsEncoder *e, const float *values, size_t n, float *r
                         e->places * e->patch);
     }
     Pass pass;
-    float *patches = rows_of(count, e->patch);
+    float *patches = mts_rows(count, e->patch);
     if (!begin(&pass, e, count) || !patches) {
         clear(&pass);
         mts_aligned_free(patches);

@@ -12,6 +12,12 @@
 
 enum { QUERIES = 16 }; /* that share a look at the keys */
 
+float *mts_rows(size_t n, size_t stride)
+{
+    size_t count;
+    return mts_size_mul(n, stride, &count) ? mts_aligned_calloc(count, sizeof(float)) : NULL;
+}
+
 void mts_dense(const MtsKernels *kernels, const MtsDense *dense, const float *x, size_t x_stride, size_t r0, size_t r1,
                float *y, size_t y_stride)
 {

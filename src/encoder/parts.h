@@ -25,6 +25,9 @@ static inline size_t mts_dense_stride(size_t rows)
     return (rows + MTS_GROUP - 1) / MTS_GROUP * MTS_GROUP;
 }
 
+/* [n][stride] of zeros, for mts_aligned_free(); NULL where there is no memory for them. */
+float *mts_rows(size_t n, size_t stride);
+
 /* y = W x + bias for rows [r0, r1); y_stride >= mts_dense_stride(). */
 void mts_dense(const MtsKernels *kernels, const MtsDense *dense, const float *x, size_t x_stride, size_t r0, size_t r1,
                float *y, size_t y_stride);

@@ -185,12 +185,6 @@ static void finish_layer(const Look *l, const MtsResamplerLayer *y, size_t r0, s
     }
 }
 
-static float *rows_of(size_t n, size_t stride)
-{
-    size_t count;
-    return mts_size_mul(n, stride, &count) ? mts_aligned_calloc(count, sizeof(float)) : NULL;
-}
-
 static void clear(Look *l)
 {
     mts_aligned_free(l->latents);
@@ -212,13 +206,13 @@ static bool begin(Look *l)
     l->kv_stride = mts_dense_stride(2 * p->heads * p->dim);
     l->ffn_stride = mts_dense_stride(p->ffn);
     l->scratch_bytes = mts_head_scratch(p->dim, l->all);
-    l->latents = rows_of(p->latents, l->x_stride);
-    l->normed = rows_of(l->all, l->x_stride);
-    l->q = rows_of(p->latents, l->q_stride);
-    l->kv = rows_of(l->all, l->kv_stride);
-    l->heads = rows_of(p->latents, l->q_stride);
-    l->branch = rows_of(p->latents, l->x_stride);
-    l->ffn = rows_of(p->latents, l->ffn_stride);
+    l->latents = mts_rows(p->latents, l->x_stride);
+    l->normed = mts_rows(l->all, l->x_stride);
+    l->q = mts_rows(p->latents, l->q_stride);
+    l->kv = mts_rows(l->all, l->kv_stride);
+    l->heads = mts_rows(p->latents, l->q_stride);
+    l->branch = mts_rows(p->latents, l->x_stride);
+    l->ffn = mts_rows(p->latents, l->ffn_stride);
     l->scratch = l->scratch_bytes ? mts_aligned_calloc(p->heads, l->scratch_bytes) : NULL;
     return l->latents && l->normed && l->q && l->kv && l->heads && l->branch && l->ffn && l->scratch;
 }
