@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 double mts_axis_measure(const MtsAxis *a, double v)
 {
@@ -63,10 +64,11 @@ static void log_ticks(MtsAxis *a, size_t wanted)
             found = try_log_ticks(a, leads[set], stride);
         }
     }
-    if (a->ticks < 2) { /* less than a factor of two: the ends say more than one tick */
-        a->ticks = 2;
-        a->tick[0] = pow(10, a->low + 0.1 * (a->high - a->low));
-        a->tick[1] = pow(10, a->high - 0.1 * (a->high - a->low));
+    if (a->ticks < 3) { /* a narrow range: even steps of the numbers themselves */
+        MtsAxis even = {.low = pow(10, a->low), .high = pow(10, a->high)};
+        mts_axis_linear_ticks(&even, wanted);
+        a->ticks = even.ticks;
+        memcpy(a->tick, even.tick, even.ticks * sizeof *even.tick);
     }
 }
 

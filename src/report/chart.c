@@ -9,6 +9,7 @@
 /* ---- points and lines ---- */
 
 static const double W = 620, H = 340, LEFT = 66, RIGHT = 26, TOP = 12, BOTTOM = 50;
+static const double MARK = 9, MOST_SPREAD = 36; /* a mark's width, and that of all that stand side by side */
 
 /* A sign of its own for each colour, for eyes that do not tell colours; around (0, 0), in units of its radius. */
 static const struct Mark {
@@ -100,7 +101,13 @@ typedef struct Plot {
     const MtsChart *chart;
     MtsAxis x, y;
     double level_low, level_high; /* levels outside of these values are off the scale */
+    double apart, shift; /* of one series from the next where marks would hide each other, and of this one: units */
 } Plot;
+
+static double place_x(const Plot *p, double v)
+{
+    return mts_axis_place(&p->x, v) + p->shift;
+}
 
 static bool level_fits(const Plot *p, const MtsChartPoint *point)
 {
@@ -132,7 +139,7 @@ static void put_level(MtsMarkup *m, const Plot *p, const MtsChartSeries *s, cons
 /* A point with its intervals. */
 static void put_point(MtsMarkup *m, const Plot *p, const MtsChartSeries *s, const MtsChartPoint *point)
 {
-    double x = mts_axis_place(&p->x, point->x), y = mts_axis_place(&p->y, point->y);
+    double x = place_x(p, point->x), y = mts_axis_place(&p->y, point->y);
     size_t colour = s->colour % MTS_CHART_COLOURS;
     mts_put(m, "<g>");
     put_says(m, s, point);
@@ -143,8 +150,7 @@ static void put_point(MtsMarkup *m, const Plot *p, const MtsChartSeries *s, cons
     }
     if (isfinite(point->x_low) && isfinite(point->x_high)) {
         mts_put(m, "<path class=\"c%zu bar\" d=\"M%.1f %.1fH%.1f\"/>", colour,
-                mts_axis_place(&p->x, bound(&p->x, point->x_low, point->x)), y,
-                mts_axis_place(&p->x, bound(&p->x, point->x_high, point->x)));
+                place_x(p, bound(&p->x, point->x_low, point->x)), y, place_x(p, bound(&p->x, point->x_high, point->x)));
     }
     put_mark(m, s->colour, x, y, 4.4);
     mts_put(m, "</g>");
@@ -157,8 +163,7 @@ static void put_line(MtsMarkup *m, const Plot *p, const MtsChartSeries *s)
     for (size_t i = 0; i < s->count; i++) {
         const MtsChartPoint *point = &s->points[i];
         if (shown(p->chart, point)) {
-            mts_put(m, "%c%.1f %.1f", first ? 'M' : 'L', mts_axis_place(&p->x, point->x),
-                    mts_axis_place(&p->y, point->y));
+            mts_put(m, "%c%.1f %.1f", first ? 'M' : 'L', place_x(p, point->x), mts_axis_place(&p->y, point->y));
             first = false;
         }
     }
@@ -215,6 +220,58 @@ static void widen_to_levels(Plot *p)
     }
 }
 
+/* Whether two series have marks above one another: within the width of one. */
+static bool marks_meet(const Plot *p, const MtsChartSeries *a, const MtsChartSeries *b)
+{
+    for (size_t i = 0; a->marks && b->marks && i < a->count; i++) {
+        for (size_t k = 0; k < b->count; k++) {
+            const MtsChartPoint *one = &a->points[i], *other = &b->points[k];
+            if (shown(p->chart, one) && shown(p->chart, other) &&
+                fabs(mts_axis_place(&p->x, one->x) - mts_axis_place(&p->x, other->x)) < MARK) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Where the marks of a series stand in the mean; NaN where it has none. */
+static double middle(const Plot *p, const MtsChartSeries *s)
+{
+    double sum = 0, n = 0;
+    for (size_t i = 0; s->marks && i < s->count; i++) {
+        if (shown(p->chart, &s->points[i])) {
+            sum += mts_axis_place(&p->x, s->points[i].x);
+            n++;
+        }
+    }
+    return sum / n;
+}
+
+/* How far series s is moved: in the order in which they stand, so that none is moved onto another. */
+static double shift_of(const Plot *p, size_t s)
+{
+    const MtsChart *c = p->chart;
+    double at = middle(p, &c->series[s]), left = 0, right = 0;
+    for (size_t k = 0; k < c->count; k++) {
+        double other = middle(p, &c->series[k]);
+        left += other < at || (other == at && k < s);
+        right += other > at || (other == at && k > s);
+    }
+    return p->apart * (left - right) / 2;
+}
+
+/* Series whose marks meet stand side by side, so that none hides another or its interval. */
+static void spread(Plot *p)
+{
+    const MtsChart *c = p->chart;
+    for (size_t a = 0; a < c->count && p->apart == 0; a++) {
+        for (size_t b = 0; b < a && p->apart == 0; b++) {
+            p->apart = marks_meet(p, &c->series[a], &c->series[b]) ? fmin(MARK, MOST_SPREAD / (double)c->count) : 0;
+        }
+    }
+}
+
 /* A series that has a place, and the level of it that has none. */
 static void put_legend_item(MtsMarkup *m, const Plot *p, const MtsChartSeries *s)
 {
@@ -255,7 +312,9 @@ bool mts_chart_points(MtsMarkup *m, const MtsChart *chart)
     mts_axis_finish(&p.y, 6);
     put_head(m, chart->id, chart->title, chart->describes, W, H);
     put_axes(m, &p.x, &p.y, chart->x_axis, chart->y_axis, H);
+    spread(&p);
     for (size_t s = 0; s < chart->count; s++) {
+        p.shift = shift_of(&p, s);
         put_series(m, &p, &chart->series[s]);
     }
     mts_put(m, "</svg>\n");

@@ -293,9 +293,8 @@ static void put_cost(MtsMarkup *m, const MtsReportRun *run, size_t index)
     quality_figures(&f, run, index, MTS_F_NFE, "n", "NFE", true);
     mts_report_figures(m, "Quality against cost",
                        "NFE counts the token positions that the model evaluated after the prompt. Bars are 95 % "
-                       "intervals over samples. "
-                       "Further left is cheaper; what costs no position is a dashed level. sMAPE and total variation "
-                       "are errors: lower is better.",
+                       "intervals over samples. Further left is cheaper; what costs no position is a dashed level; "
+                       "methods that meet stand side by side. sMAPE and total variation are errors: lower is better.",
                        &f);
     bars_figure(&f, run, index, MTS_F_SECONDS, "Seconds a sample, prompt included");
     bars_figure(&f, run, index, MTS_F_DECODE_TOKENS, "Tokens generated a sample");

@@ -237,10 +237,11 @@ static bool ends_within(const MtsChild *c, double patience)
     }
 }
 
-/* Whether the process was started with the mark in its environment. */
-static bool bears_mark(const MtsChild *c, const char *pid)
+/* Whether the process was started with the mark in its environment. *changing: it has none, but a program: it may be
+ * on its way from one program to the next, when the kernel shows none. */
+static bool bears_mark(const MtsChild *c, const char *pid, bool *changing)
 {
-    char path[64], *all = NULL;
+    char path[64], program[2], *all = NULL;
     size_t size = 0, n = strlen(c->mark) + 1; /* with the NUL that ends it there */
     bool found = false;
     snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
@@ -248,19 +249,21 @@ static bool bears_mark(const MtsChild *c, const char *pid)
         for (size_t at = 0; !found && at + n <= size; at += strlen(all + at) + 1) {
             found = memcmp(all + at, c->mark, n) == 0;
         }
+        snprintf(path, sizeof path, "/proc/%.20s/exe", pid); /* the kernel's own threads have none */
+        *changing |= size == 0 && readlink(path, program, sizeof program) > 0;
     }
     free(all);
     return found;
 }
 
-/* Kills every process with the mark; whether there was one. */
+/* Kills every process with the mark; whether there was one, or may be. */
 static bool kill_marked(const MtsChild *c)
 {
     bool any = false;
     DIR *all = opendir("/proc");
     for (struct dirent *e; all && (e = readdir(all));) {
         long pid = strtol(e->d_name, NULL, 10);
-        if (pid > 1 && pid != (long)getpid() && pid != (long)c->pid && bears_mark(c, e->d_name)) {
+        if (pid > 1 && pid != (long)getpid() && pid != (long)c->pid && bears_mark(c, e->d_name, &any)) {
             any |= kill((pid_t)pid, SIGKILL) == 0;
         }
     }

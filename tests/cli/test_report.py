@@ -223,6 +223,11 @@ def lines_join_one_setting(folder):
             points.setdefault(words[0], []).append(words[1] if len(words) > 1 else "")
             colours.setdefault(words[0], set()).add(says)
         panels.setdefault(title.split(",")[0], []).append(title)
+        places = re.findall(r'class="(c\d+) [fl]" transform="translate\(([-0-9.]+) ([-0-9.]+)\)', body.split("<ul")[0])
+        check(len({p[1:] for p in places}) == len(set(places)), f"{title}: a mark hides another: {places}")
+        ticks = [float(t) for t in re.findall(r'<text class="mid"[^>]*>([-0-9.e]+)</text>', body)]
+        check(all(len(f"{t:g}".replace("-", "").replace(".", "").strip("0")) <= 2 for t in ticks),
+              f"{title}: numbers that nobody writes beside an axis: {ticks}")
         along = "lambda" if " against lambda" in title else "rollouts"
         for method, variants in points.items():
             others = {re.sub(rf"(^|,){along}=[^,]*", "", variant) for variant in variants}
