@@ -481,6 +481,9 @@ MtsRe mts_re_combine(MtsExprs *x, ReKind kind, size_t base)
         return whole;
     }
     size_t count = x->stack_count - base, unique = 0;
+    if (count == 0) {
+        return kind == ALT ? MTS_RE_NONE : MTS_RE_ALL;
+    }
     mts_exprs_work(x, count);
     mts_sort(x->stack + base, count, sizeof *x->stack, by_number);
     for (size_t i = 0; i < count; i++) {
@@ -490,7 +493,7 @@ MtsRe mts_re_combine(MtsExprs *x, ReKind kind, size_t base)
     }
     x->stack_count = base;
     if (unique < 2) {
-        return unique ? x->stack[base] : kind == ALT ? MTS_RE_NONE : MTS_RE_ALL;
+        return x->stack[base];
     }
     if (!mts_exprs_room(x, &x->lists, &x->list_cap, x->list_count + unique, sizeof *x->lists)) {
         return MTS_RE_NONE;
