@@ -1,4 +1,4 @@
-/* cli/posed.c - see task.h. */
+/* cli/posed.c - see posed.h. */
 #include "cli/posed.h"
 
 #include <math.h>

@@ -434,13 +434,8 @@ static void sum_up(Heart *h, double *row)
         for (size_t i = 0; i < n; i++) {
             squares += (x[i] - middle) * (x[i] - middle);
         }
-        mts_sort_doubles(x, n);
-        const double sums[SUMS] = {x[0],
-                                   x[1],
-                                   x[n - 1],
-                                   x[n - 2],
-                                   n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2,
-                                   sqrt(squares / (double)n)};
+        double half = median(x, n); /* and x is in order */
+        const double sums[SUMS] = {x[0], x[1], x[n - 1], x[n - 2], half, sqrt(squares / (double)n)};
         for (size_t i = 0; i < SUMS; i++) {
             row[1 + i * width + k] = sums[i];
         }
