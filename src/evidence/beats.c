@@ -355,28 +355,46 @@ static double slowness(const Heart *h, const double *beat, double *scratch)
     return log((sqrt(slow) + TINY) / (sqrt(fast) + TINY));
 }
 
+/* What a beat is like by itself. */
+typedef struct Shape {
+    double size, tall, steep, wide, half, late, early; /* late, early: means behind and before the QRS complex */
+} Shape;
+
+static Shape shape_of(const Heart *h, const double *beat)
+{
+    const double *u = beat + h->from;
+    size_t n = h->to - h->from, late = h->before + values_of(h, 0.16);
+    return (Shape){.size = norm(u, n),
+                   .tall = height(u, n),
+                   .steep = steepest(u, n) + TINY,
+                   .wide = steep_width(h, beat, h->a),
+                   .half = half_width(h, beat),
+                   .late = mean(beat + late, span(h) - late),
+                   .early = mean(beat, h->from)};
+}
+
 /* One beat beside the template. */
-static void compare(Heart *h, const double *beat, double *out)
+static void compare(Heart *h, const double *beat, const Shape *usual, double *out)
 {
     const double *t = h->template + h->from, *u = beat + h->from;
-    size_t n = h->to - h->from, late = h->before + values_of(h, 0.16), early = h->before - values_of(h, 0.2);
-    double size = norm(t, n) + TINY, tall = height(t, n) + TINY, scale = norm(t, n) / sqrt((double)n) + TINY, apart = 0;
-    double half = half_width(h, beat), wide = steep_width(h, beat, h->a);
+    const Shape it = shape_of(h, beat);
+    size_t n = h->to - h->from, early = h->before - values_of(h, 0.2);
+    double tall = usual->tall + TINY, scale = usual->size / sqrt((double)n) + TINY, apart = 0;
     for (size_t i = 0; i < n; i++) {
         apart += (u[i] - t[i]) * (u[i] - t[i]);
     }
     const double all[OF_LEAD] = {
         alike(h, beat),
-        log(norm(u, n) / size + 1e-3),
-        log(height(u, n) / tall + 1e-3),
-        log((steepest(u, n) + TINY) / (steepest(t, n) + TINY)),
-        wide - steep_width(h, h->template, h->a),
-        log((half + 0.004) / (half_width(h, h->template) + 0.004)),
-        half,
-        wide,
+        log(it.size / (usual->size + TINY) + 1e-3),
+        log(it.tall / tall + 1e-3),
+        log(it.steep / usual->steep),
+        it.wide - usual->wide,
+        log((it.half + 0.004) / (usual->half + 0.004)),
+        it.half,
+        it.wide,
         slowness(h, beat, h->a),
-        (mean(beat + late, span(h) - late) - mean(h->template + late, span(h) - late)) / scale,
-        (mean(beat, h->from) - mean(h->template, h->from)) / scale,
+        (it.late - usual->late) / scale,
+        (it.early - usual->early) / scale,
         sqrt(apart / (double)n) / scale,
         height(beat + early, values_of(h, 0.2) - values_of(h, 0.07)) / tall,
     };
@@ -394,8 +412,9 @@ static int shapes(Heart *h)
         if (rc) {
             return rc;
         }
+        const Shape usual = shape_of(h, h->template);
         for (size_t i = 0; i < h->count; i++) {
-            compare(h, h->beat + i * span(h), h->measure + i * width + INTERVALS + c * OF_LEAD);
+            compare(h, h->beat + i * span(h), &usual, h->measure + i * width + INTERVALS + c * OF_LEAD);
         }
     }
     return MTS_OK;
