@@ -356,28 +356,28 @@ static double slowness(const Heart *h, const double *beat, double *scratch)
 }
 
 /* What a beat is like by itself. */
-typedef struct Shape {
+typedef struct BeatShape {
     double size, tall, steep, wide, half, late, early; /* late, early: means behind and before the QRS complex */
-} Shape;
+} BeatShape;
 
-static Shape shape_of(const Heart *h, const double *beat)
+static BeatShape shape_of(const Heart *h, const double *beat)
 {
     const double *u = beat + h->from;
     size_t n = h->to - h->from, late = h->before + values_of(h, 0.16);
-    return (Shape){.size = norm(u, n),
-                   .tall = height(u, n),
-                   .steep = steepest(u, n) + TINY,
-                   .wide = steep_width(h, beat, h->a),
-                   .half = half_width(h, beat),
-                   .late = mean(beat + late, span(h) - late),
-                   .early = mean(beat, h->from)};
+    return (BeatShape){.size = norm(u, n),
+                       .tall = height(u, n),
+                       .steep = steepest(u, n) + TINY,
+                       .wide = steep_width(h, beat, h->a),
+                       .half = half_width(h, beat),
+                       .late = mean(beat + late, span(h) - late),
+                       .early = mean(beat, h->from)};
 }
 
 /* One beat beside the template. */
-static void compare(Heart *h, const double *beat, const Shape *usual, double *out)
+static void compare(Heart *h, const double *beat, const BeatShape *usual, double *out)
 {
     const double *t = h->template + h->from, *u = beat + h->from;
-    const Shape it = shape_of(h, beat);
+    const BeatShape it = shape_of(h, beat);
     size_t n = h->to - h->from, early = h->before - values_of(h, 0.2);
     double tall = usual->tall + TINY, scale = usual->size / sqrt((double)n) + TINY, apart = 0;
     for (size_t i = 0; i < n; i++) {
@@ -412,7 +412,7 @@ static int shapes(Heart *h)
         if (rc) {
             return rc;
         }
-        const Shape usual = shape_of(h, h->template);
+        const BeatShape usual = shape_of(h, h->template);
         for (size_t i = 0; i < h->count; i++) {
             compare(h, h->beat + i * span(h), &usual, h->measure + i * width + INTERVALS + c * OF_LEAD);
         }
