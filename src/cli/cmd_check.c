@@ -61,7 +61,7 @@ int check_text(MtsConstraint *c, const MtsEngine *engine, const MtsVocabulary *v
             break;
         }
         if (i == tokens.count) {
-            checked->accepted = mts_constraint_may_end(c, place);
+            rc = mts_constraint_may_end(c, place, &checked->accepted, err);
             checked->failed_at = at;
             break;
         }
@@ -109,7 +109,8 @@ static int expected_at(MtsConstraint *c, MtsConstraintPlace place, json_t **list
         }
         add_range(list, from, b);
     }
-    if (!rc && mts_constraint_may_end(c, place)) {
+    bool ends = false;
+    if (!rc && !(rc = mts_constraint_may_end(c, place, &ends, err)) && ends) {
         mts_json_add_text(list, NULL, "end");
     }
     return rc;

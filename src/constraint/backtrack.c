@@ -306,9 +306,11 @@ static bool whole_text(MtsBacktrack *m)
     return mts_utf8_valid_prefix(m->text.data, m->text.len) == m->text.len && matches(m, m->text.len, false);
 }
 
-bool mts_backtrack_may_end(MtsBacktrack *m, uint32_t place)
+int mts_backtrack_may_end(MtsBacktrack *m, uint32_t place, bool *ends, MtsError *err)
 {
-    return place && !set_text(m, place, 0, NULL) && whole_text(m);
+    int rc = place ? set_text(m, place, 0, err) : MTS_OK;
+    *ends = place && !rc && whole_text(m);
+    return rc || !place || !m->gave_up ? rc : exhausted(m, err);
 }
 
 typedef struct TextWalk {

@@ -15,7 +15,7 @@ void mts_backtrack_free(MtsBacktrack **backtrack);
 /* Places are texts; 0 is the dead one. */
 uint32_t mts_backtrack_start(void);
 int mts_backtrack_read(MtsBacktrack *b, uint32_t place, const char *bytes, size_t size, uint32_t *next, MtsError *err);
-bool mts_backtrack_may_end(MtsBacktrack *b, uint32_t place);
+int mts_backtrack_may_end(MtsBacktrack *b, uint32_t place, bool *ends, MtsError *err);
 
 /* As mts_constraint_mask(); `last`: only tokens that make the text match. A match that takes PCRE2 more steps than its
  * limit is MTS_ECAPACITY. */

@@ -78,11 +78,15 @@ static int check_start(MtsConstraint *c, const MtsConstraintSource *source, MtsE
         return failed(c, err);
     }
     int rc = mts_constraint_mask(c, mts_constraint_start(c), SIZE_MAX, mask, err);
+    bool ends = true;
     for (size_t i = 0; i < c->vocabulary->words; i++) {
         any |= mask[i];
     }
     free(mask);
-    if (!rc && !any && !mts_constraint_may_end(c, mts_constraint_start(c))) {
+    if (!rc && !any) {
+        rc = mts_constraint_may_end(c, mts_constraint_start(c), &ends, err);
+    }
+    if (!rc && !ends) {
         int shown = source->size < 200 ? (int)source->size : 200;
         rc = mts_fail(err, MTS_ECONSTRAINT, "%s: no token of the model can begin a text that matches \"%.*s\"", c->name,
                       shown, source->text);
@@ -185,15 +189,16 @@ int mts_constraint_advance(MtsConstraint *c, MtsConstraintPlace place, int32_t t
     return bytes && size ? mts_constraint_read(c, place, bytes, size, next, err) : MTS_OK;
 }
 
-bool mts_constraint_may_end(MtsConstraint *c, MtsConstraintPlace place)
+int mts_constraint_may_end(MtsConstraint *c, MtsConstraintPlace place, bool *ends, MtsError *err)
 {
-    if (c->automaton) {
-        return mts_masker_accepts(c->masker, place);
+    if (c->automaton) { /* a place knows it from the beginning */
+        *ends = mts_masker_accepts(c->masker, place);
+        return MTS_OK;
     }
     pthread_mutex_lock(&c->lock);
-    bool ends = mts_backtrack_may_end(c->backtrack, place);
+    int rc = mts_backtrack_may_end(c->backtrack, place, ends, err);
     pthread_mutex_unlock(&c->lock);
-    return ends;
+    return rc;
 }
 
 /* ---- masks ---- */
@@ -211,35 +216,41 @@ int mts_constraint_mask(MtsConstraint *c, MtsConstraintPlace place, size_t left,
 
 enum { MOST_BEGINNINGS = 24 };
 
-bool mts_constraint_says(MtsConstraint *c, MtsConstraintPlace place, const uint64_t *mask, int32_t *token)
+/* The longest of the mask's tokens, where all of them are its beginnings; -1 where they are not, or there is none. */
+static int32_t only_thing(const MtsConstraint *c, const uint64_t *mask)
 {
-    int32_t tokens[MOST_BEGINNINGS];
+    int32_t tokens[MOST_BEGINNINGS], token = -1;
     size_t count = 0, longest = 0, size, n;
     for (size_t w = 0; w < c->vocabulary->words; w++) {
         for (uint64_t bits = mask[w]; bits; bits &= bits - 1) {
             if (count == MOST_BEGINNINGS) {
-                return false;
+                return -1;
             }
             tokens[count++] = (int32_t)(64 * w) + (int32_t)__builtin_ctzll(bits);
         }
     }
-    *token = -1;
     for (size_t i = 0; i < count; i++) {
         c->vocabulary->bytes(c->vocabulary->context, tokens[i], &size);
-        *token = size > longest ? tokens[i] : *token;
+        token = size > longest ? tokens[i] : token;
         longest = size > longest ? size : longest;
     }
-    if (count == 0 || mts_constraint_may_end(c, place)) {
-        return false;
-    }
-    const char *whole = c->vocabulary->bytes(c->vocabulary->context, *token, &size);
+    const char *whole = count ? c->vocabulary->bytes(c->vocabulary->context, token, &size) : NULL;
     for (size_t i = 0; i < count; i++) {
         const char *one = c->vocabulary->bytes(c->vocabulary->context, tokens[i], &n);
-        if (memcmp(one, whole, n) != 0 || (n == size && tokens[i] != *token)) {
-            return false;
+        if (memcmp(one, whole, n) != 0 || (n == size && tokens[i] != token)) {
+            return -1;
         }
     }
-    return true;
+    return token;
+}
+
+int mts_constraint_says(MtsConstraint *c, MtsConstraintPlace place, const uint64_t *mask, int32_t *token, MtsError *err)
+{
+    bool ends = false;
+    int32_t only = only_thing(c, mask);
+    int rc = only < 0 ? MTS_OK : mts_constraint_may_end(c, place, &ends, err);
+    *token = rc || ends ? -1 : only;
+    return rc;
 }
 
 int mts_constraint_next_bytes(MtsConstraint *c, MtsConstraintPlace place, uint64_t bytes[4], MtsError *err)

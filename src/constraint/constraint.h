@@ -46,16 +46,17 @@ int mts_constraint_read(MtsConstraint *constraint, MtsConstraintPlace place, con
                         MtsConstraintPlace *next, MtsError *err);
 
 /* Whether the text matches as it is: an end token may follow. */
-bool mts_constraint_may_end(MtsConstraint *constraint, MtsConstraintPlace place);
+int mts_constraint_may_end(MtsConstraint *constraint, MtsConstraintPlace place, bool *ends, MtsError *err);
 
 /* Bit t of mask [vocabulary->words]: the text goes on alive behind token t, and at most `left` tokens behind it suffice
  * to make it match (SIZE_MAX: any number). */
 int mts_constraint_mask(MtsConstraint *constraint, MtsConstraintPlace place, size_t left, uint64_t *mask,
                         MtsError *err);
 
-/* Whether the tokens of the mask, made as above for `place`, say one thing: all are beginnings of one, *token, and the
- * text may not end here. */
-bool mts_constraint_says(MtsConstraint *constraint, MtsConstraintPlace place, const uint64_t *mask, int32_t *token);
+/* The one thing that the tokens of the mask, made as above for `place`, say: all are beginnings of *token, and the text
+ * may not end here. -1: they say no one thing. */
+int mts_constraint_says(MtsConstraint *constraint, MtsConstraintPlace place, const uint64_t *mask, int32_t *token,
+                        MtsError *err);
 
 /* The bytes that may come next, one bit each. */
 int mts_constraint_next_bytes(MtsConstraint *constraint, MtsConstraintPlace place, uint64_t bytes[4], MtsError *err);

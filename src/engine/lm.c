@@ -161,9 +161,13 @@ static int make_mask(const MtsLm *lm, Worker *w, const MtsCourse *course, MtsCon
         make_thinking_mask(lm, w);
         return MTS_OK;
     }
-    int rc = mts_constraint_mask(lm->constraint, place, left, w->bits, err);
-    bool may_end = mts_constraint_may_end(lm->constraint, place);
-    for (size_t token = 0; token < lm->engine->vocab && !rc; token++) {
+    bool may_end;
+    int rc;
+    if ((rc = mts_constraint_mask(lm->constraint, place, left, w->bits, err)) ||
+        (rc = mts_constraint_may_end(lm->constraint, place, &may_end, err))) {
+        return rc;
+    }
+    for (size_t token = 0; token < lm->engine->vocab; token++) {
         w->mask[token] = w->bits[token >> 6] >> (token & 63) & 1;
     }
     for (size_t i = 0; i < lm->end_count; i++) {
@@ -172,7 +176,7 @@ static int make_mask(const MtsLm *lm, Worker *w, const MtsCourse *course, MtsCon
     if (course->phase == MTS_BEFORE_THINKING) {
         w->mask[lm->rules->open] = 1;
     }
-    return rc;
+    return MTS_OK;
 }
 
 /* Where the answer stands behind `token`; the place of the empty answer where there is no `before`, and through a
@@ -362,10 +366,12 @@ static int look_ahead(const MtsLm *lm, const MtsState *state, Worker *w, size_t 
             return rc;
         }
         size_t left = lm->search.max_tokens - depth - 1;
+        int32_t said;
         if ((rc = mts_constraint_mask(lm->constraint, place, left, w->bits, err)) ||
-            !mts_constraint_says(lm->constraint, place, w->bits, &t->tokens[t->count])) {
+            (rc = mts_constraint_says(lm->constraint, place, w->bits, &said, err)) || said < 0) {
             return rc;
         }
+        t->tokens[t->count] = said;
         t->count++;
     }
 }

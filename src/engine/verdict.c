@@ -24,8 +24,8 @@ static int allows(const MtsVerdict *v, const MtsCandidate *candidate, bool *allo
             return rc;
         }
     }
-    *allowed = place != MTS_PLACE_DEAD && (!candidate->finished || mts_constraint_may_end(v->constraint, place));
-    return MTS_OK;
+    *allowed = place != MTS_PLACE_DEAD;
+    return *allowed && candidate->finished ? mts_constraint_may_end(v->constraint, place, allowed, err) : MTS_OK;
 }
 
 static int score(void *context, const MtsCandidate *candidate, double *value, MtsError *err)

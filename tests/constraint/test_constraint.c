@@ -27,7 +27,7 @@ static pcre2_code *whole(const char *pattern)
 static bool ends_within(MtsConstraint *c, MtsConstraintPlace place, size_t left)
 {
     MtsError err = {0};
-    bool ends = mts_constraint_may_end(c, place);
+    bool ends = toy_ends(c, place);
     for (int32_t t = 0; t < TOY_VOCAB && left > 0 && !ends; t++) {
         MtsConstraintPlace next;
         assert_ok(mts_constraint_advance(c, place, t, &next, &err), &err);
@@ -97,11 +97,32 @@ static void an_end_is_allowed_where_the_text_matches(void **state)
     for (size_t n = 0; n < 5; n++) {
         MtsConstraintPlace place;
         assert_ok(mts_constraint_read(c, mts_constraint_start(c), "aaaa", n, &place, &err), &err);
-        assert_int_equal(mts_constraint_may_end(c, place), may_end[n]);
+        assert_int_equal(toy_ends(c, place), may_end[n]);
         assert_int_equal(toy_masked(c, place, SIZE_MAX, 10), may_go_on[n]);
     }
     assert_false(toy_masked(c, mts_constraint_start(c), 0, 10)); /* one a alone is no match */
     assert_true(toy_masked(c, mts_constraint_start(c), 1, 10));
+    mts_constraint_free(&c);
+    mts_vocabulary_free(&v);
+}
+
+/* What PCRE2 reads as a beginning without trouble it may give up on as a whole: that is told, no "it may not end". */
+static void a_match_given_up_is_no_answer(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    MtsConstraint *c;
+    MtsConstraintPlace place;
+    bool ends = true;
+    assert_ok(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, "((?:a+a+)+)\\1?[,.]", v, &err), &err);
+    assert_false(mts_constraint_regular(c));
+    char text[65];
+    memset(text, 'a', 64);
+    assert_ok(mts_constraint_read(c, mts_constraint_start(c), text, 64, &place, &err), &err);
+    assert_int_equal(mts_constraint_may_end(c, place, &ends, &err), MTS_ECAPACITY);
+    assert_non_null(strstr(err.text, "PCRE2 gives up"));
+    assert_false(ends);
     mts_constraint_free(&c);
     mts_vocabulary_free(&v);
 }
@@ -337,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(masks_are_what_advancing_allows),
         cmocka_unit_test(an_end_is_allowed_where_the_text_matches),
+        cmocka_unit_test(a_match_given_up_is_no_answer),
         cmocka_unit_test(patterns_mean_what_pcre2_says),
         cmocka_unit_test(hard_patterns_are_linear),
         cmocka_unit_test(what_is_not_regular_goes_through_pcre2),

@@ -112,7 +112,7 @@ static size_t fewest(MtsConstraint *c, MtsConstraintPlace place, size_t most)
     MtsError err = {0};
     MtsConstraintPlace behind[TOY_VOCAB];
     size_t count = 0, best = most + 1;
-    if (mts_constraint_may_end(c, place)) {
+    if (toy_ends(c, place)) {
         return 0;
     }
     for (int32_t t = 0; t < TOY_VOCAB && most > 0; t++) {

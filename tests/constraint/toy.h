@@ -40,13 +40,21 @@ static int toy_open(MtsConstraint **c, MtsConstraintForm form, unsigned options,
     return mts_constraint_new(c, &source, v, err);
 }
 
+static bool toy_ends(MtsConstraint *c, MtsConstraintPlace place)
+{
+    MtsError err = {0};
+    bool ends;
+    assert_ok(mts_constraint_may_end(c, place, &ends, &err), &err);
+    return ends;
+}
+
 /* Whether the whole text is accepted. */
 static bool toy_accepts(MtsConstraint *c, const char *text, size_t size)
 {
     MtsError err = {0};
     MtsConstraintPlace place;
     assert_ok(mts_constraint_read(c, mts_constraint_start(c), text, size, &place, &err), &err);
-    return mts_constraint_may_end(c, place);
+    return toy_ends(c, place);
 }
 
 #endif

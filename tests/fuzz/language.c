@@ -53,11 +53,14 @@ static bool has(const uint64_t *mask, int32_t token)
 /* Whether the mask of a place is what advancing says; a negative code where one of them is refused. */
 static int check_mask(Language *l, MtsConstraintPlace place, const uint64_t *mask)
 {
-    bool any = mts_constraint_may_end(l->c, place);
+    bool any;
+    int rc = mts_constraint_may_end(l->c, place, &any, l->err);
+    if (rc) {
+        return rc;
+    }
     for (int32_t token = 0; token < VOCAB; token++) {
         MtsConstraintPlace next = MTS_PLACE_DEAD;
-        int rc = mts_constraint_advance(l->c, place, token, &next, l->err);
-        if (rc) {
+        if ((rc = mts_constraint_advance(l->c, place, token, &next, l->err))) {
             return rc;
         }
         fuzz_require(!l->regular || has(mask, token) == (next != MTS_PLACE_DEAD), "a mask is what advancing says");
@@ -95,9 +98,9 @@ static int read_text(Language *l, const char *text, size_t size, bool *taken)
             return rc;
         }
     }
-    *taken = place && mts_constraint_may_end(l->c, place);
+    int rc = place ? mts_constraint_may_end(l->c, place, taken, l->err) : 0;
     l->hash = fuzz_hash(l->hash, taken, sizeof *taken);
-    return 0;
+    return rc;
 }
 
 /* The n-th token of a mask, n modulo their number; -1: it is empty. */
@@ -120,12 +123,13 @@ static int write_text(Language *l, const uint8_t *choices, size_t count, char *t
 {
     uint64_t mask[MASK];
     MtsConstraintPlace place = mts_constraint_start(l->c);
+    bool ends;
+    int rc;
     *size = 0;
     for (size_t i = 0; i < MOST_TOKENS; i++) {
-        bool ends = mts_constraint_may_end(l->c, place);
         unsigned choice = count ? choices[i % count] : 0;
-        int rc = mts_constraint_mask(l->c, place, MOST_TOKENS - 1 - i, mask, l->err);
-        if (rc || (ends && choice % 8 == 7)) {
+        if ((rc = mts_constraint_may_end(l->c, place, &ends, l->err)) ||
+            (rc = mts_constraint_mask(l->c, place, MOST_TOKENS - 1 - i, mask, l->err)) || (ends && choice % 8 == 7)) {
             return rc;
         }
         int32_t token = choose(mask, choice);
@@ -142,7 +146,9 @@ static int write_text(Language *l, const uint8_t *choices, size_t count, char *t
             return rc;
         }
     }
-    bool ends = mts_constraint_may_end(l->c, place);
+    if ((rc = mts_constraint_may_end(l->c, place, &ends, l->err))) {
+        return rc;
+    }
     fuzz_require(ends || !l->regular, "a text ends within its tokens");
     *size = ends ? *size : 0;
     return 0;
@@ -164,12 +170,12 @@ static int try_texts(Language *l, LanguageCheck *check, const MtsConstraintSourc
         return 0;
     }
     check(source->text, source->size, text, size, taken);
-    if (written_size) {
-        rc = read_text(l, written, written_size, &again);
-        fuzz_require(rc || again, "what was written is taken");
-        check(source->text, source->size, written, written_size, true);
+    if (!written_size || (rc = read_text(l, written, written_size, &again))) {
+        return rc;
     }
-    return rc;
+    fuzz_require(again, "what was written is taken");
+    check(source->text, source->size, written, written_size, true);
+    return 0;
 }
 
 uint64_t language_run(MtsConstraintForm form, LanguageCheck *check, const uint8_t *data, size_t size)

@@ -262,7 +262,9 @@ static bool grammar_keeps(const MtsTable *table, size_t row, int32_t token)
     MtsConstraintPlace place = place_of(table, row);
     uint64_t mask = 0;
     if (!spelled[token]) {
-        return mts_constraint_may_end(grammar, place);
+        bool ends;
+        assert_ok(mts_constraint_may_end(grammar, place, &ends, &err), &err);
+        return ends;
     }
     assert_ok(mts_constraint_mask(grammar, place, table->max_tokens - table->rows[row].depth - 1, &mask, &err), &err);
     return mask >> token & 1;
