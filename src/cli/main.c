@@ -10,6 +10,7 @@
 
 #include <maxts/maxts.h>
 
+#include "cli/apart.h"
 #include "cli/command.h"
 #include "cli/own_settings.h"
 #include "cli/manual.h"
@@ -126,7 +127,8 @@ static int run(const CommandRow *command, int argc, char **argv)
     options_clear(options, count, &args);
     if ((rc = own_settings_read(command->bit, &args, &configured, &err)) ||
         (rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most,
-                            &err))) {
+                            &err)) ||
+        (rc = files_stand_apart(options, count, command->bit, command->name, &args, &err))) {
         goto done;
     }
     rc = work(command, &args, &err);

@@ -108,12 +108,11 @@ void mts_chars_free(MtsChars *set)
 /* Every scalar value in ascending order, as one text. */
 static bool all_characters(MtsBytes *text)
 {
-    char one[4];
+    if (!mts_grow(&text->data, &text->cap, 4 * ((size_t)LAST_CHAR + 1), 1)) {
+        return false;
+    }
     for (uint32_t c = 0; c <= LAST_CHAR; c++) {
-        size_t n = mts_utf8_encode(c, one);
-        if (n && !mts_bytes_append(text, one, n)) {
-            return false;
-        }
+        text->len += mts_utf8_encode(c, text->data + text->len);
     }
     return true;
 }

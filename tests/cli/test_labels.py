@@ -50,7 +50,7 @@ def look(chromium, folder, page, width):
     dom = subprocess.run([chromium, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1600,1100",
                           "--allow-file-access-from-files", f"--user-data-dir={folder}/chromium",
                           "--virtual-time-budget=5000", "--dump-dom", frame.as_uri()], capture_output=True, text=True,
-                         timeout=200)
+                         timeout=900)
     found = re.search(r'<pre id="looked">(.*?)</pre>', dom.stdout, re.S)
     check(found, f"Chromium did not look: {dom.stderr[-500:]}")
     return json.loads(html.unescape(found[1]))

@@ -54,6 +54,25 @@ def files(folder, table):
     check(json.loads(told("inspect", "-m", table, "--out=/dev/stdout"))["texts"] == 7, "a device")
 
 
+def apart(folder, table):
+    """What is written is none of the files that are read, by whatever name, and no two outputs are one file."""
+    mine, link, new = folder / "mine.json", folder / "link.json", folder / "new"
+    shutil.copy(table, mine)
+    link.symlink_to(mine)
+    search = ["search", "--rollouts", 2, "-m", mine]
+    for option in ("--save", "--trace", "-o"):
+        for name in (mine, link, f"{folder}/./mine.json"):
+            refuse(2, ["would write over --model"], *search, option, name)
+    refuse(2, ["--save would write over --trace"], *search, "--save", new, "--trace", new)
+    refuse(2, ["would write over", "which is read"], "series", mine, "-o", mine)
+    refuse(2, ["would write over", "which is read"], "forecast", f"{mine}#1", "--horizon", 2, "--csv", mine)
+    refuse(2, ["--svg would write over --csv"], "forecast", mine, "--horizon", 2, "--csv", new, "--svg", new)
+    check(mine.read_bytes() == table.read_bytes() and not new.exists(), "nothing is lost")
+    told(*search, "--save", new)
+    told(*search, "--save", new, "--resume", new)
+    told(*search, "--save", "/dev/null", "--trace", "/dev/null")
+
+
 def pipes(table):
     """A reader that goes away is no failure to speak of."""
     long = ["generate", "-m", TINY, "-p", "x", "-n", 400, "--end-stop", "off"]
@@ -201,6 +220,7 @@ def main():
         table = write_table(folder)
         texts(folder, table)
         files(folder, table)
+        apart(folder, table)
         pipes(table)
         helps(table)
         manual(folder)

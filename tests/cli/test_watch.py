@@ -61,7 +61,7 @@ def keys(trace):
 
     def wait(what):
         nonlocal seen
-        end = time.monotonic() + 60
+        end = time.monotonic() + 600
         while what not in seen and time.monotonic() < end:
             if select.select([master], [], [], 0.2)[0]:
                 seen += os.read(master, 65536)
@@ -75,7 +75,7 @@ def keys(trace):
         os.write(master, key)
         wait(b"rollout %d of 4" % frame)
     os.write(master, b"q")
-    check(process.wait(60) == 0 and process.stderr.read() == b"", "q leaves")
+    check(process.wait(600) == 0 and process.stderr.read() == b"", "q leaves")
     os.close(master)
 
 
@@ -94,7 +94,7 @@ def page(folder, trace):
     for at, z, nodes in ((1, "2.718282", 3), (3, "3.570670", 6), (4, "3.790260", 7)):
         dom = subprocess.run([chromium, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000",
                               f"--user-data-dir={folder}/chromium", "--dump-dom", f"{out.as_uri()}#{at}"],
-                             capture_output=True, text=True, timeout=120).stdout
+                             capture_output=True, text=True, timeout=600).stdout
         check(f"Rollout {at}: " in dom and f"; z {z};" in dom and "exact Z 3.790260" in dom, dom[:3000])
         check(dom.count("<li") == nodes, f"{dom.count('<li')} nodes after rollout {at}")
     # what a model's tokens say cannot end the script
@@ -122,7 +122,7 @@ def forms(folder):
     tree = large["explain"]
     check(tree["shown"] == 60 < tree["of"] and any(n["left_out"] for n in tree["nodes"]), "what is left out is counted")
     if shutil.which("dot"):
-        drawn = subprocess.run(["dot", "-Tsvg"], input=dot, capture_output=True, text=True, timeout=60)
+        drawn = subprocess.run(["dot", "-Tsvg"], input=dot, capture_output=True, text=True, timeout=600)
         check(drawn.returncode == 0 and "<svg" in drawn.stdout, drawn.stderr)
 
 
@@ -141,7 +141,7 @@ def live():
             drawn += part
     except OSError:
         pass # the other end is closed
-    check(process.wait(60) == 0 and json.loads(process.stdout.read())["rollouts"] == 4, drawn)
+    check(process.wait(600) == 0 and json.loads(process.stdout.read())["rollouts"] == 4, drawn)
     last = drawn.decode().split("4 of 4 rollouts")[-1]
     rows = [re.sub(r"\x1b\[[A-Z]", "", line).split() for line in last.splitlines()[1:8]]
     check([(row[0], row[-1]) for row in rows] == [("4", "(prompt)"), ("2", "0"), ("1", "0"), ("1", "1"), ("2", "1"),

@@ -5,19 +5,23 @@ its output with this machine's, class by class of results (calls.py).
 The target "levels" is this machine's own program on each level of x86-64: by mask, and in qemu without AVX and with
 AVX2; "masks" those by mask. Prints one row of docs/portability.md's table for each. Exits 77 (skipped) where a cross
 compiler, qemu or the sources are missing, 1 where a test fails or a class that is promised to be equal is not.
-usage: tests/cross/cross.py [--quick] [--install] [--build FOLDER] TARGET...
+usage: tests/cross/cross.py [--quick] [--tests NAME,...] [--install] [--build FOLDER] TARGET...
   --quick    of the unit tests those of the rooms that know a byte's place, or a processor, only
+  --tests    of the unit tests these only ("-": none); what each came to is kept in FOLDER/TARGET/results.json for as
+             long as the commit is the same, and the row counts all of them
   --install  what is missing, by apt-get
-MAXTS_PROGRAM: this machine's maxts (default build/src/cli/maxts)"""
+MAXTS_PROGRAM: this machine's maxts (default build/src/cli/maxts, which is built first where it is a build's)"""
 import argparse
 import concurrent.futures
 import functools
+import hashlib
 import json
 import os
 import pathlib
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,6 +65,29 @@ OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled"
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+def commit():
+    """What the working tree is: its commit, and the hash of what differs from it."""
+    def git(*words):
+        return subprocess.run(["git", "-C", ROOT, *words], check=True, capture_output=True).stdout
+    return git("rev-parse", "HEAD").decode().strip() + hashlib.sha256(git("diff", "HEAD")).hexdigest()[:8]
+
+
+def run_in_group(command, timeout, **options):
+    """(exit status, output) of a program; where its time is over it ends with all that it has started."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                          text=True, errors="replace", start_new_session=True, **options) as program:
+        try:
+            text, _ = program.communicate(timeout=timeout)
+            return program.returncode, text
+        except subprocess.TimeoutExpired:
+            return 124, "time-out"
+        finally:
+            try:
+                os.killpg(program.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
 
 def sysroot(triple):
@@ -135,7 +162,7 @@ def script(folder, before, program, mask=""):
 class Target:
     """A build of one target."""
 
-    def __init__(self, name, folder, quick):
+    def __init__(self, name, folder, quick, only):
         self.name, self.quick = name, quick
         self.build = folder / (name + ("-quick" if quick else ""))
         if not (self.build / "build.ninja").exists():
@@ -144,7 +171,8 @@ class Target:
                                   check=False, capture_output=True, text=True)
             if done.returncode != 0:
                 raise SystemExit(done.stdout + done.stderr)
-        self.tests = [test for test in self.all_tests() if self.wanted(test)]
+        self.tests = [test for test in self.all_tests() if self.wanted(test) and (not only or test["name"] in only)]
+        self.kept = self.build / "results.json"
         self.made = ["src/cli/maxts", "tests/cross/bits"]
         self.program, self.bits = (script(self.build, emulation(name), self.build / program) for program in self.made)
 
@@ -176,20 +204,21 @@ class Target:
         """The exit status of a test; what it said where it failed."""
         command = [*(emulation(self.name) if self.is_program(test) else []), *test["cmd"]]
         environment = {**os.environ, **test["env"], "MAXTS_PROGRAM": str(self.program), "OMP_NUM_THREADS": "2"}
-        try:
-            done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True,
-                                  errors="replace", timeout=40 * test["timeout"])
-        except subprocess.TimeoutExpired:
-            return test["name"], 124, "time-out"
-        return test["name"], done.returncode, done.stdout + done.stderr
+        status, text = run_in_group(command, 40 * test["timeout"], cwd=ROOT, env=environment)
+        if status not in (0, 77):
+            say(f"{self.name}: {test['name']}: exit {status}\n{text[-3000:]}")
+        return test["name"], status
 
     def run_tests(self):
+        """How many tests passed and how many ran, those that ran before at this commit among them."""
+        kept = json.loads(self.kept.read_text()) if self.kept.exists() else {}
+        results = kept.get(commit(), {})
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            results = list(pool.map(self.run, self.tests))
-        for name, status, text in results:
-            if status not in (0, 77):
-                say(f"{self.name}: {name}: exit {status}\n{text[-3000:]}")
-        ran = [status for _, status, _ in results if status != 77]
+            for done in concurrent.futures.as_completed([pool.submit(self.run, test) for test in self.tests]):
+                name, status = done.result()
+                results[name] = status
+                self.kept.write_text(json.dumps({commit(): results}, indent=1))
+        ran = [status for status in results.values() if status != 77]
         return sum(status == 0 for status in ran), len(ran)
 
 
@@ -246,8 +275,8 @@ def run_levels(folder, program, bits, here, emulated):
     return good
 
 
-def run_target(name, folder, quick, here):
-    target = Target(name, folder, quick)
+def run_target(name, folder, options, here):
+    target = Target(name, folder, options.quick, options.tests)
     target.compile()
     passed, ran = target.run_tests()
     cells, good = compare(name, target.program, target.bits, here)
@@ -258,6 +287,7 @@ def run_target(name, folder, quick, here):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--tests", type=lambda text: text.split(","), default=[])
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-cross")
     parser.add_argument("target", nargs="+", choices=[*sorted(TARGETS), *OWN])
@@ -279,11 +309,14 @@ def main():
     folder = options.build.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     program = pathlib.Path(os.environ.get("MAXTS_PROGRAM", ROOT / "build/src/cli/maxts"))
-    bits = program.parent.parent.parent / "tests/cross/bits"
+    build = program.parent.parent.parent
+    bits = build / "tests/cross/bits"
+    if (build / "build.ninja").exists(): # else it would be of another commit than what it is compared with
+        subprocess.run(["ninja", "-C", build, "src/cli/maxts", "tests/cross/bits"], check=True, stdout=sys.stderr)
     here = outputs(program, bits)
     print("| target | tests | " + " | ".join(here) + " |")
     held = [run_levels(folder, program, bits, here, name == "levels") if name in OWN else
-            run_target(name, folder, options.quick, here) for name in options.target]
+            run_target(name, folder, options, here) for name in options.target]
     return 0 if all(held) else 1
 
 

@@ -48,7 +48,7 @@ def damaged(rng, data):
 def program(what, *args):
     """The JSON object, None where it was refused with one sentence."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = run(*args, timeout=120)
+    done = run(*args, timeout=600)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     check(seconds < MOST_SECONDS * SANITIZER_TAKES, f"{what}: took {seconds:.1f} s of processor time")

@@ -56,7 +56,7 @@ def limit(size):
 
 
 def run(command, folder, size=None):
-    return subprocess.run(command.words(folder), capture_output=True, stdin=subprocess.DEVNULL, timeout=60,
+    return subprocess.run(command.words(folder), capture_output=True, stdin=subprocess.DEVNULL, timeout=600,
                           env={**os.environ, **NOBODY}, preexec_fn=limit(size) if size is not None else None)
 
 

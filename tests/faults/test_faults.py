@@ -56,7 +56,7 @@ class Room:
         if fault:
             env["MAXTS_FAULT"] = fault
         self.counts.unlink(missing_ok=True)
-        return subprocess.run([PROGRAM, *map(str, args)], env=env, input=stdin, capture_output=True, timeout=120,
+        return subprocess.run([PROGRAM, *map(str, args)], env=env, input=stdin, capture_output=True, timeout=600,
                               cwd=self.out)
 
     def counted(self):

@@ -25,11 +25,11 @@ def pair(what, file, command):
     go.unlink(missing_ok=True)
     both = [subprocess.Popen([PROGRAM, *map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE) for _ in range(2)]
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while all(p.poll() is None for p in both) and time.monotonic() < end:
         time.sleep(0.01)
     go.touch()
-    ends = [(*p.communicate(timeout=120), p.returncode) for p in both]
+    ends = [(*p.communicate(timeout=600), p.returncode) for p in both]
     check(sorted(code for _, _, code in ends) == [0, 1], f"{what}: exits {[code for _, _, code in ends]}: {ends}")
     refused = next(err for _, err, code in ends if code).decode()
     check(str(file) in refused and "is being written by another run" in refused and refused.count("\n") == 1,

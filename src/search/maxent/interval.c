@@ -50,7 +50,10 @@ void mts_maxent_interval(const MtsSearch *search, double *low, double *high)
     if (isnan(se) || !isfinite(unit)) {
         return; /* of a single one nothing is known above */
     }
-    double k = exp(root->log_k - unit), mean = exp(log_z - unit), unseen = fmax(exp(root->log_w - unit) - k, 0);
-    double d = mts_student_95(fmax(z->w * z->w / z->w2 - 1, 1)) * hypot(se * mean, 0.3 * unseen), e = fmax(mean - k, d);
+    double k = exp(root->log_k - unit), mean = exp(log_z - unit), seen = se * mean;
+    double unseen = 0.3 * fmax(exp(root->log_w - unit) - k, 0);
+    /* no hypot(), whose last bit is another one where a processor fuses multiply-adds */
+    double d = mts_student_95(fmax(z->w * z->w / z->w2 - 1, 1)) * sqrt(seen * seen + unseen * unseen);
+    double e = fmax(mean - k, d);
     *high = unit + log(k + (e > 0 ? e * exp(d / e) : 0));
 }
