@@ -42,6 +42,11 @@ static MtsRe even_step(MtsMasker *m, MtsRe r, bool strict)
     return to;
 }
 
+bool mts_inside_even(MtsMasker *m, MtsRe r)
+{
+    return even_step(m, r, false) != MTS_RE_NONE;
+}
+
 /* How many plain bytes may follow r, whatever they are, so that after each the expression is the same for all of them
  * (at most `most`, or ENDLESS); `strict`: and may not end at any of them. */
 static unsigned even_run(MtsMasker *m, MtsRe r, bool strict, unsigned most)
@@ -66,7 +71,6 @@ static unsigned even_run(MtsMasker *m, MtsRe r, bool strict, unsigned most)
 typedef struct Walk {
     MtsMasker *m;
     bool want_exits;
-    uint32_t left;     /* MTS_NO_LIMIT, or only tokens behind which so many bytes suffice */
     uint32_t few[FEW]; /* the first tokens of */
     size_t count;
     uint64_t *bits;
@@ -89,26 +93,21 @@ static void mark(Walk *w, uint32_t from, uint32_t to)
     }
 }
 
-/* Whether r is near enough to an end. */
-static bool is_near(Walk *w, MtsRe r)
+static void note_length(Walk *w, MtsRe r)
 {
     uint32_t length = mts_masker_re_shortest(w->m, r);
-    bool near = length <= w->left;
-    w->farthest = near && length > w->farthest ? length : w->farthest;
-    return near;
+    w->farthest = length > w->farthest ? length : w->farthest;
 }
 
 /* The same of all that an even run of so many bytes comes by. */
-static bool is_near_run(Walk *w, MtsRe r, unsigned steps)
+static void note_run(Walk *w, MtsRe r, unsigned steps)
 {
     MtsRe before = MTS_RE_NONE;
-    bool near = true;
-    for (; steps > 0 && r != before && near; steps--) {
+    for (; steps > 0 && r != before; steps--) {
         before = r;
         r = mts_masker_re(w->m, r, 'a');
-        near = is_near(w, r);
+        note_length(w, r);
     }
-    return near;
 }
 
 static void note_exit(Walk *w, uint32_t node)
@@ -129,7 +128,8 @@ static void walk(Walk *w, uint32_t parent, MtsRe r, bool plain)
         if (to == MTS_RE_NONE) {
             continue;
         }
-        if (n->own > n->first && is_near(w, to)) {
+        if (n->own > n->first) {
+            note_length(w, to);
             mark(w, n->first, n->own);
         }
         if (n->end == c + 1) {
@@ -139,7 +139,8 @@ static void walk(Walk *w, uint32_t parent, MtsRe r, bool plain)
             note_exit(w, c);
         }
         unsigned run = n->below ? even_run(w->m, to, w->want_exits, n->height) : 0;
-        if (n->below && run >= n->height && is_near_run(w, to, n->height)) {
+        if (n->below && run >= n->height) {
+            note_run(w, to, n->height);
             mark(w, n->own, n->last);
         } else {
             walk(w, c, to, plain && mts_plain_byte(n->byte));
@@ -151,18 +152,13 @@ static void walk_all(Walk *w, MtsRe r)
 {
     const MtsVocabulary *v = w->m->v;
     unsigned run = even_run(w->m, r, w->want_exits, (unsigned)v->plain_longest);
-    bool all_plain = (run == ENDLESS || run >= v->plain_longest) && is_near_run(w, r, run);
+    bool all_plain = run == ENDLESS || run >= v->plain_longest;
+    note_run(w, r, all_plain ? run : 0);
     for (size_t i = 0; i < v->words && all_plain; i++) {
         w->bits[i] |= v->plain[i];
         w->count = FEW + 1;
     }
     walk(w, 0, r, all_plain);
-}
-
-void mts_inside_near(MtsMasker *m, MtsRe r, uint32_t left, uint64_t *bits)
-{
-    Walk w = {.m = m, .left = left, .bits = bits, .ok = true};
-    walk_all(&w, r);
 }
 
 /* ---- what is kept of it ---- */
@@ -234,7 +230,7 @@ const MtsInside *mts_inside(MtsMasker *m, MtsRe r, bool exits)
     if (in) {
         return in;
     }
-    Walk w = {.m = m, .want_exits = exits, .left = MTS_NO_LIMIT, .ok = true};
+    Walk w = {.m = m, .want_exits = exits, .ok = true};
     if (!(w.bits = mts_calloc(m->v->words, sizeof *w.bits))) {
         return NULL;
     }

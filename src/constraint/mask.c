@@ -174,6 +174,9 @@ static void forget(MtsMasker *m)
         free(m->kept[i]);
         m->kept[i] = NULL;
     }
+    for (size_t i = 0; i < m->onwards_cap; i++) {
+        mts_onwards_free(m, &m->onwards[i]);
+    }
 }
 
 /* Masks beyond the budget, and arrays that nobody reads any more. */
@@ -264,6 +267,8 @@ void mts_masker_free(MtsMasker **masker)
         }
         free(m->kept);
         free(m->straight);
+        free(m->onwards);
+        free(m->level);
         mts_steady_free(&m->outgrown);
         pthread_rwlock_destroy(&m->keeping);
         pthread_mutex_destroy(&m->lock);

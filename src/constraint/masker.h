@@ -1,4 +1,4 @@
-/* constraint/masker.h - what masks are made of and kept in, shared by mask.c, inside.c and within.c.
+/* constraint/masker.h - what masks are made of and kept in, shared by mask.c, inside.c, onward.c and within.c.
  *
  * Any number of threads make masks at once. They read what is known without a lock and take `lock` where the automaton
  * grows, one byte at a time; what two of them make at once is made twice and kept once. Which thread comes first
@@ -22,6 +22,25 @@ typedef struct MtsInside { /* what a walk has found inside one expression; never
     uint32_t farthest; /* bytes of the shortest good end behind any of the tokens */
 } MtsInside;
 
+typedef struct MtsTokenRun {
+    uint32_t from, to; /* of v->sorted */
+} MtsTokenRun;
+
+typedef struct MtsOnward { /* a place that tokens lead to */
+    MtsPlace place;
+    uint32_t shortest;
+    uint32_t first, last; /* runs[first .. last) are its tokens, */
+    uint32_t tokens;      /* so many */
+} MtsOnward;
+
+typedef struct MtsOnwards { /* all that may follow at a place; never changed */
+    MtsOnward *to;          /* [count] those nearest to an end first */
+    size_t count;
+    MtsTokenRun *runs; /* [run_count] */
+    size_t run_count, tokens;
+    size_t walked; /* nodes of the trie looked at */
+} MtsOnwards;
+
 typedef struct MtsKept { /* the mask of a place; never changed */
     uint32_t farthest;
     uint64_t bits[]; /* [words] */
@@ -43,10 +62,12 @@ struct MtsMasker {
     pthread_rwlock_t keeping;     /* read: what is kept stays; written: it is forgotten */
     MtsInside **inside[2];        /* by expression; [1]: with its exits */
     MtsKept **kept;               /* by place */
+    MtsOnwards **onwards;         /* by place */
+    MtsPlace *level;              /* by place: where any plain byte leads, as far as that is seen at once */
     MtsRe *even[2];               /* by expression: where any plain byte leads; [1]: without ending there */
     uint32_t *straight;           /* by place: within.c's */
     MtsLate late[MTS_LATE_SLOTS]; /* the last one asked for of each slot; read and written under the lock */
-    size_t inside_cap[2], kept_cap, even_cap[2], straight_cap;
+    size_t inside_cap[2], kept_cap, even_cap[2], straight_cap, onwards_cap, level_cap;
     MtsSteady outgrown;   /* of the tables above */
     size_t bytes, budget; /* of what the tables point to */
     bool all_bytes;       /* every byte is a token */
@@ -75,10 +96,14 @@ void mts_masker_count(MtsMasker *m, size_t more, size_t less);
 /* What stays inside expression r; NULL when memory ran out. Valid while `keeping` is held. */
 const MtsInside *mts_inside(MtsMasker *m, MtsRe r, bool exits);
 
-/* Marks in bits [words] the tokens that stay inside r and behind which `left` bytes suffice to end it. */
-void mts_inside_near(MtsMasker *m, MtsRe r, uint32_t left, uint64_t *bits);
+/* Whether all plain bytes lead from r to one expression, where they may follow. */
+bool mts_inside_even(MtsMasker *m, MtsRe r);
 
 void mts_inside_free(MtsMasker *m, MtsInside **inside);
+
+/* What is behind the tokens that may follow at a place; NULL when memory ran out. Valid while `keeping` is held. */
+const MtsOnwards *mts_onwards(MtsMasker *m, MtsPlace place);
+void mts_onwards_free(MtsMasker *m, MtsOnwards **onwards);
 
 /* Takes from bits [words], the mask of `place`, the tokens behind which no text of at most `left` tokens ends well;
  * false when memory ran out. */

@@ -64,17 +64,48 @@ static bool add_node(MtsVocabulary *v, const Spelling *all, size_t from, size_t 
     return true;
 }
 
-static void note_plain(MtsVocabulary *v, const Spelling *s)
+static bool is_plain(const Spelling *s)
 {
     size_t i = 0;
     while (i < s->size && mts_plain_byte((unsigned char)s->bytes[i])) {
         i++;
     }
-    if (i == s->size) {
+    return i == s->size;
+}
+
+static void note_plain(MtsVocabulary *v, const Spelling *s)
+{
+    if (is_plain(s)) {
         v->plain[s->token >> 6] |= UINT64_C(1) << (s->token & 63);
-        v->plain_longest = i > v->plain_longest ? i : v->plain_longest;
+        v->plain_longest = s->size > v->plain_longest ? s->size : v->plain_longest;
     }
     v->longest = s->size > v->longest ? s->size : v->longest;
+}
+
+/* The plain ones of all [sorted_count] by their lengths, behind the others. */
+static bool sort_plain(MtsVocabulary *v, const Spelling *all)
+{
+    size_t lengths = v->plain_longest + 2;
+    uint32_t *next = mts_calloc(lengths, sizeof *next);
+    if (!next || !(v->plain_at = mts_calloc(lengths, sizeof *v->plain_at))) {
+        free(next);
+        return false;
+    }
+    for (size_t i = 0; i < v->sorted_count; i++) {
+        next[all[i].size + 1 < lengths ? all[i].size + 1 : 0] += is_plain(&all[i]);
+    }
+    next[0] = (uint32_t)v->sorted_count;
+    for (size_t n = 1; n < lengths; n++) {
+        next[n] += next[n - 1];
+    }
+    memcpy(v->plain_at, next, lengths * sizeof *next);
+    for (size_t i = 0; i < v->sorted_count; i++) {
+        if (is_plain(&all[i])) {
+            v->sorted[next[all[i].size]++] = all[i].token;
+        }
+    }
+    free(next);
+    return true;
 }
 
 int mts_vocabulary_new(MtsVocabulary **out, size_t count, MtsTokenBytes bytes, const void *context, MtsError *err)
@@ -88,7 +119,7 @@ int mts_vocabulary_new(MtsVocabulary **out, size_t count, MtsTokenBytes bytes, c
         v->words = (count + 63) / 64;
         v->bytes = bytes;
         v->context = context;
-        v->sorted = mts_calloc(count, sizeof *v->sorted);
+        v->sorted = mts_calloc(2 * count, sizeof *v->sorted);
         v->plain = mts_calloc(v->words, sizeof *v->plain);
         ok = v->sorted && v->plain;
     }
@@ -106,7 +137,7 @@ int mts_vocabulary_new(MtsVocabulary **out, size_t count, MtsTokenBytes bytes, c
         for (size_t i = 0; i < v->sorted_count; i++) {
             v->sorted[i] = all[i].token;
         }
-        ok = add_node(v, all, 0, v->sorted_count, 0);
+        ok = sort_plain(v, all) && add_node(v, all, 0, v->sorted_count, 0);
     }
     free(all);
     if (!ok) {
@@ -123,6 +154,7 @@ void mts_vocabulary_free(MtsVocabulary **vocabulary)
     if (v) {
         free(v->sorted);
         free(v->plain);
+        free(v->plain_at);
         free(v->nodes);
         free(v);
         *vocabulary = NULL;

@@ -1,47 +1,41 @@
 /* constraint/within.c - ends within so many tokens.
  *
- * Behind a token that may be taken, at most `left` more must suffice. Where every byte is a token, as many tokens as
- * the shortest end has bytes do; the shortest end, spelled with the longest tokens, takes fewer; and whether another
- * one takes fewer still, a search over the places behind tokens decides, of so many steps of the automaton for one
- * mask. What it has not found when they are spent counts as not there. So:
+ * Behind a token that may be taken, at most `left` more must suffice. Tokens that lead to one place (onward.c) have one
+ * answer. Where every byte is a token, as many tokens as the shortest end has bytes do; the shortest end, spelled with
+ * the longest tokens, takes fewer; and whether another one takes fewer still, a search over the places behind tokens
+ * decides, of so many steps for one mask. What it has not found when they are spent counts as not there. So:
  *
  *   let through   only what can be finished within `left` tokens: exact in this direction, always
  *   taken away    what cannot; and, once the steps are spent, what only an end could save that is longer in bytes than
- *                 `left` and takes more tokens on its shortest way than `left`, but fewer on another
+ *                 the shortest one and takes fewer tokens
  *
  * What is let through depends on the place and on `left` alone, not on what was asked before: a prefix that one rollout
- * may go on with another may too, and the target is one and the same for all of them. */
+ * may go on with another may too, and the target is one and the same for all of them. A step is a place looked at, and
+ * so are so many nodes of a walk, whether or not somebody has made it before.
+ *
+ * Nobody is led astray: a place that was let through has a token to go on with. If the shortest way was the reason, it
+ * leads on from there. If a search was, it came by all that the mask of that place comes by, in the same order, and had
+ * fewer steps left for it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "constraint/masker.h"
 #include "core/mem.h"
-#include "core/sort.h"
 
-/* Steps of the automaton. Each may make a place that is kept; without tokens for all bytes the shortest way may have no
- * tokens at all, and then there is nothing but the search. */
-enum { MOST_STEPS = 1 << 11, MOST_STEPS_BLIND = 1 << 18 };
+enum { MOST_STEPS = 1 << 11, WALK_OF_A_STEP = 64 /* nodes */ };
 #define NEVER UINT32_MAX
 
 typedef enum Answer { NO, YES, PERHAPS } Answer;
 
-typedef struct Further { /* a place behind a token */
-    MtsPlace place;
-    uint32_t shortest, index; /* index: in the order of the trie */
-} Further;
-
 typedef struct Bound { /* of a place: it ends within `yes` tokens, not within no - 1; 0: not known */
     MtsPlace place;
     uint32_t yes, no;
-    Further *ahead; /* [count] the distinct places behind tokens, those nearest to an end first; once `walked` */
-    uint32_t count;
-    bool walked;
 } Bound;
 
 typedef struct Search {
     MtsMasker *m;
     Bound *known; /* [slots] open addressing; places are above MTS_DEAD */
-    size_t slots, count, steps, most_steps;
+    size_t slots, count, steps;
     bool ok;
 } Search;
 
@@ -144,77 +138,21 @@ static uint32_t straight(Search *s, MtsPlace place)
 
 /* ---- all other ways ---- */
 
-typedef struct Places {
-    Further *items;
-    size_t count, cap;
-    Search seen; /* as a set */
-} Places;
-
-static void add_behind(Search *s, uint32_t parent, MtsPlace place, Places *out)
-{
-    const MtsTrieNode *nodes = s->m->v->nodes;
-    for (uint32_t c = parent + 1; c < nodes[parent].end && s->steps <= s->most_steps && s->ok; c = nodes[c].end) {
-        MtsPlace to = mts_masker_step(s->m, place, nodes[c].byte);
-        s->steps++;
-        if (to == MTS_DEAD) {
-            continue;
-        }
-        if (nodes[c].own > nodes[c].first) {
-            size_t before = out->seen.count;
-            s->ok = known_of(&out->seen, to) && mts_grow(&out->items, &out->cap, out->count + 1, sizeof *out->items);
-            if (s->ok && out->seen.count > before) {
-                out->items[out->count] = (Further){to, mts_masker_shortest(s->m, to), (uint32_t)out->count};
-                out->count++;
-            }
-        }
-        if (nodes[c].end > c + 1) {
-            add_behind(s, c, to, out);
-        }
-    }
-}
-
-static int by_length(const void *a, const void *b)
-{
-    const Further *x = a, *y = b;
-    return x->shortest != y->shortest ? (x->shortest < y->shortest ? -1 : 1) : x->index < y->index ? -1 : 1;
-}
-
 static Answer ends_within(Search *s, MtsPlace place, size_t tokens);
-
-/* What is behind the tokens that may follow at a place, found once; false when the effort is spent. */
-static bool look_ahead(Search *s, MtsPlace place)
-{
-    Places next = {.seen = {.m = s->m, .ok = true}};
-    Bound *bound = known_of(s, place);
-    if (!bound || bound->walked) {
-        return bound != NULL;
-    }
-    add_behind(s, 0, place, &next);
-    free(next.seen.known);
-    if (s->steps > s->most_steps || !s->ok) {
-        free(next.items);
-        return false;
-    }
-    if (next.count) {
-        mts_sort(next.items, next.count, sizeof *next.items, by_length);
-    }
-    bound->ahead = next.items;
-    bound->count = (uint32_t)next.count;
-    bound->walked = true;
-    return true;
-}
 
 /* NO only if no place behind any token leads to an end. */
 static Answer ends_behind(Search *s, MtsPlace place, size_t tokens)
 {
     Answer answer = NO;
-    if (s->steps > s->most_steps || !look_ahead(s, place)) {
+    const MtsOnwards *ahead = s->steps > MOST_STEPS ? NULL : mts_onwards(s->m, place);
+    s->ok = s->ok && (ahead || s->steps > MOST_STEPS);
+    s->steps += ahead ? 1 + ahead->walked / WALK_OF_A_STEP : 0;
+    if (!ahead || s->steps > MOST_STEPS) {
         return PERHAPS;
     }
-    const Further *ahead = slot_of(s, place)->ahead;
-    for (uint32_t i = 0, count = slot_of(s, place)->count; i < count && answer != YES; i++) {
+    for (size_t i = 0; i < ahead->count && answer != YES; i++) {
         s->steps++;
-        Answer one = ends_within(s, ahead[i].place, tokens - 1);
+        Answer one = ends_within(s, ahead->to[i].place, tokens - 1);
         answer = one == NO ? answer : one;
     }
     return answer;
@@ -229,12 +167,15 @@ static Answer ends_within(Search *s, MtsPlace place, size_t tokens)
     if (tokens == 0 || length > tokens * s->m->v->longest) {
         return NO;
     }
+    if (straight(s, place) - 1 <= tokens) {
+        return YES;
+    }
     const Bound *known = known_of(s, place);
     if (!known || (known->yes && tokens >= known->yes) || tokens < known->no) {
         return known && tokens < known->no ? NO : YES;
     }
-    Answer answer = straight(s, place) - 1 <= tokens ? YES : ends_behind(s, place, tokens);
-    Bound *found = answer == PERHAPS ? NULL : slot_of(s, place);
+    Answer answer = ends_behind(s, place, tokens);
+    Bound *found = answer == PERHAPS || !s->ok ? NULL : slot_of(s, place);
     if (found && answer == YES) {
         found->yes = (uint32_t)tokens;
     } else if (found) {
@@ -245,105 +186,48 @@ static Answer ends_within(Search *s, MtsPlace place, size_t tokens)
 
 /* ---- a mask ---- */
 
-/* Marks the tokens below a node reached at `place` behind which so many bytes suffice. */
-static void mark_near(MtsMasker *m, uint32_t parent, MtsPlace place, size_t left, uint64_t *bits)
+static void put_tokens(const MtsMasker *m, const MtsOnwards *ahead, const MtsOnward *to, bool set, uint64_t *bits)
 {
-    const MtsTrieNode *nodes = m->v->nodes;
-    for (uint32_t c = parent + 1; c < nodes[parent].end; c = nodes[c].end) {
-        MtsPlace to = mts_masker_step(m, place, nodes[c].byte);
-        if (to == MTS_DEAD) {
-            continue;
-        }
-        bool near = nodes[c].own > nodes[c].first && mts_masker_shortest(m, to) <= left;
-        for (uint32_t i = nodes[c].first; i < nodes[c].own && near; i++) {
+    for (uint32_t r = to->first; r < to->last; r++) {
+        for (uint32_t i = ahead->runs[r].from; i < ahead->runs[r].to; i++) {
             uint32_t t = (uint32_t)m->v->sorted[i];
-            bits[t >> 6] |= UINT64_C(1) << (t & 63);
-        }
-        if (nodes[c].end > c + 1) {
-            mark_near(m, c, to, left, bits);
+            uint64_t bit = UINT64_C(1) << (t & 63);
+            bits[t >> 6] = set ? bits[t >> 6] | bit : bits[t >> 6] & ~bit;
         }
     }
 }
 
-/* Marks the tokens of the place's mask behind which `left` bytes suffice; every byte is a token. */
-static bool mark_certain(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
+/* Leaves in the mask the tokens that lead to a place that is not late, the shorter way. */
+static void leave(const MtsMasker *m, const MtsOnwards *ahead, const bool *late, uint64_t *bits)
 {
-    size_t count;
-    MtsThread *threads = mts_masker_threads(m, place, &count);
-    bool ok = threads != NULL;
-    for (size_t i = 0; i < count && ok; i++) {
-        MtsPlace entry;
-        size_t length = mts_masker_behind(m, threads[i].tail, &entry);
-        if (length <= left) {
-            mts_inside_near(m, threads[i].re, (uint32_t)(left - length), bits);
-        }
-        const MtsInside *in = mts_inside(m, threads[i].re, true);
-        for (size_t k = 0; in && k < in->exit_count && entry; k++) {
-            mark_near(m, in->exits[k], entry, left, bits);
-        }
-        ok = in != NULL;
+    size_t taken = 0;
+    for (size_t i = 0; i < ahead->count; i++) {
+        taken += late[i] ? ahead->to[i].tokens : 0;
     }
-    free(threads);
-    return ok;
-}
-
-/* Takes from the mask what is below a node reached at `place` and does not end in time. before[i]: of the tokens
- * sorted[0 .. i) how many are in doubt; where there is none, nothing is walked. */
-static void take_late(Search *s, uint32_t parent, MtsPlace place, size_t left, const uint32_t *before, uint64_t *bits)
-{
-    const MtsTrieNode *nodes = s->m->v->nodes;
-    for (uint32_t c = parent + 1; c < nodes[parent].end; c = nodes[c].end) {
-        if (before[nodes[c].last] == before[nodes[c].first]) {
-            continue;
-        }
-        MtsPlace to = mts_masker_step(s->m, place, nodes[c].byte);
-        if (to == MTS_DEAD) {
-            continue;
-        }
-        bool late = before[nodes[c].own] > before[nodes[c].first] && ends_within(s, to, left) != YES;
-        for (uint32_t i = nodes[c].first; i < nodes[c].own && late; i++) {
-            uint32_t t = (uint32_t)s->m->v->sorted[i];
-            bits[t >> 6] &= ~(UINT64_C(1) << (t & 63));
-        }
-        if (nodes[c].end > c + 1) {
-            take_late(s, c, to, left, before, bits);
+    bool set = taken > ahead->tokens / 2;
+    if (set) {
+        memset(bits, 0, m->v->words * sizeof *bits);
+    }
+    for (size_t i = 0; i < ahead->count; i++) {
+        if (late[i] != set) {
+            put_tokens(m, ahead, &ahead->to[i], set, bits);
         }
     }
-}
-
-/* Takes the tokens of the mask that are not certain and do not end in time; false when memory ran out. */
-static bool take_all_late(Search *s, MtsPlace place, size_t left, const uint64_t *certain, uint64_t *bits)
-{
-    const MtsVocabulary *v = s->m->v;
-    uint64_t any = 0;
-    for (size_t i = 0; i < v->words; i++) {
-        any |= bits[i] & ~certain[i];
-    }
-    if (!any) {
-        return true;
-    }
-    uint32_t *before = mts_calloc(v->sorted_count + 1, sizeof *before);
-    for (size_t i = 0; i < v->sorted_count && before; i++) {
-        uint32_t t = (uint32_t)v->sorted[i];
-        before[i + 1] = before[i] + (uint32_t)((bits[t >> 6] & ~certain[t >> 6]) >> (t & 63) & 1);
-    }
-    if (before) {
-        take_late(s, 0, place, left, before, bits);
-    }
-    free(before);
-    return before != NULL;
 }
 
 bool mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
 {
-    Search s = {.m = m, .ok = true, .most_steps = m->all_bytes ? MOST_STEPS : MOST_STEPS_BLIND};
-    uint64_t *certain = mts_calloc(m->v->words, sizeof *certain);
-    bool ok = certain && (!m->all_bytes || mark_certain(m, place, left, certain));
-    ok = ok && take_all_late(&s, place, left, certain, bits);
-    for (size_t i = 0; i < s.slots; i++) {
-        free(s.known[i].ahead);
+    Search s = {.m = m, .ok = true};
+    const MtsOnwards *ahead = mts_onwards(m, place);
+    bool *late = ahead ? mts_calloc(ahead->count, sizeof *late) : NULL;
+    for (size_t i = 0; late && i < ahead->count; i++) {
+        late[i] = ends_within(&s, ahead->to[i].place, left) != YES;
     }
+    bool ok = late && s.ok && !mts_masker_failed(m);
+    if (ok) {
+        leave(m, ahead, late, bits);
+    }
+    free(late);
     free(s.known);
-    free(certain);
-    return ok && s.ok && !mts_masker_failed(m);
+    return ok;
 }
