@@ -14,23 +14,23 @@
 #define UNKNOWN UINT32_MAX
 #define NO_SLOT UINT32_MAX
 
-typedef struct Piece {
+typedef struct TokenPiece {
     uint32_t target; /* index of the place */
     MtsTokenRun run;
-} Piece;
+} TokenPiece;
 
-typedef struct Walk {
+typedef struct Tour {
     MtsMasker *m;
     MtsOnward *to; /* [count] in the order of the walk */
     size_t count, cap;
     uint32_t *slots; /* [slot_count] open addressing of `to`; NO_SLOT: free */
     size_t slot_count;
-    Piece *pieces;
+    TokenPiece *pieces;
     size_t piece_count, piece_cap;
     MtsPlace *even; /* [run + 1] where so many plain bytes lead from the walk's beginning, whatever they are */
     size_t run, walked;
     bool ok;
-} Walk;
+} Tour;
 
 /* ---- even steps ---- */
 
@@ -70,7 +70,7 @@ static bool is_level(MtsMasker *m, MtsPlace place)
 
 /* ---- pieces ---- */
 
-static bool grow_slots(Walk *w)
+static bool grow_slots(Tour *w)
 {
     size_t slots = w->slot_count ? 2 * w->slot_count : 64;
     free(w->slots);
@@ -91,7 +91,7 @@ static bool grow_slots(Walk *w)
 }
 
 /* The index of the place; UNKNOWN when memory ran out. */
-static uint32_t target_of(Walk *w, MtsPlace place)
+static uint32_t target_of(Tour *w, MtsPlace place)
 {
     if (2 * (w->count + 1) > w->slot_count && !grow_slots(w)) {
         return UNKNOWN;
@@ -111,9 +111,9 @@ static uint32_t target_of(Walk *w, MtsPlace place)
 }
 
 /* The tokens v->sorted[from .. to) lead to the place. */
-static void add(Walk *w, MtsPlace place, uint32_t from, uint32_t to)
+static void add(Tour *w, MtsPlace place, uint32_t from, uint32_t to)
 {
-    Piece *last = w->piece_count ? &w->pieces[w->piece_count - 1] : NULL;
+    TokenPiece *last = w->piece_count ? &w->pieces[w->piece_count - 1] : NULL;
     if (from == to || !w->ok) {
         return;
     }
@@ -124,14 +124,14 @@ static void add(Walk *w, MtsPlace place, uint32_t from, uint32_t to)
     uint32_t target = target_of(w, place);
     w->ok = target != UNKNOWN && mts_grow(&w->pieces, &w->piece_cap, w->piece_count + 1, sizeof *w->pieces);
     if (w->ok) {
-        w->pieces[w->piece_count++] = (Piece){target, {from, to}};
+        w->pieces[w->piece_count++] = (TokenPiece){target, {from, to}};
     }
 }
 
 /* ---- the walk ---- */
 
 /* The even run at the beginning, and the plain tokens that do not go beyond it. */
-static void take_even_run(Walk *w, MtsPlace place)
+static void take_even_run(Tour *w, MtsPlace place)
 {
     const MtsVocabulary *v = w->m->v;
     if (!(w->even = mts_calloc(v->plain_longest + 1, sizeof *w->even))) {
@@ -151,7 +151,7 @@ static void take_even_run(Walk *w, MtsPlace place)
 
 /* Below node `parent`, which was reached at `place`; `depth`: of it, where only plain bytes of the even run lead there,
  * else SIZE_MAX. */
-static void walk(Walk *w, uint32_t parent, MtsPlace place, size_t depth)
+static void walk(Tour *w, uint32_t parent, MtsPlace place, size_t depth)
 {
     const MtsTrieNode *nodes = w->m->v->nodes;
     for (uint32_t c = parent + 1; c < nodes[parent].end && w->ok; c = nodes[c].end) {
@@ -205,7 +205,7 @@ static int by_length(const void *a, const void *b)
 }
 
 /* Puts the runs of each place together, and the places in order. */
-static MtsOnwards *gather(Walk *w)
+static MtsOnwards *gather(Tour *w)
 {
     MtsOnwards *o = mts_calloc(1, sizeof *o);
     if (!o || !(o->runs = mts_calloc(w->piece_count, sizeof *o->runs))) {
@@ -241,7 +241,7 @@ static MtsOnwards *gather(Walk *w)
 
 static MtsOnwards *make(MtsMasker *m, MtsPlace place)
 {
-    Walk w = {.m = m, .ok = true};
+    Tour w = {.m = m, .ok = true};
     take_even_run(&w, place);
     walk(&w, 0, place, 0);
     MtsOnwards *o = w.ok && !mts_masker_failed(m) ? gather(&w) : NULL;

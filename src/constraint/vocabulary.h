@@ -26,7 +26,8 @@ typedef struct MtsVocabulary {
     size_t words;    /* of a mask: 64 tokens each */
     int32_t *sorted; /* [sorted_count] tokens that have bytes, by those, then by id; behind them once more */
     size_t sorted_count;
-    uint32_t *plain_at; /* the plain ones, those of n bytes sorted[plain_at[n] .. plain_at[n + 1]), n <= plain_longest */
+    uint32_t
+        *plain_at; /* the plain ones, those of n bytes sorted[plain_at[n] .. plain_at[n + 1]), n <= plain_longest */
     MtsTrieNode *nodes;
     size_t node_count, node_cap;
     uint64_t *plain; /* [words] the tokens of plain bytes alone */

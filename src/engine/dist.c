@@ -81,15 +81,29 @@ static size_t prefix(const float *logits, size_t n, const MtsCut *cut, double ma
 }
 
 /* The logits that the mask leaves, the others at -infinity. */
-static const float *allowed(const float *logits, const uint8_t *mask, size_t vocab, MtsDistScratch *s)
+static const float *allowed(const float *logits, const uint64_t *mask, size_t vocab, MtsDistScratch *s)
 {
-    for (size_t i = 0; i < vocab; i++) {
-        s->allowed[i] = mask[i] ? logits[i] : -HUGE_VALF;
+    for (size_t at = 0; at < vocab; at += 64) {
+        size_t n = vocab - at < 64 ? vocab - at : 64;
+        uint64_t bits = mask[at / 64];
+        bool many = __builtin_popcountll(bits) > 32;
+        for (size_t i = 0; i < n && !many; i++) {
+            s->allowed[at + i] = -HUGE_VALF;
+        }
+        if (many) {
+            memcpy(s->allowed + at, logits + at, n * sizeof *logits);
+        }
+        for (uint64_t others = many ? ~bits : bits; others; others &= others - 1) {
+            size_t i = (size_t)__builtin_ctzll(others);
+            if (i < n) {
+                s->allowed[at + i] = many ? -HUGE_VALF : logits[at + i];
+            }
+        }
     }
     return s->allowed;
 }
 
-int mts_dist_cut(const MtsKernels *kernels, const float *logits, const uint8_t *mask, size_t vocab, const MtsCut *cut,
+int mts_dist_cut(const MtsKernels *kernels, const float *logits, const uint64_t *mask, size_t vocab, const MtsCut *cut,
                  MtsDistScratch *s, size_t *count, double *normaliser, MtsError *err)
 {
     *normaliser = mts_dist_normaliser(kernels, logits, vocab);

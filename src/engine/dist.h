@@ -26,9 +26,10 @@ void mts_dist_scratch_free(MtsDistScratch *scratch);
 double mts_dist_normaliser(const MtsKernels *kernels, const float *logits, size_t vocab);
 
 /* Leaves in the scratch the *count tokens that the cut keeps; token i has log-probability logits[i] - *normaliser.
- * mask [vocab], or NULL: tokens with a 0 are taken away before the cut, and keep their part in the normaliser.
+ * mask, one bit a token, or NULL: tokens with a 0 are taken away before the cut, and keep their part in the
+ * normaliser.
  * Tokens of logit -infinity have probability 0 and are never kept. MTS_EFORMAT for logits without a normaliser. */
-int mts_dist_cut(const MtsKernels *kernels, const float *logits, const uint8_t *mask, size_t vocab, const MtsCut *cut,
+int mts_dist_cut(const MtsKernels *kernels, const float *logits, const uint64_t *mask, size_t vocab, const MtsCut *cut,
                  MtsDistScratch *scratch, size_t *count, double *normaliser, MtsError *err);
 
 #endif

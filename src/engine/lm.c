@@ -69,8 +69,7 @@ typedef struct Stretch {
 
 typedef struct Worker { /* what one thread needs to make a distribution */
     MtsDistScratch scratch;
-    uint64_t *bits; /* [(vocab + 63) / 64] with a constraint: the tokens that may follow */
-    uint8_t *mask;  /* [vocab] the same, as the cut wants it; with thinking too */
+    uint64_t *mask; /* [(vocab + 63) / 64] with a constraint or thinking: the tokens that may follow */
     MtsBytes tail;  /* of the course under way */
 } Worker;
 
@@ -143,12 +142,18 @@ static double log_mass(const MtsLm *lm, const MtsState *state)
     return sum == 0 ? -HUGE_VAL : sum < 1 ? log(sum) : 0;
 }
 
+static void put_bit(uint64_t *mask, int32_t token, bool set)
+{
+    uint64_t bit = UINT64_C(1) << (token & 63);
+    mask[token >> 6] = set ? mask[token >> 6] | bit : mask[token >> 6] & ~bit;
+}
+
 /* The tokens that may follow inside a thinking span: no end token. */
 static void make_thinking_mask(const MtsLm *lm, Worker *w)
 {
-    memset(w->mask, 1, lm->engine->vocab);
+    memset(w->mask, 0xFF, (lm->engine->vocab + 63) / 64 * sizeof *w->mask);
     for (size_t i = 0; i < lm->end_count; i++) {
-        w->mask[lm->ends[i]] = 0;
+        put_bit(w->mask, lm->ends[i], false);
     }
 }
 
@@ -163,18 +168,15 @@ static int make_mask(const MtsLm *lm, Worker *w, const MtsCourse *course, MtsCon
     }
     bool may_end;
     int rc;
-    if ((rc = mts_constraint_mask(lm->constraint, place, left, w->bits, err)) ||
+    if ((rc = mts_constraint_mask(lm->constraint, place, left, w->mask, err)) ||
         (rc = mts_constraint_may_end(lm->constraint, place, &may_end, err))) {
         return rc;
     }
-    for (size_t token = 0; token < lm->engine->vocab; token++) {
-        w->mask[token] = w->bits[token >> 6] >> (token & 63) & 1;
-    }
     for (size_t i = 0; i < lm->end_count; i++) {
-        w->mask[lm->ends[i]] = may_end;
+        put_bit(w->mask, lm->ends[i], may_end);
     }
     if (course->phase == MTS_BEFORE_THINKING) {
-        w->mask[lm->rules->open] = 1;
+        put_bit(w->mask, lm->rules->open, true);
     }
     return MTS_OK;
 }
@@ -367,8 +369,8 @@ static int look_ahead(const MtsLm *lm, const MtsState *state, Worker *w, size_t 
         }
         size_t left = lm->search.max_tokens - depth - 1;
         int32_t said;
-        if ((rc = mts_constraint_mask(lm->constraint, place, left, w->bits, err)) ||
-            (rc = mts_constraint_says(lm->constraint, place, w->bits, &said, err)) || said < 0) {
+        if ((rc = mts_constraint_mask(lm->constraint, place, left, w->mask, err)) ||
+            (rc = mts_constraint_says(lm->constraint, place, w->mask, &said, err)) || said < 0) {
             return rc;
         }
         t->tokens[t->count] = said;
@@ -539,9 +541,8 @@ static int make_workers(MtsLm *lm, MtsError *err)
     }
     size_t vocab = lm->engine->vocab;
     for (int i = 0; i < lm->threads && (lm->constraint || lm->rules->think_tokens); i++) {
-        lm->workers[i].bits = mts_calloc((vocab + 63) / 64, sizeof *lm->workers[i].bits);
-        lm->workers[i].mask = mts_calloc(vocab, 1);
-        if (!lm->workers[i].bits || !lm->workers[i].mask) {
+        lm->workers[i].mask = mts_calloc((vocab + 63) / 64, sizeof *lm->workers[i].mask);
+        if (!lm->workers[i].mask) {
             return mts_fail(err, MTS_ENOMEM, "no memory for a session");
         }
     }
@@ -680,7 +681,6 @@ void mts_lm_free(MtsLm **out)
         release(lm, lm->search.root);
         for (int i = 0; lm->workers && i < lm->threads; i++) {
             mts_dist_scratch_free(&lm->workers[i].scratch);
-            free(lm->workers[i].bits);
             free(lm->workers[i].mask);
             mts_bytes_free(&lm->workers[i].tail);
         }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "constraint/mask.h"
+#include "core/rng.h"
 
 enum { WORDS = (TOY_VOCAB + 63) / 64, DEEP = 3 };
 
@@ -167,6 +168,70 @@ static void the_limit_keeps_what_can_be_finished(void **state)
     mts_vocabulary_free(&v);
 }
 
+/* A vocabulary without tokens for most bytes. */
+static const char *few_bytes(const void *context, int32_t token, size_t *size)
+{
+    const char *bytes = toy_bytes(context, token, size);
+    bool left_out = token >= TOY_WORDS && !strchr("abntrsflue{\"}[]", token - TOY_WORDS);
+    *size = left_out ? 0 : *size;
+    return left_out ? NULL : bytes;
+}
+
+/* Goes on by one of the tokens that the mask leaves until it leaves none; false: there the text may not end. */
+static bool walk_by_masks(MtsConstraint *c, size_t left, MtsRng *rng)
+{
+    MtsError err = {0};
+    MtsConstraintPlace place = mts_constraint_start(c);
+    for (bool ends;; left--) {
+        uint64_t mask[WORDS];
+        int32_t tokens[TOY_VOCAB];
+        size_t count = 0;
+        assert_ok(mts_constraint_may_end(c, place, &ends, &err), &err);
+        if (left == 0) {
+            return ends;
+        }
+        assert_ok(mts_constraint_mask(c, place, left - 1, mask, &err), &err);
+        for (int32_t t = 0; t < TOY_VOCAB; t++) {
+            tokens[count] = t;
+            count += mask[t >> 6] >> (t & 63) & 1;
+        }
+        if (count == 0) {
+            return ends;
+        }
+        assert_ok(mts_constraint_advance(c, place, tokens[mts_rng_bits(rng) % count], &place, &err), &err);
+    }
+}
+
+/* Whatever tokens are taken, the limit never leaves a text without an end. */
+static void masks_lead_nobody_astray(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    size_t walks = 0;
+    for (int all = 0; all < 2; all++) {
+        MtsVocabulary *v;
+        assert_ok(mts_vocabulary_new(&v, TOY_VOCAB, all ? toy_bytes : few_bytes, NULL, &err), &err);
+        for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++) {
+            MtsConstraint *c;
+            assert_ok(toy_open(&c, MTS_CONSTRAINT_SCHEMA, 0, schemas[i], v, &err), &err);
+            for (size_t left = 1; left < 40; left += left < 12 ? 1 : 7) {
+                MtsRng rng = mts_rng(left, (uint64_t)all, i);
+                uint64_t mask[WORDS], any = 0;
+                assert_ok(mts_constraint_mask(c, mts_constraint_start(c), left - 1, mask, &err), &err);
+                for (size_t w = 0; w < WORDS; w++) {
+                    any |= mask[w];
+                }
+                for (int k = 0; k < 20 && any; k++, walks++) {
+                    assert_true(walk_by_masks(c, left, &rng));
+                }
+            }
+            mts_constraint_free(&c);
+        }
+        mts_vocabulary_free(&v);
+    }
+    assert_true(walks > 500);
+}
+
 /* Seven patterns that a text may have anywhere in it, and exactly one of them: what was found must not multiply. */
 static void patterns_anywhere_do_not_multiply(void **state)
 {
@@ -198,6 +263,7 @@ int main(void)
         cmocka_unit_test(threads_make_the_masks_that_one_makes),
         cmocka_unit_test(masks_that_are_forgotten_are_made_again),
         cmocka_unit_test(the_limit_keeps_what_can_be_finished),
+        cmocka_unit_test(masks_lead_nobody_astray),
         cmocka_unit_test(patterns_anywhere_do_not_multiply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
