@@ -208,6 +208,10 @@ static const Option AFTER_GRID[] = {
          NULL),
     SIZE(0, "keep-trees", CMD_EVAL, keep_trees, 0, 1e6, "first samples whose records show their trees", "3"),
 
+    TEXT(0, "labels", CMD_TRAIN, label_column, "COLUMN",
+         "instead of --stage: --data is a table with a series a row, whose labels are in this column", NULL),
+    TEXT(0, "group", CMD_TRAIN, group_column, "COLUMN",
+         "with --labels: who or what a series is of; what is of one is held out together", "the ids, else blocks"),
     HEADING(CMD_TRAIN, "What to write"),
     TEXT('o', "out", CMD_TRAIN, out, "FILE", "the evidence, for the reward evidence:FILE (docs/evidence.md)", NULL),
 

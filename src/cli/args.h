@@ -106,6 +106,7 @@ typedef struct Args {
     const char *shard, *merge;
     /* forecast, classify, ask, caption: besides operands */
     const char *evidence, *labels, *svg;
+    const char *label_column, *group_column; /* train: of any labelled table */
     size_t season;
     /* replay: besides operands */
     bool table, step;

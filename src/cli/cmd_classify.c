@@ -63,7 +63,7 @@ static int list_labels(Labelled *c, const Args *args, MtsError *err)
 static int learn(Labelled *c, const char *path, MtsError *err)
 {
     MtsStage *stage = NULL;
-    int rc = mts_stage_of_labelled(&stage, path, err);
+    int rc = mts_stage_of_labelled(&stage, path, NULL, err);
     rc = rc ? rc : train_evidence(stage, &c->evidence, err);
     mts_stage_free(&stage);
     return rc;

@@ -15,6 +15,7 @@
 #include "evidence/evidence.h"
 #include "results/metrics.h"
 #include "stages/stage.h"
+#include "stages/task.h"
 
 enum { BLOCKS = 8, RESAMPLES = 500, BINS = 10 };
 
@@ -258,7 +259,14 @@ static void describe(json_t **about, const Args *args, const MtsLessons *l, json
     if (args->more) {
         mts_json_add(&data, NULL, out_string(args->more));
     }
-    mts_json_add_text(about, "stage", args->stage);
+    if (args->label_column) {
+        mts_json_add(about, "label_column", out_string(args->label_column));
+    } else {
+        mts_json_add_text(about, "stage", args->stage);
+    }
+    if (args->group_column) {
+        mts_json_add(about, "group_column", out_string(args->group_column));
+    }
     mts_json_add(about, "data", data);
     mts_json_add(about, "hash", hash_of(l));
     mts_json_add_int(about, "samples", (json_int_t)l->count);
@@ -310,20 +318,38 @@ int train_evidence(const MtsStage *stage, MtsEvidence **evidence, MtsError *err)
     return rc;
 }
 
+static int check_asked(const Args *args, MtsError *err)
+{
+    if (args->stage && args->label_column) {
+        return mts_fail(err, MTS_EREQUEST, "train: --labels: stage %s says itself where its labels are", args->stage);
+    }
+    if (!args->label_column && args->group_column) {
+        return mts_fail(err, MTS_EREQUEST, "train: --group goes with --labels");
+    }
+    if (args->label_column && args->more) {
+        return mts_fail(err, MTS_EREQUEST, "train: --more: a labelled table takes no second file");
+    }
+    const char *missing = !args->stage && !args->label_column ? "--stage or --labels"
+                          : !args->data                       ? "--data"
+                          : !args->out                        ? "--out"
+                                                              : NULL;
+    return missing ? mts_fail(err, MTS_EREQUEST, "train: %s is missing", missing) : MTS_OK;
+}
+
 int cmd_train(const Args *args, MtsError *err)
 {
+    const MtsLabelColumns columns = {args->label_column, args->group_column};
     MtsStage *stage = NULL;
     json_t *about = NULL;
-    if (!args->stage || !args->data || !args->out) {
-        return mts_fail(err, MTS_EREQUEST, "train: --%s is missing",
-                        !args->stage  ? "stage"
-                        : !args->data ? "data"
-                                      : "out");
+    int rc = check_asked(args, err);
+    if (rc) {
+        return rc;
     }
-    if (mts_stage_kind(args->stage) && mts_stage_kind(args->stage)->answer == MTS_ANSWER_NUMBERS) {
+    if (args->stage && mts_stage_kind(args->stage) && mts_stage_kind(args->stage)->answer == MTS_ANSWER_NUMBERS) {
         return train_forecasts(args, err);
     }
-    int rc = mts_stage_open(&stage, args->stage, args->data, args->more, NULL, err);
+    rc = args->label_column ? mts_stage_of_labelled(&stage, args->data, &columns, err)
+                            : mts_stage_open(&stage, args->stage, args->data, args->more, NULL, err);
     if (!rc && !(rc = learn(args, stage, &about, err))) {
         rc = out_print(args, json_incref(about), err);
     }

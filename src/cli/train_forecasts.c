@@ -20,6 +20,7 @@ static json_t *worth_of(const MtsForecaster *o)
     }
     for (size_t i = 0; i < o->models; i++) {
         json_t *m = json_object();
+        mts_json_add_text(&m, "kind", o->model[i].network ? "network" : "linear");
         mts_json_add_int(&m, "context", (json_int_t)o->model[i].context);
         mts_json_add_int(&m, "series", (json_int_t)o->model[i].tried);
         mts_json_add_real(&m, "smape", o->model[i].smape);
@@ -45,6 +46,7 @@ static void describe(MtsForecaster *o, const Args *args, const MtsSeries *const 
     mts_json_add_int(&o->about, "season", (json_int_t)o->season);
     mts_json_add_text(&o->about, "baseline", mts_baseline_names[o->baseline]);
     mts_json_add_flag(&o->about, "falls_back", o->models == 0);
+    mts_json_add_int(&o->about, "trust", (json_int_t)o->trust);
     mts_json_add(&o->about, "last_values_smape", worth_of(o));
 }
 

@@ -3,16 +3,19 @@
 #define MTS_EVIDENCE_FORECASTER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <maxts/series.h>
 
 #include "core/json.h"
+#include "evidence/network.h"
 
 enum {
-    MTS_FORECASTER_MODELS = 5,
+    MTS_FORECASTER_MODELS = 7,
     MTS_FORECASTER_MOST_HORIZON = 1024,
     MTS_FORECASTER_MOST_CONTEXT = 256,
-    MTS_FORECASTER_MOST_SEASON = 4096
+    MTS_FORECASTER_MOST_SEASON = 4096,
+    MTS_FORECASTER_MOST_TRUST = 2
 };
 
 /* Baselines: the last value; the last season; Theta (the last value's exponential smoothing and half of the trend), on
@@ -22,8 +25,11 @@ extern const char *const mts_baseline_names[MTS_BASELINES]; /* as files and resu
 
 /* All horizons at once from the last `context` values. */
 typedef struct MtsForecasterModel {
-    size_t context;
-    double *weights;           /* [context + 1][horizon] */
+    size_t context, least; /* fewer do, `least` of them, where zeros can stand for the others */
+    double *weights;       /* [context + 1][horizon]; or NULL and: */
+    MtsNetwork *network;
+    double penalty;            /* of a fit */
+    uint64_t seed;             /* of a network's */
     double *spread;            /* [horizon] mean |error| on series held out, in units of the window's mean |value| */
     double smape, floor_smape; /* on the last values of the series, which it had not seen; of the baseline there */
     size_t tried;              /* series */
@@ -34,8 +40,10 @@ typedef struct MtsForecaster {
     MtsBaseline baseline; /* the best on the same last values */
     double *spread;       /* [horizon] as above, of the baseline */
     double smape[MTS_BASELINES];
-    MtsForecasterModel model[MTS_FORECASTER_MODELS]; /* by ascending context; only those better than the baseline */
+    /* Only those better than the baseline: linear ones by ascending context, then networks. */
+    MtsForecasterModel model[MTS_FORECASTER_MODELS];
     size_t models;
+    size_t trust; /* the power of (baseline's error / models') that a series' own last values leave them */
     json_t *about;
 } MtsForecaster;
 

@@ -25,6 +25,7 @@ typedef struct Backtest {
     MtsBaseline baseline;
     double *path;  /* [horizon, or the forecaster's], and behind it as much */
     double *error; /* [windows][horizon] over the unit */
+    double *spare; /* the same; NULL where the forecaster is given */
     double mean;   /* of |error| */
 } Backtest;
 
@@ -104,23 +105,30 @@ static int conclude(const Backtest *t, MtsFuture *o, MtsError *err)
     return rc;
 }
 
-/* The forecaster that is given, or the best baseline. */
+/* The forecaster that is given, or the best baseline, whose errors are kept while others are tried in `spare`. */
 static int choose(Backtest *t, MtsError *err)
 {
     MtsBaseline best = MTS_LAST;
-    double least = HUGE_VAL;
+    double least = HUGE_VAL, *kept = t->error, *tried = t->spare;
     int rc = MTS_OK;
     if (t->forecaster) {
         return try_all(t, err);
     }
     for (int b = 0; b < MTS_BASELINES && !rc; b++) {
         t->baseline = (MtsBaseline)b;
-        rc = try_all(t, err);
-        best = t->mean < least ? t->baseline : best;
-        least = fmin(least, t->mean);
+        t->error = tried;
+        if (!(rc = try_all(t, err)) && t->mean < least) {
+            best = t->baseline;
+            least = t->mean;
+            tried = kept;
+            kept = t->error;
+        }
     }
     t->baseline = best;
-    return rc ? rc : try_all(t, err);
+    t->mean = least;
+    t->error = kept;
+    t->spare = tried;
+    return rc;
 }
 
 static int check(const Backtest *t, size_t least, MtsError *err)
@@ -159,7 +167,9 @@ int mts_future_make(MtsFuture **out, const double *x, size_t n, size_t season, s
     MtsFuture *o = *out = mts_calloc(1, sizeof *o);
     t.path = mts_calloc(2 * steps, sizeof *t.path);
     t.error = mts_calloc(t.windows * horizon, sizeof *t.error);
-    if (!o || !t.path || !t.error || !(o->quantile = mts_calloc(MTS_FUTURE_LEVELS * horizon, sizeof *o->quantile))) {
+    t.spare = forecaster ? NULL : mts_calloc(t.windows * horizon, sizeof *t.spare);
+    if (!o || !t.path || !t.error || (!forecaster && !t.spare) ||
+        !(o->quantile = mts_calloc(MTS_FUTURE_LEVELS * horizon, sizeof *o->quantile))) {
         rc = mts_fail(err, MTS_ENOMEM, "forecast: memory ran out");
     } else {
         o->horizon = horizon;
@@ -169,6 +179,7 @@ int mts_future_make(MtsFuture **out, const double *x, size_t n, size_t season, s
     }
     free(t.path);
     free(t.error);
+    free(t.spare);
     if (rc) {
         mts_future_free(out);
     }

@@ -59,6 +59,10 @@ bool mts_publish_series(MtsPublished *published, const MtsSeries *series, const 
 /* Takes over what was written, where `ok`. */
 bool mts_publish_texts(MtsPublished *published, MtsBytes *before, MtsBytes *after, bool ok);
 
+/* Where OpenTSLM has no such question: the words of the prompt, and in place of its digits every channel as rows, in
+ * the manner of OpenTSLM. Takes over what was written, where `ok`. */
+bool mts_publish_own(MtsPublished *published, const MtsSeries *series, MtsBytes *before, MtsBytes *after, bool ok);
+
 /* A caption as the stage asks for one; a question of one's own in the manner of tsqa. */
 MtsStagePublish mts_publish_caption, mts_publish_asked;
 

@@ -10,10 +10,16 @@ static int load_ecg(MtsStage *stage, const char *path, const char *more, const M
     return (file ? mts_load_ecg_qa : mts_load_ecg_records)(stage, path, more, options, err);
 }
 
+/* ECG-QA's questions have a template each; a folder's have none. */
+static bool publish_ecg(MtsPublished *published, const MtsSample *sample)
+{
+    return (sample->group[0] ? mts_publish_ecg_qa : mts_publish_ecg_record)(published, sample);
+}
+
 const MtsStageKind mts_stage_ecg = {
     .name = "ecg",
     .load = load_ecg,
-    .publish = mts_publish_ecg_qa,
+    .publish = publish_ecg,
     .points = 125,
     .beats = true,
     .more = MTS_SECOND_MAYBE,

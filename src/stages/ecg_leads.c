@@ -3,16 +3,27 @@
 
 #include "stages/ecg.h"
 
-bool mts_ecg_values(MtsBytes *out, const MtsSeries *series, size_t points)
+size_t mts_ecg_lead(const MtsSeries *series)
 {
     size_t lead = 0; /* rhythm is read from lead II */
     for (size_t c = 0; c < series->channels; c++) {
         lead = strcmp(series->names[c], "II") == 0 || strcmp(series->names[c], "MLII") == 0 ? c : lead;
     }
-    return mts_bytes_printf(
-               out, "One lead of an electrocardiogram in mV over %.3g seconds, the peaks of %zu equal parts:\n",
-               (double)series->length / series->sampling_rate, series->length < points ? series->length : points) &&
-           mts_stage_channel(out, series, lead, points, true);
+    return lead;
+}
+
+bool mts_ecg_intro(MtsBytes *out, const MtsSeries *series)
+{
+    return mts_bytes_printf(out, "One lead of an electrocardiogram in mV over %.3g seconds",
+                            (double)series->length / series->sampling_rate);
+}
+
+bool mts_ecg_values(MtsBytes *out, const MtsSeries *series, size_t points)
+{
+    return mts_ecg_intro(out, series) &&
+           mts_bytes_printf(out, ", the peaks of %zu equal parts:\n",
+                            series->length < points ? series->length : points) &&
+           mts_stage_channel(out, series, mts_ecg_lead(series), points, true);
 }
 
 int mts_ecg_check_mv(const char *path, const MtsSeries *series, MtsError *err)

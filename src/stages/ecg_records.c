@@ -14,7 +14,7 @@
 #include "series/wfdb.h"
 #include "stages/ecg.h"
 
-enum { WINDOW_SECONDS = 10 };
+enum { WINDOW_SECONDS = 10, READ_RATE = 100 };
 
 /* What is asked of a series, and what may be answered. */
 typedef struct HeartQuestion {
@@ -40,8 +40,28 @@ static int add_heart(MtsStage *stage, const char *id, MtsSeries **series, const 
     for (size_t k = 0; ok && k < q->count; k++) {
         ok = mts_sample_option(s, q->names[k], strlen(q->names[k]));
     }
-    ok = ok && mts_stage_ask(&prompt, q->text, s);
+    ok = ok && mts_series_rename(&s->question, q->text, strlen(q->text)) && mts_stage_ask(&prompt, q->text, s);
     return mts_stage_prompt(stage, s, &prompt, ok, err);
+}
+
+/* The lead at 100 values a second or fewer, as ECG-QA has its. */
+bool mts_publish_ecg_record(MtsPublished *published, const MtsSample *sample)
+{
+    const MtsSeries *all = sample->series;
+    size_t n = (size_t)llround((double)all->length / all->sampling_rate * READ_RATE);
+    MtsSeries *lead = mts_series_alloc(1, n && n < all->length ? n : all->length);
+    MtsBytes before = {0}, after = {0};
+    bool ok = lead && mts_ecg_intro(&before, all) && mts_bytes_append_str(&before, ":") &&
+              mts_stage_ask(&after, sample->question, sample);
+    if (!ok) {
+        mts_bytes_free(&before);
+        mts_bytes_free(&after);
+    } else {
+        mts_block_means(all->values + mts_ecg_lead(all) * all->length, all->length, lead->values, lead->length);
+        ok = mts_publish_own(published, lead, &before, &after, true);
+    }
+    mts_series_free(&lead);
+    return ok;
 }
 
 /* ---- rhythms ---- */

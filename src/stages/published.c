@@ -37,6 +37,19 @@ bool mts_publish_texts(MtsPublished *published, MtsBytes *before, MtsBytes *afte
     return ok;
 }
 
+bool mts_publish_own(MtsPublished *published, const MtsSeries *series, MtsBytes *before, MtsBytes *after, bool ok)
+{
+    bool several = series->channels > 1;
+    const MtsShowing showing = {.scaling = MTS_SCALE_SAMPLE_FLOOR,
+                                .prefix = several ? "This is the time series " : "This is the time series",
+                                .names = (const char *const *)series->names,
+                                .name_count = several ? series->channels : 0,
+                                .suffix = "",
+                                .end = "."};
+    ok = ok && mts_bytes_append_str(before, "") && mts_publish_series(published, series, &showing);
+    return mts_publish_texts(published, before, after, ok);
+}
+
 int mts_stage_published(const MtsStageKind *kind, const MtsSample *sample, MtsPublished *published, MtsError *err)
 {
     memset(published, 0, sizeof *published);

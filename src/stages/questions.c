@@ -9,8 +9,11 @@
 
 #include "core/json.h"
 #include "stages/build.h"
+#include "stages/stage.h"
 
 /* ---- TimeSeriesExam ---- */
+
+static const char letter_ending[] = "End with \"Answer: \" and the letter of the right option.";
 
 static int bad_question(const char *path, size_t i, const char *what, MtsError *err)
 {
@@ -117,7 +120,9 @@ static int add_question(MtsStage *stage, const char *path, const json_t *q, size
     if ((rc = question_options(stage, path, i, list, answer, s, &prompt, err))) {
         goto done;
     }
-    bool ok = mts_bytes_append_str(&prompt, "End with \"Answer: \" and the letter of the right option.") &&
+    bool ok = mts_bytes_append_str(&prompt, letter_ending) &&
+              (!json_object_get(q, "ts") ||
+               mts_series_rename(&s->question, json_string_value(question), json_string_length(question))) &&
               (!json_is_string(category) ||
                mts_series_rename(&s->group, json_string_value(category), json_string_length(category)));
     rc = mts_stage_prompt(stage, s, &prompt, ok, err);
@@ -250,18 +255,33 @@ bool mts_publish_asked(MtsPublished *published, const MtsSample *sample)
     return mts_publish_texts(published, &before, &after, ok);
 }
 
-/* Of the published CSV alone, whose questions name their choices themselves. */
+/* The published CSV's questions name their choices themselves. */
+static bool publish_published(MtsPublished *published, const MtsSample *sample)
+{
+    MtsBytes before = {0}, after = {0};
+    published->bare = true;
+    bool ok = mts_bytes_append_str(&before, sample->question) &&
+              mts_bytes_printf(&after, "Predict the %s Answer:", sample->group) &&
+              mts_publish_series(published, sample->series, &showing);
+    return mts_publish_texts(published, &before, &after, ok);
+}
+
+/* The exam's, of one series; of two, which may be unlike, there is no question kept. */
 static bool publish_question(MtsPublished *published, const MtsSample *sample)
 {
     MtsBytes before = {0}, after = {0};
     if (!sample->question) {
         return true;
     }
-    published->bare = true;
-    bool ok = mts_bytes_append_str(&before, sample->question) &&
-              mts_bytes_printf(&after, "Predict the %s Answer:", sample->group) &&
-              mts_publish_series(published, sample->series, &showing);
-    return mts_publish_texts(published, &before, &after, ok);
+    if (!mts_stage_is_lettered(&mts_stage_tsqa, sample, 0)) {
+        return publish_published(published, sample);
+    }
+    bool ok = mts_bytes_printf(&after, "%s\n", sample->question);
+    for (size_t k = 0; ok && k < sample->option_count; k++) {
+        ok = mts_bytes_printf(&after, "%c) %s\n", (char)('A' + (int)k), sample->options[k]);
+    }
+    return mts_publish_own(published, sample->series, &before, &after,
+                           ok && mts_bytes_append_str(&after, letter_ending));
 }
 
 const MtsStageKind mts_stage_tsqa = {

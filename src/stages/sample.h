@@ -23,7 +23,7 @@ typedef struct MtsTruth {
 typedef struct MtsSample {
     char *key;         /* unique in its stage: "har:17" */
     char *prompt;      /* the user's message, values included */
-    char *question;    /* tsqa, ecg: the question as its file has it, NULL elsewhere */
+    char *question;    /* tsqa, ecg: the question as its file has it; a task's own; NULL elsewhere */
     char *context;     /* ecg: what the file says of the patient, or NULL */
     MtsSeries *series; /* whole, in the file's units; what rewards see */
     char **options;    /* [option_count] allowed answers; none for captions and forecasts */
@@ -33,7 +33,8 @@ typedef struct MtsSample {
     MtsTruth truth;
 } MtsSample;
 
-/* What OpenTSLM's stage of that name asks, word for word: of a model that reads series, in place of the prompt. */
+/* What a model that reads series is asked in place of the prompt: what OpenTSLM's stage of that name asks, word for
+ * word, or where it has none the prompt's words. */
 typedef struct MtsPublished {
     char *before;   /* before all series; NULL: there is no such question */
     char **texts;   /* [count] before each */

@@ -8,12 +8,24 @@
 
 enum { SHOWN = 64, SHOWN_OF_PAST = 72 };
 
-static const MtsStageKind kinds[] = {
+/* What is asked of classes where no question is given. */
+static const char which[] = "What is it?";
+
+static bool publish_classes(MtsPublished *published, const MtsSample *s)
+{
+    MtsBytes before = {0}, after = {0};
+    bool ok = mts_bytes_printf(&before, "A time series of %zu values:", s->series->length) &&
+              mts_bytes_append_str(&after, s->question) && mts_stage_ask(&after, " ", s);
+    return mts_publish_own(published, s->series, &before, &after, ok);
+}
+
+const MtsStageKind mts_task_kinds[] = {
     [MTS_TASK_FORECAST] = {.name = "forecast",
                            .answer = MTS_ANSWER_NUMBERS,
                            .reward = "forecast:horizon={horizon},season={season},level=1",
                            .constraint = "numbers"},
     [MTS_TASK_CLASSIFY] = {.name = "classify",
+                           .publish = publish_classes,
                            .answer = MTS_ANSWER_OPTION,
                            .reward = "option:{options}",
                            .constraint = "answer"},
@@ -55,8 +67,7 @@ static bool put_prompt(MtsBytes *out, const MtsTask *task, const MtsSample *s)
     case MTS_TASK_CAPTION:
         return mts_stage_show(out, s, points) && mts_stage_ask_caption(out);
     case MTS_TASK_CLASSIFY:
-        return mts_stage_show(out, s, points) &&
-               mts_bytes_append_str(out, task->question ? task->question : "What is it?") && mts_stage_ask(out, " ", s);
+        return mts_stage_show(out, s, points) && mts_bytes_append_str(out, s->question) && mts_stage_ask(out, " ", s);
     case MTS_TASK_ASK:
         return mts_stage_show(out, s, points) && mts_bytes_append_str(out, task->question);
     }
@@ -81,14 +92,15 @@ static int make_sample(MtsStage *stage, const MtsTask *task, MtsError *err)
             return mts_stage_no_memory(stage, err);
         }
     }
-    bool asked = task->kind != MTS_TASK_ASK || mts_series_rename(&s->question, task->question, strlen(task->question));
+    const char *question = task->question ? task->question : task->kind == MTS_TASK_CLASSIFY ? which : NULL;
+    bool asked = !question || mts_series_rename(&s->question, question, strlen(question));
     bool ok = asked && put_prompt(&prompt, task, s);
     return mts_stage_prompt(stage, s, &prompt, ok, err);
 }
 
 int mts_stage_of_task(MtsStage **out, const MtsTask *task, MtsError *err)
 {
-    const MtsStageKind *kind = &kinds[task->kind];
+    const MtsStageKind *kind = &mts_task_kinds[task->kind];
     MtsStage *stage = *out = mts_calloc(1, sizeof *stage);
     if (!stage) {
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", kind->name);
@@ -98,44 +110,6 @@ int mts_stage_of_task(MtsStage **out, const MtsTask *task, MtsError *err)
         task->kind == MTS_TASK_FORECAST && task->series->channels != 1
             ? mts_fail(err, MTS_EREQUEST, "forecast: the series has %zu channels; choose one", task->series->channels)
             : make_sample(stage, task, err);
-    if (rc) {
-        mts_stage_free(out);
-    }
-    return rc;
-}
-
-/* ---- labelled series ---- */
-
-/* `labels`: a sample that has all of the file's labels as options. */
-static int add_labelled(MtsStage *stage, const MtsSeriesSet *set, size_t i, const MtsStageOptions *options,
-                        void *labels, MtsError *err)
-{
-    MtsSample *s;
-    (void)options;
-    int rc = mts_stage_add_number(stage, i + 1, &s, err);
-    if (rc || (rc = mts_set_take_at(set, i, 0, &s->series, err))) {
-        return rc;
-    }
-    s->prompt = mts_strdup("");
-    return s->prompt && mts_sample_options_of(s, labels, set->label[i]) ? MTS_OK : mts_stage_no_memory(stage, err);
-}
-
-int mts_stage_of_labelled(MtsStage **out, const char *path, MtsError *err)
-{
-    const MtsStageOptions all = {0};
-    MtsSeriesSet set = {0};
-    MtsSample labels = {0};
-    MtsStage *stage = *out = mts_calloc(1, sizeof *stage);
-    if (!stage) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
-    }
-    stage->kind = &kinds[MTS_TASK_CLASSIFY];
-    int rc;
-    if (!(rc = mts_set_read(&set, path, err)) && !(rc = mts_stage_labels(&set, &labels, err))) {
-        rc = mts_stage_each(stage, &set, &all, add_labelled, &labels, err);
-    }
-    mts_sample_free_options(&labels);
-    mts_set_free(&set);
     if (rc) {
         mts_stage_free(out);
     }

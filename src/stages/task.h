@@ -19,7 +19,16 @@ typedef struct MtsTask {
 /* Release with mts_stage_free(). What eval asks of a stage's sample is asked of this one in the same words. */
 int mts_stage_of_task(MtsStage **stage, const MtsTask *task, MtsError *err);
 
-/* Labelled series (docs/series.md), each a sample whose options are the file's labels. */
-int mts_stage_of_labelled(MtsStage **stage, const char *path, MtsError *err);
+/* The rows of the tasks, by kind. */
+extern const MtsStageKind mts_task_kinds[];
+
+/* How a table of series is labelled: `group` names what belongs together (a person, a record); NULL: the file's ids. */
+typedef struct MtsLabelColumns {
+    const char *label, *group;
+} MtsLabelColumns;
+
+/* Labelled series, each a sample whose options are the file's labels, which `columns` names (a row a series) or, where
+ * that is NULL, the file itself (docs/series.md). */
+int mts_stage_of_labelled(MtsStage **stage, const char *path, const MtsLabelColumns *columns, MtsError *err);
 
 #endif

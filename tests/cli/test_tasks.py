@@ -115,6 +115,38 @@ def labelled(folder):
            "--labels", "swim,row")
 
 
+def any_labels(folder):
+    """Tables of one's own: lists or plain numbers, labels and groups in columns that are named."""
+    rows = list(csv.reader(open(DATA / "har.csv", encoding="utf-8")))
+    lists, wide, evidence = (pathlib.Path(folder) / name for name in ("lists.csv", "wide.csv", "own.evidence"))
+    with lists.open("w", newline="") as out:
+        csv.writer(out).writerows([["doing", "who", *rows[0][1:]],
+                                   *([r[0], f"p{i // 7 % 5}", *r[1:]] for i, r in enumerate(rows[1:]))])
+    about = ask("train", "--labels", "doing", "--group", "who", "--data", lists, "--out", evidence)
+    check(about["groups"] == 5 and about["label_column"] == "doing" and about["group_column"] == "who", about)
+    check(about["labels"] == {r[0]: sum(q[0] == r[0] for q in rows[1:]) for r in rows[1:]}, about)
+    same = ask("train", "--stage", "har", "--data", DATA / "har.csv", "--out", pathlib.Path(folder) / "har2.evidence")
+    check(same["samples"] == about["samples"] and same["labels"] == about["labels"], (same, about))
+    with wide.open("w", newline="") as out:
+        table = csv.writer(out)
+        table.writerow(["id", *(f"v{t}" for t in range(32)), "kind"])
+        for i in range(60):
+            table.writerow([f"s{i}", *(round(math.sin(t * (0.3 if i % 2 else 1.1) + i), 4) for t in range(32)),
+                            "slow" if i % 2 else "fast"])
+    about = ask("train", "--labels", "kind", "--data", wide, "--out", evidence)
+    check(about["samples"] == 60 and about["held_out"]["accuracy"]["mean"] > 0.9, about)
+    one = pathlib.Path(folder) / "one.csv"
+    one.write_text("v\n" + "\n".join(str(round(math.sin(t * 0.3 + 0.7), 4)) for t in range(32)) + "\n")
+    check(ask("classify", one, "--evidence", evidence)["best"] == "slow", "a slow wave")
+    train = ["train", "--data", wide, "--out", evidence]
+    refuse(2, ["no column is called 'sort'", "id, v0"], *train, "--labels", "sort")
+    refuse(2, ["no column is called 'who'"], *train, "--labels", "kind", "--group", "who")
+    refuse(2, ["--stage or --labels"], *train)
+    refuse(2, ["--group goes with --labels"], *train, "--stage", "har", "--group", "id")
+    refuse(2, ["says itself"], *train, "--stage", "har", "--labels", "kind")
+    refuse(1, ["column kind", "'fast' is no number"], *train, "--labels", "id")
+
+
 def classified_by_model(folder):
     path = pathlib.Path(folder) / "short.csv"
     path.write_text("v\n" + "\n".join(str(v) for v in (1, 2, 3, 2, 1, 2, 3, 2)) + "\n")
@@ -151,6 +183,7 @@ def main():
         with_evidence(folder)
         with_model()
         labelled(folder)
+        any_labels(folder)
         classified_by_model(folder)
         refusals()
     finish(300)

@@ -431,6 +431,8 @@ static void forecaster(void **state)
     assert_ok(mts_forecaster_read(&back, path, &err), &err);
     assert_ok(mts_forecaster_path(back, made[0]->values, 94, same, same + 6, &err), &err);
     assert_memory_equal(p, same, sizeof p);
+    assert_true(o->model[o->models - 1].network != NULL && o->trust <= MTS_FORECASTER_MOST_TRUST);
+    assert_int_equal(back->trust, o->trust);
     assert_ok(mts_forecaster_path(o, made[0]->values, 9, same, same + 6, &err), &err); /* too few: the baseline */
     assert_ok(mts_forecaster_baseline(o->baseline, made[0]->values, 9, 1, 6, flat, &err), &err);
     assert_memory_equal(same, flat, sizeof flat);
@@ -442,6 +444,54 @@ static void forecaster(void **state)
     for (size_t i = 0; i < 40; i++) {
         mts_series_free(&made[i]);
     }
+}
+
+/* Rows of six numbers, and what follows each: twice the second less the first, and two steps on the same again. */
+static float draw_line(const void *from, MtsRng *rng, float *row, float *target)
+{
+    (void)from;
+    for (size_t i = 0; i < 6; i++) {
+        row[i] = (float)(mts_rng_uniform(rng) - 0.5);
+    }
+    target[0] = 2 * row[1] - row[0];
+    target[1] = row[5] > 0 ? row[5] : 0;
+    return 1;
+}
+
+/* A network learns what is not linear, is the same twice, and comes back from its file as it was; a file that is not
+ * one is refused. */
+static void network(void **state)
+{
+    (void)state;
+    const MtsNetworkLessons lessons = {6, 2, 300, 1, draw_line, NULL};
+    MtsNetwork *o, *again, *back;
+    MtsError err = {0};
+    double error = 0, p[2], q[2];
+    assert_ok(mts_network_learn(&o, &lessons, &err), &err);
+    assert_ok(mts_network_learn(&again, &lessons, &err), &err);
+    json_t *file = mts_network_json(o);
+    assert_ok(mts_network_read(&back, file, "f", 6, 2, &err), &err);
+    for (uint64_t i = 0; i < 50; i++) {
+        float row[6], target[2];
+        MtsRng rng = mts_rng(9, i, 0);
+        draw_line(NULL, &rng, row, target);
+        assert_ok(mts_network_median(o, row, p, &err), &err);
+        error += (fabs(p[0] - (double)target[0]) + fabs(p[1] - (double)target[1])) / 50;
+        assert_ok(mts_network_median(again, row, q, &err), &err);
+        assert_memory_equal(p, q, sizeof p);
+        assert_ok(mts_network_median(back, row, q, &err), &err);
+        assert_memory_equal(p, q, sizeof p);
+    }
+    assert_true(error < 0.15);
+    assert_int_equal(mts_network_read(&back, file, "f", 5, 2, &err), MTS_EFORMAT);
+    assert_null(back);
+    json_t *weights = json_object_get(json_array_get(json_object_get(file, "layers"), 0), "weights");
+    assert_int_equal(json_array_set_new(weights, 3, json_integer(40000)), 0);
+    assert_int_equal(mts_network_read(&back, file, "f", 6, 2, &err), MTS_EFORMAT);
+    assert_non_null(strstr(err.text, "32767"));
+    json_decref(file);
+    mts_network_free(&o);
+    mts_network_free(&again);
 }
 
 /* Where nothing can be learnt, the best baseline stays, and the file says so. */
@@ -521,6 +571,7 @@ int main(void)
         cmocka_unit_test(file),
         cmocka_unit_test(reward),
         cmocka_unit_test(forecaster),
+        cmocka_unit_test(network),
         cmocka_unit_test(falls_back),
         cmocka_unit_test(theta),
         cmocka_unit_test(path_reward),

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "results/metrics.h"
 #include "stages/stage.h"
+#include "stages/task.h"
 
 static char folder[64];
 
@@ -206,6 +207,44 @@ static void forecasts_and_captions(void **state)
     refuse("m4", past, file_of("b.csv", "id,text\nW2,x\n"), MTS_EFORMAT, "no columns id and caption");
 }
 
+/* The words in which a model that reads series is asked sample k, and how many series of which length. */
+static void assert_asked(const MtsStage *s, size_t k, const char *before, const char *text, const char *after,
+                         size_t count, size_t length)
+{
+    MtsError err = {0};
+    MtsPublished got;
+    assert_ok(mts_stage_published(s->kind, &s->samples[k], &got, &err), &err);
+    assert_string_equal(got.before, before);
+    assert_string_equal(got.texts[count - 1], text);
+    assert_string_equal(got.after, after);
+    assert_true(got.count == count && got.length == length && !got.bare);
+    mts_published_free(&got);
+}
+
+/* The tasks' labels, of two channels and of one. */
+static void labels_are_asked_by_rows(void **state)
+{
+    (void)state;
+    static const char *const labels[] = {"up", "down", "flat"};
+    MtsError err = {0};
+    MtsStage *s;
+    MtsSeries *series;
+    assert_ok(mts_series_read(&series, file_of("a.csv", "x,y\n1,2\n2,2\n3,5\n"), &err), &err);
+    MtsTask task = {.kind = MTS_TASK_CLASSIFY, .series = series, .labels = labels, .label_count = 3};
+    assert_ok(mts_stage_of_task(&s, &task, &err), &err);
+    assert_asked(s, 0, "A time series of 3 values:", "This is the time series y, it has mean 3.0000 and std 1.7321.",
+                 "What is it? Say what you see, then end with \"Answer: \" and one of up, down or flat.", 2, 3);
+    mts_stage_free(&s);
+    series->channels = 1;
+    task.question = "Where does it go?";
+    assert_ok(mts_stage_of_task(&s, &task, &err), &err);
+    assert_asked(s, 0, "A time series of 3 values:", "This is the time series, it has mean 2.0000 and std 1.0000.",
+                 "Where does it go? Say what you see, then end with \"Answer: \" and one of up, down or flat.", 1, 3);
+    mts_stage_free(&s);
+    series->channels = 2;
+    mts_series_free(&series);
+}
+
 static void questions(void **state)
 {
     (void)state;
@@ -221,6 +260,12 @@ static void questions(void **state)
     assert_non_null(strstr(s->samples[0].prompt, "Which?\nA) one\nB) two\n"));
     assert_int_equal(s->samples[1].truth.option, 1);
     assert_non_null(strstr(s->samples[1].prompt, "Time series 2: 3.00, 4.00, 5.00\n"));
+    assert_asked(s, 0, "", "This is the time series, it has mean 2.0000 and std 1.0000.",
+                 "Which?\nA) one\nB) two\nEnd with \"Answer: \" and the letter of the right option.", 1, 3);
+    MtsPublished none;
+    assert_ok(mts_stage_published(s->kind, &s->samples[1], &none, &err), &err);
+    assert_null(none.before); /* two series */
+    mts_published_free(&none);
     assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: B) two", 14), 1);
     assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: A", 9), 0);
     mts_stage_free(&s);
@@ -291,6 +336,11 @@ static void heart_beats(void **state)
     assert_true(s->samples[1].series->length == 100 && s->samples[1].series->sampling_rate == 10);
     assert_true(s->samples[1].series->values[0] == -0.1 && s->samples[1].series->values[1] == 0.1);
     assert_non_null(strstr(s->samples[1].prompt, "one of yes or no."));
+    assert_asked(s, 1, "One lead of an electrocardiogram in mV over 10 seconds:",
+                 "This is the time series, it has mean 0.0000 and std 0.1005.",
+                 "Is there a ventricular ectopic beat? Say what you see, then end with \"Answer: \" and one of yes or "
+                 "no.",
+                 1, 100);
     assert_int_equal(mts_stage_answer(s, &s->samples[1], "Answer: Yes.", 12), 0);
     mts_stage_free(&s);
     write_record("mV", beats + 3, 3); /* before the first and after the last beat nothing was annotated */
@@ -456,9 +506,16 @@ static void published_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asked_as_published),     cmocka_unit_test(activity),      cmocka_unit_test(sleep_nights),
-        cmocka_unit_test(forecasts_and_captions), cmocka_unit_test(questions),     cmocka_unit_test(heart_beats),
-        cmocka_unit_test(heart_questions),        cmocka_unit_test(shipped_files), cmocka_unit_test(published_files),
+        cmocka_unit_test(asked_as_published),
+        cmocka_unit_test(labels_are_asked_by_rows),
+        cmocka_unit_test(activity),
+        cmocka_unit_test(sleep_nights),
+        cmocka_unit_test(forecasts_and_captions),
+        cmocka_unit_test(questions),
+        cmocka_unit_test(heart_beats),
+        cmocka_unit_test(heart_questions),
+        cmocka_unit_test(shipped_files),
+        cmocka_unit_test(published_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
