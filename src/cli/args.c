@@ -166,6 +166,8 @@ static const Option BEFORE_GRID[] = {
     TEXT(0, "more", TAKES_DATA, more, "FILE", "the hypnogram, the captions, the futures, PTB-XL's folder", NULL),
     TEXT(0, "train", CMD_EVAL, train, "FILE",
          "labelled series, or what maxts train made of them, FILE.evidence: {train} in the reward", NULL),
+    TEXT(0, "answers", CMD_EVAL, answers, "LIST", "har: the labels that may be answered, joined by commas",
+         "what the evidence of --train knows, else the labels of --data"),
     SIZE(0, "samples", CMD_EVAL, samples, 0, 1e9, "how many, the first ones; 0: all", "3, 10 or 50 by the preset"),
     FLAG(0, "spread", CMD_EVAL, spread, "that many evenly over the file, not the first ones"),
     HEADING(TASKS, "The series and what is asked of it"),

@@ -98,7 +98,7 @@ typedef struct Args {
     const char *prefill, *prompt_tokens, *sequences;
     /* eval: lists are joined by commas */
     const char *stage, *data, *more, *train, *experiment;
-    const char *methods, *seeds;
+    const char *methods, *seeds, *answers;
     const char *eval_reward, *eval_constraint;
     bool spread;
     size_t samples, points, context, horizon, keep_trees, total_nfe;

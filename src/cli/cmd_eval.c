@@ -204,6 +204,7 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     a->data = args->data;
     a->more = args->more;
     a->train = args->train;
+    a->answers = args->answers;
     a->options = (MtsStageOptions){
         .points = or_zero(args->points), .context = or_zero(args->context), .horizon = or_zero(args->horizon)};
     a->samples = args->samples == CLI_NO_SIZE ? 0 : args->samples == 0 ? SIZE_MAX : args->samples;

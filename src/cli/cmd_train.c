@@ -329,11 +329,11 @@ static int check_asked(const Args *args, MtsError *err)
     if (args->label_column && args->more) {
         return mts_fail(err, MTS_EREQUEST, "train: --more: a labelled table takes no second file");
     }
-    const char *missing = !args->stage && !args->label_column ? "--stage or --labels"
-                          : !args->data                       ? "--data"
-                          : !args->out                        ? "--out"
-                                                              : NULL;
-    return missing ? mts_fail(err, MTS_EREQUEST, "train: %s is missing", missing) : MTS_OK;
+    if (!args->stage && !args->label_column) {
+        return mts_fail(err, MTS_EREQUEST, "train: --stage is missing (or, of a table of one's own, --labels)");
+    }
+    return args->data && args->out ? MTS_OK
+                                   : mts_fail(err, MTS_EREQUEST, "train: --%s is missing", args->data ? "out" : "data");
 }
 
 int cmd_train(const Args *args, MtsError *err)

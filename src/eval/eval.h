@@ -23,12 +23,14 @@ typedef struct MtsEvalAsked {
     const char *stage;       /* stages/stage.h; a table has the stage "table" and needs none */
     const char *data, *more; /* its files */
     const char *train;       /* labelled series (docs/series.md) for {train}; har, sleep */
-    MtsStageOptions options; /* of the stage; its limit is left alone */
-    size_t samples;          /* 0: as the preset says, SIZE_MAX: all */
-    bool spread;             /* evenly over the file; otherwise the first ones */
-    const char *experiment;  /* one of mts_eval_experiments() */
-    const char *preset;      /* "quick", "balanced" (default), "quality": rollouts, tokens, samples */
-    const char *methods;     /* default "maxent-ts"; also "naive", "seasonal-naive" (forecasts), "reward-alone" */
+    MtsStageOptions options; /* of the stage; its limit and labels are left alone */
+    const char *answers;    /* the labels, joined by commas; NULL: those that the evidence of `train` knows, else all of
+                               the file's */
+    size_t samples;         /* 0: as the preset says, SIZE_MAX: all */
+    bool spread;            /* evenly over the file; otherwise the first ones */
+    const char *experiment; /* one of mts_eval_experiments() */
+    const char *preset;     /* "quick", "balanced" (default), "quality": rollouts, tokens, samples */
+    const char *methods;    /* default "maxent-ts"; also "naive", "seasonal-naive" (forecasts), "reward-alone" */
     /* The grid, by place (MtsSetting.wheel - 1): lambda, rollouts, max-tokens, ...; max-tokens "0" or absent for
      * forecasts: what the horizon may need. */
     const char *lists[MTS_WHEELS_MOST];

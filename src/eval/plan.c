@@ -10,6 +10,7 @@
 #include "eval/describe.h"
 #include "eval/grid.h"
 #include "evidence/trained.h"
+#include "reward/files.h"
 
 enum { MOST_SEEDS = 100000 };
 
@@ -112,6 +113,67 @@ static void spread(MtsEvalPlan *plan)
     }
 }
 
+/* Labels, whose texts are another's. */
+typedef struct Labels {
+    char *text;
+    const char **list; /* [count] */
+    size_t count;
+} Labels;
+
+static int cut_labels(Labels *l, const char *answers, MtsError *err)
+{
+    size_t most = 1;
+    for (const char *p = answers; *p; p++) {
+        most += *p == ',';
+    }
+    l->text = mts_strdup(answers);
+    l->list = mts_calloc(most, sizeof *l->list);
+    if (!l->text || !l->list) {
+        return no_memory(err);
+    }
+    for (char *p = l->text; p; l->count++) {
+        l->list[l->count] = p;
+        if ((p = strchr(p, ','))) {
+            *p++ = '\0';
+        }
+        for (size_t k = 0; k < l->count; k++) {
+            if (strcmp(l->list[k], l->list[l->count]) == 0) {
+                return mts_fail(err, MTS_EREQUEST, "eval: --answers: '%.80s' stands there twice", l->list[k]);
+            }
+        }
+    }
+    return l->count > 1 ? MTS_OK : mts_fail(err, MTS_EREQUEST, "eval: --answers: one answer alone leaves no choice");
+}
+
+/* The labels that are asked for, or that the evidence knows; none: the file's own. */
+static int declare_labels(MtsEvalPlan *plan, const MtsEvalAsked *a, Labels *l, MtsError *err)
+{
+    const MtsTrained *trained = NULL;
+    bool is = false;
+    int rc;
+    if (a->answers && !plan->kind->labelled) {
+        return mts_fail(err, MTS_EREQUEST, "eval: --answers: stage %s has answers of its own", plan->kind->name);
+    }
+    if (a->answers) {
+        return cut_labels(l, a->answers, err);
+    }
+    if (!plan->kind->labelled || !a->train) {
+        return MTS_OK;
+    }
+    if ((rc = mts_trained_is(a->train, &is, err)) || !is ||
+        (rc = mts_reward_trained(plan->files, a->train, &trained, err)) || !trained->classes) {
+        return rc;
+    }
+    l->count = trained->classes->classes;
+    if (!(l->list = mts_calloc(l->count, sizeof *l->list))) {
+        return no_memory(err);
+    }
+    for (size_t k = 0; k < l->count; k++) {
+        l->list[k] = trained->classes->labels[k];
+    }
+    return MTS_OK;
+}
+
 static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *a, size_t limit, MtsError *err)
 {
     if (mts_engine_is_table(engine)) {
@@ -124,8 +186,14 @@ static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
         return ok ? MTS_OK : no_memory(err);
     }
     MtsStageOptions options = a->options;
+    Labels labels = {0};
     options.limit = limit == SIZE_MAX || a->spread ? 0 : limit;
-    int rc = mts_stage_open(&plan->stage, a->stage, a->data, a->more, &options, err);
+    int rc = plan->kind ? declare_labels(plan, a, &labels, err) : MTS_OK;
+    options.labels = labels.list;
+    options.label_count = labels.count;
+    rc = rc ? rc : mts_stage_open(&plan->stage, a->stage, a->data, a->more, &options, err);
+    free(labels.list);
+    free(labels.text);
     if (rc) {
         return rc;
     }

@@ -22,7 +22,7 @@
 #include "series/smape.h"
 
 enum { ROUNDS = 6, MOST_WINDOWS = 16000, SCALED_OVER = 64 };
-enum { NETWORKS = 2, NETWORK_SEASONS = 8, NETWORK_WINDOWS = 16, NETWORK_ROUNDS = 2000, NETWORK_ROUNDS_LEAST = 100 };
+enum { NETWORKS = 2, NETWORK_SEASONS = 8, NETWORK_WINDOWS = 6, NETWORK_ROUNDS = 2000, NETWORK_ROUNDS_LEAST = 100 };
 
 #define LEAST_ERROR 0.02                              /* of a window, so that none decides alone */
 #define NEARLY 1.05                                   /* times the best: as good */
@@ -404,6 +404,7 @@ static int add_model(MtsForecaster *o, const Pool *p, size_t context, uint64_t s
     }
     *m = (MtsForecasterModel){.context = context,
                               .least = least,
+                              .seed = seed,
                               .weights = linear ? mts_calloc((context + 1) * o->horizon, sizeof *m->weights) : NULL,
                               .spread = mts_calloc(o->horizon, sizeof *m->spread)};
     o->models++;

@@ -32,9 +32,9 @@ int mts_stage_prompt(MtsStage *stage, MtsSample *sample, MtsBytes *prompt, bool 
 bool mts_stage_is_full(const MtsStage *stage, const MtsStageOptions *options);
 int mts_stage_no_memory(const MtsStage *stage, MtsError *err);
 
-/* The labels of a file of series, at most 64, as the options of `labels`; these as a sample's, the one called `right`
- * its truth; and their release. */
-int mts_stage_labels(const MtsSeriesSet *set, MtsSample *labels, MtsError *err);
+/* The labels of a file of series, at most 64, or those that options declare, as the options of `labels`; these as a
+ * sample's, the one called `right` its truth; and their release. */
+int mts_stage_labels(const MtsSeriesSet *set, const MtsStageOptions *options, MtsSample *labels, MtsError *err);
 bool mts_sample_options_of(MtsSample *sample, const MtsSample *labels, const char *right);
 void mts_sample_free_options(MtsSample *labels);
 

@@ -55,7 +55,7 @@ static int load_har(MtsStage *stage, const char *path, const char *more, const M
     MtsSample labels = {0};
     int rc;
     (void)more;
-    if (!(rc = mts_set_read(&set, path, err)) && !(rc = mts_stage_labels(&set, &labels, err))) {
+    if (!(rc = mts_set_read(&set, path, err)) && !(rc = mts_stage_labels(&set, options, &labels, err))) {
         rc = mts_stage_each(stage, &set, options, add_window, &labels, err);
     }
     mts_sample_free_options(&labels);
@@ -134,6 +134,7 @@ const MtsStageKind mts_stage_har = {
     .points = 32,
     .more = MTS_SECOND_NEVER,
     .answer = MTS_ANSWER_OPTION,
+    .labelled = true,
     .reward = "option:{options}",
     .reward_with_train = "option:{options} + class-spectral:{train},rate=50,gamma=0.04",
     .constraint = "answer",

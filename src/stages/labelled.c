@@ -153,7 +153,7 @@ int mts_stage_of_labelled(MtsStage **out, const char *path, const MtsLabelColumn
     }
     stage->kind = &mts_task_kinds[MTS_TASK_CLASSIFY];
     int rc = columns ? read_table(&set, path, columns, err) : mts_set_read(&set, path, err);
-    if (!rc && !(rc = mts_stage_labels(&set, &labels, err))) {
+    if (!rc && !(rc = mts_stage_labels(&set, &all, &labels, err))) {
         rc = mts_stage_each(stage, &set, &all, add_labelled, &labels, err);
     }
     mts_sample_free_options(&labels);

@@ -45,8 +45,13 @@ int mts_stage_answer(const MtsStage *stage, const MtsSample *sample, const char 
 
 /* ---- the labels of a file ---- */
 
-int mts_stage_labels(const MtsSeriesSet *set, MtsSample *labels, MtsError *err)
+int mts_stage_labels(const MtsSeriesSet *set, const MtsStageOptions *options, MtsSample *labels, MtsError *err)
 {
+    for (size_t k = 0; k < options->label_count; k++) {
+        if (!mts_sample_option(labels, options->labels[k], strlen(options->labels[k]))) {
+            return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
+        }
+    }
     for (size_t i = 0; i < set->count; i++) {
         size_t k = 0;
         while (k < labels->option_count && strcmp(labels->options[k], set->label[i]) != 0) {
@@ -55,6 +60,12 @@ int mts_stage_labels(const MtsSeriesSet *set, MtsSample *labels, MtsError *err)
         if (!set->label[i][0] || (k == labels->option_count && k >= MOST_LABELS)) {
             return mts_fail(err, MTS_EFORMAT, "%s: sample %zu has %s", set->name, i + 1,
                             k >= MOST_LABELS ? "a 65th label: this is no column of classes" : "no label");
+        }
+        if (k == labels->option_count && options->label_count) {
+            return mts_fail(err, MTS_EFORMAT,
+                            "%s: sample %zu is labelled '%.80s', which is none of the options that "
+                            "were declared",
+                            set->name, i + 1, set->label[i]);
         }
         if (k == labels->option_count && !mts_sample_option(labels, set->label[i], strlen(set->label[i]))) {
             return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);

@@ -52,6 +52,10 @@ typedef struct MtsStageOptions {
                        72 */
     size_t horizon; /* forecast: the first values of the future that are asked for; 0 (default): all that came */
     size_t limit;   /* most samples, the first ones; 0 (default): all */
+    /* The answers that may be given, where a stage takes them from its file (MtsStageKind.labelled); a sample of
+     * another label is MTS_EFORMAT. None (default): all of the file's labels. */
+    const char *const *labels; /* [label_count], copied */
+    size_t label_count;
 } MtsStageOptions;
 
 typedef struct MtsStage MtsStage;
@@ -82,6 +86,7 @@ typedef struct MtsStageKind {
     size_t points;            /* default of the option */
     MtsSecondFile more;
     MtsAnswerForm answer;
+    bool labelled;              /* the options are the labels of the file, unless others are declared */
     bool beats;                 /* series are electrocardiograms, told by their beats */
     bool lettered;              /* options that bring no letter of their own are named by one */
     const MtsOptionName *names; /* [name_count] */

@@ -141,7 +141,7 @@ def any_labels(folder):
     train = ["train", "--data", wide, "--out", evidence]
     refuse(2, ["no column is called 'sort'", "id, v0"], *train, "--labels", "sort")
     refuse(2, ["no column is called 'who'"], *train, "--labels", "kind", "--group", "who")
-    refuse(2, ["--stage or --labels"], *train)
+    refuse(2, ["--stage is missing", "--labels"], *train)
     refuse(2, ["--group goes with --labels"], *train, "--stage", "har", "--group", "id")
     refuse(2, ["says itself"], *train, "--stage", "har", "--labels", "kind")
     refuse(1, ["column kind", "'fast' is no number"], *train, "--labels", "id")

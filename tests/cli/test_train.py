@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """maxts train: evidence from made-up activity, the same bytes again, and what eval does with it."""
 import csv
+import json
 import math
 import pathlib
 import random
@@ -47,6 +48,27 @@ def trained(folder):
     check(blocks["groups"] == 8 and blocks["held_out"]["accuracy"]["mean"] >= 0.9, blocks)
 
 
+def declared(folder, evidence):
+    """What may be answered does not follow from the file that is tested: where all of it is one kind, the others are
+    still there to be said, and without a reward this model says one of them."""
+    rows = list(csv.reader(open(folder / "test.csv", encoding="utf-8")))
+    walks, named = folder / "walks.csv", rows[0].index("label")
+    with open(walks, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([rows[0]] + [row for row in rows[1:] if row[named] == "walk"])
+    ones = ["eval", "-m", TINY, "--stage", "har", "--data", walks, "--points", 2, "-n", 48, "--samples", 2, "--lambda",
+            0, "--rollouts", 4]
+    for name, extra in (("e", ["--train", evidence]), ("a", ["--answers", "rest,walk,run"])):
+        out = folder / f"walks_{name}.jsonl"
+        ask(*ones, *extra, "--out", out)
+        records = [json.loads(line) for line in open(out, encoding="utf-8")][1:]
+        check(all(r["scores"]["predicted"] == "rest" for r in records), "what this model likes to say")
+    refuse(1, ["labelled 'walk'", "none of the options"], *ones, "--answers", "rest,run", "--out", folder / "o.jsonl")
+    refuse(2, ["no choice"], *ones, "--answers", "walk", "--out", folder / "o.jsonl")
+    refuse(2, ["twice"], *ones, "--answers", "walk,walk", "--out", folder / "o.jsonl")
+    refuse(2, ["answers of its own"], "eval", "-m", TINY, "--stage", "tsqa", "--data", walks, "--answers", "a,b",
+           "--out", folder / "o.jsonl")
+
+
 def evaluated(folder):
     evidence, out = folder / "a.evidence", folder / "har.jsonl"
     plain = ["eval", "-m", TINY, "--stage", "har", "--data", folder / "test.csv", "--points", 2, "-n", 48, "--samples",
@@ -55,6 +77,7 @@ def evaluated(folder):
     alone, best = found["rows"]
     check(alone["method"] == "reward-alone" and alone["accuracy"]["mean"] >= 0.9 and alone["nfe"]["mean"] == 0, alone)
     check(best["missing"] == 0, "the constraint lets nothing but options through, the cut none of them out")
+    declared(folder, evidence)
     refuse(2, ["learnt from"], "eval", "-m", TINY, "--stage", "har", "--data", folder / "train.csv", "--points", 2,
            "-n", 48, "--train", evidence, "--method", "reward-alone", "--out", folder / "seen.jsonl")
     refuse(2, ["--train", "very samples"], *plain, "--train", folder / "test.csv", "--out", folder / "same.jsonl")

@@ -431,7 +431,9 @@ static void forecaster(void **state)
     assert_ok(mts_forecaster_read(&back, path, &err), &err);
     assert_ok(mts_forecaster_path(back, made[0]->values, 94, same, same + 6, &err), &err);
     assert_memory_equal(p, same, sizeof p);
-    assert_true(o->model[o->models - 1].network != NULL && o->trust <= MTS_FORECASTER_MOST_TRUST);
+    const MtsForecasterModel *two = o->model + o->models - 2;
+    assert_true(two[0].network && two[1].network && two[0].smape != two[1].smape);
+    assert_true(o->trust <= MTS_FORECASTER_MOST_TRUST);
     assert_int_equal(back->trust, o->trust);
     assert_ok(mts_forecaster_path(o, made[0]->values, 9, same, same + 6, &err), &err); /* too few: the baseline */
     assert_ok(mts_forecaster_baseline(o->baseline, made[0]->values, 9, 1, 6, flat, &err), &err);
