@@ -396,12 +396,14 @@ static void reward(void **state)
 
 /* ---- forecasts ---- */
 
+enum { MANY = 16 };
+
 /* Series that swing with a period of 8 and a size and level of their own; `wild`: noise alone. */
-static void many(MtsSeries *made[40], bool wild)
+static void many(MtsSeries *made[MANY], bool wild)
 {
     MtsRng rng = mts_rng(3, wild, 0);
     MtsError err = {0};
-    for (size_t i = 0; i < 40; i++) {
+    for (size_t i = 0; i < MANY; i++) {
         double x[100], level = 50 + 100 * mts_rng_uniform(&rng), size = level * 0.3;
         for (size_t t = 0; t < 100; t++) {
             double noise = mts_rng_uniform(&rng) - 0.5;
@@ -415,13 +417,13 @@ static void many(MtsSeries *made[40], bool wild)
 static void forecaster(void **state)
 {
     (void)state;
-    MtsSeries *made[40];
+    MtsSeries *made[MANY];
     MtsForecaster *o, *back;
     MtsError err = {0};
     double p[12], same[12], flat[6];
     many(made, false);
     const MtsSeries *const *list = (const MtsSeries *const *)made;
-    assert_ok(mts_forecaster_learn(&o, list, 40, 6, 1, &err), &err); /* the period is not told */
+    assert_ok(mts_forecaster_learn(&o, list, MANY, 6, 1, &err), &err); /* the period is not told */
     assert_true(o->models > 0 && o->model[o->models - 1].smape < 3 && o->smape[MTS_LAST] > 20);
     assert_ok(mts_forecaster_path(o, made[0]->values, 94, p, p + 6, &err), &err);
     for (size_t h = 0; h < 6; h++) {
@@ -443,7 +445,7 @@ static void forecaster(void **state)
     assert_int_equal(mts_evidence_read(&classes, path, &err), MTS_EREQUEST);
     mts_forecaster_free(&back);
     mts_forecaster_free(&o);
-    for (size_t i = 0; i < 40; i++) {
+    for (size_t i = 0; i < MANY; i++) {
         mts_series_free(&made[i]);
     }
 }
@@ -500,17 +502,17 @@ static void network(void **state)
 static void falls_back(void **state)
 {
     (void)state;
-    MtsSeries *made[40];
+    MtsSeries *made[MANY];
     MtsForecaster *o;
     MtsError err = {0};
     many(made, true);
     const MtsSeries *const *list = (const MtsSeries *const *)made;
-    assert_int_equal(mts_forecaster_learn(&o, list, 40, 99, 1, &err), MTS_EREQUEST);
-    assert_ok(mts_forecaster_learn(&o, list, 40, 40, 1, &err), &err);
+    assert_int_equal(mts_forecaster_learn(&o, list, MANY, 99, 1, &err), MTS_EREQUEST);
+    assert_ok(mts_forecaster_learn(&o, list, MANY, 40, 1, &err), &err);
     assert_int_equal(o->models, 0);
     assert_int_equal(o->baseline, MTS_THETA); /* noise about a level: smoothing beats the last value */
     mts_forecaster_free(&o);
-    for (size_t i = 0; i < 40; i++) {
+    for (size_t i = 0; i < MANY; i++) {
         mts_series_free(&made[i]);
     }
 }
@@ -532,14 +534,14 @@ static void theta(void **state)
 static void path_reward(void **state)
 {
     (void)state;
-    MtsSeries *made[40];
+    MtsSeries *made[MANY];
     MtsForecaster *o;
     MtsReward *r;
     MtsError err = {0};
     char spec[96], best[128] = "", worse[128] = "";
     double p[12];
     many(made, false);
-    assert_ok(mts_forecaster_learn(&o, (const MtsSeries *const *)made, 40, 6, 1, &err), &err);
+    assert_ok(mts_forecaster_learn(&o, (const MtsSeries *const *)made, MANY, 6, 1, &err), &err);
     assert_ok(mts_forecaster_write(o, path, &err), &err);
     assert_ok(mts_forecaster_path(o, made[1]->values, 100, p, p + 6, &err), &err);
     for (size_t h = 0; h < 6; h++) {
@@ -557,7 +559,7 @@ static void path_reward(void **state)
     snprintf(spec, sizeof spec, "evidence:%s,horizon=7", path);
     assert_int_equal(mts_reward_new(&r, spec, &input, &err), MTS_EREQUEST);
     mts_forecaster_free(&o);
-    for (size_t i = 0; i < 40; i++) {
+    for (size_t i = 0; i < MANY; i++) {
         mts_series_free(&made[i]);
     }
 }
