@@ -1,60 +1,74 @@
 #!/usr/bin/env python3
-"""maxts beside llama.cpp on the same GGUF files, in one sitting, and maxts over batch, context and threads.
+"""maxts beside other engines on the same GGUF files, in one sitting, and maxts over batch, context and threads.
 
-    bench/side_by_side.py MAXTS MODEL[=PROMPT]... [--repeat 5] [--threads 2] [--tokens 50] [--curves] [--out DIR]
+    bench/side_by_side.py MAXTS MODEL[=PROMPT]... [--peer NAME[=PATH]]... [--repeat 5] [--threads 2] [--tokens 50]
+                          [--cpu-mask LIST] [--curves] [--keep] [--guard] [--kept DIR] [--out DIR]
 
-PROMPT is the length of the prompt that sequences share, 434 tokens where nothing else is said. Runs `maxts bench` and
-bench/peer/peer.py in turn, `repeat` times each, and writes DIR/speed.csv (medians, their range, the ratio, and the
-share of what this machine's memory and int8 arithmetic allow, measured in the same runs; load time and peak resident
-memory of both) and DIR/speed.svg. --curves adds DIR/curves.csv and DIR/curves.svg: tokens per second and resident
-memory of maxts over 1 to 64 sequences, over prompts of up to 8,000 tokens, over 1 to --threads threads. Needs what
-bench/peer needs. Let nothing else run meanwhile.
+PROMPT is the length of the prompt that sequences share, 434 tokens where nothing else is said. Peers
+(bench/adapters.py): llama.cpp (the default; built by bench/peer), llama.cpp-tree=PATH and ik_llama.cpp=PATH (built
+trees), mistral.rs=PATH (a built tree or its mistralrs-bench), openvino, xllamacpp, mistralrs (each =PYTHON that has the
+package). Runs `maxts bench` and each peer in turn, `repeat` times, and writes DIR/speed.csv (medians, their range, the
+ratio, the share of what this machine's memory and int8 arithmetic allow, measured in the same runs; load time and peak
+resident memory; and for each figure the processor and its clock, the features it went without, compiler, commit or
+version of both, the environment and the day) and DIR/speed.svg.
+
+--keep writes the ratios to a file of this processor's family in bench/results/kept; --guard compares with that file: a
+model with a ratio below 0.98 of what is kept is measured once more, and only where the same one is below it again does
+the command fail.
+
+--curves adds DIR/curves.csv and DIR/curves.svg: tokens per second and resident memory of maxts over 1 to 64 sequences,
+over prompts of up to 8,000 tokens, over 1 to --threads threads. Let nothing else run meanwhile.
 
 Every run's JSON is kept in DIR/runs and taken from there when the command is given again, so that a table can be
 measured in several sittings; remove the folder to measure anew."""
 import argparse
 import csv
+import datetime
 import json
+import os
 import pathlib
+import platform
+import re
 import statistics
 import subprocess
 import sys
 
+import adapters
 import chart
 
 HERE = pathlib.Path(__file__).resolve().parent
-BATCHES = (1, 10, 32)
+BATCHES = adapters.BATCHES
+SLACK = 0.98  # of a kept ratio
 CURVES = {  # name: options of `maxts bench`
     "sequences": ["--prefill", "512", "--prompt-tokens", "434", "--sequences", "1,2,3,4,6,8,10,12,16,24,32,48,64"],
     "context": ["--prefill", "512", "--prompt-tokens", "16,64,256,512,1024,2048,4096,8000", "--sequences", "1,10"],
 }
 
 
-def run(command, kept):
-    """The command's JSON: what `kept` holds, else what it prints now, which is kept."""
-    if kept.exists():
-        return json.loads(kept.read_text(encoding="utf-8"))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"side_by_side: {' '.join(map(str, command))}: {done.stderr.strip()}")
-    result = json.loads(done.stdout)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(result), encoding="utf-8")
+def kept(path, make):
+    """What the file holds, else what make() gives, which is written there."""
+    if path.exists():
+        return json.loads(path.read_text(encoding="utf-8"))
+    result = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result), encoding="utf-8")
     return result
 
 
-def rates(result, key):
-    """{work: (tokens per second, limit or None)} of one engine's JSON."""
-    out = {f"prefill {r['tokens']}": (r["tok_per_s"], r.get(key)) for r in result["prefill"]}
+def run(command, environment=None):
+    """The command's JSON."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        sys.exit(f"side_by_side: {' '.join(map(str, command))}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def rates(result):
+    """{work: (tokens per second, limit)} of `maxts bench`."""
+    out = {f"prefill {r['tokens']}": (r["tok_per_s"], r["limit_tok_per_s"]) for r in result["prefill"]}
     for r in result["decode"]:
-        out[f"decode {r['batch']}"] = (r["tok_per_s"], r.get(key))
+        out[f"decode {r['batch']}"] = (r["tok_per_s"], r["limit_tok_per_s"])
     return out
-
-
-def megabytes(results, key):
-    """The median over runs of an engine's peak resident memory; None where a run did not say."""
-    found = [key(r) for r in results]
-    return round(statistics.median(found) / 1e6, 1) if None not in found else None
 
 
 def shares(memory, machine, work, tok_per_s):
@@ -64,64 +78,153 @@ def shares(memory, machine, work, tok_per_s):
             "share_of_read": round(tok_per_s / batch * memory["weight_bytes"] / machine["read_gb_per_s"] / 1e9, 3)}
 
 
-def measure(a, model, prompt):
-    whole, theirs_whole, stem = [], [], pathlib.Path(model).stem
+# ---- where it was measured ----
+
+def processor():
+    """What /proc/cpuinfo says of the first processor; "family" names the kind of core in a file's name."""
+    try:
+        text = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0]
+    except OSError:
+        text = ""
+    said = {k.strip(): v.strip() for k, _, v in (line.partition(":") for line in text.splitlines())}
+    name = said.get("model name") or platform.processor() or platform.machine()
+    kind = [said[k] for k in ("vendor_id", "cpu family", "model", "CPU implementer", "CPU part") if k in said]
+    return {"name": name, "mhz": said.get("cpu MHz", ""),
+            "family": re.sub(r"[^A-Za-z0-9]+", "-", "-".join(kind) or name).strip("-")}
+
+
+def compiler_of(program):
+    """The compiler that is written in the program's .comment section; "" where there is none."""
+    found = re.findall(rb"(?:GCC: \([^)]*\) [\d.]+|clang version [\d.]+)", pathlib.Path(program).read_bytes())
+    return ", ".join(sorted({f.decode() for f in found}))
+
+
+def environment_of(a):
+    """The variables that a run sees and that could change a figure."""
+    env = dict(os.environ)
+    if a.cpu_mask:
+        env["MAXTS_CPU_MASK"] = a.cpu_mask
+    return env, " ".join(f"{k}={env[k]}" for k in sorted(env)
+                         if re.match(r"(OMP|GOMP|KMP|GGML|LLAMA|OPENBLAS|RAYON|MAXTS)_", k) and k != "MAXTS_MODEL")
+
+
+def where(a):
+    cpu = processor()
+    said = subprocess.run([a.maxts, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    return {"processor": cpu["name"], "mhz": cpu["mhz"], "processors": len(os.sched_getaffinity(0)),
+            "threads": a.threads, "without": a.cpu_mask or "", "maxts": f"{said}, {adapters.commit_of(HERE)}",
+            "maxts_compiler": compiler_of(a.maxts), "system": platform.platform(), "environment": environment_of(a)[1],
+            "day": datetime.date.today().isoformat()}
+
+
+# ---- the table ----
+
+def spread(name, values):
+    return {f"{name}_tok_per_s": round(statistics.median(values), 1), f"{name}_min": round(min(values), 1),
+            f"{name}_max": round(max(values), 1)}
+
+
+def measure(a, model, prompt, again=""):
+    """The rows of one model: one for each work and peer. again: a second measurement's mark in the kept runs' names."""
+    environment, _ = environment_of(a)
+    work, stem = adapters.Work(model, int(prompt), a.tokens, a.threads), pathlib.Path(model).stem
+    own, theirs = [], {name: [] for name, _ in a.peers}
     for i in range(a.repeat):
-        kept = [a.out / "runs" / f"{stem}-{a.threads}-{prompt}-{engine}-{i}.json"
-                for engine in ("maxts", f"llama-{a.tokens}")]
-        whole.append(run([a.maxts, "bench", "-m", model, "--threads", str(a.threads), "--prompt-tokens", prompt,
-                          "--json"], kept[0]))
-        theirs_whole.append(run([sys.executable, HERE / "peer" / "peer.py", "speed", model, "--threads",
-                                 str(a.threads), "--prompt",
-                                 prompt, "--repeat", "1", "--tokens", str(a.tokens), "--sequences",
-                                 ",".join(map(str, BATCHES))],
-                                kept[1]))
-    ours, peers = [rates(r, "limit_tok_per_s") for r in whole], [rates(r, "none") for r in theirs_whole]
-    same = {"weights_mb": round(whole[0]["memory"]["weight_bytes"] / 1e6, 1),
-            "maxts_peak_mb": megabytes(whole, lambda r: r["decode"][-1]["peak_rss_bytes"]),
-            "llama_peak_mb": megabytes(theirs_whole, lambda r: r.get("peak_rss_bytes")),
-            "load_s": round(statistics.median(r["load_s"] for r in whole), 3),
-            "read_gb_per_s": round(statistics.median(r["cpu"]["read_gb_per_s"] for r in whole), 1),
-            "int8_gmac_per_s": round(statistics.median(r["cpu"]["int8_gmac_per_s"] for r in whole))}
-    rows = []
-    for work in ["prefill 512"] + [f"decode {n}" for n in BATCHES]:
-        mine, theirs = [o[work][0] for o in ours], [p[work][0] for p in peers]
-        limit = statistics.median(o[work][1] for o in ours)
-        mid, other = statistics.median(mine), statistics.median(theirs)
-        rows.append({"model": pathlib.Path(model).stem, "work": work, "maxts_tok_per_s": round(mid, 1),
-                     "maxts_min": round(min(mine), 1), "maxts_max": round(max(mine), 1),
-                     "llama_tok_per_s": round(other, 1),
-                     "llama_min": round(min(theirs), 1), "llama_max": round(max(theirs), 1),
-                     "ratio": round(mid / other, 2),
-                     "limit_tok_per_s": round(limit, 1), "share_of_limit": round(mid / limit, 3)}
-                    | shares(whole[0]["memory"], same, work, mid) | same)
-        print(rows[-1], file=sys.stderr)
+        begin = a.out / "runs" / f"{stem}-{a.threads}-{prompt}-{a.cpu_mask or 'all'}{again}"
+        own.append(kept(begin.with_name(f"{begin.name}-maxts-{i}.json"), lambda: run(
+            [a.maxts, "bench", "-m", model, "--threads", a.threads, "--prompt-tokens", prompt, "--json"], environment)))
+        for name, path in a.peers:
+            theirs[name].append(kept(begin.with_name(f"{begin.name}-{name}-{a.tokens}-{i}.json"),
+                                     lambda n=name, p=path: adapters.measure(n, p, work, environment)))
+    same = {"weights_mb": round(own[0]["memory"]["weight_bytes"] / 1e6, 1),
+            "maxts_peak_mb": round(statistics.median(r["decode"][-1]["peak_rss_bytes"] for r in own) / 1e6, 1),
+            "load_s": round(statistics.median(r["load_s"] for r in own), 3),
+            "read_gb_per_s": round(statistics.median(r["cpu"]["read_gb_per_s"] for r in own), 1),
+            "int8_gmac_per_s": round(statistics.median(r["cpu"]["int8_gmac_per_s"] for r in own))}
+    ours, place, rows = [rates(r) for r in own], where(a), []
+    for what in [f"prefill {adapters.PREFILL}"] + [f"decode {n}" for n in BATCHES]:
+        mine, limit = [o[what][0] for o in ours], statistics.median(o[what][1] for o in ours)
+        mid = statistics.median(mine)
+        for name, runs in theirs.items():
+            found = [r["rates"][what] for r in runs if what in r["rates"]]
+            if not found:
+                continue
+            peer = [f[0] for f in found]
+            rows.append({"model": stem, "work": what, "peer": name, "variant": max(found)[1]}
+                        | spread("maxts", mine) | spread("peer", peer)
+                        | {"ratio": round(mid / statistics.median(peer), 3), "limit_tok_per_s": round(limit, 1),
+                           "share_of_limit": round(mid / limit, 3)}
+                        | shares(own[0]["memory"], same, what, mid) | same
+                        | {"peer_version": runs[0]["version"],
+                           "left_out": "; ".join(f"{v}: {w}" for v, w in runs[0]["left_out"].items())} | place)
+            print(rows[-1], file=sys.stderr)
     return rows
 
 
+# ---- what was reached before ----
+
+def kept_file(a):
+    return a.kept / f"{processor()['family']}{'-without-' + a.cpu_mask.replace(',', '-') if a.cpu_mask else ''}.json"
+
+
+def key(row):
+    return f"{row['model']} / {row['work']} / {row['peer']}"
+
+
+def below(rows, before):
+    """Those rows whose ratio is below what was kept."""
+    return {key(r): r["ratio"] for r in rows if key(r) in before and r["ratio"] < SLACK * before[key(r)]}
+
+
+def guard(a, rows, models):
+    """The sentences about ratios that were below the kept ones twice."""
+    path = kept_file(a)
+    if not path.exists():
+        sys.exit(f"side_by_side: {path} is not there: --keep writes it")
+    before = json.loads(path.read_text(encoding="utf-8"))["ratios"]
+    first, failed = below(rows, before), []
+    for model, prompt in models:
+        if any(k.startswith(pathlib.Path(model).stem + " / ") for k in first):
+            second = below(measure(a, model, prompt, "-again"), before)
+            failed += [f"{k}: {first[k]} and {second[k]} times the peer, {before[k]} before"
+                       for k in second if k in first]
+    return failed
+
+
+def keep(a, rows):
+    path = kept_file(a)
+    before = json.loads(path.read_text(encoding="utf-8"))["ratios"] if path.exists() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"where": where(a), "ratios": before | {key(r): r["ratio"] for r in rows}}, indent=1)
+                    + "\n", encoding="utf-8")
+
+
 def draw(rows, path):
-    """Two bars a row, each row on a scale of its own: the ratio is what is compared. Above its rows each model's
-    name."""
-    line, left, width = 42, 110, 420
-    names = list(dict.fromkeys(r["model"] for r in rows))
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 150}" '
-             f'height="{line * len(rows) + 30 * len(names) + 30}" '
-             'font-family="sans-serif" '
-             'font-size="13"><style>text{fill:#222}.t{font-weight:bold}@media(prefers-color-scheme:dark)'
-             '{text{fill:#ddd}}</style><text x="8" y="16">tokens per second: maxts (blue), llama.cpp (grey)</text>']
-    y = 26
-    for name in names:
-        parts.append(f'<text class="t" x="8" y="{y + 18}">{name}</text>')
-        y += 30
-        for r in (r for r in rows if r["model"] == name):
-            top = max(r["maxts_tok_per_s"], r["llama_tok_per_s"])
-            parts.append(f'<text x="8" y="{y + 18}">{r["work"]}</text>')
-            for j, (engine, colour) in enumerate((("maxts", "#3b7dd8"), ("llama", "#b8b8b8"))):
-                w = width * r[f"{engine}_tok_per_s"] / top
-                parts.append(f'<rect x="{left}" y="{y + j * 16}" width="{w:.1f}" height="14" fill="{colour}"/>'
-                             f'<text x="{left + w + 6:.1f}" y="{y + j * 16 + 12}">{r[f"{engine}_tok_per_s"]:.0f} tok/s'
-                             + (f' ({r["ratio"]}×)' if engine == "maxts" else "") + "</text>")
-            y += line
+    """A bar an engine, those of one work on a scale of their own: the ratio is what is compared."""
+    bar, left, width = 16, 110, 420
+    groups, names = {}, dict.fromkeys(r["model"] for r in rows)
+    for r in rows:
+        groups.setdefault((r["model"], r["work"]), []).append(r)
+    height = sum(bar * (1 + len(g)) + 10 for g in groups.values()) + 30 * len(names) + 30
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 250}" height="{height}" '
+             'font-family="sans-serif" font-size="13"><style>text{fill:#222}.t{font-weight:bold}'
+             '@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>'
+             '<text x="8" y="16">tokens per second: maxts (blue), others (grey)</text>']
+    y, last = 26, None
+    for (model, work), group in groups.items():
+        if model != last:
+            parts.append(f'<text class="t" x="8" y="{y + 18}">{model}</text>')
+            y, last = y + 30, model
+        parts.append(f'<text x="8" y="{y + 18}">{work}</text>')
+        bars = [("maxts", group[0]["maxts_tok_per_s"], "#3b7dd8", "")]
+        bars += [(r["peer"], r["peer_tok_per_s"], "#b8b8b8", f" (maxts {r['ratio']:.2f}×)") for r in group]
+        top = max(b[1] for b in bars)
+        for name, rate, colour, after in bars:
+            w = width * rate / top
+            parts.append(f'<rect x="{left}" y="{y}" width="{w:.1f}" height="14" fill="{colour}"/>'
+                         f'<text x="{left + w + 6:.1f}" y="{y + 12}">{rate:.0f} {name}{after}</text>')
+            y += bar
+        y += 10
     path.write_text("\n".join(parts + ["</svg>"]), encoding="utf-8")
 
 
@@ -134,8 +237,8 @@ def curves(a, models):
         runs += [("threads", n, ["--prefill", "512", "--sequences", "1,10,32"]) for n in range(1, a.threads + 1)
                  if n & (n - 1) == 0 or n == a.threads]
         for name, threads, options in runs:
-            result = run([a.maxts, "bench", "-m", model, "--threads", str(threads), "--json", *options],
-                         a.out / "runs" / f"{stem}-{threads}-{name}.json")
+            result = kept(a.out / "runs" / f"{stem}-{threads}-{name}.json", lambda n=threads, o=options, m=model: run(
+                [a.maxts, "bench", "-m", m, "--threads", n, "--json", *o], environment_of(a)[0]))
             rows += [{"model": stem, "curve": name, "threads": threads, "sequences": r["batch"], "prompt": r["prompt"],
                       "tok_per_s": round(r["tok_per_s"], 1), "peak_rss_mb": round(r["peak_rss_bytes"] / 1e6, 1)}
                      for r in result["decode"]]
@@ -178,26 +281,51 @@ def write(rows, path):
         w.writerows(rows)
 
 
-def main():
+def read_peer(text):
+    name, _, path = text.partition("=")
+    if name not in adapters.ADAPTERS:
+        raise argparse.ArgumentTypeError(f"{name}: not one of {', '.join(adapters.ADAPTERS)}")
+    if adapters.ADAPTERS[name].needs_path and not path:
+        raise argparse.ArgumentTypeError(f"{name}: a built tree is needed, {name}=PATH")
+    return name, path
+
+
+def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("maxts")
     p.add_argument("models", nargs="+")
+    p.add_argument("--peer", dest="peers", action="append", type=read_peer, metavar="NAME[=PATH]")
     p.add_argument("--repeat", type=int, default=5)
     p.add_argument("--threads", type=int, default=2)
-    p.add_argument("--tokens", type=int, default=50,
-                   help="that llama.cpp decodes for a figure; fewer make a run shorter")
+    p.add_argument("--tokens", type=int, default=50, help="that a peer decodes for a figure; fewer make a run shorter")
+    p.add_argument("--cpu-mask", help="features that maxts does without; build the peers without them too")
     p.add_argument("--curves", action="store_true", help="over sequences, context and threads too, maxts alone")
+    p.add_argument("--keep", action="store_true", help="the ratios are what later ones are held to")
+    p.add_argument("--guard", action="store_true", help="fail where a ratio is below the kept one, twice")
+    p.add_argument("--kept", type=pathlib.Path, default=HERE / "results" / "kept", help="where ratios are kept")
     p.add_argument("--out", type=pathlib.Path, default=pathlib.Path("bench-results"))
     a = p.parse_args()
+    a.peers = a.peers or [("llama.cpp", "")]
+    return a
+
+
+def main():
+    a = arguments()
     models = [(m.partition("=")[0], m.partition("=")[2] or "434") for m in a.models]
+    failed = []
     if a.repeat:
         rows = [row for model, prompt in models for row in measure(a, model, prompt)]
         write(rows, a.out / "speed.csv")
         draw(rows, a.out / "speed.svg")
+        failed = guard(a, rows, models) if a.guard else []
+        if a.keep:
+            keep(a, rows)
     if a.curves:
         rows = curves(a, [model for model, _ in models])
         write(rows, a.out / "curves.csv")
         draw_curves(rows, a.out / "curves.svg")
+    if failed:
+        sys.exit("side_by_side: slower than before:\n" + "\n".join(failed))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ typedef struct MtsModelOptions {
     const char *cpu_mask; /* features to do without, as --cpu-mask; NULL: the environment's MAXTS_CPU_MASK */
     MtsMatmul matmul;     /* default MTS_MATMUL_AUTO */
     bool exact;           /* fp32 activations against the file's own weights; default false: int8 activations */
-    int threads;          /* for repacking; 0 (default): all processors this process may use */
+    int threads;          /* for repacking; 0 (default): the processors that this process may keep busy */
 } MtsModelOptions;
 
 /* Opens `path`; options may be NULL for the defaults. On failure *model is NULL. */
@@ -60,7 +60,8 @@ typedef struct MtsSessionOptions {
     size_t kv_tokens; /* capacity of the KV ring in tokens over all branches; 0 (default): 4096, or the context if that
                          is less */
     size_t max_batch; /* most tokens in one forward step; longer work is cut into such steps; 0 (default): 512 */
-    int threads;      /* 0 (default): all processors this process may use; short steps take fewer on a busy machine */
+    int threads;      /* 0 (default): the processors that this process may keep busy; on a machine that has other things
+                         to do steps take fewer */
     bool kv_f32;      /* keys and values in f32; default false: f16. Exact models always use f32. */
 } MtsSessionOptions;
 

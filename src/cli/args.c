@@ -52,7 +52,7 @@ static const Option FIRST[] = {
     HEADING(USES_MODEL | CMD_REPLAY, "Model and machine"),
     TEXT('m', "model", USES_MODEL | CMD_REPLAY, model, "FILE",
          "the model: a GGUF file, or a table of exact probabilities (JSON)", "the environment's MAXTS_MODEL"),
-    SIZE(0, "threads", RUNS_MODEL, threads, 1, 1024, "threads of the forward pass", "all processors"),
+    SIZE(0, "threads", RUNS_MODEL, threads, 1, 1024, "threads of the forward pass", "as many as it may keep busy"),
     TEXT(0, "cpu-mask", RUNS_MODEL, cpu_mask, "LIST",
          "processor features to do without, joined by commas: avx512vnni, avx512, avxvnni, avx2, amx, i8mm, dotprod, "
          "neon; or scalar for all",

@@ -35,6 +35,7 @@
 #include "engine/beginnings.h"
 #include "engine/dist.h"
 #include "engine/internal.h"
+#include "model/model.h"
 
 enum {
     AHEAD_MOST = 8, /* positions of one text that are evaluated ahead, */
@@ -340,7 +341,7 @@ static int run_items(MtsLm *lm, MtsSearchStep *steps, size_t n, MtsError *err)
     note_pages(lm);
     long rows = (long)n;
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(lm->threads) if (rows > 1)
+#pragma omp parallel for schedule(static) num_threads(mts_session_threads(lm->session)) if (rows > 1)
 #endif
     for (long i = 0; i < rows; i++) {
         make_states(lm, steps, &lm->stretches[i], &lm->items[i], &lm->workers[thread_index()]);

@@ -209,8 +209,9 @@ void mts_attention(const MtsForward *s, size_t layer)
     const MtsConfig *c = &s->model->config;
     const MtsLayer *y = &s->model->layers[layer];
     MtsKvKind kind = y->window ? MTS_KV_WINDOW : MTS_KV_FULL;
-    size_t list = s->rows * (c->heads / c->kv_heads), rank = mts_team_rank(), size = mts_team_size();
-    size_t begin = piece(s, kind, rank, size), end = piece(s, kind, rank + 1, size);
+    const MtsPart part = mts_part(s);
+    size_t list = s->rows * (c->heads / c->kv_heads);
+    size_t begin = piece(s, kind, part.rank, part.size), end = piece(s, kind, part.rank + 1, part.size);
     for (size_t head = begin / list; head < c->kv_heads && begin < end; head++) {
         size_t stop = (head + 1) * list < end ? (head + 1) * list : end;
         run_list(s, y, head, begin - head * list, stop - head * list);

@@ -28,9 +28,26 @@ static size_t stride_of(size_t n)
     return (n + MTS_GROUP - 1) / MTS_GROUP * MTS_GROUP;
 }
 
+/* The calling thread is one of a new team. */
+static void join(const MtsForward *s)
+{
+    s->scratch[mts_team_rank()].part = (MtsPart){mts_team_rank(), mts_team_size()};
+}
+
 static void meet(const MtsForward *s)
 {
-    mts_barrier_wait(s->barrier);
+    mts_barrier_wait(s->barrier, &s->scratch[mts_team_rank()].part);
+}
+
+/* This thread's share of n things in this phase: asked for anew in each, as a thread may leave the team (team.h). */
+typedef struct Share {
+    size_t begin, end;
+} Share;
+
+static Share share_of(const MtsForward *s, size_t n)
+{
+    const MtsPart part = mts_part(s);
+    return (Share){mts_team_share(n, part.rank, part.size), mts_team_share(n, part.rank + 1, part.size)};
 }
 
 /* ---- matrix products ---- */
@@ -67,17 +84,17 @@ static const float CROSS_EPSILON = 1e-5f; /* of PyTorch's layer norm */
 
 /* This thread's groups of several matrices: all their groups, one matrix behind the other, are cut into pieces of equal
  * bytes. */
-static void shares_of(const MtsWeights *const *w, size_t n, GroupShare *shares)
+static void shares_of(const MtsForward *s, const MtsWeights *const *w, size_t n, GroupShare *shares)
 {
-    size_t rank = mts_team_rank(), size = mts_team_size(), total = 0, at = 0;
+    size_t total = 0, at = 0;
     for (size_t i = 0; i < n; i++) {
         total += w[i]->groups * w[i]->group_bytes;
     }
-    size_t begin = mts_team_share(total, rank, size), end = mts_team_share(total, rank + 1, size);
+    const Share mine = share_of(s, total);
     for (size_t i = 0; i < n; i++) {
         size_t bytes = w[i]->group_bytes;
-        size_t g0 = begin > at ? (begin - at + bytes - 1) / bytes : 0,
-               g1 = end > at ? (end - at + bytes - 1) / bytes : 0;
+        size_t g0 = mine.begin > at ? (mine.begin - at + bytes - 1) / bytes : 0,
+               g1 = mine.end > at ? (mine.end - at + bytes - 1) / bytes : 0;
         shares[i] = (GroupShare){w[i], g0, g1 < w[i]->groups ? g1 : w[i]->groups};
         at += w[i]->groups * bytes;
     }
@@ -95,10 +112,10 @@ static const unsigned char *begin_of(const GroupShare *shares, size_t n, const u
 }
 
 /* This thread's first weights of these matrices: what the product before theirs fetches at its end. */
-static const unsigned char *weights_of(const MtsWeights *const *w, size_t n)
+static const unsigned char *weights_of(const MtsForward *s, const MtsWeights *const *w, size_t n)
 {
     GroupShare shares[MOST_MATRICES];
-    shares_of(w, n, shares);
+    shares_of(s, w, n, shares);
     return begin_of(shares, n, NULL);
 }
 
@@ -107,7 +124,7 @@ static void products(const MtsForward *s, const MtsWeights *const *w, size_t n, 
                      float *const *y, size_t stride, bool add, const unsigned char *next)
 {
     GroupShare shares[MOST_MATRICES];
-    shares_of(w, n, shares);
+    shares_of(s, w, n, shares);
     for (size_t i = 0; i < n; i++) {
         const unsigned char *then = begin_of(shares + i + 1, n - i - 1, next);
         mts_linear(s, w[i], shares[i].g0, shares[i].g1, in, 0, rows, y[i], stride, add, then);
@@ -214,11 +231,10 @@ static void place_row(const MtsForward *s, const MtsLayer *y, size_t row)
 }
 
 /* This thread's groups of a matrix whose outputs become blocks of 32: two by two. */
-static GroupShare gate_share(const MtsWeights *w)
+static GroupShare gate_share(const MtsForward *s, const MtsWeights *w)
 {
-    size_t rank = mts_team_rank(), size = mts_team_size(), units = (w->groups + 1) / 2;
-    size_t g1 = 2 * mts_team_share(units, rank + 1, size);
-    return (GroupShare){w, 2 * mts_team_share(units, rank, size), g1 < w->groups ? g1 : w->groups};
+    const Share pairs = share_of(s, (w->groups + 1) / 2);
+    return (GroupShare){w, 2 * pairs.begin, 2 * pairs.end < w->groups ? 2 * pairs.end : w->groups};
 }
 
 /* y = act(g) * u */
@@ -239,9 +255,9 @@ static void gated(const MtsForward *s, const MtsLayer *y)
     const MtsConfig *c = &s->model->config;
     const MtsKernels *k = s->model->kernels;
     const MtsWeights *const down[] = {&y->down};
-    const GroupShare gate = gate_share(&y->gate), up = gate_share(&y->up);
+    const GroupShare gate = gate_share(s, &y->gate), up = gate_share(s, &y->up);
     const size_t stride = stride_of(c->ffn_width), g0 = gate.g0, g1 = gate.g1;
-    const unsigned char *next = weights_of(down, 1);
+    const unsigned char *next = weights_of(s, down, 1);
     size_t c0 = g0 * MTS_GROUP, c1 = g1 * MTS_GROUP < c->ffn_width ? g1 * MTS_GROUP : c->ffn_width;
     bool int8 = mts_model_arithmetic(s->model, &y->down) == MTS_BY_INT8;
     void (*activate)(const float *, const float *, float *, size_t) = activation(k, c->architecture->activation);
@@ -292,31 +308,34 @@ static void look(const MtsForward *s, size_t index, const float *post_norm)
     const MtsConfig *c = &s->model->config;
     const MtsCross *y = &s->model->layers[index].cross;
     const MtsWeights *const q[] = {&y->q}, *const o[] = {&y->o}, *const up[] = {&y->up}, *const down[] = {&y->down};
-    size_t rank = mts_team_rank(), size = mts_team_size();
-    size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
+    Share rows;
     float *const queries[] = {s->cross_q}, *const hidden[] = {s->cross_hidden.x};
-    for (size_t row = r0; row < r1; row++) {
+    rows = share_of(s, s->rows);
+    for (size_t row = rows.begin; row < rows.end; row++) {
         if (post_norm) {
             add_waiting(s, row, post_norm);
         }
         layer_norm_row(s, row, y->norm, y->norm_bias, &y->q);
     }
     meet(s);
-    products(s, q, 1, &s->norm, s->rows, queries, stride_of(c->cross_heads * c->cross_dim), false, weights_of(o, 1));
+    products(s, q, 1, &s->norm, s->rows, queries, stride_of(c->cross_heads * c->cross_dim), false, weights_of(s, o, 1));
     meet(s);
-    for (size_t row = r0; row < r1; row++) {
+    rows = share_of(s, s->rows);
+    for (size_t row = rows.begin; row < rows.end; row++) {
         mts_cross_attend(s, index, row);
         quantize_row(s, &s->crossed, row, o, 1);
     }
     meet(s);
-    add_product(s, &y->o, &s->crossed, NULL, weights_of(up, 1));
-    for (size_t row = r0; row < r1; row++) {
+    add_product(s, &y->o, &s->crossed, NULL, weights_of(s, up, 1));
+    rows = share_of(s, s->rows);
+    for (size_t row = rows.begin; row < rows.end; row++) {
         layer_norm_row(s, row, y->ffn_norm, y->ffn_norm_bias, &y->up);
     }
     meet(s);
-    products(s, up, 1, &s->norm, s->rows, hidden, s->cross_hidden.stride, false, weights_of(down, 1));
+    products(s, up, 1, &s->norm, s->rows, hidden, s->cross_hidden.stride, false, weights_of(s, down, 1));
     meet(s);
-    for (size_t row = r0; row < r1; row++) {
+    rows = share_of(s, s->rows);
+    for (size_t row = rows.begin; row < rows.end; row++) {
         mts_gelu_exact(s->cross_hidden.x + row * s->cross_hidden.stride, c->cross_ffn);
         quantize_row(s, &s->cross_hidden, row, down, 1);
     }
@@ -328,45 +347,49 @@ static void layer(const MtsForward *s, size_t index)
 {
     const MtsLayer *y = &s->model->layers[index], *before = index ? y - 1 : NULL;
     const float *waiting = before ? before->post_ffn_norm : NULL; /* norm of what `branch` holds */
-    size_t rank = mts_team_rank(), size = mts_team_size(), row_floats = s->q_floats + 2 * s->kv_floats;
-    size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
+    const size_t row_floats = s->q_floats + 2 * s->kv_floats;
+    Share rows;
     const MtsWeights *const qkv[] = {&y->q, &y->k, &y->v}, *const gate_up[] = {&y->gate, &y->up};
     const MtsWeights *const o[] = {&y->o}, *const last[] = {&s->model->output};
     const bool more = index + 1 < s->model->config.layers;
     const MtsLayer *then = more ? y + 1 : y;
     const MtsWeights *const after[] = {&then->q, &then->k, &then->v};
-    const GroupShare gate = gate_share(&y->gate);
+    const GroupShare gate = gate_share(s, &y->gate);
     float *const places[] = {s->qkv, s->qkv + s->q_floats, s->qkv + s->q_floats + s->kv_floats};
     if (y->cross.q.rows) {
         look(s, index, waiting);
         waiting = NULL;
     }
-    for (size_t row = r0; row < r1; row++) {
+    rows = share_of(s, s->rows);
+    for (size_t row = rows.begin; row < rows.end; row++) {
         norm_row(s, row, waiting, y->attn_norm, qkv, 3);
     }
     meet(s);
-    products(s, qkv, 3, &s->norm, s->rows, places, row_floats, false, weights_of(o, 1));
+    products(s, qkv, 3, &s->norm, s->rows, places, row_floats, false, weights_of(s, o, 1));
     meet(s);
-    for (size_t row = r0; row < r1; row++) {
+    rows = share_of(s, s->rows);
+    for (size_t row = rows.begin; row < rows.end; row++) {
         place_row(s, y, row);
     }
     meet(s);
     mts_attention(s, index);
     meet(s);
     if (!mts_attention_quantizes(s, index)) {
-        for (size_t row = r0; row < r1; row++) {
+        rows = share_of(s, s->rows);
+        for (size_t row = rows.begin; row < rows.end; row++) {
             quantize_row(s, &s->attended, row, o, 1);
         }
         meet(s);
     }
     add_product(s, &y->o, &s->attended, y->post_attn_norm, begin_of(&gate, 1, NULL));
-    for (size_t row = r0; row < r1; row++) {
+    rows = share_of(s, s->rows);
+    for (size_t row = rows.begin; row < rows.end; row++) {
         norm_row(s, row, y->post_attn_norm, y->ffn_norm, gate_up, 2);
     }
     meet(s);
     gated(s, y);
     meet(s);
-    add_product(s, &y->down, &s->hidden, y->post_ffn_norm, more ? weights_of(after, 3) : weights_of(last, 1));
+    add_product(s, &y->down, &s->hidden, y->post_ffn_norm, more ? weights_of(s, after, 3) : weights_of(s, last, 1));
 }
 
 /* logits = cap * tanh(logits / cap), tanh z = 1 - 2 / (1 + exp(2 z)). */
@@ -386,10 +409,9 @@ static void output(const MtsForward *s, size_t rows, float *logits)
     products(s, w, 1, &s->norm, rows, y, stride, false, NULL);
     if (s->model->config.final_softcap > 0) {
         meet(s);
-        size_t rank = mts_team_rank(), size = mts_team_size();
-        size_t begin = mts_team_share(vocab, rank, size), end = mts_team_share(vocab, rank + 1, size);
+        const Share mine = share_of(s, vocab);
         for (size_t row = 0; row < rows; row++) {
-            soften(logits + row * stride + begin, end - begin, s->model->config.final_softcap);
+            soften(logits + row * stride + mine.begin, mine.end - mine.begin, s->model->config.final_softcap);
         }
     }
 }
@@ -400,9 +422,8 @@ static void finish(const MtsForward *s)
     const MtsConfig *c = &s->model->config;
     const MtsLayer *last = &s->model->layers[c->layers - 1];
     const MtsWeights *const w[] = {&s->model->output};
-    size_t rank = mts_team_rank(), size = mts_team_size();
-    size_t f0 = mts_team_share(s->final_count, rank, size), f1 = mts_team_share(s->final_count, rank + 1, size);
-    for (size_t f = f0; f < f1; f++) {
+    const Share mine = share_of(s, s->final_count);
+    for (size_t f = mine.begin; f < mine.end; f++) {
         const MtsFinal *final = &s->finals[f];
         size_t row = s->spans[final->span].first + final->index;
         float *x = s->x + row * stride_of(c->width), *branch = s->branch + row * stride_of(c->width);
@@ -428,12 +449,12 @@ void mts_forward_run(MtsForward *s, MtsFinal *finals, size_t final_count, size_t
     s->finals = finals;
     s->final_count = final_count;
     s->logits_count = logits_count;
-    int team = mts_pace_begin(&s->pace, s->rows);
-    MTS_TEAM(team)
+    mts_barrier_begin(s->barrier, s->pace.now);
+    MTS_TEAM(s->pace.now)
     {
-        size_t rank = mts_team_rank(), size = mts_team_size();
-        size_t r0 = mts_team_share(s->rows, rank, size), r1 = mts_team_share(s->rows, rank + 1, size);
-        for (size_t row = r0; row < r1; row++) {
+        join(s);
+        const Share mine = share_of(s, s->rows);
+        for (size_t row = mine.begin; row < mine.end; row++) {
             embed(s, row);
         }
         for (size_t i = 0; i < s->model->config.layers; i++) {
@@ -441,7 +462,7 @@ void mts_forward_run(MtsForward *s, MtsFinal *finals, size_t final_count, size_t
         }
         finish(s);
     }
-    mts_pace_end(&s->pace, s->rows);
+    mts_pace_end(&s->pace, (int)s->barrier->size);
 }
 
 void mts_forward_logits(MtsForward *s, const float *hidden, float *logits)
@@ -449,8 +470,10 @@ void mts_forward_logits(MtsForward *s, const float *hidden, float *logits)
     const MtsWeights *const w[] = {&s->model->output};
     memcpy(s->norm.x, hidden, s->model->config.width * sizeof *hidden);
     quantize_row(s, &s->norm, 0, w, 1);
+    mts_barrier_begin(s->barrier, s->pace.now);
     MTS_TEAM(s->pace.now)
     {
+        join(s);
         output(s, 1, logits);
     }
 }

@@ -49,6 +49,7 @@ typedef struct MtsFinal {
 typedef struct MtsScratch {
     float *scores; /* [score_floats] */
     float *tile;   /* [MTS_BLAS_TILE][widest input] dequantised weights, for BLAS only */
+    MtsPart part;  /* its place in the team */
 } MtsScratch;
 
 /* A medium as the layers that look at it see it: 64 latents of a perceiver, say. A page of MTS_PAGE_TOKENS of its rows
@@ -101,6 +102,7 @@ typedef struct MtsForward {
     MtsMediaKv media;
     MtsScratch *scratch; /* [threads] */
     MtsBarrier *barrier;
+    bool barrier_made;
     MtsPace pace;
     size_t score_floats;
 } MtsForward;
@@ -135,6 +137,12 @@ void mts_linear(const MtsForward *step, const MtsWeights *w, size_t g0, size_t g
  * are whole blocks (mts_attention_quantizes). */
 void mts_attention(const MtsForward *step, size_t layer);
 bool mts_attention_quantizes(const MtsForward *step, size_t layer);
+
+/* The calling thread's place among those that share the work. */
+static inline MtsPart mts_part(const MtsForward *step)
+{
+    return step->scratch[mts_team_rank()].part;
+}
 
 /* How many of the first n positions of a span are embedding rows. */
 static inline size_t mts_forward_rows(const int32_t *tokens, size_t n)

@@ -55,6 +55,10 @@ struct MtsModel {
  * been packed are given back on the way. */
 int mts_model_from_gguf(MtsModel **model, const MtsGguf *gguf, const MtsModelOptions *options, MtsError *err);
 
+/* The threads of the session's next step, which are fewer on a busy machine (model/pace.h): others that are waited for
+ * between steps would be waited for as long. */
+int mts_session_threads(const MtsSession *session);
+
 /* How a matrix is multiplied: by the kernels, int8 activations where weights are quantised, unless BLAS was asked for.
  * That is the measured choice too: for every shape, type and batch on every machine so far they are ahead of OpenBLAS
  * on dequantised weights, 4 to 6 times with 512 rows and hundreds of times with one (docs/performance.md; `maxts bench`

@@ -1,45 +1,24 @@
-/* model/pace.c - the clock that decides about the next step's threads. */
+/* model/pace.c - see pace.h. */
 #include "model/pace.h"
 
-#include <time.h>
+#include <stdbool.h>
 
-#include "model/team.h"
-
-enum { SHORTEST_REST = 16, LONGEST_REST = 512 };
-
-static double seconds(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+enum { SHORTEST_REST = 1, LONGEST_REST = 512 };
 
 MtsPace mts_pace(int threads)
 {
     return (MtsPace){.full = threads, .now = threads, .patience = SHORTEST_REST};
 }
 
-int mts_pace_begin(MtsPace *p, size_t rows)
+void mts_pace_end(MtsPace *p, int left)
 {
-    p->wall = seconds(CLOCK_MONOTONIC);
-    p->cpu = seconds(CLOCK_THREAD_CPUTIME_ID);
-    return rows > MTS_PACE_ROWS ? p->full : p->now;
-}
-
-void mts_pace_end(MtsPace *p, size_t rows)
-{
-    if (rows > MTS_PACE_ROWS || p->full == 1) {
-        return;
-    }
-    double wall = seconds(CLOCK_MONOTONIC) - p->wall, cpu = seconds(CLOCK_THREAD_CPUTIME_ID) - p->cpu;
-    if (p->now == 1) {
-        p->now = --p->rest > 0 ? 1 : p->full;
-    } else if (wall < 2 * cpu + 5e-4) {
-        p->patience = SHORTEST_REST;
-    } else if (p->full > mts_team_processors()) {
-        p->full = p->now = mts_team_processors();
+    bool tried = p->now == p->full;
+    p->now = left;
+    if (!tried) {
+        p->now = --p->rest > 0 ? left : p->full;
+    } else if (left == p->full) {
+        p->patience = p->patience > SHORTEST_REST ? p->patience / 2 : SHORTEST_REST;
     } else {
-        p->now = 1;
         p->rest = p->patience;
         p->patience = p->patience < LONGEST_REST ? 2 * p->patience : LONGEST_REST;
     }

@@ -419,6 +419,11 @@ fail:
     return rc;
 }
 
+int mts_session_threads(const MtsSession *s)
+{
+    return s->step.pace.now;
+}
+
 const float *mts_session_logits(const MtsSession *s, size_t row)
 {
     return row < s->logits_rows ? s->logits + row * s->logits_stride : NULL;

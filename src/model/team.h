@@ -1,26 +1,54 @@
 /* model/team.h - the threads of one forward pass: an OpenMP team, or one thread where there is no OpenMP.
  *
  * The whole pass is one parallel region; its threads split every phase statically and meet at barriers, some eight to a
- * layer. Those are our own: they spin for the microseconds that a balanced phase leaves to wait, then yield the
- * processor until the last thread has come, so that neither more threads than processors nor a busy machine brings the
- * pass to a crawl (OpenMP's own barriers spin for milliseconds, or sleep and must be woken, as the environment has it).
- */
+ * layer. Those are our own (OpenMP's spin for milliseconds, or sleep and must be woken, as the environment has it):
+ * they spin for longer than a balanced phase leaves to wait, then sleep.
+ *
+ * On a machine that has other things to do a thread may lose its processor for milliseconds, and all the others stand
+ * still at the next barrier; two threads then get no further than one that waits for nobody, and much less far where
+ * they spin. So the barrier adds up what was waited for in a step, and when that is too much, whoever comes last leaves
+ * the team: its shares of the phases to come are empty, it waits for nothing, and so reaches the end of the step at
+ * once, while the others go on. Results do not depend on it, as they do not depend on the number of threads. */
 #ifndef MTS_MODEL_TEAM_H
 #define MTS_MODEL_TEAM_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* A thread's place among those that share a phase. Of the size MTS_LEFT: it has left the team. */
+typedef struct MtsPart {
+    size_t rank, size;
+} MtsPart;
+
+#define MTS_LEFT SIZE_MAX /* whose share of anything is nothing */
 
 typedef struct MtsBarrier {
-    unsigned arrived;    /* threads waiting */
-    unsigned generation; /* how often all have met */
-    int spins;           /* polls before yielding; 0 where threads outnumber processors */
+    size_t arrived;       /* threads waiting */
+    size_t generation;    /* how often all have met */
+    size_t size;          /* threads that meet */
+    size_t left;          /* rank of the one that has left at the last meeting, or MTS_LEFT */
+    size_t asleep;        /* waiting threads that sleep */
+    bool spin;            /* whether to poll before sleeping: not where threads outnumber processors */
+    double first;         /* when the first of those asleep began to wait */
+    double began, lost;   /* when the step began, and the seconds waited in it by those who slept */
+    pthread_mutex_t lock; /* of `asleep`, `first` */
+    pthread_cond_t met;
 } MtsBarrier;
+
+bool mts_barrier_init(MtsBarrier *b, int threads);
+void mts_barrier_destroy(MtsBarrier *b);
+/* Before a step of so many threads. */
+void mts_barrier_begin(MtsBarrier *b, int threads);
+/* Waits for the team, or leaves it: then *part says so, and further calls return at once. */
+void mts_barrier_wait(MtsBarrier *b, MtsPart *part);
+
+/* Processors that this process may keep busy: by its affinity, and by the quota of its control group. */
+int mts_team_processors(void);
 
 #ifdef _OPENMP
 #include <omp.h>
-#include <sched.h>
-
-enum { MTS_BARRIER_SPINS = 4000 };
 
 static inline size_t mts_team_size(void)
 {
@@ -30,38 +58,6 @@ static inline size_t mts_team_size(void)
 static inline size_t mts_team_rank(void)
 {
     return (size_t)omp_get_thread_num();
-}
-
-/* Processors that this process may use. */
-static inline int mts_team_processors(void)
-{
-    return omp_get_num_procs();
-}
-
-static inline MtsBarrier mts_barrier(int threads)
-{
-    return (MtsBarrier){.spins = threads <= omp_get_num_procs() ? MTS_BARRIER_SPINS : 0};
-}
-
-static inline void mts_barrier_wait(MtsBarrier *b)
-{
-    unsigned size = (unsigned)omp_get_num_threads(), generation = __atomic_load_n(&b->generation, __ATOMIC_RELAXED);
-    if (__atomic_add_fetch(&b->arrived, 1, __ATOMIC_ACQ_REL) == size) {
-        __atomic_store_n(&b->arrived, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&b->generation, generation + 1, __ATOMIC_RELEASE);
-        return;
-    }
-    for (int polls = 0; __atomic_load_n(&b->generation, __ATOMIC_ACQUIRE) == generation; polls++) {
-        if (polls >= b->spins) {
-            sched_yield();
-        } else {
-#if defined(__x86_64__)
-            __builtin_ia32_pause();
-#elif defined(__aarch64__)
-            __asm__ volatile("yield");
-#endif
-        }
-    }
 }
 
 #define MTS_TEAM_PRAGMA(x) _Pragma(#x)
@@ -77,22 +73,6 @@ static inline size_t mts_team_size(void)
 static inline size_t mts_team_rank(void)
 {
     return 0;
-}
-
-static inline int mts_team_processors(void)
-{
-    return 1;
-}
-
-static inline MtsBarrier mts_barrier(int threads)
-{
-    (void)threads;
-    return (MtsBarrier){0};
-}
-
-static inline void mts_barrier_wait(MtsBarrier *b)
-{
-    (void)b;
 }
 
 #define MTS_TEAM(threads) (void)(threads);
