@@ -1,7 +1,8 @@
 /* Searches again and again in one process, of every method, on a table and on a tiny model: each comes to what it came
- * to the first time, and the process gets no larger.
+ * to the first time, and the process gets no larger from half of them on: which thread makes what changes with what
+ * else the machine does, and each has memory of its own to allocate from, so all of it is in use only after a while.
  *
- *     test_repeated [SEARCHES]     default 400 */
+ *     test_repeated [SEARCHES]     default 600 */
 #include "../test.h"
 
 #include <unistd.h>
@@ -12,7 +13,7 @@
 
 enum { MODELS = 2, CASES = MODELS * MTS_METHOD_COUNT, MOST_GROWTH = 1 << 20 /* bytes */ };
 
-static size_t searches = 400;
+static size_t searches = 600;
 
 static MtsEngine *open_table(void)
 {
@@ -96,7 +97,7 @@ static void nothing_adds_up(void **state)
     (void)state;
     MtsEngine *engines[MODELS] = {open_table(), open_tiny()};
     uint64_t first[CASES];
-    size_t settled = searches / 4 > 2 * CASES ? searches / 4 : 2 * CASES;
+    size_t settled = searches / 2 > 2 * CASES ? searches / 2 : 2 * CASES;
     long before = 0;
     for (size_t n = 0; n < searches; n++) {
         size_t i = n % CASES;
