@@ -210,9 +210,8 @@ static int ask_line(Batch *b, size_t i, Args *own, char **messages, Asked *asked
 
 static json_t *describe_model(const MtsEngine *engine)
 {
-    const char *path = mts_engine_path(engine), *slash = strrchr(path, '/');
     json_t *o = json_object();
-    mts_json_add_text(&o, MTS_F_FILE, slash ? slash + 1 : path);
+    mts_json_add_text(&o, MTS_F_FILE, mts_path_name(mts_engine_path(engine)));
     return o;
 }
 

@@ -182,7 +182,6 @@ static int write_csv(const Foretold *f, const char *path, MtsError *err)
 static int write_svg(const Foretold *f, const Args *args, MtsError *err)
 {
     const MtsFuture *o = f->outlook;
-    const char *slash = strrchr(args->operands[0], '/');
     MtsMarkup m = {0};
     MtsBytes title = {0};
     MtsFan fan = {.unit = f->task.series->units[0],
@@ -194,8 +193,8 @@ static int write_svg(const Foretold *f, const Args *args, MtsError *err)
         fan.low[b] = o->quantile + b * o->horizon;
         fan.high[b] = o->quantile + (MTS_FUTURE_LEVELS - 1 - b) * o->horizon;
     }
-    bool ok = mts_bytes_printf(&title, "%s: %zu steps, bands of 50, 80 and 90 %%",
-                               slash ? slash + 1 : args->operands[0], o->horizon);
+    bool ok = mts_bytes_printf(&title, "%s: %zu steps, bands of 50, 80 and 90 %%", mts_path_name(args->operands[0]),
+                               o->horizon);
     fan.title = title.data;
     if (ok) {
         mts_report_fan(&m, &fan);

@@ -38,7 +38,7 @@ static int put_table(const Args *args, const Story *story, TokenLabels *labels, 
     return out_flush(err);
 }
 
-static int tell(const Args *args, MtsError *err)
+static int tell_as(const Args *args, MtsError *err)
 {
     Story story = {0};
     TokenLabels labels = {0};
@@ -68,7 +68,7 @@ int cmd_replay(const Args *args, MtsError *err)
     if (rc) {
         return rc;
     }
-    if ((args->table || args->step || args->html) && (rc = tell(args, err))) {
+    if ((args->table || args->step || args->html) && (rc = tell_as(args, err))) {
         return rc;
     }
     if (args->table || args->step) {

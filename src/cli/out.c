@@ -103,7 +103,7 @@ bool out_closed(void)
 static bool is_reader_gone(void)
 {
     struct pollfd end = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return errno == EPIPE || (errno == 0 && poll(&end, 1, 0) == 1 && (end.revents & POLLERR));
+    return errno == EPIPE || (poll(&end, 1, 0) == 1 && (end.revents & POLLERR));
 }
 
 int out_flush(MtsError *err)

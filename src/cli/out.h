@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "core/error.h"
 #include "cli/args.h"
 #include "cli/conversation.h"
 #include "core/json.h"
@@ -43,11 +44,7 @@ int out_flush(MtsError *err);
 bool out_closed(void);
 
 /* A line of plain words, broken at blanks where it is wider than the screen. */
-void out_line(const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 1, 2)))
-#endif
-    ;
+void out_line(const char *format, ...) MTS_PRINTF(1, 2);
 
 /* Prints text that a model wrote: control characters, which could steer a terminal, become U+FFFD; line ends and tabs
  * stay. Each line end is followed by `indent` blanks. */

@@ -17,7 +17,7 @@ enum { MOST = 1 << 20 }; /* bytes of the file */
 static char *config_path(bool *failed)
 {
     const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    bool own = folder && folder[0] == '/'; /* others are to be ignored, the specification says */
+    bool own = folder && mts_path_is_absolute(folder); /* others are to be ignored, the specification says */
     MtsBytes path = {0};
     *failed = false;
     if (!own && !(home && *home)) {

@@ -10,6 +10,8 @@
 
 #include <maxts/search.h>
 
+#include "core/error.h"
+
 enum { PROGRESS_PARTS = 8, PROGRESS_PART = 96 };
 
 /* What a row says, part by part, the most important first: those at the end are left off where they do not fit. */
@@ -45,11 +47,7 @@ void progress_say(Progress *progress, const char *text);
 /* Whether it is time for another row, at this moment; the clock counts from there. */
 bool progress_due(Progress *progress, double now);
 
-void progress_part(ProgressRow *row, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 2, 3)))
-#endif
-    ;
+void progress_part(ProgressRow *row, const char *format, ...) MTS_PRINTF(2, 3);
 
 /* "about 40 s left", in the unit that reads well; nothing where it is not finite. */
 void progress_left(ProgressRow *row, double seconds);

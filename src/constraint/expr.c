@@ -360,7 +360,7 @@ MtsRe mts_re_literal(MtsExprs *x, const char *text, size_t size)
 }
 
 /* a b, where a is no sequence: x{p,q} x{r,s} is x{p+r,q+s}. */
-static MtsRe link(MtsExprs *x, MtsRe a, MtsRe b)
+static MtsRe joined(MtsExprs *x, MtsRe a, MtsRe b)
 {
     const ReNode *first = &x->nodes[a], *rest = &x->nodes[b], *second = rest->kind == SEQ ? &x->nodes[rest->a] : rest;
     MtsRe behind = rest->kind == SEQ ? rest->b : MTS_RE_EMPTY;
@@ -392,9 +392,9 @@ MtsRe mts_re_seq(MtsExprs *x, MtsRe a, MtsRe b)
         x->stack[x->stack_count++] = x->nodes[a].a;
         a = x->nodes[a].b;
     }
-    MtsRe r = link(x, a, b);
+    MtsRe r = joined(x, a, b);
     while (x->stack_count > base) {
-        r = link(x, x->stack[--x->stack_count], r);
+        r = joined(x, x->stack[--x->stack_count], r);
     }
     return x->failed ? MTS_RE_NONE : r;
 }

@@ -4,7 +4,9 @@
 
 #include <maxts/error.h>
 
-#if defined(__GNUC__)
+#if defined(_WIN32)
+#define MTS_PRINTF(fmt_at, args_at) __attribute__((format(gnu_printf, fmt_at, args_at)))
+#elif defined(__GNUC__)
 #define MTS_PRINTF(fmt_at, args_at) __attribute__((format(printf, fmt_at, args_at)))
 #else
 #define MTS_PRINTF(fmt_at, args_at)

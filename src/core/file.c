@@ -159,6 +159,43 @@ int mts_read_fd(int fd, const char *name, uint64_t limit, char **data, size_t *s
     return MTS_OK;
 }
 
+static bool ends_folder(char c)
+{
+#if defined(_WIN32)
+    return c == '/' || c == '\\' || c == ':';
+#else
+    return c == '/';
+#endif
+}
+
+const char *mts_path_name(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 0 && !ends_folder(path[n - 1])) {
+        n--;
+    }
+    return path + n;
+}
+
+bool mts_path_is_name(const char *path, size_t size)
+{
+    size_t n = 0;
+    while (n < size && !ends_folder(path[n])) {
+        n++;
+    }
+    return n == size && n > 0;
+}
+
+bool mts_path_is_absolute(const char *path)
+{
+#if defined(_WIN32)
+    bool drive = path[0] && path[1] == ':';
+    return path[drive ? 2 : 0] == '/' || path[drive ? 2 : 0] == '\\';
+#else
+    return path[0] == '/';
+#endif
+}
+
 int mts_read_file(const char *path, uint64_t limit, char **data, size_t *size, MtsError *err)
 {
     *data = NULL;
@@ -184,7 +221,7 @@ double mts_seconds(void)
 
 double mts_thread_seconds(void)
 {
-#ifdef CLOCK_THREAD_CPUTIME_ID
+#if defined(CLOCK_THREAD_CPUTIME_ID) && !defined(_WIN32) /* which counts in steps of 15 ms */
     struct timespec ts;
     if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) == 0) {
         return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;

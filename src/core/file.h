@@ -28,6 +28,13 @@ int mts_map_unchanged(const MtsMap *map, const char *path, MtsError *err);
  * file again where they are looked at again. Only a hint: systems without it do nothing. */
 void mts_map_forget(const MtsMap *map, const void *from, size_t size);
 
+/* The last name of a path: what lies before it is its folder, "" or with the slash at its end. */
+const char *mts_path_name(const char *path);
+/* Whether a path [size] is a name alone, without any folder. */
+bool mts_path_is_name(const char *path, size_t size);
+/* Whether the path means the same wherever the program stands. */
+bool mts_path_is_absolute(const char *path);
+
 /* Reads a whole file ("-" is stdin) of at most `limit` bytes into a fresh NUL-terminated buffer;
  * free with free(). The NUL is not counted in *size. */
 int mts_read_file(const char *path, uint64_t limit, char **data, size_t *size, MtsError *err);

@@ -68,15 +68,25 @@ bool mts_grow(void *array, size_t *cap, size_t need, size_t size)
     return true;
 }
 
+/* What Windows' library aligns only its own function frees. */
+static void *aligned(size_t boundary, size_t bytes)
+{
+    void *p = NULL;
+    size_t size = bytes ? bytes : MTS_ALIGN;
+#if defined(_WIN32)
+    p = _aligned_malloc(size, boundary);
+#else
+    p = posix_memalign(&p, boundary, size) == 0 ? p : NULL;
+#endif
+    return p;
+}
+
 void *mts_reserve(size_t bytes)
 {
     const size_t huge = (size_t)1 << 21;
-    void *p = NULL;
-    if (posix_memalign(&p, huge, bytes ? bytes : MTS_ALIGN) != 0) {
-        return NULL;
-    }
+    void *p = aligned(huge, bytes);
 #if defined(__linux__)
-    if (bytes >= huge) {
+    if (p && bytes >= huge) {
         madvise(p, bytes / huge * huge, MADV_HUGEPAGE);
     }
 #endif
@@ -90,20 +100,25 @@ void *mts_aligned_calloc(size_t count, size_t size)
         return NULL;
     }
     bytes = bytes / MTS_ALIGN * MTS_ALIGN;
-    if (bytes == 0) {
-        bytes = MTS_ALIGN;
+    void *p = mts_aligned_alloc(bytes);
+    if (p) {
+        memset(p, 0, bytes);
     }
-    void *p = NULL;
-    if (posix_memalign(&p, MTS_ALIGN, bytes) != 0) {
-        return NULL;
-    }
-    memset(p, 0, bytes);
     return p;
+}
+
+void *mts_aligned_alloc(size_t bytes)
+{
+    return aligned(MTS_ALIGN, bytes);
 }
 
 void mts_aligned_free(void *p)
 {
+#if defined(_WIN32)
+    _aligned_free(p);
+#else
     free(p);
+#endif
 }
 
 char *mts_strdup(const char *s)

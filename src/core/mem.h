@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/error.h"
+
 /* Every buffer that a kernel touches starts on such a boundary (one AVX-512 register, one cache line). */
 #define MTS_ALIGN 64
 
@@ -24,10 +26,11 @@ bool mts_grow(void *array, size_t *cap, size_t need, size_t size);
 /* count * size bytes aligned to MTS_ALIGN and rounded up to a multiple of it, zeroed.
  * NULL as above. Free with mts_aligned_free(). */
 void *mts_aligned_calloc(size_t count, size_t size);
-void mts_aligned_free(void *p);
+void *mts_aligned_alloc(size_t bytes); /* not zeroed */
+void mts_aligned_free(void *p);        /* NULL-safe */
 
 /* At least `bytes` for something large: aligned to 2 MiB, not zeroed, resident only where it is touched; in huge pages
- * (fewer address translations) where the system grants them. NULL when memory ran out. Free with free(). */
+ * (fewer address translations) where the system grants them. NULL when memory ran out. Free with mts_aligned_free(). */
 void *mts_reserve(size_t bytes);
 
 /* A copy of the string, or of its first n bytes; NULL when memory ran out. Free with free(). */
@@ -43,11 +46,7 @@ typedef struct MtsBytes {
 
 bool mts_bytes_append(MtsBytes *b, const void *data, size_t n);
 bool mts_bytes_append_str(MtsBytes *b, const char *s);
-bool mts_bytes_printf(MtsBytes *b, const char *fmt, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 2, 3)))
-#endif
-    ;
+bool mts_bytes_printf(MtsBytes *b, const char *fmt, ...) MTS_PRINTF(2, 3);
 void mts_bytes_free(MtsBytes *b);
 
 #endif

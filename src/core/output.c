@@ -54,8 +54,7 @@ static int busy(const char *path, MtsError *err)
 /* The part of the path before its last name: "" or ending in a slash. */
 static size_t folder_size(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? (size_t)(slash - path) + 1 : 0;
+    return (size_t)(mts_path_name(path) - path);
 }
 
 /* What the link says, of any length; NULL when it is none, or memory ran out (ENOMEM). */
@@ -92,8 +91,8 @@ static int follow(const char *path, char **target, MtsError *err)
             return mts_fail(err, MTS_EIO, "%s: leads through more than %d links", path, MOST_LINKS);
         }
         MtsBytes next = {0};
-        bool ok =
-            to && (to[0] == '/' || mts_bytes_append(&next, at, folder_size(at))) && mts_bytes_append_str(&next, to);
+        bool ok = to && (mts_path_is_absolute(to) || mts_bytes_append(&next, at, folder_size(at))) &&
+                  mts_bytes_append_str(&next, to);
         free(to);
         free(at);
         at = ok ? next.data : NULL;

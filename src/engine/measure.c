@@ -57,7 +57,7 @@ static int measure_read(const MtsEngine *engine, double *bytes_per_s, MtsError *
         }
         best = fmin(best, mts_seconds() - began);
     }
-    free(data);
+    mts_aligned_free(data);
     *bytes_per_s = (double)share * sizeof *data * engine->threads / best;
     return MTS_OK;
 }

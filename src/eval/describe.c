@@ -128,8 +128,7 @@ static json_t *describe_setup(const MtsEvalSetup *setup)
 
 static void add_base_name(json_t **o, const char *member, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    mts_json_add_text(o, member, slash ? slash + 1 : path);
+    mts_json_add_text(o, member, mts_path_name(path));
 }
 
 static json_t *describe_model(const MtsEngine *engine, uint64_t hash)

@@ -31,7 +31,7 @@ bool mts_kv_pool_init(MtsKvPool *pool, size_t pages, size_t page_bytes)
 
 void mts_kv_pool_clear(MtsKvPool *pool)
 {
-    free(pool->memory);
+    mts_aligned_free(pool->memory);
     free(pool->free);
     memset(pool, 0, sizeof *pool);
 }

@@ -14,12 +14,9 @@ static size_t padded(size_t n)
 static void *take(size_t a, size_t b, size_t size, bool *ok)
 {
     size_t bytes;
-    void *p = NULL; /* not zeroed: steps smaller than the largest never touch the rest */
-    if (!*ok || !mts_size_mul(a, b, &bytes) || !mts_size_mul(bytes, size, &bytes) ||
-        posix_memalign(&p, MTS_ALIGN, bytes ? bytes : MTS_ALIGN) != 0) {
-        *ok = false;
-        return NULL;
-    }
+    /* not zeroed: steps smaller than the largest never touch the rest */
+    void *p = *ok && mts_size_mul(a, b, &bytes) && mts_size_mul(bytes, size, &bytes) ? mts_aligned_alloc(bytes) : NULL;
+    *ok = p != NULL;
     return p;
 }
 
@@ -93,19 +90,19 @@ bool mts_forward_init(MtsForward *s, const MtsModel *model, MtsKv *kv, size_t ma
 
 static void drop_operand(MtsOperand *o)
 {
-    free(o->x);
-    free(o->acts);
+    mts_aligned_free(o->x);
+    mts_aligned_free(o->acts);
 }
 
 void mts_forward_clear(MtsForward *s)
 {
     for (int i = 0; s->scratch && i < s->threads; i++) {
-        free(s->scratch[i].scores);
-        free(s->scratch[i].tile);
+        mts_aligned_free(s->scratch[i].scores);
+        mts_aligned_free(s->scratch[i].tile);
     }
     for (int kind = 0; kind < MTS_KV_KINDS; kind++) {
-        free(s->angles[kind]);
-        free(s->cost[kind]);
+        mts_aligned_free(s->angles[kind]);
+        mts_aligned_free(s->cost[kind]);
         free(s->pages[kind]);
         free(s->ids[kind]);
         mts_rope_clear(&s->rope[kind]);
@@ -115,20 +112,20 @@ void mts_forward_clear(MtsForward *s)
     drop_operand(&s->hidden);
     drop_operand(&s->crossed);
     drop_operand(&s->cross_hidden);
-    free(s->cross_q);
+    mts_aligned_free(s->cross_q);
     mts_cross_clear(s);
     free(s->scratch);
     if (s->barrier_made) {
         mts_barrier_destroy(s->barrier);
     }
-    free(s->barrier);
-    free(s->span_of);
-    free(s->position);
-    free(s->x);
-    free(s->branch);
-    free(s->qkv);
-    free(s->gate);
-    free(s->up);
+    mts_aligned_free(s->barrier);
+    mts_aligned_free(s->span_of);
+    mts_aligned_free(s->position);
+    mts_aligned_free(s->x);
+    mts_aligned_free(s->branch);
+    mts_aligned_free(s->qkv);
+    mts_aligned_free(s->gate);
+    mts_aligned_free(s->up);
     memset(s, 0, sizeof *s);
 }
 

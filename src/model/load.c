@@ -401,6 +401,6 @@ done:
 void mts_load_clear(MtsModel *model)
 {
     free(model->layers);
-    free(model->arena);
+    mts_aligned_free(model->arena);
     mts_aligned_free(model->vectors);
 }

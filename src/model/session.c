@@ -105,7 +105,7 @@ void mts_session_free(MtsSession **session)
     free(s->pieces);
     free(s->finals);
     free(s->sorted);
-    free(s->logits);
+    mts_aligned_free(s->logits);
     free(s);
     *session = NULL;
 }
@@ -210,7 +210,7 @@ static int grow_logits(MtsSession *s, size_t rows, MtsError *err)
         return MTS_OK;
     }
     size_t bytes;
-    free(s->logits);
+    mts_aligned_free(s->logits);
     s->logits = NULL;
     s->logits_cap = 0;
     if (!mts_size_mul(rows, s->logits_stride * sizeof(float), &bytes) || !(s->logits = mts_reserve(bytes))) {

@@ -6,18 +6,17 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "core/process.h"
 
 typedef struct MtsChild MtsChild;
 
 typedef struct MtsChildLimits {
-    size_t memory;       /* MiB of address space of each of its processes; 0: as ours is */
-    size_t seconds;      /* of processor time of each; 0: as ours */
+    MtsProcessLimits each;
     uint64_t errors_end; /* the file of its standard error may not get longer than so many bytes */
 } MtsChildLimits;
 
-/* Starts `program` by /bin/sh in a process group of its own (a Ctrl-C in the terminal is not for it); its standard
- * error is the descriptor `errors`, which outlives the child, and it has none else of ours. Not to be called by two
- * threads at once. */
+/* Starts `program` by the system's shell (core/process.h); its standard error is the descriptor `errors`, which
+ * outlives the child. Not to be called by two threads at once. */
 int mts_child_new(MtsChild **child, const char *program, const MtsChildLimits *limits, int errors, MtsError *err);
 
 /* Sends line [size], which ends in its newline, and waits for a line, returned without the newline and

@@ -183,7 +183,7 @@ static int read_answer(Command *c, const char *answer, size_t size, json_int_t i
 }
 
 /* The sentence gets where the program's own output is. */
-static void tell(Command *c, MtsError *err)
+static void tell_log(Command *c, MtsError *err)
 {
     pthread_mutex_lock(&c->lock);
     mts_child_log_tell(&c->log, err);
@@ -203,7 +203,7 @@ static int score_command(void *self, const MtsRewardText *text, double *value, M
         (rc = mts_child_ask(child, line.data, line.len, c->timeout, &answer, &size, err)) ||
         (rc = read_answer(c, answer, size, id, value, err))) {
         mts_child_free(&child, 0);
-        tell(c, err);
+        tell_log(c, err);
     } else {
         rc = give_child(c, child, err);
     }
@@ -319,7 +319,7 @@ int mts_reward_command(MtsRewardTerm *term, const char *argument, const MtsRewar
     pthread_mutex_init(&c->lock, NULL);
     c->timeout = words.limit[TIMEOUT];
     c->log_most = words.limit[ERRORS];
-    c->limits = (MtsChildLimits){(size_t)words.limit[MEMORY], (size_t)words.limit[CPU], 0};
+    c->limits = (MtsChildLimits){{(size_t)words.limit[MEMORY], (size_t)words.limit[CPU]}, 0};
     c->log_path = words.log;
     words.log = NULL;
     c->program = mts_strdup(program);

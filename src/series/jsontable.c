@@ -202,7 +202,7 @@ static bool write_list(MtsBytes *out, const json_t *list)
 static bool write_cell(MtsBytes *out, const json_t *cell)
 {
     return json_is_real(cell)      ? mts_bytes_printf(out, "%.16e", json_real_value(cell))
-           : json_is_integer(cell) ? mts_bytes_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(cell))
+           : json_is_integer(cell) ? mts_bytes_printf(out, "%lld", (long long)json_integer_value(cell))
            : json_is_string(cell)  ? write_text(out, json_string_value(cell))
            : json_is_array(cell)   ? write_list(out, cell)
                                  : write_text(out, json_is_boolean(cell) ? json_is_true(cell) ? "true" : "false" : "");

@@ -19,8 +19,7 @@
 static void extension(const char *path, char out[6])
 {
     size_t end = strlen(path);
-    const char *slash = strrchr(path, '/');
-    size_t begin = slash ? (size_t)(slash + 1 - path) : 0;
+    size_t begin = (size_t)(mts_path_name(path) - path);
     for (int turn = 0; turn < 2; turn++) {
         size_t dot = end;
         while (dot > begin && path[dot] != '.') {

@@ -31,9 +31,8 @@ typedef struct WfdbTarget {
 /* A file beside the header, malloc'ed; NULL: memory ran out. */
 static char *beside(const char *path, MtsCell name, const char *extension)
 {
-    const char *slash = strrchr(path, '/');
     MtsBytes b = {0};
-    bool ok = mts_bytes_append(&b, path, slash ? (size_t)(slash + 1 - path) : 0) &&
+    bool ok = mts_bytes_append(&b, path, (size_t)(mts_path_name(path) - path)) &&
               mts_bytes_append(&b, name.data, name.size) && mts_bytes_append_str(&b, extension);
     if (!ok) {
         mts_bytes_free(&b);

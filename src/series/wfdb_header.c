@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "series/set.h"
@@ -210,7 +211,7 @@ static int whole_field(const MtsWfdbHeader *h, size_t line, MtsCell *text, const
 static int file_field(const MtsWfdbHeader *h, size_t line, MtsCell word, MtsWfdbSignal *s, MtsError *err)
 {
     s->file = word;
-    bool beside = word.size > 0 && !memchr(word.data, '/', word.size) && !mts_cell_is(word, "..");
+    bool beside = mts_path_is_name(word.data, word.size) && !mts_cell_is(word, "..");
     return beside ? MTS_OK : bad_field(h, line, "file name beside the header", word, err);
 }
 
@@ -253,7 +254,7 @@ static int signal_line(const MtsWfdbHeader *h, size_t line, MtsCell text, MtsWfd
 static int segment_line(const MtsWfdbHeader *h, size_t line, MtsCell text, MtsWfdbSegment *s, MtsError *err)
 {
     s->name = next_word(&text);
-    if (memchr(s->name.data, '/', s->name.size) || s->name.data[0] == '.') {
+    if (!mts_path_is_name(s->name.data, s->name.size) || s->name.data[0] == '.') {
         return bad_field(h, line, "record beside the header", s->name, err);
     }
     return sample_count(h, line, next_word(&text), &s->samples, err);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "reward/answer_line.h"
 #include "stages/ecg.h"
 
@@ -221,8 +222,7 @@ bool mts_publish_ecg_qa(MtsPublished *published, const MtsSample *sample)
 static int read_templates(MtsStage *stage, EcgQuestions *q, MtsError *err)
 {
     MtsBytes beside = {0};
-    const char *slash = strrchr(q->path, '/');
-    bool ok = mts_bytes_append(&beside, q->path, slash ? (size_t)(slash + 1 - q->path) : 0) &&
+    bool ok = mts_bytes_append(&beside, q->path, (size_t)(mts_path_name(q->path) - q->path)) &&
               mts_bytes_append_str(&beside, "answers_for_each_template.csv");
     int rc = ok ? mts_stage_csv(&q->templates, beside.data, err) : mts_stage_no_memory(stage, err);
     if (!rc && (mts_stage_column(&q->templates, "template_id") == SIZE_MAX ||

@@ -162,6 +162,21 @@ static void utf8_by_the_rfc(void **state)
     assert_int_equal(mts_utf8_pending("ab\xED\xA0", 4), 0);
 }
 
+static void paths_have_a_last_name(void **state)
+{
+    (void)state;
+    assert_string_equal(mts_path_name("a/b/c.json"), "c.json");
+    assert_string_equal(mts_path_name("c.json"), "c.json");
+    assert_string_equal(mts_path_name("a/"), "");
+    assert_true(mts_path_is_absolute("/a"));
+    assert_false(mts_path_is_absolute("a/b"));
+    assert_false(mts_path_is_absolute(""));
+    assert_true(mts_path_is_name("0201.dat", 8));
+    assert_false(mts_path_is_name("../0201.dat", 11));
+    assert_true(mts_path_is_name("../", 2)); /* of its first two bytes */
+    assert_false(mts_path_is_name("", 0));
+}
+
 static void files_are_replaced_whole(void **state)
 {
     (void)state;
@@ -308,6 +323,7 @@ int main(void)
         cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(streams_are_independent_of_order),
         cmocka_unit_test(utf8_by_the_rfc),
+        cmocka_unit_test(paths_have_a_last_name),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(json_keeps_every_bit),
         cmocka_unit_test(json_is_whole_or_not_there),

@@ -3,8 +3,10 @@
 its output with this machine's, class by class of results (calls.py).
 
 The target "levels" is this machine's own program on each level of x86-64: by mask, and in qemu without AVX and with
-AVX2; "masks" those by mask. Prints one row of docs/portability.md's table for each. Exits 77 (skipped) where a cross
-compiler, qemu or the sources are missing, 1 where a test fails or a class that is promised to be equal is not.
+AVX2; "masks" those by mask. "windows" is built by MinGW and run in Wine: no unit tests, which are written for POSIX,
+but what a system does otherwise (manners.py). Prints one row of docs/portability.md's table for each. Exits 77
+(skipped) where a cross compiler, qemu, Wine or the sources are missing, 1 where a test fails or a class that is
+promised to be equal is not.
 usage: tests/cross/cross.py [--quick] [--tests NAME,...] [--install] [--build FOLDER] TARGET...
   --quick    of the unit tests those of the rooms that know a byte's place, or a processor, only
   --tests    of the unit tests these only ("-": none); what each came to is kept in FOLDER/TARGET/results.json for as
@@ -25,8 +27,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import calls
+import manners
 
 ROOT = calls.ROOT
 sys.path.insert(0, str(ROOT / "tests/cli"))
@@ -54,11 +58,15 @@ LEVELS = {
 PACKAGES = {"i386": "i386", "aarch64": "arm64", "ppc64le": "ppc64el"} # of libc6-dev-…-cross, where it differs
 QUICK = ("core", "gguf", "quant", "kernels", "kv", "model", "golden", "search", "table")
 OWN = ("levels", "masks") # of this machine
+WINDOWS = "windows"
+MINGW = "x86_64-w64-mingw32-gcc-posix" # as mingw.ini says
+WINE_BEGINS = 3 # seconds, within which a second program could wait for ever
+WINE = "/usr/lib/wine/wine64" # Debian's, which is in nobody's path
 LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
 EQUAL = ("files read and written", "logits") # promised on every processor
 # Times, which kernels a processor has, and what an emulator says of itself.
-ITS_OWN = re.compile(r'(?m)^qemu-.*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms)[a-z_]*)":(\{[^}]*\}|[^,}\]]*)')
+ITS_OWN = re.compile(r'(?m)^qemu-.*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":(\{[^}]*\}|\[[^\]]*\]|[^,}\]]*)')
 # In an emulator compiling with -O3 takes longer than it saves.
 OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled", "-Doptimization=1"]
 
@@ -94,8 +102,15 @@ def sysroot(triple):
     return pathlib.Path("/usr") / triple
 
 
+def wine():
+    return shutil.which("wine64") or WINE
+
+
 def missing(target):
     """Debian's packages without which a target cannot be built and run."""
+    if target == WINDOWS:
+        return ([] if shutil.which(MINGW) else ["gcc-mingw-w64-x86-64-posix"]) + ([] if runs([wine(), "--version"]) else
+                                                                           ["wine64"])
     triple, emulator, _, _ = TARGETS[target]
     need = []
     if not shutil.which(f"{triple}-gcc"):
@@ -284,13 +299,57 @@ def run_target(name, folder, options, here):
     return good and passed == ran and ran > 0
 
 
+def without_own(text):
+    return ITS_OWN.sub("", text)
+
+
+def run_windows(folder, program, bits, here):
+    """Windows' program in Wine beside this machine's."""
+    build = folder / WINDOWS
+    if not (build / "build.ninja").exists():
+        faster = folder / "ccache.ini"
+        faster.write_text(f"[binaries]\nc = ['ccache', '{MINGW}']\n" if shutil.which("ccache") else "")
+        subprocess.run(["meson", "setup", build, ROOT, "--cross-file", ROOT / "tests/cross/mingw.ini", "--cross-file",
+                        faster, "--werror", *OPTIONS], check=True, stdout=subprocess.DEVNULL)
+    made = [f"{name}.exe" for name in ("src/cli/maxts", "tests/cross/bits", "tests/cross/scorer")]
+    done = subprocess.run(["ninja", "-C", build, *made], check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{WINDOWS}: does not build without warnings\n{done.stdout[-4000:]}")
+    before = ["env", f"WINEPREFIX={build}/prefix", "WINEDEBUG=-all", wine()]
+    its, its_bits = (script(build, before, build / name) for name in made[:2])
+    subprocess.run([its, "--version"], check=True, capture_output=True) # Wine makes its folder
+    with subprocess.Popen([its, "tokenize", "-m", manners.TINY], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL): # as long as one runs, Wine does not begin anew
+        time.sleep(WINE_BEGINS)
+        return compare_windows(build, its, its_bits, bits, here)
+
+
+def compare_windows(build, its, its_bits, bits, here):
+    cells, good = compare(WINDOWS, its, its_bits, here)
+    scorer = f"Z:{build}/tests/cross/scorer.exe".replace("/", "\\")
+    mine = manners.manners(program, str(bits.parent / "scorer"), without_own)
+    there = manners.manners(its, scorer, without_own)
+    other = [what for what, outcome in mine.items() if there[what] != outcome]
+    for what in other:
+        say(f"{WINDOWS}: {what}: {there[what]} instead of {mine[what]}")
+    print(f"| {WINDOWS} | {len(mine) - len(other)} of {len(mine)} | " + " | ".join(cells) + " |", flush=True)
+    return good and not other
+
+
+def run_any(name, folder, options, program, bits, here):
+    if name == WINDOWS:
+        return run_windows(folder, program, bits, here)
+    return (run_levels(folder, program, bits, here, name == "levels") if name in OWN else
+            run_target(name, folder, options, here))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--tests", type=lambda text: text.split(","), default=[])
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-cross")
-    parser.add_argument("target", nargs="+", choices=[*sorted(TARGETS), *OWN])
+    parser.add_argument("target", nargs="+", choices=[*sorted(TARGETS), WINDOWS, *OWN])
     options = parser.parse_args()
     targets = [name for name in options.target if name not in OWN]
     if not targets and platform.machine() != "x86_64":
@@ -312,11 +371,11 @@ def main():
     build = program.parent.parent.parent
     bits = build / "tests/cross/bits"
     if (build / "build.ninja").exists(): # else it would be of another commit than what it is compared with
-        subprocess.run(["ninja", "-C", build, "src/cli/maxts", "tests/cross/bits"], check=True, stdout=sys.stderr)
+        subprocess.run(["ninja", "-C", build, "src/cli/maxts", "tests/cross/bits", "tests/cross/scorer"], check=True,
+                       stdout=sys.stderr)
     here = outputs(program, bits)
     print("| target | tests | " + " | ".join(here) + " |")
-    held = [run_levels(folder, program, bits, here, name == "levels") if name in OWN else
-            run_target(name, folder, options, here) for name in options.target]
+    held = [run_any(name, folder, options, program, bits, here) for name in options.target]
     return 0 if all(held) else 1
 
 

@@ -60,7 +60,7 @@ FAULTS = [
      "1 - ((double)n - l->target) / l->target", ["reward_reward"]),
     ("a number: an answer to another question", "src/reward/command.c", "json_integer_value(given) != id",
      "json_integer_value(given) < 0", ["reward_command"]),
-    ("a line too many of a reward program", "src/reward/child.c", "newline && size + 1 != (size_t)n",
+    ("a line too many of a reward program", "src/reward/child.c", "newline && size + 1 != n",
      "newline && n == 0", ["reward_command"]),
     ("a comparison: a record may come twice", "src/results/journal.c", "    if (json_object_get(j->by_key, key)) {",
      "    if (!key) {", ["journal"]),

@@ -1,0 +1,1 @@
+/* core/windows/include/poll.h - empty: see posix.h. */

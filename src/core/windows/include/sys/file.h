@@ -1,0 +1,1 @@
+/* core/windows/include/sys/file.h - empty: see posix.h. */

@@ -1,0 +1,1 @@
+/* core/windows/include/sys/ioctl.h - empty: see posix.h. */

@@ -1,0 +1,1 @@
+/* core/windows/include/sys/mman.h - empty: see posix.h. */

@@ -1,0 +1,1 @@
+/* core/windows/include/sys/resource.h - empty: see posix.h. */

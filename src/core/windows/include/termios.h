@@ -1,0 +1,1 @@
+/* core/windows/include/termios.h - empty: see posix.h. */
