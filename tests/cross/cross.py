@@ -66,7 +66,8 @@ LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "e
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
 EQUAL = ("files read and written", "logits") # promised on every processor
 # Times, which kernels a processor has, and what an emulator says of itself.
-ITS_OWN = re.compile(r'(?m)^qemu-.*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":(\{[^}]*\}|\[[^\]]*\]|[^,}\]]*)')
+ITS_OWN = re.compile(r'(?m)^qemu-.*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":'
+                     r'(\{[^}]*\}|\[[^\]]*\]|[^,}\]]*)')
 # In an emulator compiling with -O3 takes longer than it saves.
 OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled", "-Doptimization=1"]
 
@@ -251,7 +252,7 @@ def outputs(program, bits):
                 command = [program, *words, "--json"] if words[0] != "bits" else [bits, *words[1:]]
                 done = subprocess.run(command, check=False, capture_output=True, cwd=folder,
                                       stdin=subprocess.DEVNULL)
-                text = (done.stdout + done.stderr).decode().replace(folder, "")
+                text = (done.stdout + done.stderr).decode().replace(folder, "").replace("\r\n", "\n")
                 if done.returncode != 0:
                     say(f"{program} {' '.join(words)}: exit {done.returncode}: {text}")
                 return done.returncode, ITS_OWN.sub("", text)
@@ -321,7 +322,10 @@ def run_windows(folder, program, bits, here):
     with subprocess.Popen([its, "tokenize", "-m", manners.TINY], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL): # as long as one runs, Wine does not begin anew
         time.sleep(WINE_BEGINS)
-        return compare_windows(build, its, its_bits, bits, here)
+        try:
+            return compare_windows(build, its, its_bits, bits, here)
+        finally: # also what a program that was killed has left
+            subprocess.run([*before[:-1], f"{wine().removesuffix('wine64')}wineserver64", "-k"], check=False)
 
 
 def compare_windows(build, its, its_bits, bits, here):

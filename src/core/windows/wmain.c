@@ -20,7 +20,9 @@ static void prepare_console(DWORD which)
     if (!GetConsoleMode(screen, &mode)) {
         return;
     }
-    SetConsoleMode(screen, mode | 4 /* ENABLE_VIRTUAL_TERMINAL_PROCESSING */);
+    if (!SetConsoleMode(screen, mode | 4 /* ENABLE_VIRTUAL_TERMINAL_PROCESSING */)) {
+        _wputenv(L"TERM=dumb"); /* it shows sequences as text */
+    }
     if (!page_before && (page_before = GetConsoleOutputCP()) != 0) {
         SetConsoleOutputCP(CP_UTF8);
         atexit(restore_page);
