@@ -2,8 +2,11 @@
  *
  * A console gives and takes UTF-16 or bytes of its code page. What is typed is read as UTF-16 and handed on as UTF-8;
  * output is bytes, for which wmain.c sets the code page. */
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <windows.h>
 
 #undef read

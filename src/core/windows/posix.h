@@ -1,7 +1,7 @@
 /* core/windows/posix.h - what this project uses of POSIX and Windows has not, or has otherwise.
  *
  * A build for Windows includes this before every source (meson.build), so that the sources are written for one
- * system; include/ holds the headers that are missing there, each of them empty. Paths are UTF-8. Files are opened so
+ * system; include/ holds the headers that are missing there. Paths are UTF-8. Files are opened so
  * that they can be renamed and removed while they are open, and are bytes, never lines. */
 #ifndef MTS_CORE_WINDOWS_POSIX_H
 #define MTS_CORE_WINDOWS_POSIX_H
@@ -26,8 +26,6 @@
 #define F_SETFD 2
 #define F_SETFL 3
 #define FD_CLOEXEC 1
-#define LOCK_EX 2
-#define LOCK_NB 4
 
 struct mts_win_stat {
     uint64_t st_dev, st_ino;
@@ -71,7 +69,6 @@ char *mts_win_getenv(const char *name); /* HOME and TMPDIR are there under the n
 
 int link(const char *from, const char *to);
 ssize_t readlink(const char *path, char *to, size_t room); /* no path is a link */
-int flock(int fd, int operation);
 int fsync(int fd);
 int fcntl(int fd, int command, ...); /* F_DUPFD_CLOEXEC; what else is asked for here is so from the beginning */
 int fchown(int fd, int user, int group);
@@ -97,57 +94,17 @@ int mts_win_closedir(MtsWinFolder *folder);
 #define readdir mts_win_readdir
 #define closedir mts_win_closedir
 
-/* ---- memory ---- */
+/* ---- the machine ---- */
 
-#define PROT_READ 1
-#define MAP_PRIVATE 2
-#define MAP_FAILED ((void *)-1)
 #define _SC_PAGESIZE 1
 #define _SC_PHYS_PAGES 2
 
-void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
-int munmap(void *at, size_t size);
 long sysconf(int name);
 
-#define RUSAGE_SELF 0
-struct rusage {
-    long ru_maxrss; /* KiB */
-};
-int getrusage(int who, struct rusage *usage);
+/* ---- terminals ---- */
 
-/* ---- terminals and pipes ---- */
-
-#define POLLIN 1
-#define POLLOUT 2
-#define POLLERR 4
-struct pollfd {
-    int fd;
-    short events, revents;
-};
-/* Of one: whether a key of the console was pressed, or the reader of a pipe is gone. */
-int poll(struct pollfd *all, unsigned count, int patience);
-
-#define TIOCGWINSZ 1
-struct winsize {
-    unsigned short ws_row, ws_col;
-};
-int ioctl(int fd, int request, struct winsize *size);
 int mts_win_isatty(int fd);
 #define isatty mts_win_isatty
-
-/* Of c_lflag alone; the rest is here for those who set it. */
-#define ICANON 2u /* as the console's modes are numbered */
-#define ECHO 4u
-#define VMIN 0
-#define VTIME 1
-#define TCSANOW 0
-typedef unsigned tcflag_t;
-struct termios {
-    tcflag_t c_lflag;
-    unsigned char c_cc[2];
-};
-int tcgetattr(int fd, struct termios *how);
-int tcsetattr(int fd, int when, const struct termios *how);
 
 /* ---- signals ---- */
 
