@@ -35,6 +35,7 @@ PROMISES = [
     ("... JSON", "fuzz_json", INPUTS, "inputs"),
     ("... a conversation", "fuzz_messages", INPUTS, "inputs"),
     ("... a file of time series", "fuzz_series", INPUTS, "inputs"),
+    ("... what `maxts train` wrote", "fuzz_evidence", INPUTS, "inputs"),
     ("... a regular expression; what it lets through matches by PCRE2", "fuzz_pattern", INPUTS, "inputs"),
     ("... a grammar; its masks are what advancing says", "fuzz_grammar", INPUTS, "inputs"),
     ("... a JSON schema; what it lets through is JSON", "fuzz_schema", INPUTS, "inputs"),

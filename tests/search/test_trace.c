@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/seal.h"
 
 static const char *scratch(const char *name)
 {
@@ -166,6 +167,21 @@ static void every_method_replays_and_resumes(void **state)
     mts_table_free(&table);
 }
 
+/* Takes the seal from every line, in front of its last brace: what is read then has to be recomputed to be judged. */
+static void without_seals(char *text, size_t *size)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *size; i++) {
+        text[kept++] = text[i];
+        if (text[i] == '\n') {
+            kept -= MTS_SEAL_SIZE;
+            memcpy(text + kept - 2, "}\n", 2);
+        }
+    }
+    text[kept] = '\0';
+    *size = kept;
+}
+
 /* Each digit of the trace in turn is made another one. */
 static void a_replay_notices_any_other_number(void **state)
 {
@@ -179,6 +195,11 @@ static void a_replay_notices_any_other_number(void **state)
     MtsSearchResult *result = search(table, &s);
     char *text = NULL;
     whole_file(path, &text, &size);
+    without_seals(text, &size);
+    put_file(other, text, size);
+    MtsError none = {0};
+    assert_ok(mts_replay(other, &tried, &none), &none);
+    tried = 0;
     for (size_t i = 0; i < size; i++) {
         number += text[i] == '\n';
         /* the first digit after the point, or of a whole number; line 1 holds settings that may be of no effect */
