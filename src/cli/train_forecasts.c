@@ -46,6 +46,7 @@ static void describe(MtsForecaster *o, const Args *args, const MtsSeries *const 
     mts_json_add_int(&o->about, "season", (json_int_t)o->season);
     mts_json_add_text(&o->about, "baseline", mts_baseline_names[o->baseline]);
     mts_json_add_flag(&o->about, "falls_back", o->models == 0);
+    mts_json_add_real(&o->about, "nearly", o->nearly);
     mts_json_add_int(&o->about, "trust", (json_int_t)o->trust);
     mts_json_add(&o->about, "last_values_smape", worth_of(o));
 }

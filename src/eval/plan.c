@@ -49,19 +49,6 @@ static int read_seeds(MtsEvalPlan *plan, const char *list, MtsError *err)
 
 /* ---- rewards and constraints ---- */
 
-/* Who has seen the answers is no witness. (Evidence knows each series that it has learnt from.) */
-static int check_train(const MtsEvalAsked *a, MtsError *err)
-{
-    MtsMap train = {0}, data = {0};
-    bool same = a->train && !mts_map_open(&train, a->train, NULL) && !mts_map_open(&data, a->data, NULL) &&
-                train.size == data.size && data.size && memcmp(train.data, data.data, data.size) == 0;
-    mts_map_close(&train);
-    mts_map_close(&data);
-    return same
-               ? mts_fail(err, MTS_EREQUEST, "eval: --train: %s holds the very samples of --data %s", a->train, a->data)
-               : MTS_OK;
-}
-
 /* What is asked for, or the stage's own; a table has its own. */
 static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err)
 {
@@ -265,8 +252,8 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
         return no_memory(err);
     }
     if ((rc = read_seeds(plan, a.seeds ? a.seeds : "0", err)) || (rc = mts_eval_grid(plan, engine, &a, err)) ||
-        (rc = check_budget(plan, &a, err)) || (rc = check_train(&a, err)) ||
-        (rc = mts_reward_files_new(&plan->files, err)) || (rc = open_data(plan, engine, &a, a.samples, err)) ||
+        (rc = check_budget(plan, &a, err)) || (rc = mts_reward_files_new(&plan->files, err)) ||
+        (rc = open_data(plan, engine, &a, a.samples, err)) || (rc = mts_eval_check_train(plan, &a, err)) ||
         (rc = choose_reward(plan, &a, err))) {
         return rc;
     }

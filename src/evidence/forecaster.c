@@ -5,11 +5,11 @@
  * squares again and again, each window weighted by the inverse of its last error (and by how large the window is
  * against its future, since errors will be counted in percent), so that the wild do not decide.
  *
- * There is such a model for each of some contexts, and two networks (network.c) over eight seasons, which take shorter
- * ones with zeros before them; of those that a series fills the best is used, or the mean of those that are nearly as
- * good. What every one is worth is tried on the last values of each series, which its first fit has not seen, and one
- * that does not beat the best baseline there is left out. So is tried how far a series whose own values before those
- * were foretold badly should have the baseline instead. Then all are fitted again with all values. */
+ * There is such a model for each of some contexts, and up to three networks (network.c) over eight seasons, which
+ * take shorter ones with zeros before them; of those that a series fills the best is used, or the mean of those that
+ * are nearly as good. What every one is worth is tried on the last values of each series, which its first fit has not
+ * seen, and one that does not beat the best baseline there is left out. So is tried how far a series whose own values
+ * before those were foretold badly should have the baseline instead. Then all are fitted again with all values. */
 #include "evidence/forecaster.h"
 
 #include <math.h>
@@ -22,11 +22,18 @@
 #include "series/smape.h"
 
 enum { ROUNDS = 6, MOST_WINDOWS = 16000, SCALED_OVER = 64 };
-enum { NETWORKS = 2, NETWORK_SEASONS = 8, NETWORK_WINDOWS = 6, NETWORK_ROUNDS = 2000, NETWORK_ROUNDS_LEAST = 100 };
+enum {
+    NETWORKS = 3,
+    NETWORK_WEIGHTS = 80000,
+    NETWORK_SEASONS = 8,
+    NETWORK_WINDOWS = 6,
+    NETWORK_ROUNDS = 2000,
+    NETWORK_ROUNDS_LEAST = 100
+};
 
 #define LEAST_ERROR 0.02                              /* of a window, so that none decides alone */
-#define NEARLY 1.05                                   /* times the best: as good */
 #define FURTHEST 8.0                                  /* from the window's last value, of what comes */
+static const double nearly[] = {1, 1.05, 1.1, 1.2};   /* times the best: as good; each is tried */
 static const double penalties[] = {1e-4, 3e-3, 1e-2}; /* of a window; each is tried */
 
 typedef struct Pool {
@@ -422,29 +429,47 @@ static int add_model(MtsForecaster *o, const Pool *p, size_t context, uint64_t s
     return MTS_OK;
 }
 
-/* The power of trust that the last values speak for. */
-static int choose_trust(MtsForecaster *o, const Pool *p, double *path, MtsError *err)
+/* The sum of sMAPE on the last values as the forecaster is now. */
+static int try_all(const MtsForecaster *o, const Pool *p, double *path, double *sum, MtsError *err)
 {
-    double least = HUGE_VAL;
-    size_t best = 0;
-    for (o->trust = 0; o->trust <= MTS_FORECASTER_MOST_TRUST; o->trust++) {
-        double sum = 0;
-        for (size_t i = 0; i < p->count; i++) {
-            const double *x = p->series[i]->values;
-            size_t n = p->series[i]->length - o->horizon;
-            if (!places(p, i, o->season > 8 ? o->season : 8, 0)) {
-                continue;
-            }
-            int rc = mts_forecaster_path(o, x, n, path, path + o->horizon, err);
+    *sum = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        const double *x = p->series[i]->values;
+        size_t n = p->series[i]->length - o->horizon;
+        if (!places(p, i, o->season > 8 ? o->season : 8, 0)) {
+            continue;
+        }
+        int rc = mts_forecaster_path(o, x, n, path, path + o->horizon, err);
+        if (rc) {
+            return rc;
+        }
+        *sum += mts_smape(x + n, path, o->horizon);
+    }
+    return MTS_OK;
+}
+
+/* How many models are as good as the best, and how far they are trusted: what the last values speak for. */
+static int choose_mixture(MtsForecaster *o, const Pool *p, double *path, MtsError *err)
+{
+    double least = HUGE_VAL, sum, best_nearly = 1;
+    size_t best_trust = 0;
+    for (size_t k = 0; k < sizeof nearly / sizeof nearly[0]; k++) {
+        for (size_t trust = 0; trust <= MTS_FORECASTER_MOST_TRUST; trust++) {
+            o->nearly = nearly[k];
+            o->trust = trust;
+            int rc = try_all(o, p, path, &sum, err);
             if (rc) {
                 return rc;
             }
-            sum += mts_smape(x + n, path, o->horizon);
+            if (sum < least) {
+                least = sum;
+                best_nearly = nearly[k];
+                best_trust = trust;
+            }
         }
-        best = sum < least ? o->trust : best;
-        least = fmin(least, sum);
     }
-    o->trust = best;
+    o->nearly = best_nearly;
+    o->trust = best_trust;
     return MTS_OK;
 }
 
@@ -462,10 +487,12 @@ static int learn(MtsForecaster *o, const Pool *p, double *row, double *path, Mts
         rc = rc ? rc : add_model(o, p, c, 0, row, path, err);
     }
     longest = longest < MTS_FORECASTER_MOST_CONTEXT ? longest : MTS_FORECASTER_MOST_CONTEXT;
-    for (uint64_t seed = 1; !rc && longest >= 2 * h && seed <= NETWORKS; seed++) {
+    for (uint64_t seed = 1; !rc && longest >= 2 * h && seed <= NETWORKS &&
+                            (seed == 1 || seed * mts_network_size(longest, h) <= NETWORK_WEIGHTS);
+         seed++) {
         rc = add_model(o, p, longest, seed, row, path, err);
     }
-    if (rc || (rc = choose_trust(o, p, path, err))) {
+    if (rc || (rc = choose_mixture(o, p, path, err))) {
         return rc;
     }
     for (size_t i = 0; !rc && i < o->models; i++) {
@@ -531,7 +558,7 @@ static int mean_path(const MtsForecaster *o, const double *x, size_t n, double *
     memset(spread, 0, o->horizon * sizeof *spread);
     for (size_t i = 0; i < o->models; i++) {
         const MtsForecasterModel *m = &o->model[i];
-        if (m->least > n || left_of(m) > NEARLY * best) {
+        if (m->least > n || left_of(m) > o->nearly * best) {
             continue;
         }
         int rc = run(m, x, n, o->horizon, row, own, &unit, err);

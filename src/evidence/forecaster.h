@@ -11,7 +11,7 @@
 #include "evidence/network.h"
 
 enum {
-    MTS_FORECASTER_MODELS = 7,
+    MTS_FORECASTER_MODELS = 8,
     MTS_FORECASTER_MOST_HORIZON = 1024,
     MTS_FORECASTER_MOST_CONTEXT = 256,
     MTS_FORECASTER_MOST_SEASON = 4096,
@@ -43,7 +43,8 @@ typedef struct MtsForecaster {
     /* Only those better than the baseline: linear ones by ascending context, then networks. */
     MtsForecasterModel model[MTS_FORECASTER_MODELS];
     size_t models;
-    size_t trust; /* the power of (baseline's error / models') that a series' own last values leave them */
+    double nearly; /* a model that errs at most so many times as much as the best has its share */
+    size_t trust;  /* the power of (baseline's error / models') that a series' own last values leave them */
     json_t *about;
 } MtsForecaster;
 

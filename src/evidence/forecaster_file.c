@@ -34,6 +34,7 @@ int mts_forecaster_write(const MtsForecaster *o, const char *path, MtsError *err
     mts_json_add_int(&file, "horizon", (json_int_t)o->horizon);
     mts_json_add_int(&file, "season", (json_int_t)o->season);
     mts_json_add_text(&file, "baseline", mts_baseline_names[o->baseline]);
+    mts_json_add_real(&file, "nearly", o->nearly);
     mts_json_add_int(&file, "trust", (json_int_t)o->trust);
     mts_json_add(&file, "spread", mts_sealed_numbers(o->spread, o->horizon));
     for (size_t i = 0; i < o->models; i++) {
@@ -98,6 +99,7 @@ static int take(MtsForecaster *o, const json_t *file, const char *name, MtsError
     o->baseline = (MtsBaseline)b;
     if ((rc = mts_sealed_read_size(file, name, "horizon", MTS_FORECASTER_MOST_HORIZON, &o->horizon, err)) ||
         (rc = mts_sealed_read_size(file, name, "season", MTS_FORECASTER_MOST_SEASON, &o->season, err)) ||
+        (rc = mts_sealed_read_real(file, name, "nearly", 1, 100, &o->nearly, err)) ||
         (rc = mts_sealed_read_real(file, name, "trust", 0, MTS_FORECASTER_MOST_TRUST, &trust, err)) ||
         (rc = read_spread(file, name, o->horizon, &o->spread, err))) {
         return rc;

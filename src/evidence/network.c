@@ -112,6 +112,11 @@ int mts_network_median(const MtsNetwork *o, const float *row, double *median, Mt
 
 /* ---- learning ---- */
 
+size_t mts_network_size(size_t inputs, size_t steps)
+{
+    return (inputs + 1) * HIDDEN + (HIDDEN + 1) * HIDDEN + (HIDDEN + 1) * MTS_NETWORK_LEVELS * steps;
+}
+
 typedef struct Learning {
     MtsNetwork *o;
     const MtsNetworkLessons *lessons;

@@ -24,6 +24,9 @@ typedef struct MtsNetworkLessons {
     const void *from;
 } MtsNetworkLessons;
 
+/* How many weights it takes. */
+size_t mts_network_size(size_t inputs, size_t steps);
+
 /* The bits depend on the lessons alone, not on the processor. */
 int mts_network_learn(MtsNetwork **network, const MtsNetworkLessons *lessons, MtsError *err);
 void mts_network_free(MtsNetwork **network);

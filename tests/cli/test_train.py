@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """maxts train: evidence from made-up activity, the same bytes again, and what eval does with it."""
 import csv
+import gzip
 import json
 import math
 import pathlib
@@ -80,7 +81,11 @@ def evaluated(folder):
     declared(folder, evidence)
     refuse(2, ["learnt from"], "eval", "-m", TINY, "--stage", "har", "--data", folder / "train.csv", "--points", 2,
            "-n", 48, "--train", evidence, "--method", "reward-alone", "--out", folder / "seen.jsonl")
-    refuse(2, ["--train", "very samples"], *plain, "--train", folder / "test.csv", "--out", folder / "same.jsonl")
+    packed = folder / "packed.csv.gz" # the same series in another file, and after others
+    train, test = ((folder / name).read_text(encoding="utf-8") for name in ("train.csv", "test.csv"))
+    packed.write_bytes(gzip.compress((train + test.split("\n", 1)[1]).encode()))
+    for seen in folder / "test.csv", packed:
+        refuse(2, ["--train", "very series of sample har:1 "], *plain, "--train", seen, "--out", folder / "same.jsonl")
     refuse(2, ["another stage"], "eval", "-m", TINY, "--stage", "m4", "--data", folder / "test.csv", "--method",
            "reward-alone", "--out", folder / "other.jsonl")
 
