@@ -4,17 +4,18 @@
     bench/constrained_methods.py build/src/cli/maxts SmolLM2.gguf [--positions 2000] [--texts 10] [--seeds 3]
 
 A pass is a position evaluated by the model after the prompt; a prefix that was evaluated before is none. Each method
-draws at lambda 0, one text at a time, until it has so many valid texts or has spent its positions. Passes are counted
-from the checkpoint's lines where tries may fail: the prefixes that a rollout evaluated first. awrs-smc draws as many
-particles as texts are asked for; what it refuses costs calls of the constraint and no passes. Distinct texts are those
-not found before, of maxent-ts also those that it sweeps up on its way: they stand in its result with their
-probabilities and cost no pass. Where the constraint is asked, the model is not masked: its whole vocabulary is drawn
-from.
+draws at lambda 0 until its result holds so many valid texts or it has spent its positions: rejection, adaptive
+rejection and CARS one text at a time, `sample` and the particles of awrs-smc as many as are asked for. Passes are
+counted from the checkpoint's lines where tries may fail: the prefixes that a rollout evaluated first. What awrs-smc
+refuses costs calls of the constraint and no passes. Where the constraint is asked, the model is not masked: its whole
+vocabulary is drawn from.
 
-MaxEnt-TS does not find a text twice, so its rollouts are as many distinct texts. At lambda 0 no reward tells it where
-to go: it is given one that is 0 everywhere and does not score prefixes (under one that does it goes in waves, which
-look further than a text's end). `best first` stands for nine rollouts of ten that go to the likeliest text not found
-yet (`--best-first 0.9`); the tenth is drawn, and the drawn ones alone estimate Z."""
+MaxEnt-TS does not find a text twice, and one rollout finds several: those that it draws and the whole texts that it
+sweeps up on its way, all valid, with their probabilities. So it gets the fewest rollouts whose result holds the texts
+that are asked for, and every default that `maxts search` has. `maxent-ts drawn` counts only what each rollout ends in,
+ten rollouts for ten texts, led one by one (a reward that is 0 everywhere and scores no prefixes); `best first` is the
+same with nine of ten going to the likeliest text not found yet (`--best-first 0.9`); the tenth is drawn, and the drawn
+ones alone estimate Z."""
 import argparse
 import json
 import pathlib
@@ -29,21 +30,22 @@ PROMPTS = {
     "plan": ("Write the plan that brings ball1 from rooma to roomb, and nothing else. The plan for ball2 was:\n"
              "(pick ball2 rooma)\n(move rooma roomb)\n(drop ball2 roomb)", 40),
 }
-METHODS = ["rejection", "adaptive-rejection", "cars", "awrs-smc", "sample", "maxent-ts", "maxent-ts best first"]
+METHODS = ["rejection", "adaptive-rejection", "cars", "awrs-smc", "sample", "maxent-ts", "maxent-ts drawn",
+           "maxent-ts best first"]
 TRIES = {"rejection", "adaptive-rejection", "cars"} # their rollouts may fail
 ASK = {"rejection", "adaptive-rejection", "awrs-smc"}
-MAXENT = ["--reward", "command:sed -u s/.*/0/", "--sweep", 16]
-OPTIONS = {"maxent-ts": MAXENT + ["--best-first", 0], "maxent-ts best first": MAXENT + ["--best-first", 0.9]}
+SINGLE = ["--reward", "command:sed -u s/.*/0/", "--sweep", 16, "--in-flight", 1]
+OPTIONS = {"maxent-ts": [], "maxent-ts drawn": SINGLE + ["--best-first", 0],
+           "maxent-ts best first": SINGLE + ["--best-first", 0.9]}
 
 
-def search(args, grammar, method, seed, journal):
+def search(args, grammar, method, seed, rollouts, journal):
     prompt, tokens = PROMPTS[grammar]
-    rollouts = 1000000 if method in TRIES else args.texts
     command = [args.program, "search", "-m", args.model, "--prompt", prompt, "--method", method.split()[0],
                "--lambda", 0, "--grammar", pathlib.Path(__file__).parent / "grammars" / f"{grammar}.gbnf",
-               "--max-tokens", tokens, "--top-k", 0, "--top-p", 1, "--in-flight", 1, "--rollouts", rollouts,
+               "--max-tokens", tokens, "--top-k", 0, "--top-p", 1, "--rollouts", rollouts,
                "--nfe", args.positions, "--seed", seed, "--quiet", "--json", "--temperature", 1]
-    command += OPTIONS.get(method, [])
+    command += OPTIONS.get(method, ["--in-flight", 1])
     if method in TRIES:
         command += ["--save", journal]
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -68,14 +70,21 @@ def count(journal, texts):
 
 
 def measure(args, grammar, method, seed):
+    """(passes, valid texts, distinct ones, tries) of one search."""
     with tempfile.TemporaryDirectory() as folder:
         journal = pathlib.Path(folder) / "journal"
-        result = search(args, grammar, method, seed, journal)
         if method in TRIES:
+            search(args, grammar, method, seed, 1000000, journal)
             return count(journal, args.texts)
-        if result is None:
-            return args.positions, 0, 0, args.texts
-        return result["nfe"], result["rollouts"], len(result["answers"]), args.texts
+        result = None
+        for rollouts in range(1 if method == "maxent-ts" else args.texts, args.texts + 1):
+            result = search(args, grammar, method, seed, rollouts, journal)
+            if result is None:
+                return args.positions, 0, 0, rollouts
+            if len(result["answers"]) >= args.texts:
+                break
+        held = len(result["answers"])
+        return result["nfe"], held if method == "maxent-ts" else result["rollouts"], held, result["rollouts"]
 
 
 def ratio(passes, texts):

@@ -164,8 +164,9 @@ void mts_decimal_of(const json_t *number, MtsDecimal *out)
     for (int i = power; i < n; i++) {
         out->part[p++] = i < 0 ? '0' : all[i];
     }
-    if (n == 0) {
+    if (n == 0) { /* -0 is 0 */
         out->whole[0] = out->part[0] = '\0';
+        out->negative = false;
     }
 }
 
@@ -222,12 +223,43 @@ MtsRe mts_json_above(const MtsJsonText *j, const MtsDecimal *d, bool equal)
     return mts_re_or(x, not_negative, mts_re_seq(x, text(j, "-"), below));
 }
 
+/* The exponent with which the amount is written with one digit before the point. */
+static int exponent(const MtsDecimal *d)
+{
+    return *d->whole ? (int)strlen(d->whole) - 1 : -(int)strspn(d->part, "0") - 1;
+}
+
+/* The amount with one digit before the point and its exponent. */
+static MtsRe with_exponent(const MtsJsonText *j, const MtsDecimal *d)
+{
+    MtsExprs *x = j->g->exprs;
+    char digits[sizeof d->whole + sizeof d->part], power[16];
+    int e = exponent(d);
+    snprintf(digits, sizeof digits, "%s%s", d->whole, d->part);
+    snprintf(power, sizeof power, "%d", e < 0 ? -e : e);
+    const char *first = digits + strspn(digits, "0");
+    size_t count = strlen(first);
+    while (count > 1 && first[count - 1] == '0') {
+        count--;
+    }
+    MtsRe zeros = mts_re_repeat(x, text(j, "0"), count > 1 ? 0 : 1, MTS_NO_LIMIT);
+    MtsRe part = CHAIN(j, text(j, "."), mts_re_literal(x, first + 1, count - 1), zeros);
+    return CHAIN(j, mts_re_literal(x, first, 1), count > 1 ? part : optional(j, part),
+                 mts_re_or(x, text(j, "e"), text(j, "E")), e < 0 ? text(j, "-") : optional(j, text(j, "+")),
+                 mts_re_repeat(x, text(j, "0"), 0, MTS_NO_LIMIT), text(j, power));
+}
+
 MtsRe mts_json_equal(const MtsJsonText *j, const MtsDecimal *d)
 {
-    MtsRe zeros = mts_re_repeat(j->g->exprs, text(j, "0"), *d->part ? 0 : 1, MTS_NO_LIMIT);
-    MtsRe part = CHAIN(j, text(j, "."), text(j, d->part), zeros);
-    return CHAIN(j, d->negative ? text(j, "-") : MTS_RE_EMPTY, text(j, *d->whole ? d->whole : "0"),
-                 *d->part ? part : optional(j, part));
+    MtsExprs *x = j->g->exprs;
+    bool zero = !*d->whole && !*d->part;
+    MtsRe zeros = mts_re_repeat(x, text(j, "0"), *d->part ? 0 : 1, MTS_NO_LIMIT);
+    MtsRe part = CHAIN(j, text(j, "."), text(j, d->part), zeros), sign = text(j, "-");
+    MtsRe amount = CHAIN(j, text(j, *d->whole ? d->whole : "0"), *d->part ? part : optional(j, part));
+    if (!zero && (exponent(d) < -4 || exponent(d) > 15)) { /* as most write them */
+        amount = mts_re_or(x, amount, with_exponent(j, d));
+    }
+    return CHAIN(j, zero ? optional(j, sign) : d->negative ? sign : MTS_RE_EMPTY, amount);
 }
 
 MtsRe mts_json_multiple(const MtsJsonText *j, const MtsDecimal *d)

@@ -40,7 +40,7 @@ void mts_decimal_of(const json_t *number, MtsDecimal *out);
 /* Decimals x with x > d, or x >= d (`equal`). */
 MtsRe mts_json_above(const MtsJsonText *j, const MtsDecimal *d, bool equal);
 
-/* Decimals that are equal to d. */
+/* Spellings of d: without an exponent, and where it is below 1e-4 or from 1e16 on, with one behind one digit. */
 MtsRe mts_json_equal(const MtsJsonText *j, const MtsDecimal *d);
 
 /* Decimals that are multiples of d, which is positive; MTS_RE_NONE: d is beyond what can be held. */

@@ -154,8 +154,8 @@ static int not_simple(MtsSchema *s, const char *key, const json_t *v, json_t **o
     *out = NULL;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         if (strcmp(key, counts[i].key) == 0) {
-            json_int_t n = json_integer_value(v) + counts[i].step;
-            *out = n < 0 ? json_false() : and_also(of_type(counts[i].type), counts[i].turned, json_integer(n));
+            double n = json_number_value(v) + counts[i].step; /* 2.0 is a count too */
+            *out = n < 0 ? json_false() : and_also(of_type(counts[i].type), counts[i].turned, json_real(n));
             return MTS_OK;
         }
     }

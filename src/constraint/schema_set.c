@@ -1,8 +1,13 @@
 /* constraint/schema_set.c - sets of schemas, and sentences about them. */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "constraint/schema_cases.h"
 #include "core/mem.h"
+
+enum { LEAST_MOST = 1 << 24 }; /* of minimal counts */
 
 int mts_schema_no_memory(MtsSchema *s)
 {
@@ -61,9 +66,13 @@ int mts_schema_count(MtsSchema *s, const json_t *schema, const char *keyword, ui
     if (!v) {
         return MTS_OK;
     }
-    if (!json_is_number(v) || number < 0 || number != (double)(int64_t)number || number > (1 << 24)) {
-        return mts_fail(s->err, MTS_EREQUEST, "%s: \"%s\" must be an integer from 0 to %d", s->name, keyword, 1 << 24);
+    bool most = strncmp(keyword, "max", 3) == 0; /* 2147483647 stands for none */
+    if (!json_is_number(v) || !(number >= 0) || number != floor(number) || (!most && number > LEAST_MOST)) {
+        char to[32];
+        snprintf(to, sizeof to, "to %d", LEAST_MOST);
+        return mts_fail(s->err, MTS_EREQUEST, "%s: \"%s\" must be an integer from 0 %s", s->name, keyword,
+                        most ? "on" : to);
     }
-    *value = (uint32_t)number;
+    *value = number < MTS_NO_LIMIT - 2 ? (uint32_t)number : MTS_NO_LIMIT - 2; /* no text has as many */
     return MTS_OK;
 }

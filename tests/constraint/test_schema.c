@@ -71,6 +71,16 @@ static void scalars(void **state)
     CHECK("{\"type\":\"string\",\"enum\":[\"a\",1]}", LIST("\"a\""), LIST("1"));
     CHECK("{\"not\":{\"enum\":[\"a\",3,true]}}", LIST("\"b\"", "4", "false", "[]"), LIST("\"a\"", "3", "true", "3.0"));
     CHECK("{\"not\":{\"type\":[\"string\",\"integer\"]}}", LIST("1.5", "null", "{}"), LIST("\"\"", "1", "1.0"));
+    CHECK("{\"enum\":[-0.0,1e-06,2.5e+20,-3e-7,1000]}",
+          LIST("0", "-0", "-0.0", "0.000001", "1e-06", "1.0E-6", "2.5e+20", "2.50e20", "250000000000000000000",
+               "-3e-07", "1000"),
+          LIST("1e-6.0", "1e-05", "1e06", "2e+20", "3e-07", "1e3", "-1000"));
+    CHECK("{\"not\":{\"const\":-0.0},\"type\":\"number\"}", LIST("1", "-0.1"), LIST("0", "-0", "-0.0", "0.0"));
+    CHECK("{\"type\":\"string\",\"not\":{\"maxLength\":2.0}}", LIST("\"abc\""), LIST("\"\"", "\"ab\""));
+    CHECK("{\"type\":\"string\",\"minLength\":1.0,\"maxLength\":4294967296}", LIST("\"a\"", "\"abc\""), LIST("\"\""));
+    CHECK("{\"type\":\"array\",\"items\":{\"type\":\"null\"},\"maxItems\":2147483647}", LIST("[]", "[null,null]"),
+          LIST("[1]"));
+    CHECK("{\"type\":\"object\",\"maxProperties\":4294967295}", LIST("{}", "{\"a\":1,\"b\":2}"), LIST("[]"));
 }
 
 static void numbers_have_limits(void **state)
