@@ -19,7 +19,8 @@ DRAFTS = {"draft4": "http://json-schema.org/draft-04/schema#", "draft6": "http:/
           "draft2019-09": "https://json-schema.org/draft/2019-09/schema",
           "draft2020-12": "https://json-schema.org/draft/2020-12/schema"}
 LEFT_OUT = {"optional/content"} # contentMediaType and contentEncoding annotate
-FORMATS = {"date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uri-reference", "uuid"}
+FORMATS = {"date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uri", "uri-reference", "uuid",
+           "json-pointer", "relative-json-pointer"}
 
 
 def is_held(value):

@@ -417,6 +417,9 @@ static MtsGrammarNode atom(Reader *r)
         r->at++;
         return any_character(r);
     }
+    if (c == '<' || looking_at(r, "!<")) {
+        return complain(r, MTS_EUNSUPPORTED, r->at, "tokens, as <...> names them, are not held");
+    }
     return word_char(r, r->at) ? reference(r) : complain(r, MTS_EREQUEST, r->at, "this begins no text, class or rule");
 }
 

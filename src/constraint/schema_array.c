@@ -6,14 +6,14 @@
 #include "constraint/schema_cases.h"
 #include "core/mem.h"
 
-enum { MAX_PLACES = 1000, MAX_UNIQUE = 1000 };
+enum { MAX_PLACES = 1000, MAX_UNIQUE = 1000, MAX_COUNTED = 20000 };
 
 typedef struct Arrays {
     MtsSchema *s;
     const MtsCase *c;
     uint32_t min, max, places; /* items with schemas of their own */
     const json_t *contains;
-    uint32_t contained; /* that many of them */
+    uint32_t least, most; /* that many of them */
     bool unique;
     MtsGrammarNode comma, open, close;
 } Arrays;
@@ -37,23 +37,21 @@ static int read_part(Arrays *a, const json_t *part)
     const json_t *others, *first = first_items(part, &others), *contains = json_object_get(part, "contains");
     int rc;
     if ((rc = mts_schema_count(s, part, "minItems", &min)) || (rc = mts_schema_count(s, part, "maxItems", &max)) ||
-        (rc = mts_schema_count(s, part, "minContains", &least)) ||
-        (rc = mts_schema_count(s, part, "maxContains", &most))) {
+        (!s->old_refs && ((rc = mts_schema_count(s, part, "minContains", &least)) ||
+                          (rc = mts_schema_count(s, part, "maxContains", &most))))) { /* 2019-09's */
         return rc;
     }
     a->min = min > a->min ? min : a->min;
     a->max = max < a->max ? max : a->max;
     a->places = json_array_size(first) > a->places ? (uint32_t)json_array_size(first) : a->places;
     a->unique |= json_is_true(json_object_get(part, "uniqueItems"));
-    if (contains && most != MTS_NO_LIMIT) {
-        return mts_schema_refuse(s, "maxContains", "is not held");
-    }
-    if (contains && least > 0) {
+    if (contains && (least > 0 || most != MTS_NO_LIMIT)) {
         if (a->contains && a->contains != contains) {
             return mts_schema_refuse(s, "contains", "is not held where two schemas ask for it");
         }
         a->contains = contains;
-        a->contained = least > a->contained ? least : a->contained;
+        a->least = least > a->least ? least : a->least;
+        a->most = most < a->most ? most : a->most;
     }
     return MTS_OK;
 }
@@ -112,25 +110,80 @@ static int plain_array(const Arrays *a, MtsGrammarNode *out)
     return MTS_OK;
 }
 
-/* Any items, and among them n that `contains` asks for: (any ,)* it (, any)* (, it (, any)*){n-1} */
+/* Arrays whose items are counted, those that `contains` asks for too. With a limit on these, `other` items are those
+ * that it does not ask for; without one any item is, and no more than `least` are counted. */
+typedef struct Counted {
+    const Arrays *a;
+    const json_t *other;   /* what other items are besides; NULL: nothing */
+    uint32_t places, most; /* items, and of these counted ones, that are told apart */
+} Counted;
+
+/* What may follow any number of items from c->places on, k of them counted: others, and between them counted ones. */
+static int write_rest(const Counted *c, MtsGrammarNode *rest)
+{
+    const Arrays *a = c->a;
+    MtsGrammar *g = a->s->g;
+    MtsGrammarNode other, it;
+    int rc;
+    if ((rc = item(a, c->places, c->other, &other)) || (rc = item(a, c->places, a->contains, &it))) {
+        return rc;
+    }
+    other = mts_node_repeat(g, mts_node_seq(g, a->comma, other), 0, MTS_NO_LIMIT);
+    for (uint32_t k = c->most + 1; k-- > 0;) {
+        MtsGrammarNode more = k < c->most ? mts_node_seq(g, mts_node_seq(g, a->comma, it), rest[k + 1]) : MTS_NODE_NONE;
+        rest[k] = mts_node_seq(g, other, k >= a->least ? mts_node_or(g, MTS_NODE_EMPTY, more) : more);
+    }
+    return MTS_OK;
+}
+
+/* What may follow `place` items, k of them counted, from what may follow one more; in place, the fewest k first. */
+static int write_place(const Counted *c, uint32_t place, MtsGrammarNode *rest)
+{
+    const Arrays *a = c->a;
+    MtsGrammar *g = a->s->g;
+    MtsGrammarNode other, it, comma = place ? a->comma : MTS_NODE_EMPTY;
+    int rc;
+    if ((rc = item(a, place, c->other, &other)) || (rc = item(a, place, a->contains, &it))) {
+        return rc;
+    }
+    for (uint32_t k = 0; k <= c->most; k++) {
+        MtsGrammarNode next = mts_node_seq(g, comma, mts_node_seq(g, other, rest[k]));
+        if (k < c->most) {
+            next = mts_node_or(g, next, mts_node_seq(g, comma, mts_node_seq(g, it, rest[k + 1])));
+        }
+        rest[k] = place >= a->min && k >= a->least ? mts_node_or(g, MTS_NODE_EMPTY, next) : next;
+    }
+    return MTS_OK;
+}
+
 static int containing_array(const Arrays *a, MtsGrammarNode *out)
 {
     MtsGrammar *g = a->s->g;
-    MtsGrammarNode any, it;
-    int rc;
-    if (a->places || a->max != MTS_NO_LIMIT || a->min > a->contained) {
-        return mts_schema_refuse(a->s, "contains", "is not held beside a list of items or a number of them");
+    uint32_t places = a->places > a->min ? a->places : a->min;
+    Counted c = {.a = a, .most = a->most == MTS_NO_LIMIT ? a->least : a->most};
+    c.places = a->max != MTS_NO_LIMIT ? a->max : places ? places : 1;
+    if (a->most != MTS_NO_LIMIT) {
+        json_t *not = json_pack("{s:O}", "not", a->contains);
+        if (json_array_append_new(a->s->made, not)) {
+            return mts_schema_no_memory(a->s);
+        }
+        c.other = not;
     }
-    if ((rc = item(a, 0, NULL, &any)) || (rc = item(a, 0, a->contains, &it))) {
-        return rc;
+    if (((uint64_t)c.places + 1) * ((uint64_t)c.most + 1) > MAX_COUNTED) {
+        return mts_schema_refuse(a->s, "contains", "is not held beside that many items");
     }
-    MtsGrammarNode before = mts_node_repeat(g, mts_node_seq(g, any, a->comma), 0, MTS_NO_LIMIT);
-    MtsGrammarNode others = mts_node_repeat(g, mts_node_seq(g, a->comma, any), 0, MTS_NO_LIMIT);
-    MtsGrammarNode again = mts_node_seq(g, mts_node_seq(g, a->comma, it), others);
-    MtsGrammarNode all = mts_node_seq(g, others, mts_node_repeat(g, again, a->contained - 1, a->contained - 1));
-    all = mts_node_seq(g, before, mts_node_seq(g, it, all));
-    *out = mts_node_seq(g, a->open, mts_node_seq(g, all, a->close));
-    return MTS_OK;
+    MtsGrammarNode *rest = mts_calloc(c.most + 1, sizeof *rest);
+    int rc = rest ? MTS_OK : mts_schema_no_memory(a->s);
+    for (uint32_t k = 0; k <= c.most && rest; k++) {
+        rest[k] = k >= a->least && c.places >= a->min ? MTS_NODE_EMPTY : MTS_NODE_NONE;
+    }
+    rc = rc || a->max != MTS_NO_LIMIT ? rc : write_rest(&c, rest);
+    for (uint32_t place = c.places; place-- > 0 && !rc;) {
+        rc = write_place(&c, place, rest);
+    }
+    *out = rc ? MTS_NODE_NONE : mts_node_seq(g, a->open, mts_node_seq(g, rest[0], a->close));
+    free(rest);
+    return rc;
 }
 
 /* The values that an item may have, where all its cases list them; NULL in *values otherwise. */
@@ -226,7 +279,7 @@ static int unique_array(const Arrays *a, MtsGrammarNode *out)
 int mts_schema_array(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
 {
     MtsExprs *x = s->g->exprs;
-    Arrays a = {.s = s, .c = c, .max = MTS_NO_LIMIT};
+    Arrays a = {.s = s, .c = c, .max = MTS_NO_LIMIT, .most = MTS_NO_LIMIT};
     a.comma = mts_node_re(s->g, s->text.comma);
     a.open = mts_node_re(s->g, mts_re_seq(x, mts_re_literal(x, "[", 1), s->text.space));
     a.close = mts_node_re(s->g, mts_re_seq(x, s->text.space, mts_re_literal(x, "]", 1)));

@@ -348,6 +348,8 @@ static void errors_have_places(void **state)
     refuse("root ::= \"a\"{3,2}\n", MTS_EREQUEST, "line 1, column 13");
     refuse("start: /a(/\n", MTS_EREQUEST, "line 1");
     refuse("start: \"a\"\n%import common.INT\n", MTS_EUNSUPPORTED, "line 2, column 1");
+    refuse("root ::= <think> [^<]* </think>\n", MTS_EUNSUPPORTED, "line 1, column 10: tokens, as <...> names them");
+    refuse("root ::= \"a\" !<[1001]>\n", MTS_EUNSUPPORTED, "line 1, column 14: tokens");
     refuse("root ::= root \"a\"\n", MTS_ECONSTRAINT, "no finite text");
     MtsBytes loop = {0};
     mts_bytes_append_str(&loop, "root ::= r0\n");

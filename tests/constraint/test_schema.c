@@ -133,6 +133,13 @@ static void strings_have_patterns_and_formats(void **state)
     CHECK("{\"type\":\"string\",\"format\":\"no-such\"}", LIST("\"x\""), LIST("x"));
     refuse(0, "{\"type\":\"string\",\"pattern\":\"a)|(?:b\"}", MTS_EREQUEST, "pattern");
     refuse(0, "{\"type\":\"string\",\"pattern\":\"(a)\\\\1\"}", MTS_EUNSUPPORTED, "back-reference");
+    CHECK("{\"type\":\"string\",\"format\":\"time\"}", LIST("\"23:59:59Z\"", "\"01:02:03.5+01:00\""),
+          LIST("\"23:59:60Z\"", "\"24:00:00Z\"", "\"12:00:00\""));
+    CHECK("{\"type\":\"string\",\"format\":\"date\"}", LIST("\"0001-01-01\"", "\"2000-02-29\""),
+          LIST("\"0000-01-01\"", "\"0000-02-29\"", "\"1900-02-29\""));
+    CHECK("{\"type\":\"string\",\"format\":\"json-pointer\"}", LIST("\"\"", "\"/a~1b/\""), LIST("\"a\"", "\"/~2\""));
+    CHECK("{\"type\":\"string\",\"format\":\"relative-json-pointer\"}", LIST("\"0\"", "\"1#\"", "\"2/a\""),
+          LIST("\"01\"", "\"/a\"", "\"0#/a\""));
 }
 
 static void arrays(void **state)
@@ -149,6 +156,24 @@ static void arrays(void **state)
     CHECK("{\"type\":\"array\",\"items\":[{\"type\":\"null\"}],\"additionalItems\":{\"type\":\"integer\"},\"minItems\":"
           "2}",
           LIST("[null,1]", "[null,1,2]"), LIST("[null]", "[1,1]", "[null,null]"));
+    CHECK("{\"type\":\"array\",\"contains\":{\"type\":\"null\"},\"maxContains\":1}", LIST("[null]", "[1,null,\"a\"]"),
+          LIST("[]", "[1]", "[null,null]", "[null,1,null]"));
+    CHECK("{\"type\":\"array\",\"contains\":{\"type\":\"null\"},\"minContains\":2,\"maxContains\":3,\"maxItems\":4}",
+          LIST("[null,null]", "[null,1,null]", "[1,null,null,null]"),
+          LIST("[null]", "[null,null,null,null]", "[1,2,null,null,3]", "[null,1,2,null,3]"));
+    CHECK("{\"type\":\"array\",\"contains\":{\"type\":\"null\"},\"minContains\":0,\"maxContains\":1}",
+          LIST("[]", "[1]", "[null]"), LIST("[null,null]"));
+    CHECK("{\"type\":\"array\",\"contains\":{\"type\":\"null\"},\"minItems\":2,\"maxItems\":3}",
+          LIST("[null,1]", "[1,2,null]", "[null,null,null]"), LIST("[null]", "[1,2]", "[1,2,3,null]", "[]"));
+    CHECK("{\"type\":\"array\",\"prefixItems\":[{\"type\":\"string\"}],\"items\":{\"type\":\"integer\"},\"contains\":{"
+          "\"const\":5}}",
+          LIST("[\"a\",5]", "[\"a\",1,5,2]"), LIST("[5]", "[\"a\"]", "[\"a\",1]", "[]"));
+    CHECK("{\"type\":\"array\",\"contains\":{\"type\":\"null\"},\"minItems\":3}", LIST("[1,2,null]", "[null,1,2,3,4]"),
+          LIST("[null,1]", "[1,2,3]"));
+    CHECK(
+        "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"type\":\"array\",\"contains\":{\"type\":\"null\"},"
+        "\"minContains\":0,\"maxContains\":0}",
+        LIST("[null]", "[null,null]"), LIST("[]", "[1]")); /* draft 7 knows neither */
     CHECK("{\"type\":\"array\",\"items\":{\"type\":[\"integer\",\"null\"]},\"contains\":{\"type\":\"null\"}}",
           LIST("[null]", "[1,null]", "[null,1]", "[1,null,null,2]"), LIST("[]", "[1]", "[true,null]"));
     CHECK("{\"type\":\"array\",\"items\":{\"enum\":[\"a\",\"b\",\"c\"]},\"uniqueItems\":true,\"minItems\":1}",
