@@ -41,6 +41,7 @@ void mts_json_text_init(MtsJsonText *j, MtsGrammar *g, bool any_space)
     mts_chars_add(&all, 0, 0x10FFFF);
     j->any_char = mts_spell_json(x, &all);
     mts_chars_free(&all);
+    j->any_text = mts_re_repeat(x, j->any_char, 0, MTS_NO_LIMIT);
     if (any_space) {
         MtsByteSet blank = {{0}};
         mts_byte_set_add(&blank, '\t', '\n');
@@ -58,7 +59,23 @@ void mts_json_text_init(MtsJsonText *j, MtsGrammar *g, bool any_space)
 
 /* ---- strings ---- */
 
-MtsRe mts_json_inside(const MtsJsonText *j, const char *s, size_t size)
+/* All spellings of one character. */
+static MtsRe spell_one(MtsJsonText *j, uint32_t c)
+{
+    MtsChars one = {0};
+    if (c < 128 && j->ascii[c] != MTS_RE_NONE) {
+        return j->ascii[c];
+    }
+    mts_chars_add(&one, c, c);
+    MtsRe all = mts_spell_json(j->g->exprs, &one);
+    mts_chars_free(&one);
+    if (c < 128) {
+        j->ascii[c] = all;
+    }
+    return all;
+}
+
+MtsRe mts_json_inside(MtsJsonText *j, const char *s, size_t size)
 {
     MtsRe all = MTS_RE_EMPTY;
     while (size > 0) {
@@ -68,13 +85,24 @@ MtsRe mts_json_inside(const MtsJsonText *j, const char *s, size_t size)
             n++;
         }
         mts_utf8_decode(s + size - n, n, &c);
-        MtsChars one = {0};
-        mts_chars_add(&one, c, c);
-        all = mts_re_seq(j->g->exprs, mts_spell_json(j->g->exprs, &one), all);
-        mts_chars_free(&one);
+        all = mts_re_seq(j->g->exprs, spell_one(j, c), all);
         size -= n;
     }
     return all;
+}
+
+bool mts_json_means(const MtsJsonText *j, MtsRe set, const char *s, size_t size)
+{
+    MtsRe r = set;
+    for (size_t i = 0; i < size && r && set != j->any_text; i++) {
+        unsigned char c = (unsigned char)s[i];
+        char spelt[8] = {s[i]};
+        int n = c < 0x20 || c == '"' || c == '\\' ? snprintf(spelt, sizeof spelt, "\\u%04X", c) : 1;
+        for (int k = 0; k < n && r; k++) {
+            r = mts_re_step(j->g->exprs, r, (unsigned char)spelt[k]);
+        }
+    }
+    return mts_re_nullable(j->g->exprs, r);
 }
 
 MtsRe mts_json_quoted(const MtsJsonText *j, MtsRe inside)
@@ -281,7 +309,7 @@ MtsRe mts_json_multiple(const MtsJsonText *j, const MtsDecimal *d)
 
 /* ---- values ---- */
 
-static MtsGrammarNode array_value(const MtsJsonText *j, const json_t *value)
+static MtsGrammarNode array_value(MtsJsonText *j, const json_t *value)
 {
     MtsGrammar *g = j->g;
     MtsGrammarNode all = mts_node_re(g, CHAIN(j, text(j, "["), j->space)), comma = mts_node_re(g, j->comma);
@@ -292,7 +320,7 @@ static MtsGrammarNode array_value(const MtsJsonText *j, const json_t *value)
     return mts_node_seq(g, all, mts_node_re(g, CHAIN(j, j->space, text(j, "]"))));
 }
 
-static MtsGrammarNode object_value(const MtsJsonText *j, const json_t *value)
+static MtsGrammarNode object_value(MtsJsonText *j, const json_t *value)
 {
     MtsGrammar *g = j->g;
     size_t count = json_object_size(value), at = 0;
@@ -316,7 +344,7 @@ static MtsGrammarNode object_value(const MtsJsonText *j, const json_t *value)
     return mts_node_seq(g, mts_node_re(g, CHAIN(j, text(j, "{"), j->space)), mts_node_bag(g, bag));
 }
 
-MtsGrammarNode mts_json_value(const MtsJsonText *j, const json_t *value)
+MtsGrammarNode mts_json_value(MtsJsonText *j, const json_t *value)
 {
     MtsDecimal d;
     switch (json_typeof(value)) {

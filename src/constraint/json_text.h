@@ -8,16 +8,21 @@
 
 typedef struct MtsJsonText {
     MtsGrammar *g;
-    bool any_space; /* white space wherever JSON allows it; else one optional blank behind ',' and ':' */
-    MtsRe any_char; /* one character inside a string */
+    bool any_space;   /* white space wherever JSON allows it; else one optional blank behind ',' and ':' */
+    MtsRe any_char;   /* one character inside a string */
+    MtsRe any_text;   /* any number of them */
+    MtsRe ascii[128]; /* the spellings of one; MTS_RE_NONE: not asked for yet */
     MtsRe space, comma, colon;
 } MtsJsonText;
 
 void mts_json_text_init(MtsJsonText *j, MtsGrammar *g, bool any_space);
 
 /* The inside of a string that means exactly this text; the same between quotes. */
-MtsRe mts_json_inside(const MtsJsonText *j, const char *text, size_t size);
+MtsRe mts_json_inside(MtsJsonText *j, const char *text, size_t size);
 MtsRe mts_json_quoted(const MtsJsonText *j, MtsRe inside);
+
+/* Whether `set`, insides of strings that has all spellings of a text or none of them, has those of this text. */
+bool mts_json_means(const MtsJsonText *j, MtsRe set, const char *text, size_t size);
 
 /* All spellings of a number without an exponent, with one (*number), of an integer without a point and with a part of
  * `zeros` too, and of numbers that are none. */
@@ -47,6 +52,6 @@ MtsRe mts_json_equal(const MtsJsonText *j, const MtsDecimal *d);
 MtsRe mts_json_multiple(const MtsJsonText *j, const MtsDecimal *d);
 
 /* The spellings of a value, members in any order. */
-MtsGrammarNode mts_json_value(const MtsJsonText *j, const json_t *value);
+MtsGrammarNode mts_json_value(MtsJsonText *j, const json_t *value);
 
 #endif

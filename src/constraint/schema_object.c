@@ -124,7 +124,7 @@ static int read_allowed(Objects *o)
 {
     MtsExprs *x = o->s->g->exprs;
     int rc = MTS_OK;
-    o->allowed = mts_re_repeat(x, o->s->text.any_char, 0, MTS_NO_LIMIT);
+    o->allowed = o->s->text.any_text;
     for (size_t p = 0; p < o->c->parts.count && !rc; p++) {
         const json_t *names = json_object_get(o->c->parts.items[p], "propertyNames");
         MtsRe one;
@@ -186,12 +186,11 @@ static int member(Objects *o, MtsRe inside, const MtsSchemaSet *set, MtsGrammarN
     return rc;
 }
 
-static unsigned patterns_of(Objects *o, MtsRe inside)
+static unsigned patterns_of(Objects *o, const char *name)
 {
     unsigned matched = 0;
     for (size_t i = 0; i < o->pattern_count; i++) {
-        bool hit = mts_re_alive(o->s->g->exprs, mts_re_and(o->s->g->exprs, inside, o->pattern_res[i]));
-        matched |= (unsigned)hit << i;
+        matched |= (unsigned)mts_json_means(&o->s->text, o->pattern_res[i], name, strlen(name)) << i;
     }
     return matched;
 }
@@ -205,8 +204,8 @@ static int named_members(Objects *o, MtsBag *bag, MtsRe *named)
     for (size_t i = 0; i < o->name_count && !rc; i++) {
         MtsSchemaSet set = {0};
         insides[i] = mts_json_inside(&o->s->text, o->names[i], strlen(o->names[i]));
-        if (mts_re_alive(x, mts_re_and(x, insides[i], o->allowed))) {
-            rc = schemas_of(o, o->names[i], patterns_of(o, insides[i]), &set);
+        if (mts_json_means(&o->s->text, o->allowed, o->names[i], strlen(o->names[i]))) {
+            rc = schemas_of(o, o->names[i], patterns_of(o, o->names[i]), &set);
             rc = rc ? rc : member(o, insides[i], &set, &bag->members[i]);
         }
         bag->required[i] = o->required[i];

@@ -124,8 +124,11 @@ int mts_schema_value(MtsSchema *s, const MtsCase *c, const json_t *v, MtsGrammar
     int rc = MTS_OK;
     *out = MTS_NODE_NONE;
     if (json_is_string(v) && c->types & MTS_STRING && !(rc = mts_schema_string(s, c, &one))) {
-        one = mts_re_and(x, one, mts_json_inside(&s->text, json_string_value(v), json_string_length(v)));
-        *out = mts_node_re(s->g, mts_json_quoted(&s->text, one));
+        const char *text = json_string_value(v);
+        size_t size = json_string_length(v);
+        if (mts_json_means(&s->text, one, text, size)) {
+            *out = mts_node_re(s->g, mts_json_quoted(&s->text, mts_json_inside(&s->text, text, size)));
+        }
     } else if (json_is_number(v) && c->types & (MTS_WHOLE | MTS_BROKEN) && !(rc = mts_schema_number(s, c, &one))) {
         mts_decimal_of(v, &d);
         *out = mts_node_re(s->g, mts_re_and(x, one, mts_json_equal(&s->text, &d)));

@@ -69,6 +69,16 @@ static void scalars(void **state)
           LIST("\"a.b\"", "1", "null", "[1,2]", "[1, 2]", "{\"l\":2,\"k\":1}"), LIST("\"aXb\"", "2", "{\"k\":1}"));
     CHECK("{\"const\":\"x|y (z)\"}", LIST("\"x|y (z)\"", "\"\\u0078|y (z)\""), LIST("\"x\"", "y"));
     CHECK("{\"type\":\"string\",\"enum\":[\"a\",1]}", LIST("\"a\""), LIST("1"));
+    CHECK("{\"enum\":[\"ab\",\"a\\\"\",\"\\t\",\"\\u00e9\\u00e9\",\"abc\"],\"maxLength\":2}",
+          LIST("\"ab\"", "\"\\u0061\\\"\"", "\"\\t\"", "\"\\u0009\"", "\"\u00e9\\u00E9\""),
+          LIST("\"abc\"", "\"a\"", "\"\t\""));
+    CHECK("{\"enum\":[\"ab\",\"a\\\"\",\"\\\\\",\"b\"],\"pattern\":\"^[ab\\\\\\\\]\",\"not\":{\"pattern\":\"\\\"$\"}}",
+          LIST("\"ab\"", "\"\\u005c\"", "\"b\""), LIST("\"a\\\"\"", "\"a\\u0022\"", "\"a\""));
+    CHECK("{\"type\":\"object\",\"properties\":{\"a\\\"\":{\"type\":\"integer\"},\"bc\":true},"
+          "\"patternProperties\":{\"^.\\\"$\":{\"minimum\":5}},\"propertyNames\":{\"maxLength\":2,\"not\":{\"pattern\":"
+          "\"c\"}}}",
+          LIST("{\"a\\\"\":5}", "{\"a\\u0022\":7}", "{\"b\\\"\":5.5}", "{}"),
+          LIST("{\"a\\\"\":4}", "{\"a\\\"\":5.5}", "{\"bc\":1}", "{\"b\\\"\":4}"));
     CHECK("{\"not\":{\"enum\":[\"a\",3,true]}}", LIST("\"b\"", "4", "false", "[]"), LIST("\"a\"", "3", "true", "3.0"));
     CHECK("{\"not\":{\"type\":[\"string\",\"integer\"]}}", LIST("1.5", "null", "{}"), LIST("\"\"", "1", "1.0"));
     CHECK("{\"enum\":[-0.0,1e-06,2.5e+20,-3e-7,1000]}",
