@@ -1,6 +1,7 @@
 /* constraint/derive.c - what may follow a byte, and whether anything may.
  *
- * A state's transitions are made once, for classes of bytes between which no set in sight of the derivative tells. */
+ * A state's transitions are made once each, when something asks for them, for classes of bytes between which no set in
+ * sight of the derivative tells. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,7 +235,7 @@ static bool keep_partition(MtsExprs *x, Partition *p, uint32_t *index)
     return true;
 }
 
-/* Makes the row of r's transitions: one derivative for each class of bytes. */
+/* Makes the row of r's transitions, none of which is known yet. */
 static bool make_row(MtsExprs *x, MtsRe r)
 {
     Signatures signatures = {.used = 0};
@@ -249,22 +250,31 @@ static bool make_row(MtsExprs *x, MtsRe r)
         return false;
     }
     size_t row = x->target_count;
-    if (!mts_exprs_room_read(x, &x->targets, &x->target_cap, row + p.count, sizeof *x->targets)) {
+    if (!mts_exprs_room_read(x, &x->targets, &x->target_cap, row + p.count, sizeof *x->targets) || x->failed) {
         return false;
     }
     x->target_count += p.count;
-    uint32_t done = 0;
-    for (unsigned b = 0; b < 256 && !x->failed; b++) {
-        if (p.of[b] == done) {
-            MtsRe to = derive(x, r, b);
-            x->targets[row + done++] = to;
+    for (uint32_t c = 0; c < p.count; c++) {
+        x->targets[row + c] = MTS_RE_UNKNOWN;
+    }
+    x->nodes[r].classes = index;
+    MTS_PUT(x->nodes[r].row, (uint32_t)row + 1);
+    return true;
+}
+
+/* Where the bytes of a class lead, `byte` being one of them: one derivative for all. */
+static MtsRe target_of(MtsExprs *x, MtsRe r, unsigned class, unsigned byte)
+{
+    size_t at = x->nodes[r].row - 1 + class;
+    MtsRe to = x->targets[at];
+    if (to == MTS_RE_UNKNOWN) {
+        to = derive(x, r, byte);
+        if (x->failed) {
+            return MTS_RE_NONE;
         }
+        MTS_PUT(x->targets[at], to);
     }
-    if (!x->failed) {
-        x->nodes[r].classes = index;
-        MTS_PUT(x->nodes[r].row, (uint32_t)row + 1);
-    }
-    return !x->failed;
+    return to;
 }
 
 bool mts_re_known_step(const MtsExprs *x, MtsRe r, unsigned byte, MtsRe *to)
@@ -276,6 +286,9 @@ bool mts_re_known_step(const MtsExprs *x, MtsRe r, unsigned byte, MtsRe *to)
     }
     size_t at = row - 1 + MTS_NOW(x->partitions)[n->classes].of[byte];
     MtsRe there = MTS_NOW(MTS_NOW(x->targets)[at]);
+    if (there == MTS_RE_UNKNOWN) {
+        return false;
+    }
     Life life = (Life)MTS_NOW(MTS_NOW(x->nodes)[there].life);
     *to = life == ALIVE ? there : MTS_RE_NONE;
     return life != UNKNOWN;
@@ -292,17 +305,16 @@ MtsRe mts_re_step(MtsExprs *x, MtsRe r, unsigned byte)
     if (!x->nodes[r].row && (x->failed || !make_row(x, r))) {
         return MTS_RE_NONE;
     }
-    const ReNode *n = &x->nodes[r];
-    size_t at = n->row - 1 + x->partitions[n->classes].of[byte];
-    MtsRe to = x->targets[at];
+    unsigned class = x->partitions[x->nodes[r].classes].of[byte];
+    MtsRe to = target_of(x, r, class, byte);
     if (x->nodes[to].life == ALIVE) {
         return to;
     }
-    if (!mts_re_alive(x, to)) {
+    if (!mts_re_alive(x, to) && !x->failed) {
         to = MTS_RE_NONE;
-        MTS_PUT(x->targets[at], to);
+        MTS_PUT(x->targets[x->nodes[r].row - 1 + class], to);
     }
-    return to;
+    return x->failed ? MTS_RE_NONE : to;
 }
 
 bool mts_re_add_live(MtsExprs *x, MtsRe r, MtsByteSet *live)
@@ -352,11 +364,13 @@ static bool go_on_from(MtsExprs *x, size_t at, uint32_t most, size_t *count)
     if (!x->nodes[here].row && !make_row(x, here)) {
         return false;
     }
-    const ReNode n = x->nodes[here];
-    for (uint32_t c = 0; c < x->partitions[n.classes].count && !x->failed; c++) {
-        MtsRe to = x->targets[n.row - 1 + c];
-        if (x->nodes[to].least < most) {
-            queue_up(x, to, at, count);
+    uint32_t classes = x->nodes[here].classes, done = 0;
+    for (unsigned b = 0; b < 256 && !x->failed; b++) {
+        if (x->partitions[classes].of[b] == done) { /* classes are numbered in the order of their first bytes */
+            MtsRe to = target_of(x, here, done++, b);
+            if (x->nodes[to].least < most) {
+                queue_up(x, to, at, count);
+            }
         }
     }
     return !x->failed;

@@ -50,7 +50,7 @@ struct MtsExprs {
     size_t noted_cap;
     Partition *partitions;
     size_t partition_count, partition_cap;
-    MtsRe *targets;
+    MtsRe *targets; /* MTS_RE_UNKNOWN: nothing has asked yet */
     size_t target_count, target_cap;
     MtsRe *stack; /* working lists, nested */
     size_t stack_count, stack_cap;
