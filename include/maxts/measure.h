@@ -38,12 +38,17 @@ MTS_API int mts_measure_prefill(const MtsEngine *engine, size_t tokens, double s
 MTS_API int mts_measure_decode(const MtsEngine *engine, size_t batch, size_t prompt, size_t most, double seconds,
                                size_t *steps, double *tok_per_s, MtsError *err);
 
+typedef enum MtsForm { MTS_FORM_TILE, MTS_FORM_PRODUCT, MTS_FORM_FP32 } MtsForm;
+
 /* One matrix shape of the model: multiply-adds per second of one core with int8 activations (quantising them included)
  * by maxts' own kernels, and in fp32 by OpenBLAS (dequantising the weights included; 0: there is none). */
 typedef struct MtsShapeRate {
     const char *type;         /* of the weights, as GGUF names it: "Q4_1"; static */
     size_t rows, cols, batch; /* weights [rows][cols] times `batch` activation rows */
     double own, blas;
+    double tile, product; /* own ones by each form of the kernels: a tile of few rows at a time; the product whole, as
+                             AMX has it (0: this processor has no such form) */
+    MtsForm chosen;       /* the form that `own` is of, which forward passes take without BLAS */
 } MtsShapeRate;
 
 enum { MTS_MOST_SHAPES = 8 };

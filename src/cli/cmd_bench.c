@@ -1,6 +1,7 @@
 /* cli/cmd_bench.c - tokens per second of a model on this machine, beside what the machine allows. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include <maxts/measure.h>
@@ -118,8 +119,29 @@ static int bench_decode(const MtsEngine *engine, const MtsModelInfo *info, const
     return rc;
 }
 
-static json_t *shape_of(const MtsShapeRate *rate)
+/* What multiplies this shape, and what its rates say to that. */
+static const char *why(const MtsShapeRate *r, bool blas, char *text, size_t size)
 {
+    double other = r->chosen == MTS_FORM_PRODUCT ? r->tile : r->product;
+    if (blas) {
+        snprintf(text, size, "asked for; %s", r->own > r->blas ? "the own kernels were faster" : "it was the fastest");
+    } else if (r->blas > r->own) {
+        snprintf(text, size, "its bits depend on no batch; OpenBLAS was %.2f times as fast: --matmul blas",
+                 r->blas / r->own);
+    } else if (other > r->own) {
+        snprintf(text, size, "by the number of rows; the other form was %.2f times as fast here", other / r->own);
+    } else {
+        snprintf(text, size, "the fastest of what was measured");
+    }
+    return text;
+}
+
+static json_t *shape_of(const MtsShapeRate *rate, bool by_blas)
+{
+    static const char *const forms[] = {
+        [MTS_FORM_TILE] = "tile", [MTS_FORM_PRODUCT] = "product", [MTS_FORM_FP32] = "fp32"};
+    char text[128];
+    bool blas = by_blas && rate->blas > 0;
     json_t *o = json_object();
     mts_json_add_text(&o, "type", rate->type);
     mts_json_add_int(&o, "rows", (json_int_t)rate->rows);
@@ -127,11 +149,15 @@ static json_t *shape_of(const MtsShapeRate *rate)
     mts_json_add_int(&o, "batch", (json_int_t)rate->batch);
     mts_json_add_real(&o, "own_gmac_per_s", rate->own / 1e9);
     mts_json_add_real(&o, "blas_gmac_per_s", rate->blas > 0 ? rate->blas / 1e9 : NAN);
+    mts_json_add_real(&o, "tile_gmac_per_s", rate->tile / 1e9);
+    mts_json_add_real(&o, "product_gmac_per_s", rate->product > 0 ? rate->product / 1e9 : NAN);
+    mts_json_add_text(&o, "chosen", blas ? "blas" : forms[rate->chosen]);
+    mts_json_add_text(&o, "why", why(rate, blas, text, sizeof text));
     return o;
 }
 
 /* Every matrix shape by the kernels and by BLAS: what `--matmul auto` rests on. */
-static int bench_shapes(const MtsEngine *engine, json_t **rows, MtsError *err)
+static int bench_shapes(const MtsEngine *engine, bool blas, json_t **rows, MtsError *err)
 {
     static const size_t batches[] = {1, 16, 512};
     MtsShapeRate rates[MTS_MOST_SHAPES];
@@ -140,7 +166,7 @@ static int bench_shapes(const MtsEngine *engine, json_t **rows, MtsError *err)
     for (size_t i = 0; i < sizeof batches / sizeof batches[0] && !rc; i++) {
         if ((rc = mts_measure_shapes(engine, batches[i], rates, &count, err)) == 0) {
             for (size_t j = 0; j < count; j++) {
-                mts_json_add(rows, NULL, shape_of(&rates[j]));
+                mts_json_add(rows, NULL, shape_of(&rates[j], blas));
             }
         }
     }
@@ -213,17 +239,17 @@ static json_t *describe(const Args *args, const Plan *plan, const MtsModelInfo *
 }
 
 /* The machine comes last: what it is probed with would count among the process's memory. */
-static int measure(const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, bool quiet, Figures *f,
+static int measure(const Args *args, const MtsEngine *engine, const MtsModelInfo *info, const Plan *plan, Figures *f,
                    MtsError *err)
 {
     Progress progress;
-    progress_begin(&progress, quiet);
+    progress_begin(&progress, args->quiet);
     progress_say(&progress, "measuring prefill ...");
     int rc = bench_prefill(engine, info, &plan->prefill, &f->prefill, err);
     progress_say(&progress, "measuring decode ...");
     rc = rc ? rc : bench_decode(engine, info, plan, &f->decode, err);
     progress_say(&progress, "measuring matrices ...");
-    rc = rc ? rc : bench_shapes(engine, &f->shapes, err);
+    rc = rc ? rc : bench_shapes(engine, args->matmul && strcmp(args->matmul, "blas") == 0, &f->shapes, err);
     progress_say(&progress, "measuring the machine ...");
     rc = rc ? rc : mts_measure_machine(engine, &f->machine, err);
     progress_end(&progress);
@@ -238,7 +264,7 @@ static int bench(const Args *args, const MtsEngine *engine, double load_s, MtsEr
     f.loaded = peak_bytes();
     mts_model_info(mts_engine_model(engine), &info);
     int rc = read_plan(args, &plan, err);
-    rc = rc ? rc : measure(engine, &info, &plan, args->quiet, &f, err);
+    rc = rc ? rc : measure(args, engine, &info, &plan, &f, err);
     rc = rc ? rc : out_print(args, describe(args, &plan, &info, &f), err);
     json_decref(f.prefill);
     json_decref(f.decode);

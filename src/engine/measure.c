@@ -15,6 +15,7 @@
 #include "core/mem.h"
 #include "core/sort.h"
 #include "engine/internal.h"
+#include "kernels/forms.h"
 #include "model/blas.h"
 #include "model/model.h"
 
@@ -109,23 +110,37 @@ double mts_roofline(const MtsMachine *machine, const MtsModelInfo *info, size_t 
 typedef struct Product {
     const MtsKernels *kernels;
     const MtsWeights *w;
+    bool int8;            /* as the model's settings have it */
     size_t groups, batch; /* some groups are enough: the rate is that of all */
     float *x, *y, *tile;
     MtsActBlock *acts;
 } Product;
 
-static void product_own(const Product *p)
+static void quantize(const Product *p)
 {
     size_t blocks = p->w->cols / 32;
-    if (!mts_is_quantized(p->w->type)) {
+    for (size_t s = 0; s < p->batch; s++) {
+        p->kernels->quantize(p->x + s * p->w->cols, blocks, p->acts + s / MTS_PANEL * blocks, s % MTS_PANEL);
+    }
+}
+
+static void product_own(const Product *p)
+{
+    if (!p->int8) {
         mts_matmul_f32(p->kernels, p->w, 0, p->groups, p->x, p->w->cols, 0, p->batch, p->y, p->groups * MTS_GROUP,
                        false);
         return;
     }
-    for (size_t s = 0; s < p->batch; s++) {
-        p->kernels->quantize(p->x + s * p->w->cols, blocks, p->acts + s / MTS_PANEL * blocks, s % MTS_PANEL);
-    }
+    quantize(p);
     mts_matmul(p->kernels, p->w, 0, p->groups, p->acts, 0, p->batch, p->y, p->groups * MTS_GROUP, false, NULL);
+}
+
+/* By the kernels' product(), however many rows there are. */
+static void product_whole(const Product *p)
+{
+    quantize(p);
+    p->kernels->product[p->w->type](p->w->data, p->groups, p->w->group_bytes, p->w->cols, p->acts, 0, p->batch, p->y,
+                                    p->groups * MTS_GROUP, false, NULL);
 }
 
 static void product_blas(const Product *p)
@@ -145,11 +160,35 @@ static double rate_of(const Product *p, void (*multiply)(const Product *))
     return (double)(p->groups * MTS_GROUP * p->w->cols * p->batch) / best;
 }
 
+/* The rates by maxts' own kernels, and which of them multiplies. */
+static void measure_own(Product *p, MtsShapeRate *rate)
+{
+    const MtsKernels *kernels = p->kernels;
+    MtsKernels tiles = *kernels;
+    MtsType type = p->w->type;
+    rate->chosen = p->int8 ? MTS_FORM_TILE : MTS_FORM_FP32;
+    if (!p->int8 || !kernels->product[type]) {
+        rate->own = rate->tile = rate_of(p, product_own);
+        return;
+    }
+    rate->product = rate_of(p, product_whole);
+    tiles.product[type] = NULL;
+    p->kernels = &tiles;
+    rate->tile = rate_of(p, product_own);
+    p->kernels = kernels;
+    rate->chosen = mts_matmul_by_product(kernels, type, p->batch) ? MTS_FORM_PRODUCT : MTS_FORM_TILE;
+    rate->own = rate->chosen == MTS_FORM_PRODUCT ? rate->product : rate->tile;
+}
+
 static int measure_shape(const MtsEngine *engine, const MtsWeights *w, size_t batch, bool blas, MtsShapeRate *rate,
                          MtsError *err)
 {
     enum { MOST_GROUPS = 64 };
-    Product p = {&engine->kernels, w, w->groups < MOST_GROUPS ? w->groups : MOST_GROUPS, batch, NULL, NULL, NULL, NULL};
+    Product p = {.kernels = &engine->kernels,
+                 .w = w,
+                 .int8 = !engine->model->exact && mts_is_quantized(w->type),
+                 .groups = w->groups < MOST_GROUPS ? w->groups : MOST_GROUPS,
+                 .batch = batch};
     p.x = mts_aligned_calloc(batch, w->cols * sizeof *p.x);
     p.y = mts_aligned_calloc(batch, p.groups * MTS_GROUP * sizeof *p.y);
     p.tile = mts_aligned_calloc(MTS_BLAS_TILE, w->cols * sizeof *p.tile);
@@ -164,8 +203,8 @@ static int measure_shape(const MtsEngine *engine, const MtsWeights *w, size_t ba
                                .rows = w->rows,
                                .cols = w->cols,
                                .batch = batch,
-                               .own = rate_of(&p, product_own),
                                .blas = blas ? rate_of(&p, product_blas) : 0};
+        measure_own(&p, rate);
     }
     mts_aligned_free(p.x);
     mts_aligned_free(p.y);

@@ -1,6 +1,6 @@
 /* kernels/kernels.c - the table, filled with C first and then overwritten upward by CPU flag, and the loops round the
  * tiles. */
-#include "kernels/kernels.h"
+#include "kernels/forms.h"
 
 #include <string.h>
 
@@ -69,7 +69,7 @@ size_t mts_acts_size(size_t rows, size_t cols)
  * faster one (docs/kernels.md, "Measured"). */
 enum { PRODUCT_ROWS = 9 };
 
-static bool by_product(const MtsKernels *kernels, MtsType type, size_t rows)
+bool mts_matmul_by_product(const MtsKernels *kernels, MtsType type, size_t rows)
 {
     return kernels->product[type] && rows >= PRODUCT_ROWS;
 }
@@ -88,7 +88,7 @@ void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_
 {
     size_t blocks = w->cols / 32;
     const unsigned char *first = w->data + g0 * w->group_bytes;
-    if (by_product(kernels, w->type, s1 - s0)) {
+    if (mts_matmul_by_product(kernels, w->type, s1 - s0)) {
         kernels->product[w->type](first, g1 - g0, w->group_bytes, w->cols, acts, s0, s1, y + g0 * MTS_GROUP, stride,
                                   add, next);
         return;

@@ -178,6 +178,13 @@ def bench():
         check(row["peak_rss_bytes"] >= told["memory"]["loaded_rss_bytes"] > told["memory"]["weight_bytes"], row)
     check({r["batch"] for r in told["matmul"]} == {1, 16, 512} and all(r["own_gmac_per_s"] > 0
                                                                        for r in told["matmul"]), told["matmul"])
+    for r in told["matmul"]:
+        forms = {"tile": r["tile_gmac_per_s"], "product": r["product_gmac_per_s"]}
+        check(r["chosen"] in forms and r["own_gmac_per_s"] == forms[r["chosen"]] and r["why"], r)
+        check(r["product_gmac_per_s"] is None or (r["chosen"] == "product") == (r["batch"] > 8), r)
+    told = ask("bench", "-m", TINY, "--prefill", "4", "--prompt-tokens", "3", "--sequences", "1", "--exact")
+    check({r["chosen"] for r in told["matmul"]} == {"fp32"}, told["matmul"])
+    told = ask("bench", "-m", TINY, "--prefill", "4", "--prompt-tokens", "3", "--sequences", "1", "--threads", 1)
     check(told["cpu"]["threads"] == 1 and told["load_s"] > 0 and "%" in told["verdict"], told)
     for bad in ("", "1,", ",2", "0", "1,x", "99999"):
         refuse(2, ["--sequences"], "bench", "-m", TINY, "--sequences", bad)

@@ -38,6 +38,7 @@ static void a_model_is_measured(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_string_equal(rates[i].type, "Q8_0");
         assert_true(rates[i].rows > 0 && rates[i].cols > 0 && rates[i].batch == 2 && rates[i].own > 0);
+        assert_true(rates[i].own == (rates[i].chosen == MTS_FORM_PRODUCT ? rates[i].product : rates[i].tile));
         for (size_t j = 0; j < i; j++) {
             assert_true(rates[i].rows != rates[j].rows || rates[i].cols != rates[j].cols);
         }
