@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <maxts/version.h>
 
@@ -32,9 +33,11 @@ typedef struct Batch {
     MtsEngine *engine;
     MtsBeginnings *beginnings; /* NULL: of a table */
     json_t *lines;             /* array of objects */
-    json_t *keys;              /* object: of the lines so far */
-    char *file_hash;           /* [MTS_HASH_DIGITS + 1] of --batch-in */
-    MtsTokens *prompts;        /* [count] */
+    size_t *numbers;           /* [count] of the lines in their file: blank ones are none */
+    size_t number_cap;
+    json_t *keys;       /* object: of the lines so far */
+    char *file_hash;    /* [MTS_HASH_DIGITS + 1] of --batch-in */
+    MtsTokens *prompts; /* [count] */
     size_t count, done, failed;
     json_t *head;
     MtsJournal *journal;
@@ -59,30 +62,31 @@ static void key_of(const Batch *b, size_t i, char key[MAX_ID])
     } else if (json_is_integer(id)) {
         snprintf(key, MAX_ID, "%lld", (long long)json_integer_value(id));
     } else {
-        snprintf(key, MAX_ID, "%zu", i + 1);
+        snprintf(key, MAX_ID, "%zu", b->numbers[i]);
     }
 }
 
 static int wrong(const Batch *b, size_t i, const char *what, MtsError *err)
 {
-    return mts_fail(err, MTS_EREQUEST, "%s: line %zu: %s", b->args->batch_in, i + 1, what);
+    return mts_fail(err, MTS_EREQUEST, "%s: line %zu: %s", b->args->batch_in, b->numbers[i], what);
 }
 
 static int check_members(const Batch *b, size_t i, const json_t *line, MtsError *err)
 {
-    const char *name;
+    const char *const *members = b->kind->members, *name;
     json_t *value;
     char what[160];
     json_object_foreach((json_t *)(uintptr_t)line, name, value)
     {
-        size_t size = strlen(name);
-        const char *found = strcmp(name, "id") == 0 || strcmp(name, "prompt") == 0 ? name : NULL;
-        for (const char *at = b->kind->members; !found && (at = strstr(at, name)); at += size) {
-            bool begins = at == b->kind->members || at[-1] == ' ';
-            found = begins && (at[size] == ' ' || at[size] == '\0') ? at : NULL;
+        bool known = strcmp(name, "id") == 0 || strcmp(name, "prompt") == 0;
+        for (size_t k = 0; members[k]; k++) {
+            known = known || strcmp(name, members[k]) == 0;
         }
-        if (!found || size == 0) {
-            snprintf(what, sizeof what, "'%.40s' is none of id, prompt, %s", name, b->kind->members);
+        if (!known) {
+            size_t n = (size_t)snprintf(what, sizeof what, "'%.40s' is none of id, prompt", name);
+            for (size_t k = 0; members[k] && n < sizeof what; k++) {
+                n += (size_t)snprintf(what + n, sizeof what - n, ", %s", members[k]);
+            }
             return wrong(b, i, what, err);
         }
     }
@@ -143,9 +147,16 @@ static int add_line(Batch *b, size_t number, const char *text, size_t size, MtsE
         json_decref(line);
         return mts_fail(err, MTS_EREQUEST, "%s: neither an object nor a text", name);
     }
-    return rc                                      ? rc
-           : json_array_append_new(b->lines, line) ? mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name)
-                                                   : MTS_OK;
+    if (rc) {
+        return rc;
+    }
+    if (!mts_grow(&b->numbers, &b->number_cap, b->count + 1, sizeof *b->numbers)) {
+        json_decref(line);
+        line = NULL;
+    } else {
+        b->numbers[b->count++] = number;
+    }
+    return json_array_append_new(b->lines, line) ? mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name) : MTS_OK;
 }
 
 static int read_lines(Batch *b, MtsError *err)
@@ -157,6 +168,9 @@ static int read_lines(Batch *b, MtsError *err)
                 !(b->file_hash = mts_calloc(MTS_HASH_DIGITS + 1, 1)))) {
         rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out", b->args->batch_in);
     }
+    if (!rc && size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
+        at = 3; /* a mark of byte order */
+    }
     while (!rc && at < size) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t length = end ? (size_t)(end - text) - at : size - at;
@@ -165,7 +179,6 @@ static int read_lines(Batch *b, MtsError *err)
     }
     if (!rc) {
         mts_hash_text(mts_hash(MTS_HASH_BEGIN, text, size), b->file_hash);
-        b->count = json_array_size(b->lines);
         rc = b->count ? MTS_OK : mts_fail(err, MTS_EREQUEST, "%s: has no line", b->args->batch_in);
     }
     free(text);
@@ -203,7 +216,7 @@ static int ask_line(Batch *b, size_t i, Args *own, char **messages, Asked *asked
     }
     int rc = b->kind->ask(asked, b->engine, own, line, &why);
     asked->request.beginnings = b->beginnings;
-    return rc ? mts_fail(err, rc, "%s: line %zu: %s", b->args->batch_in, i + 1, why.text) : MTS_OK;
+    return rc ? mts_fail(err, rc, "%s: line %zu: %s", b->args->batch_in, b->numbers[i], why.text) : MTS_OK;
 }
 
 /* ---- the head ---- */
@@ -239,13 +252,22 @@ static int make_head(Batch *b, const Args *own, const Asked *first, uint64_t has
     mts_json_add_real(&settings, "tolerance", a->tolerance);
     mts_json_add_int(&settings, "top", a->top == CLI_NO_SIZE ? -1 : (json_int_t)a->top);
     mts_json_add_text(&settings, "options", a->choices);
+    json_t *operands = json_array();
     for (const char **p = a->operands; *p; p++) {
-        mts_json_add_text(&settings, *p, "option");
+        mts_json_add(&operands, NULL, out_string(*p));
     }
+    mts_json_add(&settings, "operands", operands);
     mts_json_add(&o, MTS_F_SETTINGS, settings);
     free(identity);
     b->head = o;
     return o ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", a->batch_in);
+}
+
+/* The first line makes the head; and what is the command's is tried with it, for no line would have an answer. */
+static int begin_head(Batch *b, const Args *own, const Asked *first, MtsError *err)
+{
+    int rc = b->kind->searches ? mts_request_try(b->engine, &first->request, err) : MTS_OK;
+    return rc ? rc : make_head(b, own, first, MTS_HASH_BEGIN, err);
 }
 
 static uint64_t hash_prompt(const MtsEngine *engine, const MtsPrompt *prompt, uint64_t hash)
@@ -253,11 +275,10 @@ static uint64_t hash_prompt(const MtsEngine *engine, const MtsPrompt *prompt, ui
     MtsModelInfo info = {0};
     size_t bytes = prompt->tokens.count * sizeof *prompt->tokens.ids;
     hash = mts_hash(mts_hash(hash, &bytes, sizeof bytes), prompt->tokens.ids, bytes);
-    if (prompt->row_count) {
+    if (prompt->row_count || prompt->media.count) {
         mts_model_info(mts_engine_model(engine), &info);
     }
     if (prompt->media.count) {
-        mts_model_info(mts_engine_model(engine), &info);
         return mts_hash(hash, prompt->media.rows, prompt->media.count * info.media_width * sizeof *prompt->media.rows);
     }
     return mts_hash(hash, prompt->rows, prompt->row_count * info.width * sizeof *prompt->rows);
@@ -277,7 +298,7 @@ static int prepare(Batch *b, MtsError *err)
         Args own;
         char *messages = NULL;
         (void)((rc = check_line(b, i, err)) || (rc = ask_line(b, i, &own, &messages, &asked, err)) ||
-               (rc = i ? MTS_OK : make_head(b, &own, &asked, MTS_HASH_BEGIN, err)));
+               (rc = i ? MTS_OK : begin_head(b, &own, &asked, err)));
         if (!rc) {
             hash = hash_prompt(b->engine, &asked.prompt, hash);
             longest = asked.request.max_tokens > longest ? asked.request.max_tokens : longest;
@@ -352,7 +373,8 @@ static int answer_line(Batch *b, size_t i, const char *key, MtsError *err)
         mts_json_add_text(&answer, "error", why.text);
         rc = MTS_OK;
     }
-    rc = rc ? mts_fail(err, rc, "%s: line %zu: %s", b->args->batch_in, i + 1, why.text) : keep(b, key, answer, err);
+    rc = rc ? mts_fail(err, rc, "%s: line %zu: %s", b->args->batch_in, b->numbers[i], why.text)
+            : keep(b, key, answer, err);
 done:
     json_decref(answer);
     asked_free(&asked);
@@ -411,6 +433,12 @@ static int conclude(const Batch *b, MtsError *err)
                                        b->args->out, b->failed, b->count, b->first);
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static int check_args(const BatchKind *kind, const Args *a, MtsError *err)
 {
     const char *alone = a->prompt        ? "--prompt"
@@ -428,7 +456,10 @@ static int check_args(const BatchKind *kind, const Args *a, MtsError *err)
     if (!a->out) {
         return mts_fail(err, MTS_EREQUEST, "%s: --batch-in needs --out FILE, which gets the answers", kind->command);
     }
-    return MTS_OK;
+    return same_file(a->batch_in, a->out)
+               ? mts_fail(err, MTS_EREQUEST,
+                          "%s: --out is the file of --batch-in, whose prompts it would mix with answers", a->out)
+               : MTS_OK;
 }
 
 static void batch_free(Batch *b)
@@ -440,6 +471,7 @@ static void batch_free(Batch *b)
     }
     free(b->prompts);
     free(b->file_hash);
+    free(b->numbers);
     json_decref(b->lines);
     json_decref(b->keys);
     json_decref(b->head);

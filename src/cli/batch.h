@@ -8,7 +8,8 @@
 /* What a command does for one line. `own` is the command line with what the line replaces. */
 typedef struct BatchKind {
     const char *command;
-    const char *members; /* that a line may have, beside id and prompt, joined by blanks */
+    const char *members[6]; /* that a line may have, beside id and prompt; NULL behind the last */
+    bool searches;          /* under a reward and a constraint, which are the command's, not a line's */
     /* What is asked; asked->request.max_tokens bounds its answers. */
     int (*ask)(Asked *asked, const MtsEngine *engine, const Args *own, const json_t *line, MtsError *err);
     int (*answer)(const MtsEngine *engine, const Args *own, const Asked *asked, const json_t *line, json_t **answer,

@@ -134,7 +134,7 @@ static int answer_line(const MtsEngine *engine, const Args *own, const Asked *as
     return rc;
 }
 
-static const BatchKind LINES = {"choose", "system messages options", ask_line, answer_line};
+static const BatchKind LINES = {"choose", {"system", "messages", "options"}, false, ask_line, answer_line};
 
 int cmd_choose(const Args *args, MtsError *err)
 {

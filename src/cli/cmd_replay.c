@@ -38,12 +38,12 @@ static int put_table(const Args *args, const Story *story, TokenLabels *labels, 
     return out_flush(err);
 }
 
-static int tell_as(const Args *args, MtsError *err)
+static int tell_as(const Args *args, size_t *lines, MtsError *err)
 {
     Story story = {0};
     TokenLabels labels = {0};
     MtsEngine *engine = NULL;
-    int rc = story_read(&story, args->operands[0], err);
+    int rc = story_read(&story, args->operands[0], lines, err);
     if (rc || (args->model && (rc = know_model(args, &engine, &labels, &story, err))) ||
         (args->html && (rc = tell_page(&story, &labels, args->html, err)))) {
         goto done;
@@ -64,15 +64,10 @@ int cmd_replay(const Args *args, MtsError *err)
     if (!args->operands[0]) {
         return mts_fail(err, MTS_EREQUEST, "replay: which trace? maxts replay FILE");
     }
-    int rc = mts_replay(args->operands[0], &lines, err);
-    if (rc) {
+    int rc = args->table || args->step || args->html ? tell_as(args, &lines, err)
+                                                     : mts_replay(args->operands[0], &lines, err);
+    if (rc || args->table || args->step) {
         return rc;
-    }
-    if ((args->table || args->step || args->html) && (rc = tell_as(args, err))) {
-        return rc;
-    }
-    if (args->table || args->step) {
-        return MTS_OK;
     }
     json_t *o = json_object();
     mts_json_add_text(&o, "trace", args->operands[0]);

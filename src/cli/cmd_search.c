@@ -218,7 +218,7 @@ static int answer_line(const MtsEngine *engine, const Args *own, const Asked *as
     return rc;
 }
 
-static const BatchKind LINES = {"search", "system messages seed", batch_ask, answer_line};
+static const BatchKind LINES = {"search", {"system", "messages", "seed"}, true, batch_ask, answer_line};
 
 int cmd_search(const Args *args, MtsError *err)
 {

@@ -144,7 +144,7 @@ static int score_line(const MtsEngine *engine, const Args *own, const Asked *ask
     return rc;
 }
 
-static const BatchKind SCORED = {"score", "", ask_score, score_line};
+static const BatchKind SCORED = {"score", {NULL}, false, ask_score, score_line};
 
 int cmd_score(const Args *args, MtsError *err)
 {
@@ -215,7 +215,7 @@ static int generate_line(const MtsEngine *engine, const Args *own, const Asked *
     return rc;
 }
 
-static const BatchKind GENERATED = {"generate", "system messages seed", batch_ask, generate_line};
+static const BatchKind GENERATED = {"generate", {"system", "messages", "seed"}, true, batch_ask, generate_line};
 
 /* A text, for people and for what comes behind a pipe, unless --json asks for more. It is seen as it grows on a
  * terminal; elsewhere nothing is written unless all of it is. */

@@ -18,7 +18,14 @@
 #define NONE SIZE_MAX
 #define PAUSE 0.1 /* seconds */
 
-enum { ROWS = 20, INDENT_MOST = 30 };
+enum { ROWS_MOST = 20, INDENT_MOST = 30 };
+
+/* Of nodes that are shown: the head's and the cursor's come on top. */
+static size_t rows_most(void)
+{
+    size_t screen = screen_height(STDERR_FILENO);
+    return screen == 0 || screen > ROWS_MOST + 2 ? ROWS_MOST : screen > 3 ? screen - 2 : 1;
+}
 
 static size_t child_of(Live *l, size_t parent, int32_t token)
 {
@@ -51,8 +58,8 @@ static int add(Live *l, const MtsEvent *e, MtsError *err)
 
 /* ---- drawing ---- */
 
-/* How often a node has to be visited so that at most ROWS are shown. */
-static size_t least_visits(const Live *l)
+/* How often a node has to be visited so that at most `most` are shown. */
+static size_t least_visits(const Live *l, size_t most)
 {
     size_t least = 0, count;
     do {
@@ -61,7 +68,7 @@ static size_t least_visits(const Live *l)
         for (size_t i = 0; i < l->count; i++) {
             count += l->nodes[i].visits >= least;
         }
-    } while (count > ROWS);
+    } while (count > most);
     return least;
 }
 
@@ -78,13 +85,13 @@ static void put_row(Live *l, size_t at, size_t depth)
 }
 
 /* The most visited child that is shown and less visited than `below` (of equals: earlier in the list). */
-static void put_tree(Live *l, size_t at, size_t depth, size_t least)
+static void put_tree(Live *l, size_t at, size_t depth, size_t least, size_t most)
 {
     put_row(l, at, depth);
     for (size_t visits = l->nodes[at].visits; visits >= least && visits > 0; visits--) {
-        for (size_t k = l->nodes[at].first; k != NONE && l->rows < ROWS; k = l->nodes[k].next) {
+        for (size_t k = l->nodes[at].first; k != NONE && l->rows < most; k = l->nodes[k].next) {
             if (l->nodes[k].visits == visits) {
-                put_tree(l, k, depth + 1, least);
+                put_tree(l, k, depth + 1, least, most);
             }
         }
     }
@@ -93,7 +100,7 @@ static void put_tree(Live *l, size_t at, size_t depth, size_t least)
 static void draw(Live *l)
 {
     char line[sizeof l->head];
-    size_t width = screen_width(STDERR_FILENO), fits = strlen(l->head);
+    size_t most = rows_most(), width = screen_width(STDERR_FILENO), fits = strlen(l->head);
     snprintf(line, sizeof line, "%s", l->head);
     fits = width ? screen_fit(line, fits, width - 1) : fits;
     if (l->rows) {
@@ -101,7 +108,7 @@ static void draw(Live *l)
     }
     l->rows = 0;
     fprintf(stderr, "%.*s\033[K\n", (int)fits, line);
-    put_tree(l, 0, 0, least_visits(l));
+    put_tree(l, 0, 0, least_visits(l, most), most);
     fputs("\033[J", stderr);
     fflush(stderr);
 }

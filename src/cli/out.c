@@ -74,6 +74,11 @@ size_t out_width(void)
     return to.file ? 0 : screen_width(STDOUT_FILENO);
 }
 
+size_t out_height(void)
+{
+    return to.file || !isatty(STDOUT_FILENO) ? 0 : screen_height(STDOUT_FILENO);
+}
+
 const char *out_bold(void)
 {
     return to.file ? "" : screen_bold(STDOUT_FILENO);
@@ -349,21 +354,51 @@ static void put_block(const Grid *t, size_t from, size_t end)
     }
 }
 
+/* The end of the block that begins with column `from`. */
+static size_t block_end(const Grid *t, size_t from)
+{
+    size_t screen = out_width(), used = from ? GAP + t->width[0] : 0, end = from;
+    for (; end < t->count && (end == from || !screen || used + GAP + t->width[end] <= screen); end++) {
+        used += GAP + t->width[end];
+    }
+    return end;
+}
+
+static void lay_out(Grid *t, const json_t *rows)
+{
+    measure(t, rows);
+    if (out_width()) {
+        squeeze(t, out_width());
+    }
+}
+
 void out_table(const json_t *rows)
 {
     Grid t;
-    size_t screen = out_width();
-    measure(&t, rows);
-    if (screen) {
-        squeeze(&t, screen);
-    }
+    lay_out(&t, rows);
     for (size_t from = 0, end; from < t.count; from = end) {
-        size_t used = from ? GAP + t.width[0] : 0;
-        for (end = from; end < t.count && (end == from || !screen || used + GAP + t.width[end] <= screen); end++) {
-            used += GAP + t.width[end];
-        }
+        end = block_end(&t, from);
         put_block(&t, from, end);
     }
+}
+
+size_t out_table_blocks(const json_t *rows)
+{
+    Grid t;
+    size_t blocks = 0;
+    lay_out(&t, rows);
+    for (size_t from = 0; from < t.count; from = block_end(&t, from)) {
+        blocks++;
+    }
+    return blocks;
+}
+
+void out_cut_line(const char *line)
+{
+    size_t screen = out_width(), size = strlen(line);
+    bool cut = screen && screen_columns(line, size) > screen;
+    fprintf(out_stream(), "%.*s%s\n", (int)(cut ? screen_fit(line, size, screen - 1) : size), line,
+            cut ? "\xE2\x80\xA6" : "");
 }
 
 static void put_list(const json_t *list)

@@ -22,6 +22,9 @@ FILE *out_stream(void);
 /* Its columns, for what is made to be read; 0: no limit. */
 size_t out_width(void);
 
+/* The rows of the terminal that results go to; 0: no limit. */
+size_t out_height(void);
+
 /* Emphasis and its end, "" where there is none. */
 const char *out_bold(void);
 const char *out_plain(void);
@@ -37,11 +40,17 @@ int out_print(const Args *args, json_t *object, MtsError *err);
  * below. */
 void out_table(const json_t *rows);
 
+/* In how many blocks out_table() puts it, one below the other, each with a line of names. */
+size_t out_table_blocks(const json_t *rows);
+
 /* Flushes what was printed by other means; MTS_EIO as above. */
 int out_flush(MtsError *err);
 
 /* Whether the reader of standard output went away: nobody is left to be told. */
 bool out_closed(void);
+
+/* A line that is cut, with a cue, where it is wider than the screen. */
+void out_cut_line(const char *line);
 
 /* A line of plain words, broken at blanks where it is wider than the screen. */
 void out_line(const char *format, ...) MTS_PRINTF(1, 2);

@@ -14,23 +14,37 @@
 
 #include "core/utf8.h"
 
-enum { USUAL_WIDTH = 80, MOST_WIDTH = 10000 };
+enum { USUAL_WIDTH = 80, USUAL_HEIGHT = 24, MOST = 10000 };
 
 static const char *color_word = "auto";
 
+/* What the environment says of it, if that is a number; 0 otherwise. */
+static size_t said_by(const char *variable)
+{
+    const char *said = getenv(variable);
+    char *end = NULL;
+    unsigned long number = said && *said >= '0' && *said <= '9' ? strtoul(said, &end, 10) : 0;
+    return number > 0 && number <= MOST && !*end ? (size_t)number : 0;
+}
+
 size_t screen_width(int fd)
 {
-    const char *said = getenv("COLUMNS");
-    char *end = NULL;
-    unsigned long columns = said && *said >= '0' && *said <= '9' ? strtoul(said, &end, 10) : 0;
-    if (columns > 0 && columns <= MOST_WIDTH && !*end) {
-        return (size_t)columns;
-    }
-    if (!isatty(fd)) {
-        return 0;
-    }
+    size_t said = said_by("COLUMNS");
     struct winsize size;
+    if (said || !isatty(fd)) {
+        return said;
+    }
     return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_WIDTH;
+}
+
+size_t screen_height(int fd)
+{
+    size_t said = said_by("LINES");
+    struct winsize size;
+    if (said || !isatty(fd)) {
+        return said;
+    }
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : USUAL_HEIGHT;
 }
 
 static bool is_dumb(void)

@@ -9,6 +9,9 @@
  * says, else 80; 0 (no limit) where it is none and COLUMNS is not set. */
 size_t screen_width(int fd);
 
+/* Its rows, by LINES in the same way, else 24. */
+size_t screen_height(int fd);
+
 /* Whether lines there can be drawn again: a terminal that is not a dumb one. */
 bool screen_redraws(int fd);
 

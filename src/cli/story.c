@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/seal.h"
+#include "search/record/trace.h"
 
 #define MOST_BYTES ((uint64_t)1 << 33)
 
@@ -96,6 +97,8 @@ static int take_backup(Story *s, const json_t *line, MtsError *err)
     r->log_z_se = number(line, "log_z_se", NAN);
     r->best_reward = number(line, "best_reward", NAN);
     r->nfe = (uint64_t)number(line, "nfe", 0);
+    r->log_w = s->home < s->w_count ? s->log_w[s->home] : NAN;
+    s->home++;
     r->home = true;
     return MTS_OK;
 }
@@ -137,13 +140,25 @@ static int take_line(Story *s, const json_t *line, MtsError *err)
                                              : MTS_OK;
 }
 
-int story_read(Story *s, const char *path, MtsError *err)
+static int take_w(void *context, double log_w, MtsError *err)
+{
+    Story *s = context;
+    if (!mts_grow(&s->log_w, &s->w_cap, s->w_count + 1, sizeof *s->log_w)) {
+        return no_memory(err);
+    }
+    s->log_w[s->w_count++] = log_w;
+    return MTS_OK;
+}
+
+int story_read(Story *s, const char *path, size_t *confirmed, MtsError *err)
 {
     char *text = NULL;
     size_t size;
     json_t *line;
+    const MtsReplayWatch watch = {s, take_w};
     *s = (Story){.log_z_exact = NAN};
-    int rc = mts_read_file(path, MOST_BYTES, &text, &size, err);
+    int rc = mts_replay_watched(path, &watch, confirmed, err);
+    rc = rc ? rc : mts_read_file(path, MOST_BYTES, &text, &size, err);
     MtsSealLines lines = {.name = path, .text = text, .size = rc ? 0 : size};
     while (!rc && !(rc = mts_seal_next(&lines, &line, err)) && line) {
         rc = take_line(s, line, err);
@@ -160,6 +175,7 @@ void story_free(Story *s)
         free(s->rollouts[i].path);
     }
     free(s->rollouts);
+    free(s->log_w);
     free(s->method);
     free(s->reason);
     *s = (Story){0};

@@ -25,6 +25,7 @@ typedef struct StoryRollout {
     StoryNode *path; /* [path_count]: the root's first */
     size_t path_count;
     double reward, log_z_rollout, log_z, log_z_se, best_reward;
+    double log_w; /* the root's W, from which the policy comes; NaN: the method has none */
     uint64_t nfe;
     bool home; /* it was backed up */
 } StoryRollout;
@@ -35,10 +36,12 @@ typedef struct Story {
     double log_z_exact;     /* NaN: not known */
     StoryRollout *rollouts; /* [count] in the order in which they were backed up */
     size_t count, cap;
+    double *log_w; /* [w_count] of the rollouts as they came home */
+    size_t w_count, w_cap, home;
 } Story;
 
-/* The trace has been confirmed (mts_replay()). Release with story_free(), also on failure. */
-int story_read(Story *story, const char *path, MtsError *err);
+/* Confirms the trace (mts_replay()), of so many lines, and reads it. Release with story_free(), also on failure. */
+int story_read(Story *story, const char *path, size_t *lines, MtsError *err);
 void story_free(Story *story);
 
 /* K, u of the root after a rollout, log; NaN where the method knows none. */

@@ -5,7 +5,10 @@
 #include "cli/story.h"
 #include "cli/token_label.h"
 
-/* The table of docs/algorithm.md, an object a rollout: i, text, q, z, K, u, Z^; numbers as they are read, or
+/* exp of a logarithm, into out, which it returns; "-" where there is none. */
+const char *tell_natural(double log_value, char out[32]);
+
+/* The table of docs/algorithm.md, an object a rollout: i, text, q, z, K, u, W, Z^; numbers as they are read, or
  * themselves. NULL: memory ran out. */
 json_t *tell_rows(const Story *story, TokenLabels *labels, bool read);
 

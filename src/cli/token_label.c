@@ -1,8 +1,29 @@
 /* cli/token_label.c - see token_label.h. */
 #include "cli/token_label.h"
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "core/utf8.h"
+
+/* The character at s, or its bytes where it is none that can be read, at most six bytes; *used of s; how many. */
+static size_t put_character(const char *s, size_t size, char *out, size_t *used)
+{
+    uint32_t cp;
+    size_t length = mts_utf8_decode(s, size, &cp);
+    *used = length ? length : 1;
+    if (length && !mts_utf8_is_control(cp) && cp != '"' && cp != '\\') {
+        memcpy(out, s, length);
+        return length;
+    }
+    if (*s == '\n') {
+        memcpy(out, "\\n", 2);
+        return 2;
+    }
+    *used = 1; /* the rest of it is broken then, and escaped, too */
+    return (size_t)snprintf(out, 7, "\\x%02x", (unsigned)(unsigned char)*s);
+}
 
 const char *token_label(void *context, int32_t token)
 {
@@ -17,14 +38,8 @@ const char *token_label(void *context, int32_t token)
         return labels->text;
     }
     labels->text[n++] = '"';
-    for (size_t i = 0; i < size && n + 7 < sizeof labels->text; i++) {
-        unsigned char c = (unsigned char)bytes[i];
-        bool plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-        n += (size_t)snprintf(labels->text + n, sizeof labels->text - n,
-                              plain       ? "%c"
-                              : c == '\n' ? "\\n"
-                                          : "\\x%02x",
-                              c);
+    for (size_t i = 0, used; i < size && n + 7 < sizeof labels->text; i += used) {
+        n += put_character(bytes + i, size - i, labels->text + n, &used);
     }
     labels->text[n++] = '"';
     labels->text[n] = '\0';

@@ -58,6 +58,9 @@ typedef struct MtsSource {
 int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err);
 void mts_source_close(MtsSource *source);
 
+/* Whether the request's reward and constraint can be opened, whatever the prompt. */
+int mts_request_try(const MtsEngine *engine, const MtsRequest *request, MtsError *err);
+
 /* From a state, which it gives back, and its distribution to those after one more token; on failure both stay. */
 int mts_source_advance(const MtsSearchModel *model, MtsState **state, MtsDist *dist, int32_t token, MtsError *err);
 

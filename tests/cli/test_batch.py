@@ -89,16 +89,21 @@ def own_members(folder):
 
 
 def killed(folder):
-    """Killed as soon as it has written another line, and gone on with, to the bytes of a run that nothing disturbed."""
-    source = write_lines(folder, [f"{BEGINNING}{i} and {i * i}" for i in range(12)])
-    whole, parts = pathlib.Path(folder) / "whole.jsonl", pathlib.Path(folder) / "parts.jsonl"
-    command = ["search", "-m", TINY, "--batch-in", source, "--rollouts", 6, "-n", 12, "--raw"]
-    ask(*command, "--out", whole)
-    for least in (2, 4, 5, 8, 10):
-        end_when(lambda: lines_in(parts) >= least, signal.SIGKILL if least % 2 else signal.SIGINT, *map(str, command),
-                 "--out", str(parts))
-    ask(*command, "--out", parts)
-    check(parts.read_bytes() == whole.read_bytes(), "a killed run comes to other bytes")
+    """200 prompts, killed five times as soon as so many answers are there, and gone on with, to the bytes of a run that
+    nothing disturbed."""
+    source = write_lines(folder, [{"prompt": f"{BEGINNING if i % 3 else OTHER}{i // 2}", "id": f"p{i}"}
+                                  for i in range(200)])
+    for command, options in COMMANDS.items():
+        more = OPTIONS if command == "choose" else []
+        whole, parts = (pathlib.Path(folder) / f"{command}.{name}" for name in ("whole", "parts"))
+        line = [command, "-m", TINY, "--batch-in", source, *options, *more, "--quiet"]
+        ask(*line, "--out", whole)
+        for least in (3, 40, 77, 120, 181):
+            end_when(lambda: lines_in(parts) >= least, signal.SIGKILL if least % 2 else signal.SIGINT, *map(str, line),
+                     "--out", str(parts))
+            check(lines_in(parts) < 201 or least > 100, "it was over before it was killed")
+        done = ask(*line, "--out", parts)
+        check(done["lines"] == 200 and parts.read_bytes() == whole.read_bytes(), "a killed run comes to other bytes")
 
 
 def refusals(folder):
@@ -110,12 +115,32 @@ def refusals(folder):
     no(["line 2", "'promt'"], ["a", {"promt": "b"}])
     no(["line 2", "another line's"], [{"prompt": "a", "id": "2"}, "b"])
     no(["line 1", "no prompt"], [{"id": 1}])
+    no(["line 1", "neither a short text nor a whole number"], [{"prompt": "a", "id": 1.5}])
+    no(["constraint", "missing closing parenthesis"], ["a", "b"], "--constraint", "(")
     no(["line 1", "neither an object nor a text"], [7])
     no(["line 2", "seed"], ["a", {"prompt": "a", "seed": -1}])
     no(["has no line"], [])
     no(["--prompt"], ["a"], "-p", "x")
     refuse(2, ["--out FILE"], "generate", "-m", TINY, "--batch-in", write_lines(folder, ["a"]))
     check(not out.exists(), "nothing was begun")
+    refuse(2, ["\"nonsense\" is unknown"], "search", "-m", TINY, "--batch-in", write_lines(folder, ["a"]), "--out", out,
+           "--reward", "nonsense")
+    source = write_lines(folder, ["a"])
+    for same in (source, pathlib.Path(folder) / "." / source.name):
+        refuse(2, ["--out is the file of --batch-in"], "generate", "-m", TINY, "--batch-in", source, "--out", same)
+    check(source.read_text() == '"a"\n' and not out.exists(), "nothing was begun")
+    # a mark of byte order, ends of lines of another system, blank lines, which count
+    source.write_bytes(b'\xef\xbb\xbf"a"\r\n\r\n \r\n{"prompt": "b"}\r\n"c"')
+    ask("generate", "-m", TINY, "-n", 3, "--raw", "--batch-in", source, "--out", out)
+    check([one["key"] for one in records(out)] == ["1", "4", "5"], records(out))
+    source.write_text('"a"\n\n{"promt": "b"}\n')
+    refuse(2, ["line 3", "'promt'"], "generate", "-m", TINY, "--batch-in", source, "--out", out)
+    # options in another order, or by another way, are others
+    out.unlink()
+    source = write_lines(folder, ["a"])
+    ask("choose", "-m", TINY, "--raw", "--batch-in", source, "--out", out, "a", "b")
+    refuse(2, ["other settings"], "choose", "-m", TINY, "--raw", "--batch-in", source, "--out", out, "b", "a")
+    out.unlink()
     # what only the work shows is that line's answer
     source = write_lines(folder, ["a", "word " * 4000, "b"])
     done = run("generate", "-m", TINY, "-n", 3, "--raw", "--batch-in", source, "--out", out)

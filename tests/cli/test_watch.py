@@ -10,6 +10,7 @@ import select
 import shutil
 import subprocess
 import time
+import unicodedata
 
 from program import NOBODY, PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir
 
@@ -25,19 +26,19 @@ def walk(folder):
 
 
 def table_of_the_page(trace):
-    """The page's rows without W, which no trace has."""
+    """The page's rows, all of them."""
     text = (ROOT / "docs" / "algorithm.md").read_text(encoding="utf-8")
     head = re.search(r"^    i  text  q .*$", text, re.M)
     names = head[0].split()
     rows = [re.sub(r" \* ", "*", line).split() for line in text[head.end():].split("\n")[1:5]]
     check(names[6] == "W" and len(rows) == 4, (names, rows))
-    want = [row[:6] + row[7:] for row in [names, *rows]]
+    want = [names, *rows]
     lines = run("replay", trace, "--table").stdout.decode().splitlines()
     got = [re.sub(r" \* ", "*", line).split() for line in lines]
     check(got == want, (got, want))
     numbers = ask("replay", trace, "--table", "--json")["rollouts"]
     for row, line in zip(numbers, rows):
-        for name, place in (("z", 3), ("K", 4), ("u", 5), ("Z^", 7)):
+        for name, place in (("z", 3), ("K", 4), ("u", 5), ("W", 6), ("Z^", 7)):
             check(abs(row[name] - float(line[place])) < 1e-6, (row, line))
 
 
@@ -46,7 +47,8 @@ def steps(trace):
     text = run("replay", trace, "--step", "-m", WALK).stdout.decode()
     told = re.findall(r"rollout (\d) of 4: ([01] [01])", text)
     check(told == [("1", "0 1"), ("2", "1 0"), ("3", "1 1"), ("4", "0 0")], text)
-    for value in ("0.583383", "5.881830", "3.475545", "4.300056", "3.790260"):
+    check(text.count("expected, which the policy is from") == 4, "W stands beside each")
+    for value in ("0.583383", "5.881830", "5.351695", "3.475545", "4.300056", "3.790260"):
         check(value in text, value)
     check(text.count("exact") == 4, "the exact Z stands beside each")
 
@@ -77,6 +79,55 @@ def keys(trace):
     os.write(master, b"q")
     check(process.wait(600) == 0 and process.stderr.read() == b"", "q leaves")
     os.close(master)
+
+
+def columns(line):
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line)
+
+
+def fits(folder):
+    """A long text on small screens: no line is wider, no frame higher, and the last line has the keys."""
+    trace = pathlib.Path(folder) / "long.trace"
+    ask("search", "-m", TINY, "-p", "x", "--rollouts", 2, "-n", 60, "--end-stop", "off", "--trace", trace)
+    for wide, high in ((80, 24), (40, 20), (132, 43)):
+        master, slave = pty.openpty()
+        done = subprocess.Popen([PROGRAM, "replay", str(trace), "--step", "-m", str(TINY)], stdin=slave, stdout=slave,
+                                stderr=subprocess.PIPE, env={**os.environ, **NOBODY, "TERM": "xterm",
+                                                             "COLUMNS": str(wide), "LINES": str(high), "NO_COLOR": "1"})
+        os.close(slave)
+        os.write(master, b"nq")
+        seen = b""
+        while select.select([master], [], [], 60)[0]:
+            try:
+                more = os.read(master, 65536)
+            except OSError: # the other end is closed
+                break
+            if not more:
+                break
+            seen += more
+        check(done.wait(60) == 0 and done.stderr.read() == b"", "q leaves")
+        os.close(master)
+        frames = seen.decode().replace("\r\n", "\n").split("\x1b[H\x1b[2J")
+        frames = [frame for frame in frames if "rollout" in frame]
+        check(len(frames) == 2 and "\x1b" not in "".join(frames[1:]), frames)
+        for frame in frames:
+            lines = frame.rstrip("\n").split("\n")
+            check(len(lines) < high and max(map(columns, lines)) <= wide, (wide, high, frame))
+            check("q out" in lines[-1] and "more)" in frame or wide == 40 and "\u2026" in frame, frame)
+    whole = run("replay", trace, "--step").stdout.decode()
+    check(len(re.findall(r"^  60 ", whole, re.M)) == 2 and "more)" not in whole, "elsewhere nothing is left out")
+
+
+def labels():
+    """Tokens as they read: letters of other scripts stand as they are, parts of a letter are escaped."""
+    model = pathlib.Path(os.environ.get("MAXTS_SMOLLM2") or
+                         pathlib.Path.home() / ".cache" / "maxts" / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    if not model.exists():
+        print(f"no letters of other scripts looked at: {model} is not here")
+        return
+    dot = run("search", "-m", model, "--raw", "-p", "Le caf\u00e9 est tr\u00e8s", "-n", 4, "--constraint", " \u00e9.*",
+              "--rollouts", 2, "--explain-as", "dot").stdout.decode()
+    check("\\xc3" in dot and "\u00e8" in dot, dot)
 
 
 def page(folder, trace):
@@ -182,6 +233,8 @@ def main():
         table_of_the_page(trace)
         steps(trace)
         keys(trace)
+        fits(folder)
+        labels()
         page(folder, trace)
         forms(folder)
         live()

@@ -39,8 +39,10 @@ typedef struct Replay {
     char *identity;
     size_t max_tokens;
     bool prefixes;
-    const char *at; /* the next line to be compared */
-    size_t line;    /* its number, from 1 */
+    const MtsReplayWatch *watch; /* NULL: none */
+    MtsSearch *search;           /* for it */
+    const char *at;              /* the next line to be compared */
+    size_t line;                 /* its number, from 1 */
 } Replay;
 
 static int bad(const Replay *r, size_t line, const char *what, MtsError *err)
@@ -376,6 +378,22 @@ static int on_line(void *context, const char *text, size_t size, MtsError *err)
     return rc;
 }
 
+/* W is brought up to date by the look at the leading answer, which changes nothing else. */
+static int on_event(void *context, const MtsEvent *event, MtsError *err)
+{
+    const Replay *r = context;
+    const MtsMethodOps *ops = r->search->ops;
+    double log_w = (double)NAN;
+    if (event->kind != MTS_EVENT_BACKED_UP) {
+        return MTS_OK;
+    }
+    if (ops->leader && ops->value) {
+        ops->leader(r->search);
+        log_w = ops->value(r->search, r->search->nodes.root);
+    }
+    return r->watch->rollout(r->watch->context, log_w, err);
+}
+
 /* The search of a model and a reward that answer from the trace, its own trace compared line by line. */
 static int lead_again(Replay *r, const MtsSearchModel *model, const MtsSearchReward *reward, const MtsStopPoint *cut,
                       MtsError *err)
@@ -383,11 +401,13 @@ static int lead_again(Replay *r, const MtsSearchModel *model, const MtsSearchRew
     MtsTrace trace = {0};
     MtsSearch *search = NULL;
     MtsSearchResult *result = NULL;
+    const MtsEventSink sink = {r, on_event};
     int rc;
     if ((rc = mts_search_check(model, &r->settings, err)) ||
-        (rc = mts_search_new(&search, model, reward, &r->settings, NULL, err))) {
+        (rc = mts_search_new(&search, model, reward, &r->settings, r->watch ? &sink : NULL, err))) {
         goto done;
     }
+    r->search = search;
     search->cut = cut;
     (void)((rc = mts_trace_begin(&trace, search, (MtsLines){r, on_line}, err)) || (rc = mts_search_lead(search, err)) ||
            (rc = mts_search_result(search, &result, err)) || (rc = mts_trace_end(&trace, result, err)));
@@ -456,9 +476,9 @@ static void free_replay(Replay *r)
     json_decref(r->stop);
 }
 
-int mts_replay(const char *path, size_t *lines, MtsError *err)
+int mts_replay_watched(const char *path, const MtsReplayWatch *watch, size_t *lines, MtsError *err)
 {
-    Replay r = {.path = path};
+    Replay r = {.path = path, .watch = watch};
     *lines = 0;
     int rc = read_trace(&r, err);
     r.at = r.text;
@@ -467,4 +487,9 @@ int mts_replay(const char *path, size_t *lines, MtsError *err)
     }
     free_replay(&r);
     return rc;
+}
+
+int mts_replay(const char *path, size_t *lines, MtsError *err)
+{
+    return mts_replay_watched(path, NULL, lines, err);
 }
