@@ -58,8 +58,9 @@ typedef struct MtsSource {
 int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err);
 void mts_source_close(MtsSource *source);
 
-/* Whether the request's reward and constraint can be opened, whatever the prompt. */
-int mts_request_try(const MtsEngine *engine, const MtsRequest *request, MtsError *err);
+/* The request's constraint, which it has, of a model. */
+int mts_source_constraint(MtsConstraint **constraint, const MtsEngine *engine, const MtsRequest *request,
+                          MtsError *err);
 
 /* From a state, which it gives back, and its distribution to those after one more token; on failure both stay. */
 int mts_source_advance(const MtsSearchModel *model, MtsState **state, MtsDist *dist, int32_t token, MtsError *err);
@@ -97,6 +98,9 @@ int mts_tokenizer_check(const MtsEngine *engine, MtsError *err);
 /* One line (malloc'ed) that names what the result depends on beside request->search: what a checkpoint checks. */
 int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, const char *target, char **identity,
                          MtsError *err);
+
+/* Whether the request's reward and constraint can be opened, whatever the prompt. */
+int mts_request_try(const MtsEngine *engine, const MtsRequest *request, MtsError *err);
 
 /* The request without the settings that mts_search() checks itself. */
 int mts_request_check(const MtsEngine *engine, const MtsRequest *request, MtsError *err);

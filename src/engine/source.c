@@ -5,7 +5,7 @@
 #include "engine/trie.h"
 #include "engine/verdict.h"
 
-static int compile(MtsConstraint **constraint, const MtsEngine *engine, const MtsRequest *request, MtsError *err)
+int mts_source_constraint(MtsConstraint **constraint, const MtsEngine *engine, const MtsRequest *request, MtsError *err)
 {
     const MtsConstraintSource text = {.form = request->constraint_form,
                                       .text = request->constraint,
@@ -16,19 +16,6 @@ static int compile(MtsConstraint **constraint, const MtsEngine *engine, const Mt
     const MtsVocabulary *vocabulary;
     int rc = mts_engine_vocabulary(engine, &vocabulary, err);
     return rc ? rc : mts_constraint_new(constraint, &text, vocabulary, err);
-}
-
-int mts_request_try(const MtsEngine *engine, const MtsRequest *request, MtsError *err)
-{
-    MtsJudge judge = {0};
-    MtsConstraint *constraint = NULL;
-    int rc = mts_judge_open(&judge, engine, request, err);
-    if (!rc && request->constraint && !engine->table) {
-        rc = compile(&constraint, engine, request, err);
-    }
-    mts_constraint_free(&constraint);
-    mts_judge_close(&judge);
-    return rc;
 }
 
 int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest *request, size_t texts, MtsError *err)
@@ -43,7 +30,7 @@ int mts_source_open(MtsSource *source, const MtsEngine *engine, const MtsRequest
         return MTS_OK;
     }
     if (request->constraint) {
-        rc = compile(&source->constraint, engine, request, err);
+        rc = mts_source_constraint(&source->constraint, engine, request, err);
     }
     MtsConstraint *masks = mts_request_asks(request) == MTS_MASKS ? source->constraint : NULL;
     if (!rc && (rc = mts_lm_new(&source->lm, engine, request, masks, &source->rules, texts, err)) == 0) {

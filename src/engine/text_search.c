@@ -79,6 +79,19 @@ static int run(const MtsEngine *engine, const MtsRequest *request, MtsSource *so
     return rc ? rc : mts_answers_write(result, engine, request, &source->rules, &source->model, err);
 }
 
+int mts_request_try(const MtsEngine *engine, const MtsRequest *request, MtsError *err)
+{
+    MtsJudge judge = {0};
+    MtsConstraint *constraint = NULL;
+    int rc = mts_judge_open(&judge, engine, request, err);
+    if (!rc && request->constraint && !engine->table) {
+        rc = mts_source_constraint(&constraint, engine, request, err);
+    }
+    mts_constraint_free(&constraint);
+    mts_judge_close(&judge);
+    return rc;
+}
+
 int mts_engine_search(const MtsEngine *engine, const MtsRequest *request, MtsTextResult **out, MtsError *err)
 {
     MtsRequest full = *request;
