@@ -127,7 +127,7 @@ def labels():
         return
     dot = run("search", "-m", model, "--raw", "-p", "Le caf\u00e9 est tr\u00e8s", "-n", 4, "--constraint", " \u00e9.*",
               "--rollouts", 2, "--explain-as", "dot").stdout.decode()
-    check("\\xc3" in dot and "\u00e8" in dot, dot)
+    check("\\xc3" in dot and "\u00e9" in dot, dot)
 
 
 def page(folder, trace):
