@@ -12,7 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <maxts/version.h>
 
@@ -433,12 +432,6 @@ static int conclude(const Batch *b, MtsError *err)
                                        b->args->out, b->failed, b->count, b->first);
 }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 static int check_args(const BatchKind *kind, const Args *a, MtsError *err)
 {
     const char *alone = a->prompt        ? "--prompt"
@@ -456,10 +449,7 @@ static int check_args(const BatchKind *kind, const Args *a, MtsError *err)
     if (!a->out) {
         return mts_fail(err, MTS_EREQUEST, "%s: --batch-in needs --out FILE, which gets the answers", kind->command);
     }
-    return same_file(a->batch_in, a->out)
-               ? mts_fail(err, MTS_EREQUEST,
-                          "%s: --out is the file of --batch-in, whose prompts it would mix with answers", a->out)
-               : MTS_OK;
+    return MTS_OK;
 }
 
 static void batch_free(Batch *b)

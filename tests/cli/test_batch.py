@@ -127,7 +127,7 @@ def refusals(folder):
            "--reward", "nonsense")
     source = write_lines(folder, ["a"])
     for same in (source, pathlib.Path(folder) / "." / source.name):
-        refuse(2, ["--out is the file of --batch-in"], "generate", "-m", TINY, "--batch-in", source, "--out", same)
+        refuse(2, ["--out would write over --batch-in"], "generate", "-m", TINY, "--batch-in", source, "--out", same)
     check(source.read_text() == '"a"\n' and not out.exists(), "nothing was begun")
     # a mark of byte order, ends of lines of another system, blank lines, which count
     source.write_bytes(b'\xef\xbb\xbf"a"\r\n\r\n \r\n{"prompt": "b"}\r\n"c"')
