@@ -8,7 +8,7 @@
 
 /* ---- points and lines ---- */
 
-static const double W = 620, H = 340, LEFT = 66, RIGHT = 26, TOP = 12, BOTTOM = 50;
+static const double W = 620, H = 340, LEFT = 66, RIGHT = 26, TOP = 12, BOTTOM = 50, UPRIGHT = 32, GLYPH = 7.5;
 static const double MARK = 9, MOST_SPREAD = 36; /* a mark's width, and that of all that stand side by side */
 
 /* A sign of its own for each colour, for eyes that do not tell colours; around (0, 0), in units of its radius. */
@@ -295,6 +295,17 @@ static void put_legend_item(MtsMarkup *m, const Plot *p, const MtsChartSeries *s
     mts_put(m, "</li>");
 }
 
+/* Where the drawing begins: behind the axis' name, which stands upright, and the widest number. */
+static double left_of(const MtsAxis *y)
+{
+    double most = LEFT;
+    char text[32];
+    for (size_t i = 0; i < y->ticks; i++) {
+        most = fmax(most, UPRIGHT + GLYPH * (double)strlen(mts_tick_text(y->tick[i], text)));
+    }
+    return most;
+}
+
 bool mts_chart_points(MtsMarkup *m, const MtsChart *chart)
 {
     Plot p = {.chart = chart,
@@ -308,8 +319,9 @@ bool mts_chart_points(MtsMarkup *m, const MtsChart *chart)
         return false;
     }
     widen_to_levels(&p);
-    mts_axis_finish(&p.x, 7);
     mts_axis_finish(&p.y, 6);
+    p.x.from = left_of(&p.y);
+    mts_axis_finish(&p.x, 7);
     put_head(m, chart->id, chart->title, chart->describes, W, H);
     put_axes(m, &p.x, &p.y, chart->x_axis, chart->y_axis, H);
     spread(&p);

@@ -19,7 +19,10 @@ class Chance:
 
 
 METHODS = ["greedy", "best-of-n", "smc", "maxent-ts"]
-LIFT = {"greedy": 0, "best-of-n": 0.18, "smc": 0.2, "maxent-ts": 0.3, "naive": 0.05, "seasonal-naive": 0.35}
+MANY = ["greedy", "sample", "beam", "best-of-n", "smc", "mcts", "dts", "dts-star", "rejection", "adaptive-rejection",
+        "cars", "awrs-smc", "maxent-ts"]
+LIFT = {**{name: 0.02 * i for i, name in enumerate(MANY)}, "reward-alone": 0.25, "greedy": 0, "best-of-n": 0.18,
+        "smc": 0.2, "maxent-ts": 0.3, "naive": 0.05, "seasonal-naive": 0.35}
 
 
 def tree(chance, breadth=3, depth=5):
@@ -143,3 +146,23 @@ def all_runs(folder):
             write(folder / "captions.jsonl", captions, records(captions)),
             write(folder / "grid.jsonl", grid, records(grid, grid_settings)),
             write(folder / "optimise.jsonl", optimise, records(optimise, lambda variant: OPTIMISATIONS[variant]))]
+
+
+def more_runs(folder):
+    """Files of the other kinds that there are: one record, few samples, two settings that vary, every method, evidence,
+    a rhythm of the heart, a table, names as long as they come."""
+    long = "a-model-whose-name-somebody-made-as-long-as-a-sentence-" * 2 + "instruct-Q4_K_M"
+    few, one = head("tsqa", METHODS, 5), head("m4", ["maxent-ts"], 1)
+    two = head("m4", ["best-of-n", "maxent-ts"], 8,
+               variants=tuple(f"rollouts={n},lambda={x}" for n in (5, 10, 20) for x in (0.5, 1, 3)))
+    many = head("har", MANY, 21)
+    evidence = head("ecg", ["maxent-ts", "reward-alone"], 22, model=long)
+    evidence["reward"], evidence["data"]["files"] = "evidence:{train}", [f"data/{long}.csv"]
+    sleep = head("sleep", METHODS, 20, seeds=(0, 1, 2))
+    far = head("forecast", ["naive", "seasonal-naive", "maxent-ts"], 30)
+    quick = head("m4", ["best-of-n", "maxent-ts"], 6, variants=("rollouts=5", "rollouts=10"))
+    write(folder / "quick.jsonl", quick, ({**r, "seconds": r["seconds"] * 1e-4} for r in records(quick, grid_settings)))
+    return [folder / "quick.jsonl"] + [
+        write(folder / f"{name}.jsonl", value, records(value, grid_settings)) for name, value in
+            (("few", few), ("one", one), ("two", two), ("many", many), ("evidence", evidence), ("sleep", sleep),
+             ("far", far))]

@@ -85,7 +85,9 @@ def nothing_overlaps(tree):
     for chart in charts:
         _, _, width, height = map(float, chart.get("viewBox").split())
         found = list(boxes(chart))
+        turned = any(text.get("transform") for text in chart.iter("text"))
         for i, a in enumerate(found):
+            check(not turned or a[0] > 18, f"\"{a[4]}\" lies over what stands upright in {chart[0].text}")
             check(a[0] > -4 and a[2] < width + 4 and a[1] > -4 and a[3] < height + 4,
                   f"{a} lies outside of {width} x {height}")
             for b in found[:i]:
@@ -94,6 +96,14 @@ def nothing_overlaps(tree):
         for path in chart.iter("path"):
             check("nan" not in path.get("d") and "inf" not in path.get("d"), f"a path with no place in {chart[0].text}")
     return len(charts)
+
+
+def other_kinds(folder):
+    for path in report_runs.more_runs(folder):
+        page, _ = report(folder, path)
+        tree = parse(page)
+        stands_alone(page, tree)
+        check(nothing_overlaps(tree) >= 4, f"{path}: charts are missing")
 
 
 def whole_pages(folder):
@@ -386,6 +396,7 @@ def main():
     with work_dir() as name:
         folder = pathlib.Path(name)
         files = whole_pages(folder)
+        other_kinds(folder)
         numbers_hold(folder, files)
         lines_join_one_setting(folder)
         hostile_words(folder)
