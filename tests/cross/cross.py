@@ -304,7 +304,7 @@ def without_own(text):
     return ITS_OWN.sub("", text)
 
 
-def run_windows(folder, program, bits, here):
+def run_windows(folder, program, here):
     """Windows' program in Wine beside this machine's."""
     build = folder / WINDOWS
     if not (build / "build.ninja").exists():
@@ -323,15 +323,15 @@ def run_windows(folder, program, bits, here):
                           stderr=subprocess.DEVNULL): # as long as one runs, Wine does not begin anew
         time.sleep(WINE_BEGINS)
         try:
-            return compare_windows(build, its, its_bits, bits, here)
+            return compare_windows(build, its, its_bits, program, here)
         finally: # also what a program that was killed has left
             subprocess.run([*before[:-1], f"{wine().removesuffix('wine64')}wineserver64", "-k"], check=False)
 
 
-def compare_windows(build, its, its_bits, bits, here):
+def compare_windows(build, its, its_bits, program, here):
     cells, good = compare(WINDOWS, its, its_bits, here)
     scorer = f"Z:{build}/tests/cross/scorer.exe".replace("/", "\\")
-    mine = manners.manners(program, str(bits.parent / "scorer"), without_own)
+    mine = manners.manners(program, str(program.parents[2] / "tests/cross/scorer"), without_own)
     there = manners.manners(its, scorer, without_own)
     other = [what for what, outcome in mine.items() if there[what] != outcome]
     for what in other:
@@ -342,7 +342,7 @@ def compare_windows(build, its, its_bits, bits, here):
 
 def run_any(name, folder, options, program, bits, here):
     if name == WINDOWS:
-        return run_windows(folder, program, bits, here)
+        return run_windows(folder, program, here)
     return (run_levels(folder, program, bits, here, name == "levels") if name in OWN else
             run_target(name, folder, options, here))
 
