@@ -108,7 +108,7 @@ class Manners:
                 self.ask(*ASKED, f"command:{s} extra", status=1),
                 self.ask(*ASKED, f"command:timeout=0.3 {s} hang", status=1),
                 self.ask(*ASKED, f"command:log=klage.txt {s} end", status=1),
-                (self.folder / "klage.txt").read_text(encoding="utf-8")]
+                sorted({*(self.folder / "klage.txt").read_text(encoding="utf-8").splitlines()})] # one line a copy
 
     def descendants(self):
         """None outlives a search, whether it ends or is killed where the system sees to that."""
