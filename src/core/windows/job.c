@@ -220,6 +220,21 @@ static int create(const wchar_t *shell, wchar_t *line, HANDLE files[3], PROCESS_
     return rc;
 }
 
+/* A program and its words are started as they stand; what is more than that, or no program, is the shell's. */
+static int launch(const char *command, HANDLE files[3], PROCESS_INFORMATION *made)
+{
+    wchar_t *plain = mts_win_wide(command), *shell = NULL, *line = NULL;
+    int rc = plain ? 0 : ENOMEM;
+    bool more = strpbrk(command, "&|<>^%()") != NULL;
+    if (!rc && (more || create(NULL, plain, files, made))) {
+        rc = make_words(command, &shell, &line) ? create(shell, line, files, made) : ENOMEM;
+    }
+    free(plain);
+    free(shell);
+    free(line);
+    return rc;
+}
+
 /* Into the job, then on. */
 static int let_run(MtsProcess *p, PROCESS_INFORMATION *made)
 {
@@ -237,7 +252,6 @@ int mts_process_start(MtsProcess **process, const char *command, const MtsProces
 {
     HANDLE files[3] = {NULL, NULL, NULL}, self = GetCurrentProcess();
     PROCESS_INFORMATION made;
-    wchar_t *shell = NULL, *line = NULL;
     int rc = 0;
     MtsProcess *p = *process = mts_calloc(1, sizeof *p);
     if (!p) {
@@ -251,14 +265,12 @@ int mts_process_start(MtsProcess **process, const char *command, const MtsProces
         rc = why();
         goto done;
     }
-    rc = make_words(command, &shell, &line) ? create(shell, line, files, &made) : ENOMEM;
+    rc = launch(command, files, &made);
     rc = rc ? rc : let_run(p, &made);
 done:
     for (int i = 0; i < 3; i++) {
         close_handle(&files[i]);
     }
-    free(shell);
-    free(line);
     if (rc) {
         mts_process_free(process);
     }
