@@ -3,7 +3,7 @@
  *
  * It has its standard input and output, a file of ours as standard error, and no other file of this process. On POSIX
  * the shell is /bin/sh, and the program leads a process group (a Ctrl-C in the terminal is not for it). On Windows it
- * is cmd.exe, and all of them are a job (core/windows/job.c). */
+ * is cmd.exe, unless the command is a program and its words alone; all of them are a job (core/windows/job.c). */
 #ifndef MTS_CORE_PROCESS_H
 #define MTS_CORE_PROCESS_H
 
