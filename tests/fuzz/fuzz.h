@@ -20,8 +20,9 @@ typedef uint64_t FuzzRun(const uint8_t *data, size_t size);
  * libFuzzer's own limit this one does not fire because the machine is busy. */
 int fuzz_input(FuzzRun *run, const uint8_t *data, size_t size);
 
-/* The same without a failing allocation. */
-int fuzz_input_once(FuzzRun *run, const uint8_t *data, size_t size);
+/* Between the two no allocation counts or fails: a target's own judge is at work. */
+void fuzz_judge(void);
+void fuzz_judged(void);
 
 /* hash goes on over these bytes; begins at FUZZ_HASH, and is never 0. */
 #define FUZZ_HASH UINT64_C(14695981039346656037)

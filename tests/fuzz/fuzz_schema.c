@@ -25,5 +25,5 @@ static uint64_t run(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return fuzz_input_once(run, data, size); /* masks do not tell of all memory that ran out yet */
+    return fuzz_input(run, data, size);
 }
