@@ -1,5 +1,6 @@
 /* constraint/schema_array.c - arrays: the first items by their places, the others alike; lengths, contains,
  * uniqueItems. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,6 +187,30 @@ static int containing_array(const Arrays *a, MtsGrammarNode *out)
     return rc;
 }
 
+/* The integers of a case between its limits, as far as they are no more than can be told apart; NULL: they are. */
+static json_t *whole_numbers(const MtsCase *c)
+{
+    static const char *const limits[2][2] = {{"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"}};
+    double ends[2] = {-HUGE_VAL, HUGE_VAL};
+    for (size_t p = 0; p < c->parts.count; p++) {
+        for (int i = 0; i < 4; i++) {
+            const json_t *v = json_object_get(c->parts.items[p], limits[i / 2][i % 2]);
+            if (json_is_number(v)) {
+                double x = json_number_value(v);
+                ends[i / 2] = i < 2 ? fmax(ends[0], x) : fmin(ends[1], x);
+            }
+        }
+    }
+    if (!(ends[1] - ends[0] < MAX_UNIQUE) || fabs(ends[0]) > 0x1p52) {
+        return NULL;
+    }
+    json_t *all = json_array();
+    for (double x = ceil(ends[0]); x <= ends[1]; x++) {
+        mts_json_add(&all, NULL, json_integer((json_int_t)x));
+    }
+    return all;
+}
+
 /* The values that an item may have, where all its cases list them; NULL in *values otherwise. */
 static int listed_items(const Arrays *a, json_t **values)
 {
@@ -209,6 +234,7 @@ static int listed_items(const Arrays *a, json_t **values)
             rc = some ? MTS_OK : mts_schema_no_memory(a->s);
         } else {
             rc = mts_schema_listed(a->s, c, &some);
+            some = rc || some || c->types != MTS_WHOLE ? some : whole_numbers(c);
         }
         bool none = !rc && !some; /* they are not listed */
         if (!rc && some && json_array_extend(*values, some)) {

@@ -193,6 +193,10 @@ static void arrays(void **state)
            "valid");
     refuse(0, "{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"uniqueItems\":true}", MTS_EUNSUPPORTED,
            "uniqueItems");
+    CHECK("{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1,\"exclusiveMaximum\":4,\"not\":{\"const\":"
+          "2}},"
+          "\"uniqueItems\":true}",
+          LIST("[]", "[1,3]", "[3,1.0]"), LIST("[1,1]", "[1,1.0]", "[2]", "[4]", "[0]"));
 }
 
 static void objects(void **state)
@@ -262,6 +266,9 @@ static void combinations(void **state)
     refuse(0, "{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}", MTS_ECONSTRAINT,
            "valid");
     refuse(0, "false", MTS_ECONSTRAINT, "valid");
+    CHECK(
+        "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"type\":\"object\",\"unevaluatedProperties\":false}",
+        LIST("{}", "{\"a\":1}"), LIST("1")); /* only annotates there */
 }
 
 static void schemas_are_never_quietly_weaker(void **state)
