@@ -100,7 +100,7 @@ def run(args, folder, name, stage):
     out = pathlib.Path(folder) / "run.jsonl"
     out.unlink(missing_ok=True)
     done = subprocess.run([args.maxts, "eval", "-m", args.model, "--stage", *stage, "--method", args.method, "--out",
-                           str(out)], capture_output=True, text=True)
+                           str(out), "--samples", str(args.n)], capture_output=True, text=True)
     if done.returncode:
         print(f"{name}: {done.stderr.strip().splitlines()[-1]}")
         return

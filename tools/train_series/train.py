@@ -5,11 +5,13 @@
     tools/train_series/train.py --out data/series.gguf [--fred FOLDER] [--mitbih FOLDER]
 
 Series, captions, questions and forecasts are made as it goes, each a function of its number, so that a run that was
-stopped goes on where it was: the same command reads CHECKPOINT and continues. --fred is the folder of fedstl.idx and
-fedstl.bin (Debian's gretl-data), --mitbih one of MIT-BIH's records; without them the data is made up alone."""
+stopped goes on where it was: the same command reads CHECKPOINT, which is kept every five minutes and when the run is
+told to stop, and continues. --fred is the folder of fedstl.idx and fedstl.bin (Debian's gretl-data), --mitbih one of
+MIT-BIH's records; without them the data is made up alone."""
 import argparse
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -86,7 +88,7 @@ class Run:
         self.steps = optimisers(self.model, args.speed)
         self.base = [[g["lr"] for g in o.param_groups] for o in self.steps]
         self.seen = self.pool = self.batch = 0
-        self.seconds, self.curve = 0.0, []
+        self.seconds, self.curve, self.stopped = 0.0, [], False
         if state:
             self.model.load_state_dict(state["model"])
             for o, s in zip(self.steps, state["optimisers"]):
@@ -102,6 +104,12 @@ class Run:
             _, parts, answer = self.source.sample(rng)
             texts += [p for p in parts if isinstance(p, str)] + [answer]
         return learn(texts, self.args.tokens)
+
+    def over(self):
+        return self.stopped or self.seen >= self.args.samples or self.seconds >= self.args.hours * 3600
+
+    def stop(self, *_):
+        self.stopped = True
 
     def save(self):
         state = {"model": self.model.state_dict(), "optimisers": [o.state_dict() for o in self.steps],
@@ -134,7 +142,7 @@ class Run:
 
     def train(self):
         sums, side, steps, last, saved = {}, 0.0, 0, time.time(), time.time()
-        while self.seen < self.args.samples and self.seconds < self.args.hours * 3600:
+        while not self.over():
             made = batches(self.source, self.vocab, self.args.seed, self.pool, self.sizes["patch"])
             while self.batch < len(made):
                 each, right, kinds, extra = self.step(made[self.batch])
@@ -154,7 +162,7 @@ class Run:
                 if now - saved > 300:
                     self.save()
                     saved = time.time()
-                if self.seconds >= self.args.hours * 3600:
+                if self.over():
                     break
             if self.batch >= len(made):
                 self.pool, self.batch = self.pool + 1, 0
@@ -178,6 +186,8 @@ def main():
     run = Run(args)
     print(f"{sum(x.numel() for x in run.model.parameters())} weights, {len(run.vocab.tokens)} tokens, "
           f"{torch.get_num_threads()} threads", flush=True)
+    signal.signal(signal.SIGTERM, run.stop)
+    signal.signal(signal.SIGINT, run.stop)
     run.train()
     size = export.write(run.model.eval(), run.vocab, args.out, "q8_0")
     print(f"{args.out}: {size} bytes after {run.seen} samples and {run.seconds / 3600:.2f} hours")
