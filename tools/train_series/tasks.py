@@ -276,7 +276,7 @@ def with_reason(rng, reason, label):
 
 def activity(rng):
     x, options, right, reason = bodies.activity(rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.4:
         own = ", ".join(options)
         parts = asked(HAR_BEFORE + own + HAR_AFTER, list(zip("xyz", x)), "Rationale:",
                       prefix="The following is the accelerometer data on the ", suffix="-axis", end=":", names="xyz")
@@ -289,7 +289,7 @@ def activity(rng):
 def sleep(rng):
     x, right, reason = bodies.sleep(rng)
     names = bodies.STAGES
-    if rng.random() < 0.25:
+    if rng.random() < 0.4:
         parts = asked(SLEEP["before"], [("", x)], SLEEP["after"], end=":", population=True,
                       prefix="The following is the EEG time series")
     else:
