@@ -11,6 +11,7 @@
 #include <maxts/maxts.h>
 
 #include "cli/apart.h"
+#include "cli/box.h"
 #include "cli/command.h"
 #include "cli/own_settings.h"
 #include "cli/manual.h"
@@ -106,7 +107,7 @@ static int run(const CommandRow *command, int argc, char **argv)
     MtsError err = {0};
     size_t count, most = command->most == ANY ? (size_t)argc : (size_t)command->most;
     const Option *options = args_options(&count);
-    char *configured = NULL;
+    char *configured = NULL, *box = NULL;
     int rc;
     memset(&args, 0, sizeof args);
     options_clear(options, count, &args);
@@ -128,6 +129,7 @@ static int run(const CommandRow *command, int argc, char **argv)
     if ((rc = own_settings_read(command->bit, &args, &configured, &err)) ||
         (rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most,
                             &err)) ||
+        (rc = box_open(command->bit, &args, &box, &err)) ||
         (rc = files_stand_apart(options, count, command->bit, command->name, &args, &err))) {
         goto done;
     }
@@ -135,6 +137,7 @@ static int run(const CommandRow *command, int argc, char **argv)
 done:
     free(args.operands);
     free(configured);
+    free(box);
     return end_with(rc, &err);
 }
 

@@ -1,0 +1,13 @@
+/* cli/box.h - the small model that comes with the program, for series when no other is named. */
+#ifndef MTS_CLI_BOX_H
+#define MTS_CLI_BOX_H
+
+#include "cli/args.h"
+
+/* Where `command` (a bit) reads a series and no model is named, args->model becomes share/maxts/series.gguf beside the
+ * program, or data/series.gguf of the folder that it was built in, with a line on standard error that says so; *path
+ * then owns its name. Commands that answer without a model (forecast; classify with --train or --evidence) stay
+ * without. Where no such file is there, nothing is changed. */
+int box_open(unsigned command, Args *args, char **path, MtsError *err);
+
+#endif

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""The small model that comes with maxts: found where it is, taken for series when no other is named, and able."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+from program import NOBODY, PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir
+
+DATA = ROOT / "data"
+BOX = DATA / "series.gguf"
+SERIES = f"{DATA / 'm4_hourly.csv'}#H10[0:72]"
+
+
+def elsewhere(folder, *args):
+    """A copy of the program in a folder of its own."""
+    (folder / "bin").mkdir(exist_ok=True)
+    program = folder / "bin" / "maxts"
+    if not program.exists():
+        shutil.copy(PROGRAM, program)
+    return subprocess.run([program, *map(str, args)], capture_output=True, text=True, timeout=100,
+                          env={**os.environ, **NOBODY})
+
+
+def taken(folder):
+    """Where a series is read and no model named; said, unless --quiet is."""
+    done = run("caption", SERIES, "--rollouts", 1)
+    check(done.returncode == 0 and str(BOX.resolve()) in done.stderr.decode(), done.stderr)
+    check(run("caption", SERIES, "--rollouts", 1, "-q").stderr == b"", "--quiet")
+    check(ask("search", "--series", SERIES, "-p", "{series} Describe it.", "--rollouts", 1, "-n", 4)["nfe"] > 0, "search")
+    check("series.gguf" not in run("caption", SERIES, "-m", TINY, "--rollouts", 1).stderr.decode(), "-m goes first")
+    refuse(2, ["--model"], "search", "-p", "no series")
+    refuse(2, ["--model"], "score", "-p", "no series")
+    done = run("forecast", SERIES, "--horizon", 3)
+    check(done.returncode == 0 and b"series.gguf" not in done.stderr, "forecast needs no model")
+
+
+def found(folder):
+    """Installed beside a program, wherever that stands; a program alone says that a model is missing."""
+    done = elsewhere(folder, "caption", SERIES, "--rollouts", 1)
+    if done.returncode == 0:  # this build's own prefix has one
+        check("share/maxts/series.gguf" in done.stderr, done.stderr)
+    else:
+        check(done.returncode == 2 and "--model is missing" in done.stderr, done.stderr)
+    (folder / "share" / "maxts").mkdir(parents=True)
+    shutil.copy(BOX, folder / "share" / "maxts")
+    done = elsewhere(folder, "caption", SERIES, "--rollouts", 1)
+    check(done.returncode == 0 and str(folder.resolve() / "share/maxts/series.gguf") in done.stderr, done.stderr)
+
+
+def captions():
+    """On 28 windows that ship: statements that are checked against the values, by default settings."""
+    true = false = few = 0
+    windows = [f"{DATA / 'm4_hourly.csv'}#{name}[{at}:{at + 96}]" for name in ("H10", "H50", "H150", "H410")
+               for at in range(0, 700, 100)]
+    for window in windows:
+        got = ask("caption", window)
+        true, false = true + got["claims_true"], false + got["claims_false"]
+        few += got["claims_true"] < 4
+    print(f"{len(windows)} captions: {true / len(windows):.2f} true statements each, "
+          f"{true / (true + false):.3f} of all true, {few} with fewer than four")
+    check(true / (true + false) >= 0.97 and few <= len(windows) // 10, (true, false, few))
+
+
+def main():
+    with work_dir() as folder:
+        folder = pathlib.Path(folder)
+        taken(folder)
+        found(folder)
+    captions()
+    finish(30)
+
+
+main()
