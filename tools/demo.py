@@ -1,9 +1,15 @@
 #!/usr/bin/env python3
-"""The demo: a real series, a small model, its first answer and the searched one side by side.
+"""The demo: real series, a small model, its first answer and the searched one side by side.
 
-    tools/demo.py PROGRAM MODEL.gguf
+    tools/demo.py PROGRAM [MODEL.gguf]
 
-A language model is shown three days of an hourly series (data/m4_hourly.csv, H10) and writes the next day. Both answers
+By the small model that comes with maxts (data/series.gguf) a caption, a class and a forecast; by another model the
+forecast.
+
+Caption: the search prefers statements that hold, which are checked against the values. Class: seven exercises of a
+person of data/har.csv, after a second of training on the nine others.
+
+Forecast: the model is shown three days of an hourly series (data/m4_hourly.csv, H10) and writes the next day. Both answers
 are held to 24 three-digit numbers from 400 to 599, the range of what is shown. The reward never sees what came next:
 it compares the spectrum of the answer with that of the three days and, with less weight, its values with those of the
 last of them. What came next is only shown at the end."""
@@ -13,23 +19,35 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHOWN, NEXT = 72, 24
+BOX = ROOT / "data" / "series.gguf"
 SERIES = ROOT / "data" / "m4_hourly.csv"
-OPTIONS = ["--series", f"{SERIES}#H10[0:{SHOWN}]", "--raw", "-p", "Hourly values: {series}, ", "-n", "120",
+CAPTIONED, LENGTH = "H50", 96
+# As data/series.gguf was taught, and as any model may go on.
+PROMPTS = {True: f"Continue the time series with its next {NEXT} values, separated by commas, and nothing else.\n"
+                 "{series}", False: "Hourly values: {series}, "}
+OPTIONS = ["--series", f"{SERIES}#H10[0:{SHOWN}]", "--raw", "-n", "120",
            "--constraint", "[45][0-9]{2}(, [45][0-9]{2}){23}", "--reward",
            f"forecast:horizon={NEXT},season={NEXT},level=0.3", "--json"]
 BARS = "▁▂▃▄▅▆▇█"
 
 
-def search(program, model, *more):
-    command = [program, "search", "-m", model, *OPTIONS, *more]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+def ask(program, *args):
+    """What the program prints as JSON, and the seconds it took."""
+    begun = time.time()
+    done = subprocess.run([program, *map(str, args)], stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(done.returncode)
-    return json.loads(done.stdout)
+    return json.loads(done.stdout), time.time() - begun
+
+
+def search(program, model, *more):
+    return ask(program, "search", "-m", model, "-p", PROMPTS[pathlib.Path(model) == BOX], *OPTIONS, *more)[0]
 
 
 def numbers(text):
@@ -65,8 +83,58 @@ def beside(left, right, width, screen):
         print(f"  {a:<{width}}  {b}".rstrip())
 
 
-def main():
-    program, model = sys.argv[1:3]
+def widths():
+    screen = max(20, shutil.get_terminal_size().columns)
+    return screen, max(54, min((screen - 6) // 2, 64))
+
+
+def caption(program, model, screen, width):
+    with SERIES.open() as file:
+        values = [float(row[CAPTIONED]) for row in csv.DictReader(file)][:LENGTH]
+    columns = []
+    for title, more in (("the model's first answer (greedy)", ["--method", "greedy"]),
+                        ("the searched answer (MaxEnt-TS)", [])):
+        got, seconds = ask(program, "caption", f"{SERIES}#{CAPTIONED}[0:{LENGTH}]", "-m", model, "-q", "--json", *more)
+        columns.append([title, "", *textwrap.wrap(got["answer"], min(width, screen - 2)), "",
+                        f"statements       {got['claims_true']} hold, {got['claims_false']} do not",
+                        f"tokens evaluated {got['nfe']} in {got['rollouts']} texts",
+                        f"seconds          {seconds:.2f}"])
+    print()
+    wrapped(f"1. A caption. M4 series {CAPTIONED}, {LENGTH} hours:", screen, "")
+    charted(values, min(values), max(values), screen)
+    print()
+    beside(*columns, width, screen)
+
+
+def exercises(folder):
+    """Nine people's windows, and those of the tenth."""
+    with (ROOT / "data" / "har.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    people = {"others.csv": rows[:-7], "tenth.csv": rows[-7:]}
+    for name, some in people.items():
+        with (pathlib.Path(folder) / name).open("w", newline="") as file:
+            csv.writer(file).writerows([head, *some])
+    return rows[-7:]
+
+
+def classes(program, model, screen, width):
+    with tempfile.TemporaryDirectory() as folder:
+        rows = exercises(folder)
+        others, tenth, learnt = (f"{folder}/{name}" for name in ("others.csv", "tenth.csv", "exercises.evidence"))
+        _, seconds = ask(program, "train", "--stage", "har", "--data", others, "--out", learnt)
+        said = []
+        for i, row in enumerate(rows):
+            got, _ = ask(program, "classify", f"{tenth}#{i + 1}", "--evidence", learnt)
+            said.append((row[0], got["best"], max(x["probability"] for x in got["labels"])))
+    print()
+    wrapped(f"2. A class. Seven exercises of a person, from a watch's acceleration; {seconds:.2f} s of training on nine "
+            "others:", screen, "")
+    for true, best, p in said:
+        print(f"  {true:<18} {best:<18} {p:.2f}{'' if best == true else '  wrong'}"[:screen].rstrip())
+    wrapped(f"{sum(t == b for t, b, _ in said)} of {len(said)} right.", screen)
+
+
+def forecast(program, model, screen, width, number):
     with SERIES.open() as file:
         h10 = [float(row["H10"]) for row in csv.DictReader(file)]
     shown, after = h10[:SHOWN], h10[SHOWN:SHOWN + NEXT]
@@ -75,8 +143,6 @@ def main():
     answers = [numbers(result["best"]["text"]) for result in (first, found)]
     every = shown + after + answers[0] + answers[1]
     low, high = min(every), max(every)
-    screen = max(20, shutil.get_terminal_size().columns)
-    width = max(54, min((screen - 6) // 2, 64))
     text = min(width, screen - 2)
     columns = []
     for title, result, values in zip(("the model's first answer (greedy)", "the searched answer (MaxEnt-TS)"),
@@ -91,7 +157,7 @@ def main():
                         f"tree             {tree['nodes']} nodes, depth {tree['max_depth']}, branching "
                         f"{tree['branching']:.2f}", f"sMAPE, unseen    {error:.1f} %"])
     print()
-    wrapped(f"M4 series H10, {SHOWN} hours shown to {pathlib.Path(model).name}:", screen, "")
+    wrapped(f"{number}M4 series H10, {SHOWN} hours shown to {pathlib.Path(model).name}:", screen, "")
     wrapped(", ".join(f"{v:g}" for v in shown), min(screen, 2 * width + 2))
     charted(shown, low, high, screen)
     print()
@@ -102,6 +168,17 @@ def main():
     wrapped(f"all {len(others)} searched answers by reward: {', '.join(others)}", screen)
     if found["log_z"] is not None:
         wrapped(f"log Z = {found['log_z']:.2f} ± {found['log_z_se']:.2f}; target: {found['target']}", screen)
+
+
+def main():
+    program, model = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else str(BOX)
+    size = widths()
+    if pathlib.Path(model) == BOX:
+        caption(program, model, *size)
+        classes(program, model, *size)
+        forecast(program, model, *size, "3. A forecast. ")
+    else:
+        forecast(program, model, *size, "")
 
 
 if __name__ == "__main__":

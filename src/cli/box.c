@@ -13,8 +13,7 @@ enum { LONGEST = 4096 };
 static bool wanted(unsigned command, const Args *args)
 {
     return (command & (CMD_ASK | CMD_CAPTION | CMD_EVAL)) != 0 ||
-           ((command & (CMD_SEARCH | CMD_GENERATE | CMD_CHOOSE)) != 0 && args->series) ||
-           ((command & CMD_CLASSIFY) != 0 && !args->train && !args->evidence);
+           ((command & (CMD_SEARCH | CMD_GENERATE | CMD_CHOOSE)) != 0 && args->series);
 }
 
 /* The running program's path; false where the system does not tell. */

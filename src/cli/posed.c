@@ -39,6 +39,11 @@ int task_ask(Task *task, const Args *args, const char *reward, MtsError *err)
         return mts_fail(err, MTS_EREQUEST, "%s: %s is a table, which reads no series", kind->name, args->model);
     }
     mts_request_defaults(task->engine, r);
+    if (kind->answer == MTS_ANSWER_TEXT) { /* statements are to hold before they are to be likely (docs/cli.md) */
+        r->search.lambda = 5;
+        r->search.rollouts = 30;
+        r->max_tokens = 160;
+    }
     if ((rc = apply_settings(args, r, err))) {
         return rc;
     }

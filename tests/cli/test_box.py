@@ -27,7 +27,8 @@ def taken(folder):
     done = run("caption", SERIES, "--rollouts", 1)
     check(done.returncode == 0 and str(BOX.resolve()) in done.stderr.decode(), done.stderr)
     check(run("caption", SERIES, "--rollouts", 1, "-q").stderr == b"", "--quiet")
-    check(ask("search", "--series", SERIES, "-p", "{series} Describe it.", "--rollouts", 1, "-n", 4)["nfe"] > 0, "search")
+    done = run("search", "--series", SERIES, "-p", "{series} Describe it.", "--rollouts", 1, "-n", 4)
+    check(done.returncode == 0 and b"series.gguf" in done.stderr, done.stderr)
     check("series.gguf" not in run("caption", SERIES, "-m", TINY, "--rollouts", 1).stderr.decode(), "-m goes first")
     refuse(2, ["--model"], "search", "-p", "no series")
     refuse(2, ["--model"], "score", "-p", "no series")
@@ -54,7 +55,7 @@ def captions():
     windows = [f"{DATA / 'm4_hourly.csv'}#{name}[{at}:{at + 96}]" for name in ("H10", "H50", "H150", "H410")
                for at in range(0, 700, 100)]
     for window in windows:
-        got = ask("caption", window)
+        got = ask("caption", window, "-q", "--json")
         true, false = true + got["claims_true"], false + got["claims_false"]
         few += got["claims_true"] < 4
     print(f"{len(windows)} captions: {true / len(windows):.2f} true statements each, "

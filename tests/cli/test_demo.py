@@ -19,9 +19,14 @@ def found(program, model, *more):
             "target": "p cut to top-k 50, top-p 0.9 at temperature 0.8, matching the constraint"}
 
 
-def main():
-    demo.search = found
-    sys.argv = ["demo.py", "maxts", "SmolLM2-135M-Instruct.Q4_1.gguf"]
+def asked(program, *args):
+    return {"caption": {"answer": "It rises. " * 20, "claims_true": 20, "claims_false": 0, "nfe": 60, "rollouts": 1},
+            "train": {}, "classify": {"best": "external rotation",
+                                      "labels": [{"label": "external rotation", "probability": 0.9}]}}[args[0]], 0.25
+
+
+def pages(model):
+    sys.argv = ["demo.py", "maxts", *model]
     for columns in (40, 80, 200):
         os.environ["COLUMNS"] = str(columns)
         page = io.StringIO()
@@ -32,8 +37,15 @@ def main():
         check(not any(line != line.rstrip() for line in lines), "blanks at the end of a line")
         both = any("first answer" in line and "searched answer" in line for line in lines)
         check(both == (columns == 200), f"{columns} columns: side by side where both fit")
+        check(("1. A caption" in page.getvalue()) == (not model), "the small model alone")
         check(page.getvalue().count("reward  ") == 2 and "what came next" in page.getvalue(), page.getvalue())
-    finish(12)
+
+
+def main():
+    demo.search, demo.ask = found, asked
+    pages(["SmolLM2-135M-Instruct.Q4_1.gguf"])
+    pages([])
+    finish(30)
 
 
 if __name__ == "__main__":

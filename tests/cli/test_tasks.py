@@ -172,7 +172,6 @@ def refusals():
     refuse(2, ["--labels"], "classify", f"{one}#H10")
     refuse(2, ["nothing tells"], "classify", f"{one}#H10", "--labels", "a,b")
     refuse(2, ["what?"], "ask", f"{one}#H10", "-m", TINY)
-    refuse(2, ["--model"], "caption", f"{one}#H10")
 
 
 def main():
