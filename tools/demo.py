@@ -9,10 +9,10 @@ forecast.
 Caption: the search prefers statements that hold, which are checked against the values. Class: seven exercises of a
 person of data/har.csv, after a second of training on the nine others.
 
-Forecast: the model is shown three days of an hourly series (data/m4_hourly.csv, H10) and writes the next day. Both answers
-are held to 24 three-digit numbers from 400 to 599, the range of what is shown. The reward never sees what came next:
-it compares the spectrum of the answer with that of the three days and, with less weight, its values with those of the
-last of them. What came next is only shown at the end."""
+Forecast: the model is shown three days of an hourly series (data/m4_hourly.csv, H10) and writes the next day. Both
+answers are held to 24 three-digit numbers from 400 to 599, the range of what is shown. The reward never sees what came
+next: it compares the spectrum of the answer with that of the three days and, with less weight, its values with those of
+the last of them. What came next is only shown at the end."""
 import csv
 import json
 import pathlib
@@ -127,8 +127,8 @@ def classes(program, model, screen, width):
             got, _ = ask(program, "classify", f"{tenth}#{i + 1}", "--evidence", learnt)
             said.append((row[0], got["best"], max(x["probability"] for x in got["labels"])))
     print()
-    wrapped(f"2. A class. Seven exercises of a person, from a watch's acceleration; {seconds:.2f} s of training on nine "
-            "others:", screen, "")
+    wrapped(f"2. A class. Seven exercises of a person, from a watch's acceleration; {seconds:.2f} s of training on "
+            "nine others:", screen, "")
     for true, best, p in said:
         print(f"  {true:<18} {best:<18} {p:.2f}{'' if best == true else '  wrong'}"[:screen].rstrip())
     wrapped(f"{sum(t == b for t, b, _ in said)} of {len(said)} right.", screen)

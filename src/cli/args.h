@@ -46,6 +46,7 @@ typedef union ArgValue {
 typedef struct Args {
     /* model and machine */
     const char *model;
+    bool boxed; /* it is the one that comes with maxts */
     size_t threads;
     const char *cpu_mask;
     const char *matmul;

@@ -365,7 +365,7 @@ static int answer_line(Batch *b, size_t i, const char *key, MtsError *err)
         goto done;
     }
     rc = b->kind->answer(b->engine, &own, &asked, json_array_get(b->lines, i), &answer, &why);
-    if (!rc && stop_asked(NULL)) { /* an answer that was cut short is none */
+    if ((!rc || is_answer(rc)) && stop_asked(NULL)) { /* an answer that was cut short is none, nor is its error */
         rc = MTS_EINTERRUPTED;
     } else if (is_answer(rc)) {
         answer = json_object();

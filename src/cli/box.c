@@ -1,7 +1,6 @@
 /* cli/box.c - see box.h. */
 #include "cli/box.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +11,7 @@ enum { LONGEST = 4096 };
 
 static bool wanted(unsigned command, const Args *args)
 {
-    return (command & (CMD_ASK | CMD_CAPTION | CMD_EVAL)) != 0 ||
+    return (command & (CMD_ASK | CMD_CAPTION)) != 0 || ((command & CMD_EVAL) != 0 && !args->merge) ||
            ((command & (CMD_SEARCH | CMD_GENERATE | CMD_CHOOSE)) != 0 && args->series);
 }
 
@@ -76,8 +75,6 @@ int box_open(unsigned command, Args *args, char **path, MtsError *err)
         return mts_fail(err, MTS_ENOMEM, "no memory for the name of the model");
     }
     args->model = *path;
-    if (*path && !args->quiet) {
-        fprintf(stderr, "maxts: no --model: %s, the small one that comes with maxts\n", *path);
-    }
+    args->boxed = *path != NULL;
     return MTS_OK;
 }

@@ -81,7 +81,11 @@ int open_engine(MtsEngine **engine, const Args *args, MtsEngineParts parts, MtsE
     options.model.matmul = !args->matmul || strcmp(args->matmul, "auto") == 0 ? MTS_MATMUL_AUTO
                            : strcmp(args->matmul, "int8") == 0                ? MTS_MATMUL_INT8
                                                                               : MTS_MATMUL_BLAS;
-    return mts_engine_open(engine, args->model, &options, err);
+    int rc = mts_engine_open(engine, args->model, &options, err);
+    if (!rc && args->boxed && !args->quiet) {
+        fprintf(stderr, "maxts: no --model: %s, the small one that comes with maxts\n", args->model);
+    }
+    return rc;
 }
 
 int read_text(const Args *args, char **text, size_t *size, MtsError *err)

@@ -32,7 +32,11 @@ def manifest():
     text = (DATA / "README.md").read_text()
     rows = re.findall(r"^\| (\S+) \| .* \| (.*) \| `([0-9a-f]{64})` \|$", text, re.M)
     check(len(rows) >= 9, f"only {len(rows)} files in the manifest")
-    named = {"README.md"}
+    card = (DATA / "series.md").read_text()
+    model = hashlib.sha256((DATA / "series.gguf").read_bytes()).hexdigest()
+    check(f"`{model}`" in card, "series.md is another model's")
+    check((DATA / "series.gguf").stat().st_size <= 4_000_000, "series.gguf is larger than 4 MB")
+    named = {"README.md", "series.md", "series.gguf"}
     for name, licence, sha256 in rows:
         check(hashlib.sha256((DATA / name).read_bytes()).hexdigest() == sha256,
               f"{name}: another SHA-256 than in data/README.md")
@@ -42,7 +46,7 @@ def manifest():
         named |= {name, *texts}
     there = {str(path.relative_to(DATA)) for path in DATA.rglob("*") if path.is_file()}
     check(there == named, f"in data/ but not in the manifest, or the other way round: {sorted(there ^ named)}")
-    total = sum((DATA / name).stat().st_size for name in there)
+    total = sum((DATA / name).stat().st_size for name in there - {"series.gguf"})
     check(total < 2_000_000, f"data/ has {total} bytes")
 
 

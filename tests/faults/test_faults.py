@@ -25,7 +25,8 @@ PROGRAM, TINY = str(pathlib.Path(PROGRAM).resolve()), TINY.resolve()  # runs beg
 WORKERS = os.cpu_count() or 1
 VARIES = [(re.compile(rb'"(\w*seconds|tokens_per_second|\w*_us)":([-+.e0-9]+|[{[][^]}]*[]}])'), rb'"\1":0'),
           (re.compile(rb',"crc":"[0-9a-f]{8}"'), b"")]  # of a line that has its seconds
-SPEEDS = (re.compile(rb'[-+]?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?'), b"0")
+SPEEDS = [(re.compile(rb'[-+]?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?'), b"0"),
+          (re.compile(rb'"(chosen|why)":"[^"]*"'), rb'"\1":""')]  # which is the faster of two
 
 # libgomp, and libgfortran while OpenBLAS is opened, end the process themselves where memory runs out.
 ENDING = ("\nlibgomp: ", "Operating system error: Cannot allocate memory\n")
@@ -76,7 +77,7 @@ class Command:
     def __init__(self, args, stdin=b"", before=None, grows=(), between=(), few=None, speeds=False):
         self.args, self.stdin, self.before, self.grows, self.few = args, stdin, before or {}, grows, few
         self.between = between
-        self.varies = [*VARIES, SPEEDS] if speeds else VARIES
+        self.varies = [*VARIES, *SPEEDS] if speeds else VARIES
         self.name = " ".join(pathlib.Path(str(a)).name for a in args)
 
     def reset(self, folder):

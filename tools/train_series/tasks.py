@@ -161,16 +161,16 @@ def caption(rng, x):
         return "caption", asked("You are an expert in time series analysis.", [("", x)],
                                 "Please generate a detailed caption for this time-series, describing it as "
                                 "accurately as possible.", end=":"), answer
-    kind, question, said = pick(rng, ("trend", pick(rng, "What is its trend?", "Does it rise or fall?", "Which way does it go?"),
-                                 say_trend(rng, f)),
-                                ("period", pick(rng, "Does it repeat itself?", "Is it periodic?", "Is there a cycle?"),
-                                 say_season(rng, f)),
-                                ("peak", pick(rng, "Where is its highest value?", "Where is the peak?"),
-                                 say_extreme(rng, f, True, False)),
-                                ("shift", "Is there a sudden change?", say_shift(rng, f)),
-                                ("calm", "How does its volatility change?", say_unrest(rng, f)))
+    kind, questions, said = pick(
+        rng,
+        ("trend", ("What is its trend?", "Does it rise or fall?", "Which way does it go?"), say_trend(rng, f)),
+        ("period", ("Does it repeat itself?", "Is it periodic?", "Is there a cycle?"), say_season(rng, f)),
+        ("peak", ("Where is its highest value?", "Where is the peak?"), say_extreme(rng, f, True, False)),
+        ("shift", ("Is there a sudden change?",), say_shift(rng, f)),
+        ("calm", ("How does its volatility change?",), say_unrest(rng, f)))
     if not said:
         return None
+    question = pick(rng, *questions)
     if rng.random() < 0.6:
         return "ask", asked(question, [("", x)], "Answer:", floor=False), said
     return "ask", asked(f"A time series of {len(x)} values:", [("value", x)], question), said

@@ -70,8 +70,8 @@ def optimisers(model, speed):
                 and "auxiliary" not in n and "patches" not in n]
     held = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in held]
-    return [torch.optim.Muon(matrices, lr=0.02 * speed, momentum=0.95, weight_decay=0.02),
-            torch.optim.AdamW(rest, lr=0.003 * speed, betas=(0.9, 0.98), weight_decay=0.0)]
+    return [torch.optim.Muon(matrices, lr=0.008 * speed, momentum=0.95, weight_decay=0.02),
+            torch.optim.AdamW(rest, lr=0.0012 * speed, betas=(0.9, 0.98), weight_decay=0.0)]
 
 
 def compiled(model):
@@ -186,7 +186,7 @@ def main():
     p.add_argument("--checkpoint", help="default: OUT with .pt behind it")
     p.add_argument("--fred")
     p.add_argument("--mitbih")
-    p.add_argument("--samples", type=int, default=400000)
+    p.add_argument("--samples", type=int, default=200000)
     p.add_argument("--hours", type=float, default=3.0, help="stop then at the latest")
     p.add_argument("--tokens", type=int, default=1536)
     p.add_argument("--seed", type=int, default=1)
