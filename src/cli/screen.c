@@ -27,24 +27,26 @@ static size_t said_by(const char *variable)
     return number > 0 && number <= MOST && !*end ? (size_t)number : 0;
 }
 
-size_t screen_width(int fd)
+/* What the environment's variable says, else what the terminal has, or `usual`; 0 where it is no terminal. */
+static size_t extent(int fd, const char *variable, bool rows, size_t usual)
 {
-    size_t said = said_by("COLUMNS");
+    size_t said = said_by(variable);
     struct winsize size;
     if (said || !isatty(fd)) {
         return said;
     }
-    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_WIDTH;
+    size_t has = ioctl(fd, TIOCGWINSZ, &size) == 0 ? (rows ? size.ws_row : size.ws_col) : 0;
+    return has ? has : usual;
+}
+
+size_t screen_width(int fd)
+{
+    return extent(fd, "COLUMNS", false, USUAL_WIDTH);
 }
 
 size_t screen_height(int fd)
 {
-    size_t said = said_by("LINES");
-    struct winsize size;
-    if (said || !isatty(fd)) {
-        return said;
-    }
-    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : USUAL_HEIGHT;
+    return extent(fd, "LINES", true, USUAL_HEIGHT);
 }
 
 static bool is_dumb(void)
