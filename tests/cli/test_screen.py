@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from program import NOBODY, PROGRAM, ROOT, SKIPPED, TINY, check, finish, work_dir
+from program import NO_LEAKS, NOBODY, PROGRAM, ROOT, SKIPPED, TINY, check, finish, work_dir
 
 SEARCH = f"{PROGRAM} search -m {TINY} -p x -n 300 --rollouts 400 --end-stop off --in-flight 1 --reward length --seconds"
 SECONDS = (3, 10, 30) # of a search; a busy machine shows fewer screens of it
@@ -21,7 +21,8 @@ class Screen:
         self.count = 0
         self.socket = f"{folder}/tmux-{columns}"
         env = {k: v for k, v in os.environ.items() if k not in ("TMUX", "COLUMNS", "NO_COLOR")}
-        self.env = {**env, **NOBODY, "TERM": "screen", "LC_ALL": "C.UTF-8"}
+        # without the leak checker, whose own crash beside threads that end would stand on the screen
+        self.env = {**env, **NOBODY, **NO_LEAKS, "TERM": "screen", "LC_ALL": "C.UTF-8"}
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", 50, "sh")
         self.wait(r"[$#]\s*$")
 

@@ -487,6 +487,7 @@ static void network(void **state)
         assert_memory_equal(p, q, sizeof p);
     }
     assert_true(error < 0.15);
+    mts_network_free(&back);
     assert_int_equal(mts_network_read(&back, file, "f", 5, 2, &err), MTS_EFORMAT);
     assert_null(back);
     json_t *weights = json_object_get(json_array_get(json_object_get(file, "layers"), 0), "weights");
