@@ -14,7 +14,7 @@ mkdir -p "$corpus"
 [ ! -d "$seeds" ] || cp "$seeds"/* "$scratch/seeds"
 limit=-max_total_time=${MAXTS_FUZZ_SECONDS:-$seconds}
 [ -z "${MAXTS_FUZZ_RUNS:-}" ] || limit=-runs=$MAXTS_FUZZ_RUNS
-# The sanitizer keeps what was freed: fast targets come to 1 GiB by that alone; malloc_limit_mb bounds what is asked for.
+# The sanitizer keeps what was freed: fast targets come to 1 GiB by that alone; malloc_limit_mb bounds what is asked.
 if TMPDIR=$scratch MAXTS_FUZZ_SEEDS=$scratch/seeds "$fuzzer" "$limit" -timeout=300 \
     -rss_limit_mb=2048 -malloc_limit_mb=300 -max_len=65536 -print_final_stats=1 \
     -entropic=0 -dict="$dictionary" -artifact_prefix="$scratch/" "$corpus" "$scratch/seeds" >"$scratch/log" 2>&1; then
