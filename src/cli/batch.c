@@ -149,13 +149,12 @@ static int add_line(Batch *b, size_t number, const char *text, size_t size, MtsE
     if (rc) {
         return rc;
     }
-    if (!mts_grow(&b->numbers, &b->number_cap, b->count + 1, sizeof *b->numbers)) {
-        json_decref(line);
-        line = NULL;
-    } else {
-        b->numbers[b->count++] = number;
+    if (json_array_append_new(b->lines, line) ||
+        !mts_grow(&b->numbers, &b->number_cap, b->count + 1, sizeof *b->numbers)) {
+        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }
-    return json_array_append_new(b->lines, line) ? mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name) : MTS_OK;
+    b->numbers[b->count++] = number;
+    return MTS_OK;
 }
 
 static int read_lines(Batch *b, MtsError *err)

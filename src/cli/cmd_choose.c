@@ -14,10 +14,7 @@
 /* The options: those of the list, whose copy *list becomes, then the operands. */
 static int read_options(const Args *args, char **list, const char ***options, size_t *count, MtsError *err)
 {
-    size_t most = 1;
-    for (const char *p = args->choices; p && *p; p++) {
-        most += *p == ',';
-    }
+    size_t most = args->choices ? mts_parts(args->choices, ',') : 0;
     for (const char **p = args->operands; *p; p++) {
         most++;
     }
@@ -26,15 +23,7 @@ static int read_options(const Args *args, char **list, const char ***options, si
     if (!*list || !*options) {
         return mts_fail(err, MTS_ENOMEM, "choose: no memory for %zu options", most);
     }
-    *count = 0;
-    for (char *p = args->choices ? *list : NULL; p;) {
-        char *comma = strchr(p, ',');
-        (*options)[(*count)++] = p;
-        if (comma) {
-            *comma++ = '\0';
-        }
-        p = comma;
-    }
+    *count = args->choices ? mts_cut(*list, ',', *options) : 0;
     for (const char **p = args->operands; *p; p++) {
         (*options)[(*count)++] = *p;
     }

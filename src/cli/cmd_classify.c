@@ -34,23 +34,15 @@ static int no_memory(MtsError *err)
 /* --labels, or all that the evidence knows. */
 static int list_labels(Labelled *c, const Args *args, MtsError *err)
 {
-    size_t most = c->evidence ? c->evidence->classes : 1;
-    for (const char *p = args->labels; p && *p; p++) {
-        most += *p == ',';
-    }
+    size_t most = args->labels ? mts_parts(args->labels, ',') : c->evidence ? c->evidence->classes : 0;
     c->list = mts_strdup(args->labels ? args->labels : "");
     c->labels = mts_calloc(most, sizeof *c->labels);
     c->logp = mts_calloc(most, sizeof *c->logp);
     if (!c->list || !c->labels || !c->logp) {
         return no_memory(err);
     }
-    for (char *p = args->labels ? c->list : NULL; p; c->count++) {
-        char *comma = strchr(p, ',');
-        if (comma) {
-            *comma++ = '\0';
-        }
-        c->labels[c->count] = p;
-        p = comma;
+    if (args->labels) {
+        c->count = mts_cut(c->list, ',', c->labels);
     }
     for (size_t k = 0; !args->labels && c->evidence && k < c->evidence->classes; k++) {
         c->labels[c->count++] = c->evidence->labels[k];

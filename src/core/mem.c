@@ -136,6 +136,27 @@ char *mts_strndup(const char *s, size_t n)
     return copy;
 }
 
+size_t mts_parts(const char *s, char mark)
+{
+    size_t n = 1;
+    for (; *s; s++) {
+        n += *s == mark;
+    }
+    return n;
+}
+
+size_t mts_cut(char *s, char mark, const char **parts)
+{
+    size_t n = 0;
+    while (s) {
+        parts[n++] = s;
+        if ((s = strchr(s, mark))) {
+            *s++ = '\0';
+        }
+    }
+    return n;
+}
+
 bool mts_bytes_append(MtsBytes *b, const void *data, size_t n)
 {
     size_t need;

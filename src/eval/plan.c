@@ -109,22 +109,15 @@ typedef struct Labels {
 
 static int cut_labels(Labels *l, const char *answers, MtsError *err)
 {
-    size_t most = 1;
-    for (const char *p = answers; *p; p++) {
-        most += *p == ',';
-    }
     l->text = mts_strdup(answers);
-    l->list = mts_calloc(most, sizeof *l->list);
+    l->list = mts_calloc(mts_parts(answers, ','), sizeof *l->list);
     if (!l->text || !l->list) {
         return no_memory(err);
     }
-    for (char *p = l->text; p; l->count++) {
-        l->list[l->count] = p;
-        if ((p = strchr(p, ','))) {
-            *p++ = '\0';
-        }
-        for (size_t k = 0; k < l->count; k++) {
-            if (strcmp(l->list[k], l->list[l->count]) == 0) {
+    l->count = mts_cut(l->text, ',', l->list);
+    for (size_t i = 0; i < l->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(l->list[k], l->list[i]) == 0) {
                 return mts_fail(err, MTS_EREQUEST, "eval: --answers: '%.80s' stands there twice", l->list[k]);
             }
         }

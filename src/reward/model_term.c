@@ -66,24 +66,14 @@ static int score_chosen(void *self, const MtsRewardText *text, double *value, Mt
 
 static int split(Chosen *c, const char *argument, MtsError *err)
 {
-    size_t most = 1;
-    for (const char *p = argument; *p; p++) {
-        most += *p == '|';
-    }
+    size_t most = mts_parts(argument, '|');
     c->text = mts_strdup(argument);
     c->names = mts_calloc(most, sizeof *c->names);
     c->logp = mts_calloc(most, sizeof *c->logp);
     if (!c->text || !c->names || !c->logp) {
         return no_memory("choose", err);
     }
-    for (char *p = c->text; p; c->count++) {
-        char *bar = strchr(p, '|');
-        c->names[c->count] = p;
-        if (bar) {
-            *bar++ = '\0';
-        }
-        p = bar;
-    }
+    c->count = mts_cut(c->text, '|', c->names);
     return MTS_OK;
 }
 

@@ -55,6 +55,26 @@ static void arrays_grow(void **state)
     mts_bytes_free(&b);
 }
 
+static void strings_are_cut_at_marks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t count;
+        const char *parts[4];
+    } cases[] = {{"", 1, {""}}, {"one", 1, {"one"}}, {"a,,bc", 3, {"a", "", "bc"}}, {",a|b,", 3, {"", "a|b", ""}}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[16];
+        const char *parts[4];
+        strcpy(text, cases[i].text);
+        assert_int_equal(mts_parts(text, ','), cases[i].count);
+        assert_int_equal(mts_cut(text, ',', parts), cases[i].count);
+        for (size_t k = 0; k < cases[i].count; k++) {
+            assert_string_equal(parts[k], cases[i].parts[k]);
+        }
+    }
+}
+
 static void a_long_sentence_is_cut_at_a_character(void **state)
 {
     (void)state;
@@ -318,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(arrays_grow),
+        cmocka_unit_test(strings_are_cut_at_marks),
         cmocka_unit_test(a_long_sentence_is_cut_at_a_character),
         cmocka_unit_test(a_sentence_is_one_harmless_line),
         cmocka_unit_test(philox_known_answers),
