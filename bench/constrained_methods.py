@@ -36,7 +36,7 @@ TRIES = {"rejection", "adaptive-rejection", "cars"} # their rollouts may fail
 ASK = {"rejection", "adaptive-rejection", "awrs-smc"}
 SINGLE = ["--reward", "command:sed -u s/.*/0/", "--sweep", 16, "--in-flight", 1]
 OPTIONS = {"maxent-ts": [], "maxent-ts drawn": SINGLE + ["--best-first", 0],
-           "maxent-ts best first": SINGLE + ["--best-first", 0.9]}
+           "maxent-ts best first": SINGLE + ["--best-first", 0.9, "--best-first-after", 0]}
 
 
 def search(args, grammar, method, seed, rollouts, journal):

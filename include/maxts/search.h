@@ -116,17 +116,18 @@ typedef struct MtsSearchSettings {
     bool use_uct;          /* mcts: UCT rather than PUCT; default true */
     double c_uct;          /* exploration constant; default 1 */
     double widening_c;     /* dts-star: |children| < C N^alpha; default 2 */
-    double widening_alpha; /* default 0.8 */
+    double widening_alpha; /* default 0.65 */
     /* smc */
     MtsResampling resampling; /* default MTS_SYSTEMATIC */
     double ess_threshold;     /* resample when ESS < threshold * particles, in [0, 1]; default 0.5 */
     /* maxent-ts */
-    double shrinkage;   /* c: how little of a reward its tokens are taken to explain, >= 0; default 3 */
-    double exploration; /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1. In
-                         * waves (in_flight, above) it has no effect */
-    double best_first;  /* share of the rollouts that go to the best unknown continuation and on by the likeliest
-                         * tokens instead of being drawn, evenly spread behind the first; they have no part in the
-                         * estimate of Z. In [0, 1]; default 0. In waves it has no effect */
+    double shrinkage;        /* c: how little of a reward its tokens are taken to explain, >= 0; default 3 */
+    double exploration;      /* epsilon: share of rollouts that select by prior alone, in [0, 1]; default 0.1. In
+                              * waves (in_flight, above) it has no effect */
+    double best_first;       /* share of the rollouts that go to the best unknown continuation and on by the likeliest
+                              * tokens instead of being drawn, evenly spread; they have no part in the estimate of Z. In
+                              * [0, 1]; default 0.75. In waves it has no effect */
+    size_t best_first_after; /* the first so many rollouts, and the first in_flight, are all drawn; default 4 */
     double index_power; /* the i-th rollout that counts in the estimate of Z weighs i to this power, in [0, 10]; default
                          * 1. Waves weigh the same */
     size_t sweep;       /* finished continuations scored at each position that a rollout passes, the likeliest:

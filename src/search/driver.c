@@ -70,7 +70,7 @@ int mts_search_new(MtsSearch **out, const MtsSearchModel *model, const MtsSearch
     if (rc) {
         return rc;
     }
-    size_t in_flight = mts_search_in_flight(search->ops, settings->rollouts, reward->prefixes);
+    size_t in_flight = mts_search_in_flight(search->ops, settings->rollouts, mts_search_is_led_by_prefixes(search));
     mts_settings_resolve(&search->settings, reward, in_flight, kept);
     json_decref(kept);
     return prepare(search) ? mts_asker_new(&search->asker, reward, err) : mts_out_of_memory(err);

@@ -299,8 +299,7 @@ int mts_rollouts_lead(MtsSearch *search, MtsError *err)
     if ((rc = check_limit(search, err)) || (ops->begin && (rc = ops->begin(search, err)))) {
         return rc;
     }
-    bool own_way = search->reward->prefixes && ops->lead_prefixes;
-    if ((rc = own_way ? ops->lead_prefixes(search, err) : lead(search, 0, err))) {
+    if ((rc = mts_search_is_led_by_prefixes(search) ? ops->lead_prefixes(search, err) : lead(search, 0, err))) {
         return rc;
     }
     if (search->cut) {

@@ -152,6 +152,13 @@ static inline bool mts_search_is_certain(const MtsSearch *search, size_t rollout
     return search->settings.max_nfe == 0 || each == 0 || rollout < search->settings.max_nfe / each;
 }
 
+/* Whether the method leads this search in a way of its own because the reward scores prefixes. Where nothing is tilted
+ * (lambda 0) prefixes tell nothing that counts. */
+static inline bool mts_search_is_led_by_prefixes(const MtsSearch *search)
+{
+    return search->reward->prefixes && search->settings.lambda > 0 && search->ops->lead_prefixes;
+}
+
 /* Room for n weights at search->weights; false: memory ran out. */
 bool mts_search_weights(MtsSearch *search, size_t n);
 

@@ -190,6 +190,7 @@ static void best_first_rollouts_leave_the_estimate_unbiased(void **state)
                 s.temperature = in_flight == 2 ? 0.7 : 1;
                 s.index_power = (double)(n % 3);
                 s.best_first = n == 4 ? 2.0 / 3 : 0.5;
+                s.best_first_after = 0;
                 for (s.sweep = 0; s.sweep <= 2; s.sweep++) {
                     prove_unbiased(table, &s);
                 }
@@ -547,6 +548,7 @@ static void dead_ends_are_known_mass_without_tilt(void **state)
     for (size_t in_flight = 1; in_flight <= 3; in_flight++) {
         MtsSearchSettings s = settings_of(2, in_flight == 3 ? 4 : 3, in_flight);
         s.best_first = in_flight == 1 ? 0 : 0.5;
+        s.best_first_after = 0;
         assert_true(fabs(mean_estimate(&model, &reward, &s) - z) < EXACT * (1 + z));
     }
     masked_free(&m);

@@ -96,6 +96,7 @@ static double other_value(const MtsSetting *row)
         {"shrinkage", 0.1},
         {"exploration", 0.9},
         {"best_first", 0.25},
+        {"best_first_after", 0},
         {"index_power", 3},
         {"sweep", 0},
         {"look_ahead", 0},

@@ -225,7 +225,7 @@ static int maxent_choose(MtsSearch *search, MtsRollout *r, size_t *entry, double
         return rc;
     }
     /* Of searches in waves: the one rollout of settings.complete_sample. */
-    if (search->reward->prefixes && r->in_tree &&
+    if (mts_search_is_led_by_prefixes(search) && r->in_tree &&
         ((rc = mts_maxent_ask_ahead(search, r->node, &ahead, err)) ||
          (rc = mts_search_score(search, mts_maxent(search)->asked, ahead, err)))) {
         return rc;
@@ -379,7 +379,7 @@ static size_t counted(const MtsSearch *search)
 static double maxent_whole(const MtsSearch *search)
 {
     const MtsMaxent *m = mts_maxent(search);
-    size_t asked = search->reward->prefixes ? mts_maxent_waves_counted(search) : counted(search);
+    size_t asked = mts_search_is_led_by_prefixes(search) ? mts_maxent_waves_counted(search) : counted(search);
     double log_k = mts_sums(search->nodes.root)->log_k;
     MtsLogMean mean = MTS_LOG_MEAN_ZERO;
     for (size_t i = 0; i < asked; i++) {

@@ -127,7 +127,7 @@ double mts_maxent_others_mass(const MtsSearch *search, const MtsNode *node);
 /* The weight in the estimate of Z of the one that counts as the index-th, from 0. Of waves there are few: all equal. */
 static inline double mts_maxent_weight(const MtsSearch *search, size_t index)
 {
-    return search->reward->prefixes ? 1 : pow((double)index + 1, search->settings.index_power);
+    return mts_search_is_led_by_prefixes(search) ? 1 : pow((double)index + 1, search->settings.index_power);
 }
 
 /* Takes the next one that counts into the estimate; false: memory ran out. */
@@ -142,11 +142,15 @@ void mts_maxent_update(const MtsNode *node);
  */
 void mts_maxent_refresh(const MtsSearch *search, const MtsNode *node, double *unseen, double *unseen_q);
 
-/* Whether a rollout is a best-first one: settings.best_first of them, evenly spread, the first is none. */
+/* Whether a rollout is a best-first one: settings.best_first of them, evenly spread, but none of the first
+ * settings.best_first_after and none that starts while nothing is known. A function of the index alone: what was found
+ * has no say in how many count in the estimate of Z. */
 static inline bool mts_maxent_is_best_first(const MtsSearch *search, size_t index)
 {
-    double share = search->settings.best_first, i = (double)index;
-    return floor((i + 1) * share + 1e-9) > floor(i * share + 1e-9);
+    const MtsSearchSettings *s = &search->settings;
+    double share = s->best_first, i = (double)index;
+    return index >= s->best_first_after && index >= s->in_flight &&
+           floor((i + 1) * share + 1e-9) > floor(i * share + 1e-9);
 }
 
 /* search/maxent/frontier.c; nothing is done where no rollout is best-first. A rollout starts; is backed up, which the

@@ -78,7 +78,7 @@ size_t mts_maxent_looked(const MtsNode *node)
 /* The entries whose prefixes are scored before one is drawn. */
 size_t mts_maxent_looked_ahead(const MtsSearch *search, const MtsNode *node)
 {
-    size_t most = search->reward->prefixes ? search->settings.look_ahead : 0;
+    size_t most = mts_search_is_led_by_prefixes(search) ? search->settings.look_ahead : 0;
     return most < node->dist.count ? most : node->dist.count;
 }
 

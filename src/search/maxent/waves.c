@@ -634,7 +634,8 @@ static bool at_cut(MtsSearch *search)
 bool mts_maxent_waves_write_stop(const MtsSearch *search, MtsBytes *line)
 {
     const MtsMaxent *m = mts_maxent(search);
-    return !search->reward->prefixes || mts_bytes_printf(line, ",\"waves\":%zu,\"steps\":%zu", m->waves, m->wave_steps);
+    return !mts_search_is_led_by_prefixes(search) ||
+           mts_bytes_printf(line, ",\"waves\":%zu,\"steps\":%zu", m->waves, m->wave_steps);
 }
 
 static void begin_wave(const MtsSearch *search, Wave *w)
