@@ -624,8 +624,8 @@ static void intervals_hold_the_truth_of_long_texts(void **state)
             highest = fmax(highest, high);
             mts_search_free(&run);
         }
-        assert_true(held >= searches * 95 / 100 && highest < 5);
-        assert_true(!cold || by_error < searches * 9 / 10); /* what the standard error alone would say */
+        assert_true(held >= searches * 95 / 100 && highest < 6); /* five or six of the ten are drawn */
+        assert_true(!cold || by_error < searches * 9 / 10);      /* what the standard error alone would say */
     }
 }
 
@@ -648,7 +648,8 @@ static void intervals_hold_the_truth(void **state)
         MtsSearch *run = run_table(table, &s, NULL);
         double low = (double)NAN, high = (double)NAN;
         mts_maxent_interval(run, &low, &high);
-        assert_true(low < run_log_z(run) && high > run_log_z(run) && high < run_log_z(run) + 3);
+        /* Z^ may be below K: what best-first rollouts bring home is known, and no part of the mean. */
+        assert_true(low < high && high > run_log_z(run) && high < run_log_z(run) + 3);
         mts_search_free(&run);
         mts_table_free(&table);
     }
