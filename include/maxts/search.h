@@ -79,6 +79,8 @@ typedef enum MtsMethod {
     MTS_SAMPLE,
     MTS_BEAM,
     MTS_BEST_OF_N,
+    MTS_STOCHASTIC_BEAM,
+    MTS_METROPOLIS,
     MTS_SMC,
     MTS_MCTS,
     MTS_DTS,

@@ -11,7 +11,7 @@
 enum {
     /* Rollout methods (search/rollouts.c): the others make all their texts at once. */
     REJECT = M(REJECTION) | M(ADAPTIVE_REJECTION) | M(CARS),
-    ROLLOUTS = M(SAMPLE) | M(BEST_OF_N) | M(MCTS) | M(DTS) | M(DTS_STAR) | M(MAXENT_TS) | REJECT,
+    ROLLOUTS = M(SAMPLE) | M(BEST_OF_N) | M(METROPOLIS) | M(MCTS) | M(DTS) | M(DTS_STAR) | M(MAXENT_TS) | REJECT,
     SWARMS = M(SMC) | M(AWRS_SMC),
     DRAW = ROLLOUTS | SWARMS,
     OF_THE_MODEL = REJECT | M(AWRS_SMC),             /* draw from p itself, at no temperature */
@@ -35,7 +35,7 @@ const MtsSetting mts_search_settings[] = {
      .kind = MTS_SETTING_SEED,
      .group = MTS_SETTINGS_ANSWER,
      .commands = MTS_TAKES_GENERATE | SEARCHES,
-     .methods = DRAW,
+     .methods = DRAW | M(STOCHASTIC_BEAM),
      .offset = AT(seed),
      .max = HUGE_VAL,
      .help = "of all that is drawn"},
@@ -74,7 +74,8 @@ const MtsSetting mts_search_settings[] = {
      .automatic = true,
      .help = "rollouts selected before the first of them is backed up, or that compete in a wave where the reward "
              "scores prefixes; part of the result's definition",
-     .fallback = "the rollouts, at most 16; mcts, dts, dts-star, adaptive-rejection, cars and tables 1; maxent-ts with "
+     .fallback = "the rollouts, at most 16; metropolis, mcts, dts, dts-star, adaptive-rejection, cars and tables 1; "
+                 "maxent-ts with "
                  "a reward of prefixes half "
                  "the rollouts, at most 8; with --resume the checkpoint's"},
     {.name = "temperature", /* of the program's options, --temperature is the cut's, which this one follows */

@@ -93,8 +93,8 @@ def same_again(table):
 
 def methods(table):
     words = set(ask("search", "-m", table))
-    for method in ("greedy", "sample", "beam", "best-of-n", "smc", "mcts", "dts", "dts-star", "rejection",
-                   "adaptive-rejection", "cars", "awrs-smc", "maxent-ts"):
+    for method in ("greedy", "sample", "beam", "best-of-n", "stochastic-beam", "metropolis", "smc", "mcts", "dts",
+                   "dts-star", "rejection", "adaptive-rejection", "cars", "awrs-smc", "maxent-ts"):
         answer = ask("search", "-m", table, "--method", method, "--rollouts", 4, "--lambda", 2)
         check(set(answer) == words and answer["method"] == method, f"{method}: {answer.keys()}")
         check(answer["best"]["reward"] == max(a["reward"] for a in answer["answers"]), answer)

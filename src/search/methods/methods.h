@@ -12,6 +12,8 @@
     ROW(MTS_SAMPLE, "sample", NULL, mts_sample_ops, "sample.c") \
     ROW(MTS_BEAM, "beam", NULL, mts_beam_ops, "beam.c") \
     ROW(MTS_BEST_OF_N, "best-of-n", NULL, mts_best_of_n_ops, "sample.c") \
+    ROW(MTS_STOCHASTIC_BEAM, "stochastic-beam", "sbs", mts_stochastic_beam_ops, "stochastic_beam.c") \
+    ROW(MTS_METROPOLIS, "metropolis", "mh", mts_metropolis_ops, "metropolis.c") \
     ROW(MTS_SMC, "smc", NULL, mts_smc_ops, "smc.c") \
     ROW(MTS_MCTS, "mcts", NULL, mts_mcts_ops, "mcts.c") \
     ROW(MTS_DTS, "dts", NULL, mts_dts_ops, "dts.c") \

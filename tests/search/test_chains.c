@@ -1,0 +1,151 @@
+/* search: methods to be compared with that have no rollouts to average: the chain of suffixes and the stochastic beam.
+ */
+#include "support.h"
+
+#include <string.h>
+
+#define EXACT 1e-12
+
+enum { MOST_TEXTS = 64 };
+
+static bool nothing_after_one(const MtsTable *table, size_t row, int32_t token)
+{
+    (void)token;
+    return table->rows[row].token != 1;
+}
+
+static bool not_after_itself(const MtsTable *table, size_t row, int32_t token)
+{
+    return table->rows[row].token != token;
+}
+
+/* P(the first text is x, the chain stands on y after the second rollout), over all branches. */
+static void transitions(const MtsTable *table, const MtsSearchSettings *s, double out[MOST_TEXTS][MOST_TEXTS])
+{
+    Branches b = branches_begin();
+    memset(out, 0, sizeof(double) * MOST_TEXTS * MOST_TEXTS);
+    do {
+        branches_start(&b);
+        MtsSearch *run = run_table(table, s, &b.script);
+        size_t x = text_of_leaf(table, run->log[0]->node), y = x;
+        for (size_t i = 0; i < run->answer_count; i++) {
+            size_t at = text_of_leaf(table, run->answers[i].node);
+            y = at != x && run->answers[i].log_weight == 0 ? at : y;
+        }
+        out[x][y] += branches_probability(&b);
+        mts_search_free(&run);
+    } while (branches_next(&b));
+}
+
+/* Detailed balance with pi*, whatever the temperature and the texts' lengths; so pi* stays what it is. */
+static void the_chain_leaves_the_target_as_it_is(void **state)
+{
+    (void)state;
+    static double joint[MOST_TEXTS][MOST_TEXTS];
+    for (int which = 0; which < 4; which++) {
+        MtsTable *table = random_table(
+            (Shape){.vocab = 3, .steps = 3, .eos = which % 2 ? 0 : -1, .peak = 1, .spread = 1}, 50 + (uint64_t)which);
+        MtsSearchSettings s;
+        mts_search_defaults(&s);
+        s.method = MTS_METROPOLIS;
+        s.lambda = 2;
+        s.rollouts = 2;
+        s.temperature = which < 2 ? 1 : 0.7;
+        assert_true(table->text_count <= MOST_TEXTS);
+        transitions(table, &s, joint);
+        size_t moves = 0;
+        for (size_t x = 0; x < table->text_count; x++) {
+            for (size_t y = 0; y < table->text_count; y++) {
+                double from = 0, back = 0;
+                for (size_t z = 0; z < table->text_count; z++) {
+                    from += joint[x][z];
+                    back += joint[y][z];
+                }
+                double there = tilted(table, x, s.lambda) * joint[x][y] / from;
+                double again = tilted(table, y, s.lambda) * joint[y][x] / back;
+                assert_true(fabs(there - again) < EXACT);
+                moves += x != y && there > 0;
+            }
+        }
+        assert_true(moves > table->text_count);
+        mts_table_free(&table);
+    }
+}
+
+/* Z^ is unbiased, exact where all texts find a place, and the answers are texts of p without repeats. */
+static void a_stochastic_beam_is_unbiased(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 2; which++) {
+        MtsTable *table =
+            random_table((Shape){.vocab = 4, .steps = 3, .eos = which ? 0 : -1, .peak = 1, .spread = 1}, 7);
+        MtsSearchSettings s;
+        MtsVerify v;
+        MtsError err = {0};
+        mts_search_defaults(&s);
+        s.method = MTS_STOCHASTIC_BEAM;
+        s.lambda = 2;
+        for (s.rollouts = 1; s.rollouts <= 16; s.rollouts *= 4) {
+            assert_ok(mts_verify(table, &s, 4000, &v, &err), &err);
+            assert_true(fabs(v.z_ratio_mean - 1) < 4 * v.z_ratio_se && v.z_ratio_se < 1);
+        }
+        s.rollouts = 64;
+        assert_ok(mts_verify(table, &s, 3, &v, &err), &err);
+        assert_true(fabs(v.z_ratio_mean - 1) < 1e-9 && v.tv_mean < 1e-9);
+        s.rollouts = 10;
+        MtsSearch *run = run_table(table, &s, NULL);
+        assert_int_equal(run->answer_count, 10);
+        mts_search_free(&run);
+        mts_table_free(&table);
+    }
+}
+
+/* Z^ of 20,000 beams of two where the mask allows so much. */
+static void prove_under_a_mask(bool (*allows)(const MtsTable *, size_t, int32_t))
+{
+    MtsTable *table = random_table((Shape){.vocab = 3, .steps = 2, .eos = -1, .peak = 1, .spread = 1}, 30);
+    Masked m;
+    MtsSearchModel model;
+    MtsSearchReward reward;
+    masked_open(&m, table, allows);
+    masked_model(&m, &model);
+    mts_table_reward(table, &reward);
+    MtsSearchSettings s;
+    mts_search_defaults(&s);
+    s.method = MTS_STOCHASTIC_BEAM;
+    s.rollouts = 2;
+    double z = 0, sum = 0, squares = 0, runs = 20000;
+    for (size_t x = 0; x < table->text_count; x++) {
+        z += allows(table, table->texts[x].row, table->texts[x].token) ? tilted(table, x, 1) : 0;
+    }
+    for (s.seed = 0; (double)s.seed < runs; s.seed++) {
+        MtsSearch *run = run_model(&model, &reward, &s, NULL);
+        double log_z = (double)NAN, se;
+        run->ops->estimate(run, &log_z, &se);
+        sum += exp(log_z);
+        squares += exp(2 * log_z);
+        mts_search_free(&run);
+    }
+    double mean = sum / runs, se = sqrt((squares / runs - mean * mean) / runs);
+    assert_true(fabs(mean - z) < 4 * se && se < 0.02 * z);
+    masked_free(&m);
+    mts_table_free(&table);
+}
+
+/* What a mask takes away, and prefixes that nothing may follow, hold their places. */
+static void a_stochastic_beam_is_unbiased_under_a_mask(void **state)
+{
+    (void)state;
+    prove_under_a_mask(nothing_after_one);
+    prove_under_a_mask(not_after_itself);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_chain_leaves_the_target_as_it_is),
+        cmocka_unit_test(a_stochastic_beam_is_unbiased),
+        cmocka_unit_test(a_stochastic_beam_is_unbiased_under_a_mask),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
