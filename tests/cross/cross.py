@@ -7,10 +7,14 @@ AVX2; "masks" those by mask. "windows" is built by MinGW and run in Wine: no uni
 but what a system does otherwise (manners.py). Prints one row of docs/portability.md's table for each. Exits 77
 (skipped) where a cross compiler, qemu, Wine or the sources are missing, 1 where a test fails or a class that is
 promised to be equal is not.
-usage: tests/cross/cross.py [--quick] [--tests NAME,...] [--install] [--build FOLDER] TARGET...
+What each unit test came to is kept in FOLDER/TARGET/results.json for as long as its program is the same, so that a
+run that was interrupted goes on where it was; the short ones run first.
+usage: tests/cross/cross.py [--quick] [--tests NAME,...] [--limit SECONDS] [--jobs N] [--install] [--build FOLDER]
+       TARGET...
   --quick    of the unit tests those of the rooms that know a byte's place, or a processor, only
-  --tests    of the unit tests these only ("-": none); what each came to is kept in FOLDER/TARGET/results.json for as
-             long as the commit is the same, and the row counts all of them
+  --tests    of the unit tests these only ("-": none); the row counts those that ran before too
+  --limit    how long a unit test may take; one that took longer once is run again only where it may take longer now
+  --jobs     unit tests at once
   --install  what is missing, by apt-get
 MAXTS_PROGRAM: this machine's maxts (default build/src/cli/maxts, which is built first where it is a build's)"""
 import argparse
@@ -62,6 +66,8 @@ WINDOWS = "windows"
 MINGW = "x86_64-w64-mingw32-gcc-posix" # as mingw.ini says
 WINE_BEGINS = 3 # seconds, within which a second program could wait for ever
 WINE = "/usr/lib/wine/wine64" # Debian's, which is in nobody's path
+SKIPPED, TIME_OUT = 77, 124 # exit status
+RUNNING = set() # groups of processes
 LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
 EQUAL = ("files read and written", "logits") # promised on every processor
@@ -76,27 +82,38 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def commit():
-    """What the working tree is: its commit, and the hash of what differs from it."""
-    def git(*words):
-        return subprocess.run(["git", "-C", ROOT, *words], check=True, capture_output=True).stdout
-    return git("rev-parse", "HEAD").decode().strip() + hashlib.sha256(git("diff", "HEAD")).hexdigest()[:8]
+def digest(*paths):
+    return hashlib.sha256(b"".join(hashlib.sha256(pathlib.Path(path).read_bytes()).digest() for path in paths)
+                          ).hexdigest()
 
 
 def run_in_group(command, timeout, **options):
     """(exit status, output) of a program; where its time is over it ends with all that it has started."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                           text=True, errors="replace", start_new_session=True, **options) as program:
+        RUNNING.add(program.pid)
         try:
             text, _ = program.communicate(timeout=timeout)
             return program.returncode, text
         except subprocess.TimeoutExpired:
-            return 124, "time-out"
+            return TIME_OUT, "time-out"
         finally:
-            try:
-                os.killpg(program.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            end_group(program.pid)
+            RUNNING.discard(program.pid)
+
+
+def end_group(number):
+    try:
+        os.killpg(number, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def end_all(what, _):
+    """A signal ends what was started too: no group but this program's own gets the terminal's."""
+    for number in list(RUNNING):
+        end_group(number)
+    os._exit(128 + what)
 
 
 def sysroot(triple):
@@ -179,19 +196,29 @@ def script(folder, before, program, mask=""):
     return path
 
 
+def seconds_elsewhere(folder):
+    """{test: the shortest time that it took on any target}"""
+    took = {}
+    for path in folder.glob("*/results.json"):
+        for name, outcome in json.loads(path.read_text()).items():
+            took[name] = min(outcome["seconds"], took.get(name, outcome["seconds"]))
+    return took
+
+
 class Target:
     """A build of one target."""
 
-    def __init__(self, name, folder, quick, only):
-        self.name, self.quick = name, quick
-        self.build = folder / (name + ("-quick" if quick else ""))
+    def __init__(self, name, folder, options):
+        self.name, self.quick, self.limit, self.jobs = name, options.quick, options.limit, options.jobs
+        self.folder, self.build = folder, folder / name
         if not (self.build / "build.ninja").exists():
             done = subprocess.run(["meson", "setup", self.build, ROOT, "--cross-file", cross_file(name, folder),
                                    *OPTIONS],
                                   check=False, capture_output=True, text=True)
             if done.returncode != 0:
                 raise SystemExit(done.stdout + done.stderr)
-        self.tests = [test for test in self.all_tests() if self.wanted(test) and (not only or test["name"] in only)]
+        self.tests = [test for test in self.all_tests() if self.wanted(test) and
+                      (not options.tests or test["name"] in options.tests)]
         self.kept = self.build / "results.json"
         self.made = ["src/cli/maxts", "tests/cross/bits"]
         self.program, self.bits = (script(self.build, emulation(name), self.build / program) for program in self.made)
@@ -221,25 +248,41 @@ class Target:
             raise SystemExit(f"{self.name}: does not build, or not without warnings\n{said}")
 
     def run(self, test):
-        """The exit status of a test; what it said where it failed."""
+        """What a test came to; where it failed what it said is told."""
         command = [*(emulation(self.name) if self.is_program(test) else []), *test["cmd"]]
         environment = {**os.environ, **test["env"], "MAXTS_PROGRAM": str(self.program), "OMP_NUM_THREADS": "2"}
-        status, text = run_in_group(command, 40 * test["timeout"], cwd=ROOT, env=environment)
-        if status not in (0, 77):
+        began = time.monotonic()
+        status, text = run_in_group(command, self.limit, cwd=ROOT, env=environment)
+        if status not in (0, SKIPPED):
             say(f"{self.name}: {test['name']}: exit {status}\n{text[-3000:]}")
-        return test["name"], status
+        return {"made": self.made_of(test), "status": status, "seconds": round(time.monotonic() - began, 1)}
+
+    def made_of(self, test):
+        """The hash of what a test runs: while it is the same, so is what the test came to."""
+        return digest(test["cmd"][0]) if self.is_program(test) else digest(self.build / self.made[0], test["cmd"][1])
+
+    def finished(self, test, outcome):
+        """Whether what was kept of a test is still so."""
+        return (outcome is not None and outcome["made"] == self.made_of(test) and
+                (outcome["status"] != TIME_OUT or outcome["seconds"] >= self.limit))
 
     def run_tests(self):
-        """How many tests passed and how many ran, those that ran before at this commit among them."""
+        """How many tests passed and how many ran, those that ran before with the same program among them."""
         kept = json.loads(self.kept.read_text()) if self.kept.exists() else {}
-        results = kept.get(commit(), {})
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for done in concurrent.futures.as_completed([pool.submit(self.run, test) for test in self.tests]):
-                name, status = done.result()
-                results[name] = status
-                self.kept.write_text(json.dumps({commit(): results}, indent=1))
-        ran = [status for status in results.values() if status != 77]
-        return sum(status == 0 for status in ran), len(ran)
+        left = [test for test in self.tests if not self.finished(test, kept.get(test["name"]))]
+        took = seconds_elsewhere(self.folder)
+        left.sort(key=lambda test: took.get(test["name"], test["timeout"]))
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            waited_for = {pool.submit(self.run, test): test["name"] for test in left}
+            for done in concurrent.futures.as_completed(waited_for):
+                kept[waited_for[done]] = done.result()
+                new = self.kept.with_suffix(".new")
+                new.write_text(json.dumps(kept, indent=1))
+                new.replace(self.kept)
+        named = {test["name"]: test for test in self.all_tests() if self.wanted(test)}
+        ran = [outcome["status"] for name, outcome in kept.items()
+               if name in named and outcome["status"] != SKIPPED and outcome["made"] == self.made_of(named[name])]
+        return ran.count(0), len(ran)
 
 
 def outputs(program, bits):
@@ -296,7 +339,7 @@ def run_levels(folder, program, bits, here, emulated):
 
 
 def run_target(name, folder, options, here):
-    target = Target(name, folder, options.quick, options.tests)
+    target = Target(name, folder, options)
     target.compile()
     passed, ran = target.run_tests()
     cells, good = compare(name, target.program, target.bits, here)
@@ -354,10 +397,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--tests", type=lambda text: text.split(","), default=[])
+    parser.add_argument("--limit", type=int, default=3600)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-cross")
     parser.add_argument("target", nargs="+", choices=[*sorted(TARGETS), WINDOWS, *OWN])
     options = parser.parse_args()
+    for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(what, end_all)
     targets = [name for name in options.target if name not in OWN]
     if not targets and platform.machine() != "x86_64":
         print(f"skipped: this is {platform.machine()}, which has no levels of x86-64")
