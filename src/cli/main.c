@@ -101,7 +101,8 @@ static int work(const CommandRow *command, const Args *args, MtsError *err)
     return rc ? rc : out_end(command->run(args, err), err);
 }
 
-static int run(const CommandRow *command, int argc, char **argv)
+/* `called` is the word that the program was started by. */
+static int run(const CommandRow *command, const char *called, int argc, char **argv)
 {
     Args args;
     MtsError err = {0};
@@ -129,7 +130,7 @@ static int run(const CommandRow *command, int argc, char **argv)
     if ((rc = own_settings_read(command->bit, &args, &configured, &err)) ||
         (rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most,
                             &err)) ||
-        (rc = box_open(command->bit, &args, &box, &err)) ||
+        (rc = box_open(command->bit, called, &args, &box, &err)) ||
         (rc = files_stand_apart(options, count, command->bit, command->name, &args, &err))) {
         goto done;
     }
@@ -197,7 +198,7 @@ int main(int argc, char **argv)
     }
     const CommandRow *command = find(argv[1]);
     if (command) {
-        return run(command, argc - 2, argv + 2);
+        return run(command, argv[0], argc - 2, argv + 2);
     }
     int rc = aside(argc, argv, &err);
     return end_with(rc == NO_WORD ? no_command(argv[1], &err) : rc, &err);

@@ -47,6 +47,30 @@ def found(folder):
     shutil.copy(BOX, folder / "share" / "maxts")
     done = elsewhere(folder, "caption", SERIES, "--rollouts", 1)
     check(done.returncode == 0 and str(folder.resolve() / "share/maxts/series.gguf") in done.stderr, done.stderr)
+    untold(folder)
+    (folder / "share" / "maxts" / "series.gguf").rename(folder / "bin" / "series.gguf")
+    done = elsewhere(folder, "caption", SERIES, "--rollouts", 1)
+    check(done.returncode == 0 and str(folder.resolve() / "bin/series.gguf") in done.stderr, "beside the program")
+
+
+def untold(folder):
+    """A system that does not tell a program its path: it is what the program was called by."""
+    hidden = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+              'mount -t tmpfs none /proc && cd "$0" && exec "$@"']
+    if subprocess.run([*hidden, folder, "true"], capture_output=True, check=False).returncode != 0:
+        print("no namespace to hide /proc in: not tried without it")
+        return
+    link = folder / "called" / "maxts"
+    link.parent.mkdir()
+    link.symlink_to("../bin/maxts")
+    for called, path in ((folder / "bin" / "maxts", ""), ("bin/maxts", ""), ("maxts", f"/nowhere::{folder}/called"),
+                         ("maxts", ""), ("no such/maxts", "")):
+        words = ["env", f"PATH={path}:{os.environ['PATH']}", "bash", "-c", f'exec -a "{called}" "$0" "$@"',
+                 folder / "bin" / "maxts", "caption", pathlib.Path(SERIES).resolve(), "--rollouts", "1"]
+        done = subprocess.run([*hidden, folder, *words], capture_output=True, text=True, timeout=100, check=False,
+                              env={**os.environ, **NOBODY})
+        found_it = str(folder.resolve() / "share/maxts/series.gguf") in done.stderr
+        check(found_it == (called != "no such/maxts" and (called != "maxts" or path != "")), (called, done.stderr))
 
 
 def captions():

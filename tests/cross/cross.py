@@ -369,16 +369,17 @@ def run_windows(folder, program, here):
                           stderr=subprocess.DEVNULL): # as long as one runs, Wine does not begin anew
         time.sleep(WINE_BEGINS)
         try:
-            return compare_windows(build, its, its_bits, program, here)
+            return compare_windows(build, before, (its, its_bits), program, here)
         finally: # also what a program that was killed has left
             subprocess.run([*before[:-1], f"{wine().removesuffix('wine64')}wineserver64", "-k"], check=False)
 
 
-def compare_windows(build, its, its_bits, program, here):
+def compare_windows(build, before, theirs, program, here):
+    its, its_bits = theirs
     cells, good = compare(WINDOWS, its, its_bits, here)
     scorer = f"Z:{build}/tests/cross/scorer.exe".replace("/", "\\")
-    mine = manners.manners(program, str(program.parents[2] / "tests/cross/scorer"), without_own)
-    there = manners.manners(its, scorer, without_own)
+    mine = manners.manners(program, program, [], str(program.parents[2] / "tests/cross/scorer"), without_own)
+    there = manners.manners(its, build / "src/cli/maxts.exe", before, scorer, without_own)
     other = [what for what, outcome in mine.items() if there[what] != outcome]
     for what in other:
         say(f"{WINDOWS}: {what}: {there[what]} instead of {mine[what]}")

@@ -1,11 +1,13 @@
 """What a system could do otherwise beside numbers: words, files, programs that are started, and ends.
 
-manners(program, scorer, clean) gives {what: outcome} for a program; cross.py compares it with this machine's. An
+manners(program, binary, before, scorer, clean) gives {what: outcome} for a program; cross.py compares it with this machine's. An
 outcome that is wrong anywhere raises AssertionError. Everything happens in a folder whose name has a blank and letters
-beyond ASCII. scorer.c is the reward program, given as the system's shell takes it."""
+beyond ASCII. binary is the program's own file, which is started by the words before; scorer.c is the reward program,
+given as the system's shell takes it."""
 import json
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -31,15 +33,16 @@ def timeless(path):
 class Manners:
     """One program in one folder."""
 
-    def __init__(self, program, scorer, clean, folder):
+    def __init__(self, program, binary, before, scorer, clean, folder):
         self.program, self.scorer, self.clean, self.folder = program, scorer, clean, folder
+        self.binary, self.before = binary, before
 
     def start(self, *words, output=subprocess.PIPE):
-        return subprocess.Popen([self.program, *words], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output,
+        return subprocess.Popen([*self.program, *words], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output,
                                 stderr=output)
 
     def ask(self, *words, status=0, stdin=b""):
-        done = subprocess.run([self.program, *words], cwd=self.folder, input=stdin, check=False, capture_output=True,
+        done = subprocess.run([*self.program, *words], cwd=self.folder, input=stdin, check=False, capture_output=True,
                               timeout=PATIENCE)
         text = (done.stdout + done.stderr).decode()
         assert done.returncode == status, f"{words}: exit {done.returncode} instead of {status}: {text}"
@@ -133,6 +136,25 @@ class Manners:
         assert "is being written by another run" in said, said
         return [said]
 
+    def moved(self):
+        """The model that comes with it is found from wherever the program stands."""
+        away = self.folder / "weit weg ß"
+        (away / "bin").mkdir(parents=True)
+        copy = shutil.copy(self.binary, away / "bin")
+        there = Manners([*self.before, copy], copy, [], self.scorer, self.clean, self.folder)
+        asked = ["caption", f"{ROOT}/data/m4_hourly.csv#H10[0:48]", "--rollouts", "2"]
+        said = []
+        for place in ("bin", "share/maxts"):
+            model = away / place / "series.gguf"
+            model.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "data/series.gguf", model)
+            told = there.ask(*asked)
+            path = f"{away}/{place}/series.gguf"
+            assert path in told, f"{path} is not what answers: {told}"
+            model.unlink()
+            said.append(told.replace("Z:" + path, path).replace(path, "MODEL"))
+        return [*said, there.ask(*asked, status=2)]
+
     def interrupts(self):
         """Ctrl-C ends a search with what it has."""
         run = self.start("search", "-m", TINY, "-p", "x", "-n", "20", "--rollouts", "100000", "--json", "--save",
@@ -146,12 +168,12 @@ class Manners:
         return []
 
 
-def manners(program, scorer, clean):
+def manners(program, binary, before, scorer, clean):
     found = {}
     with tempfile.TemporaryDirectory(prefix="maxts größe ") as folder:
-        one = Manners(program, scorer, clean, pathlib.Path(folder))
+        one = Manners([program], binary, before, scorer, clean, pathlib.Path(folder))
         (one.folder / "tafel ä.json").write_bytes((ROOT / "examples/table.json").read_bytes())
         for what in (one.words, one.texts, one.constraints, one.files, one.evals, one.programs, one.descendants,
-                     one.locks, one.interrupts):
+                     one.locks, one.moved, one.interrupts):
             found[what.__name__] = what()
     return found

@@ -23,7 +23,7 @@
 #undef mkstemp
 #undef ftruncate
 
-enum { MOST_FILES = 2048, RENAME_TRIES = 10, RENAME_PAUSE = 20 /* ms */, NAME_TRIES = 1000 };
+enum { MOST_FILES = 2048, LONGEST_PATH = 4096, RENAME_TRIES = 10, RENAME_PAUSE = 20 /* ms */, NAME_TRIES = 1000 };
 
 /* ---- errors and names ---- */
 
@@ -311,11 +311,43 @@ int mts_win_unlink(const char *path)
     return rc;
 }
 
+/* Of a path, malloc'ed, with slashes as everywhere else; NULL with errno. */
+static char *narrow_path(const wchar_t *wide)
+{
+    char *path = mts_win_narrow(wide);
+    for (char *at = path; at && *at; at++) {
+        *at = *at == '\\' ? '/' : *at;
+    }
+    return path;
+}
+
+/* The program's own path is asked for by the name that Linux has for it. */
 ssize_t readlink(const char *path, char *to, size_t room)
 {
-    (void)path, (void)to, (void)room;
-    errno = EINVAL;
-    return -1;
+    wchar_t wide[LONGEST_PATH];
+    if (strcmp(path, "/proc/self/exe") != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    DWORD n = GetModuleFileNameW(NULL, wide, LONGEST_PATH);
+    if (n == 0 || n == LONGEST_PATH) {
+        return mts_win_fail();
+    }
+    char *own = narrow_path(wide);
+    size_t size = own ? strlen(own) : 0;
+    memcpy(to, own ? own : "", size < room ? size : room);
+    free(own);
+    return own ? (ssize_t)(size < room ? size : room) : -1;
+}
+
+char *realpath(const char *path, char *to)
+{
+    wchar_t *wide = mts_win_wide(path), full[LONGEST_PATH];
+    (void)to;
+    DWORD n = wide ? GetFullPathNameW(wide, LONGEST_PATH, full, NULL) : 0;
+    char *real = n > 0 && n < LONGEST_PATH ? narrow_path(full) : NULL;
+    free(wide);
+    return real;
 }
 
 int fchown(int fd, int user, int group)

@@ -68,7 +68,8 @@ char *mts_win_getenv(const char *name); /* HOME and TMPDIR are there under the n
 #define ftruncate mts_win_ftruncate
 
 int link(const char *from, const char *to);
-ssize_t readlink(const char *path, char *to, size_t room); /* no path is a link */
+ssize_t readlink(const char *path, char *to, size_t room); /* no path is a link but /proc/self/exe */
+char *realpath(const char *path, char *to);                /* to: NULL */
 int fsync(int fd);
 int fcntl(int fd, int command, ...); /* F_DUPFD_CLOEXEC; what else is asked for here is so from the beginning */
 int fchown(int fd, int user, int group);
