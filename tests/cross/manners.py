@@ -1,9 +1,9 @@
 """What a system could do otherwise beside numbers: words, files, programs that are started, and ends.
 
-manners(program, binary, before, scorer, clean) gives {what: outcome} for a program; cross.py compares it with this machine's. An
-outcome that is wrong anywhere raises AssertionError. Everything happens in a folder whose name has a blank and letters
-beyond ASCII. binary is the program's own file, which is started by the words before; scorer.c is the reward program,
-given as the system's shell takes it."""
+manners(program, binary, before, scorer, clean) gives {what: outcome} for a program; cross.py compares it with this
+machine's. An outcome that is wrong anywhere raises AssertionError. Everything happens in a folder whose name has a
+blank and letters beyond ASCII. binary is the program's own file, which is started by the words before; scorer.c is the
+reward program, given as the system's shell takes it."""
 import json
 import pathlib
 import re
