@@ -72,7 +72,6 @@ void mts_gelu_exact(float *x, size_t n)
 /* The pieces of a head's memory, each aligned. */
 typedef struct HeadMemory {
     MtsWeights keys, values;
-    float *turned; /* [dim][keys] */
     float *scores; /* [QUERIES][keys padded to 16] */
     float *result; /* [QUERIES][dim padded to 16] */
 } HeadMemory;
@@ -101,7 +100,6 @@ static size_t lay_out(HeadMemory *m, size_t dim, size_t keys, unsigned char *mem
     }
     m->keys.data = take(&memory, &total, k, 1);
     m->values.data = take(&memory, &total, v, 1);
-    m->turned = (float *)(void *)take(&memory, &total, dim * sizeof(float), keys);
     m->scores = (float *)(void *)take(&memory, &total, wide, sizeof(float));
     m->result = (float *)(void *)take(&memory, &total, QUERIES * mts_dense_stride(dim), sizeof(float));
     return total;
@@ -114,28 +112,12 @@ size_t mts_head_scratch(size_t dim, size_t keys)
     return total == SIZE_MAX ? 0 : total;
 }
 
-static void pack(const MtsHead *h, const HeadMemory *m)
-{
-    for (size_t t = 0; t < h->keys; t++) {
-        for (size_t d = 0; d < h->dim; d++) {
-            m->turned[d * h->keys + t] = h->v[t * h->kv_stride + d];
-        }
-    }
-    mts_pack(&m->values, 0, m->values.groups, m->turned);
-    for (size_t g = 0; g < m->keys.groups; g++) {
-        const void *rows[MTS_GROUP] = {0};
-        for (size_t r = 0; r < MTS_GROUP && g * MTS_GROUP + r < h->keys; r++) {
-            rows[r] = h->k + (g * MTS_GROUP + r) * h->kv_stride;
-        }
-        mts_pack_group(&m->keys, g, rows);
-    }
-}
-
 void mts_head_attend(const MtsKernels *kernels, const MtsHead *h, void *scratch)
 {
     HeadMemory m;
     (void)lay_out(&m, h->dim, h->keys, scratch);
-    pack(h, &m);
+    mts_pack_floats(&m.keys, h->k, h->kv_stride, 1);
+    mts_pack_floats(&m.values, h->v, 1, h->kv_stride); /* turned: a row for each of dim */
     size_t wide = mts_dense_stride(h->keys), narrow = mts_dense_stride(h->dim);
     float scale = (float)(1 / sqrt((double)h->dim));
     for (size_t first = 0; first < h->queries; first += QUERIES) {

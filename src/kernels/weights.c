@@ -304,3 +304,16 @@ void mts_pack(const MtsWeights *w, size_t g0, size_t g1, const void *tensor)
         mts_pack_group(w, g, rows);
     }
 }
+
+void mts_pack_floats(const MtsWeights *w, const float *from, size_t row_step, size_t col_step)
+{
+    for (size_t g = 0; g < w->groups; g++) {
+        float *group = (float *)(void *)(w->data + g * w->group_bytes);
+        for (size_t k = 0; k < w->cols; k++) {
+            for (size_t r = 0; r < MTS_GROUP; r++) {
+                size_t row = g * MTS_GROUP + r;
+                group[k * MTS_GROUP + r] = row < w->rows ? from[row * row_step + k * col_step] : 0;
+            }
+        }
+    }
+}

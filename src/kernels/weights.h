@@ -98,6 +98,10 @@ void mts_pack_group(const MtsWeights *w, size_t group, const void *const rows[MT
 /* Packs rows [16 g0, 16 g1) of one tensor whose rows follow each other in the file. */
 void mts_pack(const MtsWeights *w, size_t g0, size_t g1, const void *tensor);
 
+/* Packs all groups of fp32 weights from numbers of this processor, not of a file: row r's column k is
+ * from[r * row_step + k * col_step]. */
+void mts_pack_floats(const MtsWeights *w, const float *from, size_t row_step, size_t col_step);
+
 /* Row `row` as fp32 [cols] (unpack.c): the bits that mts_dequantize() gives for the file's row. */
 void mts_unpack_row(const MtsWeights *w, size_t row, float *out);
 

@@ -41,6 +41,8 @@ CALLS = {
     "spectra and forecasts": [
         ["search", "-m", TINY, "--series", "DATA/m4_hourly.csv#H10[0:48]", "-p", "Go on: {series}, ", "-n", "8",
          "--rollouts", "4"],
+        ["caption", "DATA/m4_hourly.csv#H10[0:48]", "-m", "DATA/series.gguf", "--rollouts", "2"],
+        ["forecast", "DATA/m4_hourly.csv#H10[0:72]", "--horizon", "4"],
         ["eval", "-m", TINY, "--stage", "m4", "--data", "DATA/m4.csv", "--points", "4", "-n", "8", "--rollouts", "3",
          "--samples", "3", "--out", "OUT/journal"],
     ],

@@ -59,6 +59,35 @@ static void test_unpack_gives_the_file_back(void **state)
     }
 }
 
+/* From numbers of this processor, as they stand and turned: the bytes that the file's give. */
+static void test_floats_are_packed_as_the_file(void **state)
+{
+    (void)state;
+    MtsRng rng = mts_rng(1, 0, 3);
+    static const size_t rows[] = {16, 1, 35};
+    for (size_t i = 0; i < 3; i++) {
+        Matrix m;
+        const size_t cols = 21;
+        matrix_new(&m, &rng, MTS_TYPE_F32, rows[i], cols);
+        const size_t size = m.w.groups * m.w.group_bytes;
+        unsigned char *packed = mts_calloc(size, 1);
+        float *turned = mts_calloc(rows[i] * cols, sizeof *turned);
+        memcpy(packed, m.w.data, size);
+        memset(m.w.data, 0x5A, size);
+        mts_pack_floats(&m.w, m.plain, cols, 1);
+        assert_memory_equal(m.w.data, packed, size);
+        for (size_t at = 0; at < rows[i] * cols; at++) {
+            turned[at % cols * rows[i] + at / cols] = m.plain[at];
+        }
+        memset(m.w.data, 0x5A, size);
+        mts_pack_floats(&m.w, turned, 1, rows[i]);
+        assert_memory_equal(m.w.data, packed, size);
+        free(packed);
+        free(turned);
+        matrix_free(&m);
+    }
+}
+
 static void test_packed_size(void **state)
 {
     (void)state;
@@ -191,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unpack_gives_the_file_back),
+        cmocka_unit_test(test_floats_are_packed_as_the_file),
         cmocka_unit_test(test_packed_size),
         cmocka_unit_test(test_quantize),
         cmocka_unit_test(test_matmul),
