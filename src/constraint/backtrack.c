@@ -8,7 +8,11 @@
  * A token may end inside a UTF-8 character. Whether some character that begins with those bytes may stand there is
  * asked of a few: classes and ranges of a pattern change only at the code points that it names, so of all characters
  * with a common beginning it is enough to try the first, the last and those named. Unicode properties change anywhere;
- * under a pattern that uses them an unfinished character counts as possible. */
+ * under a pattern that uses them an unfinished character counts as possible.
+ *
+ * PCRE2 does not say how many steps it took, only that a limit was too low. So a match is tried with a low limit and,
+ * where that is too low, with ten times as many: the limits that were tried stand for what it took, which is at most
+ * twelve times less, and a mask of many hard matches ends as one hard match does. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "constraint/backtrack.h"
 
@@ -20,6 +24,8 @@
 #include "core/utf8.h"
 
 enum {
+    FIRST_LIMIT = 100,
+    MORE = 10,
     MATCH_LIMIT = 1000000, /* backtracking steps of one match; PCRE2's own default is ten times that */
     DEPTH_LIMIT = 100000,
     JIT_STACK = 16 << 20 /* bytes */
@@ -43,7 +49,11 @@ struct MtsBacktrack {
     size_t text_count, text_cap;
     MtsBytes text; /* the one in question */
     int gave_up;   /* PCRE2's code where it did; 0 */
+    size_t budget; /* bytes of all texts, and twice the steps for one question */
+    size_t held, steps;
 };
+
+enum { SPENT = -1000 }; /* among PCRE2's codes: all matches of the question together take too many steps */
 
 static bool add_named(MtsBacktrack *c, uint32_t cp)
 {
@@ -132,6 +142,12 @@ static int compile(MtsBacktrack *m, const char *pattern, size_t size, MtsError *
 
 static int add_text(MtsBacktrack *m, const char *bytes, size_t size, uint32_t *place, MtsError *err)
 {
+    m->held += size + 1 + sizeof *m->texts;
+    if (m->held > m->budget) {
+        return mts_fail(err, MTS_ECAPACITY,
+                        "constraint: the pattern is not regular, and the texts read under it need more memory than it "
+                        "may take");
+    }
     char *copy = mts_calloc(size + 1, 1);
     if (!copy || !mts_grow(&m->texts, &m->text_cap, m->text_count + 1, sizeof *m->texts)) {
         free(copy);
@@ -144,7 +160,7 @@ static int add_text(MtsBacktrack *m, const char *bytes, size_t size, uint32_t *p
 }
 
 int mts_backtrack_new(MtsBacktrack **backtrack, const char *pattern, size_t size, const MtsVocabulary *vocabulary,
-                      MtsError *err)
+                      size_t budget, MtsError *err)
 {
     MtsBacktrack *m = mts_calloc(1, sizeof *m);
     char *copy = mts_strndup(pattern, size);
@@ -155,6 +171,7 @@ int mts_backtrack_new(MtsBacktrack **backtrack, const char *pattern, size_t size
         goto done;
     }
     m->vocabulary = vocabulary;
+    m->budget = budget;
     m->data = pcre2_match_data_create(1, NULL);
     m->limits = pcre2_match_context_create(NULL);
     m->jit_stack = pcre2_jit_stack_create(32 << 10, JIT_STACK, NULL);
@@ -162,8 +179,8 @@ int mts_backtrack_new(MtsBacktrack **backtrack, const char *pattern, size_t size
         rc = no_memory(err);
         goto done;
     }
-    pcre2_set_match_limit(m->limits, MATCH_LIMIT);
     pcre2_set_depth_limit(m->limits, DEPTH_LIMIT);
+    pcre2_set_heap_limit(m->limits, budget >> 10 < UINT32_MAX ? (uint32_t)(budget >> 10) : UINT32_MAX);
     pcre2_jit_stack_assign(m->limits, NULL, m->jit_stack);
     if (!(rc = add_text(m, "", 0, &place, err)) && !(rc = add_text(m, "", 0, &place, err))) {
         *backtrack = m;
@@ -206,6 +223,7 @@ static int set_text(MtsBacktrack *m, uint32_t place, size_t more, MtsError *err)
     const Text *t = &m->texts[place];
     m->text.len = 0;
     m->gave_up = 0;
+    m->steps = 0;
     return mts_size_add(t->size, more + 8, &need) && mts_grow(&m->text.data, &m->text.cap, need, 1) &&
                    mts_bytes_append(&m->text, t->bytes, t->size)
                ? MTS_OK
@@ -217,11 +235,17 @@ static int set_text(MtsBacktrack *m, uint32_t place, size_t more, MtsError *err)
  * is left is to say so. */
 static bool matches(MtsBacktrack *m, size_t size, bool partial)
 {
-    if (m->gave_up) {
-        return false;
-    }
-    int rc = pcre2_match(m->code, (PCRE2_SPTR)m->text.data, size, 0,
+    int rc = PCRE2_ERROR_MATCHLIMIT;
+    for (uint32_t limit = FIRST_LIMIT; rc == PCRE2_ERROR_MATCHLIMIT && limit <= MATCH_LIMIT; limit *= MORE) {
+        m->gave_up = m->gave_up || m->steps <= m->budget / 2 ? m->gave_up : SPENT;
+        if (m->gave_up) {
+            return false;
+        }
+        m->steps += limit + size / 16; /* a byte that is passed without a choice costs little */
+        pcre2_set_match_limit(m->limits, limit);
+        rc = pcre2_match(m->code, (PCRE2_SPTR)m->text.data, size, 0,
                          PCRE2_NO_UTF_CHECK | (partial ? PCRE2_PARTIAL_HARD : 0), m->data, m->limits);
+    }
     m->gave_up = rc < PCRE2_ERROR_PARTIAL ? rc : m->gave_up;
     return rc >= 0 || (partial && (rc == PCRE2_ERROR_PARTIAL || size == 0));
 }
@@ -280,6 +304,11 @@ static bool alive(MtsBacktrack *m)
 
 static int exhausted(const MtsBacktrack *m, MtsError *err)
 {
+    if (m->gave_up == SPENT) {
+        return mts_fail(err, MTS_ECAPACITY,
+                        "constraint: the pattern is not regular, and PCRE2's matches for one token or mask need more "
+                        "steps than they may take");
+    }
     return m->gave_up == PCRE2_ERROR_NOMEMORY
                ? no_memory(err)
                : mts_fail(err, MTS_ECAPACITY,

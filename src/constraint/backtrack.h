@@ -7,9 +7,10 @@
 typedef struct MtsBacktrack MtsBacktrack; /* belongs to one thread */
 
 /* A pattern that does not compile is MTS_EREQUEST and the sentence names the place; one that is more than PCRE2 holds
+ * MTS_ECAPACITY. All texts together take at most `budget` bytes, one of the questions below half as many steps; more is
  * MTS_ECAPACITY. */
 int mts_backtrack_new(MtsBacktrack **backtrack, const char *pattern, size_t size, const MtsVocabulary *vocabulary,
-                      MtsError *err);
+                      size_t budget, MtsError *err);
 void mts_backtrack_free(MtsBacktrack **backtrack);
 
 /* Places are texts; 0 is the dead one. */

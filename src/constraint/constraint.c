@@ -26,10 +26,15 @@ struct MtsConstraint {
     pthread_mutex_t lock; /* of `backtrack`; the masker has its own */
 };
 
+static size_t budget_of(const MtsConstraintSource *source)
+{
+    return source->budget ? source->budget : DEFAULT_BUDGET;
+}
+
 static int compile_pattern(MtsConstraint *c, const MtsConstraintSource *source, MtsError *err)
 {
     MtsRe re;
-    int pcre2 = mts_backtrack_new(&c->backtrack, source->text, source->size, c->vocabulary, err);
+    int pcre2 = mts_backtrack_new(&c->backtrack, source->text, source->size, c->vocabulary, budget_of(source), err);
     if (pcre2 && pcre2 != MTS_ECAPACITY) {
         return pcre2;
     }
@@ -97,7 +102,7 @@ static int check_start(MtsConstraint *c, const MtsConstraintSource *source, MtsE
 int mts_constraint_new(MtsConstraint **constraint, const MtsConstraintSource *source, const MtsVocabulary *vocabulary,
                        MtsError *err)
 {
-    size_t budget = source->budget ? source->budget : DEFAULT_BUDGET;
+    size_t budget = budget_of(source);
     MtsConstraint *c = mts_calloc(1, sizeof *c);
     *constraint = NULL;
     if (!c || pthread_mutex_init(&c->lock, NULL)) {

@@ -128,12 +128,6 @@ MtsRe mts_json_integer(const MtsJsonText *j)
     return CHAIN(j, optional(j, text(j, "-")), whole_part(j));
 }
 
-MtsRe mts_json_whole(const MtsJsonText *j, bool zeros)
-{
-    MtsRe part = CHAIN(j, text(j, "."), mts_re_repeat(j->g->exprs, text(j, "0"), 1, MTS_NO_LIMIT));
-    return CHAIN(j, mts_json_integer(j), zeros ? optional(j, part) : MTS_RE_EMPTY);
-}
-
 MtsRe mts_json_decimal(const MtsJsonText *j)
 {
     return CHAIN(j, mts_json_integer(j), optional(j, some_part(j)));
@@ -152,11 +146,6 @@ static MtsRe part_above_zero(const MtsJsonText *j)
 {
     return CHAIN(j, text(j, "."), digits(j, 0, MTS_NO_LIMIT), mts_re_range(j->g->exprs, '1', '9'),
                  digits(j, 0, MTS_NO_LIMIT));
-}
-
-MtsRe mts_json_fraction(const MtsJsonText *j)
-{
-    return CHAIN(j, mts_json_integer(j), part_above_zero(j));
 }
 
 void mts_decimal_of(const json_t *number, MtsDecimal *out)
@@ -237,18 +226,40 @@ static MtsRe amount_above(const MtsJsonText *j, const MtsDecimal *d, bool equal)
     return mts_re_or(x, longer, rest);
 }
 
-MtsRe mts_json_above(const MtsJsonText *j, const MtsDecimal *d, bool equal)
+/* ---- exponents ----
+ *
+ * With one digit before the point that is not 0, a number with an exponent is compared as one without is: first by its
+ * exponent, which stands for the count of digits, then digit by digit. */
+
+enum { LEAST_POWER = -307, MOST_POWER = 308, SURE_POWER = 16 }; /* of doubles; no double has a part from the last on */
+
+/* Exponents without a sign from `from` to `to`. */
+static MtsRe power_amount(const MtsJsonText *j, int from, int to)
 {
     MtsExprs *x = j->g->exprs;
-    bool zero = !*d->whole && !*d->part;
-    MtsRe amount = CHAIN(j, whole_part(j), optional(j, some_part(j)));
-    if (!d->negative && !zero) {
-        return amount_above(j, d, equal);
-    }
-    /* -y >= -d where y <= d; all that is not negative; -0 is 0 */
-    MtsRe below = mts_re_and(x, amount, mts_re_not(x, amount_above(j, d, !equal)));
-    MtsRe not_negative = zero && !equal ? amount_above(j, d, false) : amount;
-    return mts_re_or(x, not_negative, mts_re_seq(x, text(j, "-"), below));
+    MtsDecimal low = {0}, high = {0};
+    snprintf(low.whole, sizeof low.whole, "%d", from);
+    snprintf(high.whole, sizeof high.whole, "%d", to);
+    return from > to    ? MTS_RE_NONE
+           : from == to ? text(j, low.whole)
+                        : mts_re_and(x, mts_re_and(x, digits(j, 1, 3), amount_above(j, &low, true)),
+                                     mts_re_not(x, amount_above(j, &high, false)));
+}
+
+/* Exponents from `low` to `high` behind a mantissa. */
+static MtsRe scaled(const MtsJsonText *j, MtsRe mantissa, int low, int high)
+{
+    MtsExprs *x = j->g->exprs;
+    MtsRe zeros = mts_re_repeat(x, text(j, "0"), 0, MTS_NO_LIMIT);
+    MtsRe up =
+        high < 0 ? MTS_RE_NONE : CHAIN(j, optional(j, text(j, "+")), zeros, power_amount(j, low < 0 ? 0 : low, high));
+    MtsRe down = low > 0 ? MTS_RE_NONE : CHAIN(j, text(j, "-"), zeros, power_amount(j, high > 0 ? 0 : -high, -low));
+    return CHAIN(j, mantissa, mts_re_or(x, text(j, "e"), text(j, "E")), mts_re_or(x, up, down));
+}
+
+static MtsRe any_mantissa(const MtsJsonText *j)
+{
+    return CHAIN(j, mts_re_range(j->g->exprs, '1', '9'), optional(j, some_part(j)));
 }
 
 /* The exponent with which the amount is written with one digit before the point. */
@@ -257,24 +268,94 @@ static int exponent(const MtsDecimal *d)
     return *d->whole ? (int)strlen(d->whole) - 1 : -(int)strspn(d->part, "0") - 1;
 }
 
+/* The digits of the amount from the first to the last that is not 0; returns `all` from there. */
+static const char *significant(const MtsDecimal *d, char all[sizeof d->whole + sizeof d->part])
+{
+    snprintf(all, sizeof d->whole + sizeof d->part, "%s%s", d->whole, d->part);
+    char *first = all + strspn(all, "0");
+    for (size_t count = strlen(first); count > 1 && first[count - 1] == '0';) {
+        first[--count] = '\0';
+    }
+    return first;
+}
+
+/* Amounts above that of d, or as large; d is above zero. */
+static MtsRe any_above(const MtsJsonText *j, const MtsDecimal *d, bool equal)
+{
+    MtsExprs *x = j->g->exprs;
+    char all[sizeof d->whole + sizeof d->part];
+    const char *first = significant(d, all);
+    MtsRe higher = CHAIN(j, digit_range(j, *first + 1, '9'), optional(j, some_part(j)));
+    MtsRe same = CHAIN(j, digit_range(j, *first, *first), part_above(j, first + 1, equal));
+    MtsRe as_long = scaled(j, mts_re_or(x, higher, same), exponent(d), exponent(d));
+    return mts_re_alt(
+        x, (MtsRe[]){amount_above(j, d, equal), as_long, scaled(j, any_mantissa(j), exponent(d) + 1, MOST_POWER)}, 3);
+}
+
+/* Amounts that are not zero, or all. */
+static MtsRe amounts(const MtsJsonText *j, bool zero)
+{
+    MtsRe exponents = scaled(j, any_mantissa(j), LEAST_POWER, MOST_POWER);
+    MtsRe plain = zero ? CHAIN(j, whole_part(j), optional(j, some_part(j))) : amount_above(j, &(MtsDecimal){0}, false);
+    return mts_re_or(j->g->exprs, plain, exponents);
+}
+
+MtsRe mts_json_sized(MtsJsonText *j)
+{
+    if (j->sized == MTS_RE_NONE) {
+        j->sized = CHAIN(j, optional(j, text(j, "-")), amounts(j, true));
+    }
+    return j->sized;
+}
+
+MtsRe mts_json_whole(MtsJsonText *j, bool any)
+{
+    MtsExprs *x = j->g->exprs;
+    MtsRe zeros = mts_re_repeat(x, text(j, "0"), 0, MTS_NO_LIMIT), forms[SURE_POWER + 2];
+    if (!any) {
+        return mts_json_integer(j);
+    }
+    if (j->whole == MTS_RE_NONE) {
+        forms[0] = CHAIN(j, whole_part(j), optional(j, CHAIN(j, text(j, ".0"), zeros)));
+        for (int e = 0; e <= SURE_POWER; e++) {
+            MtsRe part = e ? CHAIN(j, text(j, "."), digits(j, 1, (uint32_t)e), zeros) : CHAIN(j, text(j, ".0"), zeros);
+            MtsRe mantissa = CHAIN(j, mts_re_range(x, '1', '9'), optional(j, part));
+            forms[e + 1] = scaled(j, mantissa, e, e < SURE_POWER ? e : MOST_POWER);
+        }
+        j->whole = CHAIN(j, optional(j, text(j, "-")), mts_re_alt(x, forms, SURE_POWER + 2));
+    }
+    return j->whole;
+}
+
+MtsRe mts_json_fraction(const MtsJsonText *j)
+{
+    MtsRe plain = CHAIN(j, whole_part(j), part_above_zero(j)), small = scaled(j, any_mantissa(j), LEAST_POWER, -1);
+    return CHAIN(j, optional(j, text(j, "-")), mts_re_or(j->g->exprs, plain, small));
+}
+
+MtsRe mts_json_above(const MtsJsonText *j, const MtsDecimal *d, bool equal)
+{
+    MtsExprs *x = j->g->exprs;
+    bool zero = !*d->whole && !*d->part;
+    if (!d->negative && !zero) {
+        return any_above(j, d, equal);
+    }
+    /* -y >= -d where y <= d; all that is not negative; -0 is 0 */
+    MtsRe all = amounts(j, true), above = !zero ? any_above(j, d, !equal) : equal ? amounts(j, false) : all;
+    return mts_re_or(x, zero && !equal ? amounts(j, false) : all,
+                     mts_re_seq(x, text(j, "-"), mts_re_and(x, all, mts_re_not(x, above))));
+}
+
 /* The amount with one digit before the point and its exponent. */
 static MtsRe with_exponent(const MtsJsonText *j, const MtsDecimal *d)
 {
     MtsExprs *x = j->g->exprs;
-    char digits[sizeof d->whole + sizeof d->part], power[16];
-    int e = exponent(d);
-    snprintf(digits, sizeof digits, "%s%s", d->whole, d->part);
-    snprintf(power, sizeof power, "%d", e < 0 ? -e : e);
-    const char *first = digits + strspn(digits, "0");
-    size_t count = strlen(first);
-    while (count > 1 && first[count - 1] == '0') {
-        count--;
-    }
-    MtsRe zeros = mts_re_repeat(x, text(j, "0"), count > 1 ? 0 : 1, MTS_NO_LIMIT);
-    MtsRe part = CHAIN(j, text(j, "."), mts_re_literal(x, first + 1, count - 1), zeros);
-    return CHAIN(j, mts_re_literal(x, first, 1), count > 1 ? part : optional(j, part),
-                 mts_re_or(x, text(j, "e"), text(j, "E")), e < 0 ? text(j, "-") : optional(j, text(j, "+")),
-                 mts_re_repeat(x, text(j, "0"), 0, MTS_NO_LIMIT), text(j, power));
+    char all[sizeof d->whole + sizeof d->part];
+    const char *first = significant(d, all);
+    MtsRe zeros = mts_re_repeat(x, text(j, "0"), first[1] ? 0 : 1, MTS_NO_LIMIT);
+    MtsRe part = CHAIN(j, text(j, "."), text(j, first + 1), zeros);
+    MtsRe mantissa = CHAIN(j, mts_re_literal(x, first, 1), first[1] ? part : optional(j, part));
+    return scaled(j, mantissa, exponent(d), exponent(d));
 }
 
 MtsRe mts_json_equal(const MtsJsonText *j, const MtsDecimal *d)
@@ -284,9 +365,7 @@ MtsRe mts_json_equal(const MtsJsonText *j, const MtsDecimal *d)
     MtsRe zeros = mts_re_repeat(x, text(j, "0"), *d->part ? 0 : 1, MTS_NO_LIMIT);
     MtsRe part = CHAIN(j, text(j, "."), text(j, d->part), zeros), sign = text(j, "-");
     MtsRe amount = CHAIN(j, text(j, *d->whole ? d->whole : "0"), *d->part ? part : optional(j, part));
-    if (!zero && (exponent(d) < -4 || exponent(d) > 15)) { /* as most write them */
-        amount = mts_re_or(x, amount, with_exponent(j, d));
-    }
+    amount = zero ? amount : mts_re_or(x, amount, with_exponent(j, d));
     return CHAIN(j, zero ? optional(j, sign) : d->negative ? sign : MTS_RE_EMPTY, amount);
 }
 

@@ -13,6 +13,7 @@ typedef struct MtsJsonText {
     MtsRe any_text;   /* any number of them */
     MtsRe ascii[128]; /* the spellings of one; MTS_RE_NONE: not asked for yet */
     MtsRe space, comma, colon;
+    MtsRe sized, whole; /* kinds of numbers; MTS_RE_NONE: not asked for yet */
 } MtsJsonText;
 
 void mts_json_text_init(MtsJsonText *j, MtsGrammar *g, bool any_space);
@@ -24,12 +25,16 @@ MtsRe mts_json_quoted(const MtsJsonText *j, MtsRe inside);
 /* Whether `set`, insides of strings that has all spellings of a text or none of them, has those of this text. */
 bool mts_json_means(const MtsJsonText *j, MtsRe set, const char *text, size_t size);
 
-/* All spellings of a number without an exponent, with one (*number), of an integer without a point and with a part of
- * `zeros` too, and of numbers that are none. */
+/* All spellings of a number without an exponent; of any number. */
 MtsRe mts_json_decimal(const MtsJsonText *j);
 MtsRe mts_json_number(const MtsJsonText *j);
+
+/* Spellings whose size can be told: those without an exponent, and with one behind one digit that is not 0 before the
+ * point. Of integers those, with a part of zeros too (`any`), or of digits alone; of numbers that are no integers those
+ * without an exponent or with one below zero. */
+MtsRe mts_json_sized(MtsJsonText *j);
 MtsRe mts_json_integer(const MtsJsonText *j);
-MtsRe mts_json_whole(const MtsJsonText *j, bool zeros);
+MtsRe mts_json_whole(MtsJsonText *j, bool any);
 MtsRe mts_json_fraction(const MtsJsonText *j);
 
 /* A number in decimal digits. */
@@ -42,10 +47,10 @@ typedef struct MtsDecimal {
 /* The shortest decimal that reads back to the value. */
 void mts_decimal_of(const json_t *number, MtsDecimal *out);
 
-/* Decimals x with x > d, or x >= d (`equal`). */
+/* Sized spellings of x with x > d, or x >= d (`equal`). */
 MtsRe mts_json_above(const MtsJsonText *j, const MtsDecimal *d, bool equal);
 
-/* Spellings of d: without an exponent, and where it is below 1e-4 or from 1e16 on, with one behind one digit. */
+/* The sized spellings of d. */
 MtsRe mts_json_equal(const MtsJsonText *j, const MtsDecimal *d);
 
 /* Decimals that are multiples of d, which is positive; MTS_RE_NONE: d is beyond what can be held. */

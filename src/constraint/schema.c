@@ -25,7 +25,7 @@ static const char *const KNOWN[] = {
     "title", "description", "default", "examples", "$comment", "deprecated", "readOnly", "writeOnly", "$vocabulary",
     "contentEncoding", "contentMediaType", "contentSchema",
     /* made by the rewriting */
-    MTS_KEY_NOT_PATTERN, MTS_KEY_NOT_FORMAT, MTS_KEY_NOT_MULTIPLE, MTS_KEY_NOT_IN};
+    MTS_KEY_NOT_PATTERN, MTS_KEY_NOT_FORMAT, MTS_KEY_NOT_MULTIPLE, MTS_KEY_NOT_IN, MTS_KEY_SOME};
 
 static int check_strict(MtsSchema *s, const MtsCase *c)
 {
@@ -198,8 +198,8 @@ static int object_possible(MtsSchema *s, const MtsCase *c, int depth, bool *poss
                 const json_t *properties = json_object_get(c->parts.items[q], "properties");
                 const json_t *one = json_object_get(properties, json_string_value(name));
                 const json_t *others = json_object_get(c->parts.items[q], "additionalProperties");
-                bool closed = json_is_false(others) && !json_object_get(c->parts.items[q], "patternProperties");
-                one = one ? one : closed ? others : NULL;
+                bool plain = !json_object_get(c->parts.items[q], "patternProperties");
+                one = one ? one : plain ? others : NULL;
                 rc = !one || mts_schema_set_add(&set, one) ? MTS_OK : mts_schema_no_memory(s);
             }
             rc = rc ? rc : s->possible(s, &set, depth - 1, possible);
@@ -272,8 +272,7 @@ static int set_possible(MtsSchema *s, const MtsSchemaSet *set, int depth, bool *
 
 /* ---- the whole ---- */
 
-int mts_schema_grammar(MtsGrammar *g, const json_t *schema, const char *name, const MtsSchemaOptions *options,
-                       MtsError *err)
+int mts_schema_grammar(MtsGrammar *g, json_t *schema, const char *name, const MtsSchemaOptions *options, MtsError *err)
 {
     MtsSchema s = {.g = g, .options = options, .root = schema, .name = name, .made = json_array(), .err = err};
     s.node = set_node;

@@ -5,8 +5,8 @@
 #include "constraint/schema_cases.h"
 
 /* Sets g->root and finishes the grammar. What cannot be held is MTS_EUNSUPPORTED and the sentence names the keyword:
- * the grammar is never weaker than the schema. `name` stands for the schema in sentences. */
-int mts_schema_grammar(MtsGrammar *g, const json_t *schema, const char *name, const MtsSchemaOptions *options,
-                       MtsError *err);
+ * the grammar is never weaker than the schema. `name` stands for the schema in sentences. The
+ * schema loses the keywords that its draft does not know. */
+int mts_schema_grammar(MtsGrammar *g, json_t *schema, const char *name, const MtsSchemaOptions *options, MtsError *err);
 
 #endif

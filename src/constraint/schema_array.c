@@ -4,17 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "constraint/schema_cases.h"
+#include "constraint/schema_make.h"
 #include "core/mem.h"
 
-enum { MAX_PLACES = 1000, MAX_UNIQUE = 1000, MAX_COUNTED = 20000 };
+enum { MAX_PLACES = 1000, MAX_UNIQUE = 1000, MAX_COUNTED = 20000, MAX_WANTED = 4 };
+
+typedef struct Wanted { /* by `contains`: that many items valid under it */
+    const json_t *schema, *failing;
+    uint32_t least, most;
+} Wanted;
 
 typedef struct Arrays {
     MtsSchema *s;
     const MtsCase *c;
     uint32_t min, max, places; /* items with schemas of their own */
-    const json_t *contains;
-    uint32_t least, most; /* that many of them */
+    Wanted wanted[MAX_WANTED];
+    size_t wanted_count;
     bool unique;
     MtsGrammarNode comma, open, close;
 } Arrays;
@@ -31,6 +36,25 @@ static const json_t *first_items(const json_t *part, const json_t **others)
     return json_is_array(prefix) ? prefix : NULL;
 }
 
+static int want(Arrays *a, const json_t *schema, uint32_t least, uint32_t most)
+{
+    size_t i = 0;
+    while (i < a->wanted_count && a->wanted[i].schema != schema) {
+        i++;
+    }
+    if (i == MAX_WANTED) {
+        return mts_schema_refuse(a->s, "contains", "is not held where more than four schemas ask for it");
+    }
+    Wanted *w = &a->wanted[i];
+    if (i == a->wanted_count) {
+        *w = (Wanted){.schema = schema, .most = MTS_NO_LIMIT};
+        a->wanted_count++;
+    }
+    w->least = least > w->least ? least : w->least;
+    w->most = most < w->most ? most : w->most;
+    return w->most == MTS_NO_LIMIT || w->failing ? MTS_OK : mts_schema_keep(a->s, mts_made_not(schema), &w->failing);
+}
+
 static int read_part(Arrays *a, const json_t *part)
 {
     MtsSchema *s = a->s;
@@ -38,26 +62,18 @@ static int read_part(Arrays *a, const json_t *part)
     const json_t *others, *first = first_items(part, &others), *contains = json_object_get(part, "contains");
     int rc;
     if ((rc = mts_schema_count(s, part, "minItems", &min)) || (rc = mts_schema_count(s, part, "maxItems", &max)) ||
-        (!s->old_refs && ((rc = mts_schema_count(s, part, "minContains", &least)) ||
-                          (rc = mts_schema_count(s, part, "maxContains", &most))))) { /* 2019-09's */
+        (rc = mts_schema_count(s, part, "minContains", &least)) ||
+        (rc = mts_schema_count(s, part, "maxContains", &most))) {
         return rc;
     }
     a->min = min > a->min ? min : a->min;
     a->max = max < a->max ? max : a->max;
     a->places = json_array_size(first) > a->places ? (uint32_t)json_array_size(first) : a->places;
     a->unique |= json_is_true(json_object_get(part, "uniqueItems"));
-    if (contains && (least > 0 || most != MTS_NO_LIMIT)) {
-        if (a->contains && a->contains != contains) {
-            return mts_schema_refuse(s, "contains", "is not held where two schemas ask for it");
-        }
-        a->contains = contains;
-        a->least = least > a->least ? least : a->least;
-        a->most = most < a->most ? most : a->most;
-    }
-    return MTS_OK;
+    return contains && (least > 0 || most != MTS_NO_LIMIT) ? want(a, contains, least, most) : MTS_OK;
 }
 
-/* The schemas of the item at a place; from a->places on they are the same. */
+/* The schemas of the item at a place, `besides` one more where it is not NULL; from a->places on they are the same. */
 static int item_set(const Arrays *a, uint32_t place, const json_t *besides, MtsSchemaSet *set)
 {
     for (size_t p = 0; p < a->c->parts.count; p++) {
@@ -70,10 +86,15 @@ static int item_set(const Arrays *a, uint32_t place, const json_t *besides, MtsS
     return !besides || mts_schema_set_add(set, besides) ? MTS_OK : mts_schema_no_memory(a->s);
 }
 
-static int item(const Arrays *a, uint32_t place, const json_t *besides, MtsGrammarNode *out)
+/* An item that counts as those of `wanted`, a set of bits; not as others whose number has a limit. */
+static int item(const Arrays *a, uint32_t place, unsigned wanted, MtsGrammarNode *out)
 {
     MtsSchemaSet set = {0};
-    int rc = item_set(a, place, besides, &set);
+    int rc = item_set(a, place, NULL, &set);
+    for (size_t i = 0; i < a->wanted_count && !rc; i++) {
+        const json_t *one = wanted >> i & 1 ? a->wanted[i].schema : a->wanted[i].failing;
+        rc = !one || mts_schema_set_add(&set, one) ? MTS_OK : mts_schema_no_memory(a->s);
+    }
     rc = rc ? rc : a->s->node(a->s, &set, out);
     mts_schema_set_free(&set);
     return rc;
@@ -85,7 +106,7 @@ static int plain_array(const Arrays *a, MtsGrammarNode *out)
     MtsGrammar *g = a->s->g;
     MtsGrammarNode rest, node;
     uint32_t places = a->places > 0 ? a->places : 1; /* the first item has no comma before it */
-    int rc = item(a, places, NULL, &rest);
+    int rc = item(a, places, 0, &rest);
     if (rc || a->max < a->min) {
         *out = MTS_NODE_NONE;
         return rc;
@@ -101,7 +122,7 @@ static int plain_array(const Arrays *a, MtsGrammarNode *out)
             tail = MTS_NODE_EMPTY;
             continue;
         }
-        if ((rc = item(a, place, NULL, &node)) != 0) {
+        if ((rc = item(a, place, 0, &node)) != 0) {
             return rc;
         }
         node = mts_node_seq(g, place ? a->comma : MTS_NODE_EMPTY, mts_node_seq(g, node, tail));
@@ -111,72 +132,119 @@ static int plain_array(const Arrays *a, MtsGrammarNode *out)
     return MTS_OK;
 }
 
-/* Arrays whose items are counted, those that `contains` asks for too. With a limit on these, `other` items are those
- * that it does not ask for; without one any item is, and no more than `least` are counted. */
+/* Arrays whose items are counted, those that each `contains` asks for too. Those without a limit are counted up to the
+ * least of them alone, and any item may pass as one that is not counted. */
 typedef struct Counted {
     const Arrays *a;
-    const json_t *other;   /* what other items are besides; NULL: nothing */
-    uint32_t places, most; /* items, and of these counted ones, that are told apart */
+    uint32_t places;           /* that are told apart */
+    uint32_t most[MAX_WANTED]; /* of each, so many are told apart */
+    uint32_t states;           /* the counts of all, the first the lowest digit */
 } Counted;
 
-/* What may follow any number of items from c->places on, k of them counted: others, and between them counted ones. */
+/* The counts behind an item of `wanted`; c->states where they are not told apart, or too many. */
+static uint32_t count_on(const Counted *c, uint32_t state, unsigned wanted)
+{
+    uint32_t step = 1, next = state;
+    for (size_t i = 0; i < c->a->wanted_count; i++) {
+        uint32_t own = state / step % (c->most[i] + 1);
+        if (wanted >> i & 1) {
+            if (own == c->most[i]) {
+                return c->states;
+            }
+            next += step;
+        }
+        step *= c->most[i] + 1;
+    }
+    return next;
+}
+
+static bool enough(const Counted *c, uint32_t state)
+{
+    bool all = true;
+    for (size_t i = 0; i < c->a->wanted_count; i++) {
+        all &= state % (c->most[i] + 1) >= c->a->wanted[i].least;
+        state /= c->most[i] + 1;
+    }
+    return all;
+}
+
+/* The items of a place by what they count as. */
+static int items_of(const Counted *c, uint32_t place, MtsGrammarNode items[1 << MAX_WANTED])
+{
+    int rc = MTS_OK;
+    for (unsigned wanted = 0; wanted < 1u << c->a->wanted_count && !rc; wanted++) {
+        rc = item(c->a, place, wanted, &items[wanted]);
+    }
+    return rc;
+}
+
+/* What a counted item leads on to. */
+static MtsGrammarNode counted_next(const Counted *c, uint32_t state, const MtsGrammarNode *items, MtsGrammarNode comma,
+                                   const MtsGrammarNode *rest)
+{
+    MtsGrammar *g = c->a->s->g;
+    MtsGrammarNode all = MTS_NODE_NONE;
+    for (unsigned wanted = 1; wanted < 1u << c->a->wanted_count; wanted++) {
+        uint32_t next = count_on(c, state, wanted);
+        if (next < c->states) {
+            MtsGrammarNode one = mts_node_seq(g, mts_node_seq(g, comma, items[wanted]), rest[next]);
+            all = mts_node_or(g, all, one);
+        }
+    }
+    return all;
+}
+
+/* What may follow any number of items from c->places on: others, and between them counted ones. */
 static int write_rest(const Counted *c, MtsGrammarNode *rest)
 {
-    const Arrays *a = c->a;
-    MtsGrammar *g = a->s->g;
-    MtsGrammarNode other, it;
-    int rc;
-    if ((rc = item(a, c->places, c->other, &other)) || (rc = item(a, c->places, a->contains, &it))) {
+    MtsGrammar *g = c->a->s->g;
+    MtsGrammarNode items[1 << MAX_WANTED];
+    int rc = items_of(c, c->places, items);
+    if (rc) {
         return rc;
     }
-    other = mts_node_repeat(g, mts_node_seq(g, a->comma, other), 0, MTS_NO_LIMIT);
-    for (uint32_t k = c->most + 1; k-- > 0;) {
-        MtsGrammarNode more = k < c->most ? mts_node_seq(g, mts_node_seq(g, a->comma, it), rest[k + 1]) : MTS_NODE_NONE;
-        rest[k] = mts_node_seq(g, other, k >= a->least ? mts_node_or(g, MTS_NODE_EMPTY, more) : more);
+    MtsGrammarNode other = mts_node_repeat(g, mts_node_seq(g, c->a->comma, items[0]), 0, MTS_NO_LIMIT);
+    for (uint32_t k = c->states; k-- > 0;) {
+        MtsGrammarNode more = counted_next(c, k, items, c->a->comma, rest);
+        rest[k] = mts_node_seq(g, other, enough(c, k) ? mts_node_or(g, MTS_NODE_EMPTY, more) : more);
     }
     return MTS_OK;
 }
 
-/* What may follow `place` items, k of them counted, from what may follow one more; in place, the fewest k first. */
+/* What may follow `place` items from what may follow one more; in place, for a state leads to higher ones. */
 static int write_place(const Counted *c, uint32_t place, MtsGrammarNode *rest)
 {
-    const Arrays *a = c->a;
-    MtsGrammar *g = a->s->g;
-    MtsGrammarNode other, it, comma = place ? a->comma : MTS_NODE_EMPTY;
-    int rc;
-    if ((rc = item(a, place, c->other, &other)) || (rc = item(a, place, a->contains, &it))) {
-        return rc;
+    MtsGrammar *g = c->a->s->g;
+    MtsGrammarNode items[1 << MAX_WANTED], comma = place ? c->a->comma : MTS_NODE_EMPTY;
+    int rc = items_of(c, place, items);
+    for (uint32_t k = 0; k < c->states && !rc; k++) {
+        MtsGrammarNode next = mts_node_seq(g, comma, mts_node_seq(g, items[0], rest[k]));
+        next = mts_node_or(g, next, counted_next(c, k, items, comma, rest));
+        rest[k] = place >= c->a->min && enough(c, k) ? mts_node_or(g, MTS_NODE_EMPTY, next) : next;
     }
-    for (uint32_t k = 0; k <= c->most; k++) {
-        MtsGrammarNode next = mts_node_seq(g, comma, mts_node_seq(g, other, rest[k]));
-        if (k < c->most) {
-            next = mts_node_or(g, next, mts_node_seq(g, comma, mts_node_seq(g, it, rest[k + 1])));
-        }
-        rest[k] = place >= a->min && k >= a->least ? mts_node_or(g, MTS_NODE_EMPTY, next) : next;
-    }
-    return MTS_OK;
+    return rc;
 }
 
 static int containing_array(const Arrays *a, MtsGrammarNode *out)
 {
     MtsGrammar *g = a->s->g;
     uint32_t places = a->places > a->min ? a->places : a->min;
-    Counted c = {.a = a, .most = a->most == MTS_NO_LIMIT ? a->least : a->most};
+    Counted c = {.a = a, .states = 1};
+    uint64_t states = 1;
     c.places = a->max != MTS_NO_LIMIT ? a->max : places ? places : 1;
-    if (a->most != MTS_NO_LIMIT) {
-        json_t *not = json_pack("{s:O}", "not", a->contains);
-        if (json_array_append_new(a->s->made, not)) {
-            return mts_schema_no_memory(a->s);
-        }
-        c.other = not;
+    for (size_t i = 0; i < a->wanted_count; i++) {
+        const Wanted *w = &a->wanted[i];
+        c.most[i] = w->most == MTS_NO_LIMIT ? w->least : w->most;
+        states = states > MAX_COUNTED ? states : states * (2 * ((uint64_t)c.most[i] + 1));
     }
-    if (((uint64_t)c.places + 1) * ((uint64_t)c.most + 1) > MAX_COUNTED) {
+    if (states > MAX_COUNTED || states * ((uint64_t)c.places + 1) > 2 * MAX_COUNTED) {
         return mts_schema_refuse(a->s, "contains", "is not held beside that many items");
     }
-    MtsGrammarNode *rest = mts_calloc(c.most + 1, sizeof *rest);
+    c.states = (uint32_t)(states >> a->wanted_count);
+    MtsGrammarNode *rest = mts_calloc(c.states, sizeof *rest);
     int rc = rest ? MTS_OK : mts_schema_no_memory(a->s);
-    for (uint32_t k = 0; k <= c.most && rest; k++) {
-        rest[k] = k >= a->least && c.places >= a->min ? MTS_NODE_EMPTY : MTS_NODE_NONE;
+    for (uint32_t k = 0; k < c.states && rest; k++) {
+        rest[k] = enough(&c, k) && c.places >= a->min ? MTS_NODE_EMPTY : MTS_NODE_NONE;
     }
     rc = rc || a->max != MTS_NO_LIMIT ? rc : write_rest(&c, rest);
     for (uint32_t place = c.places; place-- > 0 && !rc;) {
@@ -265,7 +333,7 @@ static int unique_array(const Arrays *a, MtsGrammarNode *out)
     if (rc) {
         return rc;
     }
-    if (!values || a->places || a->contains || json_array_size(values) > MAX_UNIQUE) {
+    if (!values || a->places || a->wanted_count || json_array_size(values) > MAX_UNIQUE) {
         json_decref(values);
         return mts_schema_refuse(a->s, "uniqueItems", "is held only for items from a list of values");
     }
@@ -305,7 +373,7 @@ static int unique_array(const Arrays *a, MtsGrammarNode *out)
 int mts_schema_array(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
 {
     MtsExprs *x = s->g->exprs;
-    Arrays a = {.s = s, .c = c, .max = MTS_NO_LIMIT, .most = MTS_NO_LIMIT};
+    Arrays a = {.s = s, .c = c, .max = MTS_NO_LIMIT};
     a.comma = mts_node_re(s->g, s->text.comma);
     a.open = mts_node_re(s->g, mts_re_seq(x, mts_re_literal(x, "[", 1), s->text.space));
     a.close = mts_node_re(s->g, mts_re_seq(x, s->text.space, mts_re_literal(x, "]", 1)));
@@ -318,5 +386,5 @@ int mts_schema_array(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
     if (a.unique && a.max > 1) {
         return unique_array(&a, out);
     }
-    return a.contains ? containing_array(&a, out) : plain_array(&a, out);
+    return a.wanted_count ? containing_array(&a, out) : plain_array(&a, out);
 }

@@ -1,15 +1,13 @@
-/* constraint/schema_cases.c - a set of schemas to cases: references followed, choices made, failures turned round. */
+/* constraint/schema_cases.c - a set of schemas to cases: references followed and choices made. */
 #include "constraint/schema_cases.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "constraint/schema_make.h"
 #include "core/mem.h"
 
-/* A number that is no integer: a type that the rewriting makes and no schema has. */
-#define TYPE_BROKEN "\x01 broken"
-
-enum { MAX_CASES = 2000, MAX_NESTING = 200, POSSIBLE_DEPTH = 3 };
+enum { MAX_CASES = 2000, MAX_NESTING = 200 };
 
 void mts_cases_free(MtsCases *cases)
 {
@@ -18,264 +16,6 @@ void mts_cases_free(MtsCases *cases)
     }
     free(cases->items);
     *cases = (MtsCases){0};
-}
-
-/* ---- making schemas ----
- *
- * Each takes over its arguments, and a NULL among them gives NULL. */
-
-static json_t *shared(const json_t *schema)
-{
-    return json_incref((json_t *)(uintptr_t)schema);
-}
-
-static json_t *with(const char *keyword, json_t *value)
-{
-    json_t *o = json_object();
-    mts_json_add(&o, keyword, value);
-    return o;
-}
-
-static json_t *and_also(json_t *o, const char *keyword, json_t *value)
-{
-    mts_json_add(&o, keyword, value);
-    return o;
-}
-
-static json_t *list(json_t *only)
-{
-    json_t *l = json_array();
-    mts_json_add(&l, NULL, only);
-    return l;
-}
-
-static json_t *pair(json_t *a, json_t *b)
-{
-    json_t *l = list(a);
-    mts_json_add(&l, NULL, b);
-    return l;
-}
-
-static json_t *of_type(const char *type)
-{
-    return with("type", json_string(type));
-}
-
-static json_t * not(const json_t *schema)
-{
-    return with("not", shared(schema));
-}
-
-/* Keeps a made schema for as long as the work goes on. */
-static int keep(MtsSchema *s, json_t *schema, const json_t **out)
-{
-    *out = schema;
-    return schema && json_array_append_new(s->made, schema) == 0 ? MTS_OK : mts_schema_no_memory(s);
-}
-
-/* ---- not ----
- *
- * A schema fails where one of its keywords does; each keyword's failure is a schema again. */
-
-static json_t *without_key(const char *key)
-{
-    return and_also(of_type("object"), "properties", with(key, json_false()));
-}
-
-static json_t *not_types(const json_t *type)
-{
-    static const char *const names[] = {"null", "boolean", "integer", "number", "string", "array", "object"};
-    json_t *rest = json_array();
-    bool integer = false, number = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        bool there = json_is_string(type) && strcmp(json_string_value(type), names[i]) == 0;
-        size_t at;
-        json_t *one;
-        json_array_foreach((json_t *)(uintptr_t)type, at, one)
-        {
-            there |= json_is_string(one) && strcmp(json_string_value(one), names[i]) == 0;
-        }
-        integer |= there && i == 2;
-        number |= there && i == 3;
-        if (!there && i != 2 && i != 3) {
-            mts_json_add_text(&rest, NULL, names[i]);
-        }
-    }
-    if (!number) {
-        mts_json_add_text(&rest, NULL, integer ? TYPE_BROKEN : "number");
-    }
-    return with("type", rest);
-}
-
-/* A keyword whose schema is `true` asks nothing; uniqueItems asks nothing where it is false. */
-static bool asks_nothing(const char *key, const json_t *v)
-{
-    return strcmp(key, "uniqueItems") == 0 ? json_is_false(v)
-                                           : json_is_true(v) || (json_is_object(v) && json_object_size(v) == 0);
-}
-
-/* Keywords whose failure is no schema that can be held. */
-static const char *const NEVER_TURNED[] = {"additionalProperties",
-                                           "patternProperties",
-                                           "oneOf",
-                                           "items",
-                                           "prefixItems",
-                                           "contains",
-                                           "uniqueItems",
-                                           "propertyNames",
-                                           "if",
-                                           "dependencies",
-                                           "dependentRequired",
-                                           "$dynamicRef",
-                                           "unevaluatedItems",
-                                           "unevaluatedProperties",
-                                           "additionalItems",
-                                           "dependentSchemas",
-                                           "extends",
-                                           "$recursiveRef",
-                                           "disallow"};
-
-/* The failure of a keyword that needs only the one value beside it; NULL in *out: the keyword only annotates. */
-static int not_simple(MtsSchema *s, const char *key, const json_t *v, json_t **out)
-{
-    static const struct {
-        const char *key, *type, *turned;
-        int step;
-    } counts[] = {{"minLength", "string", "maxLength", -1},
-                  {"maxLength", "string", "minLength", 1},
-                  {"minItems", "array", "maxItems", -1},
-                  {"maxItems", "array", "minItems", 1},
-                  {"minProperties", "object", "maxProperties", -1},
-                  {"maxProperties", "object", "minProperties", 1}};
-    static const char *const numbers[][2] = {{"minimum", "exclusiveMaximum"},
-                                             {"maximum", "exclusiveMinimum"},
-                                             {"exclusiveMinimum", "maximum"},
-                                             {"exclusiveMaximum", "minimum"}};
-    *out = NULL;
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        if (strcmp(key, counts[i].key) == 0) {
-            double n = json_number_value(v) + counts[i].step; /* 2.0 is a count too */
-            *out = n < 0 ? json_false() : and_also(of_type(counts[i].type), counts[i].turned, json_real(n));
-            return MTS_OK;
-        }
-    }
-    for (size_t i = 0; i < 4; i++) {
-        if (strcmp(key, numbers[i][0]) == 0) {
-            if (json_is_boolean(v)) {
-                return mts_schema_refuse(s, "not", "of draft 4's exclusive limits is not held");
-            }
-            *out = and_also(of_type("number"), numbers[i][1], shared(v));
-            return MTS_OK;
-        }
-    }
-    if (strcmp(key, "multipleOf") == 0) {
-        *out = and_also(of_type("number"), MTS_KEY_NOT_MULTIPLE, shared(v));
-        return MTS_OK;
-    }
-    for (size_t i = 0; i < sizeof NEVER_TURNED / sizeof NEVER_TURNED[0]; i++) {
-        if (strcmp(key, NEVER_TURNED[i]) == 0 && !asks_nothing(key, v)) {
-            char why[96];
-            snprintf(why, sizeof why, "of a schema with \"%s\" is not held", key);
-            return mts_schema_refuse(s, "not", why);
-        }
-    }
-    return MTS_OK;
-}
-
-static int add_failure(MtsSchema *s, json_t *any, json_t *failure)
-{
-    return failure && json_array_append_new(any, failure) == 0 ? MTS_OK : mts_schema_no_memory(s);
-}
-
-/* Appends to `any` the schemas one of which holds where `v`, the keyword's value, fails. */
-static int not_keyword(MtsSchema *s, const json_t *schema, const char *key, const json_t *v, json_t *any)
-{
-    size_t i;
-    json_t *item, *one;
-    const char *name;
-    int rc = MTS_OK;
-    if (strcmp(key, "type") == 0) {
-        return add_failure(s, any, not_types(v));
-    }
-    if (strcmp(key, "const") == 0 || strcmp(key, "enum") == 0) {
-        return add_failure(s, any, with(MTS_KEY_NOT_IN, *key == 'c' ? list(shared(v)) : shared(v)));
-    }
-    if (strcmp(key, "pattern") == 0 || (strcmp(key, "format") == 0 && mts_format_pattern(json_string_value(v)))) {
-        const char *turned = *key == 'p' ? MTS_KEY_NOT_PATTERN : MTS_KEY_NOT_FORMAT;
-        return add_failure(s, any, and_also(of_type("string"), turned, shared(v)));
-    }
-    if (strcmp(key, "required") == 0 && json_is_array(v)) {
-        json_array_foreach((json_t *)(uintptr_t)v, i, item)
-        {
-            rc = rc ? rc : add_failure(s, any, without_key(json_is_string(item) ? json_string_value(item) : ""));
-        }
-        return rc;
-    }
-    if (strcmp(key, "properties") == 0) {
-        json_object_foreach((json_t *)(uintptr_t)v, name, item)
-        {
-            one = and_also(of_type("object"), "required", list(json_string(name)));
-            rc = rc ? rc : add_failure(s, any, and_also(one, "properties", with(name, not(item))));
-        }
-        return rc;
-    }
-    if (strcmp(key, "not") == 0) {
-        return add_failure(s, any, shared(v));
-    }
-    if (strcmp(key, "allOf") == 0 || strcmp(key, "anyOf") == 0) {
-        json_t *all = json_array();
-        json_array_foreach((json_t *)(uintptr_t)v, i, item)
-        {
-            if (!all || json_array_append_new(all, not(item))) {
-                json_decref(all);
-                return mts_schema_no_memory(s);
-            }
-        }
-        return add_failure(s, any, with(key[1] == 'l' ? "anyOf" : "allOf", all));
-    }
-    if (strcmp(key, "$ref") == 0) {
-        const json_t *target;
-        rc = json_is_string(v) ? mts_schema_resolve(s, schema, json_string_value(v), &target)
-                               : mts_schema_refuse(s, "$ref", "is not a string");
-        return rc ? rc : add_failure(s, any, not(target));
-    }
-    if (strcmp(key, "items") == 0 && !json_is_array(v) && !json_object_get(schema, "prefixItems") &&
-        !asks_nothing(key, v)) {
-        return add_failure(s, any, and_also(of_type("array"), "contains", not(v)));
-    }
-    if ((rc = not_simple(s, key, v, &one)) != 0) {
-        return rc;
-    }
-    return one ? add_failure(s, any, one) : MTS_OK;
-}
-
-static int negate(MtsSchema *s, const json_t *schema, const json_t **out)
-{
-    const char *key;
-    json_t *value, *any;
-    if (json_is_boolean(schema)) {
-        return keep(s, json_boolean(!json_is_true(schema)), out);
-    }
-    if (!json_is_object(schema)) {
-        return mts_fail(s->err, MTS_EREQUEST, "%s: a schema must be an object or a boolean", s->name);
-    }
-    if (!(any = json_array())) {
-        return mts_schema_no_memory(s);
-    }
-    bool only_ref = s->old_refs && json_object_get(schema, "$ref");
-    json_object_foreach((json_t *)(uintptr_t)schema, key, value)
-    {
-        int rc = only_ref && strcmp(key, "$ref") != 0 ? MTS_OK : not_keyword(s, schema, key, value, any);
-        if (rc) {
-            json_decref(any);
-            return rc;
-        }
-    }
-    if (json_array_size(any) == 0) { /* nothing in it can fail */
-        json_decref(any);
-        return keep(s, json_false(), out);
-    }
-    return keep(s, with("anyOf", any), out);
 }
 
 /* ---- cases ---- */
@@ -292,7 +32,7 @@ static unsigned type_bits(const char *name)
         unsigned bits;
     } types[] = {{"null", MTS_NULL},     {"boolean", MTS_BOOLEAN}, {"integer", MTS_WHOLE},
                  {"string", MTS_STRING}, {"array", MTS_ARRAY},     {"number", MTS_WHOLE | MTS_BROKEN},
-                 {"object", MTS_OBJECT}, {"any", MTS_ANY_TYPE},    {TYPE_BROKEN, MTS_BROKEN}};
+                 {"object", MTS_OBJECT}, {"any", MTS_ANY_TYPE},    {MTS_TYPE_BROKEN, MTS_BROKEN}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (strcmp(types[i].name, name) == 0) {
             return types[i].bits;
@@ -353,7 +93,7 @@ static int one_of(MtsSchema *s, const json_t *choices, const MtsSchemaSet *with_
     json_t *any = json_array();
     int rc = any ? MTS_OK : mts_schema_no_memory(s);
     for (size_t i = 0; i < count && !rc; i++) {
-        json_t *all = list(shared(json_array_get(choices, i)));
+        json_t *all = mts_made_list(mts_made_shared(json_array_get(choices, i)));
         for (size_t k = 0; k < count && !rc; k++) {
             MtsSchemaSet both = {0};
             bool possible = true;
@@ -364,14 +104,15 @@ static int one_of(MtsSchema *s, const json_t *choices, const MtsSchemaSet *with_
                 !mts_schema_set_add(&both, json_array_get(choices, k))) {
                 rc = mts_schema_no_memory(s);
             }
-            rc = rc ? rc : s->possible(s, &both, POSSIBLE_DEPTH, &possible);
+            rc = rc ? rc : s->possible(s, &both, MTS_POSSIBLE_DEPTH, &possible);
             mts_schema_set_free(&both);
-            if (!rc && possible && (!all || json_array_append_new(all, not(json_array_get(choices, k))))) {
+            if (!rc && possible && (!all || json_array_append_new(all, mts_made_not(json_array_get(choices, k))))) {
                 rc = mts_schema_no_memory(s);
             }
         }
-        if (rc || json_array_append_new(any, json_array_size(all) == 1 ? shared(json_array_get(all, 0))
-                                                                       : with("allOf", shared(all)))) {
+        if (rc ||
+            json_array_append_new(any, json_array_size(all) == 1 ? mts_made_shared(json_array_get(all, 0))
+                                                                 : mts_made_with("allOf", mts_made_shared(all)))) {
             rc = rc ? rc : mts_schema_no_memory(s);
         }
         json_decref(all);
@@ -380,7 +121,7 @@ static int one_of(MtsSchema *s, const json_t *choices, const MtsSchemaSet *with_
         json_decref(any);
         return rc;
     }
-    return keep(s, any, out);
+    return mts_schema_keep(s, any, out);
 }
 
 /* if, then, else as a choice. */
@@ -391,9 +132,11 @@ static int conditional(MtsSchema *s, const json_t *schema, Split *split)
     if (!then && !otherwise) {
         return MTS_OK;
     }
-    json_t *yes = with("allOf", pair(shared(condition), then ? shared(then) : json_true()));
-    json_t *no = with("allOf", pair(not(condition), otherwise ? shared(otherwise) : json_true()));
-    int rc = keep(s, pair(yes, no), &made);
+    json_t *yes =
+        mts_made_with("allOf", mts_made_pair(mts_made_shared(condition), then ? mts_made_shared(then) : json_true()));
+    json_t *no = mts_made_with(
+        "allOf", mts_made_pair(mts_made_not(condition), otherwise ? mts_made_shared(otherwise) : json_true()));
+    int rc = mts_schema_keep(s, mts_made_pair(yes, no), &made);
     return rc ? rc : split_by(s, split, made);
 }
 
@@ -405,15 +148,17 @@ static int dependent(MtsSchema *s, const json_t *map, Split *split)
     json_object_foreach((json_t *)(uintptr_t)map, key, value)
     {
         const json_t *made;
-        json_t *with_key = with("required", list(json_string(key))), *asked;
-        with_key = and_also(with_key, "type", json_string("object"));
+        json_t *with_key = mts_made_with("required", mts_made_list(json_string(key))), *asked;
+        with_key = mts_made_and_also(with_key, "type", json_string("object"));
         if (json_is_array(value) || json_is_string(value)) {
-            asked = with("required", json_is_string(value) ? list(shared(value)) : shared(value));
+            asked = mts_made_with("required", json_is_string(value) ? mts_made_list(mts_made_shared(value))
+                                                                    : mts_made_shared(value));
         } else {
-            asked = shared(value);
+            asked = mts_made_shared(value);
         }
-        json_t *without = with("properties", with(key, json_false()));
-        int rc = keep(s, pair(without, with("allOf", pair(with_key, asked))), &made);
+        json_t *without = mts_made_with("properties", mts_made_with(key, json_false()));
+        int rc =
+            mts_schema_keep(s, mts_made_pair(without, mts_made_with("allOf", mts_made_pair(with_key, asked))), &made);
         if (rc || (rc = split_by(s, split, made)) != 0) {
             return rc;
         }
@@ -428,7 +173,7 @@ static int check_unheld(MtsSchema *s, const json_t *schema)
                                          "$recursiveRef",         "extends",          "disallow"};
     for (size_t i = 0; i < sizeof unheld / sizeof unheld[0]; i++) {
         const json_t *v = json_object_get(schema, unheld[i]);
-        if (v && !json_is_true(v) && !(s->old_refs && *unheld[i] != 'e' && *unheld[i] != 'd')) { /* 2019-09's */
+        if (v && !json_is_true(v)) {
             return mts_schema_refuse(s, unheld[i], "is not held");
         }
     }
@@ -462,7 +207,7 @@ static int take_applicators(MtsSchema *s, const json_t *schema, MtsCase *c, Spli
         rc = rc ? rc : one_of(s, v, &beside, &any);
         rc = rc ? rc : split_by(s, split, any);
     }
-    if (!rc && json_object_get(schema, "if") && !s->without_if) {
+    if (!rc && json_object_get(schema, "if")) {
         rc = conditional(s, schema, split);
     }
     for (int m = 0; m < 3 && !rc; m++) {
@@ -470,7 +215,7 @@ static int take_applicators(MtsSchema *s, const json_t *schema, MtsCase *c, Spli
     }
     if (!rc && (v = json_object_get(schema, "not"))) {
         const json_t *turned = NULL;
-        rc = negate(s, v, &turned);
+        rc = mts_schema_negate(s, v, &turned);
         rc = rc ? rc : take(s, turned, c, split, depth + 1);
     }
     return rc;
@@ -526,6 +271,27 @@ static int add_case(MtsSchema *s, MtsCases *cases, const MtsCase *c)
     return MTS_OK;
 }
 
+/* Whether some part wants a member that another forbids: no object is valid then. */
+static bool wants_forbidden(const MtsCase *c)
+{
+    for (size_t p = 0; p < c->parts.count; p++) {
+        size_t i;
+        json_t *name;
+        json_array_foreach(json_object_get(c->parts.items[p], "required"), i, name)
+        {
+            for (size_t q = 0; q < c->parts.count && json_is_string(name); q++) {
+                const json_t *part = c->parts.items[q], *others = json_object_get(part, "additionalProperties");
+                const json_t *one = json_object_get(json_object_get(part, "properties"), json_string_value(name));
+                if (json_is_false(one) ||
+                    (!one && json_is_false(others) && !json_object_get(part, "patternProperties"))) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
 /* Goes through the choices of the first list that is open, each with all that is open behind it. */
 static int resolve(MtsSchema *s, const MtsCase *c, const Split *split, size_t at, MtsCases *cases, int depth)
 {
@@ -549,6 +315,9 @@ static int resolve(MtsSchema *s, const MtsCase *c, const Split *split, size_t at
             rc = split_by(s, &more, split->lists[k]);
         }
         rc = rc ? rc : take(s, choice, &longer, &more, depth);
+        if (!rc && longer.types & MTS_OBJECT && longer.parts.count > c->parts.count && wants_forbidden(&longer)) {
+            longer.types &= ~(unsigned)MTS_OBJECT;
+        }
         rc = rc ? rc : resolve(s, &longer, &more, 0, cases, depth + 1);
         mts_schema_set_free(&longer.parts);
         free(more.lists);

@@ -27,6 +27,13 @@ enum { /* types; a number is a whole or a broken one */
 #define MTS_KEY_NOT_FORMAT "\x01not format"
 #define MTS_KEY_NOT_MULTIPLE "\x01not multipleOf"
 #define MTS_KEY_NOT_IN "\x01not in"
+/* {"names": schema, "value": schema}: some member has such a name and such a value. */
+#define MTS_KEY_SOME "\x01some"
+
+/* A number that is no integer: a type that the rewriting makes and no schema has. */
+#define MTS_TYPE_BROKEN "\x01 broken"
+
+enum { MTS_POSSIBLE_DEPTH = 3 };
 
 typedef struct MtsSchemaSet { /* schemas that all hold */
     const json_t **items;
@@ -59,11 +66,11 @@ struct MtsSchema { /* the work under way */
     MtsGrammar *g;
     MtsJsonText text;
     const MtsSchemaOptions *options;
-    const json_t *root;
+    json_t *root;
     const char *name;
     json_t *made;           /* array of the schemas that the rewriting made */
+    int draft;              /* 3, 4, 6, 7; 8: 2019-09; 9: 2020-12, or none is named */
     bool old_refs;          /* draft 7 and before: what stands beside $ref is ignored */
-    bool without_if;        /* before draft 7, `if` is no keyword */
     bool draft3;            /* a member says itself that it is required */
     bool plain_ids;         /* before draft 6, and where no draft is named, `id` is an address too */
     bool plain_integers;    /* before draft 6, 1.0 is no integer */
@@ -101,6 +108,9 @@ void mts_cases_free(MtsCases *cases);
 
 /* The cases of a set; none where no value is valid. */
 int mts_schema_cases(MtsSchema *s, const MtsSchemaSet *set, MtsCases *cases);
+
+/* The schema that holds where `schema` fails (schema_not.c); lives as long as the work. */
+int mts_schema_negate(MtsSchema *s, const json_t *schema, const json_t **out);
 
 /* Resolves a $ref that stands in `from` (schema_refs.c). */
 int mts_schema_open(MtsSchema *s);

@@ -1,6 +1,6 @@
 /* constraint/schema_number.c - what a number may be.
  *
- * Numbers under limits are written without exponents, for with them their size is no regular matter. */
+ * Numbers under limits have spellings whose size can be told (json_text.h); multiples are written without exponents. */
 #include "constraint/schema_cases.h"
 
 /* Cuts *out by `keyword`, a limit below (side 1) or above (-1). */
@@ -36,7 +36,8 @@ static int cut_by_multiple(MtsSchema *s, const json_t *part, const char *keyword
     if (all == MTS_RE_NONE) {
         return mts_schema_refuse(s, "multipleOf", "is held for positive numbers of at most five digits");
     }
-    *out = mts_re_and(s->g->exprs, *out, negated ? mts_re_not(s->g->exprs, all) : all);
+    all = negated ? mts_re_and(s->g->exprs, mts_json_decimal(&s->text), mts_re_not(s->g->exprs, all)) : all;
+    *out = mts_re_and(s->g->exprs, *out, all);
     return MTS_OK;
 }
 
@@ -80,7 +81,7 @@ int mts_schema_number(MtsSchema *s, const MtsCase *c, MtsRe *out)
     }
     *out = !(c->types & MTS_BROKEN)  ? mts_json_whole(&s->text, !s->plain_integers)
            : !(c->types & MTS_WHOLE) ? mts_json_fraction(&s->text)
-           : cut                     ? mts_json_decimal(&s->text)
+           : cut                     ? mts_json_sized(&s->text)
                                      : mts_json_number(&s->text);
     for (size_t p = 0; p < c->parts.count && !rc; p++) {
         rc = cut_by_part(s, c->parts.items[p], out);

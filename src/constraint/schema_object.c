@@ -3,14 +3,23 @@
  * Of a part (a schema of the case) a name's value must satisfy `properties` and every matching pattern of
  * `patternProperties`, or where there is none of them `additionalProperties`. Names that a part names are members of a
  * bag; all others fall into classes by the patterns that they match, and a class is an expression: some patterns, the
- * complements of the others and of the names that are members. */
+ * complements of the others and of the names that are members.
+ *
+ * Where `not` asks for some member of certain names and values, it is one of those that are named, which a part more
+ * asks for then, or another: a required member of the bag whose name is any of a class. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "constraint/schema_cases.h"
+#include "constraint/schema_make.h"
 #include "core/mem.h"
 
-enum { MAX_PATTERNS = 10 };
+enum { MAX_PATTERNS = 10, MAX_SOME = 6, MAX_WAYS = 200 };
+
+typedef struct Special { /* a member that has to be there, whose name no part names */
+    MtsRe names;         /* their insides */
+    MtsSchemaSet values;
+    bool any; /* its value may be any */
+} Special;
 
 typedef struct Objects {
     MtsSchema *s;
@@ -23,6 +32,8 @@ typedef struct Objects {
     MtsRe pattern_res[MAX_PATTERNS];
     size_t pattern_count;
     MtsRe allowed; /* the insides of names, by propertyNames */
+    const Special *specials;
+    size_t special_count;
 } Objects;
 
 static int add_name(Objects *o, const char *name, bool required)
@@ -216,13 +227,14 @@ static int named_members(Objects *o, MtsBag *bag, MtsRe *named)
     return rc;
 }
 
-/* All other members, one class of names after the other. */
-static int other_members(Objects *o, MtsRe named, MtsGrammarNode *rest)
+/* All other members, one class of names after the other; or of these the special ones. */
+static int other_members(Objects *o, MtsRe named, const Special *special, MtsGrammarNode *rest)
 {
     MtsExprs *x = o->s->g->exprs;
+    MtsRe free = special ? mts_re_and(x, o->allowed, special->names) : o->allowed;
     *rest = MTS_NODE_NONE;
     for (unsigned matched = 0; matched < 1u << o->pattern_count; matched++) {
-        MtsRe names = named ? mts_re_and(x, o->allowed, mts_re_not(x, named)) : o->allowed;
+        MtsRe names = named ? mts_re_and(x, free, mts_re_not(x, named)) : free;
         MtsSchemaSet set = {0};
         MtsGrammarNode one;
         for (size_t i = 0; i < o->pattern_count; i++) {
@@ -233,12 +245,33 @@ static int other_members(Objects *o, MtsRe named, MtsGrammarNode *rest)
             continue;
         }
         int rc = schemas_of(o, NULL, matched, &set);
+        for (size_t i = 0; special && i < special->values.count && !rc; i++) {
+            rc = mts_schema_set_add(&set, special->values.items[i]) ? MTS_OK : mts_schema_no_memory(o->s);
+        }
         rc = rc ? rc : member(o, names, &set, &one);
         mts_schema_set_free(&set);
         if (rc) {
             return rc;
         }
         *rest = mts_node_or(o->s->g, *rest, one);
+    }
+    return MTS_OK;
+}
+
+/* Behind the named members of the bag. Of two members with one name readers take the last, so one that a value makes
+ * special would have to be it: that is not held. */
+static int special_members(Objects *o, MtsBag *bag, MtsRe named)
+{
+    for (size_t i = 0; i < o->special_count; i++) {
+        MtsGrammarNode *node = &bag->members[o->name_count + i];
+        int rc = other_members(o, named, &o->specials[i], node);
+        if (!rc && *node != MTS_NODE_NONE && !o->specials[i].any) {
+            rc = mts_schema_refuse(o->s, "not", "of values of members that no schema names is not held");
+        }
+        if (rc) {
+            return rc;
+        }
+        bag->required[o->name_count + i] = true;
     }
     return MTS_OK;
 }
@@ -257,7 +290,7 @@ static int limits(Objects *o, MtsBag *bag)
         bag->min = min > bag->min ? min : bag->min;
         bag->max = max < bag->max ? max : bag->max;
     }
-    for (size_t i = 0; i < bag->count; i++) {
+    for (size_t i = 0; i < o->name_count; i++) { /* a special member may have the name of a free one */
         required += bag->required[i];
     }
     if (bag->rest != MTS_NODE_NONE && bag->min > required + 1) {
@@ -266,9 +299,17 @@ static int limits(Objects *o, MtsBag *bag)
     return MTS_OK;
 }
 
-int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
+static void free_objects(Objects *o)
 {
-    Objects o = {.s = s, .c = c, .places = json_object()};
+    json_decref(o->places);
+    free(o->names);
+    free(o->required);
+}
+
+static int write_objects(MtsSchema *s, const MtsCase *c, const Special *specials, size_t special_count,
+                         MtsGrammarNode *out)
+{
+    Objects o = {.s = s, .c = c, .places = json_object(), .specials = specials, .special_count = special_count};
     MtsBag bag = {0};
     MtsRe named = MTS_RE_NONE;
     int rc;
@@ -276,7 +317,7 @@ int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
     if ((rc = o.places ? MTS_OK : mts_schema_no_memory(s)) || (rc = collect_names(&o)) || (rc = read_allowed(&o))) {
         goto done;
     }
-    bag.count = o.name_count;
+    bag.count = o.name_count + special_count;
     bag.members = mts_calloc(bag.count, sizeof *bag.members);
     bag.required = mts_calloc(bag.count, sizeof *bag.required);
     bag.ordered = s->options->ordered;
@@ -284,8 +325,8 @@ int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
         rc = mts_schema_no_memory(s);
         goto done;
     }
-    if ((rc = named_members(&o, &bag, &named)) || (rc = other_members(&o, named, &bag.rest)) ||
-        (rc = limits(&o, &bag))) {
+    if ((rc = named_members(&o, &bag, &named)) || (rc = special_members(&o, &bag, named)) ||
+        (rc = other_members(&o, named, NULL, &bag.rest)) || (rc = limits(&o, &bag))) {
         goto done;
     }
     MtsExprs *x = s->g->exprs;
@@ -297,8 +338,121 @@ int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
 done:
     free(bag.members);
     free(bag.required);
-    json_decref(o.places);
-    free(o.names);
-    free(o.required);
+    free_objects(&o);
+    return rc;
+}
+
+/* ---- members that have to be there ---- */
+
+typedef struct Some {
+    MtsSchema *s;
+    const Objects *named; /* with the names of all parts */
+    const json_t *values[MAX_SOME];
+    MtsRe names[MAX_SOME];
+    size_t count, ways;
+    Special specials[MAX_SOME];
+    size_t special_count;
+    MtsGrammarNode all;
+} Some;
+
+static int collect_some(Some *some, const MtsCase *c)
+{
+    for (size_t p = 0; p < c->parts.count; p++) {
+        const json_t *one = json_object_get(c->parts.items[p], MTS_KEY_SOME);
+        if (one && some->count == MAX_SOME) {
+            return mts_schema_refuse(some->s, "not", "of more than 6 schemas about members at once is not held");
+        }
+        if (one) {
+            int rc = strings_of(some->s, json_object_get(one, "names"), &some->names[some->count]);
+            if (rc) {
+                return rc;
+            }
+            some->values[some->count++] = json_object_get(one, "value");
+        }
+    }
+    return MTS_OK;
+}
+
+static int some_from(Some *some, const MtsCase *c, size_t at);
+
+/* The member that is asked for has one of the names that parts name. */
+static int some_named(Some *some, const MtsCase *c, size_t at, const char *name)
+{
+    const json_t *made;
+    MtsCase more = {.types = c->types};
+    json_t *asked = mts_made_with("required", mts_made_list(json_string(name)));
+    asked = mts_made_and_also(asked, "properties", mts_made_with(name, mts_made_shared(some->values[at])));
+    int rc = mts_schema_keep(some->s, asked, &made);
+    if (!rc && (!mts_schema_set_copy(&more.parts, &c->parts) || !mts_schema_set_add(&more.parts, made))) {
+        rc = mts_schema_no_memory(some->s);
+    }
+    rc = rc ? rc : some_from(some, &more, at + 1);
+    mts_schema_set_free(&more.parts);
+    return rc;
+}
+
+/* It has another name: it is one of the special members before it, or one more. */
+static int some_special(Some *some, const MtsCase *c, size_t at)
+{
+    MtsExprs *x = some->s->g->exprs;
+    int rc = MTS_OK;
+    for (size_t i = 0; i <= some->special_count && !rc; i++) {
+        Special before = some->specials[i], *now = &some->specials[i];
+        bool fresh = i == some->special_count;
+        *now = fresh ? (Special){.names = some->names[at], .any = true} : before;
+        now->values = (MtsSchemaSet){0};
+        now->names = fresh ? now->names : mts_re_and(x, now->names, some->names[at]);
+        now->any &= json_is_true(some->values[at]);
+        if ((!fresh && !mts_schema_set_copy(&now->values, &before.values)) ||
+            !mts_schema_set_add(&now->values, some->values[at])) {
+            rc = mts_schema_no_memory(some->s);
+        }
+        some->special_count += fresh;
+        rc = rc ? rc : some_from(some, c, at + 1);
+        some->special_count -= fresh;
+        mts_schema_set_free(&now->values);
+        *now = before;
+        if (fresh) {
+            break;
+        }
+    }
+    return rc;
+}
+
+/* All ways in which the members that are asked for from number `at` on may be there. */
+static int some_from(Some *some, const MtsCase *c, size_t at)
+{
+    MtsSchema *s = some->s;
+    const Objects *o = some->named;
+    int rc = MTS_OK;
+    if (at == some->count) {
+        MtsGrammarNode one;
+        if (++some->ways > MAX_WAYS) {
+            return mts_schema_refuse(s, "not", "of schemas about members makes more than 200 cases");
+        }
+        rc = write_objects(s, c, some->specials, some->special_count, &one);
+        some->all = rc ? MTS_NODE_NONE : mts_node_or(s->g, some->all, one);
+        return rc;
+    }
+    for (size_t i = 0; i < o->name_count && !rc; i++) {
+        if (mts_json_means(&s->text, some->names[at], o->names[i], strlen(o->names[i]))) {
+            rc = some_named(some, c, at, o->names[i]);
+        }
+    }
+    return rc ? rc : some_special(some, c, at);
+}
+
+int mts_schema_object(MtsSchema *s, const MtsCase *c, MtsGrammarNode *out)
+{
+    Objects o = {.s = s, .c = c, .places = json_object()};
+    Some some = {.s = s, .named = &o, .all = MTS_NODE_NONE};
+    int rc = o.places ? collect_some(&some, c) : mts_schema_no_memory(s);
+    *out = MTS_NODE_NONE;
+    if (!rc && some.count == 0) {
+        rc = write_objects(s, c, NULL, 0, out);
+    } else if (!rc && !(rc = collect_names(&o)) && !(rc = some_from(&some, c, 0))) {
+        *out = some.all;
+    }
+    free_objects(&o);
     return rc;
 }

@@ -131,8 +131,29 @@ static int note(MtsSchema *s, const json_t *value, SchemaPlace place, uint32_t *
     return MTS_OK;
 }
 
+/* A keyword that is younger than the schema's draft is none: it goes, or --strict refuses it. */
+static int drop_younger(MtsSchema *s, json_t *schema)
+{
+    static const struct {
+        const char *key;
+        int draft;
+    } since[] = {{"const", 6},         {"contains", 6},    {"propertyNames", 6},     {"if", 7},
+                 {"then", 7},          {"else", 7},        {"dependentRequired", 8}, {"dependentSchemas", 8},
+                 {"minContains", 8},   {"maxContains", 8}, {"unevaluatedItems", 8},  {"unevaluatedProperties", 8},
+                 {"$recursiveRef", 8}, {"prefixItems", 9}, {"$dynamicRef", 9}};
+    for (size_t i = 0; i < sizeof since / sizeof since[0]; i++) {
+        if (s->draft < since[i].draft && json_object_get(schema, since[i].key)) {
+            if (s->options->strict) {
+                return mts_schema_refuse(s, since[i].key, "is not one of the draft that \"$schema\" names");
+            }
+            json_object_del(schema, since[i].key);
+        }
+    }
+    return MTS_OK;
+}
+
 /* Goes through the file; what stands under keywords that have no schemas has no addresses either. */
-static int walk(MtsSchema *s, const json_t *value, SchemaPlace place, uint32_t resource, int depth)
+static int walk(MtsSchema *s, json_t *value, SchemaPlace place, uint32_t resource, int depth)
 {
     const char *key;
     json_t *member;
@@ -141,12 +162,13 @@ static int walk(MtsSchema *s, const json_t *value, SchemaPlace place, uint32_t r
         return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: the schema nests deeper than %d", s->name, MAX_WALK);
     }
     int rc = json_is_object(value) ? note(s, value, place, &resource, depth) : MTS_OK;
-    json_object_foreach((json_t *)(uintptr_t)value, key, member)
+    rc = rc || place != A_SCHEMA ? rc : drop_younger(s, value);
+    json_object_foreach(value, key, member)
     {
         SchemaPlace there = place == A_SCHEMA ? below(key, member) : place == SCHEMAS ? A_SCHEMA : OTHER;
         rc = rc ? rc : walk(s, member, there, resource, depth + 1);
     }
-    json_array_foreach((json_t *)(uintptr_t)value, i, member)
+    json_array_foreach(value, i, member)
     {
         rc = rc ? rc : walk(s, member, place == SCHEMAS ? A_SCHEMA : OTHER, resource, depth + 1);
     }
@@ -161,14 +183,18 @@ static bool mentions(const json_t *schema, const char *draft)
 
 int mts_schema_open(MtsSchema *s)
 {
-    static const char *const old[] = {"draft-03", "draft-04", "draft-06", "draft-07"};
-    for (size_t i = 0; i < sizeof old / sizeof old[0]; i++) {
-        s->old_refs |= mentions(s->root, old[i]);
-        s->without_if |= i < 3 && mentions(s->root, old[i]);
+    static const struct {
+        const char *name;
+        int draft;
+    } drafts[] = {{"draft-03", 3}, {"draft-04", 4}, {"draft-06", 6}, {"draft-07", 7}, {"draft/2019-09", 8}};
+    s->draft = 9;
+    for (size_t i = 0; i < sizeof drafts / sizeof drafts[0]; i++) {
+        s->draft = mentions(s->root, drafts[i].name) ? drafts[i].draft : s->draft;
     }
-    s->draft3 = mentions(s->root, old[0]);
-    s->plain_ids = !json_object_get(s->root, "$schema") || s->draft3 || mentions(s->root, old[1]);
-    s->plain_integers = s->draft3 || mentions(s->root, old[1]);
+    s->old_refs = s->draft < 8;
+    s->draft3 = s->draft == 3;
+    s->plain_ids = !json_object_get(s->root, "$schema") || s->draft < 6;
+    s->plain_integers = s->draft < 6;
     int rc = add_resource(s, s->root, "");
     return rc ? rc : walk(s, s->root, A_SCHEMA, 0, 0);
 }

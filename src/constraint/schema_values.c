@@ -103,7 +103,7 @@ static int check_alone(MtsSchema *s, const MtsCase *c, bool array)
 {
     static const char *const inner[2][12] = {
         {"properties", "required", "additionalProperties", "patternProperties", "minProperties", "maxProperties",
-         "propertyNames"},
+         "propertyNames", MTS_KEY_SOME},
         {"items", "prefixItems", "contains", "minItems", "maxItems", "uniqueItems"}};
     for (size_t p = 0; p < c->parts.count; p++) {
         for (const char *const *k = inner[array]; *k; k++) {

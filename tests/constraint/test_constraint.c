@@ -127,6 +127,36 @@ static void a_match_given_up_is_no_answer(void **state)
     mts_vocabulary_free(&v);
 }
 
+/* Each match of these is within what one may take; all of a mask's, or all texts, are more than the request allows. */
+static void all_matches_together_are_bounded(void **state)
+{
+    (void)state;
+    static const char pattern[] = "((?:a+a+)+)\\1?[,.]?";
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    MtsConstraint *c;
+    uint64_t mask[(TOY_VOCAB + 63) / 64];
+    MtsConstraintSource small = {.text = pattern, .size = sizeof pattern - 1, .budget = 1 << 20};
+    assert_ok(mts_constraint_new(&c, &small, v, &err), &err);
+    assert_false(mts_constraint_regular(c));
+    MtsConstraintPlace place = mts_constraint_start(c), next;
+    assert_ok(mts_constraint_read(c, place, "aaaaaaaa", 8, &next, &err), &err);
+    int rc = MTS_OK;
+    for (size_t n = 0; n < 40 && !rc; n++) {
+        rc = mts_constraint_read(c, place, "a", 1, &place, &err) || mts_constraint_mask(c, place, 0, mask, &err);
+    }
+    assert_true(rc);
+    assert_int_equal(mts_constraint_mask(c, place, 0, mask, &err), MTS_ECAPACITY);
+    assert_non_null(strstr(err.text, "PCRE2's matches for one token or mask need more steps"));
+    for (rc = MTS_OK, place = mts_constraint_start(c); !rc;) {
+        rc = mts_constraint_read(c, place, "aaaaaaaa", 8, &next, &err);
+    }
+    assert_int_equal(rc, MTS_ECAPACITY);
+    assert_non_null(strstr(err.text, "need more memory than it may take"));
+    mts_constraint_free(&c);
+    mts_vocabulary_free(&v);
+}
+
 /* ---- PCRE2 as the judge ---- */
 
 typedef struct Chance {
@@ -359,6 +389,7 @@ int main(void)
         cmocka_unit_test(masks_are_what_advancing_allows),
         cmocka_unit_test(an_end_is_allowed_where_the_text_matches),
         cmocka_unit_test(a_match_given_up_is_no_answer),
+        cmocka_unit_test(all_matches_together_are_bounded),
         cmocka_unit_test(patterns_mean_what_pcre2_says),
         cmocka_unit_test(hard_patterns_are_linear),
         cmocka_unit_test(what_is_not_regular_goes_through_pcre2),

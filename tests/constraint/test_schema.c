@@ -56,7 +56,8 @@ static void refuse(unsigned options, const char *schema, int code, const char *s
 static void scalars(void **state)
 {
     (void)state;
-    CHECK("{\"type\":\"integer\"}", LIST("0", "-12", "907", "1.0", "-20.00"), LIST("01", "1.", "1.50", "", "-", "1e3"));
+    CHECK("{\"type\":\"integer\"}", LIST("0", "-12", "907", "1.0", "-20.00"),
+          LIST("01", "1.", "1.50", "", "-", "1e-3"));
     CHECK("{\"$schema\":\"http://json-schema.org/draft-04/schema#\",\"type\":\"integer\"}", LIST("1"), LIST("1.0"));
     CHECK("{\"type\":\"integer\",\"multipleOf\":5,\"minimum\":7}", LIST("10", "15.0"),
           LIST("5", "5.0", "11.0", "10.5"));
@@ -83,8 +84,8 @@ static void scalars(void **state)
     CHECK("{\"not\":{\"type\":[\"string\",\"integer\"]}}", LIST("1.5", "null", "{}"), LIST("\"\"", "1", "1.0"));
     CHECK("{\"enum\":[-0.0,1e-06,2.5e+20,-3e-7,1000]}",
           LIST("0", "-0", "-0.0", "0.000001", "1e-06", "1.0E-6", "2.5e+20", "2.50e20", "250000000000000000000",
-               "-3e-07", "1000"),
-          LIST("1e-6.0", "1e-05", "1e06", "2e+20", "3e-07", "1e3", "-1000"));
+               "-3e-07", "1000", "1e3"),
+          LIST("1e-6.0", "1e-05", "1e06", "2e+20", "3e-07", "1e2", "1e-3", "-1000"));
     CHECK("{\"not\":{\"const\":-0.0},\"type\":\"number\"}", LIST("1", "-0.1"), LIST("0", "-0", "-0.0", "0.0"));
     CHECK("{\"type\":\"string\",\"not\":{\"maxLength\":2.0}}", LIST("\"abc\""), LIST("\"\"", "\"ab\""));
     CHECK("{\"type\":\"string\",\"minLength\":1.0,\"maxLength\":4294967296}", LIST("\"a\"", "\"abc\""), LIST("\"\""));
@@ -107,6 +108,17 @@ static void numbers_have_limits(void **state)
     CHECK("{\"type\":\"integer\",\"multipleOf\":7}", LIST("0", "7", "-14", "49"), LIST("1", "8", "-13"));
     CHECK("{\"type\":\"number\",\"multipleOf\":0.25}", LIST("0.5", "1.25", "3", "-0.75", "0.500"),
           LIST("0.3", "0.255"));
+    CHECK("{\"minimum\":0.001,\"maximum\":250}",
+          LIST("1e-03", "1.0e-3", "2.5e2", "2.50E+02", "9.99e1", "1e0", "1e-0", "249.9999"),
+          LIST("1e-04", "9.99e-4", "2.500001e2", "2.6e2", "1e3", "1e-307", "-1e1", "0e1"));
+    CHECK("{\"exclusiveMaximum\":-2e16}", LIST("-3e16", "-2.1e+16", "-1e17", "-20000000000000001"),
+          LIST("-2e16", "-2.0e+016", "-1e16", "3e16", "-1e-5", "0", "1"));
+    CHECK("{\"type\":\"integer\",\"minimum\":150}", LIST("1.5e2", "1e3", "1e+16", "1.234E3", "1.2340e3", "1e308"),
+          LIST("1.4e2", "1.2345e3", "1e-3", "1.5e1", "15e1"));
+    CHECK("{\"type\":\"number\",\"not\":{\"type\":\"integer\"}}", LIST("1e-5", "1.5", "2.5e-1"),
+          LIST("1", "1.0", "1e1", "2.50e1", "0e-1"));
+    CHECK("{\"type\":\"number\",\"not\":{\"const\":20}}", LIST("21", "2e0", "2.01e1"),
+          LIST("20", "20.0", "2e1", "2.0E+01"));
     refuse(0, "{\"type\":\"integer\",\"minimum\":3,\"maximum\":2}", MTS_ECONSTRAINT, "valid");
     refuse(0, "{\"multipleOf\":3.14159265}", MTS_EUNSUPPORTED, "multipleOf");
 }
