@@ -327,8 +327,11 @@ MtsRe mts_json_whole(MtsJsonText *j, bool any)
     return j->whole;
 }
 
-MtsRe mts_json_fraction(const MtsJsonText *j)
+MtsRe mts_json_fraction(MtsJsonText *j, bool any)
 {
+    if (!any) {
+        return mts_re_and(j->g->exprs, mts_json_sized(j), mts_re_not(j->g->exprs, mts_json_integer(j)));
+    }
     MtsRe plain = CHAIN(j, whole_part(j), part_above_zero(j)), small = scaled(j, any_mantissa(j), LEAST_POWER, -1);
     return CHAIN(j, optional(j, text(j, "-")), mts_re_or(j->g->exprs, plain, small));
 }

@@ -31,11 +31,11 @@ MtsRe mts_json_number(const MtsJsonText *j);
 
 /* Spellings whose size can be told: those without an exponent, and with one behind one digit that is not 0 before the
  * point. Of integers those, with a part of zeros too (`any`), or of digits alone; of numbers that are no integers those
- * without an exponent or with one below zero. */
+ * without an exponent or with one below zero (`any`), or all but digits alone. */
 MtsRe mts_json_sized(MtsJsonText *j);
 MtsRe mts_json_integer(const MtsJsonText *j);
 MtsRe mts_json_whole(MtsJsonText *j, bool any);
-MtsRe mts_json_fraction(const MtsJsonText *j);
+MtsRe mts_json_fraction(MtsJsonText *j, bool any);
 
 /* A number in decimal digits. */
 typedef struct MtsDecimal {

@@ -41,7 +41,7 @@ static unsigned type_bits(const char *name)
     return 0;
 }
 
-static int read_types(MtsSchema *s, const json_t *type, unsigned *types)
+int mts_schema_types(MtsSchema *s, const json_t *type, unsigned *types)
 {
     unsigned bits = 0;
     size_t i;
@@ -248,7 +248,7 @@ static int take(MtsSchema *s, const json_t *schema, MtsCase *c, Split *split, in
             return rc;
         }
     }
-    if ((rc = check_unheld(s, schema)) || (rc = read_types(s, json_object_get(schema, "type"), &c->types))) {
+    if ((rc = check_unheld(s, schema)) || (rc = mts_schema_types(s, json_object_get(schema, "type"), &c->types))) {
         return rc;
     }
     return mts_schema_set_add(&c->parts, schema) ? take_applicators(s, schema, c, split, depth)

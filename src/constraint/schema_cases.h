@@ -109,6 +109,9 @@ void mts_cases_free(MtsCases *cases);
 /* The cases of a set; none where no value is valid. */
 int mts_schema_cases(MtsSchema *s, const MtsSchemaSet *set, MtsCases *cases);
 
+/* Leaves of *types those that the keyword `type` allows. */
+int mts_schema_types(MtsSchema *s, const json_t *type, unsigned *types);
+
 /* The schema that holds where `schema` fails (schema_not.c); lives as long as the work. */
 int mts_schema_negate(MtsSchema *s, const json_t *schema, const json_t **out);
 

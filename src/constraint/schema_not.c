@@ -400,56 +400,63 @@ static int turn_unheld(const Turn *t)
 
 /* ---- the whole ---- */
 
+enum { NUMBER = MTS_WHOLE | MTS_BROKEN };
+
 static const struct {
     const char *key;
     int (*turn)(const Turn *t);
-} TURNS[] = {{"type", turn_type},
-             {"enum", turn_enum},
-             {"const", turn_const},
-             {"not", turn_not},
-             {"$ref", turn_ref},
-             {"allOf", turn_all_of},
-             {"anyOf", turn_any_of},
-             {"oneOf", turn_one_of},
-             {"if", turn_if},
-             {"pattern", turn_pattern},
-             {"format", turn_format},
-             {"minLength", turn_count},
-             {"maxLength", turn_count},
-             {"minItems", turn_count},
-             {"maxItems", turn_count},
-             {"minProperties", turn_count},
-             {"maxProperties", turn_count},
-             {"minimum", turn_limit},
-             {"maximum", turn_limit},
-             {"exclusiveMinimum", turn_limit},
-             {"exclusiveMaximum", turn_limit},
-             {"multipleOf", turn_multiple},
-             {"items", turn_items},
-             {"prefixItems", turn_prefix},
-             {"additionalItems", turn_additional_items},
-             {"contains", turn_contains},
-             {"uniqueItems", turn_unique},
-             {"required", turn_required},
-             {"properties", turn_properties},
-             {"additionalProperties", turn_other_members},
-             {"patternProperties", turn_pattern_members},
-             {"propertyNames", turn_names},
-             {"dependencies", turn_dependent},
-             {"dependentRequired", turn_dependent},
-             {"dependentSchemas", turn_dependent},
-             {"unevaluatedItems", turn_unheld},
-             {"unevaluatedProperties", turn_unheld},
-             {"$dynamicRef", turn_unheld},
-             {"$recursiveRef", turn_unheld},
-             {"extends", turn_unheld},
-             {"disallow", turn_unheld}};
+    unsigned types; /* of the values that it speaks of */
+} TURNS[] = {{"type", turn_type, MTS_ANY_TYPE},
+             {"enum", turn_enum, MTS_ANY_TYPE},
+             {"const", turn_const, MTS_ANY_TYPE},
+             {"not", turn_not, MTS_ANY_TYPE},
+             {"$ref", turn_ref, MTS_ANY_TYPE},
+             {"allOf", turn_all_of, MTS_ANY_TYPE},
+             {"anyOf", turn_any_of, MTS_ANY_TYPE},
+             {"oneOf", turn_one_of, MTS_ANY_TYPE},
+             {"if", turn_if, MTS_ANY_TYPE},
+             {"pattern", turn_pattern, MTS_STRING},
+             {"format", turn_format, MTS_STRING},
+             {"minLength", turn_count, MTS_STRING},
+             {"maxLength", turn_count, MTS_STRING},
+             {"minItems", turn_count, MTS_ARRAY},
+             {"maxItems", turn_count, MTS_ARRAY},
+             {"minProperties", turn_count, MTS_OBJECT},
+             {"maxProperties", turn_count, MTS_OBJECT},
+             {"minimum", turn_limit, NUMBER},
+             {"maximum", turn_limit, NUMBER},
+             {"exclusiveMinimum", turn_limit, NUMBER},
+             {"exclusiveMaximum", turn_limit, NUMBER},
+             {"multipleOf", turn_multiple, NUMBER},
+             {"items", turn_items, MTS_ARRAY},
+             {"prefixItems", turn_prefix, MTS_ARRAY},
+             {"additionalItems", turn_additional_items, MTS_ARRAY},
+             {"contains", turn_contains, MTS_ARRAY},
+             {"uniqueItems", turn_unique, MTS_ARRAY},
+             {"required", turn_required, MTS_OBJECT},
+             {"properties", turn_properties, MTS_OBJECT},
+             {"additionalProperties", turn_other_members, MTS_OBJECT},
+             {"patternProperties", turn_pattern_members, MTS_OBJECT},
+             {"propertyNames", turn_names, MTS_OBJECT},
+             {"dependencies", turn_dependent, MTS_OBJECT},
+             {"dependentRequired", turn_dependent, MTS_OBJECT},
+             {"dependentSchemas", turn_dependent, MTS_OBJECT},
+             {"unevaluatedItems", turn_unheld, MTS_ARRAY},
+             {"unevaluatedProperties", turn_unheld, MTS_OBJECT},
+             {"$dynamicRef", turn_unheld, MTS_ANY_TYPE},
+             {"$recursiveRef", turn_unheld, MTS_ANY_TYPE},
+             {"extends", turn_unheld, MTS_ANY_TYPE},
+             {"disallow", turn_unheld, MTS_ANY_TYPE}};
 
+/* Where `type` allows no value that the keyword speaks of, all of these fail by their type. */
 static int turn_keyword(const Turn *t)
 {
+    const json_t *type = json_object_get(t->schema, "type");
     for (size_t i = 0; i < sizeof TURNS / sizeof TURNS[0]; i++) {
         if (strcmp(TURNS[i].key, t->key) == 0) {
-            return TURNS[i].turn(t);
+            unsigned types = MTS_ANY_TYPE;
+            int rc = mts_schema_types(t->s, type, &types);
+            return rc || !(types & TURNS[i].types) ? rc : TURNS[i].turn(t);
         }
     }
     return MTS_OK;

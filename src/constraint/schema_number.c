@@ -80,7 +80,7 @@ int mts_schema_number(MtsSchema *s, const MtsCase *c, MtsRe *out)
         }
     }
     *out = !(c->types & MTS_BROKEN)  ? mts_json_whole(&s->text, !s->plain_integers)
-           : !(c->types & MTS_WHOLE) ? mts_json_fraction(&s->text)
+           : !(c->types & MTS_WHOLE) ? mts_json_fraction(&s->text, !s->plain_integers)
            : cut                     ? mts_json_sized(&s->text)
                                      : mts_json_number(&s->text);
     for (size_t p = 0; p < c->parts.count && !rc; p++) {

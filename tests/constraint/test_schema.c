@@ -94,6 +94,56 @@ static void scalars(void **state)
     CHECK("{\"type\":\"object\",\"maxProperties\":4294967295}", LIST("{}", "{\"a\":1,\"b\":2}"), LIST("[]"));
 }
 
+/* What a schema about members, items and choices fails by. */
+static void failures_are_schemas(void **state)
+{
+    (void)state;
+    CHECK("{\"type\":\"object\",\"not\":{\"properties\":{\"a\":true},\"additionalProperties\":false}}",
+          LIST("{\"b\":1}", "{\"a\":1,\"c\":2}", "{\"c\":2,\"a\":1,\"b\":1}"), LIST("{}", "{\"a\":1}"));
+    CHECK("{\"oneOf\":[{\"properties\":{\"a\":{\"type\":\"integer\"}},\"additionalProperties\":false},"
+          "{\"properties\":{\"a\":true,\"b\":true},\"additionalProperties\":false}],\"type\":\"object\"}",
+          LIST("{\"a\":\"x\"}", "{\"b\":1}", "{\"b\":1,\"a\":1}"), LIST("{}", "{\"a\":1}", "{\"c\":1}"));
+    CHECK("{\"type\":\"object\",\"not\":{\"propertyNames\":{\"maxLength\":1}},\"maxProperties\":2}",
+          LIST("{\"ab\":1}", "{\"a\":1,\"bc\":2}"), LIST("{}", "{\"a\":1}", "{\"a\":1,\"b\":1,\"cd\":1}"));
+    CHECK("{\"type\":\"object\",\"properties\":{\"x1\":true,\"x2\":true},\"additionalProperties\":false,"
+          "\"not\":{\"patternProperties\":{\"^x\":{\"type\":\"integer\"}}}}",
+          LIST("{\"x1\":null}", "{\"x1\":1,\"x2\":\"\"}"), LIST("{}", "{\"x1\":1}", "{\"x1\":1,\"x2\":2}"));
+    CHECK("{\"type\":\"array\",\"not\":{\"prefixItems\":[{\"type\":\"null\"},true,{\"const\":1}],\"items\":false}}",
+          LIST("[1]", "[null,null,2]", "[null,0,1,1]"), LIST("[]", "[null]", "[null,5]", "[null,5,1]"));
+    CHECK("{\"type\":\"array\",\"not\":{\"contains\":{\"const\":1},\"minContains\":2,\"maxContains\":3}}",
+          LIST("[]", "[1]", "[2,1]", "[1,1,2,1,1]"), LIST("[1,1]", "[1,2,1,1]"));
+    CHECK("{\"not\":{\"oneOf\":[{\"type\":\"integer\"},{\"minimum\":5},{\"type\":\"null\"}]}}",
+          LIST("1.5", "7", "7.0", "null"), LIST("3", "5.5", "true", "-1"));
+    CHECK("{\"type\":\"object\",\"not\":{\"dependentRequired\":{\"a\":[\"b\"]}}}",
+          LIST("{\"a\":1}", "{\"a\":1,\"c\":1}"), LIST("{}", "{\"b\":1}", "{\"a\":1,\"b\":1}"));
+    CHECK("{\"not\":{\"if\":{\"type\":\"integer\"},\"then\":{\"minimum\":5},\"else\":{\"type\":\"string\"}}}",
+          LIST("4", "4.0", "1.5", "null"), LIST("5", "\"a\""));
+    CHECK("{\"$schema\":\"http://json-schema.org/draft-04/schema#\",\"type\":\"integer\","
+          "\"not\":{\"minimum\":2,\"exclusiveMinimum\":true}}",
+          LIST("2", "1"), LIST("3"));
+    CHECK("{\"type\":\"array\",\"allOf\":[{\"contains\":{\"const\":1}},{\"contains\":{\"type\":\"string\"},"
+          "\"maxContains\":1}]}",
+          LIST("[1,\"a\"]", "[\"a\",1,1]", "[0,\"a\",0,1,0]"), LIST("[]", "[1]", "[\"a\"]", "[1,\"a\",\"b\"]"));
+    refuse(0, "{\"not\":{\"additionalProperties\":{\"type\":\"integer\"}}}", MTS_EUNSUPPORTED,
+           "members that no schema");
+    refuse(0, "{\"not\":{\"uniqueItems\":true}}", MTS_EUNSUPPORTED, "uniqueItems");
+}
+
+/* Keywords that came later than the draft that $schema names say nothing. */
+static void drafts_know_their_keywords(void **state)
+{
+    (void)state;
+    CHECK("{\"$schema\":\"http://json-schema.org/draft-04/schema#\",\"const\":1,\"contains\":false}", LIST("2", "[]"),
+          LIST(""));
+    CHECK("{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"prefixItems\":[false],\"type\":\"array\","
+          "\"allOf\":[{\"minContains\":0,\"contains\":{\"const\":1}}]}",
+          LIST("[1]", "[2,1]"), LIST("[]", "[2]"));
+    CHECK("{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"prefixItems\":[{\"const\":1}]}", LIST("[1]"),
+          LIST("[2]"));
+    refuse(MTS_CONSTRAINT_STRICT, "{\"$schema\":\"http://json-schema.org/draft-06/schema#\",\"if\":true}",
+           MTS_EUNSUPPORTED, "draft");
+}
+
 static void numbers_have_limits(void **state)
 {
     (void)state;
@@ -117,6 +167,8 @@ static void numbers_have_limits(void **state)
           LIST("1.4e2", "1.2345e3", "1e-3", "1.5e1", "15e1"));
     CHECK("{\"type\":\"number\",\"not\":{\"type\":\"integer\"}}", LIST("1e-5", "1.5", "2.5e-1"),
           LIST("1", "1.0", "1e1", "2.50e1", "0e-1"));
+    CHECK("{\"$schema\":\"http://json-schema.org/draft-04/schema#\",\"not\":{\"type\":\"integer\"}}",
+          LIST("1.0", "1e1", "0.5", "true"), LIST("1", "-10"));
     CHECK("{\"type\":\"number\",\"not\":{\"const\":20}}", LIST("21", "2e0", "2.01e1"),
           LIST("20", "20.0", "2e1", "2.0E+01"));
     refuse(0, "{\"type\":\"integer\",\"minimum\":3,\"maximum\":2}", MTS_ECONSTRAINT, "valid");
@@ -362,6 +414,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scalars),
+        cmocka_unit_test(failures_are_schemas),
+        cmocka_unit_test(drafts_know_their_keywords),
         cmocka_unit_test(numbers_have_limits),
         cmocka_unit_test(strings_have_patterns_and_formats),
         cmocka_unit_test(arrays),
