@@ -25,51 +25,6 @@ typedef struct Split { /* lists of schemas of each of which one has to hold */
     size_t count, cap;
 } Split;
 
-static unsigned type_bits(const char *name)
-{
-    static const struct {
-        const char *name;
-        unsigned bits;
-    } types[] = {{"null", MTS_NULL},     {"boolean", MTS_BOOLEAN}, {"integer", MTS_WHOLE},
-                 {"string", MTS_STRING}, {"array", MTS_ARRAY},     {"number", MTS_WHOLE | MTS_BROKEN},
-                 {"object", MTS_OBJECT}, {"any", MTS_ANY_TYPE},    {MTS_TYPE_BROKEN, MTS_BROKEN}};
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (strcmp(types[i].name, name) == 0) {
-            return types[i].bits;
-        }
-    }
-    return 0;
-}
-
-int mts_schema_types(MtsSchema *s, const json_t *type, unsigned *types)
-{
-    unsigned bits = 0;
-    size_t i;
-    json_t *one;
-    if (!type) {
-        return MTS_OK;
-    }
-    if (json_is_string(type)) {
-        bits = type_bits(json_string_value(type));
-        if (!bits) {
-            return mts_fail(s->err, MTS_EREQUEST, "%s: \"type\" is \"%s\", which is no JSON type", s->name,
-                            json_string_value(type));
-        }
-    } else if (!json_is_array(type)) {
-        return mts_fail(s->err, MTS_EREQUEST, "%s: \"type\" must be a string or a list of strings", s->name);
-    }
-    json_array_foreach((json_t *)(uintptr_t)type, i, one)
-    {
-        unsigned more = json_is_string(one) ? type_bits(json_string_value(one)) : 0;
-        if (!more) {
-            return mts_fail(s->err, MTS_EREQUEST, "%s: \"type\" must be a string or a list of strings", s->name);
-        }
-        bits |= more;
-    }
-    *types &= bits;
-    return MTS_OK;
-}
-
 static int split_by(MtsSchema *s, Split *split, const json_t *choices)
 {
     if (!mts_grow(&split->lists, &split->cap, split->count + 1, sizeof *split->lists)) {

@@ -1,4 +1,4 @@
-/* constraint/schema_set.c - sets of schemas, and sentences about them. */
+/* constraint/schema_set.c - sets of schemas, sentences about them, counts and types. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,5 +74,50 @@ int mts_schema_count(MtsSchema *s, const json_t *schema, const char *keyword, ui
                         most ? "on" : to);
     }
     *value = number < MTS_NO_LIMIT - 2 ? (uint32_t)number : MTS_NO_LIMIT - 2; /* no text has as many */
+    return MTS_OK;
+}
+
+static unsigned type_bits(const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned bits;
+    } types[] = {{"null", MTS_NULL},     {"boolean", MTS_BOOLEAN}, {"integer", MTS_WHOLE},
+                 {"string", MTS_STRING}, {"array", MTS_ARRAY},     {"number", MTS_WHOLE | MTS_BROKEN},
+                 {"object", MTS_OBJECT}, {"any", MTS_ANY_TYPE},    {MTS_TYPE_BROKEN, MTS_BROKEN}};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strcmp(types[i].name, name) == 0) {
+            return types[i].bits;
+        }
+    }
+    return 0;
+}
+
+int mts_schema_types(MtsSchema *s, const json_t *type, unsigned *types)
+{
+    unsigned bits = 0;
+    size_t i;
+    json_t *one;
+    if (!type) {
+        return MTS_OK;
+    }
+    if (json_is_string(type)) {
+        bits = type_bits(json_string_value(type));
+        if (!bits) {
+            return mts_fail(s->err, MTS_EREQUEST, "%s: \"type\" is \"%s\", which is no JSON type", s->name,
+                            json_string_value(type));
+        }
+    } else if (!json_is_array(type)) {
+        return mts_fail(s->err, MTS_EREQUEST, "%s: \"type\" must be a string or a list of strings", s->name);
+    }
+    json_array_foreach((json_t *)(uintptr_t)type, i, one)
+    {
+        unsigned more = json_is_string(one) ? type_bits(json_string_value(one)) : 0;
+        if (!more) {
+            return mts_fail(s->err, MTS_EREQUEST, "%s: \"type\" must be a string or a list of strings", s->name);
+        }
+        bits |= more;
+    }
+    *types &= bits;
     return MTS_OK;
 }
