@@ -118,47 +118,94 @@ static void note_exit(Walk *w, uint32_t node)
     }
 }
 
-/* `plain`: only plain bytes lead to the parent, so that plain nodes below it are marked already. */
+static void walk(Walk *w, uint32_t parent, MtsRe r, bool plain);
+
+/* Node c, whose byte leads to `to`; `plain`: its plain tokens and those below it are marked already. */
+static void visit(Walk *w, uint32_t c, MtsRe to, bool plain)
+{
+    const MtsTrieNode *n = &w->m->v->nodes[c];
+    if (to == MTS_RE_NONE || (plain && n->plain)) {
+        return;
+    }
+    if (n->own > n->first) {
+        note_length(w, to);
+        mark(w, n->first, n->own);
+    }
+    if (n->end == c + 1) {
+        return;
+    }
+    if (w->want_exits && mts_re_nullable(w->m->x, to)) {
+        note_exit(w, c);
+    }
+    unsigned run = n->below ? even_run(w->m, to, w->want_exits, n->height) : 0;
+    if (n->below && run >= n->height) {
+        note_run(w, to, n->height);
+        mark(w, n->own, n->last);
+    } else {
+        walk(w, c, to, plain && mts_plain_byte(n->byte));
+    }
+}
+
+/* Below the node `parent`; `plain`: as above. */
 static void walk(Walk *w, uint32_t parent, MtsRe r, bool plain)
 {
     const MtsTrieNode *nodes = w->m->v->nodes;
     for (uint32_t c = parent + 1; c < nodes[parent].end && w->ok; c = nodes[c].end) {
-        const MtsTrieNode *n = &nodes[c];
-        MtsRe to = plain && n->plain ? MTS_RE_NONE : mts_masker_re(w->m, r, n->byte);
-        if (to == MTS_RE_NONE) {
-            continue;
+        if (!(plain && nodes[c].plain)) {
+            visit(w, c, mts_masker_re(w->m, r, nodes[c].byte), plain);
         }
-        if (n->own > n->first) {
-            note_length(w, to);
-            mark(w, n->first, n->own);
-        }
-        if (n->end == c + 1) {
-            continue;
-        }
-        if (w->want_exits && mts_re_nullable(w->m->x, to)) {
-            note_exit(w, c);
-        }
-        unsigned run = n->below ? even_run(w->m, to, w->want_exits, n->height) : 0;
-        if (n->below && run >= n->height) {
-            note_run(w, to, n->height);
-            mark(w, n->own, n->last);
-        } else {
-            walk(w, c, to, plain && mts_plain_byte(n->byte));
-        }
+    }
+}
+
+/* Where most plain bytes lead, if from there on all plain texts of a token's length go one way and none may end;
+ * MTS_RE_NONE otherwise. So it is inside a string, and inside a name that is none of some: there one byte goes on with
+ * one of those. */
+static MtsRe main_step(Walk *w, MtsRe r, unsigned *run)
+{
+    unsigned longest = (unsigned)w->m->v->plain_longest;
+    MtsRe most = MTS_RE_NONE;
+    int votes = 0;
+    for (unsigned b = 0x20; b < 0x7F; b++) {
+        MtsRe to = mts_plain_byte(b) ? mts_masker_re(w->m, r, b) : most;
+        most = votes == 0 ? to : most;
+        votes += to == most ? 1 : -1;
+    }
+    if (most == MTS_RE_NONE || (w->want_exits && mts_re_nullable(w->m->x, most))) {
+        return MTS_RE_NONE;
+    }
+    *run = even_run(w->m, most, w->want_exits, longest);
+    return *run + 1 >= longest ? most : MTS_RE_NONE;
+}
+
+static void unmark(Walk *w, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = from; i < to; i++) {
+        uint32_t t = (uint32_t)w->m->v->sorted[i];
+        w->bits[t >> 6] &= ~(UINT64_C(1) << (t & 63));
     }
 }
 
 static void walk_all(Walk *w, MtsRe r)
 {
     const MtsVocabulary *v = w->m->v;
-    unsigned run = even_run(w->m, r, w->want_exits, (unsigned)v->plain_longest);
-    bool all_plain = run == ENDLESS || run >= v->plain_longest;
-    note_run(w, r, all_plain ? run : 0);
-    for (size_t i = 0; i < v->words && all_plain; i++) {
+    unsigned run = 0;
+    MtsRe most = main_step(w, r, &run);
+    for (size_t i = 0; i < v->words && most != MTS_RE_NONE; i++) {
         w->bits[i] |= v->plain[i];
         w->count = FEW + 1;
     }
-    walk(w, 0, r, all_plain);
+    if (most != MTS_RE_NONE) {
+        note_length(w, most);
+        note_run(w, most, run);
+    }
+    for (uint32_t c = 1; c < v->nodes[0].end && w->ok; c = v->nodes[c].end) {
+        MtsRe to = mts_masker_re(w->m, r, v->nodes[c].byte);
+        bool marked = most != MTS_RE_NONE && mts_plain_byte(v->nodes[c].byte), right = marked && to == most;
+        if (marked && !right) {
+            unmark(w, v->nodes[c].first, v->nodes[c].last);
+        }
+        visit(w, c, to, right);
+    }
 }
 
 /* ---- what is kept of it ---- */

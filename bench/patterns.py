@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Random patterns and texts judged by PyPI's `regex` and by `maxts check --bench`: no difference is allowed.
+
+    pip install regex
+    bench/patterns.py build/src/cli/maxts MODEL.gguf [--count 10000] [--texts 20] [--seed 1]
+
+A pattern is held as the `pattern` of a schema, from the text's first character to its last, so it means what ECMA 262
+means: `$` is the end alone. Prints the counts and every difference."""
+import argparse
+import json
+import random
+import subprocess
+import tempfile
+
+import regex
+
+ATOMS = ["a", "b", "c", ".", "[ab]", "[^a]", "[a-c]", r"\d", "é", r"\w", r"\W", r"\S", "1", "[^é]", r"\x62", "^", "$",
+         " ", "日", r"\u00e9", r"[\d_]", r"[^\s\d]", r"\-", "😀", "[é-日]", r"\t", r"\.", r"[a\]]"]
+QUANTIFIERS = ["*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "*?", "{3,9}", "+?", "{0}", "{1,40}"]
+OPENS = ["(", "(?:", "(?:", "(", "(?=", "(?!", "(?<n>"]
+PIECES = ["a", "b", "c", "1", "é", " ", "A", "_", "日", "😀", "-", ".", "\t", "]", "\n"]
+
+
+def pattern(draw, depth):
+    out = []
+    for i in range(draw.randint(1, 4)):
+        if i and draw.random() < 0.15:
+            out.append("|")
+        if depth and draw.random() < 0.35:
+            opened = draw.choice(OPENS).replace("<n>", f"<n{draw.getrandbits(60)}>")
+            one = opened + pattern(draw, depth - 1) + ")"
+            repeatable = opened not in ("(?=", "(?!")
+        else:
+            one = draw.choice(ATOMS)
+            repeatable = one not in "^$"
+        out.append(one + (draw.choice(QUANTIFIERS) if repeatable and draw.random() < 0.35 else ""))
+    return "".join(out)
+
+
+def text_of(draw):
+    short = draw.random() < 0.7
+    return "".join(draw.choice(PIECES[:5] if draw.random() < 0.8 else PIECES)
+                   for _ in range(draw.randrange(7 if short else 30)))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("model")
+    parser.add_argument("--count", type=int, default=10000)
+    parser.add_argument("--texts", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    draw = random.Random(args.seed)
+    lines, matched = [], 0
+    while len(lines) < args.count:
+        one = pattern(draw, 3)
+        judge = regex.compile(one.replace("$", r"\Z"), regex.ASCII | regex.V0)
+        try:
+            tests = [{"valid": judge.fullmatch(text, timeout=2) is not None, "data": text}
+                     for text in (text_of(draw) for _ in range(args.texts))]
+        except TimeoutError: # it goes back and forth; ours does not
+            continue
+        matched += sum(test["valid"] for test in tests)
+        lines.append({"id": str(len(lines)), "schema": {"type": "string", "pattern": f"^(?:{one})$"}, "tests": tests})
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+        file.flush()
+        row = json.loads(subprocess.run([args.program, "check", "-m", args.model, "--bench", file.name, "--json"],
+                                        check=True, stdout=subprocess.PIPE).stdout)
+    empty = [f for f in row["failures"] if "no JSON text is valid" in f["why"]]
+    wrong = [f for f in row["failures"] if f not in empty]
+    for failure in empty:
+        line = lines[int(failure["id"])]
+        wrong += [failure] if any(test["valid"] for test in line["tests"]) else []
+    for failure in wrong:
+        print(lines[int(failure["id"])]["schema"]["pattern"], failure["why"])
+    print(f"{args.count} patterns, {len(empty)} that match nothing, {args.count * args.texts} texts, {matched} of which "
+          f"match: {len(wrong)} differences")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
