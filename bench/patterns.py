@@ -62,7 +62,8 @@ def main():
         except TimeoutError: # it goes back and forth; ours does not
             continue
         matched += sum(test["valid"] for test in tests)
-        lines.append({"id": str(len(lines)), "schema": {"type": "string", "pattern": f"^(?:{one})$"}, "tests": tests})
+        schema = {"type": "string", "pattern": f"^(?:{one})$"}
+        lines.append({"id": str(len(lines)), "schema": schema, "tests": tests})
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
         file.flush()
