@@ -76,8 +76,8 @@ def main():
         wrong += [failure] if any(test["valid"] for test in line["tests"]) else []
     for failure in wrong:
         print(lines[int(failure["id"])]["schema"]["pattern"], failure["why"])
-    print(f"{args.count} patterns, {len(empty)} that match nothing, {args.count * args.texts} texts, {matched} of which "
-          f"match: {len(wrong)} differences")
+    print(f"{args.count} patterns, {len(empty)} that match nothing, {args.count * args.texts} texts, {matched} "
+          f"of which match: {len(wrong)} differences")
     return 1 if wrong else 0
 
 
