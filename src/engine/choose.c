@@ -5,7 +5,12 @@
  *
  * The sequences form a tree, whose prefixes wait in a frontier. A prefix of probability m leads to texts of at most m
  * together, so what waits bounds what has not been found: the likeliest prefixes are evaluated, a batch at a time,
- * until the rest is within the tolerance. Nothing is drawn; with tolerance 0 every sequence is evaluated. */
+ * until the rest is within the tolerance. Nothing is drawn; with tolerance 0 every sequence is evaluated.
+ *
+ * Time goes into the forward passes, whose products take rows of activations in panels of 16, and a part of a panel
+ * costs as much as the whole. So a batch is whole panels: it goes on to the panel's end, which costs nothing, or back
+ * to the one before, where little is lost. And nothing is evaluated ahead of what is asked for (engine/lm.c): what an
+ * unlikely beginning says about its end is seldom wanted. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +18,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/sort.h"
 #include "engine/internal.h"
 #include "search/logs.h"
 
@@ -36,7 +42,7 @@ typedef struct Chooser {
     const char *const *options;
     const size_t *sizes; /* [count] bytes of each option */
     MtsPosterior *out;
-    Waiting *frontier; /* [waiting] in no order */
+    Waiting *frontier; /* [waiting] */
     size_t waiting, cap;
     uint64_t discovered;
 } Chooser;
@@ -54,21 +60,12 @@ static int push(Chooser *c, Waiting item, MtsError *err)
     return MTS_OK;
 }
 
-static bool before(const Waiting *a, const Waiting *b)
+/* The likeliest first, of equals the one found first. */
+static int by_logp(const void *x, const void *y)
 {
-    return a->logp != b->logp ? a->logp > b->logp : a->order < b->order;
-}
-
-/* The likeliest, with its reference; there is one. No heap: what waits is summed up before each anyway. */
-static Waiting pop(Chooser *c)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < c->waiting; i++) {
-        best = before(&c->frontier[i], &c->frontier[best]) ? i : best;
-    }
-    Waiting top = c->frontier[best];
-    c->frontier[best] = c->frontier[--c->waiting];
-    return top;
+    const Waiting *a = x, *b = y;
+    return a->logp != b->logp ? (a->logp < b->logp) - (a->logp > b->logp)
+                              : (a->order > b->order) - (a->order < b->order);
 }
 
 /* log of the probability that waits: a bound on what is not found yet. */
@@ -174,19 +171,41 @@ static size_t allowed(const Chooser *c)
     return most == 0 || most - done > BATCH ? BATCH : (size_t)(most - done);
 }
 
-/* The likeliest prefixes, until the rest is within the tolerance. */
+/* How many of the waiting prefixes, which are in order, leave a rest within the tolerance. */
+static size_t enough(const Chooser *c, double tolerance)
+{
+    double most = mts_log_add(waiting_logp(c), found_logp(c)) + log(tolerance), rest = -HUGE_VAL;
+    size_t n = c->waiting;
+    while (n > 0 && (rest = mts_log_add(rest, c->frontier[n - 1].logp)) <= most) {
+        n--;
+    }
+    return n;
+}
+
+/* n as whole panels, of which there are at most `most` rows: those of a table cost nothing. */
+static size_t panels(const Chooser *c, size_t n, size_t most)
+{
+    size_t part = n % MTS_PANEL, up = part ? n - part + MTS_PANEL : n;
+    if (c->engine->table || part == 0) {
+        return n;
+    }
+    up = up < most ? up : most;
+    return n > MTS_PANEL && part <= MTS_PANEL / 2 ? n - part : up;
+}
+
+/* Takes the likeliest prefixes, until the rest is within the tolerance. */
 static size_t next_batch(Chooser *c, double tolerance, Waiting *batch)
 {
-    size_t n = 0, most = allowed(c);
-    double popped = -HUGE_VAL, found = found_logp(c);
-    while (n < most && c->waiting > 0) {
-        double wait = waiting_logp(c), all = mts_log_add(mts_log_add(wait, popped), found);
-        if (exp(wait - all) <= tolerance && tolerance > 0) {
-            break;
-        }
-        batch[n] = pop(c);
-        popped = mts_log_add(popped, batch[n++].logp);
+    size_t most = allowed(c) < c->waiting ? allowed(c) : c->waiting;
+    if (most == 0) {
+        return 0;
     }
+    mts_sort(c->frontier, c->waiting, sizeof *c->frontier, by_logp);
+    size_t n = enough(c, tolerance);
+    n = n < most ? panels(c, n, most) : most;
+    memcpy(batch, c->frontier, n * sizeof *batch);
+    memmove(c->frontier, c->frontier + n, (c->waiting - n) * sizeof *batch);
+    c->waiting -= n;
     return n;
 }
 
@@ -319,6 +338,9 @@ static int choose(Chooser *c, double tolerance, MtsError *err)
     c->model = &source.model;
     int rc = mts_source_open(&source, c->engine, &request, BATCH, err);
     if (!rc) {
+        if (source.lm) {
+            mts_lm_stay_behind(source.lm);
+        }
         c->out->prefill_seconds = mts_seconds() - began;
         rc = walk(c, tolerance, err);
         rc = rc ? rc : conclude(c, err);

@@ -42,6 +42,9 @@ void mts_lm_free(MtsLm **lm);
 
 /* Its root is the prompt; search and generation run on it. Lives as long as lm. */
 const MtsSearchModel *mts_lm_search_model(const MtsLm *lm);
+/* From now on only positions that are asked for are evaluated, none ahead of them: for one who knows what he will ask.
+ */
+void mts_lm_stay_behind(MtsLm *lm);
 /* kv_pages_used is the most there ever were. */
 void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats);
 

@@ -87,6 +87,7 @@ struct MtsLm {
     size_t items_cap, stretch_cap;
     MtsConstraint *constraint; /* NULL: none */
     const MtsRules *rules;
+    bool ahead;    /* what the constraint says is evaluated ahead */
     int32_t *ends; /* [end_count] the end tokens, with a constraint, stop strings or thinking */
     size_t end_count;
     Worker *workers; /* [threads] */
@@ -448,7 +449,6 @@ static bool take_ahead(MtsSearchStep *step)
 static int plan(MtsLm *lm, MtsSearchStep *steps, size_t n, bool ahead, size_t *count, MtsError *err)
 {
     size_t rows = 0;
-    ahead = ahead && mts_constraint_regular(lm->constraint) && !lm->no_cache && lm->rules->think_tokens == 0;
     *count = 0;
     for (size_t i = 0; i < n; i++) {
         if (take_ahead(&steps[i])) {
@@ -494,9 +494,9 @@ static int extend(void *context, MtsSearchStep *steps, size_t n, MtsError *err)
     }
     if (lm->no_cache) {
         rc = extend_whole(lm, steps, n, err);
-    } else if (!(rc = plan(lm, steps, n, lm->constraint != NULL, &count, err)) && count > 0) {
+    } else if (!(rc = plan(lm, steps, n, lm->ahead, &count, err)) && count > 0) {
         rc = run_items(lm, steps, count, err);
-        if (rc == MTS_ECAPACITY && lm->constraint) { /* the cache may hold what was asked for, and no more */
+        if (rc == MTS_ECAPACITY && lm->ahead) { /* the cache may hold what was asked for, and no more */
             give_back(lm, steps, n);
             rc = plan(lm, steps, n, false, &count, err);
             rc = rc ? rc : run_items(lm, steps, count, err);
@@ -622,6 +622,8 @@ static void begin(MtsLm *lm, const MtsEngine *engine, const MtsRequest *request,
                   .prompt_count = request->prompt_count,
                   .kv_tokens = mts_ring_tokens(engine, request->prompt_count, request->max_tokens, texts),
                   .constraint = constraint,
+                  .ahead = constraint && mts_constraint_regular(constraint) && !request->no_cache &&
+                           rules->think_tokens == 0,
                   .rules = rules};
     lm->search = (MtsSearchModel){.context = lm,
                                   .max_tokens = request->max_tokens,
@@ -701,6 +703,11 @@ void mts_lm_free(MtsLm **out)
 const MtsSearchModel *mts_lm_search_model(const MtsLm *lm)
 {
     return &lm->search;
+}
+
+void mts_lm_stay_behind(MtsLm *lm)
+{
+    lm->ahead = false;
 }
 
 void mts_lm_stats(const MtsLm *lm, MtsSessionStats *stats)

@@ -163,10 +163,45 @@ static void weights_alone_have_no_texts(void **state)
     mts_engine_free(&engine);
 }
 
+/* Options of a tiny model: what is evaluated is what is asked for, in whole panels of rows as long as some wait. */
+static void a_choice_evaluates_what_it_counts(void **state)
+{
+    static const char *const options[] = {"they are", "tests", "theatre", "others", "another"};
+    MtsEngine *engine = NULL;
+    MtsError err = {0};
+    int32_t prompt[] = {5, 6, 7};
+    const MtsTokens tokens = {.ids = prompt, .count = 3};
+    uint64_t nfe[3];
+    (void)state;
+    assert_ok(mts_engine_open(&engine, test_path("tests/golden/llama-tied.gguf"), NULL, &err), &err);
+    for (int i = 0; i < 3; i++) {
+        static const double tolerances[] = {0.01, 1e-6, 0};
+        MtsBeginnings *shared = NULL;
+        MtsPosterior *p = NULL;
+        MtsRequest request;
+        mts_request_defaults(engine, &request);
+        request.prompt = prompt;
+        request.prompt_count = 3;
+        assert_ok(mts_beginnings_new(&shared, engine, &tokens, 1, 16, &err), &err);
+        request.beginnings = shared;
+        assert_ok(mts_engine_choose(engine, &request, options, 5, tolerances[i], &p, &err), &err);
+        assert_int_equal(mts_beginnings_positions(shared), 3 + p->nfe);
+        assert_true(p->unexplored <= tolerances[i]);
+        assert_true((p->unexplored > 0) == (tolerances[i] > 0));
+        nfe[i] = p->nfe;
+        mts_posterior_free(&p);
+        mts_beginnings_free(&shared);
+    }
+    assert_true(nfe[0] < nfe[1] && nfe[1] < nfe[2]);
+    assert_int_equal((nfe[1] - nfe[0]) % MTS_PANEL, 0);
+    mts_engine_free(&engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generation_follows_its_law), cmocka_unit_test(series_go_into_prompts),
-        cmocka_unit_test(an_identity_is_of_everything), cmocka_unit_test(weights_alone_have_no_texts)};
+        cmocka_unit_test(an_identity_is_of_everything), cmocka_unit_test(weights_alone_have_no_texts),
+        cmocka_unit_test(a_choice_evaluates_what_it_counts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
