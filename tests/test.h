@@ -13,6 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Set where a sanitizer makes every access ten times as dear: a test of numbers, which another build checks on more, is
+ * there for the memory that it touches, and has less to learn from or to draw. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define MTS_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MTS_SANITIZED 1
+#endif
+#ifndef MTS_SANITIZED
+#define MTS_SANITIZED 0
+#endif
+
 /* Fails with the library's own sentence. */
 #define assert_ok(call, err)                                                                                           \
     do {                                                                                                               \

@@ -7,16 +7,62 @@
 
 #include "core/mem.h"
 
-static const char *const written[] = {"save", "trace", "out", "csv", "svg", "html", "markdown", "latex"};
+/* A file that the command line names. */
+typedef struct Named {
+    const char *option; /* NULL: an operand */
+    char *path;
+    bool writes;
+} Named;
 
-static bool is_written(const char *option)
+typedef struct Names {
+    Named *all;
+    size_t count, cap;
+} Names;
+
+static bool add(Names *names, const char *option, const char *path, size_t size, bool writes)
 {
-    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
-        if (strcmp(option, written[i]) == 0) {
-            return true;
+    char *copy =
+        mts_grow(&names->all, &names->cap, names->count + 1, sizeof *names->all) ? mts_strndup(path, size) : NULL;
+    if (copy) {
+        names->all[names->count++] = (Named){option, copy, writes};
+    }
+    return copy != NULL;
+}
+
+/* The files of a reward's specification (docs/rewards.md). */
+static bool add_reward(Names *names, const char *option, const char *spec)
+{
+    static const struct {
+        const char *begin;
+        bool writes;
+    } kinds[] = {{"evidence:", false}, {"class-spectral:", false}, {"log=", true}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        for (const char *at = spec; (at = strstr(at, kinds[i].begin));) {
+            at += strlen(kinds[i].begin);
+            if (!add(names, option, at, strcspn(at, ", +"), kinds[i].writes)) {
+                return false;
+            }
         }
     }
-    return false;
+    return true;
+}
+
+static bool collect(Names *names, const Option *options, size_t count, unsigned command, const Args *args)
+{
+    bool ok = true;
+    for (const Option *o = options; o < options + count && ok; o++) {
+        bool texts = o->kind == OPTION_TEXT && (o->commands & command) != 0;
+        const char *text = texts ? *(const char *const *)((const char *)args + o->offset) : NULL;
+        if (text && strcmp(o->value, "FILE") == 0) {
+            ok = add(names, o->name, text, strlen(text), o->writes);
+        } else if (text && strcmp(o->value, "SPEC") == 0) {
+            ok = add_reward(names, o->name, text);
+        }
+    }
+    for (const char **operand = args->operands; *operand && ok; operand++) {
+        ok = add(names, NULL, *operand, strlen(*operand), false);
+    }
+    return ok;
 }
 
 /* The regular file that a path leads to, which may end in #SELECTION. */
@@ -38,38 +84,39 @@ static bool is_same(const char *one, const char *other)
     return strcmp(one, other) == 0 && strcmp(one, "-") != 0 && stat(one, &a) != 0;
 }
 
-/* What an option of the command says of a file; NULL: it says nothing, or of something else. */
-static const char *path_of(const Option *o, unsigned command, const Args *args)
+static bool may_be_one(const Named *a, const Named *b)
 {
-    bool names_file = o->kind == OPTION_TEXT && (o->commands & command) != 0 && strcmp(o->value, "FILE") == 0;
-    return names_file ? *(const char *const *)((const char *)args + o->offset) : NULL;
+    return a->option && b->option && strcmp(a->option, "save") == 0 && strcmp(b->option, "resume") == 0;
 }
 
-static bool may_be_one(const Option *out, const Option *other)
+static int refuse(const char *name, const Named *out, const Named *other, MtsError *err)
 {
-    return strcmp(out->name, "save") == 0 && strcmp(other->name, "resume") == 0;
+    if (!other->option) {
+        return mts_fail(err, MTS_EREQUEST, "%s: --%s would write over %s, which is read", name, out->option,
+                        other->path);
+    }
+    return mts_fail(err, MTS_EREQUEST, "%s: --%s would write over --%s: both are %s", name, out->option, other->option,
+                    out->path);
 }
 
 int files_stand_apart(const Option *options, size_t count, unsigned command, const char *name, const Args *args,
                       MtsError *err)
 {
-    for (const Option *out = options; out < options + count; out++) {
-        const char *path = path_of(out, command, args), *other;
-        if (!path || !is_written(out->name)) {
-            continue;
-        }
-        for (const Option *o = options; o < options + count; o++) {
-            if (o != out && !may_be_one(out, o) && (other = path_of(o, command, args)) && is_same(path, other)) {
-                return mts_fail(err, MTS_EREQUEST, "%s: --%s would write over --%s: both are %s", name, out->name,
-                                o->name, path);
-            }
-        }
-        for (const char **operand = args->operands; *operand; operand++) {
-            if (is_same(path, *operand)) {
-                return mts_fail(err, MTS_EREQUEST, "%s: --%s would write over %s, which is read", name, out->name,
-                                *operand);
+    Names names = {0};
+    int rc = collect(&names, options, count, command, args)
+                 ? MTS_OK
+                 : mts_fail(err, MTS_ENOMEM, "%s: memory ran out for the names of its files", name);
+    for (size_t i = 0; i < names.count; i++) {
+        for (size_t k = 0; k < names.count && names.all[i].writes && !rc; k++) {
+            const Named *out = &names.all[i], *other = &names.all[k];
+            if (i != k && !may_be_one(out, other) && is_same(out->path, other->path)) {
+                rc = refuse(name, out, other, err);
             }
         }
     }
-    return MTS_OK;
+    for (size_t i = 0; i < names.count; i++) {
+        free(names.all[i].path);
+    }
+    free(names.all);
+    return rc;
 }

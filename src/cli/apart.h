@@ -5,8 +5,9 @@
 #include "cli/args.h"
 #include "cli/options.h"
 
-/* MTS_EREQUEST where an option of the command that names a file to be written names one that another option, or an
- * operand, names too: a checkpoint may be gone on with in its own file, else one of them would be lost. */
+/* MTS_EREQUEST where an option of the command that names a file to be written, as its row says, or a reward's log=FILE
+ * names one that another option, a reward's specification or an operand names too: a checkpoint may be gone on with in
+ * its own file, else one of them would be lost. */
 int files_stand_apart(const Option *options, size_t count, unsigned command, const char *name, const Args *args,
                       MtsError *err);
 

@@ -34,19 +34,21 @@ enum {
 static char preset_words[64], preset_search[128], preset_eval[128], methods[256], eval_methods[360];
 static char default_method[32], stages[256], experiments[256];
 
-#define HEADING(commands, text) {OPTION_HEADING, 0, text, commands, 0, NULL, 0, 0, NULL, NULL, NULL}
+#define HEADING(commands, text) {OPTION_HEADING, 0, text, commands, 0, NULL, 0, 0, NULL, NULL, NULL, false}
 #define FLAG(letter, name, commands, field, help)                                                                      \
-    {OPTION_FLAG, letter, name, commands, AT(field), NULL, 0, 0, help, NULL, NULL}
+    {OPTION_FLAG, letter, name, commands, AT(field), NULL, 0, 0, help, NULL, NULL, false}
 #define TEXT(letter, name, commands, field, value, help, fallback)                                                     \
-    {OPTION_TEXT, letter, name, commands, AT(field), value, 0, 0, help, fallback, NULL}
+    {OPTION_TEXT, letter, name, commands, AT(field), value, 0, 0, help, fallback, NULL, false}
+#define WRITTEN(letter, name, commands, field, help, fallback)                                                         \
+    {OPTION_TEXT, letter, name, commands, AT(field), "FILE", 0, 0, help, fallback, NULL, true}
 #define TEXTS(name, commands, field, value, help)                                                                      \
-    {OPTION_TEXTS, 0, name, commands, AT(field), value, 0, 0, help, NULL, NULL}
+    {OPTION_TEXTS, 0, name, commands, AT(field), value, 0, 0, help, NULL, NULL, false}
 #define CHOICE(name, commands, field, words, help, fallback)                                                           \
-    {OPTION_CHOICE, 0, name, commands, AT(field), words, 0, 0, help, fallback, NULL}
+    {OPTION_CHOICE, 0, name, commands, AT(field), words, 0, 0, help, fallback, NULL, false}
 #define SIZE(letter, name, commands, field, min, max, help, fallback)                                                  \
-    {OPTION_SIZE, letter, name, commands, AT(field), "N", min, max, help, fallback, NULL}
+    {OPTION_SIZE, letter, name, commands, AT(field), "N", min, max, help, fallback, NULL, false}
 #define REAL(name, commands, field, min, max, help, fallback)                                                          \
-    {OPTION_REAL, 0, name, commands, AT(field), "X", min, max, help, fallback, NULL}
+    {OPTION_REAL, 0, name, commands, AT(field), "X", min, max, help, fallback, NULL, false}
 
 static const Option FIRST[] = {
     HEADING(USES_MODEL | CMD_REPLAY, "Model and machine"),
@@ -141,7 +143,7 @@ static const Option BEFORE_STOP[] = {
 };
 
 static const Option AFTER_STOP[] = {
-    TEXT(0, "save", CMD_SEARCH, save, "FILE", "a checkpoint that keeps every finished rollout", NULL),
+    WRITTEN(0, "save", CMD_SEARCH, save, "a checkpoint that keeps every finished rollout", NULL),
     TEXT(0, "resume", CMD_SEARCH, resume, "FILE",
          "a checkpoint to go on from, to the same result as an uninterrupted search", NULL),
 
@@ -152,7 +154,7 @@ static const Option AFTER_STOP[] = {
     TEXT(0, "sequences", CMD_BENCH, sequences, "LIST", "how many sequences go on from it at once", "1,4,10,16,32"),
 
     HEADING(CMD_SEARCH, "What to keep and show"),
-    TEXT(0, "trace", CMD_SEARCH, trace, "FILE", "every step as a JSON line; maxts replay recomputes it", NULL),
+    WRITTEN(0, "trace", CMD_SEARCH, trace, "every step as a JSON line; maxts replay recomputes it", NULL),
     FLAG(0, "explain", CMD_SEARCH, explain, "shows the tree: rollouts, p, soft value and policy of each node"),
     CHOICE("explain-as", CMD_SEARCH, explain_as, "text|dot|json", "the tree in this form; dot: nothing but the graph",
            "text"),
@@ -203,11 +205,11 @@ static const Option AFTER_GRID[] = {
          "positions for all samples together, most where the answer is least certain", "off"),
 
     HEADING(CMD_EVAL, "Records"),
-    TEXT('o', "out", CMD_EVAL, out, "FILE", "one JSON line a record; the same command goes on where the file ends",
-         "the stage's name .jsonl"),
+    WRITTEN('o', "out", CMD_EVAL, out, "one JSON line a record; the same command goes on where the file ends",
+            "the stage's name .jsonl"),
     TEXT(0, "shard", CMD_EVAL, shard, "I/N", "only samples I, I + N, ..., counted from 0", "all"),
-    TEXT(0, "merge", CMD_EVAL, merge, "FILE", "joins the files of all shards that are named after it, and runs nothing",
-         NULL),
+    WRITTEN(0, "merge", CMD_EVAL, merge, "joins the files of all shards that are named after it, and runs nothing",
+            NULL),
     SIZE(0, "keep-trees", CMD_EVAL, keep_trees, 0, 1e6, "first samples whose records show their trees", "3"),
 
     TEXT(0, "labels", CMD_TRAIN, label_column, "COLUMN",
@@ -215,17 +217,17 @@ static const Option AFTER_GRID[] = {
     TEXT(0, "group", CMD_TRAIN, group_column, "COLUMN",
          "with --labels: who or what a series is of; what is of one is held out together", "the ids, else blocks"),
     HEADING(CMD_TRAIN, "What to write"),
-    TEXT('o', "out", CMD_TRAIN, out, "FILE", "the evidence, for the reward evidence:FILE (docs/evidence.md)", NULL),
+    WRITTEN('o', "out", CMD_TRAIN, out, "the evidence, for the reward evidence:FILE (docs/evidence.md)", NULL),
 
     HEADING(CMD_REPORT, "What to write (one of them at least)"),
-    TEXT('o', "out", CMD_REPORT, out, "FILE", "one HTML page that needs nothing else", NULL),
-    TEXT(0, "markdown", CMD_REPORT, markdown, "FILE", "the tables in Markdown", NULL),
-    TEXT(0, "latex", CMD_REPORT, latex, "FILE", "the tables in LaTeX, without packages", NULL),
-    TEXT(0, "csv", CMD_REPORT, csv, "FILE", "the rows with all digits: mean, bounds and samples of every number", NULL),
+    WRITTEN('o', "out", CMD_REPORT, out, "one HTML page that needs nothing else", NULL),
+    WRITTEN(0, "markdown", CMD_REPORT, markdown, "the tables in Markdown", NULL),
+    WRITTEN(0, "latex", CMD_REPORT, latex, "the tables in LaTeX, without packages", NULL),
+    WRITTEN(0, "csv", CMD_REPORT, csv, "the rows with all digits: mean, bounds and samples of every number", NULL),
     SIZE(0, "samples", CMD_REPORT, samples, 0, 1e9, "most samples that the page shows; 0: all", "0"),
 
-    TEXT(0, "svg", CMD_FORECAST, svg, "FILE", "a picture: what was, the median, bands of 50, 80 and 90 %", NULL),
-    TEXT(0, "csv", CMD_FORECAST, csv, "FILE", "median and quantiles of each step", NULL),
+    WRITTEN(0, "svg", CMD_FORECAST, svg, "a picture: what was, the median, bands of 50, 80 and 90 %", NULL),
+    WRITTEN(0, "csv", CMD_FORECAST, csv, "median and quantiles of each step", NULL),
 
     HEADING(CMD_CHOOSE, "The options"),
     TEXT(0, "options", CMD_CHOOSE, choices, "LIST", "texts joined by commas; those that hold a comma are operands",
@@ -236,7 +238,7 @@ static const Option AFTER_GRID[] = {
     HEADING(CMD_REPLAY, "What to show (-m MODEL gives tokens their texts, a table its exact Z)"),
     FLAG(0, "table", CMD_REPLAY, table, "a line a rollout: its text, q, z, and K, u and the mean of z after it"),
     FLAG(0, "step", CMD_REPLAY, step, "rollout by rollout, walked by keys on a terminal"),
-    TEXT(0, "html", CMD_REPLAY, html, "FILE", "one page with a slider and the tree to unfold", NULL),
+    WRITTEN(0, "html", CMD_REPLAY, html, "one page with a slider and the tree to unfold", NULL),
 
     HEADING(CMD_VERIFY, "Runs"),
     SIZE(0, "runs", CMD_VERIFY, runs, 2, 1e7, "searches with seeds seed, seed + 1, ...", "400"),
@@ -245,8 +247,8 @@ static const Option AFTER_GRID[] = {
     SIZE(0, "top", CMD_SCORE, top, 0, 1000, "likeliest next tokens listed per position", "8"),
     FLAG(0, "json", ALL, json, "JSON also where standard output is a terminal"),
     FLAG(0, "text", ANSWERS, text, "the text of the answer (of search the best one) and nothing else"),
-    TEXT('o', "out", ALL & ~(unsigned)(CMD_EVAL | CMD_REPORT | CMD_TRAIN), out, "FILE",
-         "the results in this file, whole or not at all, as a pipe would get them", "standard output"),
+    WRITTEN('o', "out", ALL & ~(unsigned)(CMD_EVAL | CMD_REPORT | CMD_TRAIN), out,
+            "the results in this file, whole or not at all, as a pipe would get them", "standard output"),
     FLAG('q', "quiet", IN_BATCHES | CMD_EVAL | CMD_BENCH | TELLS, quiet, "no progress on standard error"),
     CHOICE("color", ALL, color, "auto|always|never",
            "emphasis in what is made to be read; auto: on a terminal, unless the environment has NO_COLOR", "auto"),

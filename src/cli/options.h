@@ -6,6 +6,7 @@
 #ifndef MTS_CLI_OPTIONS_H
 #define MTS_CLI_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ typedef struct Option {
     const char *help;     /* what it is, with its unit */
     const char *fallback; /* the default as --help says it; NULL: none */
     const char *way_out;  /* what to do instead of a real out of range; NULL: nothing comes to mind */
+    bool writes;          /* of a FILE: it is written */
 } Option;
 
 /* Sets every option's value in `into` to its absent value. */

@@ -109,14 +109,26 @@ void mts_map_forget(const MtsMap *map, const void *from, size_t size)
 #endif
 }
 
+static int too_large(const char *name, uint64_t limit, MtsError *err)
+{
+    return mts_fail(err, MTS_EIO, "%s: is larger than the limit of %" PRIu64 " bytes", name, limit);
+}
+
+/* What has no size may have no end: a device that is no terminal, a pipe. */
+enum { MOST_OF_DEVICE = 1 << 26, MOST_OF_PIPE = 1 << 30 };
+
 /* Room for what the file says it holds, and a little more, so that its end is seen without growing. */
-static int first_room(int fd, const char *name, uint64_t limit, MtsBytes *bytes, MtsError *err)
+static int first_room(int fd, const char *name, uint64_t *limit, MtsBytes *bytes, MtsError *err)
 {
     struct stat st;
     size_t want = 65536;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-        if ((uint64_t)st.st_size > limit) {
-            return mts_fail(err, MTS_EIO, "%s: is larger than the limit of %" PRIu64 " bytes", name, limit);
+    bool known = fstat(fd, &st) == 0;
+    if (known && !S_ISREG(st.st_mode)) {
+        uint64_t most = S_ISCHR(st.st_mode) && !isatty(fd) ? MOST_OF_DEVICE : MOST_OF_PIPE;
+        *limit = most < *limit ? most : *limit;
+    } else if (known && st.st_size > 0) {
+        if ((uint64_t)st.st_size > *limit) {
+            return too_large(name, *limit, err);
         }
         want = (uint64_t)st.st_size < SIZE_MAX - 2 ? (size_t)st.st_size + 2 : 0;
     }
@@ -130,13 +142,14 @@ int mts_read_fd(int fd, const char *name, uint64_t limit, char **data, size_t *s
     MtsBytes bytes = {0};
     *data = NULL;
     *size = 0;
-    int rc = first_room(fd, name, limit, &bytes, err);
+    int rc = first_room(fd, name, &limit, &bytes, err);
     while (!rc) {
         if (!mts_grow(&bytes.data, &bytes.cap, bytes.len + 2, 1)) {
             rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out after %zu bytes", name, bytes.len);
             break;
         }
-        ssize_t n = read(fd, bytes.data + bytes.len, bytes.cap - bytes.len - 1);
+        uint64_t room = bytes.cap - bytes.len - 1, more = limit - bytes.len + 1;
+        ssize_t n = read(fd, bytes.data + bytes.len, (size_t)(room < more ? room : more));
         if (n == 0) {
             break;
         }
@@ -146,7 +159,7 @@ int mts_read_fd(int fd, const char *name, uint64_t limit, char **data, size_t *s
             rc = mts_fail(err, MTS_EIO, "%s: cannot be read: %s", name, strerror(errno));
         }
         if (!rc && bytes.len > limit) {
-            rc = mts_fail(err, MTS_EIO, "%s: is larger than the limit of %" PRIu64 " bytes", name, limit);
+            rc = too_large(name, limit, err);
         }
     }
     if (rc) {

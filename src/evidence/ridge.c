@@ -58,13 +58,15 @@ void mts_standardise(double *rows, size_t count, size_t columns, double *mean, d
 /* Row i of a's upper triangle += sign * sum over r of u[r][i] u[r]. */
 static void add_products(double *row, size_t n, size_t i, const double *const u[PANEL], double sign)
 {
+    const double *v[PANEL]; /* in registers, which the compiler of a sanitised build does not see of u */
     double f[PANEL];
     for (size_t r = 0; r < PANEL; r++) {
+        v[r] = u[r];
         f[r] = sign * u[r][i];
     }
     for (size_t j = i; j < n; j++) {
-        row[j] += ((f[0] * u[0][j] + f[1] * u[1][j]) + (f[2] * u[2][j] + f[3] * u[3][j])) +
-                  ((f[4] * u[4][j] + f[5] * u[5][j]) + (f[6] * u[6][j] + f[7] * u[7][j]));
+        row[j] += ((f[0] * v[0][j] + f[1] * v[1][j]) + (f[2] * v[2][j] + f[3] * v[3][j])) +
+                  ((f[4] * v[4][j] + f[5] * v[5][j]) + (f[6] * v[6][j] + f[7] * v[7][j]));
     }
 }
 

@@ -67,6 +67,11 @@ def apart(folder, table):
     refuse(2, ["would write over", "which is read"], "series", mine, "-o", mine)
     refuse(2, ["would write over", "which is read"], "forecast", f"{mine}#1", "--horizon", 2, "--csv", mine)
     refuse(2, ["--svg would write over --csv"], "forecast", mine, "--horizon", 2, "--csv", new, "--svg", new)
+    refuse(2, ["--merge would write over", "which is read"], "eval", "--merge", mine, new, link)
+    for spec in f"length:9+evidence:{mine},prior=1", f"class-spectral:{link}":
+        refuse(2, ["--trace would write over --reward"], "search", "-m", TINY, "--reward", spec, "--trace", mine)
+    refuse(2, ["--reward would write over --model"], *search, "--reward", f"command:timeout=2 log={link} cat")
+    refuse(2, ["--reward would write over --save", "new"], *search, "--reward", f"command:log={new} cat", "--save", new)
     check(mine.read_bytes() == table.read_bytes() and not new.exists(), "nothing is lost")
     told(*search, "--save", new)
     told(*search, "--save", new, "--resume", new)

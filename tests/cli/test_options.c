@@ -15,13 +15,13 @@ typedef struct Values {
 } Values;
 
 static const Option OPTIONS[] = {
-    {OPTION_HEADING, 0, "All of them", 3, 0, NULL, 0, 0, NULL, NULL, NULL},
-    {OPTION_FLAG, 'f', "flag", 1, offsetof(Values, flag), NULL, 0, 0, "a flag", NULL, NULL},
-    {OPTION_TEXT, 't', "text", 3, offsetof(Values, text), "TEXT", 0, 0, "a text", "none", NULL},
-    {OPTION_CHOICE, 0, "choice", 1, offsetof(Values, choice), "one|two|three", 0, 0, "a word", "one", NULL},
-    {OPTION_SIZE, 'n', "size", 1, offsetof(Values, size), "N", 1, 1000, "a count", "10", NULL},
-    {OPTION_SEED, 0, "seed", 1, offsetof(Values, seed), "N", 0, 0, "a seed", "0", NULL},
-    {OPTION_REAL, 0, "real", 1, offsetof(Values, real), "X", -1, 2.5, "a number", "0.5", "take a whole one"},
+    {OPTION_HEADING, 0, "All of them", 3, 0, NULL, 0, 0, NULL, NULL, NULL, false},
+    {OPTION_FLAG, 'f', "flag", 1, offsetof(Values, flag), NULL, 0, 0, "a flag", NULL, NULL, false},
+    {OPTION_TEXT, 't', "text", 3, offsetof(Values, text), "TEXT", 0, 0, "a text", "none", NULL, false},
+    {OPTION_CHOICE, 0, "choice", 1, offsetof(Values, choice), "one|two|three", 0, 0, "a word", "one", NULL, false},
+    {OPTION_SIZE, 'n', "size", 1, offsetof(Values, size), "N", 1, 1000, "a count", "10", NULL, false},
+    {OPTION_SEED, 0, "seed", 1, offsetof(Values, seed), "N", 0, 0, "a seed", "0", NULL, false},
+    {OPTION_REAL, 0, "real", 1, offsetof(Values, real), "X", -1, 2.5, "a number", "0.5", "take a whole one", false},
 };
 
 enum { COUNT = sizeof OPTIONS / sizeof OPTIONS[0] };

@@ -83,14 +83,16 @@ static void random_grammar(uint64_t *state, Rule rules[RULES], char *text, size_
     }
 }
 
+/* A text before all of b's that have m letters: 2^m texts in a row, as those are. */
 static void product(const Language *a, const Language *b, Language *out)
 {
     memset(out, 0, sizeof *out);
     for (int i = 0; i < TEXTS; i++) {
-        for (int j = 0; a->has[i] && j < TEXTS; j++) {
-            int both = b->has[j] ? concat(i, j) : -1;
-            if (both >= 0) {
-                out->has[both] = true;
+        for (int m = 0; a->has[i] && length_of(i) + m <= LONGEST; m++) {
+            bool *to = &out->has[concat(i, (1 << m) - 1)];
+            const bool *from = &b->has[(1 << m) - 1];
+            for (int j = 0; j < 1 << m; j++) {
+                to[j] |= from[j];
             }
         }
     }

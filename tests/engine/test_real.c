@@ -144,7 +144,7 @@ static void make_bins(const Law *law, size_t bin[TEXTS], double tilted[BINS], do
  * numbers of threads draw the same texts. */
 static void draws_follow_the_enumerated_target(void **state)
 {
-    enum { DRAWS = 150, AGAIN = 15 };
+    enum { DRAWS = 150, AGAIN = 5 };
     static const int threads[] = {1, 2, 8};
     static Law law;
     static size_t bin[TEXTS];

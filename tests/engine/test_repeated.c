@@ -86,7 +86,7 @@ static uint64_t search_once(const MtsEngine *engine, MtsMethod method)
 static long resident(void)
 {
     long pages = 0, whole;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(MTS_SANITIZED)
+#if !MTS_SANITIZED
     FILE *f = fopen("/proc/self/statm", "r");
     if (f && fscanf(f, "%ld %ld", &whole, &pages) != 2) {
         pages = 0;

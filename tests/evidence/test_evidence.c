@@ -18,10 +18,12 @@
 #include "evidence/ridge.h"
 #include "series/set.h"
 
-enum { SAMPLES = 120, LENGTH = 32, GROUPS = 6, CLASSES = 3 };
+enum { LENGTH = 32, CLASSES = 3, GROUPS = MTS_SANITIZED ? 2 : 6, SAMPLES = MTS_SANITIZED ? 90 : 120 };
 
 static const char *const names[CLASSES] = {"rest", "walk", "walk_up"};
 static char path[64];
+static MtsEvidence *learnt; /* by the first test that wants one */
+static MtsForecaster *foreseen;
 
 static int setup(void **state)
 {
@@ -34,6 +36,8 @@ static int teardown(void **state)
 {
     (void)state;
     unlink(path);
+    mts_evidence_free(&learnt);
+    mts_forecaster_free(&foreseen);
     return 0;
 }
 
@@ -135,15 +139,33 @@ static MtsSeries *fresh(double step, double level)
     return s;
 }
 
+/* What is learnt from them, once. */
+static MtsEvidence *taught(void)
+{
+    Made m;
+    MtsError err = {0};
+    if (!learnt) {
+        make(&m, false, false);
+        assert_ok(mts_evidence_learn(&learnt, &m.lessons, m.held, &err), &err);
+        unmake(&m);
+    }
+    return learnt;
+}
+
 static void learns(void **state)
 {
     (void)state;
     Made m;
-    MtsEvidence *e, *again;
+    MtsEvidence *e = taught(), *again;
     MtsError err = {0};
     size_t right = 0;
     make(&m, false, false);
-    assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
+#ifdef _OPENMP
+    omp_set_num_threads(3); /* the rows are few, the columns many: teams are at work */
+#endif
+    assert_ok(mts_evidence_learn(&again, &m.lessons, m.held, &err), &err);
+    assert_int_equal(e->columns, again->columns);
+    assert_memory_equal(e->weights, again->weights, e->columns * CLASSES * sizeof *e->weights);
     for (size_t i = 0; i < SAMPLES; i++) {
         const double *p = m.held + i * CLASSES;
         double sum = 0;
@@ -164,14 +186,7 @@ static void learns(void **state)
         p += e->prior[k] * exp(ratio[k]);
     }
     assert_true(ratio[1] > 0.5 && ratio[0] < -0.5 && ratio[2] < -0.5 && fabs(p - 1) < 1e-9);
-#ifdef _OPENMP
-    omp_set_num_threads(3); /* the rows are few, the columns many: teams are at work */
-#endif
-    assert_ok(mts_evidence_learn(&again, &m.lessons, m.held, &err), &err);
-    assert_int_equal(e->columns, again->columns);
-    assert_memory_equal(e->weights, again->weights, e->columns * CLASSES * sizeof *e->weights);
     mts_series_free(&walk);
-    mts_evidence_free(&e);
     mts_evidence_free(&again);
     unmake(&m);
 }
@@ -202,17 +217,15 @@ static void refuses(void **state)
 {
     (void)state;
     Made m;
-    MtsEvidence *e = NULL;
+    MtsEvidence *e = taught();
     MtsError err = {0};
     double ratio[CLASSES], x[LENGTH + 1] = {0};
     MtsSeries *longer;
     make(&m, false, false);
-    assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
     assert_int_equal(mts_evidence_judge(e, m.series[3], ratio, &err), MTS_EREQUEST);
     assert_non_null(strstr(err.text, "learnt from"));
     assert_ok(mts_series_from_values(&longer, x, LENGTH + 1, &err), &err);
     assert_int_equal(mts_evidence_judge(e, longer, ratio, &err), MTS_EREQUEST);
-    mts_evidence_free(&e);
     m.lessons.series[5] = longer;
     assert_int_equal(mts_evidence_learn(&e, &m.lessons, m.held, &err), MTS_EREQUEST);
     assert_non_null(strstr(err.text, "series 6 has"));
@@ -247,17 +260,6 @@ static void calibrated(void **state)
 
 /* ---- the file ---- */
 
-static MtsEvidence *learnt(void)
-{
-    Made m;
-    MtsEvidence *e;
-    MtsError err = {0};
-    make(&m, false, false);
-    assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
-    unmake(&m);
-    return e;
-}
-
 static void refuse_text(const char *text, size_t size, const char *part)
 {
     MtsEvidence *e;
@@ -285,7 +287,7 @@ static void refuse_member(const json_t *whole, const char *member, json_t *value
 static void file(void **state)
 {
     (void)state;
-    MtsEvidence *e = learnt(), *back;
+    MtsEvidence *e = taught(), *back;
     MtsError err = {0};
     MtsSeries *walk = fresh(0.4, 1.7);
     double ratio[CLASSES], same[CLASSES];
@@ -329,7 +331,6 @@ static void file(void **state)
     json_decref(whole);
     refuse_text("{\"maxts\":\"evidence\"}", 20, "checksum is missing");
     mts_series_free(&walk);
-    mts_evidence_free(&e);
     mts_evidence_free(&back);
 }
 
@@ -346,7 +347,7 @@ static double value_of(const MtsReward *r, const char *text, bool finished)
 static void reward(void **state)
 {
     (void)state;
-    MtsEvidence *e = learnt();
+    MtsEvidence *e = taught();
     MtsError err = {0};
     MtsSeries *up = fresh(0.9, 1.7);
     MtsReward *r;
@@ -391,7 +392,6 @@ static void reward(void **state)
     assert_int_equal(mts_reward_new(&r, "evidence", &input, &err), MTS_EREQUEST);
     assert_int_equal(mts_reward_new(&r, "evidence:/nonexistent", &input, &err), MTS_EIO);
     mts_series_free(&up);
-    mts_evidence_free(&e);
 }
 
 /* ---- forecasts ---- */
@@ -414,16 +414,25 @@ static void many(MtsSeries *made[MANY], bool wild)
     }
 }
 
+/* What is learnt from them, once; the period is not told. */
+static MtsForecaster *taught_paths(MtsSeries *const made[MANY])
+{
+    MtsError err = {0};
+    if (!foreseen) {
+        assert_ok(mts_forecaster_learn(&foreseen, (const MtsSeries *const *)made, MANY, 6, 1, &err), &err);
+    }
+    return foreseen;
+}
+
 static void forecaster(void **state)
 {
     (void)state;
     MtsSeries *made[MANY];
-    MtsForecaster *o, *back;
+    MtsForecaster *back;
     MtsError err = {0};
     double p[12], same[12], flat[6];
     many(made, false);
-    const MtsSeries *const *list = (const MtsSeries *const *)made;
-    assert_ok(mts_forecaster_learn(&o, list, MANY, 6, 1, &err), &err); /* the period is not told */
+    const MtsForecaster *o = taught_paths(made);
     assert_true(o->models > 0 && o->model[o->models - 1].smape < 3 && o->smape[MTS_LAST] > 20);
     assert_ok(mts_forecaster_path(o, made[0]->values, 94, p, p + 6, &err), &err);
     for (size_t h = 0; h < 6; h++) {
@@ -444,7 +453,6 @@ static void forecaster(void **state)
     MtsEvidence *classes;
     assert_int_equal(mts_evidence_read(&classes, path, &err), MTS_EREQUEST);
     mts_forecaster_free(&back);
-    mts_forecaster_free(&o);
     for (size_t i = 0; i < MANY; i++) {
         mts_series_free(&made[i]);
     }
@@ -536,13 +544,12 @@ static void path_reward(void **state)
 {
     (void)state;
     MtsSeries *made[MANY];
-    MtsForecaster *o;
     MtsReward *r;
     MtsError err = {0};
     char spec[96], best[128] = "", worse[128] = "";
     double p[12];
     many(made, false);
-    assert_ok(mts_forecaster_learn(&o, (const MtsSeries *const *)made, MANY, 6, 1, &err), &err);
+    const MtsForecaster *o = taught_paths(made);
     assert_ok(mts_forecaster_write(o, path, &err), &err);
     assert_ok(mts_forecaster_path(o, made[1]->values, 100, p, p + 6, &err), &err);
     for (size_t h = 0; h < 6; h++) {
@@ -559,7 +566,6 @@ static void path_reward(void **state)
     mts_reward_free(&r);
     snprintf(spec, sizeof spec, "evidence:%s,horizon=7", path);
     assert_int_equal(mts_reward_new(&r, spec, &input, &err), MTS_EREQUEST);
-    mts_forecaster_free(&o);
     for (size_t i = 0; i < MANY; i++) {
         mts_series_free(&made[i]);
     }
