@@ -277,7 +277,7 @@ static void find_stop(const Case *c, size_t skip, size_t size, char *out)
         const char *text = law->all[i].text;
         size_t length = law->all[i].size, ascii = 0;
         for (size_t k = 0; k < length; k++) {
-            ascii += text[k] > 0;
+            ascii += text[k] > 0 && (unsigned char)text[k] < 0x80; /* char may have no sign */
         }
         if (length > size + 1 && ascii == length && skip-- == 0) {
             memcpy(out, text + length / 2 - size / 2, size);
