@@ -67,7 +67,7 @@ static void random_grammar(uint64_t *state, Rule rules[RULES], char *text, size_
                 Part *part = &rules[r].part[a][p];
                 part->what = draw(state, 2) ? -1 - (int)draw(state, 2) : (int)draw(state, RULES);
                 part->repeat = draw(state, 4) ? 0 : "*+?"[draw(state, 3)];
-                char name[8] = "root";
+                char name[16] = "root";
                 if (part->what > 0) {
                     snprintf(name, sizeof name, "r%d", part->what);
                 } else if (part->what < 0) {
