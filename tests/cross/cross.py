@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Builds maxts for other processors by the wrap files alone, runs its tests there in qemu's user mode, and compares
-its output with this machine's, class by class of results (calls.py).
+its output with this machine's, class by class of results (calls.py). "musl" is this machine's processor with another C
+library.
 
 The target "levels" is this machine's own program on each level of x86-64: by mask, and in qemu without AVX and with
 AVX2; "masks" those by mask. "windows" is built by MinGW and run in Wine: no unit tests, which are written for POSIX,
@@ -49,6 +50,9 @@ TARGETS = {
     "ppc64le": ("powerpc64le-linux-gnu", ["qemu-ppc64le"], "ppc64", "little"),
     "s390x": ("s390x-linux-gnu", ["qemu-s390x"], "s390x", "big"),
 }
+MUSL = "musl"
+if platform.machine() in ("x86_64", "aarch64"):
+    TARGETS[MUSL] = (MUSL, [], platform.machine(), "little")
 # level of x86-64: qemu's processor or None, what is masked
 LEVELS = {
     "Nehalem (qemu)": ("Nehalem", ""), # before AVX
@@ -70,6 +74,8 @@ SKIPPED, TIME_OUT = 77, 124 # exit status
 RUNNING = set() # groups of processes
 LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
+# An hour or more in an emulator; what it looks at, the bits of logits, is also in the calls.
+HOURS = {"model bits"}
 EQUAL = ("files read and written", "logits") # promised on every processor
 # Times, which kernels a processor has, and what an emulator says of itself.
 ITS_OWN = re.compile(r'(?m)^qemu-.*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":'
@@ -134,6 +140,8 @@ def missing(target):
         return ([] if shutil.which(MINGW) else ["gcc-mingw-w64-x86-64-posix"]) + ([] if runs([wine(), "--version"]) else
                                                                            ["wine64"])
     triple, emulator, _, _ = TARGETS[target]
+    if target == MUSL:
+        return [] if shutil.which("musl-gcc") else ["musl-tools"]
     need = []
     if not shutil.which(f"{triple}-gcc"):
         need.append(f"gcc-{triple.replace('_', '-')}")
@@ -162,6 +170,8 @@ def emulation(target):
     """What a program of the target is started by. An x86-64 runs one of i386 itself where its kernel lets it: qemu 7.2
     is slower, and a child that such a program forks does not end in it."""
     triple, emulator, _, _ = TARGETS[target]
+    if not emulator:
+        return []
     libraries = sysroot(triple) / "lib"
     loader = [str(libraries / "ld-linux.so.2"), "--library-path", str(libraries)]
     if target == "i386" and platform.machine() == "x86_64" and runs([*loader, "--list", loader[0]]):
@@ -169,15 +179,21 @@ def emulation(target):
     return [*emulator, "-L", str(sysroot(triple))]
 
 
+def is_emulated(target):
+    return emulation(target)[:1] == TARGETS[target][1][:1] and target != MUSL
+
+
 def cross_file(target, folder):
     triple, _, family, endian = TARGETS[target]
     path = folder / f"{target}.ini"
     ccache = ["ccache"] if shutil.which("ccache") else []
+    tools = f"{triple}-" if target != MUSL else ""
+    wrapper = f"exe_wrapper = {emulation(target)}" if emulation(target) else "[properties]\nneeds_exe_wrapper = false"
     path.write_text(f"""[binaries]
 c = {[*ccache, triple + '-gcc']}
-ar = '{triple}-ar'
-strip = '{triple}-strip'
-exe_wrapper = {emulation(target)}
+ar = '{tools}ar'
+strip = '{tools}strip'
+{wrapper}
 [host_machine]
 system = 'linux'
 cpu_family = '{family}'
@@ -212,8 +228,9 @@ class Target:
         self.name, self.quick, self.limit, self.jobs = name, options.quick, options.limit, options.jobs
         self.folder, self.build = folder, folder / name
         if not (self.build / "build.ninja").exists():
+            threads = ["-Dopenmp=disabled"] if name == MUSL else [] # the compiler's OpenMP is for glibc
             done = subprocess.run(["meson", "setup", self.build, ROOT, "--cross-file", cross_file(name, folder),
-                                   *OPTIONS],
+                                   *OPTIONS, *threads],
                                   check=False, capture_output=True, text=True)
             if done.returncode != 0:
                 raise SystemExit(done.stdout + done.stderr)
@@ -231,6 +248,8 @@ class Target:
 
     def wanted(self, test):
         suites = {suite.split(":")[1] for suite in test["suite"]}
+        if test["name"] in HOURS and is_emulated(self.name):
+            return False
         if self.is_program(test):
             return suites.isdisjoint(LEFT_OUT) and (not self.quick or not suites.isdisjoint(QUICK))
         return test["name"] in PYTHON and not self.quick
