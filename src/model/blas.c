@@ -1,10 +1,12 @@
-/* model/blas.c - OpenBLAS, opened when it is first asked for. */
+/* model/blas.c - OpenBLAS, opened when it is first asked for, or a part of this program (subprojects/openblas.wrap). */
 #include "model/blas.h"
 
 #include <config.h> /* the build's, not model/config.h */
 
 #if MTS_HAVE_OPENBLAS
+#if !MTS_OPENBLAS_LINKED
 #include <dlfcn.h>
+#endif
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,7 +20,6 @@ enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112 };
 typedef void SgemmFn(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda,
                      const float *b, int ldb, float beta, float *c, int ldc);
 typedef char *CorenameFn(void);
-typedef void SetThreadsFn(int threads);
 
 static struct {
     SgemmFn *sgemm;
@@ -27,6 +28,24 @@ static struct {
 } blas;
 static uint32_t wanted_cpu;
 
+#if MTS_OPENBLAS_LINKED
+
+extern SgemmFn cblas_sgemm;
+extern CorenameFn openblas_get_corename;
+
+static void load(void)
+{
+    const char *core = openblas_get_corename();
+    if (strcmp(core, "HASWELL") == 0 && !(wanted_cpu & MTS_CPU_AVX2)) {
+        snprintf(blas.reason, sizeof blas.reason, "this program's own part of it needs AVX2");
+        return;
+    }
+    blas.core = core;
+    blas.sgemm = cblas_sgemm;
+}
+
+#else
+
 /* ISO C has no conversion of an object pointer to a function pointer; POSIX promises that the bits are the same. */
 static bool resolve(void *library, const char *name, void *function)
 {
@@ -34,6 +53,8 @@ static bool resolve(void *library, const char *name, void *function)
     memcpy(function, &symbol, sizeof symbol);
     return symbol != NULL;
 }
+
+typedef void SetThreadsFn(int threads);
 
 static void load(void)
 {
@@ -65,6 +86,8 @@ static void load(void)
     blas.core = corename();
     blas.sgemm = sgemm;
 }
+
+#endif
 
 int mts_blas_open(uint32_t cpu, MtsError *err)
 {

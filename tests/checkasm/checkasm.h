@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../kernels/random.h"
+#include "core/error.h"
 #include "kernels/kernels.h"
 
 typedef struct Check {
@@ -31,7 +32,7 @@ bool check_begin(Check *check, const char *name, void (*scalar)(void), void (*ve
     check_begin(check, name, (void (*)(void))(check)->scalar->member, (void (*)(void))(check)->vector->member)
 
 /* Notes a failure of the kernel under test (each kernel counts once) and prints the first few. */
-void check_fail(Check *check, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void check_fail(Check *check, const char *fmt, ...) MTS_PRINTF(2, 3);
 
 /* Compares n floats of got with want; the sentence names the case. */
 void check_floats(Check *check, const float *got, const float *want, size_t n, const char *what, size_t a, size_t b);

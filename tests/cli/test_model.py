@@ -33,6 +33,18 @@ def texts_and_tokens():
     check(ask("score", "-m", TINY, "--top", 0, stdin="a b")["positions"] == [], "--top 0")
 
 
+def products():
+    """OpenBLAS, opened or linked, multiplies as the own kernels do; where it is not there, that is said."""
+    own = ask("score", "-m", TINY, "--exact", stdin="The number 42.")["nll"]
+    done = run("score", "-m", TINY, "--matmul", "blas", "--threads", 2, "--json", stdin="The number 42.",
+               again=0)
+    if done.returncode != 0:
+        check(b"OpenBLAS cannot be used: " in done.stderr, done.stderr)
+        return
+    far = max(abs(a - b) for a, b in zip(own, json.loads(done.stdout)["nll"], strict=True))
+    check(far < 0.005, far)
+
+
 def generate():
     greedy = ask("generate", "-m", TINY, "-p", "hello", "-n", 20, "--temperature", 0)
     again = ask("generate", "-m", TINY, "-p", "hello", "-n", 20, "--temperature", 0, "--seed", 9)
@@ -231,6 +243,7 @@ def interrupts(folder):
 def main():
     with work_dir() as folder:
         texts_and_tokens()
+        products()
         generate()
         search_words()
         same_bytes()
