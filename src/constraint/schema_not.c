@@ -344,17 +344,18 @@ static int turn_other_members(const Turn *t)
     {
         mts_json_add(&patterns, NULL, mts_made_with(MTS_KEY_NOT_PATTERN, json_string(key)));
     }
-    json_t *names = mts_made_with(MTS_KEY_NOT_IN, listed);
-    if (json_array_size(patterns) > 0) {
-        names = mts_made_and_also(names, "allOf", patterns);
-    } else {
+    bool memory = listed && patterns;
+    if (!memory || asks_nothing(t->value)) {
+        json_decref(listed);
+        json_decref(patterns);
+        return memory ? MTS_OK : mts_schema_no_memory(t->s);
+    }
+    bool any = json_array_size(patterns) > 0;
+    json_t *names = any ? mts_made_with("allOf", patterns) : json_object();
+    if (!any) {
         json_decref(patterns);
     }
-    if (asks_nothing(t->value)) {
-        json_decref(names);
-        return MTS_OK;
-    }
-    return some_member(t, names, t->value);
+    return some_member(t, mts_made_and_also(names, MTS_KEY_NOT_IN, listed), t->value);
 }
 
 static int turn_pattern_members(const Turn *t)
