@@ -267,6 +267,28 @@ static MtsGrammarNode quoted(Reader *r)
     return mts_node_re(r->g, all);
 }
 
+/* Lark's "a".."z", one character on either side; MTS_NODE_NONE, and nothing read, where none stands here. */
+static MtsGrammarNode range(Reader *r)
+{
+    size_t from = r->at++;
+    uint32_t first = r->lark && r->at < r->size ? character(r) : 0, last = 0;
+    bool there = r->lark && take(r, "\"");
+    skip(r, false);
+    if (r->rc || !there || !take(r, "..")) {
+        r->at = from;
+        return MTS_NODE_NONE;
+    }
+    skip(r, false);
+    there = take(r, "\"") && r->at < r->size;
+    last = there ? character(r) : 0;
+    if (!r->rc && (!there || !take(r, "\"") || last < first)) {
+        return complain(r, MTS_EREQUEST, from, "a range is no \"a\"..\"b\" from one character to a later one");
+    }
+    MtsChars set = {0};
+    mts_chars_add(&set, first, last);
+    return mts_node_re(r->g, spell(r, &set));
+}
+
 static MtsGrammarNode class(Reader *r)
 {
     size_t from = r->at++;
@@ -402,7 +424,8 @@ static MtsGrammarNode atom(Reader *r)
 {
     char c = r->text[r->at];
     if (c == '"') {
-        return with_gap(r, quoted(r));
+        MtsGrammarNode characters = range(r);
+        return with_gap(r, characters == MTS_NODE_NONE && !r->rc ? quoted(r) : characters);
     }
     if (c == '(') {
         return group(r, ")");

@@ -282,6 +282,8 @@ static void both_notations_are_read(void **state)
           LIST("", "{  }"));
     check("start: \"a\" ([\"b\"] | ) c\nc: | \"c\"\n", LIST("a", "ab", "ac", "abc"), LIST("", "b", "acb"));
     check("start: [\"a\"] \"b\"?\n", LIST("", "a", "ab", "b"), LIST("ba"));
+    check("start: \"b\"..\"d\"+ \"\\x30\" .. \"9\" \"\\\"\"? \"ab\"\n", LIST("b0ab", "dcb9\"ab"),
+          LIST("a0ab", "0ab", "bab"));
 }
 
 /* `head`, then `piece` so many times, then `tail`; whether the text is accepted. */
@@ -349,6 +351,7 @@ static void errors_have_places(void **state)
     refuse("root ::= [z-a]\n", MTS_EREQUEST, "line 1, column 10");
     refuse("root ::= \"a\"{3,2}\n", MTS_EREQUEST, "line 1, column 13");
     refuse("start: /a(/\n", MTS_EREQUEST, "line 1");
+    refuse("start: \"z\"..\"a\"\n", MTS_EREQUEST, "line 1, column 8: a range");
     refuse("start: \"a\"\n%import common.INT\n", MTS_EUNSUPPORTED, "line 2, column 1");
     refuse("root ::= <think> [^<]* </think>\n", MTS_EUNSUPPORTED, "line 1, column 10: tokens, as <...> names them");
     refuse("root ::= \"a\" !<[1001]>\n", MTS_EUNSUPPORTED, "line 1, column 14: tokens");
