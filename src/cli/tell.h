@@ -5,8 +5,12 @@
 #include "cli/story.h"
 #include "cli/token_label.h"
 
+/* Whether six decimals tell exp of a logarithm (NaN: there is none); else it wants an exponent. A column has one
+ * notation: plain only where all of it is. */
+bool tell_is_plain(double log_value);
+
 /* exp of a logarithm, into out, which it returns; "-" where there is none. */
-const char *tell_natural(double log_value, char out[32]);
+const char *tell_natural(double log_value, bool plain, char out[32]);
 
 /* The table of docs/algorithm.md, an object a rollout: i, text, q, z, K, u, W, Z^; numbers as they are read, or
  * themselves. NULL: memory ran out. */

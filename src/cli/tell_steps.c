@@ -57,7 +57,7 @@ static size_t make_bars(const Story *s, const StoryRollout *r, Bar bars[BARS_MOS
     return count;
 }
 
-static void put_bar(const Bar *bar)
+static void put_bar(const Bar *bar, bool plain)
 {
     size_t screen = out_width(), front = BAR_FRONT + WORDS;
     size_t room = screen == 0 || screen > front + BAR_MOST ? BAR_MOST : screen > front ? screen - front : 0;
@@ -65,8 +65,7 @@ static void put_bar(const Bar *bar)
     double share = bar->whole > 0 && bar->value >= 0 ? bar->value / bar->whole : 0;
     int filled = (int)(width * (share > 1 ? 1 : share) + 0.5);
     char line[64 + 3 * BAR_MOST + sizeof bar->says];
-    bool plain = bar->value == 0 || (bar->value >= 1e-3 && bar->value < 1e6);
-    int n = snprintf(line, sizeof line, plain ? "  %-6s %12.6f  " : "  %-6s %12.6g  ", bar->name, bar->value);
+    int n = snprintf(line, sizeof line, plain ? "  %-6s %12.6f  " : "  %-6s %12.5e  ", bar->name, bar->value);
     for (int i = 0; i < width; i++) {
         n += snprintf(line + n, sizeof line - (size_t)n, "%s", i < filled ? "\xE2\x96\x88" : "\xC2\xB7");
     }
@@ -76,18 +75,45 @@ static void put_bar(const Bar *bar)
 
 /* ---- the way ---- */
 
-static json_t *way_row(const StoryRollout *r, size_t i, TokenLabels *labels)
+/* Its columns of numbers. */
+enum { P, Q, K, U, COLUMNS };
+static const char *const NAMES[COLUMNS] = {"p", "drawn by q", "K below", "u below"};
+
+/* At depth i; NaN: there is none. */
+static void numbers_at(const StoryRollout *r, size_t i, double numbers[COLUMNS])
 {
-    StoryNode node = i < r->path_count ? r->path[i] : (StoryNode){NAN, NAN, NAN};
     const StoryStep *step = i ? &r->steps[i - 1] : NULL;
+    const StoryNode *node = i < r->path_count ? &r->path[i] : NULL;
+    numbers[P] = step ? step->logp : NAN;
+    numbers[Q] = step ? step->log_q : NAN;
+    numbers[K] = node ? node->log_k : NAN;
+    numbers[U] = node ? node->log_u : NAN;
+}
+
+static void find_notations(const StoryRollout *r, bool plain[COLUMNS])
+{
+    double numbers[COLUMNS];
+    for (size_t i = 0; i <= r->count; i++) {
+        numbers_at(r, i, numbers);
+        for (size_t c = 0; c < COLUMNS; c++) {
+            plain[c] = (i == 0 || plain[c]) && tell_is_plain(numbers[c]);
+        }
+    }
+}
+
+static json_t *way_row(const StoryRollout *r, size_t i, const bool plain[COLUMNS], TokenLabels *labels)
+{
+    const StoryStep *step = i ? &r->steps[i - 1] : NULL;
+    double numbers[COLUMNS];
     char text[32];
     json_t *row = json_object();
     mts_json_add_int(&row, "depth", (json_int_t)i);
     mts_json_add_text(&row, "token", step ? token_label(labels, step->token) : "(prompt)");
-    mts_json_add_text(&row, "p", step ? tell_natural(step->logp, text) : "");
-    mts_json_add_text(&row, "drawn by q", step ? tell_natural(step->log_q, text) : "");
-    mts_json_add_text(&row, "K below", tell_natural(node.log_k, text));
-    mts_json_add_text(&row, "u below", tell_natural(node.log_u, text));
+    numbers_at(r, i, numbers);
+    for (size_t c = 0; c < COLUMNS; c++) {
+        bool none = !step && (c == P || c == Q);
+        mts_json_add_text(&row, NAMES[c], none ? "" : tell_natural(numbers[c], plain[c], text));
+    }
     mts_json_add_text(&row, "tree", !step ? "" : step->known ? "known" : "new");
     return row;
 }
@@ -97,12 +123,14 @@ static json_t *way_row(const StoryRollout *r, size_t i, TokenLabels *labels)
 static json_t *way_rows(const StoryRollout *r, size_t most, TokenLabels *labels)
 {
     size_t all = r->count + 1, first = most == 0 || all <= most ? all : (most - 1) / 2, last = all - first;
+    bool plain[COLUMNS];
     json_t *rows = json_array();
+    find_notations(r, plain);
     if (first < all) {
         last = most - 1 - first;
     }
     for (size_t i = 0; i < first; i++) {
-        mts_json_add(&rows, NULL, way_row(r, i, labels));
+        mts_json_add(&rows, NULL, way_row(r, i, plain, labels));
     }
     if (first < all) {
         char text[48];
@@ -110,14 +138,14 @@ static json_t *way_rows(const StoryRollout *r, size_t most, TokenLabels *labels)
         snprintf(text, sizeof text, "(%zu more)", all - first - last);
         mts_json_add_text(&gap, "depth", "\xE2\x80\xA6");
         mts_json_add_text(&gap, "token", text);
-        for (size_t i = 0; i < 5; i++) {
-            static const char *const empty[] = {"p", "drawn by q", "K below", "u below", "tree"};
-            mts_json_add_text(&gap, empty[i], "");
+        for (size_t i = 0; i < COLUMNS; i++) {
+            mts_json_add_text(&gap, NAMES[i], "");
         }
+        mts_json_add_text(&gap, "tree", "");
         mts_json_add(&rows, NULL, gap);
     }
     for (size_t i = first < all ? all - last : all; i < all; i++) {
-        mts_json_add(&rows, NULL, way_row(r, i, labels));
+        mts_json_add(&rows, NULL, way_row(r, i, plain, labels));
     }
     return rows;
 }
@@ -173,8 +201,12 @@ static int put_frame(const Story *s, size_t at, TokenLabels *labels, MtsError *e
     putc('\n', out_stream());
     rc = put_way(r, screen == 0 ? 0 : screen > around ? screen - around : 1, labels, err);
     putc('\n', out_stream());
+    bool plain = true;
     for (size_t i = 0; i < count; i++) {
-        put_bar(&bars[i]);
+        plain = plain && tell_is_plain(log(bars[i].value));
+    }
+    for (size_t i = 0; i < count; i++) {
+        put_bar(&bars[i], plain);
     }
     putc('\n', out_stream());
     return rc;

@@ -53,6 +53,23 @@ def steps(trace):
     check(text.count("exact") == 4, "the exact Z stands beside each")
 
 
+def one_notation(folder):
+    """Numbers of a column are all plain or all have exponents, small ones too."""
+    trace = pathlib.Path(folder) / "small.trace"
+    ask("search", "-m", TINY, "-p", "x", "--rollouts", 6, "-n", 5, "--trace", trace)
+    table = [line.split() for line in run("replay", trace, "--table").stdout.decode().splitlines()]
+    columns_of = [[row[i] for row in table[1:]] for i in range(2, len(table[0]))]
+    frames = run("replay", trace, "--step").stdout.decode().split("rollout ")[1:]
+    check(len(frames) == 6 and len(table) == 7, (frames, table))
+    columns_of += [re.findall(r"^  (?:z|Z\^|W|K|u) +(\S+)", frame, re.M) for frame in frames]
+    small = 0
+    for column in columns_of:
+        told = {"e" in number for number in column if number != "-"}
+        check(len(told) == 1, column)
+        small += told == {True}
+    check(small > 6, columns_of)
+
+
 def keys(trace):
     """On a terminal, walked forwards, back, to the ends and out."""
     master, slave = pty.openpty()
@@ -142,11 +159,13 @@ def page(folder, trace):
     if not chromium:
         print("not looked at in Chromium, which is not here")
         return
-    for at, z, nodes in ((1, "2.718282", 3), (3, "3.570670", 6), (4, "3.790260", 7)):
+    for at, z, w, nodes in ((1, "2.718282", "3.881398", 3), (3, "3.570670", "5.676003", 6),
+                            (4, "3.790260", "3.790260", 7)):
         dom = subprocess.run([chromium, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000",
                               f"--user-data-dir={folder}/chromium", "--dump-dom", f"{out.as_uri()}#{at}"],
                              capture_output=True, text=True, timeout=600).stdout
         check(f"Rollout {at}: " in dom and f"; z {z};" in dom and "exact Z 3.790260" in dom, dom[:3000])
+        check(f"; W {w};" in dom and "thin: log W" in dom, dom[:3000])
         check(dom.count("<li") == nodes, f"{dom.count('<li')} nodes after rollout {at}")
     # what a model's tokens say cannot end the script
     trace = pathlib.Path(folder) / "tiny.trace"
@@ -232,6 +251,7 @@ def main():
         trace = walk(folder)
         table_of_the_page(trace)
         steps(trace)
+        one_notation(folder)
         keys(trace)
         fits(folder)
         labels()
