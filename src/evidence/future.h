@@ -9,7 +9,7 @@ extern const double mts_future_levels[MTS_FUTURE_LEVELS]; /* 0.05 .. 0.95 */
 
 typedef struct MtsFuture {
     size_t horizon, season;
-    const char *by;   /* whose path it is: a baseline's name, or "evidence" */
+    const char *by;   /* whose path it is: a baseline's name, "week" (the same time a week before) or "evidence" */
     size_t windows;   /* of the series' own past that it was tried on */
     double error;     /* mean |error| there, in the series' units today */
     double *quantile; /* [MTS_FUTURE_LEVELS][horizon], ascending by level */

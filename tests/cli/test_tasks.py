@@ -5,6 +5,7 @@ import csv
 import json
 import math
 import pathlib
+import random
 import re
 import xml.dom.minidom
 
@@ -46,6 +47,43 @@ def coverage():
                     below[level] += values[end + step["step"] - 1] <= step[level]
     for level, share in LEVELS.items():
         check(SANITIZED or abs(below[level] / steps - share) <= 0.05, (level, below[level] / steps))
+
+
+def weeks(folder):
+    """Days that repeat a week later and not the day after, in three weeks and in less than two."""
+    table = pathlib.Path(folder) / "weeks.csv"
+    value = lambda t: 100 + 40 * math.sin(t % 24 * math.pi / 12) * (t // 24 % 7 < 5) + (t * 7919 % 13) / 13
+    for days, by in ((21, "week"), (13, "seasonal")):
+        table.write_text("value\n" + "".join(f"{value(t)}\n" for t in range(24 * days)))
+        got = ask("forecast", table, "--horizon", 24, "--season", 24)
+        check(got["errors_of"] == by, (days, got["errors_of"]))
+        for step in got["steps"]:
+            off = abs(step["median"] - value(24 * days + step["step"] - 1))
+            check(off < 2 or by != "week", (days, step))
+
+
+def quantile(errors, level):
+    errors = sorted(errors)
+    place = min(max(level * (len(errors) + 1) - 1, 0), len(errors) - 1)
+    low = int(place)
+    return errors[low] + (place - low) * (errors[min(low + 1, len(errors) - 1)] - errors[low])
+
+
+def conformal(folder):
+    """A walk that went up by chance: the quantiles of the last value's errors, a fifth of the way to both signs'."""
+    chance, walk = random.Random(7), [50.0]
+    for _ in range(80):
+        walk.append(walk[-1] + 0.3 + chance.gauss(0, 1))
+    table = pathlib.Path(folder) / "walk.csv"
+    table.write_text("value\n" + "".join(f"{v!r}\n" for v in walk))
+    got = ask("forecast", table, "--horizon", 1, "--season", 1)
+    unit = lambda end: sum(map(abs, walk[max(0, end - 64):end])) / min(64, end)
+    errors = [(walk[end] - walk[end - 1]) / unit(end) for end in range(8, len(walk))]
+    check(got["errors_of"] == "last" and got["tried"] == len(errors), got)
+    for name, level in LEVELS.items():
+        error = 0.8 * quantile(errors, level) + 0.2 * quantile(errors + [-e for e in errors], level)
+        want = walk[-1] + unit(len(walk)) * error
+        check(abs(got["steps"][0][name] - want) < 1e-9, (name, got["steps"][0][name], want))
 
 
 def files(folder):
@@ -178,6 +216,8 @@ def main():
     with work_dir() as folder:
         forecasts()
         coverage()
+        weeks(folder)
+        conformal(folder)
         files(folder)
         with_evidence(folder)
         with_model()
