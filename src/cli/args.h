@@ -28,7 +28,8 @@ enum {
     CMD_FORECAST = 1u << 14,
     CMD_CLASSIFY = 1u << 15,
     CMD_ASK = 1u << 16,
-    CMD_CAPTION = 1u << 17
+    CMD_CAPTION = 1u << 17,
+    CMD_BITS = 18
 };
 
 enum { ARGS_SETTINGS_MOST = 64 };

@@ -192,6 +192,9 @@ int main(int argc, char **argv)
 {
     MtsError err = {0};
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error, of standard output a quiet end */
+#ifdef SIGXFSZ
+    signal(SIGXFSZ, SIG_IGN); /* so is the limit of a file's size */
+#endif
     if (argc < 2) {
         usage(stderr);
         return 2;

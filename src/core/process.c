@@ -121,6 +121,7 @@ static int set_how(posix_spawnattr_t *how)
     sigemptyset(&none);
     sigemptyset(&reset);
     sigaddset(&reset, SIGPIPE);
+    sigaddset(&reset, SIGXFSZ);
     sigaddset(&reset, SIGINT);
     sigaddset(&reset, SIGTERM);
     (void)((rc = posix_spawnattr_setpgroup(how, 0)) || (rc = posix_spawnattr_setsigmask(how, &none)) ||

@@ -227,15 +227,19 @@ static bool is_among(const MtsShapeRate *rates, size_t count, const MtsWeights *
 int mts_measure_shapes(const MtsEngine *engine, size_t batch, MtsShapeRate rates[MTS_MOST_SHAPES], size_t *count,
                        MtsError *err)
 {
+    MtsError why = {0};
     int rc = check(engine, batch, 1, 0, err);
     *count = 0;
     if (rc) {
         return rc;
     }
+    if ((rc = mts_blas_open(engine->model->cpu, &why)) == MTS_ENOMEM) {
+        return mts_fail(err, rc, "%s", why.text);
+    }
     const MtsLayer *y = engine->model->layers;
     const MtsWeights *const all[MTS_MOST_SHAPES] = {&y->q,    &y->k,  &y->v,    &y->o,
                                                     &y->gate, &y->up, &y->down, &engine->model->output};
-    bool blas = !mts_blas_open(engine->model->cpu, NULL);
+    const bool blas = !rc;
     for (size_t i = 0; i < MTS_MOST_SHAPES; i++) {
         if (is_among(rates, *count, all[i])) {
             continue;

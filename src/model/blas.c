@@ -56,18 +56,35 @@ static bool resolve(void *library, const char *name, void *function)
 
 typedef void SetThreadsFn(int threads);
 
-static void load(void)
+/* OpenBLAS reads its environment as it is opened; whoever is started later has it as it was. A thread of its own, which
+ * is never asked for, would end the process where it is refused. */
+static void *open_library(void)
 {
     static const char *const names[] = {"libopenblas.so.0", "libopenblas.so", "libopenblas.dylib"};
-    if (wanted_cpu & MTS_CPU_AVX512) {
-        setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 0);
-    } else if (wanted_cpu & MTS_CPU_AVX2) {
-        setenv("OPENBLAS_CORETYPE", "HASWELL", 0);
-    }
+    const char *core = wanted_cpu & MTS_CPU_AVX512 ? "SKYLAKEX" : wanted_cpu & MTS_CPU_AVX2 ? "HASWELL" : NULL;
+    const char *set[][2] = {{"OPENBLAS_CORETYPE", core}, {"OPENBLAS_NUM_THREADS", "1"}};
     void *library = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        if (!set[i][1] || getenv(set[i][0])) {
+            set[i][0] = NULL;
+        } else {
+            setenv(set[i][0], set[i][1], 0);
+        }
+    }
     for (size_t i = 0; i < sizeof names / sizeof names[0] && !library; i++) {
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     }
+    for (size_t i = 0; i < 2; i++) {
+        if (set[i][0]) {
+            unsetenv(set[i][0]);
+        }
+    }
+    return library;
+}
+
+static void load(void)
+{
+    void *library = open_library();
     if (!library) {
         const char *why = dlerror();
         snprintf(blas.reason, sizeof blas.reason, "%s", why ? why : "not found");
@@ -89,15 +106,27 @@ static void load(void)
 
 #endif
 
+/* Where its buffer of 128 MiB cannot be had OpenBLAS 0.3.21 asks for it for ever; the rest is the library itself. */
+static bool has_memory(void)
+{
+    void *volatile buffer = malloc((size_t)256 << 20); /* else a compiler may leave both calls out */
+    free(buffer);
+    return buffer != NULL;
+}
+
 int mts_blas_open(uint32_t cpu, MtsError *err)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    bool memory = true;
     pthread_mutex_lock(&lock);
-    if (!blas.sgemm && !blas.reason[0]) {
+    if (!blas.sgemm && !blas.reason[0] && (memory = has_memory())) {
         wanted_cpu = cpu;
         load();
     }
     pthread_mutex_unlock(&lock);
+    if (!memory) {
+        return mts_fail(err, MTS_ENOMEM, "OpenBLAS cannot be used: it needs 256 MiB of memory");
+    }
     if (!blas.sgemm) {
         return mts_fail(err, MTS_EUNSUPPORTED, "OpenBLAS cannot be used: %s", blas.reason);
     }

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from program import NOBODY, PROGRAM, TINY, ask, check, finish, refuse, run, work_dir, write_table
+from program import NOBODY, PROGRAM, SANITIZED, TINY, ask, check, finish, refuse, run, work_dir, write_table
 
 COMMANDS = re.findall(r"^  (\w+) ", run("--help").stdout.decode().replace("  man  ", "").replace("  help  ", ""), re.M)
 
@@ -219,6 +219,24 @@ def broken_rewards(folder):
     check(not list(folder.glob("maxts-reward-*")), "nothing else is left")
 
 
+def limited(folder, table):
+    """A process's own limits: of a file's size, whose signal would end it without a word; of memory, without which
+    OpenBLAS asks for ever."""
+    if os.name != "posix" or SANITIZED:  # whose shadow memory is larger than any limit
+        return
+    import resource
+    cases = [(["search", "-m", table, "-o", folder / "cut.json"], resource.RLIMIT_FSIZE, 1),
+             (["inspect", "-m", TINY], resource.RLIMIT_FSIZE, 1),
+             (["bench", "-m", TINY, "--prefill", 8, "--sequences", 1], resource.RLIMIT_AS, 200 << 20)]
+    for words, what, most in cases:
+        with open(folder / "stdout", "wb") as out:
+            done = subprocess.run([PROGRAM, *map(str, words)], stdout=out, stderr=subprocess.PIPE, timeout=300,
+                                  env={**os.environ, **NOBODY, "OMP_NUM_THREADS": "1"},
+                                  preexec_fn=lambda: resource.setrlimit(what, (most, most)))
+        check(done.returncode == 1 and done.stderr.startswith(b"maxts: ") and done.stderr.count(b"\n") == 1, done)
+    check(not list(folder.glob("*cut.json*")), "nothing is left")
+
+
 def main():
     with work_dir() as name:
         folder = pathlib.Path(name)
@@ -232,6 +250,7 @@ def main():
         completions(folder)
         settings(folder, table)
         broken_rewards(folder)
+        limited(folder, table)
     finish(300)
 
 

@@ -50,7 +50,6 @@ class Command:
 
 def limit(size):
     def apply():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     return apply
 

@@ -5,8 +5,6 @@
 #include "cli/own_settings.h"
 #include "values.h"
 
-enum { COMMANDS = 16 };
-
 /* The file in a scratch folder that is the configuration's. */
 static void write_config(const uint8_t *data, size_t size)
 {
@@ -32,8 +30,8 @@ static uint64_t run(const uint8_t *data, size_t size)
     }
     write_config(data + 1, size - 1);
     options_clear(options, n, &args);
-    int rc = own_settings_read(1u << data[0] % COMMANDS, &args, &text, &err);
-    uint64_t hash = rc ? fuzz_refused(rc, &err) : values_check(options, n, 1u << data[0] % COMMANDS, &args);
+    int rc = own_settings_read(1u << data[0] % CMD_BITS, &args, &text, &err);
+    uint64_t hash = rc ? fuzz_refused(rc, &err) : values_check(options, n, 1u << data[0] % CMD_BITS, &args);
     free(text);
     return hash;
 }

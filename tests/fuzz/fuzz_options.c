@@ -7,7 +7,7 @@
 #include "fuzz.h"
 #include "values.h"
 
-enum { COMMANDS = 16, MOST_WORDS = 64 };
+enum { MOST_WORDS = 64 };
 
 /* Cuts text at its newlines. */
 static int split(char *text, char **words)
@@ -33,7 +33,7 @@ static uint64_t run(const uint8_t *data, size_t size)
     const Option *options = args_options(&n);
     char *words[MOST_WORDS];
     const char *operands[MOST_WORDS] = {0};
-    unsigned command = 1u << data[0] % COMMANDS;
+    unsigned command = 1u << data[0] % CMD_BITS;
     int count = split(text, words);
     Args args = {.operands = operands};
     MtsError err = {0};
