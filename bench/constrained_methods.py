@@ -12,7 +12,8 @@ vocabulary is drawn from.
 
 MaxEnt-TS does not find a text twice, and one rollout finds several: those that it draws and the whole texts that it
 sweeps up on its way, all valid, with their probabilities. So it gets the fewest rollouts whose result holds the texts
-that are asked for, and every default that `maxts search` has. `maxent-ts drawn` counts only what each rollout ends in,
+that are asked for, and every default that `maxts search` has. `maxent-ts ends` has these defaults too and counts only
+what each of ten rollouts ends in, for ten texts. `maxent-ts drawn` counts only what each rollout ends in,
 ten rollouts for ten texts, led one by one (a reward that is 0 everywhere and scores no prefixes); `best first` is the
 same with nine of ten going to the likeliest text not found yet (`--best-first 0.9`); the tenth is drawn, and the drawn
 ones alone estimate Z."""
@@ -30,8 +31,8 @@ PROMPTS = {
     "plan": ("Write the plan that brings ball1 from rooma to roomb, and nothing else. The plan for ball2 was:\n"
              "(pick ball2 rooma)\n(move rooma roomb)\n(drop ball2 roomb)", 40),
 }
-METHODS = ["rejection", "adaptive-rejection", "cars", "awrs-smc", "sample", "maxent-ts", "maxent-ts drawn",
-           "maxent-ts best first"]
+METHODS = ["rejection", "adaptive-rejection", "cars", "awrs-smc", "sample", "maxent-ts", "maxent-ts ends",
+           "maxent-ts drawn", "maxent-ts best first"]
 TRIES = {"rejection", "adaptive-rejection", "cars"} # their rollouts may fail
 ASK = {"rejection", "adaptive-rejection", "awrs-smc"}
 SINGLE = ["--reward", "command:sed -u s/.*/0/", "--sweep", 16, "--in-flight", 1]

@@ -275,6 +275,8 @@ static void open_member(MtsAutomaton *a, const uint32_t *w, size_t n, const MtsB
     if (member < bag->count) {
         next[4 + member / 32] |= UINT32_C(1) << (member & 31);
         for (size_t i = 0; i < member && bag->ordered; i++) {
+            bool counts = bag->min > 0 || bag->max != MTS_NO_LIMIT;
+            next[MTS_BAG_PASSED(bag)] += counts && !(next[4 + i / 32] >> (i & 31) & 1);
             next[4 + i / 32] |= UINT32_C(1) << (i & 31);
         }
     } else { /* counted as far as the count is asked for; towards min only one, for two may be the same */

@@ -215,7 +215,7 @@ MtsGrammarNode mts_node_bag_at(MtsGrammar *g, const uint32_t *words, size_t coun
 
 MtsGrammarNode mts_node_bag(MtsGrammar *g, MtsBag bag)
 {
-    size_t words = 4 + (bag.count + 31) / 32;
+    size_t words = 5 + (bag.count + 31) / 32;
     uint32_t *start = mts_calloc(words, sizeof *start);
     if (!start || !mts_grow(&g->bags, &g->bag_cap, g->bag_count + 1, sizeof *g->bags)) {
         free(start);
@@ -242,12 +242,14 @@ MtsBagTally mts_bag_tally(const MtsGrammar *g, const uint32_t *words)
 {
     const MtsBag *bag = &g->bags[words[1]];
     MtsBagTally t = {.count = words[3], .first_missing = bag->count};
+    uint32_t passed = words[MTS_BAG_PASSED(bag)];
     for (size_t i = 0; i < bag->count; i++) {
         bool missing = bag->required[i] && !seen(words, i);
         t.count += seen(words, i);
         t.first_missing = missing && t.missing == 0 ? i : t.first_missing;
         t.missing += missing;
     }
+    t.count -= passed;
     return t;
 }
 
@@ -257,8 +259,17 @@ bool mts_bag_may_close(const MtsGrammar *g, const uint32_t *words, const MtsBagT
     return t->missing == 0 && t->count >= bag->min && t->count <= bag->max;
 }
 
+/* Whether an ordered bag with `count` members, the last of them `member`, can still come to have enough. */
+static bool enough_behind(MtsGrammar *g, const MtsBag *bag, size_t member, uint32_t count)
+{
+    for (size_t i = member + 1; i <= bag->count && count < bag->min; i++) {
+        count += mts_node_shortest(g, i < bag->count ? bag->members[i] : bag->rest) != MTS_NO_LIMIT;
+    }
+    return count >= bag->min;
+}
+
 /* Members of an ordered bag that are passed over count as seen when a later one is taken, so `seen` alone says where it
- * is; then the sum above counts too many, and mts_node_bag() callers give ordered bags no limits. */
+ * is; how many they are stands in its last word. */
 bool mts_bag_may_take(MtsGrammar *g, const uint32_t *words, const MtsBagTally *t, size_t member)
 {
     const MtsBag *bag = &g->bags[words[1]];
@@ -268,7 +279,7 @@ bool mts_bag_may_take(MtsGrammar *g, const uint32_t *words, const MtsBagTally *t
                (bag->max == MTS_NO_LIMIT || count + missing < bag->max) && !(bag->ordered && missing);
     }
     if (seen(words, member) || mts_node_shortest(g, bag->members[member]) == MTS_NO_LIMIT ||
-        (bag->ordered && (words[3] || t->first_missing < member))) {
+        (bag->ordered && (words[3] || t->first_missing < member || !enough_behind(g, bag, member, count + 1)))) {
         return false;
     }
     return bag->max == MTS_NO_LIMIT || count + missing < bag->max + bag->required[member];

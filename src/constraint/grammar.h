@@ -22,7 +22,7 @@ typedef enum MtsGrammarNodeKind {
     MTS_NODE_ALT,     /* [...] ascending */
     MTS_NODE_RULE,    /* [rule] */
     MTS_NODE_REPEAT,  /* [node, min, max] */
-    MTS_NODE_BAG      /* [bag, phase, members of the rest so far, words of the set of members seen ...] */
+    MTS_NODE_BAG      /* [bag, phase, members of the rest so far, words of the set of members seen ..., passed over] */
 } MtsGrammarNodeKind;
 
 enum { MTS_BAG_FIRST, MTS_BAG_AFTER, MTS_BAG_NEXT }; /* phases: just opened, behind a member, behind a comma */
@@ -86,6 +86,9 @@ uint32_t mts_node_shortest(MtsGrammar *g, MtsGrammarNode node);
 
 /* After a rule's shortest text or body has changed. */
 void mts_grammar_forget_lengths(MtsGrammar *g);
+
+/* The word of a bag's node with the number of members that an ordered one has passed over, which count as seen. */
+#define MTS_BAG_PASSED(bag) (4 + ((bag)->count + 31) / 32)
 
 /* What a bag at [bag, phase, rest, seen...] may go on with; `tally` of the same words. */
 typedef struct MtsBagTally {

@@ -43,6 +43,18 @@ static void check_with(unsigned options, const char *schema, const char *const *
     }
 #define CHECK(schema, valid, invalid) check_with(0, schema, valid, invalid)
 
+/* That no valid text begins so. */
+static void expect_dead(unsigned options, const char *schema, const char *begun)
+{
+    MtsError err = {0};
+    MtsConstraint *c;
+    MtsConstraintPlace place;
+    assert_ok(toy_open(&c, MTS_CONSTRAINT_SCHEMA, options, schema, vocabulary, &err), &err);
+    assert_ok(mts_constraint_read(c, mts_constraint_start(c), begun, strlen(begun), &place, &err), &err);
+    assert_int_equal(place, MTS_PLACE_DEAD);
+    mts_constraint_free(&c);
+}
+
 static void refuse(unsigned options, const char *schema, int code, const char *says)
 {
     MtsError err = {0};
@@ -276,6 +288,12 @@ static void objects(void **state)
     check_with(MTS_CONSTRAINT_ORDERED, three,
                LIST("{\"b\":true}", "{\"a\":1,\"b\":true}", "{\"a\":1,\"b\":true,\"c\":null}"),
                LIST("{\"b\":true,\"a\":1}", "{\"a\":1}", "{\"c\":null,\"b\":true}"));
+    static const char two[] =
+        "{\"properties\":{\"a\":true,\"b\":true,\"c\":true},\"type\":\"object\",\"minProperties\":2,"
+        "\"maxProperties\":2,\"additionalProperties\":false}";
+    check_with(MTS_CONSTRAINT_ORDERED, two, LIST("{\"a\":1,\"c\":1}", "{\"b\":1,\"c\":1}", "{\"a\":1,\"b\":1}"),
+               LIST("{\"c\":1}", "{\"b\":1}", "{\"a\":1,\"b\":1,\"c\":1}", "{\"b\":1,\"a\":1}", "{}"));
+    expect_dead(MTS_CONSTRAINT_ORDERED, two, "{\"c");
     check_with(MTS_CONSTRAINT_ANY_SPACE, three,
                LIST(" { \"b\" :\n true }", "{\"b\":true}", "{\"a\":1 ,\t\"b\":true}\n"), LIST("{\"b\":tr ue}", "{ }"));
     CHECK("{\"type\":\"object\"}", LIST("{}", "{\"a\":1}", "{\"a\":{\"b\":[]}, \"c\":2}"), LIST("[]"));
