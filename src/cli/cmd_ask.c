@@ -57,8 +57,7 @@ static int work(Task *task, const Args *args, const char *command, MtsTaskKind k
                         "--column or %s#NAME",
                         command, task->series->channels, args->operands[0]);
     }
-    const char *reward = kind == MTS_TASK_ASK ? "claims:most=1" : "claims";
-    if ((rc = task_pose(task, &asked, err)) || (rc = task_ask(task, args, reward, err)) ||
+    if ((rc = task_pose(task, &asked, err)) || (rc = task_ask(task, args, NULL, err)) ||
         (rc = task_search(task, args, err))) {
         return rc;
     }

@@ -108,7 +108,7 @@ static int ask_model(Labelled *c, const Args *args, MtsError *err)
         answers[k] = text.data + at[k];
     }
     int rc = ok ? task_pose(&c->task, &task, err) : no_memory(err);
-    if (!rc && !(rc = task_ask(&c->task, args, "option:{options}", err))) {
+    if (!rc && !(rc = task_ask(&c->task, args, NULL, err))) {
         catch_interrupts();
         rc = mts_engine_choose(c->task.engine, &c->task.ask.request, answers, c->count, TOLERANCE, &posterior, err);
     }

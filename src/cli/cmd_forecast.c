@@ -13,6 +13,7 @@
 #include "core/mem.h"
 #include "evidence/future.h"
 #include "report/fan.h"
+#include "series/features.h"
 
 enum { SPECTRUM_LEAST = 4, PAST_LEAST = 48, PLOT_ROWS = 14, PLOT_WIDTH = 100, PLOT_LABEL = 10 };
 
@@ -63,29 +64,21 @@ static void fill(Canvas *c, size_t column, double low, double high, const char *
     }
 }
 
-static double mean_of(const double *x, size_t from, size_t to)
-{
-    double sum = 0;
-    for (size_t t = from; t < to; t++) {
-        sum += x[t] / (double)(to - from);
-    }
-    return sum;
-}
-
 static void draw(Canvas *c, const Foretold *f, size_t past_columns)
 {
     const double *x = f->x + f->n - f->past, *q = f->outlook->quantile;
     size_t h = f->outlook->horizon, columns = c->width - past_columns, from, to;
     for (size_t i = 0; i < past_columns; i++) {
         steps_of(i, past_columns, f->past, &from, &to);
-        double v = mean_of(x, from, to);
+        double v = mts_mean(x + from, to - from);
         fill(c, i, v, v, "\xE2\x80\xA2");
     }
     for (size_t i = 0; i < columns; i++) {
         steps_of(i, columns, h, &from, &to);
-        fill(c, past_columns + i, mean_of(q, from, to), mean_of(q + 6 * h, from, to), "\xE2\x96\x91");
-        fill(c, past_columns + i, mean_of(q + 2 * h, from, to), mean_of(q + 4 * h, from, to), "\xE2\x96\x92");
-        double v = mean_of(q + MTS_FUTURE_MEDIAN * h, from, to);
+        fill(c, past_columns + i, mts_mean(q + from, to - from), mts_mean(q + 6 * h + from, to - from), "\xE2\x96\x91");
+        fill(c, past_columns + i, mts_mean(q + 2 * h + from, to - from), mts_mean(q + 4 * h + from, to - from),
+             "\xE2\x96\x92");
+        double v = mts_mean(q + MTS_FUTURE_MEDIAN * h + from, to - from);
         fill(c, past_columns + i, v, v, "\xE2\x94\x81");
     }
 }
@@ -250,7 +243,7 @@ static int ask_model(Foretold *f, const Args *args, MtsError *err)
                      .season = o->season};
     const char *reward = f->forecaster                 ? "evidence:{train},horizon={horizon}"
                          : o->horizon < SPECTRUM_LEAST ? "logprob"
-                                                       : "forecast:horizon={horizon},season={season},level=1";
+                                                       : NULL;
     int rc;
     if ((rc = task_pose(&f->task, &asked, err)) || (rc = task_ask(&f->task, args, reward, err)) ||
         (rc = task_search(&f->task, args, err))) {

@@ -30,6 +30,7 @@ int task_pose(Task *task, MtsTask *asked, MtsError *err)
 int task_ask(Task *task, const Args *args, const char *reward, MtsError *err)
 {
     const MtsStageKind *kind = task->stage->kind;
+    const char *own = reward ? reward : kind->reward;
     MtsRequest *r = &task->setup.request;
     int rc = open_engine(&task->engine, args, MTS_ENGINE_WHOLE, err);
     if (rc) {
@@ -39,10 +40,10 @@ int task_ask(Task *task, const Args *args, const char *reward, MtsError *err)
         return mts_fail(err, MTS_EREQUEST, "%s: %s is a table, which reads no series", kind->name, args->model);
     }
     mts_request_defaults(task->engine, r);
-    if (kind->answer == MTS_ANSWER_TEXT) { /* statements are to hold before they are to be likely (docs/cli.md) */
-        r->search.lambda = 5;
-        r->search.rollouts = 30;
-        r->max_tokens = 160;
+    if (kind->effort.rollouts) {
+        r->search.lambda = kind->effort.lambda;
+        r->search.rollouts = kind->effort.rollouts;
+        r->max_tokens = kind->effort.max_tokens;
     }
     if ((rc = apply_settings(args, r, err))) {
         return rc;
@@ -55,7 +56,7 @@ int task_ask(Task *task, const Args *args, const char *reward, MtsError *err)
                                .stage = task->stage,
                                .name = (char *)(uintptr_t)kind->name,
                                .samples = 1,
-                               .reward = (char *)(uintptr_t)(args->eval_reward ? args->eval_reward : reward),
+                               .reward = (char *)(uintptr_t)(args->eval_reward ? args->eval_reward : own),
                                .constraint = (char *)(uintptr_t)kind->constraint,
                                .train = args->evidence,
                                .date = args->date,

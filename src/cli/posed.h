@@ -22,7 +22,8 @@ typedef struct Task {
 int task_open(Task *task, const Args *args, const char *command, MtsError *err);
 /* The question; asked->series is the task's. */
 int task_pose(Task *task, MtsTask *asked, MtsError *err);
-/* Opens the model and makes the request of the sample, under `reward` unless --reward says another. */
+/* Opens the model and makes the request of the sample, under `reward` (NULL: the task's own) unless --reward says
+ * another. */
 int task_ask(Task *task, const Args *args, const char *reward, MtsError *err);
 /* Searches, and brings what was found to one answer. */
 int task_search(Task *task, const Args *args, MtsError *err);

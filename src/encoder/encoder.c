@@ -9,8 +9,6 @@
 
 #include "core/mem.h"
 
-enum { TILE = 16 };
-
 /* A pass: its rows, and the floats from one to the next. */
 typedef struct Pass {
     const MtsEncoder *e;
@@ -27,24 +25,11 @@ typedef struct Pass {
     size_t scratch_bytes;
 } Pass;
 
-typedef void Phase(const Pass *p, const MtsEncoderBlock *b, size_t r0, size_t r1);
-
-static void each_tile(const Pass *p, const MtsEncoderBlock *b, Phase *phase)
+static void embed(const void *pass, const void *layer, size_t r0, size_t r1)
 {
-    long tiles = (long)((p->n + TILE - 1) / TILE);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(p->e->threads) if (tiles > 1)
-#endif
-    for (long i = 0; i < tiles; i++) {
-        size_t r0 = (size_t)i * TILE;
-        phase(p, b, r0, r0 + TILE < p->n ? r0 + TILE : p->n);
-    }
-}
-
-static void embed(const Pass *p, const MtsEncoderBlock *b, size_t r0, size_t r1)
-{
+    const Pass *p = pass;
     const MtsEncoder *e = p->e;
-    (void)b;
+    (void)layer;
     mts_dense(e->kernels, &e->patches, p->patches, e->patch, r0, r1, p->x, p->x_stride);
     for (size_t r = r0; r < r1; r++) {
         float *x = p->x + r * p->x_stride;
@@ -53,8 +38,10 @@ static void embed(const Pass *p, const MtsEncoderBlock *b, size_t r0, size_t r1)
     }
 }
 
-static void make_qkv(const Pass *p, const MtsEncoderBlock *b, size_t r0, size_t r1)
+static void make_qkv(const void *pass, const void *layer, size_t r0, size_t r1)
 {
+    const Pass *p = pass;
+    const MtsEncoderBlock *b = layer;
     mts_dense(p->e->kernels, &b->qkv, p->x, p->x_stride, r0, r1, p->qkv, p->qkv_stride);
 }
 
@@ -93,8 +80,10 @@ static void add_branch(const Pass *p, const MtsNorm *norm, size_t r0, size_t r1)
     }
 }
 
-static void finish_block(const Pass *p, const MtsEncoderBlock *b, size_t r0, size_t r1)
+static void finish_block(const void *pass, const void *layer, size_t r0, size_t r1)
 {
+    const Pass *p = pass;
+    const MtsEncoderBlock *b = layer;
     const MtsEncoder *e = p->e;
     mts_dense(e->kernels, &b->out, p->heads, p->x_stride, r0, r1, p->branch, p->x_stride);
     add_branch(p, &b->after_attention, r0, r1);
@@ -106,10 +95,11 @@ static void finish_block(const Pass *p, const MtsEncoderBlock *b, size_t r0, siz
     add_branch(p, &b->after_ffn, r0, r1);
 }
 
-static void project(const Pass *p, const MtsEncoderBlock *b, size_t r0, size_t r1)
+static void project(const void *pass, const void *layer, size_t r0, size_t r1)
 {
+    const Pass *p = pass;
     const MtsEncoder *e = p->e;
-    (void)b;
+    (void)layer;
     for (size_t r = r0; r < r1; r++) {
         mts_layer_norm(&e->before_projection, e->epsilon, e->width, p->x + r * p->x_stride,
                        p->branch + r * p->x_stride);
@@ -175,15 +165,15 @@ int mts_encoder_run(const MtsEncoder *e, const float *values, size_t n, float *r
     }
     memcpy(patches, values, n * sizeof *values);
     pass.patches = patches;
-    each_tile(&pass, NULL, embed);
+    mts_each_tile((MtsTiles){&pass, NULL, count, e->threads}, embed);
     for (size_t i = 0; i < e->block_count; i++) {
-        each_tile(&pass, &e->blocks[i], make_qkv);
+        mts_each_tile((MtsTiles){&pass, &e->blocks[i], count, e->threads}, make_qkv);
         attend(&pass);
-        each_tile(&pass, &e->blocks[i], finish_block);
+        mts_each_tile((MtsTiles){&pass, &e->blocks[i], count, e->threads}, finish_block);
     }
     bool projects = e->projector.weights.data != NULL;
     if (projects) {
-        each_tile(&pass, NULL, project);
+        mts_each_tile((MtsTiles){&pass, NULL, count, e->threads}, project);
     }
     for (size_t r = 0; r < count; r++) {
         const float *row = projects ? pass.out + r * pass.out_stride : pass.x + r * pass.x_stride;

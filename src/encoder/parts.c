@@ -136,3 +136,16 @@ void mts_head_attend(const MtsKernels *kernels, const MtsHead *h, void *scratch)
         }
     }
 }
+
+void mts_each_tile(MtsTiles t, MtsTilePhase *phase)
+{
+    enum { TILE = 16 };
+    long tiles = (long)((t.rows + TILE - 1) / TILE);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) num_threads(t.threads) if (tiles > 1)
+#endif
+    for (long i = 0; i < tiles; i++) {
+        size_t r0 = (size_t)i * TILE;
+        phase(t.pass, t.layer, r0, r0 + TILE < t.rows ? r0 + TILE : t.rows);
+    }
+}

@@ -54,4 +54,14 @@ size_t mts_head_scratch(size_t dim, size_t keys);
 /* out = softmax(q k^T / sqrt(dim)) v. */
 void mts_head_attend(const MtsKernels *kernels, const MtsHead *head, void *scratch);
 
+/* Rows 0 .. rows - 1 of a pass in tiles of 16, which threads take as they come. Layers have their own numbers. */
+typedef struct MtsTiles {
+    const void *pass, *layer;
+    size_t rows;
+    int threads;
+} MtsTiles;
+
+typedef void MtsTilePhase(const void *pass, const void *layer, size_t r0, size_t r1);
+void mts_each_tile(MtsTiles tiles, MtsTilePhase *phase);
+
 #endif

@@ -6,7 +6,7 @@
 
 #include "core/mem.h"
 
-enum { TILE = 16, MOST_LAYERS = 1024, MOST_WIDTH = 1 << 20, MOST_LATENTS = 1 << 16 };
+enum { MOST_LAYERS = 1024, MOST_WIDTH = 1 << 20, MOST_LATENTS = 1 << 16 };
 
 /* ---- the file ---- */
 
@@ -113,22 +113,10 @@ typedef struct Look {
     size_t scratch_bytes;
 } Look;
 
-typedef void LookPhase(const Look *l, const MtsResamplerLayer *y, size_t r0, size_t r1);
-
-static void each_tile(const Look *l, const MtsResamplerLayer *y, size_t rows, LookPhase *phase)
+static void make_kv(const void *pass, const void *layer, size_t r0, size_t r1)
 {
-    long tiles = (long)((rows + TILE - 1) / TILE);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(l->threads) if (tiles > 1)
-#endif
-    for (long i = 0; i < tiles; i++) {
-        size_t r0 = (size_t)i * TILE;
-        phase(l, y, r0, r0 + TILE < rows ? r0 + TILE : rows);
-    }
-}
-
-static void make_kv(const Look *l, const MtsResamplerLayer *y, size_t r0, size_t r1)
-{
+    const Look *l = pass;
+    const MtsResamplerLayer *y = layer;
     for (size_t r = r0; r < r1; r++) {
         bool row = r < l->n;
         const float *x = row ? l->rows + r * l->p->width : l->latents + (r - l->n) * l->x_stride;
@@ -138,8 +126,10 @@ static void make_kv(const Look *l, const MtsResamplerLayer *y, size_t r0, size_t
     mts_dense(l->kernels, &y->kv, l->normed, l->x_stride, r0, r1, l->kv, l->kv_stride);
 }
 
-static void make_q(const Look *l, const MtsResamplerLayer *y, size_t r0, size_t r1)
+static void make_q(const void *pass, const void *layer, size_t r0, size_t r1)
 {
+    const Look *l = pass;
+    const MtsResamplerLayer *y = layer;
     mts_dense(l->kernels, &y->q, l->normed + l->n * l->x_stride, l->x_stride, r0, r1, l->q, l->q_stride);
 }
 
@@ -166,8 +156,10 @@ static void attend(const Look *l)
     }
 }
 
-static void finish_layer(const Look *l, const MtsResamplerLayer *y, size_t r0, size_t r1)
+static void finish_layer(const void *pass, const void *layer, size_t r0, size_t r1)
 {
+    const Look *l = pass;
+    const MtsResamplerLayer *y = layer;
     const MtsResampler *p = l->p;
     mts_dense(l->kernels, &y->out, l->heads, l->q_stride, r0, r1, l->branch, l->x_stride);
     for (size_t r = r0; r < r1; r++) {
@@ -229,10 +221,10 @@ int mts_resampler_run(const MtsResampler *p, const MtsKernels *kernels, int thre
         memcpy(l->latents + i * l->x_stride, p->latent + i * p->width, p->width * sizeof *out);
     }
     for (size_t i = 0; i < p->layer_count; i++) {
-        each_tile(l, &p->layers[i], l->all, make_kv);
-        each_tile(l, &p->layers[i], p->latents, make_q);
+        mts_each_tile((MtsTiles){l, &p->layers[i], l->all, threads}, make_kv);
+        mts_each_tile((MtsTiles){l, &p->layers[i], p->latents, threads}, make_q);
         attend(l);
-        each_tile(l, &p->layers[i], p->latents, finish_layer);
+        mts_each_tile((MtsTiles){l, &p->layers[i], p->latents, threads}, finish_layer);
     }
     for (size_t i = 0; i < p->latents; i++) {
         mts_layer_norm(&p->norm, p->epsilon, p->width, l->latents + i * l->x_stride, out + i * p->width);

@@ -15,7 +15,7 @@
 #define LEAST_AUTOCORRELATION 0.3
 #define LEAST_STATISTIC 5.0
 
-static double mean_of(const double *x, size_t n)
+double mts_mean(const double *x, size_t n)
 {
     double sum = 0;
     for (size_t t = 0; t < n; t++) {
@@ -26,7 +26,7 @@ static double mean_of(const double *x, size_t n)
 
 MtsTrend mts_trend(const double *x, size_t n)
 {
-    double mx = mean_of(x, n), mt = ((double)n - 1) / 2, stt = 0, stx = 0, sxx = 0;
+    double mx = mts_mean(x, n), mt = ((double)n - 1) / 2, stt = 0, stx = 0, sxx = 0;
     for (size_t t = 0; t < n; t++) {
         double dt = (double)t - mt, dx = x[t] - mx;
         stt += dt * dt;
@@ -54,7 +54,7 @@ double mts_volatility(const double *x, size_t n)
 /* Level and extremes; `work` [n]. */
 static void levels(const double *x, size_t n, MtsFeatures *f, double *work)
 {
-    f->mean = mean_of(x, n);
+    f->mean = mts_mean(x, n);
     double sum = 0;
     for (size_t t = 0; t < n; t++) {
         sum += (x[t] - f->mean) * (x[t] - f->mean);
@@ -122,7 +122,7 @@ static void seasonality(const double *d, size_t n, MtsFeatures *f, double *s)
 /* The fit a + b t + step h to y[0 .. 2w), with t and h = +-1/2 centred: step and its statistic. */
 static MtsShift fit_step(const double *y, size_t w)
 {
-    double m = mean_of(y, 2 * w), stt = 0, sth = 0, shh = 0.5 * (double)w, sty = 0, shy = 0;
+    double m = mts_mean(y, 2 * w), stt = 0, sth = 0, shh = 0.5 * (double)w, sty = 0, shy = 0;
     for (size_t i = 0; i < 2 * w; i++) {
         double t = (double)i - (double)w + 0.5, h = i < w ? -0.5 : 0.5, dy = y[i] - m;
         stt += t * t;

@@ -54,6 +54,9 @@ typedef struct MtsFeatures {
  * alone can go wrong. */
 int mts_features(const double *x, size_t n, MtsFeatures *features, double *adjusted, MtsError *err);
 
+/* Of x [n], n >= 1. */
+double mts_mean(const double *x, size_t n);
+
 /* Root mean square of the steps x(t) - x(t-1) of x [n]; 0 for n < 2. */
 double mts_volatility(const double *x, size_t n);
 

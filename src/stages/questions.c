@@ -54,11 +54,11 @@ static int question_series(const char *path, const json_t *q, size_t i, const Mt
         }
         bool ok = mts_bytes_printf(prompt, k == 0 ? "Time series: " : "Time series %zu: ", k) &&
                   mts_stage_values(prompt, one, options->points);
-        if (s->series) {
+        if (s->other) {
             mts_series_free(&one);
-        } else {
-            s->series = one;
+            return bad_question(path, i, "has three series", err);
         }
+        *(s->series ? &s->other : &s->series) = one;
         if (!ok) {
             return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
         }
@@ -121,8 +121,7 @@ static int add_question(MtsStage *stage, const char *path, const json_t *q, size
         goto done;
     }
     bool ok = mts_bytes_append_str(&prompt, letter_ending) &&
-              (!json_object_get(q, "ts") ||
-               mts_series_rename(&s->question, json_string_value(question), json_string_length(question))) &&
+              mts_series_rename(&s->question, json_string_value(question), json_string_length(question)) &&
               (!json_is_string(category) ||
                mts_series_rename(&s->group, json_string_value(category), json_string_length(category)));
     rc = mts_stage_prompt(stage, s, &prompt, ok, err);
@@ -266,11 +265,25 @@ static bool publish_published(MtsPublished *published, const MtsSample *sample)
     return mts_publish_texts(published, &before, &after, ok);
 }
 
-/* The exam's, of one series; of two, which may be unlike, there is no question kept. */
+/* Two series of one length as channels, called as the prompt calls them. NULL: memory ran out. */
+static MtsSeries *pair_of(const MtsSeries *first, const MtsSeries *second)
+{
+    MtsSeries *pair = mts_series_alloc(2, first->length);
+    if (pair) {
+        memcpy(pair->values, first->values, first->length * sizeof *pair->values);
+        memcpy(pair->values + first->length, second->values, first->length * sizeof *pair->values);
+    }
+    if (pair && !(mts_series_rename(&pair->names[0], "1", 1) && mts_series_rename(&pair->names[1], "2", 1))) {
+        mts_series_free(&pair);
+    }
+    return pair;
+}
+
+/* The exam's; of two series that are unlike in length there is none. */
 static bool publish_question(MtsPublished *published, const MtsSample *sample)
 {
     MtsBytes before = {0}, after = {0};
-    if (!sample->question) {
+    if (sample->other && sample->other->length != sample->series->length) {
         return true;
     }
     if (!mts_stage_is_lettered(&mts_stage_tsqa, sample, 0)) {
@@ -280,8 +293,11 @@ static bool publish_question(MtsPublished *published, const MtsSample *sample)
     for (size_t k = 0; ok && k < sample->option_count; k++) {
         ok = mts_bytes_printf(&after, "%c) %s\n", (char)('A' + (int)k), sample->options[k]);
     }
-    return mts_publish_own(published, sample->series, &before, &after,
-                           ok && mts_bytes_append_str(&after, letter_ending));
+    MtsSeries *pair = ok && sample->other ? pair_of(sample->series, sample->other) : NULL;
+    ok = ok && (pair || !sample->other) && mts_bytes_append_str(&after, letter_ending);
+    ok = mts_publish_own(published, pair ? pair : sample->series, &before, &after, ok);
+    mts_series_free(&pair);
+    return ok;
 }
 
 const MtsStageKind mts_stage_tsqa = {

@@ -26,6 +26,7 @@ typedef struct MtsSample {
     char *question;    /* tsqa, ecg: the question as its file has it; a task's own; NULL elsewhere */
     char *context;     /* ecg: what the file says of the patient, or NULL */
     MtsSeries *series; /* whole, in the file's units; what rewards see */
+    MtsSeries *other;  /* tsqa: the second series of a question about two, which rewards do not see, or NULL */
     char **options;    /* [option_count] allowed answers; none for captions and forecasts */
     size_t option_count;
     char *group;            /* tsqa: the question's category; ecg: its template; otherwise "" */
@@ -78,6 +79,12 @@ typedef struct MtsOptionName {
     int option;
 } MtsOptionName;
 
+/* What a task's search is given where the request's own defaults are not enough. */
+typedef struct MtsEffort {
+    double lambda;
+    size_t rollouts, max_tokens; /* no rollouts: the request's own, of all three */
+} MtsEffort;
+
 /* A stage as such. */
 typedef struct MtsStageKind {
     const char *name; /* "tsqa", "m4", "har", "sleep", "ecg", "forecast" */
@@ -94,6 +101,7 @@ typedef struct MtsStageKind {
     const char *reward, *reward_with_train; /* defaults, with placeholders (docs/stages.md); the second where labelled
                                                series are given: NULL: the first. */
     const char *constraint;                 /* default; "" for none */
+    MtsEffort effort;                       /* tasks */
 } MtsStageKind;
 
 struct MtsStage {

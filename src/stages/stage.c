@@ -95,6 +95,7 @@ static void free_sample(MtsSample *s)
     free(s->truth.future);
     free(s->truth.text);
     mts_series_free(&s->series);
+    mts_series_free(&s->other);
 }
 
 void mts_stage_free(MtsStage **stage)

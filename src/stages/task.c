@@ -19,6 +19,9 @@ static bool publish_classes(MtsPublished *published, const MtsSample *s)
     return mts_publish_own(published, s->series, &before, &after, ok);
 }
 
+/* Statements are to hold before they are to be likely (docs/cli.md). */
+#define STATEMENTS {.lambda = 5, .rollouts = 30, .max_tokens = 160}
+
 const MtsStageKind mts_task_kinds[] = {
     [MTS_TASK_FORECAST] = {.name = "forecast",
                            .answer = MTS_ANSWER_NUMBERS,
@@ -29,13 +32,18 @@ const MtsStageKind mts_task_kinds[] = {
                            .answer = MTS_ANSWER_OPTION,
                            .reward = "option:{options}",
                            .constraint = "answer"},
-    [MTS_TASK_ASK] =
-        {.name = "ask", .publish = mts_publish_asked, .answer = MTS_ANSWER_TEXT, .reward = "claims", .constraint = ""},
+    [MTS_TASK_ASK] = {.name = "ask",
+                      .publish = mts_publish_asked,
+                      .answer = MTS_ANSWER_TEXT,
+                      .reward = "claims:most=1",
+                      .constraint = "",
+                      .effort = STATEMENTS},
     [MTS_TASK_CAPTION] = {.name = "caption",
                           .publish = mts_publish_caption,
                           .answer = MTS_ANSWER_TEXT,
                           .reward = "claims",
-                          .constraint = ""},
+                          .constraint = "",
+                          .effort = STATEMENTS},
 };
 
 /* All of a series, or the last `last` values of its one channel. */

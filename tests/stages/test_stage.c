@@ -252,9 +252,10 @@ static void questions(void **state)
     MtsStage *s = NULL;
     const char *json =
         "[{\"question\":\"Which?\",\"options\":[\"one\",\"two\"],\"answer\":\"two\",\"ts\":[1,2,3],\"category\":\"c\"},"
-        "{\"question\":\"How much?\",\"options\":[17.92,5.37],\"answer\":5.37,\"ts1\":[1,2],\"ts2\":[3,4,5]}]";
+        "{\"question\":\"How much?\",\"options\":[17.92,5.37],\"answer\":5.37,\"ts1\":[1,2],\"ts2\":[3,4,5]},"
+        "{\"question\":\"Same?\",\"options\":[\"yes\",\"no\"],\"answer\":\"no\",\"ts1\":[1,3],\"ts2\":[3,5]}]";
     assert_ok(mts_stage_open(&s, "tsqa", file_of("q.json", json), NULL, NULL, &err), &err);
-    assert_int_equal(s->count, 2);
+    assert_int_equal(s->count, 3);
     assert_int_equal(s->samples[0].truth.option, 1);
     assert_string_equal(s->samples[0].group, "c");
     assert_non_null(strstr(s->samples[0].prompt, "Which?\nA) one\nB) two\n"));
@@ -264,13 +265,19 @@ static void questions(void **state)
                  "Which?\nA) one\nB) two\nEnd with \"Answer: \" and the letter of the right option.", 1, 3);
     MtsPublished none;
     assert_ok(mts_stage_published(s->kind, &s->samples[1], &none, &err), &err);
-    assert_null(none.before); /* two series */
+    assert_null(none.before); /* two series of unlike length */
     mts_published_free(&none);
+    assert_asked(s, 2, "", "This is the time series 2, it has mean 4.0000 and std 1.4142.",
+                 "Same?\nA) yes\nB) no\nEnd with \"Answer: \" and the letter of the right option.", 2, 2);
     assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: B) two", 14), 1);
     assert_int_equal(mts_stage_answer(s, &s->samples[0], "Answer: A", 9), 0);
     mts_stage_free(&s);
     refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"c\",\"ts\":[1]}]"),
            NULL, MTS_EFORMAT, "none of its options");
+    refuse("tsqa",
+           file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\",\"ts\":[1],\"ts1\":[1],"
+                             "\"ts2\":[2]}]"),
+           NULL, MTS_EFORMAT, "has three series");
     refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\"}]"), NULL,
            MTS_EFORMAT, "has no series");
     refuse("tsqa",
