@@ -187,7 +187,7 @@ static void list_members(HeldOut *h)
     h->first[l->groups] = n;
 }
 
-static json_t *interval_json(const MtsInterval *v)
+json_t *train_interval(const MtsInterval *v)
 {
     json_t *o = json_object();
     mts_json_add_real(&o, "mean", v->mean);
@@ -215,7 +215,7 @@ static int score_held(const MtsLessons *l, const double *log_p, json_t **scores,
         MtsInterval v;
         h.score = s;
         if (!(rc = mts_bootstrap_of(score_of, &h, l->groups, RESAMPLES, 0, &v, err))) {
-            mts_json_add(scores, score_names[s], interval_json(&v));
+            mts_json_add(scores, score_names[s], train_interval(&v));
         }
     }
     free(h.member);
@@ -279,7 +279,7 @@ static int learn(const Args *args, const MtsStage *stage, json_t **about, MtsErr
 {
     MtsEvidence *evidence = NULL;
     MtsLessons lessons;
-    json_t *scores = NULL;
+    json_t *scores = NULL, *singly = NULL;
     double *held = NULL;
     int rc = take_lessons(&lessons, stage, err);
     if (rc) {
@@ -292,12 +292,19 @@ static int learn(const Args *args, const MtsStage *stage, json_t **about, MtsErr
     if ((rc = mts_evidence_learn(&evidence, &lessons, held, err)) || (rc = score_held(&lessons, held, &scores, err))) {
         goto done;
     }
+    if (args->stage && lessons.beats && (rc = train_beats(args->data, &singly, err))) {
+        goto done;
+    }
     describe(&evidence->about, args, &lessons, json_incref(scores));
+    if (singly) {
+        mts_json_add(&evidence->about, "single_beats_held_out", json_incref(singly));
+    }
     rc = evidence->about ? mts_evidence_write(evidence, args->out, err)
                          : mts_fail(err, MTS_ENOMEM, "train: memory ran out");
     *about = json_incref(evidence->about);
 done:
     json_decref(scores);
+    json_decref(singly);
     free(held);
     free_lessons(&lessons);
     mts_evidence_free(&evidence);

@@ -5,10 +5,16 @@
 #include "cli/args.h"
 #include "core/error.h"
 #include "evidence/evidence.h"
+#include "results/metrics.h"
 #include "stages/sample.h"
 
 /* What the labelled samples of a stage teach. */
 int train_evidence(const MtsStage *stage, MtsEvidence **evidence, MtsError *err);
+
+/* What single beats of annotated records are told by the other records; *scores NULL where a directory has too few. */
+int train_beats(const char *path, json_t **scores, MtsError *err);
+
+json_t *train_interval(const MtsInterval *interval);
 
 int train_forecasts(const Args *args, MtsError *err);
 

@@ -17,6 +17,7 @@
 
 #include "core/mem.h"
 #include "core/sort.h"
+#include "series/features.h"
 
 enum { INTERVALS = 5, OF_LEAD = 13, PRODUCTS = 4, SUMS = 6, LEAST_BEATS = 4, RATE = 180, AROUND = 6, NEIGHBOURS = 8 };
 
@@ -35,6 +36,7 @@ typedef struct Heart {
     double *template;     /* [before + after + 1] */
     double *column;       /* [count or n] scratch */
     double *measure;      /* [count][measures] */
+    double *wave;         /* [count][leads][wave_size()] over each lead's template, or NULL: nobody asked */
 } Heart;
 
 static size_t leads_of(size_t channels)
@@ -203,15 +205,6 @@ static double norm(const double *x, size_t n)
     return sqrt(sum);
 }
 
-static double mean(const double *x, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += x[i];
-    }
-    return sum / (double)n;
-}
-
 static double height(const double *x, size_t n)
 {
     double low = x[0], high = x[0];
@@ -369,8 +362,8 @@ static BeatShape shape_of(const Heart *h, const double *beat)
                        .steep = steepest(u, n) + TINY,
                        .wide = steep_width(h, beat, h->a),
                        .half = half_width(h, beat),
-                       .late = mean(beat + late, span(h) - late),
-                       .early = mean(beat, h->from)};
+                       .late = mts_mean(beat + late, span(h) - late),
+                       .early = mts_mean(beat, h->from)};
 }
 
 /* One beat beside the template. */
@@ -403,6 +396,28 @@ static void compare(Heart *h, const double *beat, const BeatShape *usual, double
     }
 }
 
+/* What is kept of each beat's course: from before the QRS complex to the wave after it. */
+static size_t wave_from(const Heart *h)
+{
+    return h->before - values_of(h, 0.14);
+}
+
+static size_t wave_size(const Heart *h)
+{
+    return values_of(h, 0.4);
+}
+
+static void keep_waves(Heart *h, size_t lead, double size)
+{
+    size_t n = wave_size(h);
+    double scale = size / sqrt((double)(h->to - h->from)) + TINY;
+    for (size_t i = 0; i < h->count; i++) {
+        for (size_t t = 0; t < n; t++) {
+            h->wave[(i * h->leads + lead) * n + t] = h->beat[i * span(h) + wave_from(h) + t] / scale;
+        }
+    }
+}
+
 static int shapes(Heart *h)
 {
     size_t width = measures(h->leads);
@@ -415,6 +430,9 @@ static int shapes(Heart *h)
         const BeatShape usual = shape_of(h, h->template);
         for (size_t i = 0; i < h->count; i++) {
             compare(h, h->beat + i * span(h), &usual, h->measure + i * width + INTERVALS + c * OF_LEAD);
+        }
+        if (h->wave) {
+            keep_waves(h, c, usual.size);
         }
     }
     return MTS_OK;
@@ -449,7 +467,7 @@ static void sum_up(Heart *h, double *row)
         for (size_t i = 0; i < n; i++) {
             x[i] = h->measure[i * width + k];
         }
-        double middle = mean(x, n);
+        double middle = mts_mean(x, n);
         for (size_t i = 0; i < n; i++) {
             squares += (x[i] - middle) * (x[i] - middle);
         }
@@ -472,6 +490,7 @@ static void heart_free(Heart *h)
     free(h->beat);
     free(h->template);
     free(h->measure);
+    free(h->wave);
 }
 
 static int heart_new(Heart *h, const MtsSeries *s)
@@ -500,7 +519,7 @@ static int heart_new(Heart *h, const MtsSeries *s)
     return MTS_OK;
 }
 
-static int measure_beats(Heart *h)
+static int measure_beats(Heart *h, bool waves)
 {
     h->before = values_of(h, 0.22);
     h->after = values_of(h, 0.34);
@@ -509,7 +528,8 @@ static int measure_beats(Heart *h)
     h->beat = mts_calloc(h->count * span(h), sizeof *h->beat);
     h->template = mts_calloc(span(h), sizeof *h->template);
     h->measure = mts_calloc(h->count * measures(h->leads), sizeof *h->measure);
-    if (!h->beat || !h->template || !h->measure) {
+    h->wave = waves ? mts_calloc(h->count * h->leads * wave_size(h), sizeof *h->wave) : NULL;
+    if (!h->beat || !h->template || !h->measure || (waves && !h->wave)) {
         return MTS_ENOMEM;
     }
     intervals(h);
@@ -529,11 +549,21 @@ int mts_beats_row(const MtsSeries *window, double *row, MtsError *err)
         find_beats(&h);
         row[0] = (double)h.count;
     }
-    if (!rc && h.count >= LEAST_BEATS && !(rc = measure_beats(&h))) {
+    if (!rc && h.count >= LEAST_BEATS && !(rc = measure_beats(&h, false))) {
         sum_up(&h, row);
     }
     heart_free(&h);
     return rc ? mts_fail(err, rc, "evidence: memory ran out") : MTS_OK;
+}
+
+static size_t *take_places(Heart *h)
+{
+    size_t *at = h->at;
+    for (size_t i = 0; i < h->count; i++) {
+        at[i] *= h->every;
+    }
+    h->at = NULL;
+    return at;
 }
 
 int mts_beats_find(const MtsSeries *window, size_t **at, size_t *count, MtsError *err)
@@ -542,13 +572,38 @@ int mts_beats_find(const MtsSeries *window, size_t **at, size_t *count, MtsError
     int rc = heart_new(&h, window);
     if (!rc) {
         find_beats(&h);
-        for (size_t i = 0; i < h.count; i++) {
-            h.at[i] *= h.every;
-        }
     }
-    *at = rc ? NULL : h.at;
+    *at = rc ? NULL : take_places(&h);
     *count = rc ? 0 : h.count;
-    h.at = rc ? h.at : NULL;
     heart_free(&h);
     return rc ? mts_fail(err, rc, "evidence: memory ran out") : MTS_OK;
+}
+
+int mts_beats_measure(MtsBeats *beats, const MtsSeries *record, MtsError *err)
+{
+    Heart h;
+    *beats = (MtsBeats){.leads = leads_of(record->channels), .of_lead = OF_LEAD, .intervals = INTERVALS};
+    int rc = heart_new(&h, record);
+    if (!rc) {
+        find_beats(&h);
+    }
+    if (!rc && h.count >= LEAST_BEATS && !(rc = measure_beats(&h, true))) {
+        beats->count = h.count;
+        beats->columns = measures(h.leads);
+        beats->wave_size = h.leads * wave_size(&h);
+        beats->at = take_places(&h);
+        beats->measure = h.measure;
+        beats->wave = h.wave;
+        h.measure = h.wave = NULL;
+    }
+    heart_free(&h);
+    return rc ? mts_fail(err, rc, "evidence: memory ran out") : MTS_OK;
+}
+
+void mts_beats_free(MtsBeats *beats)
+{
+    free(beats->at);
+    free(beats->measure);
+    free(beats->wave);
+    *beats = (MtsBeats){0};
 }

@@ -26,4 +26,17 @@ int mts_beats_row(const MtsSeries *window, double *row, MtsError *err);
 /* Where the beats are: *at [*count] ascending, malloc'ed, in values of the window. */
 int mts_beats_find(const MtsSeries *window, size_t **at, size_t *count, MtsError *err);
 
+/* The beats of a record one by one, each beside the record's own. */
+typedef struct MtsBeats {
+    size_t count, leads;
+    size_t *at;      /* [count] ascending, in values of the record */
+    double *measure; /* [count][columns]: `intervals` of rhythm, `of_lead` of each lead's shape, products */
+    double *wave;    /* [count][wave_size]: the courses of all leads, over the usual size of a beat */
+    size_t columns, intervals, of_lead, wave_size;
+} MtsBeats;
+
+/* None where there are fewer than four. Release with mts_beats_free(), also on failure. */
+int mts_beats_measure(MtsBeats *beats, const MtsSeries *record, MtsError *err);
+void mts_beats_free(MtsBeats *beats);
+
 #endif

@@ -282,6 +282,11 @@ static void choose(RidgeWork *w, MtsRidge *ridge)
     }
     prepare(w, NULL, ridge->penalty, &w->own[0]);
     solve(w->own[0].g, d->columns, ridge->width, w->own[0].c, d->outputs, ridge->weights);
+    for (size_t f = 0; ridge->without && f < d->folds; f++) {
+        double *weights = ridge->without + f * ridge->width * d->outputs;
+        prepare(w, &w->fold[f], ridge->penalty, &w->own[f]);
+        solve(w->own[f].g, d->columns, ridge->width, w->own[f].c, d->outputs, weights);
+    }
 }
 
 static void free_sums(FoldSums *s)
@@ -336,8 +341,10 @@ int mts_ridge(MtsRidge *ridge, const MtsRidgeData *d, MtsError *err)
     RidgeWork w = {.d = d};
     size_t results = d->count * d->outputs, cells = d->columns * d->outputs;
     *ridge = (MtsRidge){.weights = mts_calloc(cells, sizeof *ridge->weights),
+                        .without = d->apart ? mts_calloc(d->folds * cells, sizeof *ridge->without) : NULL,
                         .held = mts_calloc(results, sizeof *ridge->held)};
-    int rc = ridge->weights && ridge->held ? make_work(&w, cells, results) : MTS_ENOMEM;
+    bool ok = ridge->weights && ridge->held && (ridge->without || !d->apart);
+    int rc = ok ? make_work(&w, cells, results) : MTS_ENOMEM;
     if (rc || (rc = sum_up(&w))) {
         mts_fail(err, rc, "ridge: memory ran out for %zu rows of %zu columns", d->count, d->columns);
         mts_ridge_free(ridge);
@@ -351,6 +358,7 @@ int mts_ridge(MtsRidge *ridge, const MtsRidgeData *d, MtsError *err)
 void mts_ridge_free(MtsRidge *ridge)
 {
     free(ridge->weights);
+    free(ridge->without);
     free(ridge->held);
     *ridge = (MtsRidge){0};
 }

@@ -2,6 +2,7 @@
 #ifndef MTS_EVIDENCE_RIDGE_H
 #define MTS_EVIDENCE_RIDGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
@@ -16,12 +17,14 @@ typedef struct MtsRidgeData {
     const int *fold;       /* [count], 0 .. folds - 1 */
     size_t count, columns, outputs, folds;
     size_t width[MTS_RIDGE_WIDTHS]; /* the first so many columns are tried; 0: no such try */
+    bool apart;                     /* the weights without each fold are asked for */
 } MtsRidgeData;
 
 typedef struct MtsRidge {
     double penalty;
     size_t width;
     double *weights; /* [width][outputs] */
+    double *without; /* [folds][width][outputs]: of the rows that are not of a fold; NULL where nobody asked */
     double *held;    /* [count][outputs]: what the rows of the other folds say of each row */
 } MtsRidge;
 

@@ -50,3 +50,15 @@ MtsSeries *mts_ecg_like(const MtsSeries *series, size_t length)
     }
     return s;
 }
+
+MtsSeries *mts_ecg_window(const MtsSeries *all, size_t from, size_t n)
+{
+    MtsSeries *window = mts_ecg_like(all, n);
+    for (size_t c = 0; window && c < all->channels; c++) {
+        memcpy(window->values + c * n, all->values + c * all->length + from, n * sizeof *window->values);
+    }
+    if (window) {
+        window->sampling_rate = all->sampling_rate;
+    }
+    return window;
+}

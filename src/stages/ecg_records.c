@@ -129,19 +129,6 @@ static int ventricular(const MtsAnnotations *beats, size_t from, size_t to)
     return any ? found : -1;
 }
 
-/* Values [from, from + n) of every lead. */
-static MtsSeries *take_window(const MtsSeries *all, size_t from, size_t n)
-{
-    MtsSeries *window = mts_ecg_like(all, n);
-    for (size_t c = 0; window && c < all->channels; c++) {
-        memcpy(window->values + c * n, all->values + c * all->length + from, n * sizeof *window->values);
-    }
-    if (window) {
-        window->sampling_rate = all->sampling_rate;
-    }
-    return window;
-}
-
 /* Window number w, of n values. */
 static int add_window(MtsStage *stage, const char *id, const MtsSeries *all, size_t w, size_t n, bool found,
                       const MtsStageOptions *options, MtsError *err)
@@ -149,7 +136,7 @@ static int add_window(MtsStage *stage, const char *id, const MtsSeries *all, siz
     static const char *const names[] = {"yes", "no"};
     static const HeartQuestion question = {"Is there a ventricular ectopic beat? ", names, 2};
     MtsBytes key = {0};
-    MtsSeries *window = take_window(all, w * n, n);
+    MtsSeries *window = mts_ecg_window(all, w * n, n);
     bool named = window && mts_series_rename(&window->id, id, strlen(id)); /* windows of a record belong together */
     int rc = named && mts_bytes_printf(&key, "%s-%zu", id, w + 1)
                  ? add_heart(stage, key.data, &window, &question, found ? 0 : 1, options, err)
@@ -233,7 +220,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The records' names in order, without ".hea"; free them and the list, also on failure. */
-static int list_records(MtsStage *stage, const char *path, char ***names, size_t *count, MtsError *err)
+static int list_records(const char *path, char ***names, size_t *count, MtsError *err)
 {
     size_t cap = 0;
     DIR *folder = opendir(path);
@@ -243,7 +230,7 @@ static int list_records(MtsStage *stage, const char *path, char ***names, size_t
         if (n > 4 && strcmp(e->d_name + n - 4, ".hea") == 0) {
             bool ok = mts_grow(names, &cap, *count + 1, sizeof **names) &&
                       ((*names)[*count] = mts_strndup(e->d_name, n - 4)) && ++*count;
-            rc = ok ? MTS_OK : mts_stage_no_memory(stage, err);
+            rc = ok ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
         }
     }
     if (folder) {
@@ -255,6 +242,14 @@ static int list_records(MtsStage *stage, const char *path, char ***names, size_t
     return rc;
 }
 
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(names[i]);
+    }
+    free(names);
+}
+
 int mts_load_ecg_records(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options,
                          MtsError *err)
 {
@@ -264,13 +259,46 @@ int mts_load_ecg_records(MtsStage *stage, const char *path, const char *more, co
     if (more) {
         return mts_fail(err, MTS_EREQUEST, "stage ecg: a directory of records takes no second file");
     }
-    int rc = list_records(stage, path, &names, &count, err);
+    int rc = list_records(path, &names, &count, err);
     for (size_t i = 0; !rc && i < count && !mts_stage_is_full(stage, options); i++) {
         rc = add_record(stage, &folder, names[i], options, err);
     }
-    for (size_t i = 0; i < count; i++) {
-        free(names[i]);
+    free_names(names, count);
+    return rc;
+}
+
+/* A record with its beats, if it has any. */
+static int visit_record(const char *path, const char *id, MtsEcgVisit *visit, void *context, MtsError *err)
+{
+    MtsSeriesSet set = {0};
+    MtsSeries *record = NULL;
+    MtsAnnotations beats = {0};
+    MtsBytes file = {0}, notes = {0};
+    bool ok = mts_bytes_printf(&file, "%s/%s.hea", path, id) && mts_bytes_printf(&notes, "%s/%s.atr", path, id);
+    FILE *there = ok ? fopen(notes.data, "rb") : NULL;
+    int rc = ok ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
+    if (there) {
+        fclose(there);
+        bool read = !(rc = mts_set_read(&set, file.data, err)) && !(rc = mts_set_take_at(&set, 0, 0, &record, err)) &&
+                    !(rc = mts_annotations_read(&beats, notes.data, err));
+        rc = read ? visit(context, id, record, &beats, err) : rc;
     }
-    free(names);
+    mts_annotations_free(&beats);
+    mts_series_free(&record);
+    mts_set_free(&set);
+    mts_bytes_free(&file);
+    mts_bytes_free(&notes);
+    return rc;
+}
+
+int mts_ecg_each_annotated(const char *path, MtsEcgVisit *visit, void *context, MtsError *err)
+{
+    char **names = NULL;
+    size_t count = 0;
+    int rc = list_records(path, &names, &count, err);
+    for (size_t i = 0; !rc && i < count; i++) {
+        rc = visit_record(path, names[i], visit, context, err);
+    }
+    free_names(names, count);
     return rc;
 }

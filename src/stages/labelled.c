@@ -5,9 +5,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/number.h"
 #include "stages/build.h"
+#include "stages/ecg.h"
 #include "stages/stage.h"
 #include "stages/task.h"
 
@@ -142,6 +144,26 @@ static int add_labelled(MtsStage *stage, const MtsSeriesSet *set, size_t i, cons
     return s->prompt && mts_sample_options_of(s, labels, set->label[i]) ? MTS_OK : mts_stage_no_memory(stage, err);
 }
 
+/* A directory of records says itself what windows are of; its one column is "rhythm". */
+static int read_folder(MtsSeriesSet *set, const char *path, const MtsLabelColumns *columns, MtsError *err)
+{
+    return !columns->group && strcmp(columns->label, "rhythm") == 0
+               ? mts_ecg_rhythms(set, path, err)
+               : mts_fail(err, MTS_EREQUEST,
+                          "%s: a directory of WFDB records is labelled by rhythm, and grouped by record", path);
+}
+
+static int read_labelled(MtsStage *stage, MtsSeriesSet *set, const char *path, const MtsLabelColumns *columns,
+                         MtsError *err)
+{
+    struct stat what;
+    if (columns && stat(path, &what) == 0 && S_ISDIR(what.st_mode)) {
+        stage->kind = mts_stage_kind("ecg");
+        return read_folder(set, path, columns, err);
+    }
+    return columns ? read_table(set, path, columns, err) : mts_set_read(set, path, err);
+}
+
 int mts_stage_of_labelled(MtsStage **out, const char *path, const MtsLabelColumns *columns, MtsError *err)
 {
     const MtsStageOptions all = {0};
@@ -152,7 +174,7 @@ int mts_stage_of_labelled(MtsStage **out, const char *path, const MtsLabelColumn
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
     }
     stage->kind = &mts_task_kinds[MTS_TASK_CLASSIFY];
-    int rc = columns ? read_table(&set, path, columns, err) : mts_set_read(&set, path, err);
+    int rc = read_labelled(stage, &set, path, columns, err);
     if (!rc && !(rc = mts_stage_labels(&set, &all, &labels, err))) {
         rc = mts_stage_each(stage, &set, &all, add_labelled, &labels, err);
     }

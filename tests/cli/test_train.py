@@ -6,6 +6,7 @@ import json
 import math
 import pathlib
 import random
+import struct
 
 from program import SANITIZED, TINY, ask, check, finish, refuse, run, work_dir
 
@@ -113,6 +114,52 @@ def forecasts(folder):
            folder / "future.csv", "--out", evidence)
 
 
+RATE, HALF = 100, 40 # a record: so many seconds of each rhythm
+NORMAL, VENTRICULAR, RHYTHM, NOTE = 1, 5, 28, 63
+
+
+def write_record(folder, name, seed):
+    """One lead at 100 Hz: regular beats of which some are early, wide and turned over; then irregular ones."""
+    chance = random.Random(seed)
+    lead, notes = [0.0] * (2 * HALF * RATE), [(0, RHYTHM, b"(N"), (HALF * RATE, RHYTHM, b"(AFIB")]
+    now, number = 0.5, 0
+    while now < 2 * HALF - 1:
+        regular, odd = now < HALF, now < HALF - 2 and number % 7 == 3
+        size, width = (-1.2, 0.05) if odd else (1, 0.016)
+        for t in range(int((now - 0.3) * RATE), int((now + 0.3) * RATE)):
+            lead[t] += size * math.exp(-((t / RATE - now) / width) ** 2 / 2)
+        notes.append((int(now * RATE), VENTRICULAR if odd else NORMAL, b""))
+        number += 1
+        now += (0.5 if number % 7 == 3 else 1.1 if odd else 0.8) if regular else chance.uniform(0.4, 1.2)
+    values = [round(1000 * (v + chance.gauss(0, 0.01))) for v in lead]
+    checksum = (sum(values) + 32768) % 65536 - 32768
+    (folder / f"{name}.dat").write_bytes(struct.pack(f"<{len(values)}h", *values))
+    (folder / f"{name}.hea").write_text(f"{name} 1 {RATE} {len(values)}\n"
+                                        f"{name}.dat 16 1000(0)/mV 16 0 {values[0]} {checksum} 0 II\n")
+    out, last = b"", 0
+    for sample, code, text in sorted(notes):
+        gap = sample - last
+        out += struct.pack("<HHH", 59 << 10, gap >> 16, gap & 0xffff) + struct.pack("<H", code << 10)
+        out += (struct.pack("<H", NOTE << 10 | len(text)) + text + b"\0" * (len(text) % 2)) if text else b""
+        last = sample
+    (folder / f"{name}.atr").write_bytes(out + b"\0\0")
+
+
+def hearts(folder):
+    """WFDB records: windows by rhythm, and beats one by one, each record by the others."""
+    records = folder / "records"
+    records.mkdir()
+    for number in range(4):
+        write_record(records, f"r{number}", number)
+    evidence = folder / "rhythm.evidence"
+    about = ask("train", "--labels", "rhythm", "--data", records, "--out", evidence)
+    check(about["groups"] == 4 and about["features"] == "beats" and "single_beats_held_out" not in about, about)
+    check(about["labels"] == {"N": 16, "AFIB": 16} and about["held_out"]["accuracy"]["mean"] > 0.9, about)
+    refuse(2, ["labelled by rhythm"], "train", "--labels", "beat", "--data", records, "--out", evidence)
+    beats = ask("train", "--stage", "ecg", "--data", records, "--out", folder / "h.evidence")["single_beats_held_out"]
+    check(beats["records"] == 4 and beats["right"] + beats["missed"] == 28 and beats["f1"]["low"] > 0.8, beats)
+
+
 def refused(folder):
     train = ["train", "--stage", "har", "--data", folder / "train.csv", "--out", folder / "x.evidence"]
     for missing in "--stage", "--data", "--out":
@@ -138,8 +185,9 @@ def main():
         trained(folder)
         evaluated(folder)
         forecasts(folder)
+        hearts(folder)
         refused(folder)
-    finish(60)
+    finish(66)
 
 
 if __name__ == "__main__":

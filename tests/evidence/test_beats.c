@@ -8,16 +8,17 @@
 #include "core/rng.h"
 #include "evidence/beats.h"
 #include "evidence/evidence.h"
+#include "evidence/singly.h"
 #include "series/set.h"
 
-enum { RATE = 360, SECONDS = 10, LENGTH = RATE * SECONDS, LEADS = 2, MOST_BEATS = 32 };
+enum { RATE = 360, SECONDS = 10, LENGTH = RATE * SECONDS, LONG_SECONDS = 60, LEADS = 2, MOST_BEATS = 96 };
 enum { GROUPS = MTS_SANITIZED ? 2 : 4, WINDOWS = 12 * GROUPS };
 
 static const char *const names[] = {"yes", "no"};
 
-static void add_wave(double *x, double at, double width, double size)
+static void add_wave(double *x, size_t n, double at, double width, double size)
 {
-    for (size_t t = 0; t < LENGTH; t++) {
+    for (size_t t = 0; t < n; t++) {
         double z = ((double)t / RATE - at) / width;
         x[t] += fabs(z) < 8 ? size * exp(-z * z / 2) : 0;
     }
@@ -25,23 +26,24 @@ static void add_wave(double *x, double at, double width, double size)
 
 /* A heart of a rate, size and polarity of its own; every sixth beat early, wide and turned over where `ectopic`. at:
  * seconds of the beats. */
-static MtsSeries *heart(unsigned number, bool ectopic, double at[MOST_BEATS], size_t *beats)
+static MtsSeries *heart(unsigned number, bool ectopic, size_t seconds, double at[MOST_BEATS], size_t *beats)
 {
+    size_t n = seconds * RATE;
     MtsRng rng = mts_rng(number, ectopic, 7);
-    MtsSeries *s = mts_series_alloc(LEADS, LENGTH);
+    MtsSeries *s = mts_series_alloc(LEADS, n);
     double every = 0.7 + 0.3 * mts_rng_uniform(&rng), size = 0.5 + mts_rng_uniform(&rng), now = 0.3;
     double turned = mts_rng_uniform(&rng) < 0.3 ? -1 : 1;
     assert_non_null(s);
     s->sampling_rate = RATE;
-    for (size_t i = 0; i < LEADS * LENGTH; i++) {
-        s->values[i] = 0.02 * (mts_rng_uniform(&rng) - 0.5) + 0.3 * sin((double)(i % LENGTH) / RATE);
+    for (size_t i = 0; i < LEADS * n; i++) {
+        s->values[i] = 0.02 * (mts_rng_uniform(&rng) - 0.5) + 0.3 * sin((double)(i % n) / RATE);
     }
-    for (*beats = 0; now < SECONDS - 0.3 && *beats < MOST_BEATS; (*beats)++) {
+    for (*beats = 0; now < (double)seconds - 0.3 && *beats < MOST_BEATS; (*beats)++) {
         bool odd = ectopic && *beats % 6 == 4;
         for (size_t c = 0; c < LEADS; c++) {
-            double *x = s->values + c * LENGTH, tall = turned * size * (c ? 0.6 : 1);
-            add_wave(x, now, odd ? 0.045 : 0.015, odd ? -1.2 * tall : tall);
-            add_wave(x, now + 0.28, 0.05, (odd ? -0.3 : 0.2) * tall);
+            double *x = s->values + c * n, tall = turned * size * (c ? 0.6 : 1);
+            add_wave(x, n, now, odd ? 0.045 : 0.015, odd ? -1.2 * tall : tall);
+            add_wave(x, n, now + 0.28, 0.05, (odd ? -0.3 : 0.2) * tall);
         }
         at[*beats] = now;
         now += every * (ectopic && *beats % 6 == 3 ? 0.6 : odd ? 1.35 : 1) + 0.01 * mts_rng_uniform(&rng);
@@ -56,7 +58,7 @@ static void beats_are_found(void **state)
         double at[MOST_BEATS];
         size_t beats, *found, count;
         MtsError err = {0};
-        MtsSeries *s = heart(i, i % 2, at, &beats);
+        MtsSeries *s = heart(i, i % 2, SECONDS, at, &beats);
         assert_ok(mts_beats_find(s, &found, &count, &err), &err);
         assert_int_equal(count, beats);
         for (size_t k = 0; k < count; k++) {
@@ -106,7 +108,7 @@ static void ectopic_beats_are_told(void **state)
     MtsEvidence *e, *back;
     MtsError err = {0};
     for (size_t i = 0; i < WINDOWS + 2; i++) {
-        made[i] = heart((unsigned)(100 + i), i % 2 == 0, at, &beats);
+        made[i] = heart((unsigned)(100 + i), i % 2 == 0, SECONDS, at, &beats);
     }
     for (size_t i = 0; i < WINDOWS; i++) {
         series[i] = made[i];
@@ -136,12 +138,62 @@ static void ectopic_beats_are_told(void **state)
     }
 }
 
+/* A heart whose fifth beat of six is ventricular (code 5) and the others normal (1). */
+static void annotated(MtsHeartRecord *record, unsigned number)
+{
+    enum { NORMAL = 1, VENTRICULAR = 5 };
+    char nothing[] = "";
+    double at[MOST_BEATS];
+    size_t beats;
+    MtsAnnotation items[MOST_BEATS];
+    MtsError err = {0};
+    MtsSeries *s = heart(number, true, LONG_SECONDS, at, &beats);
+    for (size_t i = 0; i < beats; i++) {
+        items[i] = (MtsAnnotation){(size_t)(at[i] * RATE), i % 6 == 4 ? VENTRICULAR : NORMAL, nothing};
+    }
+    const MtsAnnotations notes = {items, beats, 0};
+    assert_ok(mts_heart_record(record, s, &notes, &err), &err);
+    mts_series_free(&s);
+}
+
+/* Records apart: beats are told by what other hearts teach; where the labels are drawn, nothing is learnt of them. */
+static void single_beats_are_told(void **state)
+{
+    (void)state;
+    enum { RECORDS = 5 };
+    MtsRng rng = mts_rng(3, 3, 3);
+    MtsHeartRecord records[RECORDS];
+    MtsError err = {0};
+    for (int drawn = 0; drawn < 2; drawn++) {
+        MtsHeartCounts all = {0};
+        double penalty;
+        for (unsigned r = 0; r < RECORDS; r++) {
+            annotated(&records[r], 300 + r);
+            for (size_t i = 0; drawn && i < records[r].count; i++) {
+                records[r].label[i] = mts_rng_uniform(&rng) < 0.17;
+            }
+        }
+        assert_true(mts_heart_enough(records, RECORDS) && !mts_heart_enough(records, 1));
+        assert_ok(mts_heart_hold_out(records, RECORDS, &penalty, &err), &err);
+        for (size_t r = 0; r < RECORDS; r++) {
+            MtsHeartCounts n = mts_heart_counts(&records[r]);
+            all.right += n.right;
+            all.wrong += n.wrong;
+            all.missed += n.missed;
+            mts_heart_free(&records[r]);
+        }
+        print_message("drawn %d: right %zu, wrong %zu, missed %zu\n", drawn, all.right, all.wrong, all.missed);
+        assert_true(drawn ? 2 * all.right < all.wrong + all.missed : 20 * (all.wrong + all.missed) < 2 * all.right);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(beats_are_found),
         cmocka_unit_test(no_heart),
         cmocka_unit_test(ectopic_beats_are_told),
+        cmocka_unit_test(single_beats_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,7 +60,7 @@ static void ridge_solves_its_equations(void **state)
         fold[i] = (int)i % 3;
     }
     mts_standardise(rows, N, P, mean, scale);
-    const MtsRidgeData d = {rows, targets, fold, N, P, K, 3, {5, P}};
+    const MtsRidgeData d = {rows, targets, fold, N, P, K, 3, {5, P}, true};
     MtsRidge r;
     assert_ok(mts_ridge(&r, &d, &err), &err);
     assert_int_equal(r.width, 5);          /* column 3 is among them, and the others are noise */
@@ -75,7 +75,13 @@ static void ridge_solves_its_equations(void **state)
         }
         assert_true(fabs(left - (j ? r.penalty * r.weights[j * K] : 0)) < 1e-9);
     }
-    for (size_t i = 0; i < N; i++) {
+    for (size_t i = 0; i < N; i++) { /* what is held out comes from the weights without the row's fold */
+        const double *w = r.without + (size_t)fold[i] * r.width * K;
+        double said = 0;
+        for (size_t m = 0; m < r.width; m++) {
+            said += w[m * K] * rows[i * P + m];
+        }
+        assert_true(fabs(said - r.held[i * K]) < 1e-9);
         least = fmin(least, fabs(r.held[i * K] - targets[i * K]));
         most = fmax(most, fabs(r.held[i * K] - targets[i * K]));
     }
