@@ -159,6 +159,7 @@ ADAPTERS = {
     "llama.cpp-tree": Adapter(tree_commands(ON_OFF), read_batched_bench, tree_version, needs_path=True),
     "ik_llama.cpp": Adapter(tree_commands(IK), read_batched_bench, tree_version, needs_path=True),
     "openvino": Adapter(peer_commands("wheels.py", "openvino"), read_json, json_version),
+    "ik_llama.cpp-wheel": Adapter(peer_commands("ik.py", "speed"), read_json, json_version),
     "xllamacpp": Adapter(peer_commands("wheels.py", "xllamacpp"), read_json, json_version),
     "mistralrs": Adapter(peer_commands("wheels.py", "mistralrs"), read_json, json_version),
     "mistral.rs": Adapter(mistral_commands, read_mistralrs_bench, tree_version, needs_path=True),

@@ -14,17 +14,33 @@ MtsSections mts_sections(MtsType type, size_t cols)
     MtsSections s = {0};
     if (!mts_is_quantized(type)) {
         size_t end = cols * MTS_GROUP * mts_type_bytes(type);
-        s.plane = s.scales = s.supers = end;
+        s.scales = s.supers = end;
         s.bytes = (end + MTS_ALIGN - 1) / MTS_ALIGN * MTS_ALIGN;
         return s;
     }
-    const size_t nb = cols / MTS_BLOCK, bits = (size_t)mts_type_bits(type);
-    const size_t quants = bits == 8 ? 512 : 256, plane = bits == 8 ? 0 : (bits - 4) * 64;
-    s.plane = nb * quants;
-    s.scales = s.plane + nb * plane;
+    const size_t nb = cols / MTS_BLOCK;
+    s.scales = nb * 64 * (size_t)mts_type_bits(type);
     s.supers = s.scales + nb * mts_scale_bytes(type);
     s.bytes = (s.supers + nb / 8 * mts_super_bytes(type) + MTS_ALIGN - 1) / MTS_ALIGN * MTS_ALIGN;
     return s;
+}
+
+const MtsPiece *mts_pieces(int bits, size_t *n)
+{
+    static const MtsPiece four[] = {{4, 0, 4, 0, 4}, {5, 1, 4, 0, 4}, {6, 2, 4, 0, 4}, {7, 3, 4, 0, 4}};
+    static const MtsPiece five[] = {{5, 0, 5, 0, 3}, {5, 3, 5, 3, 2}, {6, 1, 5, 0, 3}, {6, 4, 5, 3, 2},
+                                    {7, 2, 5, 0, 3}, {7, 3, 7, 3, 1}, {7, 4, 7, 4, 1}};
+    static const MtsPiece six[] = {{6, 0, 6, 0, 2}, {6, 1, 6, 2, 2}, {6, 2, 6, 4, 2},
+                                   {7, 3, 6, 0, 2}, {7, 4, 6, 2, 2}, {7, 5, 6, 4, 2}};
+    static const struct {
+        const MtsPiece *pieces;
+        size_t n;
+    } all[] = {[4] = {four, sizeof four / sizeof *four},
+               [5] = {five, sizeof five / sizeof *five},
+               [6] = {six, sizeof six / sizeof *six},
+               [8] = {NULL, 0}};
+    *n = all[bits].n;
+    return all[bits].pieces;
 }
 
 size_t mts_weights_plan(MtsWeights *w, MtsType type, size_t rows, size_t cols)
@@ -196,35 +212,22 @@ static inline void spread_block(MtsType type, const MtsSections *at, unsigned ch
 
 /* ---- storing ---- */
 
-/* Stores the quants u of row r as lane r of block b's operands (the planes were cleared before). */
-static inline void store_quants(MtsType type, const MtsSections *at, unsigned char *group, size_t b, size_t r,
-                                const uint8_t u[32])
+/* Stores the quants u of row r as lane r of block b's vectors. */
+static inline void store_quants(const int bits, const MtsPiece *pieces, size_t n, unsigned char *group, size_t b,
+                                size_t r, const uint8_t u[32])
 {
-    const int bits = mts_type_bits(type);
-    if (bits == 8) {
-        for (size_t j = 0; j < 8; j++) {
-            mts_store_u32(group + 512 * b + 64 * j + 4 * r, mts_load_u32(u + 4 * j));
-        }
-        return;
+    unsigned char *to = group + 64 * (size_t)bits * b + 4 * r;
+    uint32_t word[8];
+    for (int v = 0; v < bits; v++) {
+        word[v] = mts_load_u32(u + 4 * v) & ((1u << bits) - 1) * 0x01010101u;
     }
-    for (size_t v = 0; v < 4; v++) {
-        uint32_t low = mts_load_u32(u + 4 * v) & 0x0F0F0F0F, high = mts_load_u32(u + 16 + 4 * v) & 0x0F0F0F0F;
-        mts_store_u32(group + 256 * b + 64 * v + 4 * r, low | high << 4);
+    for (size_t i = 0; i < n; i++) {
+        const MtsPiece *p = &pieces[i];
+        word[p->vector] |= (mts_load_u32(u + 4 * p->operand) >> p->to & ((1u << p->width) - 1) * 0x01010101u)
+                           << p->from;
     }
-    if (bits == 6) {
-        for (size_t vector = 0; vector < 2; vector++) {
-            uint32_t top = 0;
-            for (size_t t = 0; t < 4; t++) {
-                top |= (mts_load_u32(u + 16 * vector + 4 * t) >> 4 & 0x03030303) << 2 * t;
-            }
-            mts_store_u32(group + at->plane + 128 * b + 64 * vector + 4 * r, top);
-        }
-    } else if (bits == 5) {
-        for (size_t j = 0; j < 8; j++) {
-            /* bits 0, 8, 16, 24 to 28, 29, 30, 31: no two of the product's terms share a place */
-            uint32_t four = (mts_load_u32(u + 4 * j) >> 4 & 0x01010101) * 0x10204080u >> 28;
-            group[at->plane + 64 * b + 8 * j + r / 2] |= (unsigned char)(four << 4 * (r % 2));
-        }
+    for (int v = 0; v < bits; v++) {
+        mts_store_u32(to + 64 * v, word[v]);
     }
 }
 
@@ -232,13 +235,14 @@ static inline void store_quants(MtsType type, const MtsSections *at, unsigned ch
 static inline void pack_blocks(MtsType type, size_t cols, unsigned char *group, const void *const rows[MTS_GROUP])
 {
     const MtsSections at = mts_sections(type, cols);
-    memset(group + at.plane, 0, at.scales - at.plane);
+    size_t n;
+    const MtsPiece *pieces = mts_pieces(mts_type_bits(type), &n);
     for (size_t b = 0; b < cols / MTS_BLOCK; b++) {
         for (size_t r = 0; r < MTS_GROUP; r++) {
             if (rows[r]) {
                 uint8_t u[32] = {0};
                 spread_block(type, &at, group, rows[r], b, r, u);
-                store_quants(type, &at, group, b, r, u);
+                store_quants(mts_type_bits(type), pieces, n, group, b, r, u);
             }
         }
     }

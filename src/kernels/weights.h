@@ -8,12 +8,9 @@
  * columns (nb = cols / 32 blocks) is these sections, one behind the other:
  *
  *   section  bytes            for              content
- *   quants   nb * 256         4, 5, 6 bits     4 vectors of 64 bytes: vector v has operand v in its low nibbles and
- *                                              operand v + 4 in its high nibbles (of 5 and 6 bits the low four)
- *            nb * 512         8 bits           8 operands of 64 bytes, quant + 128
- *   plane    nb * 64          5 bits           8 bytes for each operand: bit p is the fifth bit of operand byte p
- *            nb * 128         6 bits           2 vectors of 64 bytes: bits 2 t, 2 t + 1 of a byte of vector u are the
- *                                              top two bits of that byte of operand 4 u + t
+ *   quants   nb * 64 * bits   all              `bits` vectors of 64 bytes for each block: of vector v the low bits are
+ *                                              operand v; what is left above them holds the operands from `bits` on,
+ *                                              in pieces (mts_pieces). Of 8 bits there is nothing left, quant + 128
  *   scales   nb * 32          SCALE            f16 d[16]
  *            nb * 64          SCALE_MIN        f16 d[16], f16 m[16]
  *            nb * 32          SUB_SCALE_MIN    u8 sub-scale[16], u8 sub-minimum[16] (the file's six bits each)
@@ -46,8 +43,8 @@ typedef struct MtsWeights {
 
 /* Where the sections of a group begin, in bytes from its start. */
 typedef struct MtsSections {
-    size_t plane, scales, supers; /* the quants are at 0 */
-    size_t bytes;                 /* of the whole group, rounded up to 64 */
+    size_t scales, supers; /* the quants are at 0 */
+    size_t bytes;          /* of the whole group, rounded up to 64 */
 } MtsSections;
 
 /* What follows from a type's row; inline, as a kernel's type is a constant.
@@ -82,6 +79,16 @@ static inline size_t mts_super_bytes(MtsType type)
     }
     return 0;
 }
+
+/* Some bits of an operand that has no vector of its own: `width` ones, from bit `from` of vector `vector` on, are those
+ * from bit `to` on of operand `operand`. */
+typedef struct MtsPiece {
+    unsigned char operand, vector, from, to, width;
+} MtsPiece;
+
+/* The pieces of all operands of a type of so many bits; *n: how many. A mask takes the first operands out of their
+ * vectors; of five and six bits that leaves three in eight and two in eight to be put together. */
+const MtsPiece *mts_pieces(int bits, size_t *n);
 
 /* cols must be a multiple of the type's block. */
 MtsSections mts_sections(MtsType type, size_t cols);

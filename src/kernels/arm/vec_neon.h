@@ -13,6 +13,7 @@
 #define V_WIDE 1
 #define V_ROWS 8
 #define V_ACCUMULATORS 16
+#define V_WIDE_QUERIES (1 << 30) /* the copy costs more than it wins */
 
 typedef float32x4_t vf;
 typedef float64x2_t vd;
@@ -237,15 +238,6 @@ static inline vi v_add_int(vi a, vi b)
 static inline vf v_int_to_float(vi x)
 {
     return vcvtq_f32_s32(x);
-}
-
-/* or-s 16 into each byte whose bit is set in the plane's 16 bits. */
-static inline vi v_or_fifth_bits(vi u, const unsigned char *plane)
-{
-    static const uint8_t place[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-    uint8x16_t bits = vcombine_u8(vdup_n_u8(plane[0]), vdup_n_u8(plane[1]));
-    uint8x16_t fifth = vandq_u8(vtstq_u8(bits, vld1q_u8(place)), vdupq_n_u8(16));
-    return vorrq_s32(u, vreinterpretq_s32_u8(fifth));
 }
 
 /* The 16 bytes of a codebook, ready to be looked up in; byte i of the result is the book's byte u[i] < 16. */

@@ -20,32 +20,33 @@ static int signed_byte(unsigned char c)
     return c < 128 ? c : c - 256;
 }
 
-/* Quants of rows [r0, r1), `bits` being a constant: bits 0..3 from the nibbles, 4 and 5 from the plane. */
-static inline void unpack_bits(MtsRefBlock *x, const int bits, const unsigned char *group, size_t plane_at, size_t b,
-                               size_t r0, size_t r1)
+/* Quants of rows [r0, r1), `bits` being a constant. */
+static inline void unpack_bits(MtsRefBlock *x, const int bits, const unsigned char *group, size_t b, size_t r0,
+                               size_t r1)
 {
-    const unsigned char *nibbles = group + 256 * b, *bytes = group + 512 * b, *plane = group + plane_at;
+    const unsigned char *vectors = group + 64 * (size_t)bits * b;
+    size_t n;
+    const MtsPiece *pieces = mts_pieces(bits, &n);
     for (size_t r = r0; r < r1; r++) {
-        for (size_t k = 0; k < 32; k++) {
-            size_t j = k / 4, lane = 4 * r + k % 4; /* operand, byte */
-            unsigned u = bits == 8 ? bytes[64 * j + lane] : nibbles[64 * (j % 4) + lane] >> (j < 4 ? 0 : 4) & 15;
-            if (bits == 6) {
-                u |= (plane[128 * b + 64 * (j / 4) + lane] >> 2 * (j % 4) & 3u) << 4;
-            } else if (bits == 5) {
-                u |= (plane[64 * b + 8 * j + lane / 8] >> lane % 8 & 1u) << 4;
+        for (size_t k = 0; k < 32; k++) { /* operand k / 4, byte 4 r + k % 4 */
+            x->u[r][k] = k < 4 * (size_t)bits ? vectors[16 * (k - k % 4) + 4 * r + k % 4] & ((1 << bits) - 1) : 0;
+        }
+        for (size_t i = 0; i < n; i++) {
+            const MtsPiece *p = &pieces[i];
+            for (size_t t = 0; t < 4; t++) {
+                unsigned from = vectors[64 * (size_t)p->vector + 4 * r + t];
+                x->u[r][4 * (size_t)p->operand + t] |= (uint8_t)((from >> p->from & ((1u << p->width) - 1)) << p->to);
             }
-            x->u[r][k] = (uint8_t)u;
         }
     }
 }
 
-static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t plane_at, size_t b,
-                          size_t r0, size_t r1)
+static void unpack_quants(MtsRefBlock *x, MtsType type, const unsigned char *group, size_t b, size_t r0, size_t r1)
 {
     switch (mts_type_bits(type)) {
 #define BITS(n)                                                                                                        \
     case n:                                                                                                            \
-        unpack_bits(x, n, group, plane_at, b, r0, r1);                                                                 \
+        unpack_bits(x, n, group, b, r0, r1);                                                                           \
         break;
         BITS(4)
         BITS(5)
@@ -66,7 +67,7 @@ void mts_ref_rows(MtsRefBlock *x, MtsType type, const unsigned char *group, size
     const MtsSections at = mts_sections(type, cols);
     const unsigned char *scales = group + at.scales + mts_scale_bytes(type) * b;
     const unsigned char *supers = group + at.supers + mts_super_bytes(type) * (b / 8);
-    unpack_quants(x, type, group, at.plane, b, r0, r1);
+    unpack_quants(x, type, group, b, r0, r1);
     x->zero = (int)mts_type_zero(type);
     x->has_min = mts_has_min(type);
     for (size_t r = r0; r < r1; r++) {

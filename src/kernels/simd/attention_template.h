@@ -15,9 +15,10 @@
 
 enum {
     VECTORS = MTS_UNIT / V_LANES,
-    MOST_QUERIES = V_ACCUMULATORS / VECTORS >= 8 ? 8 : 4, /* that scores are made for at once */
-    MOST_MIXED = V_ACCUMULATORS >= 24 ? 6 : 4,            /* that values are added up for at once */
-    WIDE = V_LANES >= 16 ? 16 : 1 << 30,                  /* shorter vectors lose more by the copy than they win */
+    SCORED = V_ACCUMULATORS / VECTORS,
+    MOST_QUERIES = SCORED >= 8 ? 8 : SCORED >= 6 ? 6 : 4, /* that scores are made for at once */
+    MOST_MIXED = V_ACCUMULATORS % 6 == 0 ? 6 : 4,         /* that values are added up for at once */
+    WIDE = V_WIDE_QUERIES,
     WIDE_PAGES = 3,                                       /* that are converted at a time at most */
     WIDE_ELEMENTS = 8192,                                 /* of them together: 32 KiB */
     WIDE_DIM = WIDE_ELEMENTS / MTS_UNIT,
@@ -186,9 +187,11 @@ MTS_INLINE void scores_share(bool f32, size_t nq, const float *const *q, size_t 
         SHARE(2)
         SHARE(3)
         SHARE(4)
-#if V_ACCUMULATORS * V_LANES >= 128
+#if V_ACCUMULATORS * V_LANES >= 96
         SHARE(5)
         SHARE(6)
+#endif
+#if V_ACCUMULATORS * V_LANES >= 128
         SHARE(7)
         SHARE(8)
 #endif
@@ -357,7 +360,7 @@ MTS_INLINE void values_share(bool f32, size_t nq, const float *const *w, size_t 
         SHARE(2)
         SHARE(3)
         SHARE(4)
-#if V_ACCUMULATORS >= 24
+#if V_ACCUMULATORS % 6 == 0
         SHARE(5)
         SHARE(6)
 #endif

@@ -11,8 +11,9 @@
  *   V_LANES         floats in a vector: 16, 8, 4
  *   V_TILE          fp32 activation rows that a matrix tile works on at once: what the registers hold, 1 .. 8
  *   V_ROWS, V_WIDE  int8 activation rows, likewise, and vectors of weight rows: 1 or, where a group has as many, 2;
- *                   V_NIBBLE_ROWS, if defined, instead of V_ROWS for numbers of four bits
+ *                   V_NARROW_ROWS, if defined: so many rows and one vector instead for numbers of five and six bits
  *   V_ACCUMULATORS  vectors of running sums that attention may keep in registers
+ *   V_WIDE_QUERIES  from so many queries on it copies pages as fp32 first
  *   V_DOT           1: v_dot(acc, u, s) adds the products of four unsigned and four signed bytes to each int32 lane;
  *                   with V_DOT_SIGNED defined, both are signed. 0: v_pairs_short() multiplies and adds two neighbours
  *                   into int16 (sums that do not fit are not asked for), v_pairs_signed() does so with signed bytes

@@ -52,7 +52,7 @@ MTS_INLINE void block_f32(MtsType type, const unsigned char *group, const MtsSec
 {
     vi u[8];
     vf w, m, sub[2];
-    unpack_operands(type, group, at, b, h, u);
+    unpack_operands(type, group, b, h, u);
     block_scales(type, group, at, b, h, &w, &m);
     sub[0] = sub[1] = w;
     if (mts_has_halves(type)) {

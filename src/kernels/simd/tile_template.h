@@ -6,9 +6,9 @@
  * independent chains, then a conversion, a multiplication and one or two fused multiply-adds per activation row.
  *
  * Where there is no dot product (V_DOT 0), bytes are multiplied and added in int16: pairs of products of u <= 15 fit
- * eight operands deep (15 * 127 * 2 * 8 = 30480), of u <= 63 two. 8-bit weights lose their zero and leave their sign to
- * the activations: of |w| <= 128 one pair fits (128 * 127 * 2 = 32512). v_keep() holds the sums to that order, as
- * compilers that see them all at once run out of registers.
+ * eight operands deep (15 * 127 * 2 * 8 = 30480), of u <= 31 four, of u <= 63 two. 8-bit weights lose their zero and
+ * leave their sign to the activations: of |w| <= 128 one pair fits (128 * 127 * 2 = 32512). v_keep() holds the sums to
+ * that order, as compilers that see them all at once run out of registers.
  *
  * Few activation rows wait for memory: while a group is multiplied, one that comes later is fetched into the
  * second-level cache at an even pace. */
@@ -17,8 +17,14 @@
 #include "kernels/kernels.h"
 #include "kernels/simd/unpack_template.h"
 
-#if !defined(V_NIBBLE_ROWS)
-#define V_NIBBLE_ROWS V_ROWS
+#if !defined(V_NARROW_ROWS)
+#define V_NARROW_ROWS V_ROWS
+#endif
+
+#if defined(__clang__)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED /* -O3 and the limits in meson.build do it */
 #endif
 
 MTS_INLINE vi broadcast4(const int8_t *q)
@@ -28,7 +34,7 @@ MTS_INLINE vi broadcast4(const int8_t *q)
     return v_set_int(x);
 }
 
-/* Vectors of one group that a tile works on at once; sums of activation row i and vector v are [i * V_WIDE + v]. */
+/* Sums that a tile works on at once: that of activation row i and vector v of a group is [i * wide + v]. */
 enum { SUMS = V_ROWS * V_WIDE };
 
 /* A block as its columns are multiplied: where it is, and the activation rows that it meets. */
@@ -47,10 +53,11 @@ typedef struct TileBlock {
 #endif
 
 /* Operand j for all vectors. */
-MTS_INLINE void load_operand(MtsType type, const TileBlock *x, int j, vi u[V_WIDE])
+MTS_INLINE void load_operand(MtsType type, const int wide, const TileBlock *x, int j, vi u[V_WIDE])
 {
-    for (size_t v = 0; v < V_WIDE; v++) {
-        u[v] = unpack_operand(type, x->group, x->at, x->b, x->h + v * V_LANES, j, CENTRED(type));
+    UNROLLED
+    for (int v = 0; v < wide; v++) {
+        u[v] = unpack_operand(type, x->group, x->b, x->h + (size_t)v * V_LANES, j, CENTRED(type));
     }
 }
 
@@ -62,7 +69,7 @@ MTS_INLINE int operand_at(int from, int to, int i)
 
 /* sums += the products of operands [from, to) with activation rows [0, rows). */
 #if V_DOT
-MTS_INLINE void multiply(MtsType type, const TileBlock *x, int from, int to, int rows, vi sums[SUMS])
+MTS_INLINE void multiply(MtsType type, const int wide, const TileBlock *x, int from, int to, int rows, vi sums[SUMS])
 {
     int first = 0; /* row that goes by single dot products, as do all behind it */
 #if defined(V_MATRIX)
@@ -73,8 +80,8 @@ MTS_INLINE void multiply(MtsType type, const TileBlock *x, int from, int to, int
     }
     for (int j = from; j < to && first > 0; j += 2) {
         vi u[2][V_WIDE], weights[2];
-        load_operand(type, x, j, u[0]);
-        load_operand(type, x, j + 1, u[1]);
+        load_operand(type, wide, x, j, u[0]);
+        load_operand(type, wide, x, j + 1, u[1]);
         v_row_pairs(u[0][0], u[1][0], weights);
         for (int i = 0; i < first; i += 2) {
             vi s = v_load_eights(x->a[i].q + 4 * j, x->a[i + 1].q + 4 * j);
@@ -86,72 +93,85 @@ MTS_INLINE void multiply(MtsType type, const TileBlock *x, int from, int to, int
         sums[i] = v_add_int(sums[i], v_column(four[i / 2], i % 2));
     }
 #endif
+    UNROLLED
     for (int n = 0; n < to - from && first < rows; n++) {
         vi u[V_WIDE];
         int j = operand_at(from, to, n);
-        load_operand(type, x, j, u);
+        load_operand(type, wide, x, j, u);
+        UNROLLED
         for (int i = first; i < rows; i++) {
             vi s = broadcast4(x->a[i].q + 4 * j);
-            for (int v = 0; v < V_WIDE; v++) {
-                sums[i * V_WIDE + v] = v_dot(sums[i * V_WIDE + v], u[v], s);
+            UNROLLED
+            for (int v = 0; v < wide; v++) {
+                sums[i * wide + v] = v_dot(sums[i * wide + v], u[v], s);
             }
         }
     }
 }
 #else
-/* Eight operands of at most four bits: int16 holds all their sums. */
-MTS_INLINE void multiply_nibbles(MtsType type, const TileBlock *x, int rows, vi sums[SUMS])
+/* Operands [from, to), so few that int16 holds all their sums. */
+MTS_INLINE void multiply_deep(MtsType type, const int wide, const TileBlock *x, int from, int to, int rows,
+                              vi sums[SUMS])
 {
     vi pairs[SUMS];
-    for (int n = 0; n < 8; n++) {
+    UNROLLED
+    for (int n = 0; n < to - from; n++) {
         vi u[V_WIDE];
-        int j = operand_at(0, 8, n);
-        load_operand(type, x, j, u);
+        int j = operand_at(from, to, n);
+        load_operand(type, wide, x, j, u);
+        UNROLLED
         for (int i = 0; i < rows; i++) {
             vi s = broadcast4(x->a[i].q + 4 * j);
-            for (int v = 0; v < V_WIDE; v++) {
-                vi *sum = &pairs[i * V_WIDE + v], more = v_pairs_short(u[v], s);
+            UNROLLED
+            for (int v = 0; v < wide; v++) {
+                vi *sum = &pairs[i * wide + v], more = v_pairs_short(u[v], s);
                 *sum = n > 0 ? v_keep(v_add_short(*sum, more)) : more;
             }
         }
     }
-    for (int k = 0; k < rows * V_WIDE; k++) {
+    UNROLLED
+    for (int k = 0; k < rows * wide; k++) {
         sums[k] = v_add_pairs(sums[k], pairs[k]);
     }
 }
 
 /* Operand j of eight bits; or j and j + 1 of at most six, whose sums int16 holds. */
-MTS_INLINE void multiply_few(MtsType type, const TileBlock *x, int j, int rows, vi sums[SUMS])
+MTS_INLINE void multiply_few(MtsType type, const int wide, const TileBlock *x, int j, int rows, vi sums[SUMS])
 {
     const bool one = type_width(type) == 8;
     vi u[2][V_WIDE];
-    load_operand(type, x, j, u[0]);
-    load_operand(type, x, one ? j : j + 1, u[1]);
+    load_operand(type, wide, x, j, u[0]);
+    load_operand(type, wide, x, one ? j : j + 1, u[1]);
+    UNROLLED
     for (int i = 0; i < rows; i++) {
         vi s = broadcast4(x->a[i].q + 4 * j), t = broadcast4(x->a[i].q + 4 * j + (one ? 0 : 4));
-        for (int v = 0; v < V_WIDE; v++) {
+        UNROLLED
+        for (int v = 0; v < wide; v++) {
             vi pairs =
                 one ? v_pairs_signed(u[0][v], s) : v_add_short(v_pairs_short(u[0][v], s), v_pairs_short(u[1][v], t));
-            sums[i * V_WIDE + v] = v_keep(v_add_pairs(sums[i * V_WIDE + v], pairs));
+            sums[i * wide + v] = v_keep(v_add_pairs(sums[i * wide + v], pairs));
         }
     }
 }
 
-MTS_INLINE void multiply(MtsType type, const TileBlock *x, int from, int to, int rows, vi sums[SUMS])
+MTS_INLINE void multiply(MtsType type, const int wide, const TileBlock *x, int from, int to, int rows, vi sums[SUMS])
 {
-    if (type_width(type) == 4) {
-        multiply_nibbles(type, x, rows, sums);
-        return;
-    }
-    for (int j = from; j < to; j += type_width(type) == 8 ? 1 : 2) {
-        multiply_few(type, x, j, rows, sums);
+    const int width = type_width(type), deep = width == 4 ? 8 : width == 5 ? 4 : 0;
+    UNROLLED
+    for (int j = from; j < to; j += deep > 0 ? deep : width == 8 ? 1 : 2) {
+        if (deep > 0) {
+            multiply_deep(type, wide, x, j, j + deep, rows, sums);
+        } else {
+            multiply_few(type, wide, x, j, rows, sums);
+        }
     }
 }
 #endif
 
 /* Where the exact integer sums start: -z times the sum of the activations. */
-MTS_INLINE void start_sums(MtsType type, const MtsActRow *a, int part, int rows, vi sums[SUMS])
+MTS_INLINE void start_sums(MtsType type, const int wide, const MtsActRow *a, int part, int rows, vi sums[SUMS])
 {
+    UNROLLED
     for (int i = 0; i < rows; i++) {
         vi start = v_zero_int();
         switch (mts_type_zero(type)) { /* the shift has to be a constant */
@@ -170,25 +190,29 @@ MTS_INLINE void start_sums(MtsType type, const MtsActRow *a, int part, int rows,
             start = CENTRED(type) ? start : v_shift_left_int(v_set_int(a[i].n[part]), 7);
             break;
         }
-        for (int v = 0; v < V_WIDE; v++) {
-            sums[i * V_WIDE + v] = start;
+        UNROLLED
+        for (int v = 0; v < wide; v++) {
+            sums[i * wide + v] = start;
         }
     }
 }
 
 /* The block's sums into acc. */
-MTS_INLINE void add_block(MtsType type, const TileBlock *x, int rows, vf acc[SUMS])
+MTS_INLINE void add_block(MtsType type, const int wide, const TileBlock *x, int rows, vf acc[SUMS])
 {
     vi sums[SUMS];
-    start_sums(type, x->a, 0, rows, sums);
-    multiply(type, x, 0, 8, rows, sums);
+    start_sums(type, wide, x->a, 0, rows, sums);
+    multiply(type, wide, x, 0, 8, rows, sums);
     vf w[V_WIDE], m[V_WIDE];
-    for (size_t v = 0; v < V_WIDE; v++) {
-        block_scales(type, x->group, x->at, x->b, x->h + v * V_LANES, &w[v], &m[v]);
+    UNROLLED
+    for (int v = 0; v < wide; v++) {
+        block_scales(type, x->group, x->at, x->b, x->h + (size_t)v * V_LANES, &w[v], &m[v]);
     }
+    UNROLLED
     for (int i = 0; i < rows; i++) {
-        for (int v = 0; v < V_WIDE; v++) {
-            int k = i * V_WIDE + v;
+        UNROLLED
+        for (int v = 0; v < wide; v++) {
+            int k = i * wide + v;
             acc[k] = v_fma(v_int_to_float(sums[k]), v_mul(w[v], v_set(x->a[i].d)), acc[k]);
             if (mts_has_min(type)) {
                 acc[k] = v_fma(m[v], v_set(x->a[i].s), acc[k]);
@@ -198,37 +222,41 @@ MTS_INLINE void add_block(MtsType type, const TileBlock *x, int rows, vf acc[SUM
 }
 
 /* The same for types whose halves of a block have a scale each. */
-MTS_INLINE void add_halves(MtsType type, const TileBlock *x, int rows, vf acc[SUMS])
+MTS_INLINE void add_halves(MtsType type, const int wide, const TileBlock *x, int rows, vf acc[SUMS])
 {
     vf w[V_WIDE], m[V_WIDE], sub[V_WIDE][2], first[SUMS];
     vi sums[SUMS];
-    start_sums(type, x->a, 1, rows, sums);
-    multiply(type, x, 0, 4, rows, sums);
-    for (size_t v = 0; v < V_WIDE; v++) {
-        block_scales(type, x->group, x->at, x->b, x->h + v * V_LANES, &w[v], &m[v]);
-        half_scales(type, x->group, x->at, x->b, x->h + v * V_LANES, sub[v]);
+    start_sums(type, wide, x->a, 1, rows, sums);
+    multiply(type, wide, x, 0, 4, rows, sums);
+    UNROLLED
+    for (int v = 0; v < wide; v++) {
+        block_scales(type, x->group, x->at, x->b, x->h + (size_t)v * V_LANES, &w[v], &m[v]);
+        half_scales(type, x->group, x->at, x->b, x->h + (size_t)v * V_LANES, sub[v]);
     }
-    for (int k = 0; k < rows * V_WIDE; k++) {
-        first[k] = v_mul(v_int_to_float(sums[k]), sub[k % V_WIDE][0]);
+    UNROLLED
+    for (int k = 0; k < rows * wide; k++) {
+        first[k] = v_mul(v_int_to_float(sums[k]), sub[k % wide][0]);
     }
-    start_sums(type, x->a, 2, rows, sums);
-    multiply(type, x, 4, 8, rows, sums);
-    for (int k = 0; k < rows * V_WIDE; k++) {
-        vf sum = v_fma(v_int_to_float(sums[k]), sub[k % V_WIDE][1], first[k]); /* exact */
-        acc[k] = v_fma(sum, v_mul(w[k % V_WIDE], v_set(x->a[k / V_WIDE].d)), acc[k]);
+    start_sums(type, wide, x->a, 2, rows, sums);
+    multiply(type, wide, x, 4, 8, rows, sums);
+    UNROLLED
+    for (int k = 0; k < rows * wide; k++) {
+        vf sum = v_fma(v_int_to_float(sums[k]), sub[k % wide][1], first[k]); /* exact */
+        acc[k] = v_fma(sum, v_mul(w[k % wide], v_set(x->a[k / wide].d)), acc[k]);
     }
 }
 
-/* One instance: rows activation rows, rows <= V_ROWS and constant. */
-MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *group, size_t cols,
+/* One instance: rows activation rows and wide vectors, both constant, at most SUMS together. */
+MTS_INLINE void tile_rows(MtsType type, const int rows, const int wide, const unsigned char *group, size_t cols,
                           const MtsActBlock *panel, size_t lane, float *y, size_t stride, bool add,
                           const unsigned char *ahead)
 {
     const MtsSections at = mts_sections(type, cols);
     const size_t blocks = cols / 32, pace = ahead ? at.bytes / blocks : 0;
-    for (size_t h = 0; h < MTS_GROUP; h += V_LANES * V_WIDE) {
+    for (size_t h = 0; h < MTS_GROUP; h += (size_t)wide * V_LANES) {
         vf acc[SUMS];
-        for (int k = 0; k < rows * V_WIDE; k++) {
+        UNROLLED
+        for (int k = 0; k < rows * wide; k++) {
             acc[k] = v_zero();
         }
         for (size_t b = 0; b < blocks; b++) {
@@ -239,36 +267,38 @@ MTS_INLINE void tile_rows(MtsType type, const int rows, const unsigned char *gro
                 }
             }
             if (mts_has_halves(type)) {
-                add_halves(type, &x, rows, acc);
+                add_halves(type, wide, &x, rows, acc);
             } else {
-                add_block(type, &x, rows, acc);
+                add_block(type, wide, &x, rows, acc);
             }
         }
-        for (int k = 0; k < rows * V_WIDE; k++) {
-            float *out = y + (size_t)(k / V_WIDE) * stride + h + (size_t)(k % V_WIDE) * V_LANES;
+        UNROLLED
+        for (int k = 0; k < rows * wide; k++) {
+            float *out = y + (size_t)(k / wide) * stride + h + (size_t)(k % wide) * V_LANES;
             v_store(out, add ? v_add(v_load(out), acc[k]) : acc[k]);
         }
     }
 }
 
-/* n activation rows in equal shares of at most V_ROWS. */
+/* n activation rows in equal shares of at most V_ROWS, or V_NARROW_ROWS of one vector where that
+ * many are worth it: unpacking five and six bits takes as long as the products of two rows. */
 MTS_INLINE void tile_all(MtsType type, const unsigned char *group, size_t cols, const MtsActBlock *panel, size_t lane,
                          size_t n, float *y, size_t stride, bool add, const unsigned char *ahead)
 {
-    const size_t most = type_width(type) == 4 ? V_NIBBLE_ROWS : V_ROWS;
+    const size_t most = type_width(type) == 5 || type_width(type) == 6 ? V_NARROW_ROWS : V_ROWS;
     size_t shares = (n + most - 1) / most;
     for (; shares > 0; shares--) {
         size_t rows = (n + shares - 1) / shares;
         switch (rows) {
 #define SHARE(count)                                                                                                   \
     case count:                                                                                                        \
-        tile_rows(type, count, group, cols, panel, lane, y, stride, add, ahead);                                       \
+        tile_rows(type, count, count <= V_ROWS ? V_WIDE : 1, group, cols, panel, lane, y, stride, add, ahead);         \
         break;
             SHARE(1)
             SHARE(2)
             SHARE(3)
             SHARE(4)
-#if V_ROWS > 4
+#if V_NARROW_ROWS > 4
             SHARE(5)
             SHARE(6)
             SHARE(7)

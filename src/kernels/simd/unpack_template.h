@@ -9,31 +9,45 @@ MTS_INLINE int type_width(MtsType type)
     return mts_type_codebook(type) ? 8 : mts_type_bits(type);
 }
 
+/* Operand j of those that a block of five or six bits has in pieces (mts_pieces()). */
+MTS_INLINE vi join_five(const unsigned char *at, int j)
+{
+    const vi low = v_set_byte(7), next = v_set_byte(0x18);
+    vi u = v_and(v_shift_right_short(v_load_bytes(at + 64 * (j - 5)), 5), low);
+    vi x = v_load_bytes(at + 64 * 3), y = v_load_bytes(at + 64 * 4);
+    if (j < 7) {
+        return v_or(u, v_and(v_shift_right_short(j == 5 ? x : y, 2), next));
+    }
+    x = v_and(v_shift_right_short(x, 4), v_set_byte(8));
+    y = v_and(v_shift_right_short(y, 3), v_set_byte(16));
+    return v_or(u, v_or(x, y));
+}
+
+MTS_INLINE vi join_six(const unsigned char *at, int j)
+{
+    at += 64 * 3 * (j - 6);
+    vi x = v_and(v_shift_right_short(v_load_bytes(at), 6), v_set_byte(3));
+    vi y = v_and(v_shift_right_short(v_load_bytes(at + 64), 4), v_set_byte(12));
+    vi z = v_and(v_shift_right_short(v_load_bytes(at + 128), 2), v_set_byte(48));
+    return v_or(x, v_or(y, z));
+}
+
 /* Operand j of block b, V_LANES rows from row h on, as unsigned bytes; or, of a type whose numbers take all eight bits,
  * without its zero when `centred`. */
-MTS_INLINE vi unpack_operand(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h, int j,
-                             bool centred)
+MTS_INLINE vi unpack_operand(MtsType type, const unsigned char *group, size_t b, size_t h, int j, bool centred)
 {
     const int bits = mts_type_bits(type);
+    const unsigned char *at = group + 64 * (size_t)bits * b + 4 * h;
     const vi flip = v_set_byte(-128);
     if (bits == 8) {
-        vi x = v_load_bytes(group + 512 * b + 64 * (size_t)j + 4 * h);
+        vi x = v_load_bytes(at + 64 * j);
         return centred ? v_xor(x, flip) : x;
     }
-    const vi low = v_set_byte(15);
-    vi x = v_load_bytes(group + 256 * b + 64 * (size_t)(j % 4) + 4 * h);
-    vi u = v_and(j < 4 ? x : v_shift_right_short(x, 4), low);
-    if (bits == 5) {
-        u = v_or_fifth_bits(u, group + at->plane + 64 * b + h / 2 + 8 * (size_t)j);
+    if (j >= bits && bits != 4) {
+        return bits == 5 ? join_five(at, j) : join_six(at, j);
     }
-    if (bits == 6) {
-        vi y = v_load_bytes(group + at->plane + 128 * b + 64 * (size_t)(j / 4) + 4 * h);
-        y = j % 4 == 0   ? v_shift_left_short(y, 4)
-            : j % 4 == 1 ? v_shift_left_short(y, 2)
-            : j % 4 == 2 ? y
-                         : v_shift_right_short(y, 2);
-        u = v_or(u, v_and(y, v_set_byte(0x30)));
-    }
+    vi u = j < bits ? v_load_bytes(at + 64 * j) : v_shift_right_short(v_load_bytes(at + 64 * (j - 4)), 4);
+    u = v_and(u, v_set_byte((char)((1 << bits) - 1)));
     if (mts_type_codebook(type)) {
         vi book = v_load_book(mts_type_codebook(type));
         u = v_look_up(centred ? book : v_xor(book, flip), u);
@@ -42,11 +56,10 @@ MTS_INLINE vi unpack_operand(MtsType type, const unsigned char *group, const Mts
 }
 
 /* All eight, with the zero. */
-MTS_INLINE void unpack_operands(MtsType type, const unsigned char *group, const MtsSections *at, size_t b, size_t h,
-                                vi u[8])
+MTS_INLINE void unpack_operands(MtsType type, const unsigned char *group, size_t b, size_t h, vi u[8])
 {
     for (int j = 0; j < 8; j++) {
-        u[j] = unpack_operand(type, group, at, b, h, j, false);
+        u[j] = unpack_operand(type, group, b, h, j, false);
     }
 }
 

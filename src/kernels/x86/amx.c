@@ -89,7 +89,7 @@ MTS_INLINE void unpack_block(MtsType type, const unsigned char *group, const Mts
     const vi offset = v_set_byte((char)mts_type_zero(type));
     vi u[8];
     vf w, m;
-    unpack_operands(type, group, at, b, 0, u);
+    unpack_operands(type, group, b, 0, u);
     block_scales(type, group, at, b, 0, &w, &m);
     for (int j = 0; j < 8; j++) {
         _mm512_store_si512(out->operand[j], _mm512_sub_epi8(u[j], offset));

@@ -12,10 +12,9 @@
 #define V_TILE 4
 #define V_WIDE 2
 #define V_ROWS 4
-#if defined(__clang__) && !defined(__AVXVNNI__)
-#define V_NIBBLE_ROWS 2 /* Clang leaves the loops of more as loops, their sums in memory */
-#endif
-#define V_ACCUMULATORS 8
+#define V_NARROW_ROWS 8
+#define V_ACCUMULATORS 12
+#define V_WIDE_QUERIES 32
 
 typedef __m256 vf;
 typedef __m256d vd;
@@ -238,18 +237,6 @@ static inline vi v_add_int(vi a, vi b)
 static inline vf v_int_to_float(vi x)
 {
     return _mm256_cvtepi32_ps(x);
-}
-
-/* or-s 16 into each byte whose bit is set in the plane's 32 bits. */
-static inline vi v_or_fifth_bits(vi u, const unsigned char *plane)
-{
-    const vi spread = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3,
-                                       3, 3, 3, 3, 3);
-    const vi bit = _mm256_set1_epi64x((int64_t)0x8040201008040201);
-    int32_t bits;
-    memcpy(&bits, plane, sizeof bits);
-    vi x = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(bits), spread), bit);
-    return _mm256_or_si256(u, _mm256_and_si256(_mm256_cmpeq_epi8(x, bit), _mm256_set1_epi8(16)));
 }
 
 /* The 16 bytes of a codebook, ready to be looked up in; byte i of the result is the book's byte u[i] < 16. */

@@ -12,6 +12,7 @@
 #define V_WIDE 1
 #define V_ROWS 8
 #define V_ACCUMULATORS 24
+#define V_WIDE_QUERIES 16
 
 typedef __m512 vf;
 typedef __m512d vd;
@@ -231,13 +232,6 @@ static inline vi v_add_int(vi a, vi b)
 static inline vf v_int_to_float(vi x)
 {
     return _mm512_cvtepi32_ps(x);
-}
-
-/* 16 in each byte whose bit is set in the plane's 64 bits, else 0; then or-ed into u. */
-static inline vi v_or_fifth_bits(vi u, const unsigned char *plane)
-{
-    __mmask64 bits = _load_mask64((__mmask64 *)(uintptr_t)plane);
-    return _mm512_or_si512(u, _mm512_maskz_set1_epi8(bits, 16));
 }
 
 /* The 16 bytes of a codebook, ready to be looked up in; byte i of the result is the book's byte u[i] < 16. */
