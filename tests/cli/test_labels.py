@@ -4,6 +4,7 @@ off, nothing runs out of the page but what says that it scrolls, and nothing is 
 dark. Of reports of all kinds of runs, of replayed searches, of forecasts."""
 import html
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -68,7 +69,7 @@ def look(chromium, folder, pages, dark=False):
                           f"--blink-settings=preferredColorScheme={0 if dark else 1}",
                           "--allow-file-access-from-files", f"--user-data-dir={folder}/chromium",
                           "--virtual-time-budget=20000", "--dump-dom", frame.as_uri()], capture_output=True, text=True,
-                         timeout=600)
+                         timeout=600, env={**os.environ, "XDG_CONFIG_HOME": str(folder)})  # which it makes
     found = [json.loads(html.unescape(one)) for one in re.findall(r'<pre class="looked">(.*?)</pre>', dom.stdout, re.S)]
     check(len(found) == len(frames), f"Chromium looked at {len(found)} of {len(frames)}: {dom.stderr[-500:]}")
     return {(pages[one["of"]][0], one["wide"]): one for one in found}
