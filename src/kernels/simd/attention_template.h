@@ -16,11 +16,13 @@
 enum {
     VECTORS = MTS_UNIT / V_LANES,
     SCORED = V_ACCUMULATORS / VECTORS,
-    MOST_QUERIES = SCORED >= 8 ? 8 : SCORED >= 6 ? 6 : 4, /* that scores are made for at once */
-    MOST_MIXED = V_ACCUMULATORS % 6 == 0 ? 6 : 4,         /* that values are added up for at once */
+    MOST_QUERIES = SCORED >= 8   ? 8
+                   : SCORED >= 6 ? 6
+                                 : 4,             /* that scores are made for at once */
+    MOST_MIXED = V_ACCUMULATORS % 6 == 0 ? 6 : 4, /* that values are added up for at once */
     WIDE = V_WIDE_QUERIES,
-    WIDE_PAGES = 3,                                       /* that are converted at a time at most */
-    WIDE_ELEMENTS = 8192,                                 /* of them together: 32 KiB */
+    WIDE_PAGES = 3,       /* that are converted at a time at most */
+    WIDE_ELEMENTS = 8192, /* of them together: 32 KiB */
     WIDE_DIM = WIDE_ELEMENTS / MTS_UNIT,
     NARROW_PAGES = 8 /* that are used as they lie before the next ones are fetched */
 };
