@@ -6,11 +6,11 @@
 
 PROMPT is the length of the prompt that sequences share, 434 tokens where nothing else is said. Peers
 (bench/adapters.py): llama.cpp (the default; built by bench/peer), llama.cpp-tree=PATH and ik_llama.cpp=PATH (built
-trees), mistral.rs=PATH (a built tree or its mistralrs-bench), openvino, xllamacpp, mistralrs (each =PYTHON that has the
-package). Runs `maxts bench` and each peer in turn, `repeat` times, and writes DIR/speed.csv (medians, their range, the
-ratio, the share of what this machine's memory and int8 arithmetic allow, measured in the same runs; load time and peak
-resident memory; and for each figure the processor and its clock, the features it went without, compiler, commit or
-version of both, the environment and the day) and DIR/speed.svg.
+trees), mistral.rs=PATH (a built tree or its mistralrs-bench), openvino, xllamacpp, mistralrs, ik_llama.cpp-wheel (each
+=PYTHON that has the package). Runs `maxts bench` and each peer in turn, `repeat` times, and writes DIR/speed.csv
+(medians, their range, the ratio, the share of what this machine's memory and int8 arithmetic allow, measured in the
+same runs; load time and peak resident memory; and for each figure the processor and its clock, the features it went
+without, compiler, commit or version of both, the environment and the day) and DIR/speed.svg.
 
 --keep writes the ratios to a file of this processor's family in bench/results/kept; --guard compares with that file: a
 model with a ratio below 0.98 of what is kept is measured once more, and only where the same one is below it again does
