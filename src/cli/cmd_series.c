@@ -31,7 +31,7 @@ static json_t *channel_of(const MtsSeries *s, size_t c)
     size_t missing = 0, ends = s->length < ENDS ? s->length : ENDS;
     double least = HUGE_VAL, most = -HUGE_VAL;
     for (size_t i = 0; i < s->length; i++) {
-        missing += isnan(x[i]);
+        missing += isnan(x[i]) != 0; /* -1 on Windows where it holds */
         least = fmin(least, x[i]);
         most = fmax(most, x[i]);
     }

@@ -4,8 +4,8 @@ its output with this machine's, class by class of results (calls.py). "musl" is 
 library.
 
 The target "levels" is this machine's own program on each level of x86-64: by mask, and in qemu without AVX and with
-AVX2; "masks" those by mask. "windows" is built by MinGW and run in Wine: no unit tests, which are written for POSIX,
-but what a system does otherwise (manners.py). Prints one row of docs/portability.md's table for each. Exits 77
+AVX2; "masks" those by mask. "windows" is built by MinGW and run in Wine: what a system does otherwise (manners.py); "wine"
+is the same build's unit tests, but for those that are written for POSIX. Prints one row of docs/portability.md's table for each. Exits 77
 (skipped) where a cross compiler, qemu, Wine or the sources are missing, 1 where a test fails or a class that is
 promised to be equal is not.
 What each unit test came to is kept in FOLDER/TARGET/results.json for as long as its program is the same, so that a
@@ -20,6 +20,7 @@ usage: tests/cross/cross.py [--quick] [--tests NAME,...] [--limit SECONDS] [--jo
 MAXTS_PROGRAM: this machine's maxts (default build/src/cli/maxts, which is built first where it is a build's)"""
 import argparse
 import concurrent.futures
+import contextlib
 import functools
 import hashlib
 import json
@@ -67,6 +68,9 @@ PACKAGES = {"i386": "i386", "aarch64": "arm64", "ppc64le": "ppc64el"} # of libc6
 QUICK = ("core", "gguf", "quant", "kernels", "kv", "model", "golden", "search", "table")
 OWN = ("levels", "masks") # of this machine
 WINDOWS = "windows"
+WINE_UNITS = "wine"
+FOR_POSIX = {"core", "output", "quota", "checkasm", "series_formats", "series_records", "search_driver",
+             "reward_command", "stage", "journal", "progress"} # tests that call what Windows has not
 MINGW = "x86_64-w64-mingw32-gcc-posix" # as mingw.ini says
 WINE_BEGINS = 3 # seconds, within which a second program could wait for ever
 WINE = "/usr/lib/wine/wine64" # Debian's, which is in nobody's path
@@ -136,7 +140,7 @@ def in_wine(folder):
 
 def missing(target):
     """Debian's packages without which a target cannot be built and run."""
-    if target == WINDOWS:
+    if target in (WINDOWS, WINE_UNITS):
         return ([] if shutil.which(MINGW) else ["gcc-mingw-w64-x86-64-posix"]) + ([] if runs([wine(), "--version"]) else
                                                                            ["wine64"])
     triple, emulator, _, _ = TARGETS[target]
@@ -226,19 +230,27 @@ class Target:
 
     def __init__(self, name, folder, options):
         self.name, self.quick, self.limit, self.jobs = name, options.quick, options.limit, options.jobs
-        self.folder, self.build = folder, folder / name
-        if not (self.build / "build.ninja").exists():
-            threads = ["-Dopenmp=disabled"] if name == MUSL else [] # the compiler's OpenMP is for glibc
-            done = subprocess.run(["meson", "setup", self.build, ROOT, "--cross-file", cross_file(name, folder),
-                                   *OPTIONS, *threads],
-                                  check=False, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise SystemExit(done.stdout + done.stderr)
+        self.folder, self.build = folder, folder / (WINDOWS if name == WINE_UNITS else name)
+        self.before = in_wine(folder) if name == WINE_UNITS else emulation(name)
+        if name == WINE_UNITS:
+            set_up_windows(self.build)
+        else:
+            self.set_up()
         self.tests = [test for test in self.all_tests() if self.wanted(test) and
                       (not options.tests or test["name"] in options.tests)]
         self.kept = self.build / "results.json"
-        self.made = ["src/cli/maxts", "tests/cross/bits"]
-        self.program, self.bits = (script(self.build, emulation(name), self.build / program) for program in self.made)
+        ending = ".exe" if name == WINE_UNITS else ""
+        self.made = [f"src/cli/maxts{ending}", f"tests/cross/bits{ending}"]
+        self.program, self.bits = (script(self.build, self.before, self.build / program) for program in self.made)
+
+    def set_up(self):
+        if (self.build / "build.ninja").exists():
+            return
+        threads = ["-Dopenmp=disabled"] if self.name == MUSL else [] # the compiler's OpenMP is for glibc
+        done = subprocess.run(["meson", "setup", self.build, ROOT, "--cross-file", cross_file(self.name, self.folder),
+                               *OPTIONS, *threads], check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(done.stdout + done.stderr)
 
     def all_tests(self):
         return json.loads((self.build / "meson-info/intro-tests.json").read_text())
@@ -248,7 +260,9 @@ class Target:
 
     def wanted(self, test):
         suites = {suite.split(":")[1] for suite in test["suite"]}
-        if test["name"] in HOURS and is_emulated(self.name):
+        if self.name == WINE_UNITS and (test["name"] in FOR_POSIX or not self.is_program(test)):
+            return False
+        if test["name"] in HOURS and self.name != WINE_UNITS and is_emulated(self.name):
             return False
         if self.is_program(test):
             return suites.isdisjoint(LEFT_OUT) and (not self.quick or not suites.isdisjoint(QUICK))
@@ -268,7 +282,7 @@ class Target:
 
     def run(self, test):
         """What a test came to; where it failed what it said is told."""
-        command = [*(emulation(self.name) if self.is_program(test) else []), *test["cmd"]]
+        command = [*(self.before if self.is_program(test) else []), *test["cmd"]]
         environment = {**os.environ, **test["env"], "MAXTS_PROGRAM": str(self.program), "OMP_NUM_THREADS": "2"}
         began = time.monotonic()
         status, text = run_in_group(command, self.limit, cwd=ROOT, env=environment)
@@ -370,27 +384,48 @@ def without_own(text):
     return ITS_OWN.sub("", text)
 
 
+def run_wine_units(folder, options):
+    target = Target(WINE_UNITS, folder, options)
+    target.compile()
+    with awake(target.before, target.program):
+        passed, ran = target.run_tests()
+    print(f"| {WINE_UNITS} | {passed} of {ran} |", flush=True)
+    return passed == ran and ran > 0
+
+
+def set_up_windows(build):
+    if (build / "build.ninja").exists():
+        return
+    faster = build.parent / "ccache.ini"
+    faster.write_text(f"[binaries]\nc = ['ccache', '{MINGW}']\n" if shutil.which("ccache") else "")
+    subprocess.run(["meson", "setup", build, ROOT, "--cross-file", ROOT / "tests/cross/mingw.ini", "--cross-file",
+                    faster, "--werror", *OPTIONS], check=True, stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def awake(before, program):
+    """As long as one program runs, Wine does not begin anew."""
+    with subprocess.Popen([program, "tokenize", "-m", manners.TINY], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL):
+        time.sleep(WINE_BEGINS)
+        try:
+            yield
+        finally: # also what a program that was killed has left
+            subprocess.run([*before[:-1], f"{wine().removesuffix('wine64')}wineserver64", "-k"], check=False)
+
+
 def run_windows(folder, program, here):
     """Windows' program in Wine beside this machine's."""
     build = folder / WINDOWS
-    if not (build / "build.ninja").exists():
-        faster = folder / "ccache.ini"
-        faster.write_text(f"[binaries]\nc = ['ccache', '{MINGW}']\n" if shutil.which("ccache") else "")
-        subprocess.run(["meson", "setup", build, ROOT, "--cross-file", ROOT / "tests/cross/mingw.ini", "--cross-file",
-                        faster, "--werror", *OPTIONS], check=True, stdout=subprocess.DEVNULL)
+    set_up_windows(build)
     made = [f"{name}.exe" for name in ("src/cli/maxts", "tests/cross/bits", "tests/cross/scorer")]
     done = subprocess.run(["ninja", "-C", build, *made], check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{WINDOWS}: does not build without warnings\n{done.stdout[-4000:]}")
     before = in_wine(folder)
     its, its_bits = (script(build, before, build / name) for name in made[:2])
-    with subprocess.Popen([its, "tokenize", "-m", manners.TINY], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL): # as long as one runs, Wine does not begin anew
-        time.sleep(WINE_BEGINS)
-        try:
-            return compare_windows(build, before, (its, its_bits), program, here)
-        finally: # also what a program that was killed has left
-            subprocess.run([*before[:-1], f"{wine().removesuffix('wine64')}wineserver64", "-k"], check=False)
+    with awake(before, its):
+        return compare_windows(build, before, (its, its_bits), program, here)
 
 
 def compare_windows(build, before, theirs, program, here):
@@ -409,6 +444,8 @@ def compare_windows(build, before, theirs, program, here):
 def run_any(name, folder, options, program, bits, here):
     if name == WINDOWS:
         return run_windows(folder, program, here)
+    if name == WINE_UNITS:
+        return run_wine_units(folder, options)
     return (run_levels(folder, program, bits, here, name == "levels") if name in OWN else
             run_target(name, folder, options, here))
 
@@ -421,7 +458,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--install", action="store_true")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build-cross")
-    parser.add_argument("target", nargs="+", choices=[*sorted(TARGETS), WINDOWS, *OWN])
+    parser.add_argument("target", nargs="+", choices=[*sorted(TARGETS), WINDOWS, WINE_UNITS, *OWN])
     options = parser.parse_args()
     for what in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(what, end_all)
@@ -441,7 +478,7 @@ def main():
             return fetched.returncode
     folder = options.build.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    if WINDOWS in targets and not runs([*in_wine(folder), "cmd", "/c", "exit"]): # which also makes Wine's folder
+    if not {WINDOWS, WINE_UNITS}.isdisjoint(targets) and not runs([*in_wine(folder), "cmd", "/c", "exit"]): # which also makes Wine's folder
         print("skipped: Wine is installed and runs nothing here")
         return 77
     program = pathlib.Path(os.environ.get("MAXTS_PROGRAM", ROOT / "build/src/cli/maxts"))
@@ -450,7 +487,7 @@ def main():
     if (build / "build.ninja").exists(): # else it would be of another commit than what it is compared with
         subprocess.run(["ninja", "-C", build, "src/cli/maxts", "tests/cross/bits", "tests/cross/scorer"], check=True,
                        stdout=sys.stderr)
-    here = outputs(program, bits)
+    here = outputs(program, bits) if options.target != [WINE_UNITS] else {}
     print("| target | tests | " + " | ".join(here) + " |")
     held = [run_any(name, folder, options, program, bits, here) for name in options.target]
     return 0 if all(held) else 1

@@ -58,8 +58,10 @@ class Manners:
         """Bytes that come in by words and by standard input, line ends and all."""
         text = "Größe 1\r\n\x1a ≥ 2\n"
         (self.folder / "text ö.txt").write_bytes(text.encode())
+        (self.folder / "lücken.csv").write_text("a,b\n1,2\n,3\n4,\n5,6\n", encoding="utf-8")
         return [self.ask("tokenize", "-m", TINY, "--json", stdin=text.encode()),
                 self.ask("score", "-m", TINY, "--json", "--prompt-file", "text ö.txt"),
+                self.ask("series", "lücken.csv", "--json", status=1),
                 self.ask("generate", "-m", TINY, "-p", "Größe ≥ \"2\" \\", "-n", "9", "--json")]
 
     def constraints(self):
@@ -112,6 +114,15 @@ class Manners:
                 self.ask(*ASKED, f"command:timeout=0.3 {s} hang", status=1),
                 self.ask(*ASKED, f"command:log=klage.txt {s} end", status=1),
                 sorted({*(self.folder / "klage.txt").read_text(encoding="utf-8").splitlines()})] # one line a copy
+
+    def limits(self):
+        """Kept, or refused by a sentence where the system does not keep them (Wine)."""
+        for limit in ("memory=4000", "cpu=60"):
+            run = self.start(*ASKED, f"command:{limit} {self.scorer}")
+            out, said = run.communicate(timeout=PATIENCE)
+            assert (json.loads(out)["best"]["reward"] > 0 if run.returncode == 0 else
+                    b"memory or processor time cannot be limited here" in said), f"{limit}: {run.returncode}: {said}"
+        return []
 
     def descendants(self):
         """None outlives a search, whether it ends or is killed where the system sees to that."""
@@ -173,7 +184,7 @@ def manners(program, binary, before, scorer, clean):
     with tempfile.TemporaryDirectory(prefix="maxts größe ") as folder:
         one = Manners([program], binary, before, scorer, clean, pathlib.Path(folder))
         (one.folder / "tafel ä.json").write_bytes((ROOT / "examples/table.json").read_bytes())
-        for what in (one.words, one.texts, one.constraints, one.files, one.evals, one.programs, one.descendants,
-                     one.locks, one.moved, one.interrupts):
+        for what in (one.words, one.texts, one.constraints, one.files, one.evals, one.programs, one.limits,
+                     one.descendants, one.locks, one.moved, one.interrupts):
             found[what.__name__] = what()
     return found

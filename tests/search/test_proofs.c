@@ -93,7 +93,7 @@ static double sum_estimate(const MtsSearch *run)
     for (size_t i = 0; i < run->settings.rollouts; i++) {
         double weight = weight_of(run, i, &counted);
         bool there = i < run->log_count && weight > 0;
-        assert_true(i >= run->log_count || isnan(run->log[i]->log_z) == (weight == 0));
+        assert_true(i >= run->log_count || (isnan(run->log[i]->log_z) != 0) == (weight == 0));
         sum += weight;
         z += weight > 0 ? weight * exp(there ? run->log[i]->log_z : run_log_z(run)) : 0;
     }

@@ -8,7 +8,7 @@ static size_t uncounted(const MtsTable *table, const MtsSearchSettings *s, size_
     size_t count = 0;
     assert_int_equal(run->log_count, s->rollouts);
     for (size_t i = from; i < to; i++) {
-        count += isnan(run->log[i]->log_z);
+        count += isnan(run->log[i]->log_z) != 0;
     }
     mts_search_free(&run);
     return count;

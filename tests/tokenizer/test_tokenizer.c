@@ -258,7 +258,7 @@ static void time_is_nearly_linear(void **state)
                 assert_true(tokens.count > 0);
                 mts_tokens_free(&tokens);
             }
-            if (taken[1] > 10 * taken[0] + 0.05) {
+            if (taken[1] > 10 * taken[0] + 0.2) { /* more than a coarse clock's steps */
                 fail_msg("%s: %zu times '%c' in %.3f s, %zu times in %.3f s", fixtures[i], small, *c, taken[0], large,
                          taken[1]);
             }
