@@ -48,7 +48,7 @@ static int work(Task *task, const Args *args, const char *command, MtsTaskKind k
     if (rc) {
         return rc;
     }
-    if (kind == MTS_TASK_ASK && !(asked.question = args->operands[1])) {
+    if (kind == MTS_TASK_ASK && (!(asked.question = args->operands[1]) || !*asked.question)) {
         return mts_fail(err, MTS_EREQUEST, "ask: what? maxts ask FILE \"question\"");
     }
     if (task->series->channels != 1) {

@@ -10,6 +10,7 @@
 #include "cli/out.h"
 #include "cli/posed.h"
 #include "cli/train.h"
+#include "core/list.h"
 #include "core/mem.h"
 #include "evidence/evidence.h"
 #include "stages/stage.h"
@@ -47,9 +48,11 @@ static int list_labels(Labelled *c, const Args *args, MtsError *err)
     for (size_t k = 0; !args->labels && c->evidence && k < c->evidence->classes; k++) {
         c->labels[c->count++] = c->evidence->labels[k];
     }
-    return c->count > 1 ? MTS_OK
-                        : mts_fail(err, MTS_EREQUEST,
-                                   "classify: between which labels? --labels A,B or --train FILE or --evidence FILE");
+    if (c->count < 2) {
+        return mts_fail(err, MTS_EREQUEST,
+                        "classify: between which labels? --labels A,B or --train FILE or --evidence FILE");
+    }
+    return mts_check_texts(c->labels, c->count, "classify: label", err);
 }
 
 static int learn(Labelled *c, const char *path, MtsError *err)

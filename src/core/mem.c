@@ -145,14 +145,27 @@ size_t mts_parts(const char *s, char mark)
     return n;
 }
 
+/* Takes blanks away at both ends of s. */
+static const char *bare(char *s)
+{
+    static const char BLANKS[] = " \t\r\n";
+    char *end = s + strlen(s);
+    while (end > s && strchr(BLANKS, end[-1])) {
+        *--end = '\0';
+    }
+    return s + strspn(s, BLANKS);
+}
+
 size_t mts_cut(char *s, char mark, const char **parts)
 {
     size_t n = 0;
     while (s) {
-        parts[n++] = s;
-        if ((s = strchr(s, mark))) {
-            *s++ = '\0';
+        char *end = strchr(s, mark);
+        if (end) {
+            *end++ = '\0';
         }
+        parts[n++] = bare(s);
+        s = end;
     }
     return n;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/list.h"
 #include "core/mem.h"
 #include "core/sort.h"
 #include "engine/internal.h"
@@ -270,18 +271,7 @@ static int check(const Chooser *c, double tolerance, MtsError *err)
     if (!(tolerance >= 0 && tolerance < 1)) {
         return mts_fail(err, MTS_EREQUEST, "choose: a tolerance of %g is not in [0, 1)", tolerance);
     }
-    for (size_t i = 0; i < c->out->count; i++) {
-        if (c->sizes[i] == 0) {
-            return mts_fail(err, MTS_EREQUEST, "choose: option %zu is empty", i + 1);
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(c->options[i], c->options[j]) == 0) {
-                return mts_fail(err, MTS_EREQUEST, "choose: option %zu is option %zu again: '%s'", i + 1, j + 1,
-                                c->options[i]);
-            }
-        }
-    }
-    return MTS_OK;
+    return mts_check_texts(c->options, c->out->count, "choose: option", err);
 }
 
 /* The options as a pattern: one of them, letter by letter. Malloc'ed; NULL: memory ran out. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/list.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "eval/describe.h"
@@ -115,14 +116,10 @@ static int cut_labels(Labels *l, const char *answers, MtsError *err)
         return no_memory(err);
     }
     l->count = mts_cut(l->text, ',', l->list);
-    for (size_t i = 0; i < l->count; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(l->list[k], l->list[i]) == 0) {
-                return mts_fail(err, MTS_EREQUEST, "eval: --answers: '%.80s' stands there twice", l->list[k]);
-            }
-        }
-    }
-    return l->count > 1 ? MTS_OK : mts_fail(err, MTS_EREQUEST, "eval: --answers: one answer alone leaves no choice");
+    int rc = mts_check_texts(l->list, l->count, "eval: --answers: answer", err);
+    return rc             ? rc
+           : l->count > 1 ? MTS_OK
+                          : mts_fail(err, MTS_EREQUEST, "eval: --answers: one answer alone leaves no choice");
 }
 
 /* The labels that are asked for, or that the evidence knows; none: the file's own. */

@@ -43,7 +43,7 @@ def on_model():
     total = sum(math.exp(o["logprob"]) for o in plain["options"])
     for o in plain["options"]:
         check(abs(o["probability"] - math.exp(o["logprob"]) / total) < 1e-9, o)
-    cut = ask("choose", "-m", TINY, "-p", "x", "--options", "a,ab,ser", "s, t", "--tolerance", 0.05)
+    cut = ask("choose", "-m", TINY, "-p", "x", "--options", "a, ab ,ser", "s, t", "--tolerance", 0.05)
     check([o["option"] for o in cut["options"]] == options and 0 < cut["unexplored"] <= 0.05, cut)
     check(cut["nfe"] < plain["nfe"], (cut["nfe"], plain["nfe"]))
     for a, b in zip(plain["options"], cut["options"]):

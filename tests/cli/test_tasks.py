@@ -209,7 +209,10 @@ def refusals():
     refuse(2, ["which series"], "forecast", "--horizon", 3)
     refuse(2, ["--labels"], "classify", f"{one}#H10")
     refuse(2, ["nothing tells"], "classify", f"{one}#H10", "--labels", "a,b")
+    refuse(2, ["label 2 is empty"], "classify", f"{one}#H10", "--labels", "a, ", "-m", TINY)
+    refuse(2, ["label 3 is label 1 again", "'a'"], "classify", f"{one}#H10", "--labels", "a,b, a", "-m", TINY)
     refuse(2, ["what?"], "ask", f"{one}#H10", "-m", TINY)
+    refuse(2, ["what?"], "ask", f"{one}#H10", "", "-m", TINY)
 
 
 def main():

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/list.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "core/utf8.h"
@@ -62,7 +63,12 @@ static void strings_are_cut_at_marks(void **state)
         const char *text;
         size_t count;
         const char *parts[4];
-    } cases[] = {{"", 1, {""}}, {"one", 1, {"one"}}, {"a,,bc", 3, {"a", "", "bc"}}, {",a|b,", 3, {"", "a|b", ""}}};
+    } cases[] = {{"", 1, {""}},
+                 {"one", 1, {"one"}},
+                 {"a,,bc", 3, {"a", "", "bc"}},
+                 {",a|b,", 3, {"", "a|b", ""}},
+                 {" a b\t, c ,", 3, {"a b", "c", ""}},
+                 {"  ", 1, {""}}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[16];
         const char *parts[4];
@@ -73,6 +79,18 @@ static void strings_are_cut_at_marks(void **state)
             assert_string_equal(parts[k], cases[i].parts[k]);
         }
     }
+}
+
+static void texts_are_told_apart(void **state)
+{
+    const char *good[] = {"a", "A", "a "}, *empty[] = {"a", ""}, *twice[] = {"a", "b", "a"};
+    MtsError err = {0};
+    (void)state;
+    assert_ok(mts_check_texts(good, 3, "label", &err), &err);
+    assert_int_equal(mts_check_texts(empty, 2, "x: label", &err), MTS_EREQUEST);
+    assert_string_equal(err.text, "x: label 2 is empty");
+    assert_int_equal(mts_check_texts(twice, 3, "x: label", &err), MTS_EREQUEST);
+    assert_string_equal(err.text, "x: label 3 is label 1 again: 'a'");
 }
 
 static void a_long_sentence_is_cut_at_a_character(void **state)
@@ -346,6 +364,7 @@ int main(void)
         cmocka_unit_test(sizes_are_checked),
         cmocka_unit_test(arrays_grow),
         cmocka_unit_test(strings_are_cut_at_marks),
+        cmocka_unit_test(texts_are_told_apart),
         cmocka_unit_test(a_long_sentence_is_cut_at_a_character),
         cmocka_unit_test(a_sentence_is_one_harmless_line),
         cmocka_unit_test(philox_known_answers),
