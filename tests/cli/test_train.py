@@ -66,7 +66,7 @@ def declared(folder, evidence):
         check(all(r["scores"]["predicted"] == "rest" for r in records), "what this model likes to say")
     refuse(1, ["labelled 'walk'", "none of the options"], *ones, "--answers", "rest,run", "--out", folder / "o.jsonl")
     refuse(2, ["no choice"], *ones, "--answers", "walk", "--out", folder / "o.jsonl")
-    refuse(2, ["twice"], *ones, "--answers", "walk,walk", "--out", folder / "o.jsonl")
+    refuse(2, ["answer 2 is answer 1 again"], *ones, "--answers", "walk,walk", "--out", folder / "o.jsonl")
     refuse(2, ["answers of its own"], "eval", "-m", TINY, "--stage", "tsqa", "--data", walks, "--answers", "a,b",
            "--out", folder / "o.jsonl")
 
