@@ -255,6 +255,9 @@ static void fits_become_rare(void **state)
         fits += e.fitted != before;
     }
     assert_true(fits > 64 && fits < 350);
+    assert_true(!mts_estimate_is_due(9, 9) && mts_estimate_is_due(9, 10));
+    assert_true(!mts_estimate_is_due(960, 970) && mts_estimate_is_due(960, 976));
+    assert_true(!mts_estimate_is_due(2000, 2100) && mts_estimate_is_due(2000, 2134)); /* thousands */
     mts_estimate_free(&e);
     mts_nodes_free(&nodes, NULL);
 }

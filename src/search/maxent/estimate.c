@@ -57,7 +57,7 @@
 
 #include "core/mem.h"
 
-enum { ROUNDS = 2, EAGER = 64 };
+enum { ROUNDS = 2 };
 
 void mts_estimate_init(MtsEstimate *e, double lambda, double shrinkage)
 {
@@ -403,9 +403,8 @@ static void learn_trust(MtsEstimate *e)
 
 void mts_estimate_fit(MtsEstimate *e)
 {
-    size_t added = e->text_count - e->fitted;
     double variance;
-    if (added == 0 || e->lambda == 0 || (added < e->text_count / EAGER) || !take_rewards(e, &variance)) {
+    if (e->lambda == 0 || !mts_estimate_is_due(e->fitted, e->text_count) || !take_rewards(e, &variance)) {
         return;
     }
     e->fitted = e->text_count;
@@ -463,17 +462,6 @@ double mts_estimate_token(const MtsEstimate *e, size_t depth, int32_t token)
 {
     const MtsTokenEffect *effect = find_token(e, depth, token);
     return effect ? e->lambda * effect->value : 0;
-}
-
-double mts_estimate_mean(const MtsEstimate *e, const MtsNode *text)
-{
-    double mean = e->mean;
-    for (const MtsNode *node = text; node->parent; node = node->parent) {
-        const MtsTokenEffect *effect = find_token(e, node->depth, node->token);
-        const MtsSpot *spot = find_spot(e, node);
-        mean += (effect ? effect->value : 0) + (spot ? spot->value : e->trust * gain(node));
-    }
-    return mean;
 }
 
 double mts_estimate_highest(const MtsEstimate *e, size_t depth)

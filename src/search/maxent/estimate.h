@@ -70,8 +70,15 @@ void mts_estimate_free(MtsEstimate *e);
  * prefixes, those of the text are scored by now. false: memory ran out. */
 bool mts_estimate_add(MtsEstimate *e, const MtsNode *text);
 
-/* Takes in what was added: at once for few texts, when they have grown by 1/64 for many. A fit passes each prefix of
- * the added texts some ten times, however many of them share it. */
+/* Whether what was learnt of `before` is to be made anew for `now`: always of few, when they have grown by 1/64 of
+ * many, by 1/16 of thousands. */
+static inline bool mts_estimate_is_due(size_t before, size_t now)
+{
+    return now > before && now - before >= now / (now < 1024 ? 64 : 16);
+}
+
+/* Takes in what was added: at once for few texts, more rarely for many. A fit passes each
+ * prefix of the added texts some ten times, however many of them share it. */
 void mts_estimate_fit(MtsEstimate *e);
 
 MtsOutlook mts_estimate_root(const MtsEstimate *e);
@@ -88,9 +95,6 @@ double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, 
 /* lambda times what a scored prefix is expected to add when prefix rewards are trusted this much; 0 for one that is not
  * scored, -infinity where its reward is. */
 double mts_estimate_gain(const MtsEstimate *e, double trust, const MtsNode *node);
-
-/* The reward that is expected of a text, known or not. */
-double mts_estimate_mean(const MtsEstimate *e, const MtsNode *text);
 
 /* The largest effect of a token at a depth, in units of the reward; -infinity where none has one. */
 double mts_estimate_highest(const MtsEstimate *e, size_t depth);

@@ -27,7 +27,7 @@
 #include "search/maxent/maxent.h"
 #include "search/positions.h"
 
-enum { EAGER = 64, TRUSTED = 4 };
+enum { TRUSTED = 4 };
 
 void mts_frontier_free(MtsFrontier *f)
 {
@@ -190,7 +190,7 @@ static void age(MtsSearch *search)
 {
     MtsMaxent *m = mts_maxent(search);
     MtsFrontier *f = &m->frontier;
-    if (f->fitted == m->estimate.fitted && f->count - f->scored <= f->count / EAGER) {
+    if (f->fitted == m->estimate.fitted && !mts_estimate_is_due(f->scored, f->count)) {
         return;
     }
     f->stale = true;
@@ -209,14 +209,14 @@ bool mts_frontier_begin(MtsSearch *search)
     return search->settings.best_first == 0 || add(f, search->nodes.root);
 }
 
-void mts_frontier_learn(MtsSearch *search, const MtsNode *text)
+void mts_frontier_learn(MtsSearch *search, const MtsNode *text, double said)
 {
     MtsMaxent *m = mts_maxent(search);
     MtsFrontier *f = &m->frontier;
-    if (search->settings.best_first == 0 || m->estimate.fitted == 0 || text->reward == -HUGE_VAL) {
+    if (text->reward == -HUGE_VAL) {
         return;
     }
-    double said = mts_estimate_mean(&m->estimate, text) - m->estimate.mean, is = text->reward - m->estimate.mean;
+    double is = text->reward - m->estimate.mean;
     f->products += said * is;
     f->squares += said * said;
     f->texts += 1;

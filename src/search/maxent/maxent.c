@@ -269,7 +269,6 @@ static int collect(MtsSearch *search, MtsRollout *r, MtsError *err)
         }
         if (text->visits == 0) {
             mts_node_visit(text);
-            mts_frontier_learn(search, text);
             rc = mts_maxent_bring_home(search, text, err);
         }
         if (mts_sums(text)->born > r->started) {
@@ -286,6 +285,50 @@ static int collect(MtsSearch *search, MtsRollout *r, MtsError *err)
     return rc;
 }
 
+/* Takes in what E says of a text that is not known yet, given its parent's outlook. */
+static void compare(MtsSearch *search, const MtsNode *text, MtsOutlook parent)
+{
+    const MtsEstimate *e = &mts_maxent(search)->estimate;
+    mts_frontier_learn(search, text, mts_estimate_step(e, parent, text->depth, text->token, text).mean - e->mean);
+}
+
+/* The same of all texts of the rollout, whose way is at way[depth]. */
+static void compare_all(MtsSearch *search, const MtsRollout *r, MtsNode *const *way)
+{
+    const MtsMaxent *m = mts_maxent(search);
+    const MtsMaxentRollout *own = mts_maxent_rollout(r);
+    MtsOutlook here = mts_estimate_root(&m->estimate);
+    size_t next = 0;
+    for (size_t depth = 0; depth < r->node->depth; depth++) {
+        here = depth > 0 ? mts_maxent_outlook(m, here, way[depth]) : here;
+        for (; next < own->aside_count && own->asides[next]->depth == depth + 1; next++) {
+            if (own->asides[next]->visits == 0) {
+                compare(search, own->asides[next], here);
+            }
+        }
+    }
+    if (r->fresh && !r->dead) {
+        compare(search, r->node, here);
+    }
+}
+
+/* Learns from the rollout's texts, before they are known, how far E is right. */
+static bool learn(MtsSearch *search, const MtsRollout *r)
+{
+    MtsMaxent *m = mts_maxent(search);
+    if (search->settings.best_first == 0 || m->estimate.fitted == 0) {
+        return true;
+    }
+    if (!mts_grow(&m->asked, &m->asked_cap, (size_t)r->node->depth + 1, sizeof(MtsNode *))) {
+        return false;
+    }
+    for (MtsNode *node = r->node; node; node = node->parent) {
+        m->asked[node->depth] = node;
+    }
+    compare_all(search, r, m->asked);
+    return true;
+}
+
 /* The rollout's text and its asides are known from now on. */
 static int bring_home(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
@@ -294,10 +337,12 @@ static int bring_home(MtsSearch *search, MtsRollout *r, MtsError *err)
     if (rc) {
         return rc;
     }
+    if (!learn(search, r)) {
+        return mts_out_of_memory(err);
+    }
     if (r->dead) {
         *mts_sums(r->node) = (MtsSums){.log_u = -HUGE_VAL, .log_k = -HUGE_VAL, .log_w = -HUGE_VAL};
     } else if (r->fresh) {
-        mts_frontier_learn(search, r->node);
         rc = mts_maxent_bring_home(search, r->node, err);
     }
     return rc ? rc : collect(search, r, err);

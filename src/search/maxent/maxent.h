@@ -159,8 +159,8 @@ bool mts_frontier_begin(MtsSearch *search);
 void mts_frontier_free(MtsFrontier *frontier);
 bool mts_frontier_fly(MtsSearch *search, MtsRollout *rollout);
 bool mts_frontier_land(MtsSearch *search, const MtsRollout *rollout);
-/* A text that the estimate does not know yet has its reward. */
-void mts_frontier_learn(MtsSearch *search, const MtsNode *text);
+/* A text that the estimate does not know yet has its reward; said: what it was expected to be beyond the mean. */
+void mts_frontier_learn(MtsSearch *search, const MtsNode *text, double said);
 /* The continuation of the largest score; *node is NULL where there is none. */
 int mts_frontier_pick(MtsSearch *search, MtsNode **node, size_t *entry, MtsError *err);
 
