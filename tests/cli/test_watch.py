@@ -15,7 +15,7 @@ import unicodedata
 from program import NOBODY, PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir
 
 WALK = ROOT / "docs" / "walk.json"
-SETTINGS = "--rollouts 4 --sweep 0 --seed 3 --in-flight 1 --best-first 0 --index-power 0".split()
+SETTINGS = "--rollouts 4 --sweep 0 --seed 3 --in-flight 1 --best-first 0 --index-power 0 --level 0".split()
 METHODS = ("maxent-ts", "greedy", "sample", "best-of-n", "beam", "smc", "mcts", "dts", "dts-star")
 
 

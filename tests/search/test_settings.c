@@ -97,6 +97,7 @@ static double other_value(const MtsSetting *row)
         {"exploration", 0.9},
         {"best_first", 0.25},
         {"best_first_after", 0},
+        {"level", 1},
         {"index_power", 3},
         {"sweep", 0},
         {"look_ahead", 0},

@@ -9,7 +9,7 @@ static MtsSearch *run_walk(const MtsTable *table, size_t rollouts)
     MtsSearchSettings s;
     mts_search_defaults(&s);
     s.sweep = 0;
-    s.best_first = s.index_power = 0;
+    s.best_first = s.index_power = s.level = 0;
     s.seed = 3;
     s.rollouts = rollouts;
     return run_table(table, &s, NULL);

@@ -401,11 +401,11 @@ static void learn_trust(MtsEstimate *e)
     e->scatter = squares / effects / e->variance;
 }
 
-void mts_estimate_fit(MtsEstimate *e)
+bool mts_estimate_fit(MtsEstimate *e)
 {
     double variance;
     if (e->lambda == 0 || !mts_estimate_is_due(e->fitted, e->text_count) || !take_rewards(e, &variance)) {
-        return;
+        return false;
     }
     e->fitted = e->text_count;
     set_variances(e, variance);
@@ -423,6 +423,7 @@ void mts_estimate_fit(MtsEstimate *e)
         settle(e);
     }
     learn_trust(e);
+    return true;
 }
 
 /* ---- the outlook ---- */

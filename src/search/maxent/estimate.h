@@ -77,9 +77,9 @@ static inline bool mts_estimate_is_due(size_t before, size_t now)
     return now > before && now - before >= now / (now < 1024 ? 64 : 16);
 }
 
-/* Takes in what was added: at once for few texts, more rarely for many. A fit passes each
+/* Takes in what was added: at once for few texts, more rarely for many. true: there is a new fit. A fit passes each
  * prefix of the added texts some ten times, however many of them share it. */
-void mts_estimate_fit(MtsEstimate *e);
+bool mts_estimate_fit(MtsEstimate *e);
 
 MtsOutlook mts_estimate_root(const MtsEstimate *e);
 

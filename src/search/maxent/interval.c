@@ -2,7 +2,7 @@
  *
  * The lower end is K: what has been seen is a part of Z, for certain. The upper end is one that Z is below in 95 of a
  * hundred searches. Where the texts that make Z have not been met, the scatter of the z says nothing of them, so what E
- * expects of the unseen stands beside it: with the standard error s of Z^ and W the soft value of the root,
+ * expects of the unseen stands beside it: with the standard error s of Z^ and W the soft value of the root (c = 1),
  *
  *     d = t sqrt(s^2 + (0.3 (W - K))^2)        e = max(Z^ - K, d)        K + e exp(d / e)
  *
@@ -51,7 +51,7 @@ void mts_maxent_interval(const MtsSearch *search, double *low, double *high)
         return; /* of a single one nothing is known above */
     }
     double k = exp(root->log_k - unit), mean = exp(log_z - unit), seen = se * mean;
-    double unseen = 0.3 * fmax(exp(root->log_w - unit) - k, 0);
+    double unseen = 0.3 * fmax(exp(root->log_w - unit) - k, 0) * exp(-mts_maxent(search)->level);
     /* no hypot(), whose last bit is another one where a processor fuses multiply-adds */
     double d = mts_student_95(fmax(z->w * z->w / z->w2 - 1, 1)) * sqrt(seen * seen + unseen * unseen);
     double e = fmax(mean - k, d);

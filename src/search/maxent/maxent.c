@@ -66,6 +66,7 @@ static int maxent_start(MtsSearch *search, MtsRollout *r, MtsError *err)
     mts_maxent_rollout(r)->share = search->settings.exploration;
     m->here = mts_estimate_root(&m->estimate);
     MtsMaxentRollout *own = mts_maxent_rollout(r);
+    own->log_said = is_best_first(search, r) ? (double)NAN : mts_maxent_say_unseen(search);
     bool recorded = r->index < mts_checkpoint_count(search->checkpoint);
     int rc = is_best_first(search, r) && !recorded ? mts_frontier_pick(search, &own->target, &own->entry, err) : MTS_OK;
     return rc ? rc : mts_frontier_fly(search, r) ? MTS_OK : mts_out_of_memory(err);
@@ -351,6 +352,7 @@ static int bring_home(MtsSearch *search, MtsRollout *r, MtsError *err)
 static int maxent_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
     MtsMaxent *m = mts_maxent(search);
+    const MtsMaxentRollout *own = mts_maxent_rollout(r);
     int rc = bring_home(search, r, err);
     if (rc) {
         return rc;
@@ -364,7 +366,10 @@ static int maxent_backup(MtsSearch *search, MtsRollout *r, MtsError *err)
         double *kept = r->choices[node->depth].kept;
         mts_maxent_refresh(search, node, &kept[0], &kept[1]);
     }
-    mts_estimate_fit(&m->estimate);
+    mts_maxent_hear_unseen(m, own->log_k, r->log_z, own->log_said, search->settings.level);
+    if (mts_estimate_fit(&m->estimate)) {
+        mts_maxent_set_level(m);
+    }
     return rc ? rc : mts_frontier_land(search, r) ? MTS_OK : mts_out_of_memory(err);
 }
 
@@ -433,93 +438,17 @@ static double maxent_whole(const MtsSearch *search)
     return asked ? mts_log_mean(&mean) : log_k;
 }
 
-/* log E of a known node. */
-static double log_e(const MtsSearch *search, const MtsNode *node)
-{
-    const MtsMaxent *m = mts_maxent(search);
-    return mts_estimate_log(&m->estimate, mts_sums(node)->outlook, node->depth, node->finished);
-}
-
-static void look_out(const MtsSearch *search, const MtsNode *node)
-{
-    const MtsMaxent *m = mts_maxent(search);
-    mts_sums(node)->outlook =
-        node->parent ? mts_maxent_outlook(m, mts_sums(node->parent)->outlook, node) : mts_estimate_root(&m->estimate);
-}
-
-/* W of a known node from its children's. */
-static void weigh_up(const MtsSearch *search, const MtsNode *node)
-{
-    MtsSums *s = mts_sums(node);
-    if (!node->first) {
-        s->log_w = s->log_k; /* a text, or a prefix that nothing may follow */
-        return;
-    }
-    MtsLogSum w = MTS_LOG_SUM_ZERO;
-    mts_log_sum_add(&w, s->unseen > 0 ? log(s->unseen) + log_e(search, node) : -HUGE_VAL);
-    for (const MtsNode *child = node->first; child; child = child->next) {
-        mts_log_sum_add(&w, child->logp + mts_sums(child)->log_w);
-    }
-    s->log_w = mts_log_sum(&w);
-}
-
-/* Outlooks of all known nodes downwards, W upwards: a parent is always made before its children. */
-static void survey(MtsSearch *search)
-{
-    for (size_t i = 0; i < search->nodes.count; i++) {
-        const MtsNode *node = mts_nodes_at(&search->nodes, i);
-        if (node->visits > 0) {
-            look_out(search, node);
-        }
-    }
-    for (size_t i = search->nodes.count; i-- > 0;) {
-        const MtsNode *node = mts_nodes_at(&search->nodes, i);
-        if (node->visits > 0) {
-            weigh_up(search, node);
-        }
-    }
-}
-
-/* The same along one rollout's way, whose swept texts hang from it. false: memory ran out. */
-static bool survey_way(MtsSearch *search, MtsNode *end)
-{
-    MtsMaxent *m = mts_maxent(search);
-    if (!mts_grow(&m->asked, &m->asked_cap, (size_t)end->depth + 1, sizeof(MtsNode *))) {
-        return false;
-    }
-    for (MtsNode *node = end; node; node = node->parent) {
-        m->asked[node->depth] = node;
-    }
-    for (size_t depth = 0; depth <= end->depth; depth++) {
-        look_out(search, m->asked[depth]);
-    }
-    for (const MtsNode *node = end; node; node = node->parent) {
-        weigh_up(search, node);
-    }
-    return true;
-}
-
 static int maxent_finish(MtsSearch *search, MtsError *err)
 {
     (void)err;
-    survey(search);
+    mts_maxent_survey(search);
     return MTS_OK;
 }
 
-/* The whole tree is surveyed after a fit, which changes E everywhere and comes the more rarely the more is known;
- * until the next one, only the ways that were backed up. */
 static double maxent_leader(MtsSearch *search)
 {
-    MtsMaxent *m = mts_maxent(search);
-    bool whole = m->waves > 0 || m->surveyed_fit != m->estimate.fitted;
-    for (size_t i = m->surveyed; i < search->log_count && !whole; i++) {
-        whole = !survey_way(search, search->log[i]->node);
-    }
-    if (whole) {
-        survey(search);
-    }
-    m->surveyed = search->log_count;
-    m->surveyed_fit = m->estimate.fitted;
+    const MtsMaxent *m = mts_maxent(search);
+    mts_maxent_survey_news(search);
     return m->highest == -HUGE_VAL ? 0 : exp(m->highest - mts_sums(search->nodes.root)->log_w);
 }
 
@@ -549,7 +478,7 @@ static void maxent_policy(const MtsSearch *search, const MtsNode *node, double *
             mts_log_sum_add(&unknown, out[i]);
         }
     }
-    double scale = mts_log_prior(s->unseen) + log_e(search, node) - mts_log_sum(&unknown);
+    double scale = mts_log_prior(s->unseen) + mts_maxent_log_e_below(search, node) - mts_log_sum(&unknown);
     for (size_t i = 0; i < node->dist.count && s->log_w != -HUGE_VAL; i++) {
         const MtsNode *child = mts_nodes_find(&search->nodes, node, node->dist.tokens[i]);
         double logp = node->dist.logp[i];

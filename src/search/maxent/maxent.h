@@ -13,8 +13,8 @@ typedef struct MtsSums { /* of one node */
     double log_u, log_k;
     double unseen;      /* prior mass of the children that are not known */
     double unseen_q;    /* the same under the proposal, unnormalised */
-    MtsOutlook outlook; /* set by survey() in maxent.c */
-    double log_w;       /* W, set by survey() */
+    MtsOutlook outlook; /* set by soft_values.c */
+    double log_w;       /* W, set by soft_values.c */
     double log_pi;      /* waves: log of the chance that it was taken, given its parent was; of the last wave */
     size_t place;       /* waves: index among the prefixes of the last wave that passed; set when it is written down */
     size_t born;        /* texts: rollouts backed up when it became known, its own included */
@@ -51,6 +51,8 @@ typedef struct MtsMaxent { /* of the search */
     MtsOutlook here; /* at the node where a rollout that is in the tree chooses next */
     MtsNode **asked; /* scratch, [asked_cap] */
     size_t asked_cap;
+    double level;                  /* log of c of soft_values.c */
+    double heard, told;            /* sum of the ratios there; their number */
     double highest;                /* the largest log p + lambda r of a text brought home */
     size_t surveyed, surveyed_fit; /* rollouts in W as maxent_leader() left it; texts of the fit that its E is of */
 
@@ -61,6 +63,7 @@ typedef struct MtsMaxent { /* of the search */
 
 typedef struct MtsMaxentRollout {
     double log_k;     /* K when it selected */
+    double log_said;  /* what was said of the unseen then; NaN where nothing is learnt from that */
     double share;     /* e(s) where it stands */
     MtsNode *target;  /* best-first: the known prefix that it goes to, ... */
     size_t entry;     /* ... and how it goes on from there */
@@ -163,6 +166,17 @@ bool mts_frontier_land(MtsSearch *search, const MtsRollout *rollout);
 void mts_frontier_learn(MtsSearch *search, const MtsNode *text, double said);
 /* The continuation of the largest score; *node is NULL where there is none. */
 int mts_frontier_pick(MtsSearch *search, MtsNode **node, size_t *entry, MtsError *err);
+
+/* search/maxent/soft_values.c. W and the outlooks of all known nodes; of what has changed since the last time. */
+void mts_maxent_survey(MtsSearch *search);
+void mts_maxent_survey_news(MtsSearch *search);
+/* log of E of what is unknown below a known node, at its level. */
+double mts_maxent_log_e_below(const MtsSearch *search, const MtsNode *node);
+/* log of the tilted mass that E says is not known; NaN: nothing that could be learnt from. Then what a rollout that
+ * selected so found, and, with a new fit, what is made of it. */
+double mts_maxent_say_unseen(MtsSearch *search);
+void mts_maxent_hear_unseen(MtsMaxent *m, double log_k, double log_z, double log_said, double most);
+void mts_maxent_set_level(MtsMaxent *m);
 
 /* search/maxent/interval.c: log of the ends of an interval for Z; of what there is none, nothing is set. */
 double mts_student_95(double n);
