@@ -361,14 +361,15 @@ int mts_pattern_dot(MtsPatternParser *p, bool all)
     return add_chars(p, &set);
 }
 
-static int parse_quoted(MtsPatternParser *p)
+/* The characters behind "\Q" are joined to *all but for the last one, which a quantifier may follow. */
+static int parse_quoted(MtsPatternParser *p, int *all)
 {
-    int all = add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING});
+    int last = add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING});
     while (more(p) && !p->rc && !looking_at(p, "\\E")) {
-        all = mts_pattern_join(p, MTS_PART_SEQUENCE, all, add_char(p, next_char(p)));
+        *all = mts_pattern_join(p, MTS_PART_SEQUENCE, *all, last);
+        last = add_char(p, next_char(p));
     }
-    take(p, "\\E");
-    return all;
+    return last;
 }
 
 static int parse_escape(MtsPatternParser *p)
@@ -379,12 +380,6 @@ static int parse_escape(MtsPatternParser *p)
     }
     if (pcre && (looking_at(p, "z") || looking_at(p, "Z"))) {
         return add_part(p, (MtsPatternPart){.kind = p->text[p->at++] == 'z' ? MTS_PART_END : MTS_PART_END_OR_LINE});
-    }
-    if (pcre && take(p, "Q")) {
-        return parse_quoted(p);
-    }
-    if (pcre && take(p, "E")) {
-        return add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING});
     }
     if (pcre && looking_at(p, "N") && !looking_at(p, "N{")) {
         p->at++;
@@ -526,6 +521,48 @@ static bool take_braces(MtsPatternParser *p, uint32_t *min, uint32_t *max)
     return false;
 }
 
+/* A comment that ends: "(?#...)". */
+static bool take_comment(MtsPatternParser *p)
+{
+    size_t at = p->at;
+    if (take(p, "(?#")) {
+        while (more(p) && p->text[p->at] != ')') {
+            p->at++;
+        }
+        if (take(p, ")")) {
+            return true;
+        }
+    }
+    p->at = at;
+    return false;
+}
+
+static bool skip_extended(MtsPatternParser *p)
+{
+    if (!p->extended || !more(p)) {
+        return false;
+    }
+    if (strchr(" \t\n\v\f\r", p->text[p->at])) {
+        p->at++;
+        return true;
+    }
+    if (p->text[p->at] == '#') {
+        while (more(p) && p->text[p->at] != '\n') {
+            p->at++;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* What stands between an atom, its quantifier and the quantifier's suffix and changes none of them: "3\E+" is "3+". */
+static void skip_unseen(MtsPatternParser *p)
+{
+    bool pcre = p->dialect == MTS_PATTERN_PCRE2;
+    while (skip_extended(p) || (pcre && (take(p, "\\E") || take(p, "\\Q\\E") || take_comment(p)))) {
+    }
+}
+
 static int parse_quantified(MtsPatternParser *p, int part)
 {
     for (int nested = 0; part >= 0; nested++) {
@@ -550,6 +587,7 @@ static int parse_quantified(MtsPatternParser *p, int part)
         if (max < min) {
             return mts_pattern_wrong(p, MTS_EREQUEST, "has counts in the wrong order");
         }
+        skip_unseen(p);
         if (p->dialect == MTS_PATTERN_PCRE2 && looking_at(p, "+")) {
             return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "has a possessive quantifier");
         }
@@ -602,34 +640,12 @@ static int parse_atom(MtsPatternParser *p)
     return add_char(p, next_char(p));
 }
 
-static bool skip_extended(MtsPatternParser *p)
-{
-    if (!p->extended || !more(p)) {
-        return false;
-    }
-    if (strchr(" \t\n\v\f\r", p->text[p->at])) {
-        p->at++;
-        return true;
-    }
-    if (p->text[p->at] == '#') {
-        while (more(p) && p->text[p->at] != '\n') {
-            p->at++;
-        }
-        return true;
-    }
-    return false;
-}
-
 static int parse_sequence(MtsPatternParser *p)
 {
     int all = add_part(p, (MtsPatternPart){.kind = MTS_PART_NOTHING});
-    while (more(p) && !p->rc && p->text[p->at] != '|' && p->text[p->at] != ')') {
-        if (skip_extended(p)) {
-            continue;
-        }
-        int atom = parse_atom(p);
-        while (skip_extended(p)) {
-        }
+    for (skip_unseen(p); more(p) && !p->rc && p->text[p->at] != '|' && p->text[p->at] != ')'; skip_unseen(p)) {
+        int atom = p->dialect == MTS_PATTERN_PCRE2 && take(p, "\\Q") ? parse_quoted(p, &all) : parse_atom(p);
+        skip_unseen(p);
         all = mts_pattern_join(p, MTS_PART_SEQUENCE, all, parse_quantified(p, atom));
     }
     return all;

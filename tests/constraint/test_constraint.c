@@ -173,12 +173,14 @@ static void random_pattern(Chance *c, char *out, size_t size, int depth)
 {
     static const char *const atoms[] = {"a",     "b",   "c",        ".",     "[ab]",   "[^a]",
                                         "[a-c]", "\\d", "\xC3\xA9", "\\w",   "1",      "[^\xC3\xA9]",
-                                        "\\x62", "^",   "$",        "(?i)A", "(?i:B)", "\\Qb\\E"};
-    static const char *const quantifiers[] = {"*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "*?", "{3,9}"};
+                                        "\\x62", "^",   "$",        "(?i)A", "(?i:B)", "\\Qab\\E"};
+    static const char *const quantifiers[] = {"*",    "+",  "?",     "{2}",    "{1,3}",   "{0,2}",
+                                              "{2,}", "*?", "{3,9}", "+\\E?", "?(?#x)+", "*\\Q\\E?"};
+    static const char *const unseen[] = {"\\E", "(?#x)", "\\Q\\E"};
     static const char *const opens[] = {"(", "(?:", "(?=", "(?!"};
     size_t parts = 1 + draw(c, 3), n = 0;
     out[0] = '\0';
-    for (size_t i = 0; i < parts && n + 40 < size; i++) {
+    for (size_t i = 0; i < parts && n + 48 < size; i++) {
         if (depth > 0 && draw(c, 3) == 0) {
             char inner[512];
             random_pattern(c, inner, sizeof inner / 4 << (depth > 1), depth - 1);
@@ -188,7 +190,8 @@ static void random_pattern(Chance *c, char *out, size_t size, int depth)
             n += (size_t)snprintf(out + n, size - n, "%s", atoms[draw(c, sizeof atoms / sizeof atoms[0])]);
         }
         if (n < size && draw(c, 3) == 0) {
-            n += (size_t)snprintf(out + n, size - n, "%s", quantifiers[draw(c, 9)]);
+            n += (size_t)snprintf(out + n, size - n, "%s%s", draw(c, 6) ? "" : unseen[draw(c, 3)],
+                                  quantifiers[draw(c, 12)]);
         }
         if (n < size && i + 1 < parts && draw(c, 4) == 0) {
             n += (size_t)snprintf(out + n, size - n, "|");
