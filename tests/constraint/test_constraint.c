@@ -174,7 +174,7 @@ static void random_pattern(Chance *c, char *out, size_t size, int depth)
     static const char *const atoms[] = {"a",     "b",   "c",        ".",     "[ab]",   "[^a]",
                                         "[a-c]", "\\d", "\xC3\xA9", "\\w",   "1",      "[^\xC3\xA9]",
                                         "\\x62", "^",   "$",        "(?i)A", "(?i:B)", "\\Qab\\E"};
-    static const char *const quantifiers[] = {"*",    "+",  "?",     "{2}",    "{1,3}",   "{0,2}",
+    static const char *const quantifiers[] = {"*",    "+",  "?",     "{2}",   "{1,3}",   "{0,2}",
                                               "{2,}", "*?", "{3,9}", "+\\E?", "?(?#x)+", "*\\Q\\E?"};
     static const char *const unseen[] = {"\\E", "(?#x)", "\\Q\\E"};
     static const char *const opens[] = {"(", "(?:", "(?=", "(?!"};
