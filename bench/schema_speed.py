@@ -66,7 +66,8 @@ def main():
             rate, free_rate = (one["decode_tokens"] / max(time - start, 1e-3)
                                for one, time in ((held, spent), (free, free_spent)))
             ratios.append(rate / free_rate)
-            print(f"{line['id']}: {rate:.0f} of {free_rate:.0f} tokens/s, {ratios[-1]:.2f}", flush=True)
+            print(f"{line['id']}: {rate:.0f} of {free_rate:.0f} tokens/s, {ratios[-1]:.2f}; so far {valid} answers "
+                  f"valid, {wrong} not", flush=True)
     print(f"median {statistics.median(ratios):.2f}, least {min(ratios):.2f} of the unconstrained figure over "
           f"{len(ratios)} schemas, {skipped} not searched under; {valid} answers valid, {wrong} not")
 
