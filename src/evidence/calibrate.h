@@ -8,8 +8,12 @@
  * class that is right and 0 for others, the prior where nothing is known. All [classes]; log_p may be score. */
 void mts_posterior(const double *score, const double *prior, double slope, size_t classes, double *log_p);
 
-/* The slope >= 0 under which the labels of samples [count] are likeliest; `held` [count][classes] are scores by those
- * who had not seen the sample. 0 where they say nothing: the prior stays as it is. */
-double mts_calibrate(const double *held, const int *label, const double *prior, size_t count, size_t classes);
+enum { MTS_CALIBRATE_MOST = 256 }; /* classes */
+
+/* The slope >= 0, and what is added to the scores (shift [classes]), under which the labels of samples [count] are
+ * likeliest; `held` [count][classes] are scores by those who had not seen the sample. 0 where they say nothing: the
+ * prior stays as it is. */
+double mts_calibrate(const double *held, const int *label, const double *prior, size_t count, size_t classes,
+                     double *shift);
 
 #endif

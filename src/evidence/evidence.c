@@ -1,8 +1,8 @@
 /* evidence/evidence.c - learning from labelled series, and judging others.
  *
  * A row of features each (evidence/window.h), ridge regression of the classes' indicators on them (evidence/ridge.h),
- * and one slope that makes probabilities of its scores (evidence/calibrate.h). Penalty, slope and whether shapes help
- * are chosen by what lessons of other groups say of each lesson. */
+ * and one slope and a shift a class that make probabilities of its scores (evidence/calibrate.h). Penalty, these and
+ * whether shapes help are chosen by what lessons of other groups say of each lesson. */
 #include "evidence/evidence.h"
 
 #include <math.h>
@@ -166,8 +166,15 @@ static int regress(MtsEvidence *e, const MtsLessons *l, const LessonTable *t, do
     e->weights = mts_calloc(e->columns * e->classes, sizeof *e->weights);
     if (e->weights) {
         unscale(e, &ridge, t);
-        e->slope = mts_calibrate(ridge.held, l->label, e->prior, l->count, e->classes);
+        double shift[MTS_EVIDENCE_MOST_CLASSES];
+        e->slope = mts_calibrate(ridge.held, l->label, e->prior, l->count, e->classes, shift);
+        for (size_t k = 0; k < e->classes; k++) {
+            e->weights[k] += shift[k];
+        }
         for (size_t i = 0; i < l->count; i++) {
+            for (size_t k = 0; k < e->classes; k++) {
+                ridge.held[i * e->classes + k] += shift[k];
+            }
             mts_posterior(ridge.held + i * e->classes, e->prior, e->slope, e->classes, held + i * e->classes);
         }
         mts_json_add_real(&e->about, "penalty", ridge.penalty);
@@ -240,8 +247,8 @@ int mts_evidence_judge(const MtsEvidence *e, const MtsSeries *series, double *ra
     if (!row) {
         return mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
     }
-    if (!(rc = mts_window_row(&e->shape, series, row, err))) {
-        memset(ratio, 0, e->classes * sizeof *ratio);
+    memset(ratio, 0, e->classes * sizeof *ratio);
+    if (!(rc = mts_window_row(&e->shape, series, row, err)) && e->slope > 0) { /* else it says nothing, exactly */
         for (size_t j = 0; j < e->columns; j++) {
             for (size_t k = 0; k < e->classes; k++) {
                 ratio[k] += row[j] * e->weights[j * e->classes + k];

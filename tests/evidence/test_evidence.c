@@ -249,19 +249,33 @@ static void calibrated(void **state)
     (void)state;
     enum { N = 400 };
     const double prior[2] = {0.5, 0.5};
-    double held[2 * N], p[2];
+    double held[2 * N], p[2], shift[2];
     int label[N];
     for (size_t i = 0; i < N; i++) {
         held[2 * i] = 0.9;
         held[2 * i + 1] = 0.1;
         label[i] = i % 4 == 0;
     }
-    mts_posterior(held, prior, mts_calibrate(held, label, prior, N, 2), 2, p);
-    assert_true(fabs(exp(p[0]) - 0.75) < 1e-6);
+    double slope = mts_calibrate(held, label, prior, N, 2, shift), moved[2] = {held[0] + shift[0], held[1] + shift[1]};
+    mts_posterior(moved, prior, slope, 2, p);
+    assert_true(fabs(exp(p[0]) - 0.75) < 1e-3);
     for (size_t i = 0; i < N; i++) {
         label[i] = i % 4 != 0;
     }
-    assert_true(mts_calibrate(held, label, prior, N, 2) == 0);
+    assert_true(mts_calibrate(held, label, prior, N, 2, shift) == 0 && shift[0] == 0 && shift[1] == 0);
+    for (size_t i = 0; i < N; i++) { /* right three times in four either way, but class 1 is scored too low by .2 */
+        bool first = i % 2;
+        label[i] = (i / 2 % 4 == 0) == first;
+        held[2 * i] = first ? 0.9 : 0.1;
+        held[2 * i + 1] = 0.8 - held[2 * i];
+    }
+    slope = mts_calibrate(held, label, prior, N, 2, shift);
+    for (size_t i = 0; i < 2; i++) {
+        moved[0] = held[2 * i] + shift[0];
+        moved[1] = held[2 * i + 1] + shift[1];
+        mts_posterior(moved, prior, slope, 2, p);
+        assert_true(fabs(exp(p[i == 0]) - 0.75) < 0.01);
+    }
 }
 
 /* ---- the file ---- */
