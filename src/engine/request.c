@@ -164,6 +164,7 @@ void mts_request_defaults(const MtsEngine *engine, MtsRequest *request)
         request->search.temperature = (double)NAN;
     } else {
         mts_settings_automate(&request->search);
+        request->search.best_first = 0; /* what is likely need not be good there (docs/algorithm.md, measured) */
     }
 }
 
