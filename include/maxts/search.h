@@ -128,7 +128,7 @@ typedef struct MtsSearchSettings {
                               * waves (in_flight, above) it has no effect */
     double best_first;       /* share of the rollouts that go to the best unknown continuation and on by the likeliest
                               * tokens instead of being drawn, evenly spread; they have no part in the estimate of Z. In
-                              * [0, 1]; default 0.8. In waves it has no effect */
+                              * [0, 1]; default 0.8, of a model file 0. In waves it has no effect */
     size_t best_first_after; /* the first so many rollouts, and the first in_flight, are all drawn; default 3 */
     double level;       /* drawn rollouts tell how much of the unseen mass that was expected is there, each at most so
                          * much of it; the policy's share for texts not seen follows. 0: it keeps to what is

@@ -187,7 +187,8 @@ const MtsSetting mts_search_settings[] = {
      .max = 1,
      .later = true,
      .help = "maxent-ts: share of the rollouts that go to the best unknown continuation instead of being drawn, and "
-             "have no part in the estimate of Z; none in waves"},
+             "have no part in the estimate of Z; none in waves",
+     .fallback = "0, tables 0.8"},
     {.name = "best_first_after",
      .kind = MTS_SETTING_SIZE,
      .group = MTS_SETTINGS_SEARCH,

@@ -4,10 +4,10 @@ its output with this machine's, class by class of results (calls.py). "musl" is 
 library.
 
 The target "levels" is this machine's own program on each level of x86-64: by mask, and in qemu without AVX and with
-AVX2; "masks" those by mask. "windows" is built by MinGW and run in Wine: what a system does otherwise (manners.py); "wine"
-is the same build's unit tests, but for those that are written for POSIX. Prints one row of docs/portability.md's table for each. Exits 77
-(skipped) where a cross compiler, qemu, Wine or the sources are missing, 1 where a test fails or a class that is
-promised to be equal is not.
+AVX2; "masks" those by mask. "windows" is built by MinGW and run in Wine: what a system does otherwise (manners.py);
+"wine" is the same build's unit tests, but for those that are written for POSIX. Prints one row of
+docs/portability.md's table for each. Exits 77 (skipped) where a cross compiler, qemu, Wine or the sources are
+missing, 1 where a test fails or a class that is promised to be equal is not.
 What each unit test came to is kept in FOLDER/TARGET/results.json for as long as its program is the same, so that a
 run that was interrupted goes on where it was; the short ones run first.
 usage: tests/cross/cross.py [--quick] [--tests NAME,...] [--limit SECONDS] [--jobs N] [--install] [--build FOLDER]
@@ -478,7 +478,8 @@ def main():
             return fetched.returncode
     folder = options.build.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    if not {WINDOWS, WINE_UNITS}.isdisjoint(targets) and not runs([*in_wine(folder), "cmd", "/c", "exit"]): # which also makes Wine's folder
+    # The question makes Wine's folder, too.
+    if not {WINDOWS, WINE_UNITS}.isdisjoint(targets) and not runs([*in_wine(folder), "cmd", "/c", "exit"]):
         print("skipped: Wine is installed and runs nothing here")
         return 77
     program = pathlib.Path(os.environ.get("MAXTS_PROGRAM", ROOT / "build/src/cli/maxts"))
