@@ -167,11 +167,12 @@ static bool first_meeting(MtsAutomaton *a, uint32_t node, uint32_t tail)
 {
     if (2 * (a->seen.count + 1) > a->mark_slots) {
         size_t slots = a->mark_slots ? 2 * a->mark_slots : 64;
-        free(a->marks);
-        a->mark_slots = 0;
-        if (!(a->marks = mts_calloc(slots, sizeof *a->marks))) {
-            return fail(a, MTS_ENOMEM);
+        uint32_t *marks = mts_calloc(slots, sizeof *marks);
+        if (!marks) {
+            return fail(a, MTS_ENOMEM); /* the old ones are still forgotten by their slots */
         }
+        free(a->marks);
+        a->marks = marks;
         a->mark_slots = slots;
         for (size_t i = 0; i < a->seen.count; i++) {
             size_t at = (a->seen.items[i].node * 2654435761u ^ a->seen.items[i].tail * 2246822519u) & (slots - 1);
