@@ -182,6 +182,35 @@ static void without_seals(char *text, size_t *size)
     *size = kept;
 }
 
+/* Also where nothing else depends on the token. */
+static void a_prior_has_a_token_once(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = 0, .peak = 1, .spread = 1}, 6);
+    const char *path = scratch("once");
+    MtsSearchSettings s = settings_of(1, 5, 2);
+    char *text = NULL;
+    size_t size, lines;
+    s.trace = path;
+    MtsSearchResult *result = search(table, &s);
+    whole_file(path, &text, &size);
+    without_seals(text, &size);
+    for (char *ids = text; (ids = strstr(ids, "\"ids\":[")); ids++) {
+        char second = ids[9];
+        MtsError err = {0};
+        assert_true(ids[8] == ',' && second != ids[7]);
+        ids[9] = ids[7];
+        put_file(path, text, size);
+        assert_int_equal(mts_replay(path, &lines, &err), MTS_EFORMAT);
+        assert_non_null(strstr(err.text, "prior is no distribution"));
+        ids[9] = second;
+    }
+    free(text);
+    mts_search_result_free(&result);
+    mts_table_free(&table);
+    unlink(path);
+}
+
 /* Each digit of the trace in turn is made another one. */
 static void a_replay_notices_any_other_number(void **state)
 {
@@ -191,7 +220,7 @@ static void a_replay_notices_any_other_number(void **state)
     MtsSearchSettings s = settings_of(1, 5, 2);
     size_t size, tried = 0, number = 1;
     s.sweep = 1;
-    s.best_first = 0; /* the last one would look at the likeliest tokens alone */
+    s.best_first = 0; /* else the last one asks for a prior of which nothing but the likeliest token is used */
     s.trace = path;
     MtsSearchResult *result = search(table, &s);
     char *text = NULL;
@@ -565,6 +594,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replay_confirms_every_line),
         cmocka_unit_test(every_method_replays_and_resumes),
+        cmocka_unit_test(a_prior_has_a_token_once),
         cmocka_unit_test(a_replay_notices_any_other_number),
         cmocka_unit_test(a_search_that_was_cut_short_replays_too),
         cmocka_unit_test(a_population_that_was_cut_short_replays_too),

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/seal.h"
+#include "core/sort.h"
 #include "search/driver.h"
 #include "search/record/trace.h"
 #include "search/result.h"
@@ -66,7 +67,28 @@ static bool read_ids(const json_t *array, int32_t **out, size_t *count)
     return ok;
 }
 
-/* Of tokens in descending log-probability, whose sum is the mass that the line states. */
+static int by_id(const void *a, const void *b)
+{
+    const int32_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static bool are_different(const int32_t *ids, size_t count)
+{
+    int32_t *sorted = mts_calloc(count, sizeof *sorted);
+    bool ok = sorted != NULL;
+    if (ok && count) {
+        memcpy(sorted, ids, count * sizeof *sorted);
+        mts_sort(sorted, count, sizeof *sorted, by_id);
+    }
+    for (size_t i = 1; i < count && ok; i++) {
+        ok = sorted[i] != sorted[i - 1];
+    }
+    free(sorted);
+    return ok;
+}
+
+/* Of different tokens in descending log-probability, whose sum is the mass that the line states. */
 static bool read_dist(const json_t *line, MtsDist *dist)
 {
     int32_t *ids = NULL;
@@ -75,7 +97,7 @@ static bool read_dist(const json_t *line, MtsDist *dist)
     double *values = mts_calloc(dist->count, sizeof *values), mass = 0;
     dist->tokens = ids;
     dist->logp = values;
-    ok = ok && values && json_array_size(logp) == dist->count &&
+    ok = ok && values && are_different(ids, dist->count) && json_array_size(logp) == dist->count &&
          mts_field_log(json_object_get(line, "log_mass"), &dist->log_mass);
     for (size_t i = 0; ok && i < dist->count; i++) {
         ok = mts_field_log(json_array_get(logp, i), &values[i]) && values[i] < 1e-6 &&
