@@ -12,7 +12,7 @@ import subprocess
 import time
 import unicodedata
 
-from program import NOBODY, PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir
+from program import NO_LEAKS, NOBODY, PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir
 
 WALK = ROOT / "docs" / "walk.json"
 SETTINGS = "--rollouts 4 --sweep 0 --seed 3 --in-flight 1 --best-first 0 --index-power 0 --level 0".split()
@@ -74,7 +74,8 @@ def keys(trace):
     """On a terminal, walked forwards, back, to the ends and out."""
     master, slave = pty.openpty()
     process = subprocess.Popen([PROGRAM, "replay", str(trace), "--step", "--color", "never"], stdin=slave, stdout=slave,
-                               stderr=subprocess.PIPE, env={**os.environ, **NOBODY, "TERM": "xterm", "COLUMNS": "100"})
+                               stderr=subprocess.PIPE, env={**os.environ, **NOBODY, **NO_LEAKS, "TERM": "xterm",
+                                                            "COLUMNS": "100"})
     os.close(slave)
     seen = b""
 
@@ -109,7 +110,7 @@ def fits(folder):
     for wide, high in ((80, 24), (40, 20), (132, 43)):
         master, slave = pty.openpty()
         done = subprocess.Popen([PROGRAM, "replay", str(trace), "--step", "-m", str(TINY)], stdin=slave, stdout=slave,
-                                stderr=subprocess.PIPE, env={**os.environ, **NOBODY, "TERM": "xterm",
+                                stderr=subprocess.PIPE, env={**os.environ, **NOBODY, **NO_LEAKS, "TERM": "xterm",
                                                              "COLUMNS": str(wide), "LINES": str(high), "NO_COLOR": "1"})
         os.close(slave)
         os.write(master, b"nq")
@@ -203,7 +204,7 @@ def live():
     check(quiet.returncode == 0 and quiet.stderr == b"", quiet.stderr)
     master, slave = pty.openpty()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=slave,
-                               env={**os.environ, **NOBODY, "TERM": "xterm", "COLUMNS": "100"})
+                               env={**os.environ, **NOBODY, **NO_LEAKS, "TERM": "xterm", "COLUMNS": "100"})
     os.close(slave)
     drawn = b""
     try:
