@@ -182,6 +182,7 @@ typedef struct Classes {
     int *some_truth, *some_given; /* room for a resample of one group */
     size_t room, missing;         /* missing: records without an answer */
     bool kappa;
+    bool *failed; /* by lack of memory */
 } Classes;
 
 static double class_statistic(const void *context, const size_t *index, size_t n)
@@ -200,7 +201,9 @@ static double class_statistic(const void *context, const size_t *index, size_t n
                 }
             }
         }
-        if (m && !mts_class_scores(c->some_truth, c->some_given, m, c->labels, &scores, NULL)) {
+        if (m && mts_class_scores(c->some_truth, c->some_given, m, c->labels, &scores, NULL)) {
+            *c->failed = true; /* memory ran out */
+        } else if (m) {
             sum += c->kappa ? scores.kappa : scores.macro_f1;
             found++;
         }
@@ -268,11 +271,13 @@ static bool add_class_scores(json_t *row, Classes *c)
 {
     size_t n = c->group->samples;
     MtsInterval f1, kappa;
+    bool failed = false;
+    c->failed = &failed;
     if (mts_bootstrap_of(class_statistic, c, n, CLASS_RESAMPLES, SEED, &f1, NULL)) {
         return false;
     }
     c->kappa = true;
-    return !mts_bootstrap_of(class_statistic, c, n, CLASS_RESAMPLES, SEED, &kappa, NULL) &&
+    return !mts_bootstrap_of(class_statistic, c, n, CLASS_RESAMPLES, SEED, &kappa, NULL) && !failed &&
            add_interval(row, MTS_F_MACRO_F1, &f1, n) &&
            (isnan(kappa.mean) || add_interval(row, MTS_F_KAPPA, &kappa, n)) &&
            json_object_set_new(row, MTS_F_MISSING, json_integer((json_int_t)c->missing)) == 0;
