@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/out.h"
 #include "core/error.h"
+#include "core/list.h"
 #include "core/mem.h"
 
 #define TOLERANCE 1e-3

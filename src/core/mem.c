@@ -136,40 +136,6 @@ char *mts_strndup(const char *s, size_t n)
     return copy;
 }
 
-size_t mts_parts(const char *s, char mark)
-{
-    size_t n = 1;
-    for (; *s; s++) {
-        n += *s == mark;
-    }
-    return n;
-}
-
-/* Takes blanks away at both ends of s. */
-static const char *bare(char *s)
-{
-    static const char BLANKS[] = " \t\r\n";
-    char *end = s + strlen(s);
-    while (end > s && strchr(BLANKS, end[-1])) {
-        *--end = '\0';
-    }
-    return s + strspn(s, BLANKS);
-}
-
-size_t mts_cut(char *s, char mark, const char **parts)
-{
-    size_t n = 0;
-    while (s) {
-        char *end = strchr(s, mark);
-        if (end) {
-            *end++ = '\0';
-        }
-        parts[n++] = bare(s);
-        s = end;
-    }
-    return n;
-}
-
 bool mts_bytes_append(MtsBytes *b, const void *data, size_t n)
 {
     size_t need;

@@ -37,11 +37,6 @@ void *mts_reserve(size_t bytes);
 char *mts_strdup(const char *s);
 char *mts_strndup(const char *s, size_t n);
 
-/* How many parts a string has between marks, at least 1, of which any may be empty; and the same parts[] without the
- * blanks around them, which point into the string: it is cut in place. Returns their number. */
-size_t mts_parts(const char *s, char mark);
-size_t mts_cut(char *s, char mark, const char **parts);
-
 /* A growable byte string. Zero-initialise; data is always NUL-terminated once anything was appended
  * (the NUL is not counted in len). Append returns false when memory ran out. */
 typedef struct MtsBytes {
