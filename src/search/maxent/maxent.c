@@ -320,11 +320,8 @@ static bool learn(MtsSearch *search, const MtsRollout *r)
     if (search->settings.best_first == 0 || m->estimate.fitted == 0) {
         return true;
     }
-    if (!mts_grow(&m->asked, &m->asked_cap, (size_t)r->node->depth + 1, sizeof(MtsNode *))) {
+    if (!mts_maxent_list_way(m, r->node)) {
         return false;
-    }
-    for (MtsNode *node = r->node; node; node = node->parent) {
-        m->asked[node->depth] = node;
     }
     compare_all(search, r, m->asked);
     return true;

@@ -156,6 +156,9 @@ static inline bool mts_maxent_is_best_first(const MtsSearch *search, size_t inde
            floor((i + 1) * share + 1e-9) > floor(i * share + 1e-9);
 }
 
+/* The nodes from the root to `end` as m->asked[depth]; false: memory ran out. */
+bool mts_maxent_list_way(MtsMaxent *m, MtsNode *end);
+
 /* search/maxent/frontier.c; nothing is done where no rollout is best-first. A rollout starts; is backed up, which the
  * masses and the estimate know by now. false: memory ran out. */
 bool mts_frontier_begin(MtsSearch *search);

@@ -10,7 +10,6 @@
  *
  * The ratios have a long tail, and one lucky text must not outweigh all others: hence settings.level (0: c stays 1).
  * Choices between tokens do not depend on c, nor does Z^. c changes when there is a new fit, as E does. */
-#include "core/mem.h"
 #include "search/maxent/maxent.h"
 
 enum { TRUSTED = 3 }; /* how many rollouts' worth E is believed */
@@ -65,11 +64,8 @@ void mts_maxent_survey(MtsSearch *search)
 static bool survey_way(MtsSearch *search, MtsNode *end)
 {
     MtsMaxent *m = mts_maxent(search);
-    if (!mts_grow(&m->asked, &m->asked_cap, (size_t)end->depth + 1, sizeof(MtsNode *))) {
+    if (!mts_maxent_list_way(m, end)) {
         return false;
-    }
-    for (MtsNode *node = end; node; node = node->parent) {
-        m->asked[node->depth] = node;
     }
     for (size_t depth = 0; depth <= end->depth; depth++) {
         look_out(search, m->asked[depth]);

@@ -75,6 +75,17 @@ size_t mts_maxent_looked(const MtsNode *node)
     return node->dist.count <= DIRECT_SUM ? node->dist.count : LOOKED;
 }
 
+bool mts_maxent_list_way(MtsMaxent *m, MtsNode *end)
+{
+    if (!mts_grow(&m->asked, &m->asked_cap, (size_t)end->depth + 1, sizeof(MtsNode *))) {
+        return false;
+    }
+    for (MtsNode *node = end; node; node = node->parent) {
+        m->asked[node->depth] = node;
+    }
+    return true;
+}
+
 /* The entries whose prefixes are scored before one is drawn. */
 size_t mts_maxent_looked_ahead(const MtsSearch *search, const MtsNode *node)
 {
