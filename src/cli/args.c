@@ -230,7 +230,7 @@ static const Option AFTER_GRID[] = {
     WRITTEN(0, "csv", CMD_FORECAST, csv, "median and quantiles of each step", NULL),
 
     HEADING(CMD_CHOOSE, "The options"),
-    TEXT(0, "options", CMD_CHOOSE, choices, "LIST", "texts joined by commas; those that hold a comma are operands",
+    TEXT(0, "options", CMD_CHOOSE, choices, "LIST", "texts joined by commas; one that holds a comma in quotation marks",
          NULL),
     REAL("tolerance", CMD_CHOOSE, tolerance, 0, 0.999,
          "share of the probability that tokenisations may hold and be left out; 0: all are evaluated", "0.001"),

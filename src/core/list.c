@@ -12,10 +12,11 @@ size_t mts_parts(const char *s, char mark)
     return n;
 }
 
+static const char BLANKS[] = " \t\r\n";
+
 /* Takes blanks away at both ends of s. */
 static const char *bare(char *s)
 {
-    static const char BLANKS[] = " \t\r\n";
     char *end = s + strlen(s);
     while (end > s && strchr(BLANKS, end[-1])) {
         *--end = '\0';
@@ -23,15 +24,44 @@ static const char *bare(char *s)
     return s + strspn(s, BLANKS);
 }
 
+/* Where the quoted part that begins at s ends: behind its closing mark; NULL where something else follows than blanks
+ * and `mark`, or nothing closes it: then its quotation mark is a letter like any. */
+static char *quoted_end(char *s, char mark)
+{
+    for (char *p = s + 1; (p = strchr(p, '"')); p += 2) {
+        if (p[1] != '"') {
+            const char *next = p + 1 + strspn(p + 1, BLANKS);
+            return *next == '\0' || *next == mark ? p + 1 : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* s, which begins and ends with a quotation mark, without them; two inside of it are one. */
+static char *unquote(char *s)
+{
+    char *to = s;
+    for (const char *p = s + 1; p[1]; p++) {
+        *to++ = *p;
+        p += p[0] == '"';
+    }
+    *to = '\0';
+    return s;
+}
+
 size_t mts_cut(char *s, char mark, const char **parts)
 {
     size_t n = 0;
     while (s) {
-        char *end = strchr(s, mark);
+        char *begin = s + strspn(s, BLANKS), *closed = *begin == '"' ? quoted_end(begin, mark) : NULL;
+        char *end = strchr(closed ? closed : s, mark);
+        if (closed) {
+            *closed = '\0'; /* a blank, the mark or the end */
+        }
         if (end) {
             *end++ = '\0';
         }
-        parts[n++] = bare(s);
+        parts[n++] = closed ? unquote(begin) : bare(s);
         s = end;
     }
     return n;

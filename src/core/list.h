@@ -6,8 +6,10 @@
 
 #include "core/error.h"
 
-/* How many parts a string has between marks, at least 1, of which any may be empty; and the same parts[] without the
- * blanks around them, which point into the string: it is cut in place. Returns their number. */
+/* The parts that a string has between marks, at least 1, of which any may be empty, without the blanks around them; a
+ * part in quotation marks is what stands between them, marks and blanks included, "" for one of them. mts_cut() cuts in
+ * place: parts[] point into the string; it returns their number, which mts_parts() of the same string is no less
+ * than. */
 size_t mts_parts(const char *s, char mark);
 size_t mts_cut(char *s, char mark, const char **parts);
 

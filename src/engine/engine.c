@@ -172,14 +172,15 @@ const MtsTokenizer *mts_engine_tokenizer(const MtsEngine *engine)
 
 /* ---- texts ---- */
 
-static int text_check(const char *text, size_t size, MtsError *err)
+/* `what` is what sentences call the text. */
+static int text_check(const char *what, const char *text, size_t size, MtsError *err)
 {
     size_t valid = mts_utf8_valid_prefix(text, size);
     if (size == 0) {
-        return mts_fail(err, MTS_EREQUEST, "the text is empty");
+        return mts_fail(err, MTS_EREQUEST, "%s is empty", what);
     }
     if (valid < size) {
-        return mts_fail(err, MTS_EREQUEST, "the text is no valid UTF-8: byte %zu is 0x%02x", valid,
+        return mts_fail(err, MTS_EREQUEST, "%s is no valid UTF-8: byte %zu is 0x%02x", what, valid,
                         (unsigned)(unsigned char)text[valid]);
     }
     return MTS_OK;
@@ -228,7 +229,7 @@ int mts_tokenizer_check(const MtsEngine *engine, MtsError *err)
 int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, MtsTokens *tokens, MtsError *err)
 {
     int rc;
-    if ((rc = mts_tokenizer_check(engine, err)) || (rc = text_check(text, size, err))) {
+    if ((rc = mts_tokenizer_check(engine, err)) || (rc = text_check("the text", text, size, err))) {
         return rc;
     }
     return engine->table ? read_ids(engine, text, size, tokens, err)
@@ -238,7 +239,13 @@ int mts_engine_tokenize(const MtsEngine *engine, const char *text, size_t size, 
 int mts_engine_chat_tokens(const MtsEngine *engine, const MtsChatInput *input, char **text, MtsTokens *tokens,
                            MtsError *err)
 {
-    const char *const given[] = {input->user, input->system, input->messages, input->variables, input->template_text};
+    const struct {
+        const char *what, *of;
+    } given[] = {{"the prompt", input->user},
+                 {"the system message", input->system},
+                 {"the chat", input->messages},
+                 {"a variable of the template", input->variables},
+                 {"the template", input->template_text}};
     int rc;
     if (text) {
         *text = NULL;
@@ -247,8 +254,8 @@ int mts_engine_chat_tokens(const MtsEngine *engine, const MtsChatInput *input, c
         return rc;
     }
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
-        bool checked = given[i] && (i == 0 || given[i][0]);
-        if (checked && (rc = text_check(given[i], strlen(given[i]), err))) {
+        const char *of = given[i].of;
+        if (of && (i == 0 || *of) && (rc = text_check(given[i].what, of, strlen(of), err))) {
             return rc;
         }
     }

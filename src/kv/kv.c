@@ -219,12 +219,18 @@ static uint32_t lookup(const MtsKv *kv, const MtsKvSegment *s, MtsKvKind kind, s
     return s->page[kind][index - first_page(kv, s)];
 }
 
-/* The parent's keys and values before the fork, in a page that the segment owns. */
-static void copy_partial(MtsKv *kv, MtsKvSegment *s, MtsKvKind kind)
+/* The segment's newest page: where it is its first and the fork lies inside of it, the parent's keys and values;
+ * otherwise zeros, as slots that hold no position yet must read as finite numbers. */
+static void fill_page(MtsKv *kv, MtsKvSegment *s, MtsKvKind kind)
 {
-    uint32_t from = lookup(kv, s->parent, kind, first_page(kv, s));
+    size_t i = s->page_count - 1;
+    bool begun = i == 0 && s->fork % kv->shape.page_tokens != 0;
+    uint32_t from = begun ? lookup(kv, s->parent, kind, first_page(kv, s)) : MTS_KV_NO_PAGE;
+    void *page = mts_kv_page(kv, kind, s->page[kind][i]);
     if (from != MTS_KV_NO_PAGE) {
-        memcpy(mts_kv_page(kv, kind, s->page[kind][0]), mts_kv_page(kv, kind, from), kv->pool[kind].page_bytes);
+        memcpy(page, mts_kv_page(kv, kind, from), kv->pool[kind].page_bytes);
+    } else {
+        memset(page, 0, kv->pool[kind].page_bytes);
     }
 }
 
@@ -244,9 +250,9 @@ static bool add_page(MtsKv *kv, MtsKvSegment *s)
     if (s->page_count == 1) {
         link_newest(kv, s);
         use(kv, s);
-        for (int kind = 0; kind < kinds(kv) && s->fork % kv->shape.page_tokens != 0; kind++) {
-            copy_partial(kv, s, (MtsKvKind)kind);
-        }
+    }
+    for (int kind = 0; kind < kinds(kv); kind++) {
+        fill_page(kv, s, (MtsKvKind)kind);
     }
     return true;
 }

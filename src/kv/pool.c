@@ -45,7 +45,6 @@ uint32_t mts_kv_pool_take(MtsKvPool *pool)
     if (page >= pool->touched) {
         pool->touched = (size_t)page + 1;
     }
-    memset(mts_kv_pool_at(pool, page), 0, pool->page_bytes);
     return page;
 }
 

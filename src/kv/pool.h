@@ -24,8 +24,7 @@ typedef struct MtsKvPool {
 bool mts_kv_pool_init(MtsKvPool *pool, size_t pages, size_t page_bytes);
 void mts_kv_pool_clear(MtsKvPool *pool);
 
-/* A page of zeros (slots that hold no position yet must read as finite numbers); MTS_KV_NO_PAGE when none is
- * free. */
+/* A page, whatever lies in it; MTS_KV_NO_PAGE when none is free. */
 uint32_t mts_kv_pool_take(MtsKvPool *pool);
 void mts_kv_pool_give(MtsKvPool *pool, uint32_t page);
 
