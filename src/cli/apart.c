@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/mem.h"
+#include "reward/rewards.h"
 
 /* A file that the command line names. */
 typedef struct Named {
@@ -29,22 +30,15 @@ static bool add(Names *names, const char *option, const char *path, size_t size,
     return copy != NULL;
 }
 
-/* The files of a reward's specification (docs/rewards.md). */
-static bool add_reward(Names *names, const char *option, const char *spec)
+typedef struct Spec {
+    Names *names;
+    const char *option;
+} Spec;
+
+static bool add_of_spec(void *context, const char *path, size_t size, bool written)
 {
-    static const struct {
-        const char *begin;
-        bool writes;
-    } kinds[] = {{"evidence:", false}, {"class-spectral:", false}, {"log=", true}};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        for (const char *at = spec; (at = strstr(at, kinds[i].begin));) {
-            at += strlen(kinds[i].begin);
-            if (!add(names, option, at, strcspn(at, ", +"), kinds[i].writes)) {
-                return false;
-            }
-        }
-    }
-    return true;
+    const Spec *spec = context;
+    return add(spec->names, spec->option, path, size, written);
 }
 
 static bool collect(Names *names, const Option *options, size_t count, unsigned command, const Args *args)
@@ -56,7 +50,7 @@ static bool collect(Names *names, const Option *options, size_t count, unsigned 
         if (text && strcmp(o->value, "FILE") == 0) {
             ok = add(names, o->name, text, strlen(text), o->writes);
         } else if (text && strcmp(o->value, "SPEC") == 0) {
-            ok = add_reward(names, o->name, text);
+            ok = mts_reward_each_file(text, add_of_spec, &(Spec){names, o->name});
         }
     }
     for (const char **operand = args->operands; *operand && ok; operand++) {

@@ -142,7 +142,7 @@ void manual_page(const CommandRow *commands, size_t n, const Option *options, si
 /* The words that an option's value may be, joined by blanks; "" where there is no list. */
 static void words_of(const Option *o, char *out, size_t size)
 {
-#define NAME(name, make, file) " " name ":"
+#define NAME(name, make, file, source) " " name ":"
     static const char rewards[] = MTS_REWARDS(NAME);
 #undef NAME
     out[0] = '\0';

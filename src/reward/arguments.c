@@ -28,6 +28,13 @@ static int set_option(const char *reward, MtsRewardOption *o, const char *value,
     return MTS_OK;
 }
 
+MtsRewardName mts_reward_first(const char *argument, size_t size)
+{
+    const char *comma = memchr(argument, ',', size);
+    size_t path = comma ? (size_t)(comma - argument) : size;
+    return (MtsRewardName){path ? argument : NULL, path, false};
+}
+
 int mts_reward_options(const char *reward, const char *argument, const char **word, size_t *word_size,
                        MtsRewardOption *options, size_t count, MtsError *err)
 {

@@ -230,18 +230,6 @@ typedef struct Words {
     char *log; /* malloc'ed; NULL: none */
 } Words;
 
-/* A number after "KEY=", in its range. */
-static int read_word(const char *key, const char *text, size_t n, double min, double max, double *out, MtsError *err)
-{
-    double v;
-    if (!mts_number_parse(text, n, &v) || v < min || v > max) {
-        return mts_fail(err, MTS_EREQUEST, "reward command: %s is \"%.*s\", not a number from %.10g to %.10g", key,
-                        (int)(n < 40 ? n : 40), text, min, max);
-    }
-    *out = v;
-    return MTS_OK;
-}
-
 static int read_flag(const char *key, const char *text, size_t n, bool *out, MtsError *err)
 {
     if (n != 1 || (text[0] != '0' && text[0] != '1')) {
@@ -262,32 +250,89 @@ static int limit_of(const char *word)
     return i;
 }
 
+typedef enum WordKind { LIMIT, PREFIXES, LOG, PROGRAM } WordKind;
+
+/* The word that stands at the front of an argument [size] behind blanks. */
+typedef struct Word {
+    const char *at;
+    size_t size;
+    WordKind kind; /* PROGRAM: no word, but the program begins here */
+    int limit;     /* of LIMIT */
+} Word;
+
+static Word first_word(const char *argument, size_t size)
+{
+    const char *end = argument + size, *a = argument;
+    while (a < end && (*a == ' ' || *a == '\t')) {
+        a++;
+    }
+    Word w = {.at = a, .kind = PROGRAM, .limit = limit_of(a)};
+    while (a + w.size < end && a[w.size] != ' ' && a[w.size] != '\t') {
+        w.size++;
+    }
+    if (w.limit < LIMITS) {
+        w.kind = LIMIT;
+    } else if (strncmp(a, "prefixes=", 9) == 0) {
+        w.kind = PREFIXES;
+    } else if (strncmp(a, "log=", 4) == 0 && w.size > 4) {
+        w.kind = LOG;
+    }
+    return w;
+}
+
+/* The number of a LIMIT, in its range. */
+static int read_limit(const Word *w, double *out, MtsError *err)
+{
+    const char *key = limits[w->limit].key, *text = w->at + strlen(key) + 1;
+    size_t n = w->size - (size_t)(text - w->at);
+    double v, min = limits[w->limit].min, max = limits[w->limit].max;
+    if (!mts_number_parse(text, n, &v) || v < min || v > max) {
+        return mts_fail(err, MTS_EREQUEST, "reward command: %s is \"%.*s\", not a number from %.10g to %.10g", key,
+                        (int)(n < 40 ? n : 40), text, min, max);
+    }
+    *out = v;
+    return MTS_OK;
+}
+
 /* Reads limits, "prefixes=B " and "log=FILE " from the front of the argument. */
 static int leading_words(const char **argument, Words *words, MtsError *err)
 {
     for (;;) {
-        const char *a = *argument + strspn(*argument, " \t");
-        size_t n = strcspn(a, " \t");
-        int rc = MTS_OK, i = limit_of(a);
-        if (i < LIMITS) {
-            size_t key = strlen(limits[i].key);
-            rc =
-                read_word(limits[i].key, a + key + 1, n - key - 1, limits[i].min, limits[i].max, &words->limit[i], err);
-        } else if (strncmp(a, "prefixes=", 9) == 0) {
-            rc = read_flag("prefixes", a + 9, n - 9, &words->prefixes, err);
-        } else if (strncmp(a, "log=", 4) == 0 && n > 4) {
+        Word w = first_word(*argument, strlen(*argument));
+        int rc = MTS_OK;
+        switch (w.kind) {
+        case LIMIT:
+            rc = read_limit(&w, &words->limit[w.limit], err);
+            break;
+        case PREFIXES:
+            rc = read_flag("prefixes", w.at + 9, w.size - 9, &words->prefixes, err);
+            break;
+        case LOG:
             free(words->log);
-            words->log = mts_strndup(a + 4, n - 4);
+            words->log = mts_strndup(w.at + 4, w.size - 4);
             rc = words->log ? MTS_OK : mts_fail(err, MTS_ENOMEM, "reward command: memory ran out");
-        } else {
-            *argument = a;
+            break;
+        case PROGRAM:
+            *argument = w.at;
             return MTS_OK;
         }
         if (rc) {
             return rc;
         }
-        *argument = a + n;
+        *argument = w.at + w.size;
     }
+}
+
+MtsRewardName mts_reward_log(const char *argument, size_t size)
+{
+    MtsRewardName name = {0};
+    const char *end = argument + size;
+    for (Word w; (w = first_word(argument, (size_t)(end - argument))).kind != PROGRAM; argument = w.at + w.size) {
+        if (w.kind == LOG) {
+            name = (MtsRewardName){w.at + 4, w.size - 4, true};
+        }
+    }
+    return name;
 }
 
 /* What is wrong before anything is started. */

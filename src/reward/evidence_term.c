@@ -196,7 +196,8 @@ int mts_reward_trained(MtsRewardFiles *files, const char *path, const MtsTrained
 
 int mts_reward_evidence(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
-    size_t path_size = argument ? strcspn(argument, ",") : 0, word_size, prior = 0, horizon = 0;
+    size_t path_size = argument ? mts_reward_first(argument, strlen(argument)).size : 0, word_size, prior = 0,
+           horizon = 0;
     MtsRewardOption options[] = {{"prior", 0, 1, NULL, &prior, false},
                                  {"horizon", 1, MTS_FORECASTER_MOST_HORIZON, NULL, &horizon, false}};
     const char *word;

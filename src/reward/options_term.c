@@ -271,7 +271,7 @@ static const MtsFileForm labelled = {sizeof(MtsSeriesSet), read_labelled, free_l
 
 int mts_reward_class_spectral(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
-    size_t path_size = argument ? strcspn(argument, ",") : 0;
+    size_t path_size = argument ? mts_reward_first(argument, strlen(argument)).size : 0;
     if (!input->series || path_size == 0) {
         return mts_fail(err, MTS_EREQUEST,
                         "reward class-spectral: needs an input series and a file of labelled ones, as in "

@@ -18,9 +18,10 @@
 typedef struct RewardKind {
     const char *name;
     MtsRewardMake *make;
+    MtsRewardNames *file; /* NULL: none */
 } RewardKind;
 
-#define ROW(name, make, file) {name, make},
+#define ROW(name, make, file, source) {name, make, file},
 static const RewardKind kinds[] = {MTS_REWARDS(ROW)};
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
@@ -94,6 +95,15 @@ static const char *term_end(const char *s)
     return s + strlen(s);
 }
 
+/* Of an argument whose term ends at `end`; blanks at its end are none of it. */
+static size_t argument_size(const TermText *t, const char *end)
+{
+    while (end > t->argument && is_space(end[-1])) {
+        end--;
+    }
+    return (size_t)(end - t->argument);
+}
+
 static int unknown_name(const TermText *t, MtsError *err)
 {
     MtsBytes known = {0};
@@ -137,7 +147,7 @@ static int add_term(MtsReward *reward, const char *s, const char *end, const Mts
     memset(term, 0, sizeof *term);
     term->weight = t.weight;
     term->name = mts_strdup(t.kind->name);
-    char *argument = t.argument ? mts_strndup(t.argument, (size_t)(end - t.argument)) : NULL;
+    char *argument = t.argument ? mts_strndup(t.argument, argument_size(&t, end)) : NULL;
     int rc;
     if (!term->name || (t.argument && !argument)) {
         rc = mts_fail(err, MTS_ENOMEM, "reward %s: memory ran out", t.kind->name);
@@ -175,6 +185,23 @@ int mts_reward_new(MtsReward **reward, const char *spec, const MtsRewardInput *i
     }
     *reward = r;
     return MTS_OK;
+}
+
+bool mts_reward_each_file(const char *spec, bool (*take)(void *context, const char *path, size_t size, bool written),
+                          void *context)
+{
+    for (const char *s = spec, *end; *s; s = *end ? end + 2 : end) { /* over the space and the plus sign */
+        TermText t;
+        MtsRewardName name = {0};
+        end = term_end(s);
+        if (read_term(s, &t) && t.kind && t.kind->file && t.argument) {
+            name = t.kind->file(t.argument, argument_size(&t, end));
+        }
+        if (name.path && !take(context, name.path, name.size, name.written)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void mts_reward_free(MtsReward **reward)

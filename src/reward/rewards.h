@@ -1,5 +1,6 @@
-/* reward/rewards.h - the rewards there are: name, maker, file. What else knows their names is made from this table: the
- * room's list of sources (meson.build), the sentence about an unknown name, and the check of docs/rewards.md. */
+/* reward/rewards.h - the rewards there are: name, maker, which file an argument names (NULL: none), source. What else
+ * knows their names is made from this table: the room's list of sources (meson.build), the sentence about an unknown
+ * name, and the check of docs/rewards.md. */
 #ifndef MTS_REWARD_REWARDS_H
 #define MTS_REWARD_REWARDS_H
 
@@ -7,21 +8,29 @@
 
 /* clang-format off */
 #define MTS_REWARDS(X) \
-    X("spectral", mts_reward_spectral, "spectral.c") \
-    X("forecast", mts_reward_forecast, "forecast.c") \
-    X("regex", mts_reward_regex, "regex.c") \
-    X("length", mts_reward_length, "simple.c") \
-    X("logprob", mts_reward_logprob, "simple.c") \
-    X("command", mts_reward_command, "command.c") \
-    X("claims", mts_reward_claims, "claims_term.c") \
-    X("option", mts_reward_option, "options_term.c") \
-    X("class-spectral", mts_reward_class_spectral, "options_term.c") \
-    X("choose", mts_reward_choose, "model_term.c") \
-    X("judge", mts_reward_judge, "model_term.c") \
-    X("evidence", mts_reward_evidence, "evidence_term.c")
+    X("spectral", mts_reward_spectral, NULL, "spectral.c") \
+    X("forecast", mts_reward_forecast, NULL, "forecast.c") \
+    X("regex", mts_reward_regex, NULL, "regex.c") \
+    X("length", mts_reward_length, NULL, "simple.c") \
+    X("logprob", mts_reward_logprob, NULL, "simple.c") \
+    X("command", mts_reward_command, mts_reward_log, "command.c") \
+    X("claims", mts_reward_claims, NULL, "claims_term.c") \
+    X("option", mts_reward_option, NULL, "options_term.c") \
+    X("class-spectral", mts_reward_class_spectral, mts_reward_first, "options_term.c") \
+    X("choose", mts_reward_choose, NULL, "model_term.c") \
+    X("judge", mts_reward_judge, NULL, "model_term.c") \
+    X("evidence", mts_reward_evidence, mts_reward_first, "evidence_term.c")
 /* clang-format on */
 
-#define MTS_REWARD_DECLARE(name, make, file) MtsRewardMake make;
+#define MTS_REWARD_DECLARE(name, make, file, source) MtsRewardMake make;
 MTS_REWARDS(MTS_REWARD_DECLARE)
+
+/* command: what follows log=. */
+MtsRewardNames mts_reward_log;
+
+/* Calls take(context, path, size, written) with each file that a specification names, in their order, until it returns
+ * false; false then. Of what is no specification, with those before it ends to be one. */
+bool mts_reward_each_file(const char *spec, bool (*take)(void *context, const char *path, size_t size, bool written),
+                          void *context);
 
 #endif

@@ -32,6 +32,19 @@ typedef struct MtsRewardTerm {
 /* Fills in everything but name and weight. `argument` is what followed the colon, NULL when there was none. */
 typedef int MtsRewardMake(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err);
 
+/* A file that an argument names, a part of it [size], which is read, or written. */
+typedef struct MtsRewardName {
+    const char *path; /* NULL: none */
+    size_t size;
+    bool written;
+} MtsRewardName;
+
+/* The file of an argument [size], which may be wrong as a whole. */
+typedef MtsRewardName MtsRewardNames(const char *argument, size_t size);
+
+/* The one that is read and ends at a comma or the argument's end. */
+MtsRewardNames mts_reward_first;
+
 /* ---- arguments of the form "WORD,key=value,key=value" ---- */
 
 typedef struct MtsRewardOption {

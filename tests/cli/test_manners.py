@@ -68,7 +68,9 @@ def apart(folder, table):
     refuse(2, ["would write over", "which is read"], "forecast", f"{mine}#1", "--horizon", 2, "--csv", mine)
     refuse(2, ["--svg would write over --csv"], "forecast", mine, "--horizon", 2, "--csv", new, "--svg", new)
     refuse(2, ["--merge would write over", "which is read"], "eval", "--merge", mine, new, link)
-    for spec in f"length:9+evidence:{mine},prior=1", f"class-spectral:{link}":
+    spaced = folder / "of two words.json"
+    spaced.symlink_to(mine)
+    for spec in f"length:9 + evidence:{mine},prior=1", f"class-spectral:{link}", f"2*evidence:{spaced} + length:9":
         refuse(2, ["--trace would write over --reward"], "search", "-m", TINY, "--reward", spec, "--trace", mine)
     refuse(2, ["--reward would write over --model"], *search, "--reward", f"command:timeout=2 log={link} cat")
     refuse(2, ["--reward would write over --save", "new"], *search, "--reward", f"command:log={new} cat", "--save", new)
