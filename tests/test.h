@@ -13,18 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Set where a sanitizer makes every access ten times as dear: a test of numbers, which another build checks on more, is
- * there for the memory that it touches, and has less to learn from or to draw. */
+/* Set where every access is ten times as dear, by a sanitizer or in an emulator (cross/cross.py): a test of numbers,
+ * which another build checks on more, is there for the memory that it touches and for the processor, and has less to
+ * learn from or to draw. */
+#ifndef MTS_DEAR
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define MTS_SANITIZED 1
+#define MTS_DEAR 1
 #endif
 #elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MTS_SANITIZED 1
+#define MTS_DEAR 1
 #endif
-#ifndef MTS_SANITIZED
-#define MTS_SANITIZED 0
 #endif
+#ifndef MTS_DEAR
+#define MTS_DEAR 0
+#endif
+
+/* Which of two numbers, or how many of something. */
+#define MTS_IF_DEAR(dear, otherwise) (MTS_DEAR ? (dear) : (otherwise))
 
 /* Fails with the library's own sentence. */
 #define assert_ok(call, err)                                                                                           \

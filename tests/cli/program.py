@@ -14,7 +14,7 @@ GOLDEN = ROOT / "tests" / "golden"
 TINY = GOLDEN / "llama-tied.gguf"
 SKIPPED = 77
 NOBODY = {"XDG_CONFIG_HOME": "/nonexistent", "MAXTS_MODEL": ""} # no settings but those of the test
-SANITIZED = bool(os.environ.get("MAXTS_SANITIZED")) # all is ten times as dear, and numbers are checked by another build
+DEAR = bool(os.environ.get("MAXTS_DEAR")) # all is ten times as dear, and numbers are checked by another build
 PROGRESS = re.compile(rb"^\d+ of \d+ (rollouts|records)\b.*\n", re.M) # of what takes long on a slow machine
 
 TABLE = {

@@ -5,7 +5,7 @@ import pathlib
 import shutil
 import subprocess
 
-from program import NOBODY, PROGRAM, ROOT, SANITIZED, TINY, ask, check, finish, refuse, run, work_dir
+from program import DEAR, NOBODY, PROGRAM, ROOT, TINY, ask, check, finish, refuse, run, work_dir
 
 DATA = ROOT / "data"
 BOX = DATA / "series.gguf"
@@ -77,14 +77,14 @@ def captions():
     """On 28 windows that ship: statements that are checked against the values, by default settings."""
     true = false = few = 0
     windows = [f"{DATA / 'm4_hourly.csv'}#{name}[{at}:{at + 96}]" for name in ("H10", "H50", "H150", "H410")
-               for at in range(0, 700, 600 if SANITIZED else 100)]
+               for at in range(0, 700, 600 if DEAR else 100)]
     for window in windows:
         got = ask("caption", window, "-q", "--json")
         true, false = true + got["claims_true"], false + got["claims_false"]
         few += got["claims_true"] < 4
     print(f"{len(windows)} captions: {true / len(windows):.2f} true statements each, "
           f"{true / (true + false):.3f} of all true, {few} with fewer than four")
-    check(true / (true + false) >= (0.9 if SANITIZED else 0.97) and few <= len(windows) // 10, (true, false, few))
+    check(true / (true + false) >= (0.9 if DEAR else 0.97) and few <= len(windows) // 10, (true, false, few))
 
 
 def main():

@@ -7,7 +7,7 @@ import re
 import signal
 import time
 
-from program import (PROGRAM, ROOT, SANITIZED, TINY, ask, check, end_when, finish, lines_in, refuse, run, work_dir,
+from program import (DEAR, PROGRAM, ROOT, TINY, ask, check, end_when, finish, lines_in, refuse, run, work_dir,
                      write_table)
 
 DATA = ROOT / "data"
@@ -158,7 +158,7 @@ def tables(folder):
 
 def kills(folder):
     """Killed some times in the middle, and again after Ctrl-C."""
-    samples, kills = (6, 4) if SANITIZED else (20, 10)
+    samples, kills = (6, 4) if DEAR else (20, 10)
     command = [str(w) for w in [*M4, "--samples", samples, "--method", "greedy,best-of-n,smc,maxent-ts", "--seeds",
                                 "0..2", "--out"]]
     whole, killed = folder / "whole.jsonl", folder / "killed.jsonl"

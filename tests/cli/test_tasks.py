@@ -9,7 +9,7 @@ import random
 import re
 import xml.dom.minidom
 
-from program import ROOT, SANITIZED, TINY, ask, check, finish, refuse, run, work_dir
+from program import DEAR, ROOT, TINY, ask, check, finish, refuse, run, work_dir
 
 DATA = ROOT / "data"
 LEVELS = {"q05": 0.05, "q10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "q90": 0.9, "q95": 0.95}
@@ -38,7 +38,7 @@ def coverage():
     """100 windows that were held out."""
     below, steps = dict.fromkeys(LEVELS, 0), 0
     for name, values in hourly().items():
-        for k in range(25) if not SANITIZED else (0, 24):
+        for k in range(25) if not DEAR else (0, 24):
             end = len(values) - HORIZON - 13 * k
             got = ask("forecast", f"{DATA / 'm4_hourly.csv'}#{name}[0:{end}]", "--horizon", HORIZON)
             for step in got["steps"]:
@@ -46,7 +46,7 @@ def coverage():
                 for level in LEVELS:
                     below[level] += values[end + step["step"] - 1] <= step[level]
     for level, share in LEVELS.items():
-        check(SANITIZED or abs(below[level] / steps - share) <= 0.05, (level, below[level] / steps))
+        check(DEAR or abs(below[level] / steps - share) <= 0.05, (level, below[level] / steps))
 
 
 def weeks(folder):
@@ -228,7 +228,7 @@ def main():
         any_labels(folder)
         classified_by_model(folder)
         refusals()
-    finish(250 if SANITIZED else 300)
+    finish(250 if DEAR else 300)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
 
 #include "core/mem.h"
 
-enum { LONGEST = 8, TEXTS = (1 << (LONGEST + 1)) - 1, RULES = 4 };
+enum { LONGEST = 8, TEXTS = (1 << (LONGEST + 1)) - 1, RULES = 4, GRAMMARS = MTS_IF_DEAR(100, 1000) };
+enum { LONG = MTS_IF_DEAR(2000, 30000) };
 
 /* Texts of a and b up to LONGEST letters, by number: those of n letters from 2^n - 1 on. A language is a set of them.
  */
@@ -232,15 +233,15 @@ static void random_grammars_are_their_enumerated_languages(void **state)
     bool every = getenv("MAXTS_MASKS") != NULL; /* the masks of all of them, not of one in ten */
     int held = 0, empty = 0;
     MtsVocabulary *v = toy_vocabulary();
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < GRAMMARS; i++) {
         Rule rules[RULES];
         char text[2000];
         random_grammar(&chance, rules, text, sizeof text);
         enumerate(rules, languages);
         check_language(text, &languages[0], v, every || i % 10 == 0, &held, &empty);
     }
-    print_message("of 1000 grammars %d are held, %d have no text\n", held, empty);
-    assert_int_equal(held + empty, 1000);
+    print_message("of %d grammars %d are held, %d have no text\n", GRAMMARS, held, empty);
+    assert_int_equal(held + empty, GRAMMARS);
     mts_vocabulary_free(&v);
 }
 
@@ -310,7 +311,7 @@ static bool repeated_accepts(const char *head, const char *piece, int count, con
 static void long_grammars_are_read(void **state)
 {
     (void)state;
-    assert_false(repeated_accepts("root ::=", " o", 200000, "\no ::= \"a\" o \"c\" | \"d\"\n", "dd"));
+    assert_false(repeated_accepts("root ::=", " o", 10 * LONG, "\no ::= \"a\" o \"c\" | \"d\"\n", "dd"));
     assert_true(repeated_accepts("root ::= \"e\" |", " o", 1000, "\no ::= \"a\" o \"c\" |\n", "acac"));
     assert_true(repeated_accepts("root ::= r0\n", "r%d ::= r%d | \"a\"\n", 5000, "r5000 ::= \"b\"\n", "b"));
 }
@@ -320,12 +321,12 @@ static void long_grammars_are_read(void **state)
 static void many_parts_and_choices_are_read(void **state)
 {
     (void)state;
-    assert_true(repeated_accepts("root ::=", " \"a\"?", 60000, "\n", "aaa"));
-    assert_true(repeated_accepts("root ::=", " \"k%d\"?", 30000, "\n", "k7k12k29999"));
-    assert_false(repeated_accepts("root ::=", " \"k%d\"?", 30000, "\n", "k12k7"));
-    assert_true(repeated_accepts("root ::=", " o?", 30000, "\no ::= \"a\" o? \"c\"\n", "acaacc"));
-    assert_true(repeated_accepts("root ::= \"x\"", " | \"word%d\"", 30000, "\n", "word29999"));
-    assert_false(repeated_accepts("root ::= \"x\"", " | \"word%d\"", 30000, "\n", "word30000"));
+    assert_true(repeated_accepts("root ::=", " \"a\"?", 2 * LONG, "\n", "aaa"));
+    assert_true(repeated_accepts("root ::=", " \"k%d\"?", LONG, "\n", "k7k12k1999"));
+    assert_false(repeated_accepts("root ::=", " \"k%d\"?", LONG, "\n", "k12k7"));
+    assert_true(repeated_accepts("root ::=", " o?", LONG, "\no ::= \"a\" o? \"c\"\n", "acaacc"));
+    assert_true(repeated_accepts("root ::= \"x\"", " | \"word%d\"", LONG, "\n", "word1999"));
+    assert_false(repeated_accepts("root ::= \"x\"", " | \"word%d\"", LONG, "\n", "word30000"));
 }
 
 static void refuse(const char *grammar, int code, const char *says)

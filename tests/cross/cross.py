@@ -247,8 +247,9 @@ class Target:
         if (self.build / "build.ninja").exists():
             return
         threads = ["-Dopenmp=disabled"] if self.name == MUSL else [] # the compiler's OpenMP is for glibc
+        dear = ["-Dc_args=-DMTS_DEAR=1"] if is_emulated(self.name) else [] # tests/test.h
         done = subprocess.run(["meson", "setup", self.build, ROOT, "--cross-file", cross_file(self.name, self.folder),
-                               *OPTIONS, *threads], check=False, capture_output=True, text=True)
+                               *OPTIONS, *threads, *dear], check=False, capture_output=True, text=True)
         if done.returncode != 0:
             raise SystemExit(done.stdout + done.stderr)
 

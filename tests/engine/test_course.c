@@ -294,7 +294,7 @@ static void searches_follow_the_law(void **state)
 {
     (void)state;
     size_t joined = 0, cases = 0;
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < 16; i += MTS_IF_DEAR(5, 1)) {
         char first[8] = "", second[8] = "";
         Case c = {.prefixes = i & 1, .open = i & 4, .think = i & 4 ? 2 : 0};
         if (i & 2) {
@@ -319,7 +319,7 @@ static void searches_follow_the_law(void **state)
         mts_text_result_free(&result);
         mts_tokens_free(&prompt);
     }
-    assert_true(cases == 16 && joined > 8);
+    assert_true(cases == MTS_IF_DEAR(4, 16) && joined > MTS_IF_DEAR(1, 8));
 }
 
 /* ---- one answer, as it grows ---- */
@@ -342,7 +342,7 @@ static void what_is_written_ends_before_the_stop(void **state)
 {
     (void)state;
     size_t stopped = 0;
-    for (uint64_t seed = 0; seed < 60; seed++) {
+    for (uint64_t seed = 0; seed < MTS_IF_DEAR(16, 60); seed++) {
         Case c = {.stops = {"e", " s"}, .stop_count = 2, .open = seed % 2, .think = seed % 2 ? 4 : 0};
         MtsTokens prompt = prompt_of(&c);
         MtsRequest request = request_of(&c, &prompt, NULL);
@@ -366,7 +366,7 @@ static void what_is_written_ends_before_the_stop(void **state)
         mts_generated_free(&g);
         mts_tokens_free(&prompt);
     }
-    assert_true(stopped > 20);
+    assert_true(stopped > MTS_IF_DEAR(4, 20));
 }
 
 static void what_cannot_be_is_refused(void **state)

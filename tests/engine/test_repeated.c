@@ -86,7 +86,7 @@ static uint64_t search_once(const MtsEngine *engine, MtsMethod method)
 static long resident(void)
 {
     long pages = 0, whole;
-#if !MTS_SANITIZED
+#if !MTS_DEAR
     FILE *f = fopen("/proc/self/statm", "r");
     if (f && fscanf(f, "%ld %ld", &whole, &pages) != 2) {
         pages = 0;

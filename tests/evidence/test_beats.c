@@ -11,8 +11,15 @@
 #include "evidence/singly.h"
 #include "series/set.h"
 
-enum { RATE = 360, SECONDS = 10, LENGTH = RATE * SECONDS, LONG_SECONDS = 60, LEADS = 2, MOST_BEATS = 96 };
-enum { GROUPS = MTS_SANITIZED ? 2 : 4, WINDOWS = 12 * GROUPS };
+enum {
+    RATE = 360,
+    SECONDS = 10,
+    LENGTH = RATE * SECONDS,
+    LONG_SECONDS = 60,
+    LEADS = MTS_IF_DEAR(1, 2),
+    MOST_BEATS = 96
+};
+enum { GROUPS = MTS_IF_DEAR(2, 4), WINDOWS = 12 * GROUPS };
 
 static const char *const names[] = {"yes", "no"};
 
@@ -54,7 +61,7 @@ static MtsSeries *heart(unsigned number, bool ectopic, size_t seconds, double at
 static void beats_are_found(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < MTS_IF_DEAR(5, 20); i++) {
         double at[MOST_BEATS];
         size_t beats, *found, count;
         MtsError err = {0};
@@ -160,7 +167,7 @@ static void annotated(MtsHeartRecord *record, unsigned number)
 static void single_beats_are_told(void **state)
 {
     (void)state;
-    enum { RECORDS = 5 };
+    enum { RECORDS = MTS_IF_DEAR(3, 5) };
     MtsRng rng = mts_rng(3, 3, 3);
     MtsHeartRecord records[RECORDS];
     MtsError err = {0};

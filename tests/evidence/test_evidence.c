@@ -18,7 +18,7 @@
 #include "evidence/ridge.h"
 #include "series/set.h"
 
-enum { LENGTH = MTS_SANITIZED ? 16 : 32, CLASSES = 3, GROUPS = MTS_SANITIZED ? 3 : 6, SAMPLES = 120 };
+enum { LENGTH = MTS_IF_DEAR(16, 32), CLASSES = 3, GROUPS = MTS_IF_DEAR(3, 6), SAMPLES = 120 };
 
 static const char *const names[CLASSES] = {"rest", "walk", "walk_up"};
 static char path[64];
@@ -211,7 +211,7 @@ static void wrong_lessons_say_nothing(void **state)
         assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
         assert_ok(mts_evidence_judge(e, other, ratio, &err), &err);
         for (size_t k = 0; k < CLASSES; k++) {
-            assert_true(fabs(ratio[k]) < (constant ? 1e-9 : MTS_SANITIZED ? 1 : 0.35)); /* less is less sure */
+            assert_true(fabs(ratio[k]) < (constant ? 1e-9 : MTS_DEAR ? 1 : 0.35)); /* less is less sure */
         }
         mts_series_free(&other);
         mts_evidence_free(&e);

@@ -20,17 +20,6 @@
 #include "core/file.h"
 #include "core/rng.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 enum { MEMORY_MIB = 300, MUTATIONS = 10000 };
 
 static const char *const names[] = {
@@ -301,7 +290,7 @@ static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
         find_fields(&bases[i]);
     }
 #ifdef __linux__
-    if (!SANITIZED) {
+    if (!MTS_DEAR) {
         struct rlimit limit = {(rlim_t)MEMORY_MIB << 20, (rlim_t)MEMORY_MIB << 20};
         assert_int_equal(setrlimit(RLIMIT_DATA, &limit), 0);
     }
@@ -312,7 +301,7 @@ static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
         MtsError err = {0};
         double seconds;
         Whole outcome = run_mutation(&bases[i % MODELS], i, file, &seconds, &err);
-        if (err.code == MTS_ENOMEM || (!SANITIZED && seconds > 1)) {
+        if (err.code == MTS_ENOMEM || (!MTS_DEAR && seconds > 1)) {
             fail_msg("mutation %zu of %s: %.2f s, %s", i, names[i % MODELS], seconds, err.text);
         }
         outcomes[outcome]++;
@@ -325,7 +314,7 @@ static void damaged_files_end_in_an_answer_or_a_sentence(void **state)
         assert_true(outcomes[WHOLE_READ] > (to - from) / 100);
         assert_true(outcomes[WHOLE_RAN] > (to - from) / 20);
     }
-    if (!SANITIZED) {
+    if (!MTS_DEAR) {
         assert_true(resident_kib() / 1024 <= MEMORY_MIB);
     }
     for (int i = 0; i < MODELS; i++) {

@@ -8,12 +8,12 @@
 #include "core/rng.h"
 #include "model/model.h"
 
-enum { TEXT = 75, ITEMS = 4 };
+enum { TEXT = MTS_IF_DEAR(40, 75), ITEMS = 4 };
 
 static MtsError err;
-static const char *const models[] = {"llama-tied", "llama-rope-scaled", "gemma3",   "qwen2",
-                                     "qwen3",      "type-f16",          "type-q5_1"};
-enum { MODELS = sizeof models / sizeof models[0] };
+static const char *const models[] = {"llama-tied", "gemma3",   "llama-rope-scaled", "qwen2",
+                                     "qwen3",      "type-f16", "type-q5_1"};
+enum { MODELS = MTS_IF_DEAR(2, sizeof models / sizeof models[0]) };
 
 static MtsModel *open_model(const char *name, bool exact)
 {

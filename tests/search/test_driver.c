@@ -130,7 +130,7 @@ static char *search_text(const MtsSearchSettings *s, Slow *slow, int workers)
 static void same_bytes_for_any_batch_and_any_threads(void **state)
 {
     (void)state;
-    for (size_t in_flight = 1; in_flight <= 16; in_flight *= 4) {
+    for (size_t in_flight = 1; in_flight <= 16; in_flight *= MTS_IF_DEAR(16, 4)) {
         MtsSearchSettings s = settings_of(60, in_flight);
         Slow slow = slow_reward(0);
         char *want = search_text(&s, &slow, 0);
@@ -251,7 +251,7 @@ static void the_leaders_share_is_that_of_the_whole_tree(void **state)
 {
     (void)state;
     size_t early = 0;
-    for (uint64_t seed = 0; seed < 20; seed++) {
+    for (uint64_t seed = 0; seed < MTS_IF_DEAR(8, 20); seed++) {
         MtsSearchSettings s = settings_of(30, seed % 2 ? 4 : 1);
         s.seed = seed;
         s.mass_tolerance = 0.9;
@@ -273,14 +273,14 @@ static void the_leaders_share_is_that_of_the_whole_tree(void **state)
         assert_true(stopped >= first && stopped < first + s.in_flight); /* those in flight are finished */
         early += stopped < 30;
     }
-    assert_true(early > 5);
+    assert_true(early > MTS_IF_DEAR(2, 5));
 }
 
 /* A rollout costs about the same, however many there were: processor time, of a model that costs none to speak of. */
 static void a_rollout_stays_cheap(void **state)
 {
     (void)state;
-    const size_t counts[] = {100, 2000, 100, 2000};
+    const size_t counts[] = {100, MTS_IF_DEAR(400, 2000), 100, MTS_IF_DEAR(400, 2000)};
     double each[4];
     for (int i = 0; i < 4; i++) {
         MtsSearchModel model;
@@ -297,7 +297,7 @@ static void a_rollout_stays_cheap(void **state)
         assert_int_equal(result->rollouts_done, counts[i]);
         mts_search_result_free(&result);
     }
-    print_message("%.3f ms a rollout of 100, %.3f of 2000; best-first %.3f and %.3f\n", 1e3 * each[0], 1e3 * each[1],
+    print_message("%.3f ms a rollout of 100, %.3f of more; best-first %.3f and %.3f\n", 1e3 * each[0], 1e3 * each[1],
                   1e3 * each[2], 1e3 * each[3]);
     assert_true(each[1] < 6 * each[0]);
     assert_true(each[3] < 3 * each[1]); /* few of them are cheap: they have little to look at */
@@ -441,7 +441,7 @@ static void put_file(const char *path, const char *data, size_t size)
 static void resumed_at_any_rollout_to_the_same_bytes(void **state)
 {
     (void)state;
-    for (size_t in_flight = 1; in_flight <= 7; in_flight += 3) {
+    for (size_t in_flight = 1; in_flight <= 7; in_flight += MTS_IF_DEAR(6, 3)) {
         MtsSearchSettings s = settings_of(12, in_flight);
         Slow slow = slow_reward(0);
         const char *path = scratch("save"), *part = scratch("part");
@@ -528,7 +528,7 @@ static void a_killed_search_loses_no_finished_rollout(void **state)
     const char *path = scratch("kill");
     int cut_short = 0;
     MtsRng rng = mts_rng(1, 1, 1);
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < MTS_IF_DEAR(10, 50); i++) {
         unlink(path);
         s.save = path;
         s.resume = NULL;

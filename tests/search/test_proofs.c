@@ -159,7 +159,7 @@ static void the_estimate_of_z_is_unbiased(void **state)
     (void)state;
     for (size_t i = 0; i < SHAPE_COUNT; i++) {
         MtsTable *table = random_table(SHAPES[i], 10 + i);
-        for (size_t n = 1; n <= 3; n++) {
+        for (size_t n = 1; n <= MTS_IF_DEAR(2, 3); n++) {
             for (size_t in_flight = 1; in_flight <= n; in_flight++) {
                 for (int l = 0; l < 3; l++) {
                     MtsSearchSettings s = settings_of((double[]){0, 1, 3}[l], n, in_flight);
@@ -184,7 +184,7 @@ static void best_first_rollouts_leave_the_estimate_unbiased(void **state)
     (void)state;
     for (size_t i = 0; i < SHAPE_COUNT; i++) {
         MtsTable *table = random_table(SHAPES[i], 40 + i);
-        for (size_t n = 2; n <= 4; n++) {
+        for (size_t n = 2; n <= MTS_IF_DEAR(3, 4); n++) {
             for (size_t in_flight = 1; in_flight <= n; in_flight++) {
                 MtsSearchSettings s = settings_of(i % 2 ? 3 : 1, n, in_flight);
                 s.temperature = in_flight == 2 ? 0.7 : 1;
@@ -611,7 +611,7 @@ static void intervals_hold_the_truth_of_long_texts(void **state)
         MtsSearchReward reward;
         MtsSearchSettings s = settings_of(0, 10, 1);
         double highest = 0;
-        size_t held = 0, by_error = 0, searches = 200;
+        size_t held = 0, by_error = 0, searches = MTS_IF_DEAR(40, 200);
         s.temperature = cold ? 0.8 : 1;
         for (s.seed = 0; s.seed < searches; s.seed++) {
             double log_z, se, low = 1, high = -1;
@@ -643,7 +643,7 @@ static void intervals_hold_the_truth(void **state)
         MtsSearchSettings s = settings_of(seed == 3 ? 0 : 2, 30, 1);
         MtsVerify verify;
         MtsError err = {0};
-        assert_ok(mts_verify(table, &s, 100, &verify, &err), &err);
+        assert_ok(mts_verify(table, &s, MTS_IF_DEAR(20, 100), &verify, &err), &err);
         assert_true(verify.coverage >= 0.85);
         MtsSearch *run = run_table(table, &s, NULL);
         double low = (double)NAN, high = (double)NAN;

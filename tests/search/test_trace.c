@@ -119,8 +119,8 @@ static void every_method_replays_and_resumes(void **state)
     const char *first = scratch("first"), *second = scratch("second"), *save = scratch("save");
     for (int method = 0; method < 2 * MTS_METHOD_COUNT; method++) {
         prefixes = method >= MTS_METHOD_COUNT;
-        for (size_t in_flight = 1; in_flight <= 4; in_flight += 3) {
-            MtsSearchSettings s = settings_of(1, 9, in_flight);
+        for (size_t in_flight = MTS_IF_DEAR(4, 1); in_flight <= 4; in_flight += 3) {
+            MtsSearchSettings s = settings_of(1, MTS_IF_DEAR(5, 9), in_flight);
             char *a = NULL, *b = NULL, *journal = NULL;
             size_t size, lines = 0;
             s.method = (MtsMethod)(method % MTS_METHOD_COUNT);
@@ -301,7 +301,7 @@ static void cut_short_and_replay(int eos, size_t *gaps, size_t *lasts, size_t *d
     mts_table_model(table, &model);
     mts_table_reward(table, &inner);
     const char *path = scratch("cut");
-    for (int polls = 0; polls < 60; polls++) {
+    for (int polls = 0; polls < 60; polls += MTS_IF_DEAR(4, 1)) {
         MtsSearchSettings s = settings_of(1, 1000, 6);
         MtsSearchResult *result = NULL;
         MtsError err = {0};
@@ -369,7 +369,7 @@ static void a_search_that_was_cut_short_replays_too(void **state)
         prefixes = waves == 1;
         cut_short_and_replay(0, &gaps, &lasts, &done);
         cut_short_and_replay(-1, &gaps, &lasts, &done); /* no text ends early: the leading one is finished */
-        assert_true(done == 120 && gaps > 3 && lasts > 5);
+        assert_true(done == MTS_IF_DEAR(30, 120) && gaps > MTS_IF_DEAR(0, 3) && lasts > MTS_IF_DEAR(1, 5));
     }
     prefixes = false;
 }
@@ -383,7 +383,7 @@ static void more_rollouts_may_be_asked_for_later(void **state)
     const char *first = scratch("first"), *second = scratch("second"), *save = scratch("save");
     for (int waves = 0; waves < 2; waves++) {
         prefixes = waves == 1;
-        for (size_t asked = 1; asked <= 11; asked++) {
+        for (size_t asked = 1; asked <= 11; asked += MTS_IF_DEAR(3, 1)) {
             char *a = NULL, *b = NULL;
             size_t size;
             MtsSearchSettings s = settings_of(1, asked, 4);
@@ -495,17 +495,18 @@ static void drawn_answers_follow_their_law(void **state)
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = 0, .peak = 0.7, .spread = 0.7}, 40);
     MtsSearchSettings s = settings_of(0, 1, 1);
+    const size_t draws = MTS_IF_DEAR(2000, 20000);
     s.sweep = 0;
-    assert_true(g_of_sampled(table, s, 20000, 0) > FALSE_ALARM); /* one rollout is one draw of p */
+    assert_true(g_of_sampled(table, s, draws, 0) > FALSE_ALARM); /* one rollout is one draw of p */
     s = settings_of(1, 100000, 1);
-    assert_true(g_of_sampled(table, s, 20000, 1) > FALSE_ALARM); /* everything seen: pi* */
-    assert_true(g_of_sampled(table, s, 20000, 0) < FALSE_ALARM); /* which is not p: the test can fail */
+    assert_true(g_of_sampled(table, s, draws, 1) > FALSE_ALARM); /* everything seen: pi* */
+    assert_true(g_of_sampled(table, s, draws, 0) < FALSE_ALARM); /* which is not p: the test can fail */
     for (size_t n = 2; n <= 4; n++) { /* part seen, the rest drawn when its turn comes: still p at lambda 0 */
         s = settings_of(0, n, 2);
         s.complete_sample = true;
-        assert_true(g_of_sampled(table, s, 20000, 0) > FALSE_ALARM);
+        assert_true(g_of_sampled(table, s, draws, 0) > FALSE_ALARM);
         s.complete_sample = false;
-        assert_true(g_of_sampled(table, s, 20000, 0) < FALSE_ALARM);
+        assert_true(g_of_sampled(table, s, draws, 0) < FALSE_ALARM);
     }
     mts_table_free(&table);
 }

@@ -174,13 +174,13 @@ static void the_search_beats_the_published_figures(void **state)
                 s.lambda = l ? 3 : 1;
                 s.rollouts = ROLLOUTS[m];
                 s.seed = 1;
-                assert_ok(mts_verify(table, &s, m < 2 ? 400 : m < 3 ? 100 : 20, &v, &err), &err);
+                assert_ok(mts_verify(table, &s, (m < 2 ? 400 : m < 3 ? 100 : 20) / MTS_IF_DEAR(10, 1), &v, &err), &err);
                 print_message(
                     "%-24s lambda %g M %3zu: tv %.4f +- %.4f (published %.3f), of mean %.4f, Z %.4f +- %.4f\n",
                     NAMES[which], s.lambda, s.rollouts, v.tv_mean, v.tv_se, PUBLISHED[which][l][m], v.tv_of_mean,
                     v.z_ratio_mean, v.z_ratio_se);
                 assert_true(v.tv_mean <= (l == 1 && m < 2 ? 0.9 : 1) * PUBLISHED[which][l][m]);
-                assert_true(fabs(v.z_ratio_mean - 1) < 4 * v.z_ratio_se);
+                assert_true(MTS_DEAR || fabs(v.z_ratio_mean - 1) < 4 * v.z_ratio_se); /* few runs have no error */
             }
         }
         mts_table_free(&table);
@@ -198,17 +198,18 @@ static void verification_adds_up(void **state)
     MtsVerify v;
     MtsError err = {0};
     double before = 1;
+    const size_t runs = MTS_IF_DEAR(40, 200);
     mts_table_info(table, &info);
     mts_search_defaults(&s);
     s.lambda = 2;
     /* Of two and of four, the fourth the likeliest of what is left, it is about the same. */
     for (s.rollouts = 4; s.rollouts <= 64; s.rollouts *= 2) {
         s.in_flight = s.rollouts < 16 ? 1 : 4;
-        assert_ok(mts_verify(table, &s, 200, &v, &err), &err);
+        assert_ok(mts_verify(table, &s, runs, &v, &err), &err);
         assert_true(v.tv_mean < before && v.tv_of_mean <= v.tv_mean && v.tv_mean > 0);
         assert_true(fabs(v.z_ratio_mean - 1) < 5 * v.z_ratio_se);
         assert_true(v.nfe_mean > 0 && v.nfe_mean <= (double)(info.prefixes - 1));
-        assert_int_equal(v.runs, 200);
+        assert_int_equal(v.runs, runs);
         before = v.tv_mean;
     }
     s.rollouts = 100000;
@@ -283,7 +284,7 @@ static void smc_without_prefix_rewards_is_not_behind_samples(void **state)
         s.method = smc ? MTS_SMC : MTS_SAMPLE;
         s.lambda = 3;
         s.rollouts = 100;
-        assert_ok(mts_verify(table, &s, 60, &v, &err), &err);
+        assert_ok(mts_verify(table, &s, MTS_IF_DEAR(15, 60), &v, &err), &err);
         tv[smc] = v.tv_mean;
     }
     print_message("samples %.3f, smc %.3f\n", tv[0], tv[1]);
@@ -307,11 +308,11 @@ static void no_other_method_is_nearer_to_the_target(void **state)
             s.sweep = 0;
             s.lambda = which / 2 ? 3 : 1;
             s.rollouts = which % 2 ? 30 : 10;
-            assert_ok(mts_verify(table, &s, 60, &v, &err), &err);
+            assert_ok(mts_verify(table, &s, MTS_IF_DEAR(15, 60), &v, &err), &err);
             double ours = v.tv_mean;
             for (int method = 0; method < MTS_METHOD_COUNT; method++) {
                 s.method = (MtsMethod)method;
-                assert_ok(mts_verify(table, &s, 60, &v, &err), &err);
+                assert_ok(mts_verify(table, &s, MTS_IF_DEAR(15, 60), &v, &err), &err);
                 if (s.method != MTS_MAXENT_TS && v.tv_mean <= ours) {
                     fail_msg("lambda %g, %zu rollouts: %s is at %g, maxent-ts at %g", s.lambda, s.rollouts,
                              mts_method_name(s.method), v.tv_mean, ours);
