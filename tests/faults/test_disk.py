@@ -148,7 +148,14 @@ def closed_folder(command, folder, expected):
     return 1
 
 
-def commands(table, journal, saved):
+def commands(folder):
+    """Every command that writes a file."""
+    table, journal, saved, traced = big_table(folder), folder / "run.jsonl", folder / "saved", folder / "traced"
+    series, prompts = folder / "series.csv", folder / "prompts.jsonl"
+    ask("eval", "-m", table, "--method", "maxent-ts,smc", "--rollouts", "4,8", "--seeds", "0..3", "--out", journal)
+    ask("search", "-m", table, "--rollouts", 7, "--sweep", 0, "--save", saved, "--trace", traced)
+    series.write_text("a\n" + "".join(f"{10 + t % 7}\n" for t in range(60)))
+    prompts.write_text('"hi"\n{"prompt": "ho", "id": "b"}\n')
     search = ["search", "-m", table, "--rollouts", 12, "--sweep", 0, "--json"]
     yield Command([*search, "--save", "save"], grows=["save"])
     yield Command([*search, "--trace", "trace"], grows=["trace"])
@@ -163,6 +170,10 @@ def commands(table, journal, saved):
     yield Command(evaluate, grows=["run"], old={"run": b"".join(lines[:5])})
     yield Command(["report", journal, "--out", "page", "--markdown", "md", "--latex", "tex", "--csv", "csv"],
                   whole=["page", "md", "tex", "csv"], old={"page": OLD, "csv": OLD})
+    yield Command(["generate", "-m", TINY, "-n", 3, "--batch-in", prompts, "--out", "run", "--json"], grows=["run"])
+    yield Command(["forecast", series, "--horizon", 3, "--svg", "svg", "--csv", "csv", "--json"], whole=["svg", "csv"],
+                  old={"csv": OLD})
+    yield Command(["replay", traced, "--html", "page"], whole=["page"], old={"page": OLD})
 
 
 def mounted():
@@ -186,13 +197,10 @@ def main():
     with work_dir() as name, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as mount_point:
         folder, out, disk = pathlib.Path(name), pathlib.Path(name) / "out", pathlib.Path(mount_point)
         out.mkdir()
-        table, journal, saved = big_table(folder), folder / "run.jsonl", folder / "saved"
-        ask("eval", "-m", table, "--method", "maxent-ts,smc", "--rollouts", "4,8", "--seeds", "0..3", "--out", journal)
-        ask("search", "-m", table, "--rollouts", 7, "--sweep", 0, "--save", saved)
         own = os.environ.get("MAXTS_OWN_MOUNTS")
         if own:  # this process's alone: gone with it
             subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], check=True)
-        for command in commands(table, journal, saved):
+        for command in commands(folder):
             expected = Expected(command, out)
             counts = [full_by_limit(command, out, places, expected)]
             if own:

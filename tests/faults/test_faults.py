@@ -212,6 +212,13 @@ TEMPLATE = "{% for m in messages %}{{ m.role | upper }}: {{ m.content }}{{ extra
 CSV = "".join(f"{t};{t % 7},5;{t * t}\n" for t in range(30))
 
 
+def labelled():
+    """Series that rise and fall, of four people."""
+    rows = [f"{'up' if i % 2 else 'down'},p{i // 4}," +
+            ",".join(f"{(t if i % 2 else -t) / 4 + (i * t) % 5 / 9:.3f}" for t in range(16)) for i in range(16)]
+    return "\n".join(["label,who," + ",".join(f"V{t}" for t in range(16)), *rows, ""])
+
+
 def write_inputs(folder):
     """Files that commands read."""
     rows = [["id", *(f"V{t}" for t in range(60))], *([f"s{i}", *(10 + (i + t) % 7 for t in range(60))] for i in (0, 1))]
@@ -221,7 +228,8 @@ def write_inputs(folder):
     text |= {"schema.json": SCHEMA, "grammar.gbnf": GRAMMAR, "template.jinja": TEMPLATE, "series.csv": "t;a;b\n" + CSV,
              "series.json": '[{"a": 1, "b": 2.5}, {"a": 3, "b": 4, "c": "x"}, {"a": 6, "b": 1}]',
              "messages.json": '[{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]',
-             "bench.jsonl": '{"id": "x", "schema": {"type": "integer"}, "tests": [{"valid": true, "data": 1}]}\n'}
+             "bench.jsonl": '{"id": "x", "schema": {"type": "integer"}, "tests": [{"valid": true, "data": 1}]}\n',
+             "lines.jsonl": '"hi"\n{"prompt": "ho", "id": "b"}\n', "labelled.csv": labelled()}
     paths = {}
     for name, content in text.items():
         paths[name] = folder / name
@@ -281,6 +289,26 @@ def texts(files):
     yield Command(["help", "search"])
 
 
+def tasks(library, folder, table, files):
+    series = f"{files['past.csv']}#s0"
+    lines = ["--batch-in", files["lines.jsonl"], "--out", "run.jsonl", "--json"]
+    yield Command(["choose", "-m", TINY, "-p", "hi", "--json", "a", "ser"])
+    yield Command(["generate", "-m", TINY, "-n", 3, *lines], grows=["run.jsonl"])
+    yield Command(["choose", "-m", TINY, "--options", "a,ser", *lines], grows=["run.jsonl"])
+    yield Command(["forecast", series, "--horizon", 3, "--svg", "picture", "--csv", "page", "--json"],
+                  before={"page": b"an old page\n"}, few=200)
+    teach = ["train", "--labels", "label", "--group", "who", "--data", files["labelled.csv"], "--json", "--out"]
+    yield Command([*teach, "of.evidence"], before={"of.evidence": b"what was there\n"}, few=100)
+    learnt = made(library, folder, "of.evidence", [*teach, "of.evidence"])
+    yield Command(["classify", f"{series}[0:16]", "--evidence", "of.evidence", "--json"],
+                  before={"of.evidence": learnt}, few=200)
+    for what in (["caption", series], ["ask", series, "does it rise?"]):
+        yield Command([*what, "-m", TINY, "-n", 8, "--rollouts", 2, "-q", "--json"], few=200)
+    traced = made(library, folder, "trace", ["search", "-m", table, "--rollouts", 4, "--trace", "trace"])
+    for form in (["--table"], ["--table", "-m", table, "--json"], ["--html", "page"]):
+        yield Command(["replay", "trace", *form], before={"trace": traced, "page": b"an old page\n"}, few=200)
+
+
 def studies(library, folder, table, files):
     grid = ["eval", "-m", table, "--method", "maxent-ts,smc", "--rollouts", "2,4", "--seeds", "0..1"]
     forecast = ["eval", "-m", TINY, "--stage", "forecast", "--data", files["past.csv"], "--more", files["future.csv"],
@@ -319,7 +347,9 @@ def main():
         folder = pathlib.Path(name)
         table, files = write_table(folder), write_inputs(folder)
         rooms = [Room(folder / f"room{i}") for i in range(WORKERS)]
-        for group in (searches(library, folder, table, files), texts(files), studies(library, folder, table, files)):
+        groups = (searches(library, folder, table, files), texts(files), tasks(library, folder, table, files),
+                  studies(library, folder, table, files))
+        for group in groups:
             for command in group:
                 if only in command.name:
                     sweep(library, command, rooms, pool, kinds, stride, dense)

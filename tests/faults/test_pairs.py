@@ -3,6 +3,7 @@
 
     test_pairs.py [PAIRS]     of each kind, default 5
 """
+import fcntl
 import json
 import pathlib
 import subprocess
@@ -10,8 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
-from program import PROGRAM, TINY, check, finish, work_dir  # noqa: E402
-
+from program import PROGRAM, TINY, ask, check, finish, refuse, work_dir, write_table  # noqa: E402
 
 
 def held(folder):
@@ -55,6 +55,44 @@ def searches(folder, turn):
     check([r["rollout"] for r in lines[1:]] == list(range(answer["rollouts"])), f"search: {len(lines)} lines")
 
 
+def writers(folder, data):
+    """What each command that writes is told where another has the file."""
+    table = write_table(folder)
+    search, batch = ["search", "-m", table, "--rollouts", 4], folder / "prompts.jsonl"
+    run, trace, labels = folder / "run.jsonl", folder / "trace", folder / "labels.csv"
+    ask("eval", "-m", table, "--rollouts", 4, "--out", run)
+    ask(*search, "--trace", trace)
+    batch.write_text('"hi"\n')
+    labels.write_text("label,who," + ",".join(f"V{t}" for t in range(16)) + "\n" + "".join(
+        f"{'up' if i % 2 else 'down'},p{i // 4}," + ",".join(f"{(t if i % 2 else -t) + i % 3}" for t in range(16)) +
+        "\n" for i in range(16)))
+    yield "trace", search
+    yield "out", search
+    yield "out", ["generate", "-m", TINY, "-n", 2, "--batch-in", batch]
+    yield "out", ["choose", "-m", TINY, "-p", "hi", "a", "ser"]
+    yield "out", ["inspect", "-m", TINY]
+    yield "merge", ["eval", run]
+    yield "html", ["replay", trace]
+    for what in ("out", "markdown", "latex", "csv"):
+        yield what, ["report", run]
+    for what in ("svg", "csv", "out"):
+        yield what, ["forecast", f"{data[0]}#s0", "--horizon", 3]
+    yield "out", ["train", "--labels", "label", "--group", "who", "--data", labels]
+
+
+def held_files(folder, data):
+    """A file that another program has locked: refused by name, and as it was."""
+    file, count = folder / "held", 0
+    for what, command in writers(folder, data):
+        file.write_text("another run's")
+        with file.open("r+b") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            refuse(1, [str(file), "is being written by another run"], *command, f"--{what}", file)
+        check(file.read_text() == "another run's", f"{command} --{what}: the file is another one now")
+        count += 1
+    print(f"{count} options that write: each is refused a file that another run writes")
+
+
 def main():
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with work_dir() as name:
@@ -67,6 +105,7 @@ def main():
         for turn in range(pairs):
             evals(folder, turn, data)
             searches(folder, turn)
+        held_files(folder, data)
         left = [p.name for p in folder.iterdir() if p.name.startswith(".maxts")]
         check(not left, f"left behind: {left}")
     print(f"{pairs} pairs of evals and {pairs} of searches on one file: one of each refused by name, no line lost")
