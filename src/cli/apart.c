@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/mem.h"
+#include "core/output.h"
 #include "reward/rewards.h"
 
 /* A file that the command line names. */
@@ -68,14 +69,17 @@ static bool find_file(const char *path, struct stat *st)
     return there && st->st_ino != 0; /* 0: a system without such numbers */
 }
 
-/* Devices and standard streams may be named twice. */
-static bool is_same(const char *one, const char *other)
+/* Whether two paths are of one file, which may not be there yet; devices and standard streams may be named twice. */
+static int are_same(const char *one, const char *other, bool *same, MtsError *err)
 {
     struct stat a, b;
     if (find_file(one, &a) && find_file(other, &b)) {
-        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+        *same = a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+        return MTS_OK;
     }
-    return strcmp(one, other) == 0 && strcmp(one, "-") != 0 && stat(one, &a) != 0;
+    *same = false;
+    bool there = stat(one, &a) == 0 || stat(other, &b) == 0 || strcmp(one, "-") == 0 || strcmp(other, "-") == 0;
+    return there ? MTS_OK : mts_output_meet(one, other, same, err);
 }
 
 static bool may_be_one(const Named *a, const Named *b)
@@ -103,9 +107,9 @@ int files_stand_apart(const Option *options, size_t count, unsigned command, con
     for (size_t i = 0; i < names.count; i++) {
         for (size_t k = 0; k < names.count && names.all[i].writes && !rc; k++) {
             const Named *out = &names.all[i], *other = &names.all[k];
-            if (i != k && !may_be_one(out, other) && is_same(out->path, other->path)) {
-                rc = refuse(name, out, other, err);
-            }
+            bool same = false;
+            rc = i == k || may_be_one(out, other) ? MTS_OK : are_same(out->path, other->path, &same, err);
+            rc = rc || !same ? rc : refuse(name, out, other, err);
         }
     }
     for (size_t i = 0; i < names.count; i++) {

@@ -20,6 +20,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/utf8.h"
 #include "engine/internal.h"
 #include "results/fields.h"
 #include "results/journal.h"
@@ -166,9 +167,7 @@ static int read_lines(Batch *b, MtsError *err)
                 !(b->file_hash = mts_calloc(MTS_HASH_DIGITS + 1, 1)))) {
         rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out", b->args->batch_in);
     }
-    if (!rc && size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
-        at = 3; /* a mark of byte order */
-    }
+    at = rc ? 0 : mts_utf8_mark(text, size);
     while (!rc && at < size) {
         const char *end = memchr(text + at, '\n', size - at);
         size_t length = end ? (size_t)(end - text) - at : size - at;

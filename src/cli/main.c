@@ -2,6 +2,7 @@
  *
  * Results go to standard output, everything else to standard error. Exit status 0: done; 1: the work failed;
  * 2: the request was wrong; 141: whoever read the results went away. An error is one sentence. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,9 +189,24 @@ static int aside(int argc, char **argv, MtsError *err)
     return out_flush(err);
 }
 
+/* A standard stream that was closed before we began stays of no use: else the first file that is opened has its number,
+ * and what is printed goes there. What stands in its place can no more be written, nor the input read. */
+static void hold_streams(void)
+{
+#ifdef F_GETFD
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        bool closed = fcntl(fd, F_GETFD) < 0;
+        if (closed && open(fd ? "/" : "/dev/null", fd ? O_RDONLY : O_WRONLY) != fd) {
+            exit(1); /* nobody to tell */
+        }
+    }
+#endif
+}
+
 int main(int argc, char **argv)
 {
     MtsError err = {0};
+    hold_streams();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error, of standard output a quiet end */
 #ifdef SIGXFSZ
     signal(SIGXFSZ, SIG_IGN); /* so is the limit of a file's size */

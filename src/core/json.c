@@ -161,9 +161,10 @@ static int parse(json_t **out, const char *name, const char *text, size_t size, 
 {
     json_error_t why;
     JsonReading r;
+    size_t mark = mts_utf8_mark(text, size);
     *out = NULL;
     watch();
-    if (!reading_begin(&r, text, size)) {
+    if (!reading_begin(&r, text + mark, size - mark)) {
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }
     *out = json_load_callback(hand_out, &r, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &why);

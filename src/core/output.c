@@ -120,6 +120,35 @@ static char *folder_name(const char *target)
     return n ? mts_strndup(target, n) : mts_strdup(".");
 }
 
+int mts_output_meet(const char *one, const char *other, bool *meet, MtsError *err)
+{
+    const char *const paths[2] = {one, other};
+    char *targets[2] = {NULL, NULL}, *folders[2] = {NULL, NULL};
+    struct stat st[2];
+    bool there = true;
+    int rc = MTS_OK;
+    for (int i = 0; i < 2; i++) {
+        if ((rc = follow(paths[i], &targets[i], err))) {
+            goto done;
+        }
+        if (!(folders[i] = folder_name(targets[i]))) {
+            rc = no_memory(paths[i], err);
+            goto done;
+        }
+        there = there && stat(folders[i], &st[i]) == 0;
+    }
+    bool numbered = there && st[0].st_ino != 0; /* some systems give files no numbers */
+    bool folder =
+        numbered ? st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino : strcmp(folders[0], folders[1]) == 0;
+    *meet = folder && strcmp(mts_path_name(targets[0]), mts_path_name(targets[1])) == 0;
+done:
+    for (int i = 0; i < 2; i++) {
+        free(targets[i]);
+        free(folders[i]);
+    }
+    return rc;
+}
+
 /* ---- opening ---- */
 
 /* Whether the status is that of our own standard output or error: replaced, what we print later would be lost. */

@@ -24,6 +24,9 @@ void mts_output_close(MtsOutput **output); /* NULL-safe; what was written with `
 
 bool mts_output_is_file(const MtsOutput *output); /* or will be one: it can be read, cut and replaced */
 
+/* Whether two paths where nothing is yet are of one file: the same name in the same folder, behind all links. */
+int mts_output_meet(const char *one, const char *other, bool *meet, MtsError *err);
+
 /* What the file holds, as mts_read_file() gives it; nothing where it is not there yet. */
 int mts_output_read(const MtsOutput *output, uint64_t limit, char **data, size_t *size, MtsError *err);
 

@@ -38,6 +38,7 @@ bool mts_seal(MtsBytes *line, size_t from)
 MtsSeal mts_seal_check(const char *line, size_t size)
 {
     char seal[SEAL_SIZE + 1];
+    size -= size > 0 && line[size - 1] == '\r'; /* a copy with another system's ends of lines */
     if (size <= SEAL_SIZE || memcmp(line + size - SEAL_SIZE, MEMBER, MEMBER_SIZE) != 0) {
         return MTS_SEAL_NONE;
     }

@@ -112,6 +112,11 @@ static bool viable(const unsigned char *b, size_t k)
     return true;
 }
 
+size_t mts_utf8_mark(const char *s, size_t n)
+{
+    return n >= 3 && memcmp(s, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 size_t mts_utf8_pending(const char *s, size_t n)
 {
     for (size_t k = 1; k <= 3 && k <= n; k++) {

@@ -16,6 +16,9 @@ size_t mts_utf8_encode(uint32_t cp, char out[4]);
 /* The length of the longest prefix of s that is valid; equal to n when all of it is. */
 size_t mts_utf8_valid_prefix(const char *s, size_t n);
 
+/* The bytes of a mark of byte order that the text begins with: 3, or 0 where it has none. */
+size_t mts_utf8_mark(const char *s, size_t n);
+
 /* How many bytes at the end of s are the valid beginning of an unfinished character (0..3). */
 size_t mts_utf8_pending(const char *s, size_t n);
 

@@ -15,8 +15,8 @@
 #include "model/team.h"
 #include "tokenizer/tokenizer.h"
 
-/* A table is JSON: its first byte that is no white space opens an object. A GGUF file begins with "GGUF", and
- * whatever else there is gets the GGUF reader's sentence. */
+/* A table is JSON: its first byte that is no white space, nor a mark of byte order, opens an object. A GGUF file begins
+ * with "GGUF", and whatever else there is gets the GGUF reader's sentence. */
 static int looks_like_table(const char *path, bool *table, MtsError *err)
 {
     MtsMap map;
@@ -24,7 +24,7 @@ static int looks_like_table(const char *path, bool *table, MtsError *err)
     if (rc) {
         return rc;
     }
-    size_t i = 0;
+    size_t i = mts_utf8_mark((const char *)map.data, map.size);
     while (i < map.size && i < 64 && strchr(" \t\r\n", map.data[i]) && map.data[i]) {
         i++;
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "core/utf8.h"
 
 enum { LINES_LOOKED_AT = 100 };
 
@@ -171,10 +172,10 @@ int mts_csv_begin(MtsCsvReader *r, const char *name, const char *text, size_t si
     if (memchr(text, 0, size)) {
         return mts_fail(err, MTS_EFORMAT, "%s: has a zero byte and is not a text file", name);
     }
-    bool mark = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
+    size_t mark = mts_utf8_mark(text, size);
     r->name = name;
-    r->text = mark ? text + 3 : text;
-    r->size = mark ? size - 3 : size;
+    r->text = text + mark;
+    r->size = size - mark;
     r->delimiter = delimiter ? delimiter : find_delimiter(r->text, r->size);
     r->next_line = 1;
     return MTS_OK;

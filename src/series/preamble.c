@@ -134,8 +134,7 @@ static int find_names(const char *text, size_t size, size_t at, size_t row, char
 
 int mts_preamble_find(MtsPreamble *p, const char *name, const char *text, size_t size, char delimiter, MtsError *err)
 {
-    bool mark = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
-    size_t at = mark ? 3 : 0, comment = size, comment_line = 0;
+    size_t at = mts_utf8_mark(text, size), comment = size, comment_line = 0;
     *p = (MtsPreamble){at, 0, named_delimiter(text + at, line_end(text, size, at) - at)};
     if (p->delimiter) {
         at = next_line(text, size, at);

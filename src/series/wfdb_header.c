@@ -122,7 +122,7 @@ static int record_line(MtsWfdbHeader *h, size_t line, MtsCell text, MtsError *er
 {
     double v;
     int rc = record_name(h, line, next_word(&text), err);
-    MtsCell signals = next_word(&text), rate = next_word(&text), samples = next_word(&text);
+    MtsCell signals = next_word(&text), rate = next_word(&text), samples = next_word(&text), rest = rate;
     if (rc) {
         return rc;
     }
@@ -130,7 +130,7 @@ static int record_line(MtsWfdbHeader *h, size_t line, MtsCell text, MtsError *er
         return bad_field(h, line, "number of signals (1 to 1024)", signals, err);
     }
     h->signals = (size_t)v;
-    if (rate.size && (!leading_number(&rate, &h->rate) || !(h->rate > 0) || h->rate > 1e9)) {
+    if (rate.size && (!leading_number(&rest, &h->rate) || !(h->rate > 0) || h->rate > 1e9)) {
         return bad_field(h, line, "sampling rate", rate, err);
     }
     if (samples.size && (rc = sample_count(h, line, samples, &h->samples, err))) {

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 
-from program import NOBODY, PROGRAM, SANITIZED, TINY, ask, check, finish, refuse, run, work_dir, write_table
+from program import DEAR, NOBODY, PROGRAM, TINY, ask, check, finish, refuse, run, work_dir, write_table
 
 COMMANDS = re.findall(r"^  (\w+) ", run("--help").stdout.decode().replace("  man  ", "").replace("  help  ", ""), re.M)
 
@@ -29,6 +29,9 @@ def texts(folder, table):
         found = ask("search", "-m", model, *more, "--rollouts", 3)
         check(told("search", "-m", model, *more, "--rollouts", 3, "--text") == found["best"]["text"] + "\n", "search")
         check(found["rollouts_asked"] == 3 and found["rollouts"] <= 3, found)
+    marked = folder / "marked.json"
+    marked.write_bytes(b"\xef\xbb\xbf" + table.read_bytes()) # as editors of another system begin a file
+    check(told("search", "-m", marked, "--text") == told("search", "-m", table, "--text"), "a mark of byte order")
     refuse(2, ["--json", "--text"], "search", "-m", table, "--json", "--text")
     refuse(2, ["--text"], "score", "-m", table, "--text", "-p", "1")
     nul = ask("search", "-m", TINY, "-p", "hi", "--constraint", r"a\x00b", "-n", 8, "--rollouts", 2, "--top-k", 0,
@@ -63,7 +66,10 @@ def apart(folder, table):
     for option in ("--save", "--trace", "-o"):
         for name in (mine, link, f"{folder}/./mine.json"):
             refuse(2, ["would write over --model"], *search, option, name)
-    refuse(2, ["--save would write over --trace"], *search, "--save", new, "--trace", new)
+    aside = folder / "aside"
+    aside.symlink_to("new") # which is not there yet
+    for same in (new, f"{folder}/./new", f"{folder}/../{folder.name}/new", aside):
+        refuse(2, ["--save would write over --trace"], *search, "--save", new, "--trace", same)
     refuse(2, ["would write over", "which is read"], "series", mine, "-o", mine)
     refuse(2, ["would write over", "which is read"], "forecast", f"{mine}#1", "--horizon", 2, "--csv", mine)
     refuse(2, ["--svg would write over --csv"], "forecast", mine, "--horizon", 2, "--csv", new, "--svg", new)
@@ -221,10 +227,31 @@ def broken_rewards(folder):
     check(not list(folder.glob("maxts-reward-*")), "nothing else is left")
 
 
+def closed_streams(folder, table):
+    """No file takes the number of a standard stream that is closed: what is printed goes nowhere else."""
+    if os.name != "posix":
+        return
+
+    def closed(streams, *words):
+        return subprocess.run([PROGRAM, *map(str, words)], capture_output=True, timeout=300,
+                              env={**os.environ, **NOBODY}, preexec_fn=lambda: [os.close(fd) for fd in streams])
+
+    path = folder / "closed.trace"
+    for streams in ((0,), (1,), (2,), (1, 2), (0, 1, 2)):
+        done = closed(streams, "search", "-m", table, "--rollouts", 3, "--json", "--trace", path)
+        check(done.returncode == (1 in streams) and ask("replay", path)["lines_confirmed"] > 5, (streams, done))
+        check((done.stderr.count(b"\n") == 1) == (streams == (1,)), (streams, done.stderr))
+    if pathlib.Path("/proc/self/fd").exists():
+        looks = "command:while read -r l; do [ -f /proc/$PPID/fd/2 ] && echo 0 || echo 1; done"
+        done = closed((2,), "search", "-m", TINY, "-p", "hi", "-n", 2, "--rollouts", 2, "--reward", looks, "--json",
+                      "--trace", path)
+        check(done.returncode == 0 and json.loads(done.stdout)["best"]["reward"] == 1, done)
+
+
 def limited(folder, table):
     """A process's own limits: of a file's size, whose signal would end it without a word; of memory, without which
     OpenBLAS asks for ever."""
-    if os.name != "posix" or SANITIZED:  # whose shadow memory is larger than any limit
+    if os.name != "posix" or DEAR:  # whose shadow memory is larger than any limit
         return
     import resource
     cases = [(["search", "-m", table, "-o", folder / "cut.json"], resource.RLIMIT_FSIZE, 1),
@@ -252,6 +279,7 @@ def main():
         completions(folder)
         settings(folder, table)
         broken_rewards(folder)
+        closed_streams(folder, table)
         limited(folder, table)
     finish(300)
 

@@ -263,6 +263,10 @@ static void json_keeps_every_bit(void **state)
     assert_int_equal(mts_json_parse(&v, "x.json", "{\"a\":\n]}", 8, &err), MTS_EFORMAT);
     assert_non_null(strstr(err.text, "x.json"));
     assert_non_null(strstr(err.text, "line 2"));
+    assert_ok(mts_json_parse(&v, "m", "\xEF\xBB\xBF[1]", 6, &err), &err);
+    assert_int_equal(json_array_size(v), 1);
+    json_decref(v);
+    assert_int_equal(mts_json_parse(&v, "m", "\xEF\xBB\xBF", 3, &err), MTS_EFORMAT);
     static const double reals[] = {0.1, 1.0 / 3, 5e-324, 1.7976931348623157e308, -0.84907593536165302};
     for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) {
         json_t *real = mts_json_real(reals[i]);

@@ -81,6 +81,26 @@ static void links_lead_to_their_file(void **state)
     assert_int_equal(sweep(), 6);
 }
 
+static bool meet(const char *one, const char *other)
+{
+    bool same;
+    assert_ok(mts_output_meet(in_dir(one), in_dir(other), &same, &err), &err);
+    return same;
+}
+
+/* Of files that are not there yet. */
+static void names_of_one_file_meet(void **state)
+{
+    (void)state;
+    bool same;
+    assert_int_equal(symlink("absent", in_dir("dangling")), 0);
+    assert_int_equal(symlink("loop", in_dir("loop")), 0);
+    assert_true(meet("absent", "absent") && meet("absent", "./absent") && meet("dangling", "absent"));
+    assert_false(meet("absent", "present") || meet("absent", "folder/absent") || meet("none/a", "other/a"));
+    assert_int_equal(mts_output_meet(in_dir("loop"), in_dir("absent"), &same, &err), MTS_EIO);
+    assert_int_equal(sweep(), 2);
+}
+
 static void a_long_name_is_no_obstacle(void **state)
 {
     (void)state;
@@ -251,6 +271,12 @@ static void seals_show_every_bit(void **state)
     assert_false(bare);
     assert_int_equal(json_object_size(v), 2);
     json_decref(v);
+    assert_true(mts_bytes_append_str(&line, "\r")); /* another system's end of line */
+    text = line.data + from;
+    assert_int_equal(mts_seal_check(text, size + 1), MTS_SEAL_GOOD);
+    text[3] ^= 1;
+    assert_int_equal(mts_seal_check(text, size + 1), MTS_SEAL_BROKEN);
+    text[3] ^= 1;
     for (size_t bit = 0; bit < 8 * size; bit++) {
         text[bit / 8] ^= (char)(1 << bit % 8);
         assert_int_equal(mts_seal_parse(&v, "j", 3, text, size, &bare, &err), MTS_EFORMAT);
@@ -282,10 +308,11 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(links_lead_to_their_file),     cmocka_unit_test(a_long_name_is_no_obstacle),
-        cmocka_unit_test(devices_and_pipes_stay),       cmocka_unit_test(our_own_output_is_not_replaced),
-        cmocka_unit_test(one_writer_at_a_time),         cmocka_unit_test(many_processes_one_file),
-        cmocka_unit_test(what_cannot_be_made_is_named), cmocka_unit_test(seals_show_every_bit),
+        cmocka_unit_test(links_lead_to_their_file),       cmocka_unit_test(names_of_one_file_meet),
+        cmocka_unit_test(a_long_name_is_no_obstacle),     cmocka_unit_test(devices_and_pipes_stay),
+        cmocka_unit_test(our_own_output_is_not_replaced), cmocka_unit_test(one_writer_at_a_time),
+        cmocka_unit_test(many_processes_one_file),        cmocka_unit_test(what_cannot_be_made_is_named),
+        cmocka_unit_test(seals_show_every_bit),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -228,7 +228,7 @@ static void wfdb_records(void **state)
     refuse("r.hea", "r 2 360 5\na.dat 212\n", MTS_EFORMAT, "describes 1 signals of 2");
     refuse("r.hea", "r 1 360 5\n../a.dat 212\n", MTS_EFORMAT, "is no file name beside");
     refuse("r.hea", "r 2 360 5\na.dat 212\na.dat 16\n", MTS_EFORMAT, "in one file in different formats");
-    refuse("r.hea", "r 1 0 5\na.dat 212\n", MTS_EFORMAT, "sampling rate");
+    refuse("r.hea", "r 1 0 5\na.dat 212\n", MTS_EFORMAT, "\"0\" is no sampling rate");
     refuse("r.hea", "r 0 360\n", MTS_EFORMAT, "\"0\" is no number of signals");
     refuse("r.hea", "r 1 360 5\na.dat 212 x\n", MTS_EFORMAT, "\"x\" is no gain");
     refuse("r.hea", "r 1 360\nnone.dat 212\n", MTS_EIO, "none.dat: cannot be opened");
