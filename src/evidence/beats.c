@@ -65,16 +65,40 @@ static size_t values_of(const Heart *h, double seconds)
     return n ? n : 1;
 }
 
-/* out [n]: the mean of `width` values around each, the ends repeated. */
+/* The mean of `width` values around place i, the ends repeated. */
+static double mean_around(const double *x, size_t n, size_t width, size_t i)
+{
+    double sum = 0;
+    for (size_t k = 0; k < width; k++) {
+        size_t at = i + k < width / 2 ? 0 : i + k - width / 2;
+        sum += x[at < n ? at : n - 1];
+    }
+    return sum / (double)width;
+}
+
+/* out [n]: the mean of `width` values around each, the ends repeated. Where no end is near, several places at a time,
+ * each with its sum in the same order. */
 static void smooth(const double *x, size_t n, size_t width, double *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        double sum = 0;
+    enum { PLACES = 8 };
+    size_t before = width / 2, inside = n >= width ? n - width + before + 1 : 0, i = 0;
+    for (; i < n && i < before; i++) {
+        out[i] = mean_around(x, n, width, i);
+    }
+    for (; i + PLACES <= inside; i += PLACES) {
+        const double *from = x + i - before;
+        double sum[PLACES] = {0};
         for (size_t k = 0; k < width; k++) {
-            size_t at = i + k < width / 2 ? 0 : i + k - width / 2;
-            sum += x[at < n ? at : n - 1];
+            for (size_t j = 0; j < PLACES; j++) {
+                sum[j] += from[k + j];
+            }
         }
-        out[i] = sum / (double)width;
+        for (size_t j = 0; j < PLACES; j++) {
+            out[i + j] = sum[j] / (double)width;
+        }
+    }
+    for (; i < n; i++) {
+        out[i] = mean_around(x, n, width, i);
     }
 }
 

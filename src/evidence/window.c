@@ -171,7 +171,6 @@ typedef struct Shifts {
     size_t n, sources, dilation;
     double *padded; /* [sources][n + 8 dilation] */
     double *all;    /* [sources][n]: the sum of the nine */
-    double *out;    /* [n]: a kernel's output */
 } Shifts;
 
 static const double *tap(const Shifts *s, size_t source, size_t i)
@@ -185,15 +184,13 @@ static int shifts_new(Shifts *s, const MtsWindowShape *shape)
     *s = (Shifts){.n = shape->length, .sources = shape->channels + (shape->channels > 1)};
     s->padded = mts_calloc(s->sources * (s->n + (TAPS - 1) * widest), sizeof *s->padded);
     s->all = mts_calloc(s->sources * s->n, sizeof *s->all);
-    s->out = mts_calloc(s->n, sizeof *s->out);
-    return s->padded && s->all && s->out ? MTS_OK : MTS_ENOMEM;
+    return s->padded && s->all ? MTS_OK : MTS_ENOMEM;
 }
 
 static void shifts_free(Shifts *s)
 {
     free(s->padded);
     free(s->all);
-    free(s->out);
 }
 
 static void shift(Shifts *s, const MtsSeries *window, size_t dilation)
@@ -243,18 +240,49 @@ static bool next_kernel(Kernel *k)
     return k->number < KERNELS;
 }
 
-/* The kernel's outputs on its source: their place in s->out, and how many there are. */
-static const double *convolve(Shifts *s, const Kernel *k, size_t *count)
+/* A kernel's outputs on its source under a dilation, before they are computed: [count] of them. */
+typedef struct Outputs {
+    const double *a, *b, *c, *all;
+    size_t count;
+} Outputs;
+
+static Outputs outputs_of(const Shifts *s, const Kernel *k)
 {
     size_t source = (k->number + s->dilation) % s->sources, edge = (TAPS / 2) * s->dilation;
-    const double *a = tap(s, source, k->place[0]), *b = tap(s, source, k->place[1]), *c = tap(s, source, k->place[2]);
-    const double *all = s->all + source * s->n;
     bool inside = k->number % 2 && s->n > 2 * edge;
-    for (size_t t = 0; t < s->n; t++) {
-        s->out[t] = 3 * (a[t] + b[t] + c[t]) - all[t];
+    size_t from = inside ? edge : 0;
+    return (Outputs){.a = tap(s, source, k->place[0]) + from,
+                     .b = tap(s, source, k->place[1]) + from,
+                     .c = tap(s, source, k->place[2]) + from,
+                     .all = s->all + source * s->n + from,
+                     .count = s->n - 2 * from};
+}
+
+static inline double output(double a, double b, double c, double all)
+{
+    return 3 * (a + b + c) - all;
+}
+
+/* Share of the outputs that are above a threshold; none of them is stored, and several are counted at a time (as
+ * doubles, which compilers compare and add in vectors). */
+static double share_above(const Outputs *o, double threshold)
+{
+    enum { LANES = 8 };
+    const double *a = o->a, *b = o->b, *c = o->c, *all = o->all;
+    double lane[LANES] = {0}, above = 0;
+    size_t t = 0;
+    for (; t + LANES <= o->count; t += LANES) {
+        for (size_t j = 0; j < LANES; j++) {
+            lane[j] += output(a[t + j], b[t + j], c[t + j], all[t + j]) > threshold ? 1.0 : 0.0;
+        }
     }
-    *count = inside ? s->n - 2 * edge : s->n;
-    return s->out + (inside ? edge : 0);
+    for (; t < o->count; t++) {
+        above += output(a[t], b[t], c[t], all[t]) > threshold;
+    }
+    for (size_t j = 0; j < LANES; j++) {
+        above += lane[j];
+    }
+    return above / (double)o->count;
 }
 
 /* The first kernel of all, for loops over them. */
@@ -266,14 +294,9 @@ static void shape_row(Shifts *s, const MtsWindowShape *shape, const MtsSeries *w
         Kernel k = first_kernel;
         shift(s, window, (size_t)1 << d);
         do {
-            size_t count;
-            const double *out = convolve(s, &k, &count);
+            const Outputs o = outputs_of(s, &k);
             for (size_t i = 0; i < thresholds(s->n); i++, at++) {
-                size_t above = 0;
-                for (size_t t = 0; t < count; t++) {
-                    above += out[t] > shape->threshold[at];
-                }
-                row[at] = (double)above / (double)count;
+                row[at] = share_above(&o, shape->threshold[at]);
             }
         } while (next_kernel(&k));
     }
@@ -346,10 +369,12 @@ static void learn_dilation(MtsWindowShape *shape, Shifts *s, const MtsSeries *co
         Kernel k = first_kernel;
         shift(s, windows[(i * count / LEARNT_FROM + d) % count], (size_t)1 << d);
         do {
-            size_t n;
-            const double *out = convolve(s, &k, &n);
-            memcpy(pool + k.number * room + filled[k.number], out, n * sizeof *out);
-            filled[k.number] += n;
+            const Outputs o = outputs_of(s, &k);
+            double *out = pool + k.number * room + filled[k.number];
+            for (size_t t = 0; t < o.count; t++) {
+                out[t] = output(o.a[t], o.b[t], o.c[t], o.all[t]);
+            }
+            filled[k.number] += o.count;
         } while (next_kernel(&k));
     }
     for (size_t k = 0; k < KERNELS; k++) {
