@@ -195,7 +195,7 @@ static const Option BEFORE_GRID[] = {
 static const Option AFTER_GRID[] = {
     TEXT(0, "seeds", CMD_EVAL, seeds, "LIST", "seeds and ranges of them: 0..4", "0"),
     TEXT(0, "reward", CMD_EVAL, eval_reward, "SPEC",
-         "as in search; {options}, {train}, {horizon}, {season} are the sample's",
+         "as in search; {options}, {question}, {train}, {horizon}, {season} are the sample's",
          "option (with --train and class-spectral), of FILE.evidence evidence, claims, forecast"),
     TEXT(0, "constraint", CMD_EVAL, eval_constraint, "REGEX",
          "as in search; or the word none, answer (one option), numbers (as many as the horizon)",

@@ -357,7 +357,9 @@ int cmd_train(const Args *args, MtsError *err)
     }
     rc = args->label_column ? mts_stage_of_labelled(&stage, args->data, &columns, err)
                             : mts_stage_open(&stage, args->stage, args->data, args->more, NULL, err);
-    if (!rc && !(rc = learn(args, stage, &about, err))) {
+    bool questions = !rc && stage->kind->lettered;
+    rc = rc ? rc : (questions ? train_questions : learn)(args, stage, &about, err);
+    if (!rc) {
         rc = out_print(args, json_incref(about), err);
     }
     json_decref(about);

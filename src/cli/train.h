@@ -16,6 +16,9 @@ int train_beats(const char *path, json_t **scores, MtsError *err);
 
 json_t *train_interval(const MtsInterval *interval);
 
+/* A stage of questions that have options of their own each: the file, and what it says of itself. */
+int train_questions(const Args *args, const MtsStage *stage, json_t **about, MtsError *err);
+
 int train_forecasts(const Args *args, MtsError *err);
 
 #endif

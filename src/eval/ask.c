@@ -41,6 +41,18 @@ static int fill_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample 
                : mts_fail(err, MTS_EREQUEST, "reward: {options} stands for nothing in stage %s", plan->name);
 }
 
+static int fill_question(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
+{
+    if (!s->question || strchr(s->question, '|')) {
+        return s->question
+                   ? mts_fail(err, MTS_EUNSUPPORTED,
+                              "the question \"%.60s\" has a '|', which separates it from its options in a reward",
+                              s->question)
+                   : mts_fail(err, MTS_EREQUEST, "reward: {question} stands for nothing in stage %s", plan->name);
+    }
+    return mts_bytes_append_str(out, s->question) ? MTS_OK : no_memory(err);
+}
+
 static int fill_train(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
 {
     (void)s;
@@ -70,8 +82,11 @@ static int fill_season(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *
 static const struct {
     const char *name;
     Fill *fill;
-} placeholders[] = {
-    {"{options}", fill_options}, {"{train}", fill_train}, {"{horizon}", fill_horizon}, {"{season}", fill_season}};
+} placeholders[] = {{"{options}", fill_options},
+                    {"{question}", fill_question},
+                    {"{train}", fill_train},
+                    {"{horizon}", fill_horizon},
+                    {"{season}", fill_season}};
 
 enum { PLACEHOLDERS = sizeof placeholders / sizeof placeholders[0] };
 

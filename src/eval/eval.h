@@ -35,7 +35,7 @@ typedef struct MtsEvalAsked {
      * forecasts: what the horizon may need. */
     const char *lists[MTS_WHEELS_MOST];
     const char *seeds;  /* "0..4", "1,3"; default "0" */
-    const char *reward; /* {options}, {train}, {horizon}, {season} (at most the context) stand for the sample's; default
+    const char *reward; /* {options}, {question}, {train}, {horizon}, {season} (at most the context) stand for the sample's; default
                            by stage */
     const char *constraint; /* "none", "answer", "numbers" or a regular expression; default: the stage's */
     size_t nfe;             /* positions for each search, for all methods alike; 0: as the rollouts need */

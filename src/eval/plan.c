@@ -65,7 +65,9 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
         return rc;
     }
     if (trained) {
-        own = mts_eval_is_forecast(plan) ? "evidence:{train},horizon={horizon}" : "evidence:{train}";
+        own = mts_eval_is_forecast(plan)     ? "evidence:{train},horizon={horizon}"
+              : plan->kind && kind->lettered ? "evidence:{train}|{question}|{options}"
+                                             : "evidence:{train}";
     }
     const char *reward = a->reward ? a->reward : own;
     if (!constraint) {

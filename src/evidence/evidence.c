@@ -9,19 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hash.h"
 #include "core/mem.h"
-#include "core/sort.h"
 #include "evidence/beats.h"
 #include "evidence/calibrate.h"
 #include "evidence/ridge.h"
 
 enum { MOST_FOLDS = 16 };
-
-uint64_t mts_evidence_hash(const MtsSeries *s)
-{
-    return mts_hash_doubles(MTS_HASH_BEGIN, s->values, s->channels * s->length);
-}
 
 void mts_evidence_free(MtsEvidence **evidence)
 {
@@ -34,7 +27,7 @@ void mts_evidence_free(MtsEvidence **evidence)
         free(e->prior);
         free(e->shape.threshold);
         free(e->weights);
-        free(e->seen);
+        mts_seen_free(&e->seen);
         json_decref(e->about);
         free(e);
     }
@@ -71,28 +64,19 @@ static int check_lessons(const MtsLessons *l, const MtsWindowShape *shape, MtsEr
     return MTS_OK;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* All that is said of the lessons as they are. False: memory ran out. */
 static bool take_notes(MtsEvidence *e, const MtsLessons *l)
 {
     e->labels = mts_calloc(l->classes, sizeof *e->labels);
     e->prior = mts_calloc(l->classes, sizeof *e->prior);
-    e->seen = mts_calloc(l->count, sizeof *e->seen);
     e->about = json_object();
-    if (!e->labels || !e->prior || !e->seen || !e->about) {
+    if (!mts_seen_all(&e->seen, l->series, l->count) || !e->labels || !e->prior || !e->about) {
         return false;
     }
     e->classes = l->classes;
     for (size_t i = 0; i < l->count; i++) { /* one more of each: no class is impossible */
         e->prior[l->label[i]] += 1 / (double)(l->count + l->classes);
-        e->seen[e->seen_count++] = mts_evidence_hash(l->series[i]);
     }
-    mts_sort(e->seen, e->seen_count, sizeof *e->seen, by_value);
     bool ok = true;
     for (size_t k = 0; k < l->classes; k++) {
         e->prior[k] += 1 / (double)(l->count + l->classes);
@@ -225,13 +209,12 @@ done:
 
 static int check_witness(const MtsEvidence *e, const MtsSeries *s, MtsError *err)
 {
-    uint64_t hash = mts_evidence_hash(s);
     if (s->channels != e->shape.channels || s->length != e->shape.length || s->sampling_rate != e->shape.rate) {
         return mts_fail(err, MTS_EREQUEST,
                         "evidence: the series has %zu channels of %zu values at %g Hz; learnt were %zu of %zu at %g Hz",
                         s->channels, s->length, s->sampling_rate, e->shape.channels, e->shape.length, e->shape.rate);
     }
-    if (bsearch(&hash, e->seen, e->seen_count, sizeof hash, by_value)) {
+    if (mts_seen_has(&e->seen, s)) {
         return mts_fail(err, MTS_EREQUEST, "evidence: the series is one that was learnt from; test on others");
     }
     return MTS_OK;

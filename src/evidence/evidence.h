@@ -6,11 +6,11 @@
 #define MTS_EVIDENCE_EVIDENCE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include <maxts/series.h>
 
 #include "core/json.h"
+#include "evidence/seen_series.h"
 #include "evidence/window.h"
 
 enum { MTS_EVIDENCE_MOST_CLASSES = 256, MTS_EVIDENCE_MOST_SAMPLES = 40000 };
@@ -23,8 +23,7 @@ typedef struct MtsEvidence {
     size_t columns;  /* of a row that count: without shapes, or all */
     double *weights; /* [columns][classes] of a row as mts_window_row() gives it: scores (evidence/calibrate.h) */
     double slope;
-    uint64_t *seen; /* [seen_count] ascending: mts_evidence_hash() of each series that was learnt from */
-    size_t seen_count;
+    MtsSeen seen;  /* what was learnt from */
     json_t *about; /* what a reader may want to know: data, scores, ... */
 } MtsEvidence;
 
@@ -47,9 +46,6 @@ void mts_evidence_free(MtsEvidence **evidence);
 /* ratio [classes] = log p(class | series) - log p(class). MTS_EREQUEST where the series is unlike the lessons, or one
  * of them: who has seen the answer is no witness. */
 int mts_evidence_judge(const MtsEvidence *evidence, const MtsSeries *series, double *ratio, MtsError *err);
-
-/* A fingerprint of the series' values. */
-uint64_t mts_evidence_hash(const MtsSeries *series);
 
 /* ---- evidence_file.c ---- */
 

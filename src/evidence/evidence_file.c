@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hash.h"
 #include "evidence/evidence.h"
 #include "evidence/sealed.h"
 
@@ -24,19 +23,6 @@ static json_t *texts(char *const *x, size_t n)
     return list;
 }
 
-static json_t *hashes(const uint64_t *x, size_t n)
-{
-    MtsBytes text = {0};
-    char digits[MTS_HASH_DIGITS + 1];
-    bool ok = mts_bytes_append_str(&text, "");
-    for (size_t i = 0; ok && i < n; i++) {
-        ok = mts_bytes_append_str(&text, mts_hash_text(x[i], digits));
-    }
-    json_t *out = ok ? mts_json_string(text.data, text.len) : NULL;
-    mts_bytes_free(&text);
-    return out;
-}
-
 int mts_evidence_write(const MtsEvidence *e, const char *path, MtsError *err)
 {
     json_t *o = mts_sealed_begin("classes", VERSION, e->about);
@@ -50,7 +36,7 @@ int mts_evidence_write(const MtsEvidence *e, const char *path, MtsError *err)
     mts_json_add_int(&o, "columns", (json_int_t)e->columns);
     mts_json_add(&o, "thresholds", mts_sealed_numbers(e->shape.threshold, mts_window_thresholds(&e->shape)));
     mts_json_add(&o, "weights", mts_sealed_numbers(e->weights, e->columns * e->classes));
-    mts_json_add(&o, "seen", hashes(e->seen, e->seen_count));
+    mts_json_add(&o, "seen", mts_seen_json(&e->seen));
     return mts_sealed_write(o, path, err);
 }
 
@@ -89,29 +75,6 @@ static int read_labels(MtsEvidence *e, const json_t *o, const char *name, MtsErr
     return !rc && fabs(sum - 1) > 1e-6 ? broken(name, "prior", "does not add up to 1", err) : rc;
 }
 
-static int read_seen(MtsEvidence *e, const json_t *o, const char *name, MtsError *err)
-{
-    const json_t *text = json_object_get(o, "seen");
-    size_t n = json_string_length(text) / MTS_HASH_DIGITS;
-    const char *at = json_string_value(text);
-    if (!at || json_string_length(text) % MTS_HASH_DIGITS || n > MTS_EVIDENCE_MOST_SAMPLES ||
-        strspn(at, "0123456789abcdef") != n * MTS_HASH_DIGITS) {
-        return broken(name, "seen", "is no text of hashes", err);
-    }
-    if (!(e->seen = mts_calloc(n, sizeof *e->seen))) {
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
-    }
-    for (; e->seen_count < n; e->seen_count++, at += MTS_HASH_DIGITS) {
-        char digits[MTS_HASH_DIGITS + 1] = {0};
-        memcpy(digits, at, MTS_HASH_DIGITS);
-        e->seen[e->seen_count] = strtoull(digits, NULL, 16);
-        if (e->seen_count && e->seen[e->seen_count] < e->seen[e->seen_count - 1]) {
-            return broken(name, "seen", "is not in order", err);
-        }
-    }
-    return MTS_OK;
-}
-
 static int read_weights(MtsEvidence *e, const json_t *o, const char *name, MtsError *err)
 {
     MtsWindowShape *s = &e->shape;
@@ -138,7 +101,8 @@ int mts_evidence_parse(MtsEvidence **evidence, const char *name, const char *tex
     MtsEvidence *e = *evidence = mts_calloc(1, sizeof *e);
     int rc = e ? mts_sealed_parse(&o, name, "classes", VERSION, text, size, &e->about, err)
                : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
-    if (rc || (rc = read_labels(e, o, name, err)) || (rc = read_seen(e, o, name, err)) ||
+    if (rc || (rc = read_labels(e, o, name, err)) ||
+        (rc = mts_seen_read(&e->seen, o, name, MTS_EVIDENCE_MOST_SAMPLES, err)) ||
         (rc = read_weights(e, o, name, err))) {
         mts_evidence_free(evidence);
     }

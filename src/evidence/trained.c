@@ -18,8 +18,11 @@ int mts_trained_is(const char *path, bool *is, MtsError *err)
 int mts_trained_parse(MtsTrained *t, const char *name, const char *text, size_t size, MtsError *err)
 {
     *t = (MtsTrained){0};
-    return mts_sealed_says(text, size, "forecast") ? mts_forecaster_parse(&t->forecasts, name, text, size, err)
-                                                   : mts_evidence_parse(&t->classes, name, text, size, err);
+    if (mts_sealed_says(text, size, "forecast")) {
+        return mts_forecaster_parse(&t->forecasts, name, text, size, err);
+    }
+    return mts_sealed_says(text, size, "questions") ? mts_questions_parse(&t->questions, name, text, size, err)
+                                                    : mts_evidence_parse(&t->classes, name, text, size, err);
 }
 
 int mts_trained_read(MtsTrained *t, const char *path, MtsError *err)
@@ -37,6 +40,7 @@ void mts_trained_free(MtsTrained *t)
 {
     mts_evidence_free(&t->classes);
     mts_forecaster_free(&t->forecasts);
+    mts_questions_free(&t->questions);
 }
 
 static int wrong_kind(MtsTrained *t, const char *path, const char *kind, MtsError *err)

@@ -6,11 +6,13 @@
 
 #include "evidence/evidence.h"
 #include "evidence/forecaster.h"
+#include "evidence/exam.h"
 
-/* One of the two; the other is NULL. */
+/* One of these; the others are NULL. */
 typedef struct MtsTrained {
     MtsEvidence *classes;
     MtsForecaster *forecasts;
+    MtsQuestions *questions;
 } MtsTrained;
 
 /* Whether a file says by its first bytes that maxts train wrote it; the rest is for those who read it to check. */

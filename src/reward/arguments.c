@@ -30,8 +30,10 @@ static int set_option(const char *reward, MtsRewardOption *o, const char *value,
 
 MtsRewardName mts_reward_first(const char *argument, size_t size)
 {
-    const char *comma = memchr(argument, ',', size);
-    size_t path = comma ? (size_t)(comma - argument) : size;
+    size_t path = 0;
+    while (path < size && argument[path] != ',' && argument[path] != '|') {
+        path++;
+    }
     return (MtsRewardName){path ? argument : NULL, path, false};
 }
 

@@ -6,6 +6,9 @@
  * that can name none any more, are worth 0: nothing is said of them. With ",prior=1" behind FILE it
  * is log p(class | series), where the model's own prior is not worth having.
  *
+ * Where FILE is of stage tsqa, the classes are the options of a question, which follow it behind bars:
+ * evidence:FILE|QUESTION|[lettered;]A|B|C. Their letters count too where they are lettered.
+ *
  * Where FILE is of stage forecast, a text is a path of numbers, and r = - sum over steps of min(10, |y - path| /
  * spread): log of the density with these medians and mean errors (Laplace's), less that of the path itself. A prefix is
  * worth what its best continuation is; each step that a finished text leaves out, and that what is no list of numbers
@@ -16,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/list.h"
 #include "core/mem.h"
 #include "evidence/trained.h"
 #include "reward/answer_line.h"
@@ -23,15 +27,21 @@
 #include "reward/path.h"
 
 typedef struct Witness {
-    const MtsEvidence *evidence; /* the files' */
-    double *ratio;               /* [classes] */
-    double best;                 /* the largest of them */
+    const char *const *names; /* [classes], the file's or of `list` */
+    size_t classes;
+    bool lettered;
+    double *ratio; /* [classes] */
+    double best;   /* the largest of them */
+    char *text;    /* of a question: it and its options, cut up */
+    const char **list;
 } Witness;
 
 static void free_witness(void *self)
 {
     Witness *w = self;
     free(w->ratio);
+    free(w->text);
+    free(w->list);
     free(w);
 }
 
@@ -40,9 +50,9 @@ static void free_witness(void *self)
 static int best_open(const Witness *w, const char *said, size_t n, double *value)
 {
     int found = MTS_NO_OPTION;
-    for (size_t k = 0; k < w->evidence->classes; k++) {
-        const char *const name[] = {w->evidence->labels[k]};
-        int open = mts_answer_begins_option(said, n, name, 1);
+    for (size_t k = 0; k < w->classes; k++) {
+        bool letter = w->lettered && n <= 1; /* a bracket, or nothing yet */
+        int open = letter ? 1 : mts_answer_begins_option(said, n, w->names + k, 1);
         if (open == MTS_NO_MEMORY) {
             return open;
         }
@@ -57,33 +67,26 @@ static int best_open(const Witness *w, const char *said, size_t n, double *value
 static int score_evidence(void *self, const MtsRewardText *text, double *value, MtsError *err)
 {
     const Witness *w = self;
-    const char *const *names = (const char *const *)w->evidence->labels, *said;
+    const char *said;
     size_t n;
-    int k;
-    *value = 0;
-    if (text->finished) {
-        k = mts_answer_option(text->text, text->size, names, w->evidence->classes, false);
-        *value = k >= 0 ? w->ratio[k] : 0;
-    } else if (!mts_answer_find(text->text, text->size, &said, &n)) {
-        *value = w->best;
-        k = 0;
-    } else {
-        k = best_open(w, said, n, value);
+    bool whole = text->finished || w->lettered; /* a letter is an answer at once */
+    int k = whole ? mts_answer_option(text->text, text->size, w->names, w->classes, w->lettered) : MTS_NO_OPTION;
+    *value = k >= 0 ? w->ratio[k] : 0;
+    if (k == MTS_NO_OPTION && !text->finished) {
+        if (mts_answer_find(text->text, text->size, &said, &n)) {
+            k = best_open(w, said, n, value);
+        } else {
+            *value = w->best;
+        }
     }
     return k == MTS_NO_MEMORY ? mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out") : MTS_OK;
 }
 
-static int ask_witness(Witness *w, const MtsSeries *series, bool prior, MtsError *err)
+static void find_best(Witness *w)
 {
-    size_t classes = w->evidence->classes;
-    w->ratio = mts_calloc(classes, sizeof *w->ratio);
-    int rc = w->ratio ? mts_evidence_judge(w->evidence, series, w->ratio, err)
-                      : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
-    for (size_t k = 0; !rc && k < classes; k++) {
-        w->ratio[k] += prior ? log(w->evidence->prior[k]) : 0;
+    for (size_t k = 0; k < w->classes; k++) {
         w->best = k ? fmax(w->best, w->ratio[k]) : w->ratio[k];
     }
-    return rc;
 }
 
 /* ---- paths ---- */
@@ -153,19 +156,69 @@ static int make_path(MtsRewardTerm *term, const char *file, const MtsForecaster 
     return rc;
 }
 
-/* ---- either ---- */
+/* ---- classes and questions ---- */
 
-static int make_class(MtsRewardTerm *term, const MtsEvidence *evidence, const MtsSeries *series, bool prior,
-                      MtsError *err)
+/* What is asked for. */
+typedef struct EvidenceAsked {
+    const char *question; /* behind the first bar; NULL: none */
+    bool prior;
+    size_t horizon;
+} EvidenceAsked;
+
+static int ask_classes(Witness *w, const MtsEvidence *e, const MtsSeries *series, const EvidenceAsked *asked,
+                       MtsError *err)
+{
+    w->names = (const char *const *)e->labels;
+    w->classes = e->classes;
+    if (!(w->ratio = mts_calloc(w->classes, sizeof *w->ratio))) {
+        return mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    }
+    int rc = mts_evidence_judge(e, series, w->ratio, err);
+    for (size_t k = 0; !rc && k < w->classes; k++) {
+        w->ratio[k] += asked->prior ? log(e->prior[k]) : 0;
+    }
+    return rc;
+}
+
+static int ask_question(Witness *w, const MtsQuestions *q, const MtsSeries *series, const EvidenceAsked *asked,
+                        MtsError *err)
+{
+    static const char lettered[] = "lettered;";
+    w->text = mts_strdup(asked->question);
+    w->list = mts_calloc(mts_parts(asked->question, '|'), sizeof *w->list);
+    if (!w->text || !w->list) {
+        return mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    }
+    w->classes = mts_cut(w->text, '|', w->list) - 1;
+    if (w->classes && strncmp(w->list[1], lettered, sizeof lettered - 1) == 0) {
+        w->lettered = true;
+        w->list[1] += sizeof lettered - 1;
+    }
+    w->names = w->list + 1;
+    if (!(w->ratio = mts_calloc(w->classes, sizeof *w->ratio))) {
+        return mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    }
+    const MtsAsked question = {w->list[0], w->names, w->classes, series};
+    int rc = mts_questions_judge(q, &question, w->ratio, err);
+    for (size_t k = 0; !rc && k < w->classes; k++) {
+        w->ratio[k] -= asked->prior ? log((double)w->classes) : 0;
+    }
+    return rc;
+}
+
+static int make_witness(MtsRewardTerm *term, const MtsTrained *t, const MtsSeries *series, const EvidenceAsked *asked,
+                        MtsError *err)
 {
     Witness *w = mts_calloc(1, sizeof *w);
     if (!w) {
         return mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
     }
-    w->evidence = evidence;
-    int rc = ask_witness(w, series, prior, err);
+    int rc = t->questions ? ask_question(w, t->questions, series, asked, err)
+                          : ask_classes(w, t->classes, series, asked, err);
     if (rc) {
         free_witness(w);
+    } else {
+        find_best(w);
     }
     term->self = rc ? NULL : w;
     term->score = score_evidence;
@@ -173,6 +226,8 @@ static int make_class(MtsRewardTerm *term, const MtsEvidence *evidence, const Mt
     term->prefixes = true;
     return rc;
 }
+
+/* ---- either ---- */
 
 static int read_trained(void *trained, const char *path, MtsError *err)
 {
@@ -194,29 +249,42 @@ int mts_reward_trained(MtsRewardFiles *files, const char *path, const MtsTrained
     return rc;
 }
 
+static int make(MtsRewardTerm *term, const char *file, const MtsTrained *t, const MtsSeries *series,
+                const EvidenceAsked *asked, MtsError *err)
+{
+    if (!asked->question != !t->questions) {
+        return mts_fail(err, MTS_EREQUEST,
+                        t->questions ? "reward evidence: %s is about questions: evidence:FILE|QUESTION|A|B|C"
+                                     : "reward evidence: %s is not about questions, and none can follow it",
+                        file);
+    }
+    return t->forecasts ? make_path(term, file, t->forecasts, series, asked->horizon, err)
+                        : make_witness(term, t, series, asked, err);
+}
+
 int mts_reward_evidence(MtsRewardTerm *term, const char *argument, const MtsRewardInput *input, MtsError *err)
 {
-    size_t path_size = argument ? mts_reward_first(argument, strlen(argument)).size : 0, word_size, prior = 0,
-           horizon = 0;
+    size_t path_size = argument ? mts_reward_first(argument, strlen(argument)).size : 0, word_size, prior = 0;
+    EvidenceAsked asked = {0};
     MtsRewardOption options[] = {{"prior", 0, 1, NULL, &prior, false},
-                                 {"horizon", 1, MTS_FORECASTER_MOST_HORIZON, NULL, &horizon, false}};
-    const char *word;
+                                 {"horizon", 1, MTS_FORECASTER_MOST_HORIZON, NULL, &asked.horizon, false}};
+    const char *word, *bar = argument ? strchr(argument, '|') : NULL;
     const MtsTrained *t = NULL;
     if (!input->series || path_size == 0) {
         return mts_fail(err, MTS_EREQUEST,
                         "reward evidence: needs an input series and a file of maxts train, as in "
                         "evidence:har.evidence");
     }
-    int rc = mts_reward_options("evidence", argument + path_size + (argument[path_size] == ','), &word, &word_size,
-                                options, 2, err);
-    char *file = mts_strndup(argument, path_size);
-    if (!rc && !file) {
-        rc = mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
-    }
-    if (!rc && !(rc = mts_reward_trained(input->files, file, &t, err))) {
-        rc = t->forecasts ? make_path(term, file, t->forecasts, input->series, horizon, err)
-                          : make_class(term, t->classes, input->series, prior == 1, err);
+    size_t own = bar ? (size_t)(bar - argument) : strlen(argument);
+    char *file = mts_strndup(argument, path_size), *more = mts_strndup(argument + path_size, own - path_size);
+    int rc = file && more ? MTS_OK : mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out");
+    asked.question = bar ? bar + 1 : NULL;
+    if (!rc && !(rc = mts_reward_options("evidence", more + (*more == ','), &word, &word_size, options, 2, err)) &&
+        !(rc = mts_reward_trained(input->files, file, &t, err))) {
+        asked.prior = prior == 1;
+        rc = make(term, file, t, input->series, &asked, err);
     }
     free(file);
+    free(more);
     return rc;
 }

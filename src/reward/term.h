@@ -42,7 +42,7 @@ typedef struct MtsRewardName {
 /* The file of an argument [size], which may be wrong as a whole. */
 typedef MtsRewardName MtsRewardNames(const char *argument, size_t size);
 
-/* The one that is read and ends at a comma or the argument's end. */
+/* The one that is read and ends at a comma, a bar or the argument's end. */
 MtsRewardNames mts_reward_first;
 
 /* ---- arguments of the form "WORD,key=value,key=value" ---- */

@@ -36,8 +36,30 @@ static int take_series(const char *path, size_t i, const json_t *list, MtsSeries
     return rc;
 }
 
-/* "ts", or "ts1" and "ts2". The prompt shows both; rewards see the first, since two series of unlike length are no
- * channels of one. */
+/* Two series of one length become channels of one, called as the prompt calls them. */
+static bool pair_up(MtsSample *s)
+{
+    const MtsSeries *first = s->series, *second = s->other;
+    if (!second || first->length != second->length) {
+        return true;
+    }
+    MtsSeries *pair = mts_series_alloc(2, first->length);
+    if (pair) {
+        memcpy(pair->values, first->values, first->length * sizeof *pair->values);
+        memcpy(pair->values + first->length, second->values, first->length * sizeof *pair->values);
+    }
+    if (pair && !(mts_series_rename(&pair->names[0], "1", 1) && mts_series_rename(&pair->names[1], "2", 1))) {
+        mts_series_free(&pair);
+    }
+    if (pair) {
+        mts_series_free(&s->series);
+        mts_series_free(&s->other);
+        s->series = pair;
+    }
+    return pair != NULL;
+}
+
+/* "ts", or "ts1" and "ts2". The prompt shows both; rewards see both where they are of one length, else the first. */
 static int question_series(const char *path, const json_t *q, size_t i, const MtsStageOptions *options, MtsSample *s,
                            MtsBytes *prompt, MtsError *err)
 {
@@ -63,7 +85,10 @@ static int question_series(const char *path, const json_t *q, size_t i, const Mt
             return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
         }
     }
-    return s->series ? MTS_OK : bad_question(path, i, "has no series (ts, or ts1 and ts2)", err);
+    if (!s->series) {
+        return bad_question(path, i, "has no series (ts, or ts1 and ts2)", err);
+    }
+    return pair_up(s) ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
 }
 
 /* A text or a number as text; NULL for anything else. `buffer` holds a number's. */
@@ -265,25 +290,11 @@ static bool publish_published(MtsPublished *published, const MtsSample *sample)
     return mts_publish_texts(published, &before, &after, ok);
 }
 
-/* Two series of one length as channels, called as the prompt calls them. NULL: memory ran out. */
-static MtsSeries *pair_of(const MtsSeries *first, const MtsSeries *second)
-{
-    MtsSeries *pair = mts_series_alloc(2, first->length);
-    if (pair) {
-        memcpy(pair->values, first->values, first->length * sizeof *pair->values);
-        memcpy(pair->values + first->length, second->values, first->length * sizeof *pair->values);
-    }
-    if (pair && !(mts_series_rename(&pair->names[0], "1", 1) && mts_series_rename(&pair->names[1], "2", 1))) {
-        mts_series_free(&pair);
-    }
-    return pair;
-}
-
 /* The exam's; of two series that are unlike in length there is none. */
 static bool publish_question(MtsPublished *published, const MtsSample *sample)
 {
     MtsBytes before = {0}, after = {0};
-    if (sample->other && sample->other->length != sample->series->length) {
+    if (sample->other) {
         return true;
     }
     if (!mts_stage_is_lettered(&mts_stage_tsqa, sample, 0)) {
@@ -293,11 +304,8 @@ static bool publish_question(MtsPublished *published, const MtsSample *sample)
     for (size_t k = 0; ok && k < sample->option_count; k++) {
         ok = mts_bytes_printf(&after, "%c) %s\n", (char)('A' + (int)k), sample->options[k]);
     }
-    MtsSeries *pair = ok && sample->other ? pair_of(sample->series, sample->other) : NULL;
-    ok = ok && (pair || !sample->other) && mts_bytes_append_str(&after, letter_ending);
-    ok = mts_publish_own(published, pair ? pair : sample->series, &before, &after, ok);
-    mts_series_free(&pair);
-    return ok;
+    ok = ok && mts_bytes_append_str(&after, letter_ending);
+    return mts_publish_own(published, sample->series, &before, &after, ok);
 }
 
 const MtsStageKind mts_stage_tsqa = {

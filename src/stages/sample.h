@@ -26,7 +26,8 @@ typedef struct MtsSample {
     char *question;    /* tsqa, ecg: the question as its file has it; a task's own; NULL elsewhere */
     char *context;     /* ecg: what the file says of the patient, or NULL */
     MtsSeries *series; /* whole, in the file's units; what rewards see */
-    MtsSeries *other;  /* tsqa: the second series of a question about two, which rewards do not see, or NULL */
+    MtsSeries *other;  /* tsqa: the second series of a question about two, where it is of another length than the first
+                          and so no channel beside it; rewards do not see it. NULL elsewhere */
     char **options;    /* [option_count] allowed answers; none for captions and forecasts */
     size_t option_count;
     char *group;            /* tsqa: the question's category; ecg: its template; otherwise "" */

@@ -160,6 +160,36 @@ def hearts(folder):
     check(beats["records"] == 4 and beats["right"] + beats["missed"] == 28 and beats["f1"]["low"] > 0.8, beats)
 
 
+ASKED = {"Which way does the series go?": (("Upward", 0.1), ("Downward", -0.1)),
+         "Has it an upward or a downward trend?": (("Downward", -0.1), ("Upward", 0.1))}
+
+
+def write_questions(path, count, seed):
+    chance, questions = random.Random(seed), []
+    for number in range(count):
+        wording, answers = list(ASKED.items())[number % 2]
+        right = answers[number // 2 % 2]
+        questions.append({"question": wording, "options": [text for text, _ in answers], "answer": right[0],
+                          "ts": [round(right[1] * t + chance.gauss(0, 1), 3) for t in range(80)]})
+    path.write_text(json.dumps(questions))
+
+
+def answered(folder):
+    """Questions: what statements are worth, held out by wording, and asked of others."""
+    evidence, other = folder / "q.evidence", folder / "other.json"
+    write_questions(folder / "asked.json", 16, 1)
+    write_questions(other, 8, 2)
+    held = ask("train", "--stage", "tsqa", "--data", folder / "asked.json", "--out", evidence)["held_out"]
+    check(held["accuracy"]["low"] > 0.9 and held["above_commonest"]["low"] > 0.3, held)
+    asks = ["eval", "-m", TINY, "--stage", "tsqa", "--points", 2, "-n", 48, "--train", evidence, "--samples", 0,
+            "--method", "reward-alone"]
+    told = ask(*asks, "--data", other, "--out", folder / "q.jsonl")["rows"][0]["accuracy"]["mean"]
+    check(told == 1, told)
+    refuse(2, ["learnt from"], *asks, "--data", folder / "asked.json", "--out", folder / "q2.jsonl")
+    refuse(2, ["FILE|QUESTION|A|B"], *asks, "--data", other, "--reward", "evidence:{train}", "--out",
+           folder / "q3.jsonl")
+
+
 def refused(folder):
     train = ["train", "--stage", "har", "--data", folder / "train.csv", "--out", folder / "x.evidence"]
     for missing in "--stage", "--data", "--out":
@@ -186,8 +216,9 @@ def main():
         evaluated(folder)
         forecasts(folder)
         hearts(folder)
+        answered(folder)
         refused(folder)
-    finish(66)
+    finish(72)
 
 
 if __name__ == "__main__":
