@@ -34,9 +34,9 @@ typedef struct MtsEvalAsked {
     /* The grid, by place (MtsSetting.wheel - 1): lambda, rollouts, max-tokens, ...; max-tokens "0" or absent for
      * forecasts: what the horizon may need. */
     const char *lists[MTS_WHEELS_MOST];
-    const char *seeds;  /* "0..4", "1,3"; default "0" */
-    const char *reward; /* {options}, {question}, {train}, {horizon}, {season} (at most the context) stand for the sample's; default
-                           by stage */
+    const char *seeds;      /* "0..4", "1,3"; default "0" */
+    const char *reward;     /* {options}, {question}, {train}, {horizon}, {season} (at most the context) stand
+                               for the sample's; default by stage */
     const char *constraint; /* "none", "answer", "numbers" or a regular expression; default: the stage's */
     size_t nfe;             /* positions for each search, for all methods alike; 0: as the rollouts need */
     size_t total_nfe;  /* positions for the whole data set, most where the answer is least certain; 0: off. One run, one
