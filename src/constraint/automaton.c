@@ -571,6 +571,19 @@ static MtsPlace step_threads(MtsAutomaton *a, MtsPlace place, unsigned byte)
     return close_over(a);
 }
 
+/* The same where no thread tells it from the byte before, whose step is known; MTS_DEAD where that is not so. */
+static MtsPlace step_like_before(const MtsAutomaton *a, MtsPlace place, unsigned byte)
+{
+    MtsPlace to = MTS_DEAD;
+    size_t count;
+    const MtsThread *threads = mts_automaton_threads(a, place, &count);
+    bool same = byte > 0 && mts_automaton_known_step(a, place, byte - 1, &to) && to != MTS_DEAD;
+    for (size_t i = 0; i < count && same; i++) {
+        same = mts_re_same_step(a->g->exprs, threads[i].re, byte - 1, byte);
+    }
+    return same ? to : MTS_DEAD;
+}
+
 MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte)
 {
     MtsPlace to;
@@ -583,7 +596,9 @@ MtsPlace mts_automaton_step(MtsAutomaton *a, MtsPlace place, unsigned byte)
     if (mts_automaton_known_step(a, place, byte, &to)) {
         return to;
     }
-    to = step_threads(a, place, byte);
+    if ((to = step_like_before(a, place, byte)) == MTS_DEAD) {
+        to = step_threads(a, place, byte);
+    }
     size_t slots = a->edges->slots;
     if (mts_automaton_failed(a) || (2 * (a->edges->count + 1) > slots && !grow_edges(a, 2 * slots))) {
         return MTS_DEAD;

@@ -111,9 +111,17 @@ static bool all_characters(MtsBytes *text)
     if (!mts_grow(&text->data, &text->cap, 4 * ((size_t)LAST_CHAR + 1), 1)) {
         return false;
     }
-    for (uint32_t c = 0; c <= LAST_CHAR; c++) {
-        text->len += mts_utf8_encode(c, text->data + text->len);
+    unsigned char *out = (unsigned char *)text->data;
+    for (uint32_t c = 0; c < 0x10000; c++) {
+        out += mts_utf8_encode(c, (char *)out);
     }
+    for (uint32_t c = 0x10000; c <= LAST_CHAR; c++, out += 4) { /* nearly all: without a choice each */
+        out[0] = (unsigned char)(0xF0 | c >> 18);
+        out[1] = (unsigned char)(0x80 | (c >> 12 & 0x3F));
+        out[2] = (unsigned char)(0x80 | (c >> 6 & 0x3F));
+        out[3] = (unsigned char)(0x80 | (c & 0x3F));
+    }
+    text->len = (size_t)((char *)out - text->data);
     return true;
 }
 
@@ -208,15 +216,19 @@ static MtsRe utf8_digit(MtsExprs *x, unsigned from, unsigned to, int place, int 
 }
 
 /* The parts of the set in [from, to] as `places` digits. */
-static MtsRe spell_between(MtsExprs *x, const MtsChars *set, const Digits *d, uint32_t from, uint32_t to, MtsRe all)
+static MtsRe spell_between(MtsExprs *x, const MtsChars *set, const Digits *d, uint32_t from, uint32_t to)
 {
-    for (size_t i = 0; i < set->count; i++) {
+    MtsRe *parts = mts_calloc(set->count, sizeof *parts);
+    size_t count = 0;
+    for (size_t i = 0; i < set->count && parts; i++) {
         uint32_t low = set->ranges[i].from > from ? set->ranges[i].from : from;
         uint32_t high = set->ranges[i].to < to ? set->ranges[i].to : to;
         if (low <= high) {
-            all = mts_re_or(x, all, range_of_digits(x, d, low, high, d->places));
+            parts[count++] = range_of_digits(x, d, low, high, d->places);
         }
     }
+    MtsRe all = parts ? mts_re_alt(x, parts, count) : mts_exprs_no_memory(x);
+    free(parts);
     return all;
 }
 
@@ -230,7 +242,7 @@ MtsRe mts_spell_utf8(MtsExprs *x, const MtsChars *set)
         if (d.places == 1) {
             d.bits = 8;
         }
-        all = spell_between(x, set, &d, parts[p][0], parts[p][1], all);
+        all = mts_re_or(x, all, spell_between(x, set, &d, parts[p][0], parts[p][1]));
     }
     return all;
 }
@@ -272,6 +284,25 @@ static MtsRe pair_range(MtsExprs *x, uint32_t from, uint32_t to)
     return all;
 }
 
+/* All of the set in hexadecimal digits, without the first backslash. */
+static MtsRe in_hex(MtsExprs *x, const MtsChars *set)
+{
+    static const uint32_t planes[][2] = {{0, 0xD7FF}, {0xE000, 0xFFFF}, {0x10000, LAST_CHAR}};
+    MtsRe *parts = mts_calloc(3 * set->count, sizeof *parts);
+    size_t count = 0;
+    for (size_t i = 0; i < 3 * set->count && parts; i++) {
+        const struct MtsCharRange *r = &set->ranges[i / 3];
+        const uint32_t *plane = planes[i % 3];
+        uint32_t low = r->from > plane[0] ? r->from : plane[0], high = r->to < plane[1] ? r->to : plane[1];
+        if (low <= high) {
+            parts[count++] = i % 3 < 2 ? hex_range(x, low, high) : pair_range(x, low, high);
+        }
+    }
+    MtsRe all = parts ? mts_re_alt(x, parts, count) : mts_exprs_no_memory(x);
+    free(parts);
+    return all;
+}
+
 MtsRe mts_spell_json(MtsExprs *x, const MtsChars *set)
 {
     static const char shorts[] = "\"\"\\\\//b\bf\fn\nr\rt\t"; /* how it is written, what it means */
@@ -287,16 +318,7 @@ MtsRe mts_spell_json(MtsExprs *x, const MtsChars *set)
             escaped = mts_re_or(x, escaped, mts_re_literal(x, s, 1));
         }
     }
-    for (size_t i = 0; i < set->count; i++) {
-        uint32_t from = set->ranges[i].from, to = set->ranges[i].to;
-        static const uint32_t parts[][2] = {{0, 0xD7FF}, {0xE000, 0xFFFF}, {0x10000, LAST_CHAR}};
-        for (int p = 0; p < 3; p++) {
-            uint32_t low = from > parts[p][0] ? from : parts[p][0], high = to < parts[p][1] ? to : parts[p][1];
-            if (low <= high) {
-                escaped = mts_re_or(x, escaped, p < 2 ? hex_range(x, low, high) : pair_range(x, low, high));
-            }
-        }
-    }
+    escaped = mts_re_or(x, escaped, in_hex(x, set));
     MtsRe direct = mts_spell_utf8(x, &plain);
     mts_chars_free(&plain);
     mts_chars_free(&usual);

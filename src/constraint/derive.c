@@ -94,18 +94,43 @@ static MtsRe derive_node(MtsExprs *x, MtsRe r, unsigned byte)
     return MTS_RE_NONE;
 }
 
+static Derived *derived_of(const MtsExprs *x, MtsRe r, unsigned byte)
+{
+    return &x->derived[(r * 2654435761u + byte * 40503u) & (x->derived_slots - 1)];
+}
+
+/* Where there are more expressions than slots, there are twice as many slots from now on, if there is memory. */
+static void grow_derived(MtsExprs *x)
+{
+    size_t slots = x->derived_slots;
+    Derived *old = x->derived, *fresh = mts_calloc(2 * slots, sizeof *fresh);
+    if (fresh) {
+        x->derived = fresh;
+        x->derived_slots = 2 * slots;
+        for (size_t i = 0; i < slots; i++) {
+            if (old[i].from) {
+                *derived_of(x, old[i].from, old[i].byte) = old[i];
+            }
+        }
+        free(old);
+    }
+}
+
 static MtsRe derive(MtsExprs *x, MtsRe r, unsigned byte)
 {
     if (x->nodes[r].kind == BYTES || x->nodes[r].kind == EPSILON) {
         return derive_node(x, r, byte);
     }
-    Derived *d = &x->derived[(r * 2654435761u + byte * 40503u) & (DERIVED_SLOTS - 1)];
+    Derived *d = derived_of(x, r, byte);
     if (d->from == r && d->byte == byte) { /* r > 2: an empty slot, from 0, is never taken for one */
         return d->to;
     }
     MtsRe to = derive_node(x, r, byte);
+    if (x->count > x->derived_slots && x->derived_slots < MOST_DERIVED_SLOTS) {
+        grow_derived(x);
+    }
     if (!x->failed) {
-        *d = (Derived){.from = r, .to = to, .byte = byte};
+        *derived_of(x, r, byte) = (Derived){.from = r, .to = to, .byte = byte};
     }
     return to;
 }
@@ -292,6 +317,12 @@ bool mts_re_known_step(const MtsExprs *x, MtsRe r, unsigned byte, MtsRe *to)
     Life life = (Life)MTS_NOW(MTS_NOW(x->nodes)[there].life);
     *to = life == ALIVE ? there : MTS_RE_NONE;
     return life != UNKNOWN;
+}
+
+bool mts_re_same_step(const MtsExprs *x, MtsRe r, unsigned byte, unsigned other)
+{
+    const ReNode *n = &x->nodes[r];
+    return n->row && x->partitions[n->classes].of[byte] == x->partitions[n->classes].of[other];
 }
 
 bool mts_re_known_shortest(const MtsExprs *x, MtsRe r, uint32_t *length)

@@ -224,10 +224,11 @@ MtsRe mts_re_intern(MtsExprs *x, ReNode n)
 MtsExprs *mts_exprs_new(size_t budget)
 {
     MtsExprs *x = mts_calloc(1, sizeof *x);
-    if (!x || !(x->derived = mts_calloc(DERIVED_SLOTS, sizeof *x->derived))) {
+    if (!x || !(x->derived = mts_calloc(FIRST_DERIVED_SLOTS, sizeof *x->derived))) {
         free(x);
         return NULL;
     }
+    x->derived_slots = FIRST_DERIVED_SLOTS;
     x->budget = budget;
     MtsByteSet none = {{0}};
     bool ok = rehash(x, 256) && mts_exprs_room(x, &x->sets, &x->set_cap, 1, sizeof *x->sets) &&

@@ -106,6 +106,9 @@ bool mts_re_add_live(MtsExprs *x, MtsRe r, MtsByteSet *live);
 /* The step where it is known; false: it is not. Needs no lock. */
 bool mts_re_known_step(const MtsExprs *x, MtsRe r, unsigned byte, MtsRe *to);
 
+/* Whether it is seen at once that two bytes lead to the same. */
+bool mts_re_same_step(const MtsExprs *x, MtsRe r, unsigned byte, unsigned other);
+
 /* Whether there is a text in the language. */
 bool mts_re_alive(MtsExprs *x, MtsRe r);
 

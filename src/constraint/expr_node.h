@@ -10,7 +10,8 @@ typedef enum ReKind { BYTES, SEQ, ALT, AND, NOT, REPEAT, MULTIPLE, EPSILON } ReK
 typedef enum Life { UNKNOWN, ALIVE, DEAD } Life;
 
 enum {
-    DERIVED_SLOTS = 1 << 14 /* of the memory of derivatives */
+    FIRST_DERIVED_SLOTS = 1 << 6, /* of the memory of derivatives, which grows with the expressions */
+    MOST_DERIVED_SLOTS = 1 << 14
 };
 
 typedef struct ReNode {
@@ -54,7 +55,8 @@ struct MtsExprs {
     size_t target_count, target_cap;
     MtsRe *stack; /* working lists, nested */
     size_t stack_count, stack_cap;
-    Derived *derived; /* [DERIVED_SLOTS] */
+    Derived *derived; /* [derived_slots] */
+    size_t derived_slots;
     uint32_t *stamps; /* [stamp_cap] of the sets in sight of a derivative */
     size_t stamp_cap;
     uint32_t stamp;
