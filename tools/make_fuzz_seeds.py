@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Inputs that fuzz_pattern, fuzz_grammar, fuzz_schema, fuzz_json, fuzz_messages and fuzz_config begin with, and the
-words that libFuzzer puts in: tests/fuzz/<target>/ and tests/fuzz/<target>.dict. The form of each is told at the head
+"""Inputs that fuzz_pattern, fuzz_grammar, fuzz_schema, fuzz_text, fuzz_json, fuzz_messages and fuzz_config begin with,
+and the words that libFuzzer puts in: tests/fuzz/<target>/ and tests/fuzz/<target>.dict. The form of each is told at the head
 of its target."""
 import json
 import pathlib
@@ -50,6 +50,8 @@ SCHEMAS = [
     ({"dependentRequired": {"a": ["b"]}, "minProperties": 1, "$anchor": "x", "title": "t"}, '{"c":1}'),
     (True, "[]"), (False, ""),
 ]
+TEXTS = ["abc-12-3", "abaabab", "STRA\u00dfe", "cabcabac", "\u00c4bc", "(()())()", "(1+2)*34+5", '"a"', '"a\\u00e9"',
+         '{"b": [1,"x"],"a":2}', "[1, -20,3.0]"] # one for each of its languages
 VALUES = ['{"a": [1, -2.5e3, true, null, "\\u00e9\\ud834\\udd1e\\n"], "b": {"c": ""}}', "[[[[]]]]", '"x"', "0", "-0.0",
           "1e308", "123456789012345678", '{"a":1,"a":2}', "[1,]", '"\\ud800"', "nul"]
 MESSAGES = [
@@ -90,6 +92,8 @@ DICTIONARIES = {
               ['"%s"' % f for f in ("date", "time", "date-time", "email", "uuid", "uri", "ipv4", "ipv6", "hostname",
                                     "duration", "#", "#/$defs/a", "#/properties/a", "a", "b", "^a", "a$", "[a-c]{2}")] +
               ["{", "}", "[", "]", ",", "true", "false", "1e308", "0.1", "-1", "3", "\x00"],
+    "text": ["{\"", "\":", "\"}", "[", "]", ", ", "\"a\"", "\"b\":", "\\u0061", "null", "true", "1.0", "-1", "1e3", "(", ")",
+             "+", "*", "aa", "-0", "\u017f", "\u1e9e", "\u00df", "\u01c5", "\U0001d11e", "\x00", "\n"],
     "json": ["{", "}", "[", "]", ":", ",", "true", "false", "null", "\\u0000", "\\ud834\\udd1e", "\\n", "1e-400", "-0",
              "\xef\xbb\xbf"],
     "messages": ['"role":', '"content":', '"messages":', '"tools":', '"user"', '"system"', '"assistant"', "[{", "}]",
@@ -110,6 +114,7 @@ def main():
         seeds[name] = {f"{i:02}": f"\0{source}\0{text}" for i, (source, text) in enumerate(rows)}
     seeds["schema"] = {f"{i:02}": f"{chr(i % 4)}{json.dumps(schema)}\0{text}"
                        for i, (schema, text) in enumerate(SCHEMAS)}
+    seeds["text"] = {f"{i:02}": f"{chr(i)}{'~' if i % 2 else chr(5)}{text}" for i, text in enumerate(TEXTS)}
     seeds["json"] = {f"{i:02}": text for i, text in enumerate(VALUES)}
     seeds["messages"] = {f"{i:02}": "\0".join(parts) for i, parts in enumerate(MESSAGES)}
     seeds["config"] = {f"{i:02}": chr(i) + text for i, text in enumerate(SETTINGS)}

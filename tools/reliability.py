@@ -39,6 +39,7 @@ PROMISES = [
     ("... a regular expression; what it lets through matches by PCRE2", "fuzz_pattern", INPUTS, "inputs"),
     ("... a grammar; its masks are what advancing says", "fuzz_grammar", INPUTS, "inputs"),
     ("... a JSON schema; what it lets through is JSON", "fuzz_schema", INPUTS, "inputs"),
+    ("... a text, which constraints that say the same judge alike", "fuzz_text", INPUTS, "inputs"),
     ("A flipped bit of a checkpoint, trace or journal is seen, or changes nothing", "damage",
      r"(\d+) single bits flipped", "bits"),
     ("A damaged table or series is refused, or read as Python reads it", "damaged",

@@ -9,12 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "constraint/charset.h"
 #include "core/mem.h"
 
-enum { BUDGET = 8 << 20, MOST_READ = 64, MOST_TOKENS = 24, MOST_WORD = 4 };
+enum { MOST_READ = 64, MOST_TOKENS = 24, MOST_WORD = 4 };
 
-static const char *const words[] = {"\"", "\":", "\", \"", "{\"", "\"}", "12", "0.", "true", "ab", "\xC3\xA9", "\\u00"};
-enum { WORDS = sizeof words / sizeof *words, VOCAB = 256 + WORDS, MASK = (VOCAB + 63) / 64 };
+/* Most inputs get little: what is too much for it takes as long as the budget has steps, at each token anew. */
+static const size_t budgets[8] = {1 << 18, 1 << 18, 1 << 17, 1 << 16, 1 << 19, 1 << 20, 1 << 18, 8 << 20};
+
+static const char *const words[LANGUAGE_WORDS] = {"\"", "\":",  "\", \"", "{\"",      "\"}",  "12",
+                                                  "0.", "true", "ab",     "\xC3\xA9", "\\u00"};
 
 typedef struct Language {
     MtsConstraint *c;
@@ -36,14 +40,54 @@ static const char *bytes_of(const void *context, int32_t token, size_t *size)
     return &bytes[token];
 }
 
-/* Made before an allocation fails. */
-static const MtsVocabulary *vocabulary(void)
+const MtsVocabulary *language_vocabulary(void)
 {
     static MtsVocabulary *v;
     MtsError err = {0};
-    fuzz_require(v || mts_vocabulary_new(&v, VOCAB, bytes_of, NULL, &err) == 0, err.text);
+    fuzz_require(v || mts_vocabulary_new(&v, LANGUAGE_TOKENS, bytes_of, NULL, &err) == 0, err.text);
     return v;
 }
+
+/* ---- classes that PCRE2 was asked for ----
+ *
+ * It looks at a million characters, which is most of the time that an input with such a class takes; so what it said is
+ * kept, and asked anew one time in ASKED_AGAIN. The linker sends the library's question here (--wrap, meson.build). */
+
+int __real_mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool properties, MtsError *err);
+int __wrap_mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool properties, MtsError *err);
+
+enum { KEPT = 1024, ASKED_AGAIN = 32 };
+
+typedef struct Asked {
+    char *text;
+    bool caseless, properties;
+    MtsChars set;
+} Asked;
+
+int __wrap_mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool properties, MtsError *err)
+{
+    static Asked kept[KEPT];
+    static unsigned count;
+    uint64_t hash = fuzz_hash(FUZZ_HASH, class_text, strlen(class_text));
+    Asked *one = &kept[(hash + 2 * caseless + properties) % KEPT];
+    if (one->text && strcmp(one->text, class_text) == 0 && one->caseless == caseless && one->properties == properties &&
+        ++count % ASKED_AGAIN) {
+        mts_chars_add_all(set, &one->set);
+        return set->broken ? mts_fail(err, MTS_ENOMEM, "constraint: memory ran out") : 0;
+    }
+    int rc = __real_mts_chars_ask(set, class_text, caseless, properties, err);
+    if (!rc) {
+        fuzz_judge();
+        mts_chars_free(&one->set);
+        free(one->text);
+        *one = (Asked){mts_strdup(class_text), caseless, properties, {0}};
+        mts_chars_add_all(&one->set, set);
+        fuzz_judged();
+    }
+    return rc;
+}
+
+/* ---- places ---- */
 
 static bool has(const uint64_t *mask, int32_t token)
 {
@@ -58,7 +102,8 @@ static int check_mask(Language *l, MtsConstraintPlace place, const uint64_t *mas
     if (rc) {
         return rc;
     }
-    for (int32_t token = 0; token < VOCAB && l->regular; token++) { /* PCRE2's partial matches promise nothing */
+    for (int32_t token = 0; token < LANGUAGE_TOKENS && l->regular;
+         token++) { /* PCRE2's partial matches promise nothing */
         MtsConstraintPlace next = MTS_PLACE_DEAD;
         if ((rc = mts_constraint_advance(l->c, place, token, &next, l->err))) {
             return rc;
@@ -73,14 +118,14 @@ static int check_mask(Language *l, MtsConstraintPlace place, const uint64_t *mas
 /* The masks of a place for any number of tokens to come, for `left`, and for one more. */
 static int check_place(Language *l, MtsConstraintPlace place, size_t left)
 {
-    uint64_t all[MASK], near[MASK], far[MASK];
+    uint64_t all[LANGUAGE_MASK], near[LANGUAGE_MASK], far[LANGUAGE_MASK];
     int rc;
     if ((rc = mts_constraint_mask(l->c, place, SIZE_MAX, all, l->err)) ||
         (rc = mts_constraint_mask(l->c, place, left, near, l->err)) ||
         (rc = mts_constraint_mask(l->c, place, left + 1, far, l->err)) || (rc = check_mask(l, place, all))) {
         return rc;
     }
-    for (size_t i = 0; i < MASK && l->regular; i++) {
+    for (size_t i = 0; i < LANGUAGE_MASK && l->regular; i++) {
         fuzz_require(!(near[i] & ~far[i]) && !(far[i] & ~all[i]), "more tokens to come allow more");
     }
     l->hash = fuzz_hash(fuzz_hash(l->hash, all, sizeof all), near, sizeof near);
@@ -107,10 +152,10 @@ static int read_text(Language *l, const char *text, size_t size, bool *taken)
 static int32_t choose(const uint64_t *mask, unsigned n)
 {
     unsigned count = 0;
-    for (int32_t token = 0; token < VOCAB; token++) {
+    for (int32_t token = 0; token < LANGUAGE_TOKENS; token++) {
         count += has(mask, token);
     }
-    for (int32_t token = 0; token < VOCAB && count; token++) {
+    for (int32_t token = 0; token < LANGUAGE_TOKENS && count; token++) {
         if (has(mask, token) && n-- % count == 0) {
             return token;
         }
@@ -121,7 +166,7 @@ static int32_t choose(const uint64_t *mask, unsigned n)
 /* Writes a text of at most MOST_TOKENS tokens; *size 0 where none is so short. */
 static int write_text(Language *l, const uint8_t *choices, size_t count, char *text, size_t *size)
 {
-    uint64_t mask[MASK];
+    uint64_t mask[LANGUAGE_MASK];
     MtsConstraintPlace place = mts_constraint_start(l->c);
     bool ends;
     int rc;
@@ -196,8 +241,8 @@ uint64_t language_run(MtsConstraintForm form, LanguageCheck *check, const uint8_
     if (!copy) {
         return 0;
     }
-    const MtsConstraintSource source = {form, copy, strlen(copy), "language", data[0] & 7, BUDGET};
-    int rc = mts_constraint_new(&l.c, &source, vocabulary(), &err);
+    const MtsConstraintSource source = {form, copy, strlen(copy), "language", data[0] & 7, budgets[data[0] >> 3 & 7]};
+    int rc = mts_constraint_new(&l.c, &source, language_vocabulary(), &err);
     fuzz_require(!rc || !l.c, "no constraint where it was refused");
     if (!rc) {
         l.regular = mts_constraint_regular(l.c);
