@@ -69,6 +69,7 @@ typedef struct MtsVerify {
     double reward_calls_mean;        /* texts whose reward a run asked */
     double coverage;                 /* share of the runs whose 95 % interval holds Z; NaN where there is none */
     size_t unanswered;               /* runs that found no text of any probability; each one's total variation is 1 */
+    size_t biased;                   /* runs whose estimate of Z a stop has bent: see MtsSearchResult.log_z_bias */
 } MtsVerify;
 
 /* runs >= 1. A run's answer distribution: of a tree method, its policy with p where the tree ends; of a

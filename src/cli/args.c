@@ -153,7 +153,7 @@ static const Option AFTER_STOP[] = {
          "434"),
     TEXT(0, "sequences", CMD_BENCH, sequences, "LIST", "how many sequences go on from it at once", "1,4,10,16,32"),
 
-    HEADING(CMD_SEARCH, "What to keep and show"),
+    HEADING(SEARCHES, "What to keep and show"),
     WRITTEN(0, "trace", CMD_SEARCH, trace, "every step as a JSON line; maxts replay recomputes it", NULL),
     FLAG(0, "explain", CMD_SEARCH, explain, "shows the tree: rollouts, p, soft value and policy of each node"),
     CHOICE("explain-as", CMD_SEARCH, explain_as, "text|dot|json", "the tree in this form; dot: nothing but the graph",

@@ -27,6 +27,7 @@ static json_t *describe(const MtsVerify *v, const MtsSearchSettings *s)
     mts_json_add_real(&o, "nfe_mean", v->nfe_mean);
     mts_json_add_real(&o, "reward_calls_mean", v->reward_calls_mean);
     mts_json_add_real(&o, "coverage", v->coverage);
+    mts_json_add_int(&o, "biased", (json_int_t)v->biased);
     mts_json_add_int(&o, "unanswered", (json_int_t)v->unanswered);
     return o;
 }

@@ -110,6 +110,7 @@ static double total_variation(const double *a, const double *b, size_t n)
 
 typedef struct Outcome { /* of one search; its answers are in the desk */
     double log_z, low, high, nfe, calls;
+    bool biased;
 } Outcome;
 
 static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Desk *desk, Outcome *outcome,
@@ -126,8 +127,12 @@ static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Des
         (rc = mts_search_result(search, &result, err))) {
         goto done;
     }
-    *outcome = (Outcome){mts_search_unbiased(search, result->log_z), result->log_z_low, result->log_z_high,
-                         (double)result->nfe, (double)result->reward_calls};
+    *outcome = (Outcome){mts_search_unbiased(search, result->log_z),
+                         result->log_z_low,
+                         result->log_z_high,
+                         (double)result->nfe,
+                         (double)result->reward_calls,
+                         result->log_z_bias != NULL};
     if (search->ops->policy) {
         policy_answers(t, search, desk);
     } else {
@@ -171,6 +176,7 @@ static int search_often(const MtsTable *t, const MtsSearchSettings *settings, si
         add(&nfe, outcome.nfe);
         add(&covered, holds(&outcome, verify->exact.log_z));
         add(&calls, outcome.calls);
+        verify->biased += outcome.biased;
         verify->unanswered += sum_of(desk->answer, t->text_count) == 0;
         for (size_t i = 0; i < t->text_count; i++) {
             desk->mean[i] += (desk->answer[i] - desk->mean[i]) / (double)(r + 1);

@@ -68,6 +68,19 @@ def verify(table):
     check(answer["tv_mean"] < 1e-12 and answer["tv_of_mean"] < 1e-12, answer)
     few = ask("verify", "-m", table, "--rollouts", 2, "--runs", 400)
     check(abs(few["z_ratio_mean"] - 1) < 5 * few["z_ratio_se"] and 0 < few["tv_mean"] < 1, few)
+    check(0 < few["coverage"] <= 1 and few["biased"] == 0, few)
+    bent = ask("verify", "-m", table, "--rollouts", 3, "--sweep", 0, "--min-rollouts", 2, "--log-z-tolerance", 0.5)
+    check(bent["biased"] > 0, bent)
+    drawn = [ask("verify", "-m", table, "--rollouts", 1, "--sweep", 0, *more) for more in ((), ("--complete-sample",))]
+    check(drawn[0]["z_ratio_mean"] == drawn[1]["z_ratio_mean"] and drawn[0]["nfe_mean"] < drawn[1]["nfe_mean"], drawn)
+
+
+def stops_of_a_search_are_those_of_verify():
+    stops = ("nfe", "log-z-tolerance", "mass-tolerance", "min-rollouts", "seconds", "grace", "complete-sample",
+             "rollouts")
+    for command in ("search", "verify"):
+        shown = run(command, "--help").stdout.decode()
+        check(all(f"--{stop} " in shown for stop in stops), f"{command}: {shown}")
 
 
 def no_part(folder):
@@ -180,6 +193,7 @@ def main():
         score(table)
         search(table)
         verify(table)
+        stops_of_a_search_are_those_of_verify()
         no_part(folder)
         table = write_table(folder)
         same_again(table)
