@@ -26,6 +26,7 @@ class Work:
     prompt: int  # tokens that the sequences share
     tokens: int  # that each sequence decodes
     threads: int
+    only: tuple = ()  # pairs (figure, variant) where nothing else is to be measured (--scout)
 
 
 # ---- how outputs are read ----
@@ -35,6 +36,13 @@ def read_json(text):
     result = json.loads(text.strip().splitlines()[-1])
     rates = {f"prefill {r['tokens']}": r["tok_per_s"] for r in result["prefill"]}
     return rates | {f"decode {r['batch']}": r["tok_per_s"] for r in result["decode"]}
+
+
+def read_variants(text):
+    """Which variant each figure of that JSON is of."""
+    result = json.loads(text.strip().splitlines()[-1])
+    found = {f"prefill {r['tokens']}": r.get("variant", "") for r in result["prefill"]}
+    return found | {f"decode {r['batch']}": r.get("variant", "") for r in result["decode"]}
 
 
 def read_table(text):
@@ -84,7 +92,7 @@ def peer_commands(script, *words):
         python = path or sys.executable
         return {"": [[python, HERE / "peer" / script, *words, w.model, "--threads", w.threads, "--prefill", PREFILL,
                       "--prompt", w.prompt, "--tokens", w.tokens, "--repeat", 1, "--sequences",
-                      ",".join(map(str, BATCHES))]]}
+                      ",".join(map(str, BATCHES)), *(["--only", json.dumps(dict(w.only))] if w.only else [])]]}
     return commands
 
 
@@ -170,8 +178,11 @@ def measure(name, path, work, environment):
     """One run of an engine: {"rates": {work: [tokens per second, variant]}, "version", "left_out": {variant: why}},
     the fastest variant of each work."""
     adapter, rates, left_out, version = ADAPTERS[name], {}, {}, ""
+    wanted, chosen = {variant for _, variant in work.only}, {}
     for variant, commands in adapter.commands(path, work).items():
         found = {}
+        if wanted and variant and variant not in wanted:
+            continue
         for command in commands:
             done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, env=environment)
             if done.returncode:
@@ -179,10 +190,11 @@ def measure(name, path, work, environment):
                 break
             text = done.stdout if adapter.read is read_json else done.stdout + done.stderr
             found |= adapter.read(text)
+            chosen = read_variants(text) if adapter.read is read_json else {}
             version = adapter.version(path, text) or version
         else:
             for what, rate in found.items():
-                rates[what] = max(rates.get(what, [0, ""]), [rate, variant])
+                rates[what] = max(rates.get(what, [0, ""]), [rate, variant or chosen.get(what, "")])
     if not rates:
         sys.exit(f"side_by_side: {name}: no variant ran: {left_out}")
     return {"rates": rates, "version": version, "left_out": left_out}

@@ -2,7 +2,8 @@
 """maxts beside other engines on the same GGUF files, in one sitting, and maxts over batch, context and threads.
 
     bench/side_by_side.py MAXTS MODEL[=PROMPT]... [--peer NAME[=PATH]]... [--repeat 5] [--threads 2] [--tokens 50]
-                          [--cpu-mask LIST] [--curves] [--keep] [--guard] [--kept DIR] [--out DIR]
+                          [--cpu-mask LIST] [--scout] [--curves] [--keep] [--guard] [--kept DIR]
+                          [--out DIR]
 
 PROMPT is the length of the prompt that sequences share, 434 tokens where nothing else is said. Peers
 (bench/adapters.py): llama.cpp (the default; built by bench/peer), llama.cpp-tree=PATH and ik_llama.cpp=PATH (built
@@ -11,6 +12,10 @@ trees), mistral.rs=PATH (a built tree or its mistralrs-bench), openvino, xllamac
 (medians, their range, the ratio, the share of what this machine's memory and int8 arithmetic allow, measured in the
 same runs; load time and peak resident memory; and for each figure the processor and its clock, the features it went
 without, compiler, commit or version of both, the environment and the day) and DIR/speed.svg.
+
+--scout makes long tables short: a first run of each peer in all its variants, which counts for nothing else, says
+which variant of which peer is measured for each figure: the fastest one of each peer that comes within 15 % of the
+fastest peer. Figures of the peers that do not are left out of the table.
 
 --keep writes the ratios to a file of this processor's family in bench/results/kept; --guard compares with that file: a
 model with a ratio below 0.98 of what is kept is measured once more, and only where the same one is below it again does
@@ -23,6 +28,7 @@ Every run's JSON is kept in DIR/runs and taken from there when the command is gi
 measured in several sittings; remove the folder to measure anew."""
 import argparse
 import csv
+import dataclasses
 import datetime
 import json
 import os
@@ -39,6 +45,7 @@ import chart
 HERE = pathlib.Path(__file__).resolve().parent
 BATCHES = adapters.BATCHES
 SLACK = 0.98  # of a kept ratio
+NEAR = 0.85   # of the fastest peer: --scout
 CURVES = {  # name: options of `maxts bench`
     "sequences": ["--prefill", "512", "--prompt-tokens", "434", "--sequences", "1,2,3,4,6,8,10,12,16,24,32,48,64"],
     "context": ["--prefill", "512", "--prompt-tokens", "16,64,256,512,1024,2048,4096,8000", "--sequences", "1,10"],
@@ -124,18 +131,43 @@ def spread(name, values):
             f"{name}_max": round(max(values), 1)}
 
 
+def work_of(a, model, prompt):
+    """What is asked of an engine, the model's name, and how names of kept runs begin."""
+    stem = pathlib.Path(model).stem
+    return (adapters.Work(model, int(prompt), a.tokens, a.threads), stem,
+            a.out / "runs" / f"{stem}-{a.threads}-{prompt}-{a.cpu_mask or 'all'}")
+
+
+def scout(a, model, prompt):
+    """{peer: figures and variants worth measuring, as pairs}."""
+    environment, (work, _, begin) = environment_of(a)[0], work_of(a, model, prompt)
+    found = {name: kept(begin.with_name(f"{begin.name}-{name}-{a.tokens}-scout.json"),
+                        lambda n=name, p=path: adapters.measure(n, p, work, environment))["rates"]
+             for name, path in a.peers}
+    top = {}
+    for rates in found.values():
+        for what, (rate, _) in rates.items():
+            top[what] = max(top.get(what, 0), rate)
+    return {name: tuple((what, variant) for what, (rate, variant) in rates.items() if rate >= NEAR * top[what])
+            for name, rates in found.items()}
+
+
 def measure(a, model, prompt, again=""):
     """The rows of one model: one for each work and peer. again: a second measurement's mark in the kept runs' names."""
     environment, _ = environment_of(a)
-    work, stem = adapters.Work(model, int(prompt), a.tokens, a.threads), pathlib.Path(model).stem
-    own, theirs = [], {name: [] for name, _ in a.peers}
+    work, stem, begin = work_of(a, model, prompt)
+    only = scout(a, model, prompt) if a.scout else {name: () for name, _ in a.peers}
+    begin = begin.with_name(begin.name + again)
+    own, theirs = [], {name: [] for name, _ in a.peers if only[name] or not a.scout}
     for i in range(a.repeat):
-        begin = a.out / "runs" / f"{stem}-{a.threads}-{prompt}-{a.cpu_mask or 'all'}{again}"
         own.append(kept(begin.with_name(f"{begin.name}-maxts-{i}.json"), lambda: run(
-            [a.maxts, "bench", "-m", model, "--threads", a.threads, "--prompt-tokens", prompt, "--json"], environment)))
+            [a.maxts, "bench", "-m", model, "--threads", a.threads, "--prompt-tokens", prompt, "--prefill",
+             adapters.PREFILL, "--sequences", ",".join(map(str, BATCHES)), "--json"], environment)))
         for name, path in a.peers:
-            theirs[name].append(kept(begin.with_name(f"{begin.name}-{name}-{a.tokens}-{i}.json"),
-                                     lambda n=name, p=path: adapters.measure(n, p, work, environment)))
+            if name in theirs:
+                mine = dataclasses.replace(work, only=only[name])
+                theirs[name].append(kept(begin.with_name(f"{begin.name}-{name}-{a.tokens}-{i}.json"),
+                                         lambda n=name, p=path, w=mine: adapters.measure(n, p, w, environment)))
     same = {"weights_mb": round(own[0]["memory"]["weight_bytes"] / 1e6, 1),
             "maxts_peak_mb": round(statistics.median(r["decode"][-1]["peak_rss_bytes"] for r in own) / 1e6, 1),
             "load_s": round(statistics.median(r["load_s"] for r in own), 3),
@@ -299,6 +331,7 @@ def arguments():
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--tokens", type=int, default=50, help="that a peer decodes for a figure; fewer make a run shorter")
     p.add_argument("--cpu-mask", help="features that maxts does without; build the peers without them too")
+    p.add_argument("--scout", action="store_true", help="measure what a first run says is fastest, and nothing else")
     p.add_argument("--curves", action="store_true", help="over sequences, context and threads too, maxts alone")
     p.add_argument("--keep", action="store_true", help="the ratios are what later ones are held to")
     p.add_argument("--guard", action="store_true", help="fail where a ratio is below the kept one, twice")
@@ -313,6 +346,9 @@ def main():
     a = arguments()
     models = [(m.partition("=")[0], m.partition("=")[2] or "434") for m in a.models]
     failed = []
+    if a.scout and not a.repeat:
+        for model, prompt in models:
+            scout(a, model, prompt)
     if a.repeat:
         rows = [row for model, prompt in models for row in measure(a, model, prompt)]
         write(rows, a.out / "speed.csv")

@@ -2,9 +2,10 @@
 """ik_llama.cpp as the wheel `ik-llama-cpp-python` has it (AVX2 without VNNI), asked for the work of peer.py's `speed`.
 
     ik.py speed MODEL [--threads 2] [--prefill 512] [--prompt 434] [--tokens 50] [--sequences 1,10,32] [--repeat 5]
+                [--only JSON]
 
 Run by a Python that has the wheel. Prints the JSON of peer.py; each figure is the best of four variants: weights
-repacked when they are loaded or not, flash attention on or off."""
+repacked when they are loaded or not, flash attention on or off; --only {"prefill 512": VARIANT, ...}: these alone."""
 import argparse
 import ctypes
 import importlib.metadata
@@ -106,19 +107,24 @@ def best(rates):
 
 
 def measure(a):
-    sequences, rates = [int(s) for s in a.sequences.split(",")], {}
+    only, rates = json.loads(a.only), {}
+    works = [f"prefill {a.prefill}"] + [f"decode {n}" for n in a.sequences.split(",")]
     for repack, flash in itertools.product((True, False), (True, False)):
         name = f"{'repacked' if repack else 'as it lies'}, flash attention {'on' if flash else 'off'}"
-        model = load(a.model, repack)
-        vocab = C.llama_vocab_n_tokens(C.llama_model_get_vocab(model))
-        rates.setdefault(0, {})[name] = time_prefill(model, vocab, a, flash)
-        for n in sequences:
-            rates.setdefault(n, {})[name] = time_decode(model, vocab, a, n, flash)
-        C.llama_free_model(model)
+        mine = [w for w in works if not only or only.get(w) == name]
+        model = load(a.model, repack) if mine else None
+        vocab = C.llama_vocab_n_tokens(C.llama_model_get_vocab(model)) if mine else 0
+        for what in mine:
+            kind, n = what.split()
+            rates.setdefault(what, {})[name] = (time_prefill(model, vocab, a, flash) if kind == "prefill" else
+                                                time_decode(model, vocab, a, int(n), flash))
+        if mine:
+            C.llama_free_model(model)
     return {"model": a.model, "threads": a.threads, "repeat": a.repeat,
             "version": f"ik-llama-cpp-python {importlib.metadata.version('ik-llama-cpp-python')}",
-            "prefill": [{"tokens": a.prefill} | best(rates[0])],
-            "decode": [{"batch": n, "prompt": a.prompt, "tokens": a.tokens} | best(rates[n]) for n in sequences],
+            "prefill": [{"tokens": a.prefill} | best(rates[w]) for w in works[:1] if w in rates],
+            "decode": [{"batch": int(w.split()[1]), "prompt": a.prompt, "tokens": a.tokens} | best(rates[w])
+                       for w in works[1:] if w in rates],
             "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
@@ -132,6 +138,7 @@ def main():
     p.add_argument("--tokens", type=int, default=50)
     p.add_argument("--sequences", default="1,10,32")
     p.add_argument("--repeat", type=int, default=5)
+    p.add_argument("--only", default="{}")
     C.llama_backend_init()
     print(json.dumps(measure(p.parse_args())))
 

@@ -58,6 +58,8 @@ def arguments():
     s.add_argument("--tokens", type=int, default=50, help="tokens decoded for each sequence (default 50)")
     s.add_argument("--sequences", default="1,10,32", help="numbers of sequences (default 1,10,32)")
     s.add_argument("--repeat", type=int, default=5, help="the median of so many (default 5)")
+    s.add_argument("--only", type=json.loads, default={}, metavar="JSON",
+                   help='{"prefill 512": VARIANT, "decode 10": VARIANT, ...}: these figures and variants alone')
     s = sub.add_parser("search", help="MaxEnt-TS, process start to answer")
     s.add_argument("model")
     s.add_argument("--prompt-file", required=True, help="the prompt as the model sees it, special tokens written out")

@@ -57,12 +57,20 @@ def best(measurements):
     return {"tok_per_s": top[0], "variant": top[1], "all": {v: round(t, 2) for t, v in measurements}}
 
 
+def wanted(only, what, variants):
+    """Those variants that --only leaves of a figure."""
+    return [v for v in variants if not only or only.get(what) == name(*v)]
+
+
 def measure(a):
-    result = {"model": a.model, "threads": a.threads, "repeat": a.repeat, "prefill": [], "decode": []}
-    runs = [(time_prefill(a.model, a, flash), name(True, flash)) for flash in (True, False)]
-    result["prefill"].append({"tokens": a.prefill} | best(runs))
+    result, only = {"model": a.model, "threads": a.threads, "repeat": a.repeat, "prefill": [], "decode": []}, a.only
+    runs = [(time_prefill(a.model, a, v[1]), name(*v))
+            for v in wanted(only, f"prefill {a.prefill}", [(True, True), (True, False)])]
+    if runs:
+        result["prefill"].append({"tokens": a.prefill} | best(runs))
     for n in (int(s) for s in a.sequences.split(",")):
-        runs = [(time_decode(a.model, a, n, *v), name(*v)) for v in VARIANTS]
-        result["decode"].append({"batch": n, "prompt": a.prompt, "tokens": a.tokens} | best(runs))
+        runs = [(time_decode(a.model, a, n, *v), name(*v)) for v in wanted(only, f"decode {n}", VARIANTS)]
+        if runs:
+            result["decode"].append({"batch": n, "prompt": a.prompt, "tokens": a.tokens} | best(runs))
     result["peak_rss_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return result

@@ -49,6 +49,7 @@ typedef struct MtsShapeRate {
     double tile, product; /* own ones by each form of the kernels: a tile of few rows at a time; the product whole, as
                              AMX has it (0: this processor has no such form) */
     MtsForm chosen;       /* the form that `own` is of, which forward passes take without BLAS */
+    size_t from;          /* activation rows from which on they take the product; 0: there is none, SIZE_MAX: never */
 } MtsShapeRate;
 
 enum { MTS_MOST_SHAPES = 8 };

@@ -12,8 +12,9 @@
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "model/blas.h"
 #include "core/number.h"
+#include "model/blas.h"
+#include "model/model.h"
 
 enum { MOST_STEPS = 64, MOST_SIZES = 32 };
 
@@ -64,9 +65,12 @@ static double set_limits(json_t *rows, const char *tokens, const MtsMachine *mac
     double share = 0;
     json_array_foreach(rows, i, row)
     {
-        double limit = mts_roofline(machine, info, (size_t)json_integer_value(json_object_get(row, tokens)));
-        share = json_real_value(json_object_get(row, "tok_per_s")) / limit;
-        if (json_object_set_new(row, "limit_tok_per_s", json_real(limit)) ||
+        const size_t step = (size_t)json_integer_value(json_object_get(row, tokens));
+        const double rate = json_real_value(json_object_get(row, "tok_per_s"));
+        const double limit = mts_roofline(machine, info, step), steps = rate / (double)step;
+        share = rate / limit;
+        if (json_object_set_new(row, "weights_gb_per_s", json_real(steps * (double)info->weight_bytes / 1e9)) ||
+            json_object_set_new(row, "limit_tok_per_s", json_real(limit)) ||
             json_object_set_new(row, "share_of_limit", json_real(share))) {
             return -1;
         }
@@ -129,11 +133,18 @@ static const char *why(const MtsShapeRate *r, bool blas, char *text, size_t size
         snprintf(text, size, "its bits depend on no batch; OpenBLAS was %.2f times as fast: --matmul blas",
                  r->blas / r->own);
     } else if (other > r->own) {
-        snprintf(text, size, "by the number of rows; the other form was %.2f times as fast here", other / r->own);
+        snprintf(text, size, "by the number of rows (product_from); the other form was %.2f times as fast now",
+                 other / r->own);
     } else {
         snprintf(text, size, "the fastest of what was measured");
     }
     return text;
+}
+
+/* From how many rows on the product is taken: null where never. */
+static json_t *rows_of(size_t from)
+{
+    return from == 0 || from == SIZE_MAX ? json_null() : json_integer((json_int_t)from);
 }
 
 static json_t *shape_of(const MtsShapeRate *rate, bool by_blas)
@@ -151,6 +162,7 @@ static json_t *shape_of(const MtsShapeRate *rate, bool by_blas)
     mts_json_add_real(&o, "blas_gmac_per_s", rate->blas > 0 ? rate->blas / 1e9 : NAN);
     mts_json_add_real(&o, "tile_gmac_per_s", rate->tile / 1e9);
     mts_json_add_real(&o, "product_gmac_per_s", rate->product > 0 ? rate->product / 1e9 : NAN);
+    mts_json_add(&o, "product_from", rows_of(rate->from));
     mts_json_add_text(&o, "chosen", blas ? "blas" : forms[rate->chosen]);
     mts_json_add_text(&o, "why", why(rate, blas, text, sizeof text));
     return o;
@@ -207,12 +219,24 @@ static json_t *describe_memory(const MtsModelInfo *info, size_t loaded)
     return o;
 }
 
+/* How it was settled from how many rows on a shape goes by the product. */
+static json_t *describe_choices(const MtsChoices *c)
+{
+    json_t *o = json_object();
+    mts_json_add_int(&o, "measured", (json_int_t)c->measured);
+    mts_json_add_int(&o, "kept", (json_int_t)c->kept);
+    mts_json_add_real(&o, "seconds", c->seconds);
+    mts_json_add(&o, "file", c->file ? json_string(c->file) : json_null());
+    return o;
+}
+
 /* What has been measured. */
 typedef struct Figures {
     json_t *prefill, *decode, *shapes; /* rows; NULL: memory ran out */
     MtsMachine machine;
     double load_s;
     size_t loaded; /* bytes */
+    const MtsChoices *choices;
 } Figures;
 
 static json_t *describe(const Args *args, const Plan *plan, const MtsModelInfo *info, const Figures *f)
@@ -227,6 +251,7 @@ static json_t *describe(const Args *args, const Plan *plan, const MtsModelInfo *
     mts_json_add(&o, "prefill", json_incref(f->prefill));
     mts_json_add(&o, "decode", json_incref(f->decode));
     mts_json_add(&o, "matmul", json_incref(f->shapes));
+    mts_json_add(&o, "choices", describe_choices(f->choices));
     mts_json_add(&o, "cpu", describe_machine(&f->machine, args));
     mts_json_add_text(&o, "kernels", info->kernels);
     mts_json_add(&o, "blas", blas);
@@ -262,6 +287,7 @@ static int bench(const Args *args, const MtsEngine *engine, double load_s, MtsEr
     MtsModelInfo info;
     Figures f = {.prefill = json_array(), .decode = json_array(), .shapes = json_array(), .load_s = load_s};
     f.loaded = peak_bytes();
+    f.choices = &mts_engine_model(engine)->choices;
     mts_model_info(mts_engine_model(engine), &info);
     int rc = read_plan(args, &plan, err);
     rc = rc ? rc : measure(args, engine, &info, &plan, &f, err);

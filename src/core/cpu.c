@@ -155,3 +155,32 @@ char *mts_cpu_names(uint32_t flags, char *out, size_t outlen)
     }
     return out;
 }
+
+#if defined(__x86_64__)
+char *mts_cpu_model(char *out, size_t outlen)
+{
+    uint32_t a, b, c, d, vendor[3];
+    out[0] = 0;
+    if (!__get_cpuid(0, &a, &vendor[0], &vendor[2], &vendor[1])) {
+        return out;
+    }
+    if (!__get_cpuid(1, &a, &b, &c, &d)) {
+        return out;
+    }
+    uint32_t family = a >> 8 & 15, model = a >> 4 & 15;
+    model += family == 6 || family == 15 ? (a >> 16 & 15) << 4 : 0;
+    family += family == 15 ? a >> 20 & 255 : 0;
+    snprintf(out, outlen, "%.12s-%u-%u-%u", (const char *)vendor, family, model, a & 15);
+    for (char *p = out; *p; p++) { /* hypervisors may say anything */
+        *p = (char)((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ? *p : '-');
+    }
+    return out;
+}
+#else
+char *mts_cpu_model(char *out, size_t outlen)
+{
+    (void)outlen;
+    out[0] = 0;
+    return out;
+}
+#endif

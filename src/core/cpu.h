@@ -29,4 +29,8 @@ int mts_cpu_flags(const char *mask, uint32_t *flags, char *bad, size_t badlen);
 /* The flags as "avx2 avx512 ..." in `out`; "scalar" when there are none. Returns out. */
 char *mts_cpu_names(uint32_t flags, char *out, size_t outlen);
 
+/* The kind of processor this is, fit for a file's name ("GenuineIntel-6-143-8"), in `out`; "" where it cannot be told.
+ * Returns out. */
+char *mts_cpu_model(char *out, size_t outlen);
+
 #endif

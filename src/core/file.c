@@ -209,6 +209,28 @@ bool mts_path_is_absolute(const char *path)
 #endif
 }
 
+int mts_make_folder_of(const char *path)
+{
+    size_t length = (size_t)(mts_path_name(path) - path);
+    char *part = mts_calloc(1, length + 1);
+    int rc = part ? 0 : -1;
+    for (size_t i = 0; i < length && part; i++) {
+        part[i] = path[i];
+        if (i > 0 && ends_folder(path[i])) {
+            part[i] = 0;
+#if defined(_WIN32)
+            rc = mkdir(part);
+#else
+            rc = mkdir(part, 0777);
+#endif
+            rc = rc && errno != EEXIST ? -1 : 0;
+            part[i] = path[i];
+        }
+    }
+    free(part);
+    return rc;
+}
+
 int mts_read_file(const char *path, uint64_t limit, char **data, size_t *size, MtsError *err)
 {
     *data = NULL;

@@ -44,6 +44,9 @@ int mts_read_fd(int fd, const char *name, uint64_t limit, char **data, size_t *s
 /* Opens, replaces and closes (core/output.h). */
 int mts_write_file_atomic(const char *path, const void *data, size_t size, MtsError *err);
 
+/* Makes the folders that lead to a path where they are missing; 0 when they are there. */
+int mts_make_folder_of(const char *path);
+
 /* Monotonic time in seconds since an arbitrary start. */
 double mts_seconds(void);
 

@@ -171,12 +171,13 @@ static void measure_own(Product *p, MtsShapeRate *rate)
         rate->own = rate->tile = rate_of(p, product_own);
         return;
     }
+    rate->from = p->w->product_from;
     rate->product = rate_of(p, product_whole);
     tiles.product[type] = NULL;
     p->kernels = &tiles;
     rate->tile = rate_of(p, product_own);
     p->kernels = kernels;
-    rate->chosen = mts_matmul_by_product(kernels, type, p->batch) ? MTS_FORM_PRODUCT : MTS_FORM_TILE;
+    rate->chosen = mts_matmul_by_product(kernels, p->w, p->batch) ? MTS_FORM_PRODUCT : MTS_FORM_TILE;
     rate->own = rate->chosen == MTS_FORM_PRODUCT ? rate->product : rate->tile;
 }
 

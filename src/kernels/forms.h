@@ -6,6 +6,6 @@
 #include "kernels/kernels.h"
 
 /* Whether mts_matmul() takes product() for so many activation rows, not tile(). */
-bool mts_matmul_by_product(const MtsKernels *kernels, MtsType type, size_t rows);
+bool mts_matmul_by_product(const MtsKernels *kernels, const MtsWeights *w, size_t rows);
 
 #endif

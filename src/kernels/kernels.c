@@ -65,13 +65,9 @@ size_t mts_acts_size(size_t rows, size_t cols)
     return bytes;
 }
 
-/* Where there are both, a few activation rows go by tile() and more by product(): from so many rows on it was the
- * faster one (docs/kernels.md, "Measured"). */
-enum { PRODUCT_ROWS = 9 };
-
-bool mts_matmul_by_product(const MtsKernels *kernels, MtsType type, size_t rows)
+bool mts_matmul_by_product(const MtsKernels *kernels, const MtsWeights *w, size_t rows)
 {
-    return kernels->product[type] && rows >= PRODUCT_ROWS;
+    return kernels->product[w->type] && rows >= w->product_from;
 }
 
 /* Groups that make up about this much stay in the second-level cache while all activations pass by. */
@@ -88,7 +84,7 @@ void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_
 {
     size_t blocks = w->cols / 32;
     const unsigned char *first = w->data + g0 * w->group_bytes;
-    if (mts_matmul_by_product(kernels, w->type, s1 - s0)) {
+    if (mts_matmul_by_product(kernels, w, s1 - s0)) {
         kernels->product[w->type](first, g1 - g0, w->group_bytes, w->cols, acts, s0, s1, y + g0 * MTS_GROUP, stride,
                                   add, next);
         return;

@@ -56,6 +56,7 @@ size_t mts_weights_plan(MtsWeights *w, MtsType type, size_t rows, size_t cols)
     w->cols = cols;
     w->groups = (rows + MTS_GROUP - 1) / MTS_GROUP;
     w->group_bytes = mts_sections(type, cols).bytes;
+    w->product_from = MTS_PRODUCT_ROWS;
     return mts_size_mul(w->groups, w->group_bytes, &total) ? total : 0;
 }
 

@@ -31,13 +31,17 @@
 
 #include "quant/quant.h"
 
-enum { MTS_GROUP = 16 }; /* rows in a group */
+enum {
+    MTS_GROUP = 16,      /* rows in a group */
+    MTS_PRODUCT_ROWS = 9 /* product_from where nobody has measured (model/choice.h) */
+};
 
 typedef struct MtsWeights {
     MtsType type;
     size_t rows, cols;
     size_t groups;       /* ceil(rows / 16) */
     size_t group_bytes;  /* a multiple of 64 */
+    size_t product_from; /* activation rows from which on mts_matmul() takes product(), where there is one */
     unsigned char *data; /* [groups][group_bytes], aligned to 64 bytes; the caller's */
 } MtsWeights;
 

@@ -356,9 +356,24 @@ static void pack(Loader *l, int threads)
         mts_dequantize(v->tensor->type, v->tensor->data, out, v->tensor->elements);
         *v->out = out;
     }
+}
+
+static int choose_forms(Loader *l)
+{
+    MtsModel *m = l->model;
+    MtsWeights **all = mts_calloc(l->matrix_count, sizeof *all);
+    int rc = all ? MTS_OK : mts_fail(l->err, MTS_ENOMEM, "%s: memory ran out", mts_gguf_path(l->gguf));
+    for (size_t i = 0; all && i < l->matrix_count; i++) {
+        all[i] = l->matrices[i].weights;
+    }
+    if (!rc && !m->exact && !m->blas) {
+        rc = mts_choose_forms(&m->choices, m->kernels, all, l->matrix_count, l->err);
+    }
+    free(all);
     if (!m->output.data) {
         m->output = m->embedding;
     }
+    return rc;
 }
 
 static int check_factors(const Loader *l)
@@ -387,7 +402,9 @@ int mts_load(MtsModel *model, const MtsGguf *gguf, int threads, MtsError *err)
         goto done;
     }
     pack(l, threads);
-    rc = check_factors(l);
+    if ((rc = check_factors(l)) || (rc = choose_forms(l))) {
+        goto done;
+    }
     for (size_t i = 0; i < l->matrix_count; i++) {
         model->parameters += l->matrices[i].tensor->elements;
     }
@@ -401,6 +418,7 @@ done:
 void mts_load_clear(MtsModel *model)
 {
     free(model->layers);
+    free(model->choices.file);
     mts_aligned_free(model->arena);
     mts_aligned_free(model->vectors);
 }

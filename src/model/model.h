@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "gguf/gguf.h"
 #include "kernels/kernels.h"
+#include "model/choice.h"
 #include "model/config.h"
 
 /* Gated cross-attention before a layer, whose gates are part of the matrices (cross.c). */
@@ -37,6 +38,7 @@ struct MtsModel {
     MtsKernels table;
     const MtsKernels *kernels; /* the table */
     uint32_t cpu;              /* MTS_CPU_ flags */
+    MtsChoices choices;        /* how its matrices' product_from came about */
     bool exact, blas;
     MtsLayer *layers;     /* [config.layers] */
     MtsWeights embedding; /* [vocab][width] */

@@ -91,7 +91,8 @@ static void run_product(void *data)
                                          r->groups * MTS_GROUP, false, NULL);
 }
 
-static void bench_tile(Check *c, MtsType type, void (*run_it)(void *data))
+/* With up to `most` activation rows. */
+static void bench_tile(Check *c, MtsType type, void (*run_it)(void *data), size_t most)
 {
     enum { COLS = 768, GROUPS = 8 };
     TileRun run = {.check = c, .groups = GROUPS};
@@ -101,14 +102,14 @@ static void bench_tile(Check *c, MtsType type, void (*run_it)(void *data))
     fill_tensor(&c->rng, type, tensor, GROUPS * MTS_GROUP * COLS);
     run.w.data = guard_new(size, true);
     mts_pack(&run.w, 0, GROUPS, tensor);
-    MtsActBlock *panel = panel_new(c, COLS, PLAIN);
-    float *x = calloc(MTS_PANEL * COLS, sizeof *x), y[MTS_PANEL * GROUPS * MTS_GROUP];
+    MtsActBlock *panel = panels_new(c, most, COLS, PLAIN);
+    float *x = calloc(most * COLS, sizeof *x), *y = calloc(most * GROUPS * MTS_GROUP, sizeof *y);
     run.panel = panel;
     run.x = x;
     run.y = y;
-    static const size_t counts[] = {1, 2, 4, 8, 10, 16};
+    static const size_t counts[] = {1, 2, 4, 8, 10, 16, 32, 64};
     printf("  %-12s %-16s GMAC/s for", c->vector->name, c->name);
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0] && counts[i] <= most; i++) {
         run.n = counts[i];
         double rate = check_rate(run_it, &run);
         printf(" %zu: %.1f", counts[i], rate * (double)(GROUPS * MTS_GROUP * COLS * counts[i]) * 1e-9);
@@ -116,6 +117,7 @@ static void bench_tile(Check *c, MtsType type, void (*run_it)(void *data))
     printf("\n");
     free(tensor);
     free(x);
+    free(y);
     guard_free(panel);
     guard_free(run.w.data);
 }
@@ -169,7 +171,7 @@ static void check_tile(Check *c, MtsType type)
         }
     }
     if (c->bench) {
-        bench_tile(c, type, run_tile);
+        bench_tile(c, type, run_tile, MTS_PANEL);
     }
 }
 
@@ -211,7 +213,7 @@ static void check_product(Check *c, MtsType type)
     static const size_t units[] = {1, 2, 7, 21, 41, 66}, ranges[][2] = {{0, 17}, {5, 48}, {15, 33}, {0, 64}, {3, 300}};
     for (size_t u = 0; u < 6 && units[u] * unit <= 5376; u++) {
         for (int content = 0; content < CONTENTS; content++) {
-            size_t cols = units[u] * unit, groups = 1 + (u + (size_t)content) % 5;
+            size_t cols = units[u] * unit, groups = 1 + (3 * u + (size_t)content) % 11;
             size_t rows = u == 2 ? 300 : u < 4 ? 64 : 33;
             MtsWeights w;
             void *data = groups_new(c, &w, type, groups, cols, content);
@@ -242,7 +244,7 @@ static void check_product(Check *c, MtsType type)
         }
     }
     if (c->bench) {
-        bench_tile(c, type, run_product);
+        bench_tile(c, type, run_product, 4 * MTS_PANEL);
     }
 }
 
@@ -281,7 +283,7 @@ static void check_tile_f32(Check *c, MtsType type)
         }
     }
     if (c->bench) {
-        bench_tile(c, type, run_tile_f32);
+        bench_tile(c, type, run_tile_f32, MTS_PANEL);
     }
 }
 

@@ -187,13 +187,19 @@ def bench():
     for row in told["prefill"] + told["decode"]:
         check(row["tok_per_s"] > 0
               and abs(row["share_of_limit"] * row["limit_tok_per_s"] / row["tok_per_s"] - 1) < 1e-9, row)
+        batch = row.get("batch", row.get("tokens"))
+        check(abs(row["weights_gb_per_s"] / (row["tok_per_s"] / batch * told["memory"]["weight_bytes"] / 1e9) - 1)
+              < 1e-9, row)
         check(row["peak_rss_bytes"] >= told["memory"]["loaded_rss_bytes"] > told["memory"]["weight_bytes"], row)
     check({r["batch"] for r in told["matmul"]} == {1, 16, 512} and all(r["own_gmac_per_s"] > 0
                                                                        for r in told["matmul"]), told["matmul"])
     for r in told["matmul"]:
         forms = {"tile": r["tile_gmac_per_s"], "product": r["product_gmac_per_s"]}
         check(r["chosen"] in forms and r["own_gmac_per_s"] == forms[r["chosen"]] and r["why"], r)
-        check(r["product_gmac_per_s"] is None or (r["chosen"] == "product") == (r["batch"] > 8), r)
+        by_product = r["product_from"] is not None and r["batch"] >= r["product_from"]
+        check((r["chosen"] == "product") == by_product, r)
+    check(told["choices"]["measured"] + told["choices"]["kept"] >= len({(r["type"], r["cols"]) for r in told["matmul"]
+                                                                       if r["product_gmac_per_s"]}), told["choices"])
     told = ask("bench", "-m", TINY, "--prefill", "4", "--prompt-tokens", "3", "--sequences", "1", "--exact")
     check({r["chosen"] for r in told["matmul"]} == {"fp32"}, told["matmul"])
     told = ask("bench", "-m", TINY, "--prefill", "4", "--prompt-tokens", "3", "--sequences", "1", "--threads", 1)

@@ -8,4 +8,5 @@ void mts_avx512vnni_fill(MtsKernels *k)
 {
     k->name = "avx512vnni";
     fill_tiles(k);
+    memset(k->product, 0, sizeof k->product); /* made for processors without that instruction */
 }

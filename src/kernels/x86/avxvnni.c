@@ -8,4 +8,5 @@ void mts_avxvnni_fill(MtsKernels *k)
 {
     k->name = "avxvnni";
     fill_tiles(k);
+    memset(k->product, 0, sizeof k->product); /* made for processors without that instruction */
 }

@@ -187,6 +187,11 @@ static inline vi v_load_bytes(const void *p)
     return _mm256_loadu_si256((const __m256i *)p);
 }
 
+static inline void v_store_bytes(void *p, vi x)
+{
+    _mm256_storeu_si256((__m256i *)p, x);
+}
+
 static inline vi v_zero_int(void)
 {
     return _mm256_setzero_si256();

@@ -182,6 +182,11 @@ static inline vi v_load_bytes(const void *p)
     return _mm512_loadu_si512(p);
 }
 
+static inline void v_store_bytes(void *p, vi x)
+{
+    _mm512_storeu_si512(p, x);
+}
+
 static inline vi v_zero_int(void)
 {
     return _mm512_setzero_si512();

@@ -1,0 +1,162 @@
+/* Choices among forms of the products: measured once, kept in the cache folder, taken from there, and made anew where
+ * what lies there is another edition's or no choice at all. */
+#include "../test.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/cpu.h"
+#include "core/file.h"
+#include "core/mem.h"
+#include "model/choice.h"
+
+enum { ROWS = 64, TYPES = 2 };
+
+static MtsKernels kernels;
+static MtsWeights weights[TYPES + 1];
+static char folder[64];
+static size_t shapes; /* that there are two forms for */
+
+static void pack(MtsWeights *w, MtsType type, size_t cols)
+{
+    size_t elements, bytes, size = mts_weights_plan(w, type, ROWS, cols);
+    assert_true(mts_type_block(type, &elements, &bytes));
+    void *tensor = calloc(ROWS * cols / elements, bytes);
+    w->data = mts_aligned_calloc(1, size);
+    assert_non_null(tensor);
+    assert_non_null(w->data);
+    mts_pack(w, 0, w->groups, tensor);
+    free(tensor);
+}
+
+static int setup(void **state)
+{
+    uint32_t flags;
+    char bad[32], folder_of_tests[] = "/tmp/maxts-choice-XXXXXX";
+    (void)state;
+    if (mts_cpu_flags(NULL, &flags, bad, sizeof bad) || !mkdtemp(folder_of_tests)) {
+        return 1;
+    }
+    mts_kernels_init(&kernels, flags);
+    snprintf(folder, sizeof folder, "%s", folder_of_tests);
+    pack(&weights[0], MTS_TYPE_Q8_0, 64);
+    pack(&weights[1], MTS_TYPE_Q8_0, 96);
+    pack(&weights[2], MTS_TYPE_Q8_0, 64); /* the first one's shape */
+    shapes = kernels.product[MTS_TYPE_Q8_0] ? 2 : 0;
+    setenv("XDG_CACHE_HOME", folder, 1);
+    unsetenv("MAXTS_CACHE");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    char path[128];
+    (void)state;
+    for (int i = 0; i < TYPES + 1; i++) {
+        mts_aligned_free(weights[i].data);
+    }
+    snprintf(path, sizeof path, "%s/maxts", folder);
+    rmdir(path);
+    return rmdir(folder);
+}
+
+static MtsChoices choose(void)
+{
+    MtsWeights *const all[] = {&weights[0], &weights[1], &weights[2]};
+    MtsChoices choices;
+    MtsError err = {0};
+    for (int i = 0; i < TYPES + 1; i++) {
+        weights[i].product_from = MTS_PRODUCT_ROWS;
+    }
+    assert_ok(mts_choose_forms(&choices, &kernels, all, TYPES + 1, &err), &err);
+    assert_int_equal(weights[0].product_from, weights[2].product_from);
+    assert_true(weights[0].product_from > 0 && weights[1].product_from > 0);
+    assert_true(choices.seconds >= 0);
+    return choices;
+}
+
+static void test_kept(void **state)
+{
+    (void)state;
+    MtsChoices first = choose();
+    size_t from[2] = {weights[0].product_from, weights[1].product_from};
+    assert_int_equal(first.measured, shapes);
+    assert_int_equal(first.kept, 0);
+    if (first.file && shapes) {
+        char *text;
+        size_t size;
+        MtsError err = {0};
+        assert_ok(mts_read_file(first.file, 4096, &text, &size, &err), &err);
+        MtsFormChoice read[4];
+        assert_int_equal(mts_choices_read(text, kernels.name, read, 4), 2);
+        assert_int_equal(read[1].cols, 96);
+        assert_int_equal(read[1].from, from[1]);
+        assert_int_equal(mts_choices_read(text, kernels.name, read, 1), 1);
+        assert_int_equal(mts_choices_read(text, "others", read, 4), 0);
+        MtsChoices second = choose();
+        assert_int_equal(second.measured, 0);
+        assert_int_equal(second.kept, 2);
+        assert_int_equal(weights[0].product_from, from[0]);
+        assert_int_equal(weights[1].product_from, from[1]);
+        free(second.file);
+        *strchr(text, '\n') = ' '; /* another edition's */
+        assert_ok(mts_write_file_atomic(first.file, text, size, &err), &err);
+        free(text);
+        MtsChoices third = choose();
+        assert_int_equal(third.measured, 2);
+        assert_int_equal(third.kept, 0);
+        free(third.file);
+        assert_int_equal(unlink(first.file), 0);
+    }
+    free(first.file);
+}
+
+/* Words that are no choices end the reading; numbers out of range are none. */
+static void test_read(void **state)
+{
+    (void)state;
+    MtsFormChoice read[4];
+    static const char head[] = "maxts 0.1.0 1\n";
+    char text[256];
+    static const struct {
+        const char *lines;
+        size_t count;
+    } cases[] = {{"", 0},
+                 {"k Q8_0 64 8\nk Q4_1 32 33\n", 2},
+                 {"k Q8_0 64\n", 0},
+                 {"k Q8_0 64 0\nk Q8_0 96 1", 1},
+                 {"k F32 64 8\nk unknown 64 8\nj Q8_0 64 8\nk Q6_K 256 2\n", 1},
+                 {"k Q8_0 64 8\nand so on\nk Q8_0 96 8\n", 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, "%s%s", head, cases[i].lines);
+        assert_int_equal(mts_choices_read(text, "k", read, 4), cases[i].count);
+    }
+    snprintf(text, sizeof text, "%s%s", head, cases[1].lines);
+    assert_int_equal(mts_choices_read(text, "k", read, 4), 2);
+    assert_true(read[1].from == SIZE_MAX && read[1].type == MTS_TYPE_Q4_1);
+    assert_int_equal(mts_choices_read("maxts 0.0.1 1\nk Q8_0 64 8\n", "k", read, 4), 0);
+    assert_int_equal(mts_choices_read("", "k", read, 4), 0);
+}
+
+static void test_off(void **state)
+{
+    (void)state;
+    setenv("MAXTS_CACHE", "off", 1);
+    MtsChoices choices = choose();
+    unsetenv("MAXTS_CACHE");
+    assert_null(choices.file);
+    assert_int_equal(choices.measured, shapes);
+    setenv("XDG_CACHE_HOME", "/dev/null", 1); /* a folder that cannot be: measured every time */
+    choices = choose();
+    assert_int_equal(choices.measured, shapes);
+    assert_int_equal(choices.kept, 0);
+    free(choices.file);
+    setenv("XDG_CACHE_HOME", folder, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kept), cmocka_unit_test(test_read),
+                                       cmocka_unit_test(test_off)};
+    return cmocka_run_group_tests_name("choice", tests, setup, teardown);
+}
