@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Inputs that fuzz_pattern, fuzz_grammar, fuzz_schema, fuzz_text, fuzz_json, fuzz_messages and fuzz_config begin with,
-and the words that libFuzzer puts in: tests/fuzz/<target>/ and tests/fuzz/<target>.dict. The form of each is told at the head
-of its target."""
+and the words that libFuzzer puts in: tests/fuzz/<target>/ and tests/fuzz/<target>.dict. The form of each is told at
+the head of its target."""
 import json
 import pathlib
 
@@ -92,8 +92,8 @@ DICTIONARIES = {
               ['"%s"' % f for f in ("date", "time", "date-time", "email", "uuid", "uri", "ipv4", "ipv6", "hostname",
                                     "duration", "#", "#/$defs/a", "#/properties/a", "a", "b", "^a", "a$", "[a-c]{2}")] +
               ["{", "}", "[", "]", ",", "true", "false", "1e308", "0.1", "-1", "3", "\x00"],
-    "text": ["{\"", "\":", "\"}", "[", "]", ", ", "\"a\"", "\"b\":", "\\u0061", "null", "true", "1.0", "-1", "1e3", "(", ")",
-             "+", "*", "aa", "-0", "\u017f", "\u1e9e", "\u00df", "\u01c5", "\U0001d11e", "\x00", "\n"],
+    "text": ["{\"", "\":", "\"}", "[", "]", ", ", "\"a\"", "\"b\":", "\\u0061", "null", "true", "1.0", "-1", "1e3", "(",
+             ")", "+", "*", "aa", "-0", "\u017f", "\u1e9e", "\u00df", "\u01c5", "\U0001d11e", "\x00", "\n"],
     "json": ["{", "}", "[", "]", ":", ",", "true", "false", "null", "\\u0000", "\\ud834\\udd1e", "\\n", "1e-400", "-0",
              "\xef\xbb\xbf"],
     "messages": ['"role":', '"content":', '"messages":', '"tools":', '"user"', '"system"', '"assistant"', "[{", "}]",
