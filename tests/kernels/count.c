@@ -9,12 +9,12 @@
 #include "kernels/kernels.h"
 #include "random.h"
 
-enum { COLS = 512, GROUPS = 4, PAGES = 8, DIM = 64, LOGITS = 4096 };
+enum { COLS = 512, GROUPS = 4, PAGES = 8, DIM = 64, LOGITS = 4096, MOST = 64 };
 
 static MtsKernels k;
 static MtsWeights weights[MTS_TYPES];
 static MtsActBlock *panel;
-static float x[16 * COLS], y[16 * GROUPS * MTS_GROUP], logits[LOGITS], row[3][PAGES * 16], out[3][PAGES * 16];
+static float x[16 * COLS], y[MOST * GROUPS * MTS_GROUP], logits[LOGITS], row[3][PAGES * 16], out[3][PAGES * 16];
 static const void *pages[PAGES];
 
 #define CASE(name)                                                                                                     \
@@ -34,6 +34,7 @@ TILE(Q4_1, 16)
 TILE(Q5_0, 16)
 TILE(Q8_0, 1)
 TILE(Q8_0, 16)
+TILE(Q8_0, 64)
 TILE(Q4_K, 16)
 TILE(Q5_K, 16)
 TILE(Q6_K, 16)
@@ -95,9 +96,9 @@ int main(int argc, char **argv)
     MtsRng rng = mts_rng(1, 0, 0);
     fill_normal(&rng, x, 16 * COLS, 1);
     fill_normal(&rng, logits, LOGITS, 3);
-    panel = mts_aligned_calloc(1, mts_acts_size(16, COLS));
-    for (size_t s = 0; s < 16; s++) {
-        k.quantize(x + s * COLS, COLS / 32, panel, s);
+    panel = mts_aligned_calloc(1, mts_acts_size(MOST, COLS));
+    for (size_t s = 0; s < MOST; s++) {
+        k.quantize(x + s % 16 * COLS, COLS / 32, panel + s / MTS_PANEL * (COLS / 32), s % MTS_PANEL);
     }
     for (size_t t = 0; t < EVERY_TYPE; t++) {
         MtsWeights *w = &weights[every_type[t]];
@@ -118,6 +119,7 @@ int main(int argc, char **argv)
     case_tile_Q5_0_16();
     case_tile_Q8_0_1();
     case_tile_Q8_0_16();
+    case_tile_Q8_0_64();
     case_tile_Q4_K_16();
     case_tile_Q5_K_16();
     case_tile_Q6_K_16();
