@@ -1,4 +1,6 @@
 /* cli/cmd_ask.c - ask and caption: a text about a series, the one whose statements about it hold best. */
+#include <stdio.h>
+
 #include "cli/out.h"
 #include "cli/posed.h"
 #include "core/error.h"
@@ -22,6 +24,15 @@ static json_t *describe(const Task *task, const Args *args, const char *question
     mts_json_add_int(&o, MTS_F_ROLLOUTS, (json_int_t)s->rollouts_done);
     mts_json_add_int(&o, MTS_F_NFE, (json_int_t)s->nfe);
     return o;
+}
+
+/* What one who asks should know: that of all answers looked at none says something true about what was asked. */
+static void tell(const Task *task, const Args *args, const char *question)
+{
+    bool unanswered = task->result->search->answers[task->answer.index].reward <= 0;
+    if (question && !args->eval_reward && unanswered && !args->quiet) {
+        fputs("maxts: ask: no statement that holds answers this question; a larger model (-m) may find one\n", stderr);
+    }
 }
 
 /* The answer's text, and on a terminal below it what of it was checked. */
@@ -61,6 +72,7 @@ static int work(Task *task, const Args *args, const char *command, MtsTaskKind k
         (rc = task_search(task, args, err))) {
         return rc;
     }
+    tell(task, args, asked.question);
     return show(task, args, asked.question, err);
 }
 

@@ -41,16 +41,17 @@ static int fill_options(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample 
                : mts_fail(err, MTS_EREQUEST, "reward: {options} stands for nothing in stage %s", plan->name);
 }
 
+/* Without bars and plus signs, which separate options and rewards. */
 static int fill_question(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)
 {
-    if (!s->question || strchr(s->question, '|')) {
-        return s->question
-                   ? mts_fail(err, MTS_EUNSUPPORTED,
-                              "the question \"%.60s\" has a '|', which separates it from its options in a reward",
-                              s->question)
-                   : mts_fail(err, MTS_EREQUEST, "reward: {question} stands for nothing in stage %s", plan->name);
+    bool ok = true;
+    if (!s->question) {
+        return mts_fail(err, MTS_EREQUEST, "reward: {question} stands for nothing in stage %s", plan->name);
     }
-    return mts_bytes_append_str(out, s->question) ? MTS_OK : no_memory(err);
+    for (const char *at = s->question; *at && ok; at++) {
+        ok = mts_bytes_append(out, *at == '|' || *at == '+' ? " " : at, 1);
+    }
+    return ok ? MTS_OK : no_memory(err);
 }
 
 static int fill_train(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *s, MtsError *err)

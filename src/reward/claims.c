@@ -584,6 +584,46 @@ done:
     return rc;
 }
 
+int mts_claims_asked(const char *question, size_t size, uint32_t *kinds, MtsError *err)
+{
+    enum {
+#define BIT(kind) (1 << MTS_CLAIM_##kind)
+        TREND = BIT(RISES) | BIT(FALLS) | BIT(FLAT),
+        SEASON = BIT(SEASONAL) | BIT(PERIOD),
+        HIGH = BIT(MAX) | BIT(MAX_AT),
+        LOW = BIT(MIN) | BIT(MIN_AT),
+        UNREST = BIT(CALMER) | BIT(WILDER) | BIT(DEVIATION),
+        SHIFTS = BIT(SHIFT) | BIT(SHIFT_UP) | BIT(SHIFT_DOWN),
+    };
+    static const struct {
+        uint64_t means;
+        uint32_t kinds;
+    } answers[] = {{W_SUDDEN, SHIFTS},
+                   {W_RISE | W_FALL | W_FLAT | W_TREND, TREND},
+                   {W_SEASONAL | W_PERIOD | W_EVERY, SEASON},
+                   {W_MAX, HIGH},
+                   {W_MIN, LOW},
+                   {W_RANGE | W_BETWEEN, HIGH | LOW},
+                   {W_MEAN | W_HOVER, BIT(MEAN)},
+                   {W_MEDIAN, BIT(MEDIAN)},
+                   {W_DEVIATION, BIT(DEVIATION)},
+                   {W_UNREST, UNREST},
+                   {W_STARTS, BIT(FIRST) | TREND},
+                   {W_ENDS, BIT(LAST) | TREND}};
+#undef BIT
+    MtsWords words;
+    int rc = mts_words_read(question, size, &words, err);
+    *kinds = 0;
+    for (size_t i = 0; i < words.count && !rc; i++) {
+        uint64_t means = words.items[i].kind == T_WORD ? words.items[i].means : 0;
+        for (size_t k = 0; k < sizeof answers / sizeof answers[0]; k++) {
+            *kinds |= means & answers[k].means ? answers[k].kinds : 0;
+        }
+    }
+    mts_words_free(&words);
+    return rc;
+}
+
 void mts_claims_free(MtsClaims *claims)
 {
     free(claims->items);

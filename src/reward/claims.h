@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/error.h"
 #include "series/features.h"
@@ -64,6 +65,10 @@ void mts_subject_free(MtsSubject *subject);
 int mts_claims_find(const MtsSubject *subject, const char *text, size_t size, bool finished, MtsClaims *claims,
                     MtsError *err);
 void mts_claims_free(MtsClaims *claims);
+
+/* *kinds: a bit 1 << kind for each kind of claim that answers a question [size], by the words in it; 0: it names none
+ * of them. */
+int mts_claims_asked(const char *question, size_t size, uint32_t *kinds, MtsError *err);
 
 /* "rises", "period", ... */
 const char *mts_claim_name(MtsClaimKind kind);

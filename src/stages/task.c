@@ -35,7 +35,7 @@ const MtsStageKind mts_task_kinds[] = {
     [MTS_TASK_ASK] = {.name = "ask",
                       .publish = mts_publish_asked,
                       .answer = MTS_ANSWER_TEXT,
-                      .reward = "claims:most=1",
+                      .reward = "claims:most=1,about={question}",
                       .constraint = "",
                       .effort = STATEMENTS},
     [MTS_TASK_CAPTION] = {.name = "caption",

@@ -195,10 +195,12 @@ def classified_by_model(folder):
     for one, option in zip(got["labels"], alone["options"]):
         check(abs(one["probability"] - option["probability"]) < 1e-9, (got, alone))
     for command in (["caption", path], ["ask", path, "Does it rise?"]):
-        said = ask(*command, "-m", TINY, "--rollouts", 3, "-n", 8, "--json")
+        few = [*command, "-m", TINY, "--rollouts", 3, "-n", 8]
+        said = ask(*few, "--json", "--quiet")
         check(set(said) >= {"answer", "reward", "claims_true", "claims_false", "nfe"}, said)
-        text = run(*command, "-m", TINY, "--rollouts", 3, "-n", 8)
+        text = run(*few)
         check(text.returncode == 0 and text.stdout.endswith(b"\n"), text)
+        check((b"no statement that holds" in text.stderr) == (command[0] == "ask" and said["reward"] <= 0), text)
 
 
 def refusals():

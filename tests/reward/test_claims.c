@@ -188,6 +188,21 @@ static void the_reward(void **state)
     assert_ok(mts_reward_score(r, text, strlen(text), 0, 1, true, &v, &err), &err);
     assert_true(v == -1.5);
     mts_reward_free(&r);
+    static const struct {
+        const char *spec;
+        double value; /* of the whole text */
+    } about[] = {{"claims:about=Is there a cycle?", 0},
+                 {"claims:most=1,about=is it periodic, or not", 0},
+                 {"claims:cost=0,about=What is the peak, please? a=b", 1},
+                 {"claims:cost=0,about=Its lowest value?", 0},
+                 {"claims:cost=0,about=When is it calm?", 0},
+                 {"claims:about=Who knows, cost=3", 2}};
+    for (size_t i = 0; i < sizeof about / sizeof about[0]; i++) {
+        assert_ok(mts_reward_new(&r, about[i].spec, &input, &err), &err);
+        assert_ok(mts_reward_score(r, text, strlen(text), 0, 1, true, &v, &err), &err);
+        assert_true(v == about[i].value);
+        mts_reward_free(&r);
+    }
     assert_int_equal(mts_reward_new(&r, "claims", &none, &err), MTS_EREQUEST);
     assert_int_equal(mts_reward_new(&r, "claims:3", &input, &err), MTS_EREQUEST);
     assert_non_null(strstr(err.text, "\"3\" is no setting"));
