@@ -2,6 +2,7 @@
 #include "cli/own_settings.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/near.h"
+#include "core/utf8.h"
 
 enum { MOST = 1 << 20 }; /* bytes of the file */
 
@@ -43,6 +45,12 @@ static int unknown(const char *where, const char *name, MtsError *err)
     const Option *options = args_options(&count);
     return mts_fail(err, MTS_EREQUEST, "%s: '%s' is no option of any command%s", where, name,
                     options_hint(options, count, ~0u, name, hint, sizeof hint));
+}
+
+/* Whether there is a file, as far as it can be seen: links that lead nowhere at all are told when it is read. */
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR && errno != EACCES);
 }
 
 /* "on" and "off" of a flag, anything of others. */
@@ -108,8 +116,8 @@ int own_settings_read(unsigned command, Args *args, char **text, MtsError *err)
     const char *model = getenv("MAXTS_MODEL");
     int rc = failed ? mts_fail(err, MTS_ENOMEM, "no memory for the path of the configuration") : MTS_OK;
     *text = NULL;
-    if (path && access(path, F_OK) == 0 && (rc = mts_read_file(path, MOST, text, &size, err)) == 0) {
-        rc = strlen(*text) == size ? read_lines(*text, path, command, args, err)
+    if (path && is_there(path) && (rc = mts_read_file(path, MOST, text, &size, err)) == 0) {
+        rc = strlen(*text) == size ? read_lines(*text + mts_utf8_mark(*text, size), path, command, args, err)
                                    : mts_fail(err, MTS_EREQUEST, "%s: holds a NUL byte at %zu", path, strlen(*text));
     }
     if (!rc && model && *model) {

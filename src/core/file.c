@@ -56,7 +56,8 @@ static int map_fd(MtsMap *map, const char *path, MtsError *err)
 
 int mts_map_open(MtsMap *map, const char *path, MtsError *err)
 {
-    *map = (MtsMap){.file = open(path, O_RDONLY | O_CLOEXEC) + 1};
+    /* A pipe that nobody writes to is no regular file either, and not waited for. */
+    *map = (MtsMap){.file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) + 1};
     if (map->file == 0) {
         return mts_fail(err, MTS_EIO, "%s: cannot be opened: %s", path, strerror(errno));
     }

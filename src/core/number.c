@@ -203,7 +203,7 @@ int mts_numbers_read(const char *option, const char *list, bool whole, double mi
             return mts_fail(err, MTS_EREQUEST, "%s: more than %zu values", option, most);
         }
         if (!mts_number_parse(s, n, &v) || v < min || v > max || (whole && v != floor(v))) {
-            return mts_fail(err, MTS_EREQUEST, "%s: '%.*s' is no %s from %g to %g", option, (int)n, s,
+            return mts_fail(err, MTS_EREQUEST, "%s: '%.*s' is no %s from %.10g to %.10g", option, (int)n, s,
                             whole ? "whole number" : "number", min, max);
         }
         at[(*count)++] = v;

@@ -187,7 +187,8 @@ static int check_twice(const MtsEvalPlan *plan, MtsError *err)
         for (size_t j = 0; j < i; j++) {
             const MtsEvalSetup *x = &plan->setups[i], *y = &plan->setups[j];
             if (strcmp(x->method, y->method) == 0 && strcmp(x->variant, y->variant) == 0) {
-                return mts_fail(err, MTS_EREQUEST, "eval: method %s %sis asked for twice", x->method, x->variant);
+                return mts_fail(err, MTS_EREQUEST, "eval: method %s%s%s is asked for twice", x->method,
+                                *x->variant ? " " : "", x->variant);
             }
         }
     }

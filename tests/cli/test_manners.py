@@ -53,6 +53,11 @@ def files(folder, table):
     before = path.read_bytes()
     refuse(1, ["none"], "search", "-m", folder / "none", "-o", path)
     check(path.read_bytes() == before, "a failure leaves the file as it was")
+    if os.name == "posix":
+        os.mkfifo(folder / "pipe")
+        refuse(1, ["pipe: is not a regular file"], "inspect", "-m", folder / "pipe", timeout=60) # nobody writes there
+    refuse(2, ["from 1 to 1048576"], "bench", "-m", TINY, "--prefill", "x")
+    refuse(2, ["method maxent-ts rollouts=1 is asked for twice"], "eval", "-m", table, "--rollouts", "1,1", "-o", path)
     refuse(1, ["no-such"], "inspect", "-m", table, "-o", folder / "no-such" / "file")
     check(json.loads(told("inspect", "-m", table, "--out=/dev/stdout"))["texts"] == 7, "a device")
 
@@ -207,6 +212,12 @@ def settings(folder, table):
         refuse(2, [str(file)] if "method" not in text else [] + words, "search", "-m", table, env=env)
         refuse(2, words, "search", "-m", table, env=env)
     check(b"usage" in run("search", "--help", env=env).stdout, "help goes without the file")
+    file.write_bytes(b"\xef\xbb\xbflambda = 2.5\r\n")
+    check(search("-m", table)["lambda"] == 2.5, "a mark of byte order")
+    if os.name == "posix":
+        file.unlink()
+        file.symlink_to("config")
+        refuse(1, [str(file)], "search", "-m", table, env=env)
 
 
 def broken_rewards(folder):

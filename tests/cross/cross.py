@@ -78,8 +78,6 @@ SKIPPED, TIME_OUT = 77, 124 # exit status
 RUNNING = set() # groups of processes
 LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
-# An hour or more in an emulator; what it looks at, the bits of logits, is also in the calls.
-HOURS = {"model bits"}
 EQUAL = ("files read and written", "logits") # promised on every processor
 # Times, which kernels a processor has, and what an emulator says of itself.
 ITS_OWN = re.compile(r'(?m)^qemu-.*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":'
@@ -262,8 +260,6 @@ class Target:
     def wanted(self, test):
         suites = {suite.split(":")[1] for suite in test["suite"]}
         if self.name == WINE_UNITS and (test["name"] in FOR_POSIX or not self.is_program(test)):
-            return False
-        if test["name"] in HOURS and self.name != WINE_UNITS and is_emulated(self.name):
             return False
         if self.is_program(test):
             return suites.isdisjoint(LEFT_OUT) and (not self.quick or not suites.isdisjoint(QUICK))

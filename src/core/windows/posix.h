@@ -22,6 +22,7 @@
 
 #define O_CLOEXEC O_NOINHERIT
 #define O_NOCTTY 0
+#define O_NONBLOCK 0
 #define F_DUPFD_CLOEXEC 1
 #define F_SETFD 2
 #define F_SETFL 3
