@@ -13,7 +13,7 @@
 #include "evidence/trained.h"
 #include "reward/files.h"
 
-enum { MOST_SEEDS = 100000 };
+enum { MOST_SEEDS = 100000, POINTS_BESIDE_EVIDENCE = 4 };
 
 static int no_memory(MtsError *err)
 {
@@ -153,6 +153,18 @@ static int declare_labels(MtsEvalPlan *plan, const MtsEvalAsked *a, Labels *l, M
     return MTS_OK;
 }
 
+/* What evidence about answers has seen whole, a prompt need not show: every value there is read by the model, and costs
+ * more than the search. */
+static int show_less(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsStageOptions *options, MtsError *err)
+{
+    bool trained = false;
+    int rc = a->train ? mts_trained_is(a->train, &trained, err) : MTS_OK;
+    if (trained && plan->kind->answer == MTS_ANSWER_OPTION && options->points == 0) {
+        options->points = POINTS_BESIDE_EVIDENCE;
+    }
+    return rc;
+}
+
 static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *a, size_t limit, MtsError *err)
 {
     if (mts_engine_is_table(engine)) {
@@ -168,6 +180,7 @@ static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
     Labels labels = {0};
     options.limit = limit == SIZE_MAX || a->spread ? 0 : limit;
     int rc = plan->kind ? declare_labels(plan, a, &labels, err) : MTS_OK;
+    rc = rc || !plan->kind ? rc : show_less(plan, a, &options, err);
     options.labels = labels.list;
     options.label_count = labels.count;
     rc = rc ? rc : mts_stage_open(&plan->stage, a->stage, a->data, a->more, &options, err);

@@ -51,6 +51,18 @@ static uint64_t ask_forecasts(const MtsForecaster *o, MtsError *err)
     return hash;
 }
 
+static uint64_t ask_questions(const MtsQuestions *q, MtsError *err)
+{
+    static const char *const options[] = {"Upward", "Downward", "SineWave"};
+    double ratio[3];
+    MtsSeries *s = waves(1, 64, 1, 0.3);
+    const MtsAsked asked = {"Which way does it go?", options, 3, s};
+    int rc = s ? mts_questions_judge(q, &asked, ratio, err) : mts_fail(err, MTS_ENOMEM, "memory ran out");
+    uint64_t hash = rc ? fuzz_refused(rc, err) : fuzz_hash(FUZZ_HASH, ratio, sizeof ratio);
+    mts_series_free(&s);
+    return hash;
+}
+
 static uint64_t run(const uint8_t *data, size_t size)
 {
     MtsTrained t;
@@ -64,11 +76,13 @@ static uint64_t run(const uint8_t *data, size_t size)
     int rc = mts_trained_parse(&t, "input", line.data, line.len, &err);
     mts_bytes_free(&line);
     if (rc) {
-        fuzz_require(!t.classes && !t.forecasts, "nothing where it was refused");
+        fuzz_require(!t.classes && !t.forecasts && !t.questions, "nothing where it was refused");
         return fuzz_refused(rc, &err);
     }
-    fuzz_require(!t.classes != !t.forecasts, "a file is of one kind");
-    uint64_t hash = t.classes ? ask_classes(t.classes, &err) : ask_forecasts(t.forecasts, &err);
+    fuzz_require(!!t.classes + !!t.forecasts + !!t.questions == 1, "a file is of one kind");
+    uint64_t hash = t.classes     ? ask_classes(t.classes, &err)
+                    : t.questions ? ask_questions(t.questions, &err)
+                                  : ask_forecasts(t.forecasts, &err);
     mts_trained_free(&t);
     return hash;
 }
