@@ -183,6 +183,7 @@ static const Option BEFORE_GRID[] = {
     TEXT(0, "labels", CMD_CLASSIFY, labels, "LIST", "the labels to tell apart, joined by commas",
          "all that the evidence knows"),
     TEXT(0, "train", CMD_CLASSIFY, train, "FILE", "labelled series to learn from, now", NULL),
+    FLAG(0, "beats", CMD_CLASSIFY, beats, "which single beats of an electrocardiogram are ventricular, by --evidence"),
     TEXT(0, "evidence", CMD_FORECAST | CMD_CLASSIFY, evidence, "FILE", "what maxts train made of such series", NULL),
     TEXT(0, "reward", TELLS, eval_reward, "SPEC", "as in search; {horizon} and {season} are the forecast's",
          "forecast (with --evidence: evidence), else claims"),

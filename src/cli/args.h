@@ -103,6 +103,7 @@ typedef struct Args {
     const char *methods, *seeds, *answers;
     const char *eval_reward, *eval_constraint;
     bool spread;
+    bool beats;
     size_t samples, points, context, horizon, keep_trees, total_nfe;
     const char *out; /* of others what gets their results */
     const char *shard, *merge;

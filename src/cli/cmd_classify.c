@@ -163,6 +163,45 @@ static json_t *describe(const Labelled *c, const Args *args)
     return o;
 }
 
+/* ---- beats one by one ---- */
+
+static json_t *describe_beats(const MtsHeartRecord *r, const Args *args, double rate)
+{
+    json_t *o = json_object(), *list = json_array();
+    json_int_t ventricular = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        json_t *one = json_object();
+        mts_json_add_int(&one, "at", (json_int_t)r->at[i]);
+        mts_json_add_real(&one, "seconds", (double)r->at[i] / rate);
+        mts_json_add_flag(&one, "ventricular", r->score[i] > 0);
+        mts_json_add_real(&one, "score", r->score[i]);
+        mts_json_add(&list, NULL, one);
+        ventricular += r->score[i] > 0;
+    }
+    mts_json_add(&o, "file", out_string(args->operands[0]));
+    mts_json_add_int(&o, "count", (json_int_t)r->count);
+    mts_json_add_int(&o, "ventricular", ventricular);
+    mts_json_add(&o, "beats", list);
+    return o;
+}
+
+static int tell_beats(const Labelled *c, const Args *args, MtsError *err)
+{
+    MtsHeartRecord r = {0};
+    if (args->model || args->labels || !c->evidence || !c->evidence->heart.weight) {
+        return mts_fail(err, MTS_EREQUEST,
+                        args->model || args->labels
+                            ? "classify: --beats are told by --evidence alone, without --model and --labels"
+                            : "classify: --beats: needs --evidence of annotated records (maxts train --stage ecg)");
+    }
+    int rc = mts_heart_record(&r, c->task.series, NULL, err);
+    if (!rc && !(rc = mts_heart_judge(&c->evidence->heart, &r, err))) {
+        rc = out_print(args, describe_beats(&r, args, c->task.series->sampling_rate), err);
+    }
+    mts_heart_free(&r);
+    return rc;
+}
+
 static int work(Labelled *c, const Args *args, MtsError *err)
 {
     int rc = task_open(&c->task, args, "classify", err);
@@ -173,8 +212,13 @@ static int work(Labelled *c, const Args *args, MtsError *err)
         return mts_fail(err, MTS_EREQUEST, "classify: --train and --evidence: only one of them can be what was learnt");
     }
     if ((args->train && (rc = learn(c, args->train, err))) ||
-        (args->evidence && (rc = mts_evidence_read(&c->evidence, args->evidence, err))) ||
-        (rc = list_labels(c, args, err))) {
+        (args->evidence && (rc = mts_evidence_read(&c->evidence, args->evidence, err)))) {
+        return rc;
+    }
+    if (args->beats) {
+        return tell_beats(c, args, err);
+    }
+    if ((rc = list_labels(c, args, err))) {
         return rc;
     }
     if (!args->model && !c->evidence) {

@@ -292,7 +292,7 @@ static int learn(const Args *args, const MtsStage *stage, json_t **about, MtsErr
     if ((rc = mts_evidence_learn(&evidence, &lessons, held, err)) || (rc = score_held(&lessons, held, &scores, err))) {
         goto done;
     }
-    if (args->stage && lessons.beats && (rc = train_beats(args->data, &singly, err))) {
+    if (args->stage && lessons.beats && (rc = train_beats(args->data, &evidence->heart, &singly, err))) {
         goto done;
     }
     describe(&evidence->about, args, &lessons, json_incref(scores));

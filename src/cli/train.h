@@ -11,8 +11,9 @@
 /* What the labelled samples of a stage teach. */
 int train_evidence(const MtsStage *stage, MtsEvidence **evidence, MtsError *err);
 
-/* What single beats of annotated records are told by the other records; *scores NULL where a directory has too few. */
-int train_beats(const char *path, json_t **scores, MtsError *err);
+/* What single beats of annotated records teach, and what they are told by the other records; *scores NULL, and no
+ * model, where a directory has too few. */
+int train_beats(const char *path, MtsHeartModel *model, json_t **scores, MtsError *err);
 
 json_t *train_interval(const MtsInterval *interval);
 

@@ -89,13 +89,14 @@ static int describe(const Hearts *h, double penalty, json_t **scores, MtsError *
     return rc;
 }
 
-int train_beats(const char *path, json_t **scores, MtsError *err)
+int train_beats(const char *path, MtsHeartModel *model, json_t **scores, MtsError *err)
 {
     Hearts h = {0};
     double penalty;
     *scores = NULL;
     int rc = mts_ecg_each_annotated(path, add_heart, &h, err);
-    if (!rc && mts_heart_enough(h.records, h.count) && !(rc = mts_heart_hold_out(h.records, h.count, &penalty, err))) {
+    if (!rc && mts_heart_enough(h.records, h.count) &&
+        !(rc = mts_heart_hold_out(h.records, h.count, &penalty, model, err))) {
         rc = describe(&h, penalty, scores, err);
     }
     for (size_t r = 0; r < h.count; r++) {

@@ -28,6 +28,7 @@ void mts_evidence_free(MtsEvidence **evidence)
         free(e->shape.threshold);
         free(e->weights);
         mts_seen_free(&e->seen);
+        mts_heart_model_free(&e->heart);
         json_decref(e->about);
         free(e);
     }

@@ -11,6 +11,7 @@
 
 #include "core/json.h"
 #include "evidence/seen_series.h"
+#include "evidence/singly.h"
 #include "evidence/window.h"
 
 enum { MTS_EVIDENCE_MOST_CLASSES = 256, MTS_EVIDENCE_MOST_SAMPLES = 40000 };
@@ -23,8 +24,9 @@ typedef struct MtsEvidence {
     size_t columns;  /* of a row that count: without shapes, or all */
     double *weights; /* [columns][classes] of a row as mts_window_row() gives it: scores (evidence/calibrate.h) */
     double slope;
-    MtsSeen seen;  /* what was learnt from */
-    json_t *about; /* what a reader may want to know: data, scores, ... */
+    MtsSeen seen;        /* what was learnt from */
+    MtsHeartModel heart; /* electrocardiograms: which single beats are ventricular; NULLs where nothing was learnt */
+    json_t *about;       /* what a reader may want to know: data, scores, ... */
 } MtsEvidence;
 
 /* Labelled series, all of one length, number of channels and sampling rate. */

@@ -2,7 +2,8 @@
  *
  * {"maxts":"evidence","kind":"classes","version":1,"about":{..},"labels":[..],"prior":[..],"channels","length","rate",
  * "beats","slope","columns","thresholds":[..],"weights":[..],"seen":"16 hexadecimal digits a series, ascending",
- * "crc":".."}. A file is hostile until every list has the length that the shape gives it and every number is finite. */
+ * "heart":{"thresholds":[..],"weights":[..]},"crc":".."}, heart where single beats were learnt. A file is hostile until
+ * every list has the length that the shape gives it and every number is finite. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,12 @@ int mts_evidence_write(const MtsEvidence *e, const char *path, MtsError *err)
     mts_json_add(&o, "thresholds", mts_sealed_numbers(e->shape.threshold, mts_window_thresholds(&e->shape)));
     mts_json_add(&o, "weights", mts_sealed_numbers(e->weights, e->columns * e->classes));
     mts_json_add(&o, "seen", mts_seen_json(&e->seen));
+    if (e->heart.weight) {
+        json_t *heart = json_object();
+        mts_json_add(&heart, "thresholds", mts_sealed_numbers(e->heart.threshold, mts_heart_thresholds));
+        mts_json_add(&heart, "weights", mts_sealed_numbers(e->heart.weight, mts_heart_weights));
+        mts_json_add(&o, "heart", heart);
+    }
     return mts_sealed_write(o, path, err);
 }
 
@@ -95,6 +102,15 @@ static int read_weights(MtsEvidence *e, const json_t *o, const char *name, MtsEr
     return rc ? rc : mts_sealed_read_numbers(o, name, "weights", e->columns * e->classes, &e->weights, err);
 }
 
+static int read_heart(MtsEvidence *e, const json_t *o, const char *name, MtsError *err)
+{
+    const json_t *heart = json_object_get(o, "heart");
+    int rc = heart ? mts_sealed_read_numbers(heart, name, "thresholds", mts_heart_thresholds, &e->heart.threshold, err)
+                   : MTS_OK;
+    return rc || !heart ? rc
+                        : mts_sealed_read_numbers(heart, name, "weights", mts_heart_weights, &e->heart.weight, err);
+}
+
 int mts_evidence_parse(MtsEvidence **evidence, const char *name, const char *text, size_t size, MtsError *err)
 {
     json_t *o = NULL;
@@ -103,7 +119,7 @@ int mts_evidence_parse(MtsEvidence **evidence, const char *name, const char *tex
                : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     if (rc || (rc = read_labels(e, o, name, err)) ||
         (rc = mts_seen_read(&e->seen, o, name, MTS_EVIDENCE_MOST_SAMPLES, err)) ||
-        (rc = read_weights(e, o, name, err))) {
+        (rc = read_weights(e, o, name, err)) || (rc = read_heart(e, o, name, err))) {
         mts_evidence_free(evidence);
     }
     json_decref(o);

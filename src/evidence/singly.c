@@ -218,10 +218,10 @@ int mts_heart_record(MtsHeartRecord *r, const MtsSeries *series, const MtsAnnota
     if (rc) {
         return rc;
     }
-    if (!(rc = make_record(r, &b))) {
-        label_beats(r, notes, series->sampling_rate);
-    } else {
+    if ((rc = make_record(r, &b))) {
         mts_fail(err, rc, "evidence: memory ran out for %zu beats", b.count);
+    } else if (notes) {
+        label_beats(r, notes, series->sampling_rate);
     }
     mts_beats_free(&b);
     return rc;
@@ -279,11 +279,11 @@ static double knot(const double *sorted, size_t n, size_t k)
     return sorted[(k + 1) * (n - 1) / (KNOTS + 1)];
 }
 
-static void set_row(const HeartTable *t, const double *feature, double *row)
+static void set_row(const double *threshold, const double *feature, double *row)
 {
     row[0] = 1;
     for (size_t j = 0; j < KNOTS * FEATURES; j++) {
-        row[1 + j] = feature[j / KNOTS] > t->threshold[j];
+        row[1 + j] = feature[j / KNOTS] > threshold[j];
     }
 }
 
@@ -299,7 +299,7 @@ static void fill_rows(HeartTable *t, const MtsHeartRecord *records, double *one)
         }
     }
     for (size_t i = 0; i < t->count; i++) {
-        set_row(t, features_of(t, records, i), t->rows + i * COLUMNS);
+        set_row(t->threshold, features_of(t, records, i), t->rows + i * COLUMNS);
         t->targets[i] = records[t->record[i]].label[t->beat[i]] ? 1 : -1;
         t->fold[i] = (int)(t->record[i] % t->folds);
     }
@@ -334,17 +334,45 @@ static int make_table(HeartTable *t, const MtsHeartRecord *records, size_t count
     return ok ? MTS_OK : MTS_ENOMEM;
 }
 
-/* By the weights of standardised rows; then the mean over the beats that are most alike. */
-static int score_record(const HeartTable *t, const double *weights, MtsHeartRecord *r)
+/* ---- judging ---- */
+
+const size_t mts_heart_thresholds = KNOTS * FEATURES, mts_heart_weights = COLUMNS;
+
+void mts_heart_model_free(MtsHeartModel *m)
+{
+    free(m->threshold);
+    free(m->weight);
+    *m = (MtsHeartModel){0};
+}
+
+/* Weights of rows as they are, from those of standardised ones. False: memory ran out. */
+static bool make_model(MtsHeartModel *m, const HeartTable *t, const double *weights)
+{
+    *m = (MtsHeartModel){mts_calloc(mts_heart_thresholds, sizeof *m->threshold),
+                         mts_calloc(mts_heart_weights, sizeof *m->weight)};
+    if (!m->threshold || !m->weight) {
+        return false;
+    }
+    memcpy(m->threshold, t->threshold, sizeof t->threshold);
+    m->weight[0] = weights[0];
+    for (size_t j = 1; j < COLUMNS; j++) {
+        m->weight[j] = weights[j] / t->scale[j];
+        m->weight[0] -= m->weight[j] * t->mean[j];
+    }
+    return true;
+}
+
+/* Each beat by itself; then the mean over the beats that are most alike. */
+int mts_heart_judge(const MtsHeartModel *m, MtsHeartRecord *r, MtsError *err)
 {
     double *single = mts_calloc(r->count, sizeof *single), row[COLUMNS];
     if (!single) {
-        return MTS_ENOMEM;
+        return mts_fail(err, MTS_ENOMEM, "evidence: memory ran out for %zu beats", r->count);
     }
     for (size_t i = 0; i < r->count; i++) {
-        set_row(t, r->feature + i * FEATURES, row);
+        set_row(m->threshold, r->feature + i * FEATURES, row);
         for (size_t j = 0; j < COLUMNS; j++) {
-            single[i] += weights[j] * (row[j] - t->mean[j]) / t->scale[j];
+            single[i] += m->weight[j] * row[j];
         }
     }
     for (size_t i = 0; i < r->count; i++) {
@@ -355,6 +383,16 @@ static int score_record(const HeartTable *t, const double *weights, MtsHeartReco
     }
     free(single);
     return MTS_OK;
+}
+
+/* A record by the weights without its fold. */
+static int judge_held(const HeartTable *t, const double *weights, MtsHeartRecord *r, MtsError *err)
+{
+    MtsHeartModel m;
+    int rc = make_model(&m, t, weights) ? mts_heart_judge(&m, r, err)
+                                        : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+    mts_heart_model_free(&m);
+    return rc;
 }
 
 bool mts_heart_enough(const MtsHeartRecord *records, size_t count)
@@ -368,9 +406,10 @@ bool mts_heart_enough(const MtsHeartRecord *records, size_t count)
     return with[0] >= 2 && with[1] >= 2;
 }
 
-int mts_heart_hold_out(MtsHeartRecord *records, size_t count, double *penalty, MtsError *err)
+int mts_heart_hold_out(MtsHeartRecord *records, size_t count, double *penalty, MtsHeartModel *model, MtsError *err)
 {
     HeartTable t = {0};
+    *model = (MtsHeartModel){0};
     MtsRidge ridge = {0};
     int rc = make_table(&t, records, count);
     if (rc) {
@@ -391,10 +430,10 @@ int mts_heart_hold_out(MtsHeartRecord *records, size_t count, double *penalty, M
     }
     *penalty = ridge.penalty;
     for (size_t r = 0; !rc && r < count; r++) {
-        rc = score_record(&t, ridge.without + (r % t.folds) * COLUMNS, &records[r]);
+        rc = judge_held(&t, ridge.without + (r % t.folds) * COLUMNS, &records[r], err);
     }
-    if (rc) {
-        mts_fail(err, rc, "evidence: memory ran out");
+    if (!rc && !make_model(model, &t, ridge.weights)) {
+        rc = mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
     }
 done:
     mts_ridge_free(&ridge);

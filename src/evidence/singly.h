@@ -27,16 +27,28 @@ typedef struct MtsHeartCounts {
     size_t right, wrong, missed; /* ventricular and said so; said so and other; ventricular and not said so or found */
 } MtsHeartCounts;
 
-/* Finds and measures a record's beats and labels them by the annotations. Release with mts_heart_free(), also on
- * failure. */
+/* What records have taught about the beats of another. */
+typedef struct MtsHeartModel {
+    double *threshold; /* [mts_heart_thresholds] of the features */
+    double *weight;    /* [mts_heart_weights]: a constant, and what being above each threshold adds */
+} MtsHeartModel;
+
+extern const size_t mts_heart_thresholds, mts_heart_weights;
+
+/* Finds and measures a record's beats and labels them by the annotations (NULL: none). Release with mts_heart_free(),
+ * also on failure. */
 int mts_heart_record(MtsHeartRecord *record, const MtsSeries *series, const MtsAnnotations *notes, MtsError *err);
 void mts_heart_free(MtsHeartRecord *record);
 
 /* Whether two records or more have ventricular beats, and as many others. */
 bool mts_heart_enough(const MtsHeartRecord *records, size_t count);
 
-/* Scores every record by what the other records teach; *penalty is what was chosen. They are enough. */
-int mts_heart_hold_out(MtsHeartRecord *records, size_t count, double *penalty, MtsError *err);
+/* Scores every record by what the other records teach; *penalty is what was chosen, *model what all of them teach. They
+ * are enough. Release the model with mts_heart_model_free(), also on failure. */
+int mts_heart_hold_out(MtsHeartRecord *records, size_t count, double *penalty, MtsHeartModel *model, MtsError *err);
+/* Scores a record's beats. */
+int mts_heart_judge(const MtsHeartModel *model, MtsHeartRecord *record, MtsError *err);
+void mts_heart_model_free(MtsHeartModel *model);
 MtsHeartCounts mts_heart_counts(const MtsHeartRecord *record);
 
 #endif

@@ -158,6 +158,14 @@ def hearts(folder):
     refuse(2, ["labelled by rhythm"], "train", "--labels", "beat", "--data", records, "--out", evidence)
     beats = ask("train", "--stage", "ecg", "--data", records, "--out", folder / "h.evidence")["single_beats_held_out"]
     check(beats["records"] == 4 and beats["right"] + beats["missed"] == 28 and beats["f1"]["low"] > 0.8, beats)
+    write_record(records, "other", 9)
+    tells = ["classify", records / "other.hea", "--evidence", folder / "h.evidence", "--beats"]
+    told = ask(*tells)
+    odd = [beat for beat in told["beats"] if beat["ventricular"]]
+    check(len(told["beats"]) == told["count"] > 60 and len(odd) == told["ventricular"] and 6 <= len(odd) <= 8, told)
+    check(all(beat["at"] == round(RATE * beat["seconds"]) and beat["score"] > 0 for beat in odd), odd)
+    refuse(2, ["without --model"], *tells, "--labels", "a,b")
+    refuse(2, ["annotated records"], *tells[:3], evidence, "--beats")
 
 
 ASKED = {"Which way does the series go?": (("Upward", 0.1), ("Downward", -0.1)),

@@ -174,6 +174,7 @@ static void single_beats_are_told(void **state)
     for (int drawn = 0; drawn < 2; drawn++) {
         MtsHeartCounts all = {0};
         double penalty;
+        MtsHeartModel model;
         for (unsigned r = 0; r < RECORDS; r++) {
             annotated(&records[r], 300 + r);
             for (size_t i = 0; drawn && i < records[r].count; i++) {
@@ -181,7 +182,7 @@ static void single_beats_are_told(void **state)
             }
         }
         assert_true(mts_heart_enough(records, RECORDS) && !mts_heart_enough(records, 1));
-        assert_ok(mts_heart_hold_out(records, RECORDS, &penalty, &err), &err);
+        assert_ok(mts_heart_hold_out(records, RECORDS, &penalty, &model, &err), &err);
         for (size_t r = 0; r < RECORDS; r++) {
             MtsHeartCounts n = mts_heart_counts(&records[r]);
             all.right += n.right;
@@ -189,6 +190,12 @@ static void single_beats_are_told(void **state)
             all.missed += n.missed;
             mts_heart_free(&records[r]);
         }
+        annotated(&records[0], 400); /* of another heart, by what all of them teach */
+        assert_ok(mts_heart_judge(&model, &records[0], &err), &err);
+        MtsHeartCounts other = mts_heart_counts(&records[0]);
+        assert_true(drawn || 10 * (other.wrong + other.missed) <= other.right);
+        mts_heart_free(&records[0]);
+        mts_heart_model_free(&model);
         print_message("drawn %d: right %zu, wrong %zu, missed %zu\n", drawn, all.right, all.wrong, all.missed);
         assert_true(drawn ? 2 * all.right < all.wrong + all.missed : 20 * (all.wrong + all.missed) < 2 * all.right);
     }
