@@ -113,6 +113,18 @@ static int refused(int why, size_t where, MtsError *err)
                : mts_fail(err, MTS_EREQUEST, "constraint: the pattern is wrong at character %zu: %s", where, text);
 }
 
+/* Whether the pattern may call itself or a group: compiled, such a call counts no steps, and no limit ends it. */
+static bool may_call(const char *pattern, size_t size)
+{
+    for (size_t i = 0; i + 2 < size; i++) {
+        if ((pattern[i] == '(' && pattern[i + 1] == '?' && strchr("R&P+-0123456789", pattern[i + 2])) ||
+            (pattern[i] == '\\' && pattern[i + 1] == 'g')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int compile(MtsBacktrack *m, const char *pattern, size_t size, MtsError *err)
 {
     static const char *const closings[] = {")\\z", "\\E)\\z", "\n)\\z"};
@@ -134,7 +146,7 @@ static int compile(MtsBacktrack *m, const char *pattern, size_t size, MtsError *
     } else if (!rc && !m->code) {
         rc = mts_fail(err, MTS_EUNSUPPORTED, "constraint: the pattern cannot be held to the text's both ends");
     }
-    if (!rc) {
+    if (!rc && !may_call(pattern, size)) {
         pcre2_jit_compile(m->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD); /* without JIT, it interprets */
     }
     return rc;

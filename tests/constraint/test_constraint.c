@@ -157,6 +157,20 @@ static void all_matches_together_are_bounded(void **state)
     mts_vocabulary_free(&v);
 }
 
+/* Compiled code counts no steps of calls; interpreted, they end. */
+static void calls_of_groups_are_bounded(void **state)
+{
+    (void)state;
+    static const char pattern[] = "(.{1,..ss(?1)s|||||||||||||||||||||(?1)|||||||||||||||||1*400})\\h";
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    MtsConstraint *c;
+    MtsConstraintSource source = {.text = pattern, .size = sizeof pattern - 1};
+    assert_true(mts_constraint_new(&c, &source, v, &err) < 0);
+    assert_non_null(strstr(err.text, "PCRE2 gives up on it after 1000000 steps"));
+    mts_vocabulary_free(&v);
+}
+
 /* ---- PCRE2 as the judge ---- */
 
 typedef struct Chance {
@@ -393,6 +407,7 @@ int main(void)
         cmocka_unit_test(an_end_is_allowed_where_the_text_matches),
         cmocka_unit_test(a_match_given_up_is_no_answer),
         cmocka_unit_test(all_matches_together_are_bounded),
+        cmocka_unit_test(calls_of_groups_are_bounded),
         cmocka_unit_test(patterns_mean_what_pcre2_says),
         cmocka_unit_test(hard_patterns_are_linear),
         cmocka_unit_test(what_is_not_regular_goes_through_pcre2),
