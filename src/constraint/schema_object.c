@@ -13,7 +13,7 @@
 #include "constraint/schema_make.h"
 #include "core/mem.h"
 
-enum { MAX_PATTERNS = 10, MAX_SOME = 6, MAX_WAYS = 200 };
+enum { MAX_PATTERNS = 10, MAX_SOME = 6, MAX_WAYS = 200, MAX_LISTED = 100 };
 
 typedef struct Special { /* a member that has to be there, whose name no part names */
     MtsRe names;         /* their insides */
@@ -67,6 +67,21 @@ static int add_pattern(Objects *o, const char *pattern)
     return mts_schema_key_pattern(o->s, pattern, strlen(pattern), &o->pattern_res[o->pattern_count++]);
 }
 
+/* The names that propertyNames lists, where they are few: a list of its own, or one value. */
+static int add_listed_names(Objects *o, const json_t *names)
+{
+    const json_t *only = json_object_get(names, "const"), *list = json_object_get(names, "enum"), *name;
+    size_t count = only ? 1 : json_array_size(list);
+    int rc = MTS_OK;
+    for (size_t i = 0; i < count && count <= MAX_LISTED && !rc; i++) {
+        name = only ? only : json_array_get(list, i);
+        if (json_is_string(name) && strlen(json_string_value(name)) == json_string_length(name)) {
+            rc = add_name(o, json_string_value(name), false);
+        }
+    }
+    return rc;
+}
+
 static int collect_names(Objects *o)
 {
     int rc = MTS_OK;
@@ -82,6 +97,7 @@ static int collect_names(Objects *o)
         {
             rc = rc ? rc : add_pattern(o, key);
         }
+        rc = rc ? rc : add_listed_names(o, json_object_get(part, "propertyNames"));
     }
     for (size_t p = 0; p < o->c->parts.count && !rc; p++) {
         size_t i;

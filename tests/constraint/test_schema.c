@@ -306,6 +306,10 @@ static void objects(void **state)
           LIST("{\"s_a\":1}", "{\"s_n\":\"xx\"}", "{\"q\":1}"));
     CHECK("{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":2}", LIST("{\"a\":1}", "{\"a\":1,\"b\":2}"),
           LIST("{}", "{\"a\":1,\"b\":2,\"c\":3}"));
+    CHECK("{\"type\":\"object\",\"propertyNames\":{\"enum\":[\"a\",\"b\",\"c\"]},\"minProperties\":2,"
+          "\"additionalProperties\":{\"type\":\"integer\"}}",
+          LIST("{\"a\":1,\"b\":2}", "{\"c\":1,\"a\":2,\"b\":3}"),
+          LIST("{}", "{\"a\":1}", "{\"a\":1,\"d\":2}", "{\"a\":1,\"a\":2}", "{\"a\":1,\"b\":\"x\"}"));
     CHECK("{\"type\":\"object\",\"propertyNames\":{\"enum\":[\"a\",\"b\"]},\"required\":[\"a\"]}",
           LIST("{\"a\":1}", "{\"b\":0,\"a\":1}"), LIST("{\"b\":0}", "{\"a\":1,\"c\":2}"));
     CHECK("{\"type\":\"object\",\"required\":[\"a\"]}", LIST("{\"a\":1}", "{\"z\":1,\"a\":[]}"),
