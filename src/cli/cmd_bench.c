@@ -225,6 +225,7 @@ static json_t *describe_choices(const MtsChoices *c)
     json_t *o = json_object();
     mts_json_add_int(&o, "measured", (json_int_t)c->measured);
     mts_json_add_int(&o, "kept", (json_int_t)c->kept);
+    mts_json_add_int(&o, "unsettled", (json_int_t)c->unsettled);
     mts_json_add_real(&o, "seconds", c->seconds);
     mts_json_add(&o, "file", c->file ? json_string(c->file) : json_null());
     return o;

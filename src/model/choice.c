@@ -2,10 +2,11 @@
  *
  * A shape here is a weight type and a number of columns: more rows are more of the same. Some rows of it are multiplied
  * by 2, 4, ... 32 activation rows in both forms, in the order of a binary search for the first number from which on
- * product() is the faster one, best of a few passes each: a millisecond or so a shape. product() has to be 3 % faster.
+ * product() is faster by 3 %, best of some passes of each in turn: a few milliseconds a shape.
  *
- * The file is text, a line a shape: kernels, type, columns, rows. Its first line names the version that wrote it and
- * EDITION, as kernels change; another one measures anew and writes its own. */
+ * Whatever else runs on a core at the time makes the two forms look more alike, so of MTS_CHOICE_TIMES measurements, by
+ * as many loads, the least number of rows counts. The file is text, a line a measurement: kernels, type, columns, rows.
+ * Its first line names the version that wrote it and EDITION, as kernels change; another one begins anew. */
 #include "model/choice.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 
-enum { MOST_ROWS = 32, GROUPS = 8, PASSES = 7, MOST_SHAPES = 256, MOST_BYTES = 1 << 16 };
+enum { MOST_ROWS = 32, GROUPS = 8, PASSES = 16, MOST_SHAPES = 256, MOST_BYTES = 1 << 16 };
 
 #define EDITION "1" /* of the kernels: one more whenever they become faster or slower */
 
@@ -33,25 +34,32 @@ typedef struct FormTrial {
     MtsWeights w;
     MtsActBlock *acts;
     float *y;
+    bool busy; /* figures that should be the same were not */
 } FormTrial;
 
 static double time_form(FormTrial *b, size_t rows, size_t from)
 {
-    double best = HUGE_VAL;
+    double began = mts_seconds();
     b->w.product_from = from;
-    for (int pass = 0; pass < PASSES; pass++) {
-        double began = mts_seconds();
-        mts_matmul(b->kernels, &b->w, 0, b->w.groups, b->acts, 0, rows, b->y, b->w.groups * MTS_GROUP, false, NULL);
-        best = fmin(best, mts_seconds() - began);
-    }
-    return best;
+    mts_matmul(b->kernels, &b->w, 0, b->w.groups, b->acts, 0, rows, b->y, b->w.groups * MTS_GROUP, false, NULL);
+    return mts_seconds() - began;
 }
 
+/* In turn, so that what else the machine does meets both. When the best of one half of the passes is not that of the
+ * other half, the machine is too busy to tell. */
 static bool product_wins(FormTrial *b, size_t rows)
 {
-    return time_form(b, rows, 1) < 0.97 * time_form(b, rows, SIZE_MAX);
+    double product[2] = {HUGE_VAL, HUGE_VAL}, tile[2] = {HUGE_VAL, HUGE_VAL};
+    for (int pass = 0; pass < PASSES; pass++) {
+        product[pass % 2] = fmin(product[pass % 2], time_form(b, rows, 1));
+        tile[pass % 2] = fmin(tile[pass % 2], time_form(b, rows, SIZE_MAX));
+    }
+    const double p = fmin(product[0], product[1]), t = fmin(tile[0], tile[1]);
+    b->busy = b->busy || fmax(product[0], product[1]) > 1.05 * p || fmax(tile[0], tile[1]) > 1.05 * t;
+    return p < 0.97 * t;
 }
 
+/* *from: 0 where nothing can be told. */
 static int measure(const MtsKernels *kernels, const MtsWeights *w, size_t *from, MtsError *err)
 {
     FormTrial b = {.kernels = kernels, .w = *w};
@@ -79,7 +87,7 @@ static int measure(const MtsKernels *kernels, const MtsWeights *w, size_t *from,
             low = middle + 1;
         }
     }
-    *from = low < STEPS ? steps[low] : SIZE_MAX;
+    *from = b.busy ? 0 : low < STEPS ? steps[low] : SIZE_MAX;
 done:
     free(x);
     mts_aligned_free(b.acts);
@@ -107,6 +115,32 @@ static char *file_of_processor(void)
     return path;
 }
 
+static MtsFormChoice *find(MtsFormChoice *choices, size_t count, MtsType type, size_t cols)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (choices[i].type == type && choices[i].cols == cols) {
+            return &choices[i];
+        }
+    }
+    return NULL;
+}
+
+/* A measurement more of a shape; of shapes beyond `cap` nothing is remembered. */
+static MtsFormChoice *remember(MtsFormChoice *choices, size_t *count, size_t cap, MtsType type, size_t cols,
+                               size_t from)
+{
+    MtsFormChoice *c = find(choices, *count, type, cols);
+    if (!c && *count < cap) {
+        c = &choices[(*count)++];
+        *c = (MtsFormChoice){.type = type, .cols = cols};
+    }
+    if (c && from) {
+        c->from = c->times == 0 || from < c->from ? from : c->from;
+        c->times++;
+    }
+    return c;
+}
+
 size_t mts_choices_read(const char *text, const char *kernels, MtsFormChoice *choices, size_t cap)
 {
     static const char head[] = "maxts " MTS_VERSION " " EDITION "\n";
@@ -117,11 +151,11 @@ size_t mts_choices_read(const char *text, const char *kernels, MtsFormChoice *ch
         return 0;
     }
     int used = sizeof head - 1;
-    while (count < cap && sscanf(text += used, "%31s %15s %llu %llu%n", name, type, &cols, &from, &used) == 4) {
+    while (sscanf(text += used, "%31s %15s %llu %llu%n", name, type, &cols, &from, &used) == 4) {
         for (uint32_t t = 0; strcmp(name, kernels) == 0 && from > 0 && t < MTS_TYPES; t++) {
             if (mts_is_quantized((MtsType)t) && strcmp(mts_type_name(t), type) == 0) {
-                choices[count++] =
-                    (MtsFormChoice){(MtsType)t, (size_t)cols, from > MOST_ROWS ? SIZE_MAX : (size_t)from};
+                (void)remember(choices, &count, cap, (MtsType)t, (size_t)cols,
+                               from > MOST_ROWS ? SIZE_MAX : (size_t)from);
             }
         }
     }
@@ -140,7 +174,7 @@ static char *read_kept(const char *file)
     return text;
 }
 
-/* Adds the lines of new choices to what the file holds of this edition. */
+/* Adds what this call measured to what the file holds of this edition. */
 static void write_kept(const char *file, const char *before, const char *kernels, const MtsFormChoice *choices,
                        size_t n)
 {
@@ -154,7 +188,10 @@ static void write_kept(const char *file, const char *before, const char *kernels
     }
     at = (size_t)snprintf(text, room, "%s", same ? before : head);
     for (size_t i = 0; i < n; i++) {
-        unsigned long long from = choices[i].from > MOST_ROWS ? MOST_ROWS + 1 : choices[i].from;
+        unsigned long long from = choices[i].now > MOST_ROWS ? MOST_ROWS + 1 : choices[i].now;
+        if (from == 0) {
+            continue;
+        }
         at += (size_t)snprintf(text + at, room - at, "%s %s %llu %llu\n", kernels, mts_type_name(choices[i].type),
                                (unsigned long long)choices[i].cols, from);
     }
@@ -166,55 +203,49 @@ static void write_kept(const char *file, const char *before, const char *kernels
 
 /* ---- a model ---- */
 
-static const MtsFormChoice *find(const MtsFormChoice *choices, size_t count, const MtsWeights *w)
+/* The choice of a matrix's shape, measured where it is not settled; NULL where there are more than can be kept. */
+static int choose_one(const MtsKernels *kernels, const MtsWeights *w, MtsFormChoice *choices, size_t *count,
+                      const MtsFormChoice **chosen, MtsError *err)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (choices[i].type == w->type && choices[i].cols == w->cols) {
-            return &choices[i];
-        }
+    MtsFormChoice *c = remember(choices, count, MOST_SHAPES, w->type, w->cols, 0);
+    int rc = 0;
+    if (c && !c->tried && c->times < MTS_CHOICE_TIMES) {
+        c->tried = true;
+        rc = measure(kernels, w, &c->now, err);
+        (void)remember(choices, count, MOST_SHAPES, w->type, w->cols, c->now);
     }
-    return NULL;
+    *chosen = c;
+    return rc;
 }
 
-/* Choices of all shapes, behind those that are known; *count grows. */
-static int choose_all(const MtsKernels *kernels, MtsWeights *const *weights, size_t n, MtsFormChoice *choices,
-                      size_t *count, MtsError *err)
+static void count_shapes(MtsChoices *choices, const MtsFormChoice *c, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        MtsWeights *w = weights[i];
-        const MtsFormChoice *known = find(choices, *count, w);
-        if (!kernels->product[w->type] || (!known && *count == MOST_SHAPES)) {
-            continue;
-        }
-        if (!known) {
-            MtsFormChoice made = {w->type, w->cols, 0};
-            int rc = measure(kernels, w, &made.from, err);
-            if (rc) {
-                return rc;
-            }
-            choices[*count] = made;
-            known = &choices[(*count)++];
-        }
-        w->product_from = known->from;
+        choices->measured += c[i].now > 0;
+        choices->kept += !c[i].tried;
+        choices->unsettled += c[i].tried && c[i].now == 0;
     }
-    return MTS_OK;
 }
 
 int mts_choose_forms(MtsChoices *choices, const MtsKernels *kernels, MtsWeights *const *weights, size_t count,
                      MtsError *err)
 {
     MtsFormChoice *made = mts_calloc(MOST_SHAPES, sizeof *made);
-    double began = mts_seconds();
+    const double began = mts_seconds();
     *choices = (MtsChoices){.file = file_of_processor()};
     char *before = read_kept(choices->file);
     int rc = made && before ? MTS_OK : mts_fail(err, MTS_ENOMEM, "no memory to choose among kernels");
-    if (!rc) {
-        size_t kept = choices->kept = mts_choices_read(before, kernels->name, made, MOST_SHAPES), all = kept;
-        rc = choose_all(kernels, weights, count, made, &all, err);
-        choices->measured = all - kept;
-        if (!rc && all > kept && choices->file) {
-            write_kept(choices->file, before, kernels->name, made + kept, all - kept);
+    size_t n = rc ? 0 : mts_choices_read(before, kernels->name, made, MOST_SHAPES);
+    for (size_t i = 0; i < count && !rc; i++) {
+        const MtsFormChoice *c = NULL;
+        if (kernels->product[weights[i]->type]) {
+            rc = choose_one(kernels, weights[i], made, &n, &c, err);
+            weights[i]->product_from = c && c->from ? c->from : MTS_PRODUCT_ROWS;
         }
+    }
+    count_shapes(choices, made, n);
+    if (!rc && choices->measured && choices->file) {
+        write_kept(choices->file, before, kernels->name, made, n);
     }
     choices->seconds = mts_seconds() - began;
     free(before);

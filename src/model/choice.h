@@ -9,7 +9,8 @@
 
 /* How the choices of a model came about. */
 typedef struct MtsChoices {
-    size_t measured, kept; /* shapes: by this call; by an earlier one, from `file` */
+    size_t measured, kept; /* shapes: by this call, perhaps together with earlier ones; by earlier ones, from `file` */
+    size_t unsettled;      /* the machine was too busy to be measured: as earlier calls say, or MTS_PRODUCT_ROWS */
     double seconds;        /* that measuring took */
     char *file;            /* where they are kept; NULL: nowhere */
 } MtsChoices;
@@ -20,13 +21,18 @@ typedef struct MtsChoices {
 int mts_choose_forms(MtsChoices *choices, const MtsKernels *kernels, MtsWeights *const *weights, size_t count,
                      MtsError *err);
 
-/* A file's text: the choices of these kernels that it holds, [*count] of at most `cap`; none where this version did not
- * write it. The line of one. */
+enum { MTS_CHOICE_TIMES = 4 }; /* measurements that settle a shape */
+
 typedef struct MtsFormChoice {
     MtsType type;
-    size_t cols, from; /* of weight matrices; activation rows, SIZE_MAX: never */
+    size_t cols, from; /* of weight matrices; activation rows, SIZE_MAX: never, 0: nobody knows */
+    size_t times;      /* that it was measured */
+    size_t now;        /* `from` as it was measured last, 0: not by this call */
+    bool tried;        /* by this call */
 } MtsFormChoice;
 
+/* A file's text: the choices of these kernels that it holds, [at most cap]; none where another version or edition wrote
+ * it. Returns how many. */
 size_t mts_choices_read(const char *text, const char *kernels, MtsFormChoice *choices, size_t cap);
 
 #endif

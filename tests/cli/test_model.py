@@ -198,8 +198,8 @@ def bench():
         check(r["chosen"] in forms and r["own_gmac_per_s"] == forms[r["chosen"]] and r["why"], r)
         by_product = r["product_from"] is not None and r["batch"] >= r["product_from"]
         check((r["chosen"] == "product") == by_product, r)
-    check(told["choices"]["measured"] + told["choices"]["kept"] >= len({(r["type"], r["cols"]) for r in told["matmul"]
-                                                                       if r["product_gmac_per_s"]}), told["choices"])
+    shapes = {(r["type"], r["cols"]) for r in told["matmul"] if r["product_gmac_per_s"]}
+    check(sum(told["choices"][k] for k in ("measured", "kept", "unsettled")) >= len(shapes), told["choices"])
     told = ask("bench", "-m", TINY, "--prefill", "4", "--prompt-tokens", "3", "--sequences", "1", "--exact")
     check({r["chosen"] for r in told["matmul"]} == {"fp32"}, told["matmul"])
     told = ask("bench", "-m", TINY, "--prefill", "4", "--prompt-tokens", "3", "--sequences", "1", "--threads", 1)

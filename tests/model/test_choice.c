@@ -77,38 +77,37 @@ static MtsChoices choose(void)
 
 static void test_kept(void **state)
 {
+    MtsFormChoice read[4];
+    char *text = NULL;
+    size_t size, loads = 0;
+    MtsError err = {0};
     (void)state;
-    MtsChoices first = choose();
-    size_t from[2] = {weights[0].product_from, weights[1].product_from};
-    assert_int_equal(first.measured, shapes);
-    assert_int_equal(first.kept, 0);
-    if (first.file && shapes) {
-        char *text;
-        size_t size;
-        MtsError err = {0};
-        assert_ok(mts_read_file(first.file, 4096, &text, &size, &err), &err);
-        MtsFormChoice read[4];
+    MtsChoices last = choose();
+    for (; last.file && shapes && last.kept < shapes && loads < 400; loads++) { /* a busy machine takes longer */
+        assert_int_equal(last.measured + last.kept + last.unsettled, shapes);
+        free(last.file);
+        last = choose();
+    }
+    if (last.file && shapes && last.kept == shapes) {
+        assert_true(loads >= MTS_CHOICE_TIMES);
+        assert_int_equal(last.measured, 0);
+        assert_ok(mts_read_file(last.file, 1 << 16, &text, &size, &err), &err);
         assert_int_equal(mts_choices_read(text, kernels.name, read, 4), 2);
-        assert_int_equal(read[1].cols, 96);
-        assert_int_equal(read[1].from, from[1]);
+        assert_int_equal(read[0].times, MTS_CHOICE_TIMES);
+        assert_int_equal(read[0].from, weights[read[0].cols == 96].product_from);
         assert_int_equal(mts_choices_read(text, kernels.name, read, 1), 1);
         assert_int_equal(mts_choices_read(text, "others", read, 4), 0);
-        MtsChoices second = choose();
-        assert_int_equal(second.measured, 0);
-        assert_int_equal(second.kept, 2);
-        assert_int_equal(weights[0].product_from, from[0]);
-        assert_int_equal(weights[1].product_from, from[1]);
-        free(second.file);
         *strchr(text, '\n') = ' '; /* another edition's */
-        assert_ok(mts_write_file_atomic(first.file, text, size, &err), &err);
-        free(text);
-        MtsChoices third = choose();
-        assert_int_equal(third.measured, 2);
-        assert_int_equal(third.kept, 0);
-        free(third.file);
-        assert_int_equal(unlink(first.file), 0);
+        assert_ok(mts_write_file_atomic(last.file, text, size, &err), &err);
+        free(last.file);
+        last = choose();
+        assert_int_equal(last.kept, 0);
+        unlink(last.file);
+    } else if (last.file) {
+        unlink(last.file);
     }
-    free(first.file);
+    free(text);
+    free(last.file);
 }
 
 /* Words that are no choices end the reading; numbers out of range are none. */
@@ -131,6 +130,9 @@ static void test_read(void **state)
         snprintf(text, sizeof text, "%s%s", head, cases[i].lines);
         assert_int_equal(mts_choices_read(text, "k", read, 4), cases[i].count);
     }
+    snprintf(text, sizeof text, "%sk Q8_0 64 12\nk Q8_0 64 8\nk Q8_0 64 33\n", head); /* the least counts */
+    assert_int_equal(mts_choices_read(text, "k", read, 4), 1);
+    assert_true(read[0].from == 8 && read[0].times == 3);
     snprintf(text, sizeof text, "%s%s", head, cases[1].lines);
     assert_int_equal(mts_choices_read(text, "k", read, 4), 2);
     assert_true(read[1].from == SIZE_MAX && read[1].type == MTS_TYPE_Q4_1);
@@ -145,10 +147,10 @@ static void test_off(void **state)
     MtsChoices choices = choose();
     unsetenv("MAXTS_CACHE");
     assert_null(choices.file);
-    assert_int_equal(choices.measured, shapes);
+    assert_int_equal(choices.measured + choices.unsettled, shapes);
     setenv("XDG_CACHE_HOME", "/dev/null", 1); /* a folder that cannot be: measured every time */
     choices = choose();
-    assert_int_equal(choices.measured, shapes);
+    assert_int_equal(choices.measured + choices.unsettled, shapes);
     assert_int_equal(choices.kept, 0);
     free(choices.file);
     setenv("XDG_CACHE_HOME", folder, 1);
