@@ -23,8 +23,9 @@ thread() {
         setup "$build" clang -Db_sanitize=thread -Db_lundef=false -Dopenmp=$option
         ninja -C "$build" | tail -n 1
         TSAN_OPTIONS="ignore_noninstrumented_modules=1 halt_on_error=1" OMP_NUM_THREADS=4 \
-            meson test -C "$build" --no-rebuild --print-errorlogs -t 10 golden 'model bits' search_driver \
-            search_methods reward_command engine measure output
+            meson test -C "$build" --no-rebuild --print-errorlogs -t 10 golden 'model bits' 'model team' search_chains \
+            search_driver search_ending search_methods search_proofs search_rejection search_trace reward_command \
+            engine course measure output
     done
 }
 
