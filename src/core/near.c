@@ -5,14 +5,13 @@
  * one of the two begins with the other and a good part of it is there. */
 #include "core/near.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 static char plain(char c)
 {
-    return c == '_' ? '-' : (char)tolower((unsigned char)c);
+    return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 static size_t least(size_t a, size_t b)
@@ -50,8 +49,14 @@ size_t mts_near_distance(const char *a, size_t n, const char *b, size_t m)
 /* "rollout" for "rollouts", "hel" for "help": what is missing at the end counts as one character. */
 static bool begins(const char *a, size_t n, const char *b, size_t m)
 {
-    size_t shorter = least(n, m), longer = n > m ? n : m;
-    return shorter >= 3 && 2 * shorter >= longer && mts_near_distance(a, shorter, b, shorter) == 0;
+    size_t shorter = least(n, m), longer = n > m ? n : m, i = 0;
+    if (shorter < 3 || 2 * shorter < longer) {
+        return false;
+    }
+    while (i < shorter && plain(a[i]) == plain(b[i])) {
+        i++;
+    }
+    return i == shorter;
 }
 
 void mts_near_try(MtsNear *near, const char *candidate, size_t size)
@@ -59,8 +64,9 @@ void mts_near_try(MtsNear *near, const char *candidate, size_t size)
     if (near->size == 0 || near->size > MTS_NEAR_LONGEST || size == 0 || size > MTS_NEAR_LONGEST) {
         return;
     }
-    size_t distance = mts_near_distance(near->word, near->size, candidate, size);
     size_t most = near->size < 3 ? 0 : near->size < 6 ? 1 : near->size / 3;
+    size_t apart = size > near->size ? size - near->size : near->size - size; /* no distance is less */
+    size_t distance = apart > most ? apart : mts_near_distance(near->word, near->size, candidate, size);
     if (distance > most && begins(near->word, near->size, candidate, size)) {
         distance = most; /* near, but behind whatever is nearer */
     }
