@@ -414,13 +414,17 @@ static MtsGrammarNode object_value(MtsJsonText *j, const json_t *value)
                   .max = MTS_NO_LIMIT};
     const char *key;
     json_t *member;
+    if (!bag.members || !bag.required) {
+        free(bag.members);
+        free(bag.required);
+        mts_exprs_no_memory(g->exprs);
+        return MTS_NODE_NONE;
+    }
     json_object_foreach((json_t *)(uintptr_t)value, key, member)
     {
-        if (bag.members && bag.required) {
-            MtsRe name = mts_json_quoted(j, mts_json_inside(j, key, strlen(key)));
-            bag.members[at] = mts_node_seq(g, mts_node_re(g, CHAIN(j, name, j->colon)), mts_json_value(j, member));
-            bag.required[at++] = true;
-        }
+        MtsRe name = mts_json_quoted(j, mts_json_inside(j, key, strlen(key)));
+        bag.members[at] = mts_node_seq(g, mts_node_re(g, CHAIN(j, name, j->colon)), mts_json_value(j, member));
+        bag.required[at++] = true;
     }
     bag.count = at;
     return mts_node_seq(g, mts_node_re(g, CHAIN(j, text(j, "{"), j->space)), mts_node_bag(g, bag));
