@@ -108,8 +108,8 @@ typedef struct MtsSearchSettings {
     size_t rollouts;    /* finished texts (beams, particles) asked for, >= 1; default 10 */
     size_t in_flight;   /* B: rollouts selected before the first of them is backed up, >= 1; default 1. maxent-ts where
                          * the reward scores prefixes: the rollouts of a wave, which compete at every token. MTS_AUTO:
-                         * the rollouts, at most 16; mcts, dts, dts-star, adaptive-rejection, cars 1; in waves half of
-                         * them, at most 8 */
+                         * the rollouts, at most 16; mcts, dts, dts-star, adaptive-rejection, cars 1; in waves three
+                         * quarters of them, at most 12 */
     size_t batch;       /* most positions per extend() call, >= 1; default 64; never changes a result */
     double temperature; /* of the proposal a rollout draws from, > 0; default 1; never changes the target. NAN: the one
                          * that tokens are cut at (maxts/engine.h), 1 where nothing is cut */

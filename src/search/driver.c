@@ -18,14 +18,14 @@
 /* ---- its making ---- */
 
 /* As many as there are run fastest; where what a rollout does lies wholly in what it learns from those before it, the
- * method has fewer, for all in flight at once would be plain samples. And a single wave (search/maxent/waves.c) may be
- * lured away as a whole: there are two at least. */
+ * method has fewer, for all in flight at once would be plain samples. Of waves (search/maxent/waves.c) large ones find
+ * more, but a single one may be lured away as a whole, and has no standard error: the first has three quarters. */
 size_t mts_search_in_flight(const MtsMethodOps *ops, size_t rollouts, bool prefixes)
 {
     enum { MOST = 16 };
     bool waves = prefixes && ops->most_in_a_wave > 0;
     size_t most = waves ? ops->most_in_a_wave : ops->most_in_flight > 0 ? ops->most_in_flight : MOST;
-    size_t enough = waves ? (rollouts + 1) / 2 : rollouts;
+    size_t enough = waves && rollouts > 1 ? rollouts - (rollouts + 3) / 4 : rollouts;
     return enough < most ? enough : most;
 }
 

@@ -76,8 +76,7 @@ const MtsSetting mts_search_settings[] = {
              "scores prefixes; part of the result's definition",
      .fallback = "the rollouts, at most 16; metropolis, mcts, dts, dts-star, adaptive-rejection, cars and tables 1; "
                  "maxent-ts with "
-                 "a reward of prefixes half "
-                 "the rollouts, at most 8; with --resume the checkpoint's"},
+                 "a reward of prefixes three quarters of the rollouts, at most 12; with --resume the checkpoint's"},
     {.name = "temperature", /* of the program's options, --temperature is the cut's, which this one follows */
      .kind = MTS_SETTING_REAL,
      .group = MTS_SETTINGS_ANSWER,

@@ -331,7 +331,7 @@ def budget(folder):
     ask(*waves, further, "--total-nfe", 300)
     more = records(further)[1][0]
     check(more["rollouts"] > 6, more["rollouts"])
-    ask(*waves[:-3], "--rollouts", more["rollouts"], "--in-flight", 3, "--out", whole)
+    ask(*waves[:-3], "--rollouts", more["rollouts"], "--in-flight", 4, "--out", whole)
     check(records(whole)[1][0]["log_z"] == more["log_z"], "and its second goes on as it began")
     refuse(2, ["--total-nfe"], *M4, "--total-nfe", 900, "--seeds", "0,1", "--out", killed)
 

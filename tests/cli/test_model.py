@@ -122,7 +122,7 @@ def checkpoints(folder):
         check(without_times(ask(*SEARCH, "--in-flight", 2, "--resume", file)) == whole, f"resumed after {kept - 1}")
     refuse(2, ["reward"], *SEARCH[:-4], "--reward", "length:41", "--lambda", 4, "--in-flight", 2, "--resume", file)
     few, many = [[n if w == 9 else w for w in SEARCH] for n in (5, 13)]
-    ask(*few, "--save", file) # in flight: half of 5, which 13 rollouts would not choose
+    ask(*few, "--save", file) # in flight: 3 of 5, which 13 rollouts would not choose
     trace = folder / "resumed.trace"
     longer = without_times(ask(*many, "--resume", file, "--save", file, "--trace", trace))
     check(longer == without_times(ask(*many, "--in-flight", 3)), "an automatic in-flight is the checkpoint's")

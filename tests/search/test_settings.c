@@ -232,10 +232,11 @@ static void automatic_values_follow_one_rule(void **state)
         size_t rollouts;
         bool prefixes;
         size_t in_flight;
-    } cases[] = {{MTS_SAMPLE, 5, false, 5},    {MTS_SAMPLE, 50, true, 16},   {MTS_MAXENT_TS, 50, false, 16},
-                 {MTS_MAXENT_TS, 6, true, 3},  {MTS_MAXENT_TS, 5, true, 3},  {MTS_MAXENT_TS, 13, true, 7},
-                 {MTS_MAXENT_TS, 50, true, 8}, {MTS_MAXENT_TS, 1, true, 1},  {MTS_MCTS, 50, false, 1},
-                 {MTS_DTS, 50, true, 1},       {MTS_DTS_STAR, 50, false, 1}, {MTS_SMC, 20, true, 16}};
+    } cases[] = {{MTS_SAMPLE, 5, false, 5},     {MTS_SAMPLE, 50, true, 16},  {MTS_MAXENT_TS, 50, false, 16},
+                 {MTS_MAXENT_TS, 6, true, 4},   {MTS_MAXENT_TS, 5, true, 3}, {MTS_MAXENT_TS, 13, true, 9},
+                 {MTS_MAXENT_TS, 50, true, 12}, {MTS_MAXENT_TS, 1, true, 1}, {MTS_MAXENT_TS, 2, true, 1},
+                 {MTS_MAXENT_TS, 16, true, 12}, {MTS_MCTS, 50, false, 1},    {MTS_DTS, 50, true, 1},
+                 {MTS_DTS_STAR, 50, false, 1},  {MTS_SMC, 20, true, 16}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (int workers = 0; workers < 2; workers++) {

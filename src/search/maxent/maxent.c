@@ -549,7 +549,7 @@ static void maxent_inspect(const MtsSearch *search, const MtsNode *node, double 
 
 const MtsMethodOps mts_maxent_ops = {
     .answers = MTS_ANSWERS_WEIGHTED,
-    .most_in_a_wave = 8,
+    .most_in_a_wave = 12,
     .node_bytes = sizeof(MtsSums),
     .rollout_bytes = sizeof(MtsMaxentRollout),
     .search_bytes = sizeof(MtsMaxent),
