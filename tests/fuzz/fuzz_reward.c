@@ -8,6 +8,7 @@
 #include "children.h"
 #include "core/mem.h"
 #include "fuzz.h"
+#include "reward/rewards.h"
 
 enum { LENGTH = 48 };
 
@@ -35,13 +36,23 @@ static uint64_t judge(const MtsReward *reward, const char *text, size_t size, Mt
     return hash;
 }
 
+/* No input writes files of its own choice. */
+static bool only_reads(void *context, const char *path, size_t path_size, bool written)
+{
+    (void)context;
+    (void)path;
+    (void)path_size;
+    return !written;
+}
+
 static uint64_t run(const uint8_t *data, size_t size)
 {
     const uint8_t *newline = size ? memchr(data, '\n', size) : NULL;
     size_t spec_size = newline ? (size_t)(newline - data) : size;
     const char *text = (const char *)data + spec_size + (newline != NULL);
     char *spec = mts_strndup((const char *)data, spec_size);
-    if (!spec) {
+    if (!spec || !mts_reward_each_file(spec, only_reads, NULL)) {
+        free(spec);
         return 0;
     }
     MtsReward *reward = NULL;
