@@ -27,7 +27,7 @@ static json_t *describe(const Task *task, const Args *args, const char *question
 }
 
 /* What one who asks should know: that of all answers looked at none says something true about what was asked. */
-static void tell(const Task *task, const Args *args, const char *question)
+static void note_unanswered(const Task *task, const Args *args, const char *question)
 {
     bool unanswered = task->result->search->answers[task->answer.index].reward <= 0;
     if (question && !args->eval_reward && unanswered && !args->quiet) {
@@ -72,7 +72,7 @@ static int work(Task *task, const Args *args, const char *command, MtsTaskKind k
         (rc = task_search(task, args, err))) {
         return rc;
     }
-    tell(task, args, asked.question);
+    note_unanswered(task, args, asked.question);
     return show(task, args, asked.question, err);
 }
 
