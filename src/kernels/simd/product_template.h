@@ -80,7 +80,7 @@ MTS_INLINE void add_side(const int wide, const Side *side, const Picked *a, floa
     }
     UNROLLED
     for (int j = 0; j < 8; j++) {
-        const unsigned char *u = side->operand[j][0] + a->at[j];
+        const unsigned char *u = (const unsigned char *)side->operand[j] + a->at[j];
         const vi s = broadcast4(a->q + 4 * j);
         UNROLLED
         for (int v = 0; v < wide; v++) {
