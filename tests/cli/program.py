@@ -13,7 +13,8 @@ PROGRAM = os.environ.get("MAXTS_PROGRAM", str(ROOT / "build" / "src" / "cli" / "
 GOLDEN = ROOT / "tests" / "golden"
 TINY = GOLDEN / "llama-tied.gguf"
 SKIPPED = 77
-NOBODY = {"XDG_CONFIG_HOME": "/nonexistent", "MAXTS_MODEL": ""} # no settings but those of the test
+# No settings but those of the test, and no measurements kept from other runs.
+NOBODY = {"XDG_CONFIG_HOME": "/nonexistent", "MAXTS_MODEL": "", "MAXTS_CACHE": "off"}
 DEAR = bool(os.environ.get("MAXTS_DEAR")) # all is ten times as dear, and numbers are checked by another build
 PROGRESS = re.compile(rb"^\d+ of \d+ (rollouts|records)\b.*\n", re.M) # of what takes long on a slow machine
 
