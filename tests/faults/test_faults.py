@@ -26,7 +26,8 @@ WORKERS = os.cpu_count() or 1
 VARIES = [(re.compile(rb'"(\w*seconds|tokens_per_second|\w*_us)":([-+.e0-9]+|[{[][^]}]*[]}])'), rb'"\1":0'),
           (re.compile(rb',"crc":"[0-9a-f]{8}"'), b"")]  # of a line that has its seconds
 SPEEDS = [(re.compile(rb'[-+]?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?'), b"0"),
-          (re.compile(rb'"(chosen|why)":"[^"]*"'), rb'"\1":""')]  # which is the faster of two
+          (re.compile(rb'"(chosen|why)":"[^"]*"'), rb'"\1":""'),  # which is the faster of two,
+          (re.compile(rb'"product_from":null'), b'"product_from":0')]  # and from where on
 
 # libgomp, and libgfortran while OpenBLAS is opened, end the process themselves where memory runs out.
 ENDING = ("\nlibgomp: ", "Operating system error: Cannot allocate memory\n")
