@@ -95,13 +95,13 @@ static const char *term_end(const char *s)
     return s + strlen(s);
 }
 
-/* Of an argument whose term ends at `end`; blanks at its end are none of it. */
-static size_t argument_size(const TermText *t, const char *end)
+/* The end of a term that ends at `end`, without the blanks before it. */
+static const char *bare_end(const TermText *t, const char *end)
 {
-    while (end > t->argument && is_space(end[-1])) {
+    while (end > t->rest && is_space(end[-1])) {
         end--;
     }
-    return (size_t)(end - t->argument);
+    return end;
 }
 
 static int unknown_name(const TermText *t, MtsError *err)
@@ -133,9 +133,7 @@ static int add_term(MtsReward *reward, const char *s, const char *end, const Mts
     if (!t.kind) {
         return unknown_name(&t, err);
     }
-    while (end > t.rest && is_space(end[-1])) {
-        end--;
-    }
+    end = bare_end(&t, end);
     if (!t.argument && t.rest < end) {
         return mts_fail(err, MTS_EREQUEST, "reward %s: \"%.*s\" follows the name; an argument follows a colon",
                         t.kind->name, (int)(end - t.rest < 60 ? end - t.rest : 60), t.rest);
@@ -147,7 +145,7 @@ static int add_term(MtsReward *reward, const char *s, const char *end, const Mts
     memset(term, 0, sizeof *term);
     term->weight = t.weight;
     term->name = mts_strdup(t.kind->name);
-    char *argument = t.argument ? mts_strndup(t.argument, argument_size(&t, end)) : NULL;
+    char *argument = t.argument ? mts_strndup(t.argument, (size_t)(end - t.argument)) : NULL;
     int rc;
     if (!term->name || (t.argument && !argument)) {
         rc = mts_fail(err, MTS_ENOMEM, "reward %s: memory ran out", t.kind->name);
@@ -195,7 +193,7 @@ bool mts_reward_each_file(const char *spec, bool (*take)(void *context, const ch
         MtsRewardName name = {0};
         end = term_end(s);
         if (read_term(s, &t) && t.kind && t.kind->file && t.argument) {
-            name = t.kind->file(t.argument, argument_size(&t, end));
+            name = t.kind->file(t.argument, (size_t)(bare_end(&t, end) - t.argument));
         }
         if (name.path && !take(context, name.path, name.size, name.written)) {
             return false;

@@ -29,7 +29,7 @@ MTS_REWARDS(MTS_REWARD_DECLARE)
 MtsRewardNames mts_reward_log;
 
 /* Calls take(context, path, size, written) with each file that a specification names, in their order, until it returns
- * false; false then. Of what is no specification, with those before it ends to be one. */
+ * false; false then. Where the specification is wrong, with those of its terms that can be read. */
 bool mts_reward_each_file(const char *spec, bool (*take)(void *context, const char *path, size_t size, bool written),
                           void *context);
 
