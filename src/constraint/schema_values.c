@@ -74,16 +74,19 @@ int mts_schema_listed(MtsSchema *s, const MtsCase *c, json_t **values)
     for (size_t p = 0; p < c->parts.count && !rc; p++) {
         const json_t *list = json_object_get(c->parts.items[p], "enum");
         const json_t *only = json_object_get(c->parts.items[p], "const");
-        if (list && !json_is_array(list)) {
-            return mts_fail(s->err, MTS_EREQUEST, "%s: \"enum\" must be a list", s->name);
-        }
-        rc = list ? cut_list(s, values, list) : MTS_OK;
+        rc = !list                  ? MTS_OK
+             : !json_is_array(list) ? mts_fail(s->err, MTS_EREQUEST, "%s: \"enum\" must be a list", s->name)
+                                    : cut_list(s, values, list);
         if (!rc && only) {
             json_t *one = json_array();
             mts_json_add(&one, NULL, json_incref((json_t *)(uintptr_t)only));
             rc = one ? cut_list(s, values, one) : mts_schema_no_memory(s);
             json_decref(one);
         }
+    }
+    if (rc) {
+        json_decref(*values);
+        *values = NULL;
     }
     return rc;
 }
