@@ -20,6 +20,7 @@
 
 #include <string.h>
 
+#include "core/file.h"
 #include "model/blas.h"
 #include "model/team.h"
 
@@ -462,7 +463,9 @@ void mts_forward_run(MtsForward *s, MtsFinal *finals, size_t final_count, size_t
         }
         finish(s);
     }
-    mts_pace_end(&s->pace, (int)s->barrier->size);
+    double now = mts_seconds();
+    mts_barrier_end(s->barrier, now);
+    mts_pace_end(&s->pace, (int)s->barrier->size, now);
 }
 
 void mts_forward_logits(MtsForward *s, const float *hidden, float *logits)

@@ -4,6 +4,8 @@
  * others after they saw that; the next to write it is the last of the next meeting, for which all of them have come. */
 #include "model/team.h"
 
+#include <math.h>
+
 #include "core/file.h"
 #include "core/quota.h"
 
@@ -49,6 +51,11 @@ void mts_barrier_begin(MtsBarrier *b, int threads)
     b->size = (size_t)threads;
     b->began = mts_seconds();
     b->lost = 0;
+}
+
+void mts_barrier_end(MtsBarrier *b, double now)
+{
+    b->last = now - b->began;
 }
 
 static bool has_met(const MtsBarrier *b, size_t generation)
@@ -106,7 +113,7 @@ static bool too_late(MtsBarrier *b)
     double now = mts_seconds();
     b->lost += now - b->first;
     pthread_mutex_unlock(&b->lock);
-    return b->lost > BEARABLE && b->lost > SHARE * (now - b->began);
+    return b->lost > BEARABLE && b->lost > SHARE * fmax(now - b->began, b->last);
 }
 
 void mts_barrier_wait(MtsBarrier *b, MtsPart *part)

@@ -6,9 +6,10 @@
  *
  * On a machine that has other things to do a thread may lose its processor for milliseconds, and all the others stand
  * still at the next barrier; two threads then get no further than one that waits for nobody, and much less far where
- * they spin. So the barrier adds up what was waited for in a step, and when that is too much, whoever comes last leaves
- * the team: its shares of the phases to come are empty, it waits for nothing, and so reaches the end of the step at
- * once, while the others go on. Results do not depend on it, as they do not depend on the number of threads. */
+ * they spin. So the barrier adds up what was waited for in a step, and when that is too much for the step's length
+ * (what has passed of it, or what the last one took), whoever comes last leaves the team: its shares of the phases to
+ * come are empty, it waits for nothing, and so reaches the end of the step at once, while the others go on. Results do
+ * not depend on it, as they do not depend on the number of threads. */
 #ifndef MTS_MODEL_TEAM_H
 #define MTS_MODEL_TEAM_H
 
@@ -33,6 +34,7 @@ typedef struct MtsBarrier {
     bool spin;            /* whether to poll before sleeping: not where threads outnumber processors */
     double first;         /* when the first of those asleep began to wait */
     double began, lost;   /* when the step began, and the seconds waited in it by those who slept */
+    double last;          /* seconds of the last step */
     pthread_mutex_t lock; /* of `asleep`, `first` */
     pthread_cond_t met;
 } MtsBarrier;
@@ -41,6 +43,8 @@ bool mts_barrier_init(MtsBarrier *b, int threads);
 void mts_barrier_destroy(MtsBarrier *b);
 /* Before a step of so many threads. */
 void mts_barrier_begin(MtsBarrier *b, int threads);
+/* After it, at the time `now` of mts_seconds(). */
+void mts_barrier_end(MtsBarrier *b, double now);
 /* Waits for the team, or leaves it: then *part says so, and further calls return at once. */
 void mts_barrier_wait(MtsBarrier *b, MtsPart *part);
 

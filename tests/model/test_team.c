@@ -2,9 +2,11 @@
  * leaves; and what the next steps make of it. */
 #include "../test.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <time.h>
 
+#include "core/file.h"
 #include "model/pace.h"
 #include "model/team.h"
 
@@ -96,6 +98,30 @@ static void the_late_leave(void **state)
     }
 }
 
+/* A step that is long, as the last one says, bears a longer wait: who is late by less than its share stays. */
+static void long_steps_bear_more(void **state)
+{
+    MtsPart part = {1, 2};
+    (void)state;
+    static const struct {
+        double last, lost;
+        size_t left;
+    } c[] = {{0, 1, 1}, {.001, 1, 1}, {100, 1, 2}, {100, 60, 1}};
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        assert_true(mts_barrier_init(&barrier, 2));
+        mts_barrier_begin(&barrier, 2);
+        mts_barrier_end(&barrier, barrier.began + c[i].last);
+        mts_barrier_begin(&barrier, 2);
+        barrier.arrived = barrier.asleep = 1; /* as if another had been asleep for that long */
+        barrier.first = mts_seconds() - c[i].lost;
+        part = (MtsPart){1, 2};
+        mts_barrier_wait(&barrier, &part);
+        assert_int_equal(barrier.size, c[i].left);
+        assert_int_equal(part.size, c[i].left == 1 ? MTS_LEFT : 2);
+        mts_barrier_destroy(&barrier);
+    }
+}
+
 static void shares(void **state)
 {
     (void)state;
@@ -104,37 +130,51 @@ static void shares(void **state)
     assert_int_equal(mts_team_share(10, 3, 3), 10);
 }
 
-/* Steps of a full team until the next, after each of these that went badly (1) or well (0). */
-static void paces(void **state)
+/* Steps of so many milliseconds until the full team is tried again, after the given count of bad tries. */
+static int steps_of_rest(double step_ms, int bad_tries)
 {
-    (void)state;
     MtsPace p = mts_pace(4);
-    static const int steps[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 512, 512};
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    double now = 100;
+    int steps = 0;
+    for (int i = 0; i < bad_tries; i++) {
         assert_int_equal(p.now, 4);
-        mts_pace_end(&p, 2);
-        for (int n = 0; n < steps[i]; n++) {
-            assert_int_equal(p.now, n == 0 && i > 0 ? 2 : p.now);
-            assert_true(p.now < 4);
-            mts_pace_end(&p, n == 0 ? 1 : p.now); /* and of the smaller team one more leaves */
+        mts_pace_end(&p, 2, now += step_ms * 1e-3);
+        for (steps = 0; p.now < 4; steps++) {
+            assert_int_equal(p.now, steps == 0 ? 2 : 1);
+            mts_pace_end(&p, 1, now += step_ms * 1e-3); /* and of the smaller team one more leaves */
         }
     }
     for (int n = 0; n < 20; n++) {
         assert_int_equal(p.now, 4);
-        mts_pace_end(&p, 4);
+        mts_pace_end(&p, 4, now += step_ms * 1e-3);
     }
-    mts_pace_end(&p, 1);
+    mts_pace_end(&p, 1, now); /* after so many that went well it rests for one step */
     assert_int_equal(p.now, 1);
-    mts_pace_end(&p, 1);
+    mts_pace_end(&p, 1, now + fmax(2, step_ms) * 1e-3);
     assert_int_equal(p.now, 4);
-    p = mts_pace(1);
-    mts_pace_end(&p, 1);
+    return steps;
+}
+
+static void paces(void **state)
+{
+    (void)state;
+    static const struct {
+        double step_ms;
+        int bad_tries, steps;
+    } c[] = {{.75, 1, 2},  {.75, 2, 3}, {.75, 3, 6},  {.75, 11, 1366}, {.75, 20, 1334},
+             {3, 20, 334}, {600, 1, 1}, {600, 11, 2}, {600, 20, 2},    {3000, 20, 1}};
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        assert_in_range(steps_of_rest(c[i].step_ms, c[i].bad_tries), c[i].steps - 1, c[i].steps + 1);
+    }
+    MtsPace p = mts_pace(1);
+    mts_pace_end(&p, 1, 0);
     assert_int_equal(p.now, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_share_once), cmocka_unit_test(the_late_leave),
-                                       cmocka_unit_test(shares), cmocka_unit_test(paces)};
+                                       cmocka_unit_test(long_steps_bear_more), cmocka_unit_test(shares),
+                                       cmocka_unit_test(paces)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
