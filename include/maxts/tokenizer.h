@@ -22,6 +22,10 @@ MTS_API size_t mts_tokenizer_vocab(const MtsTokenizer *tokenizer);
 MTS_API int32_t mts_tokenizer_bos(const MtsTokenizer *tokenizer); /* -1: none */
 MTS_API int32_t mts_tokenizer_eos(const MtsTokenizer *tokenizer); /* -1: none */
 
+/* True where the file does not say how its byte-level BPE cuts text into words (tokenizer.ggml.pre): it is cut by the
+ * default, and where the model was trained with another rule, some of its words become ids that it does not expect. */
+MTS_API bool mts_tokenizer_is_guessed(const MtsTokenizer *tokenizer);
+
 /* True for every token that ends a text: end of sequence, end of turn and the like. */
 MTS_API bool mts_tokenizer_is_end(const MtsTokenizer *tokenizer, int32_t token);
 

@@ -85,6 +85,13 @@ int open_engine(MtsEngine **engine, const Args *args, MtsEngineParts parts, MtsE
     if (!rc && args->boxed && !args->quiet) {
         fprintf(stderr, "maxts: no --model: %s, the small one that comes with maxts\n", args->model);
     }
+    if (!rc && !args->quiet && mts_engine_tokenizer(*engine) &&
+        mts_tokenizer_is_guessed(mts_engine_tokenizer(*engine))) {
+        fprintf(stderr,
+                "maxts: %s does not say how text is cut into words (tokenizer.ggml.pre): by the default, and "
+                "where the model learnt another way, some words are not the tokens that it knows\n",
+                args->model);
+    }
     return rc;
 }
 

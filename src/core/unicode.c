@@ -1,13 +1,11 @@
 /* core/unicode.c - classes and cases looked up in the tables. */
 #include "core/unicode.h"
 
-#include <stdbool.h>
-
 MtsCharClass mts_char_class(uint32_t code)
 {
     /* The last run that starts at or before code. */
     size_t low = 0, high = mts_unicode_run_count;
-    uint32_t key = code << 2 | 3;
+    uint32_t key = code << 4 | 15;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (mts_unicode_runs[middle] <= key) {
@@ -16,7 +14,13 @@ MtsCharClass mts_char_class(uint32_t code)
             high = middle;
         }
     }
-    return (MtsCharClass)(mts_unicode_runs[low] & 3);
+    return (MtsCharClass)(mts_unicode_runs[low] & 15);
+}
+
+bool mts_char_is_letter(uint32_t code)
+{
+    MtsCharClass class = mts_char_class(code);
+    return class == MTS_CHAR_UPPER || class == MTS_CHAR_LOWER || class == MTS_CHAR_CASELESS;
 }
 
 static size_t look_up(const MtsCaseRun *runs, size_t count, uint32_t code, uint32_t out[MTS_CASE_MOST])

@@ -1,22 +1,31 @@
-/* core/unicode.h - is a character a letter, a number or white space? By Unicode 15.1, whatever the system
+/* core/unicode.h - is a character a letter, a number, a mark, white space? By Unicode 15.1, whatever the system
  * this runs on knows, so that a text has the same ids everywhere. And what are its other cases? */
 #ifndef MTS_CORE_UNICODE_H
 #define MTS_CORE_UNICODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* By general category, but for white space, which is a property (White_Space). */
 typedef enum MtsCharClass {
     MTS_CHAR_OTHER,
-    MTS_CHAR_LETTER, /* general category L */
-    MTS_CHAR_NUMBER, /* general category N */
-    MTS_CHAR_SPACE   /* property White_Space */
+    MTS_CHAR_UPPER,       /* Lu, Lt */
+    MTS_CHAR_LOWER,       /* Ll */
+    MTS_CHAR_CASELESS,    /* Lm, Lo */
+    MTS_CHAR_MARK,        /* M */
+    MTS_CHAR_NUMBER,      /* N */
+    MTS_CHAR_PUNCTUATION, /* P */
+    MTS_CHAR_SYMBOL,      /* S */
+    MTS_CHAR_SPACE,
+    MTS_CHAR_CLASSES
 } MtsCharClass;
 
 /* code <= 0x10FFFF */
 MtsCharClass mts_char_class(uint32_t code);
+bool mts_char_is_letter(uint32_t code);
 
-/* unicode_table.c: the starts of runs of equal class, ascending; each is code << 2 | class, the first code is 0. */
+/* unicode_table.c: the starts of runs of equal class, ascending; each is code << 4 | class, the first code is 0. */
 extern const uint32_t mts_unicode_runs[];
 extern const size_t mts_unicode_run_count;
 

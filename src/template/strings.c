@@ -298,8 +298,8 @@ static bool is_all(MtsTpl *tpl, MtsString s, MtsString name)
             continue;
         }
         all = mts_str_is(name, "isspace")   ? in_set(MISSING, s.data + at, n)
-              : mts_str_is(name, "isalpha") ? class == MTS_CHAR_LETTER
-              : mts_str_is(name, "isalnum") ? class == MTS_CHAR_LETTER || class == MTS_CHAR_NUMBER
+              : mts_str_is(name, "isalpha") ? mts_char_is_letter(code)
+              : mts_str_is(name, "isalnum") ? mts_char_is_letter(code) || class == MTS_CHAR_NUMBER
                                             : class == MTS_CHAR_NUMBER;
     }
     return all && (cased || !(upper || lower));

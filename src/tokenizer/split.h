@@ -3,17 +3,21 @@
 #define MTS_TOKENIZER_SPLIT_H
 
 #include "gguf/gguf.h"
+#include "tokenizer/split_rules.h"
 
 typedef struct MtsSplit MtsSplit; /* immutable */
 
-/* The pre-tokenizer that the file names (tokenizer.ggml.pre). MTS_EFORMAT where it names none, MTS_EUNSUPPORTED for one
+/* The pre-tokenizer that the file names (tokenizer.ggml.pre), the default where it names none. MTS_EUNSUPPORTED for one
  * that is not known: the sentence lists those that are. */
 int mts_split_new(MtsSplit **split, const MtsGguf *gguf, MtsError *err);
+/* One of split_rules.c, whatever a file says. */
+int mts_split_by_rule(MtsSplit **split, const MtsSplitRule *rule, MtsError *err);
 void mts_split_free(MtsSplit **split);
 
 /* What the pre-tokenizer's name implies where the file does not say otherwise. */
 bool mts_split_adds_bos(const MtsSplit *split);
 bool mts_split_ignores_merges(const MtsSplit *split); /* a word that is a token as a whole becomes that token */
+bool mts_split_is_guessed(const MtsSplit *split);     /* the file named none */
 
 typedef struct MtsSplitter MtsSplitter; /* a walk through one text */
 

@@ -172,6 +172,11 @@ size_t mts_tokenizer_vocab(const MtsTokenizer *t)
     return t->vocab.count;
 }
 
+bool mts_tokenizer_is_guessed(const MtsTokenizer *t)
+{
+    return t->byte_level && mts_split_is_guessed(t->bpe.split);
+}
+
 int32_t mts_tokenizer_bos(const MtsTokenizer *t)
 {
     return t->bos;

@@ -121,9 +121,13 @@ static void wrong_byte_level_files(void **state)
         mts_tokenizer_free(&tokenizer);
     }
     v = good(), v.pre = "unheard-of", b = build(&v);
-    expect_sentence(&b, MTS_EUNSUPPORTED, "tokenizer.ggml.pre is \"unheard-of\", and the known ones are gpt-2, ");
+    expect_sentence(&b, MTS_EUNSUPPORTED, "tokenizer.ggml.pre is \"unheard-of\", which is none of the ");
+    v = good(), v.pre = "qwen-2", b = build(&v);
+    expect_sentence(&b, MTS_EUNSUPPORTED, "(docs/tokenizer.md); did you mean 'qwen2'?");
     v = good(), v.pre = NULL, b = build(&v);
-    expect_sentence(&b, MTS_EFORMAT, "\"tokenizer.ggml.pre\" is missing, which says how text is cut into words");
+    tokenizer = expect_good(&b);
+    assert_true(mts_tokenizer_is_guessed(tokenizer));
+    mts_tokenizer_free(&tokenizer);
     v = good(), v.model = "bert", b = build(&v);
     expect_sentence(&b, MTS_EUNSUPPORTED, "tokenizer.ggml.model is \"bert\"");
     v = good(), v.count = 0, b = build(&v);
