@@ -159,38 +159,6 @@ bool branches_next(Branches *b)
 
 /* ---- masks ---- */
 
-void masked_open(Masked *m, const MtsTable *table, bool (*keep)(const MtsTable *, size_t, int32_t))
-{
-    *m = (Masked){.table = table};
-    m->tokens = mts_calloc(table->entry_count, sizeof *m->tokens);
-    m->logp = mts_calloc(table->entry_count, sizeof *m->logp);
-    m->dists = mts_calloc(table->row_count, sizeof *m->dists);
-    assert_true(m->tokens && m->logp && m->dists);
-    for (size_t row = 0; row < table->row_count; row++) {
-        const MtsTableRow *r = &table->rows[row];
-        MtsDist *dist = &m->dists[row];
-        MtsLogSum sum = MTS_LOG_SUM_ZERO;
-        dist->tokens = m->tokens + r->first;
-        dist->logp = m->logp + r->first;
-        for (size_t i = r->first; i < r->first + r->count; i++) {
-            if (!keep || keep(table, row, table->tokens[i])) {
-                m->tokens[r->first + dist->count] = table->tokens[i];
-                m->logp[r->first + dist->count++] = table->logp[i];
-                mts_log_sum_add(&sum, table->logp[i]);
-            }
-        }
-        dist->log_mass = mts_log_sum(&sum);
-    }
-}
-
-void masked_free(Masked *m)
-{
-    free(m->tokens);
-    free(m->logp);
-    free(m->dists);
-    *m = (Masked){0};
-}
-
 static int masked_extend(void *context, MtsSearchStep *steps, size_t n, MtsError *err)
 {
     Masked *m = context;
@@ -218,16 +186,51 @@ static void masked_keep(void *context, MtsState *state)
     (void)state;
 }
 
-void masked_model(Masked *m, MtsSearchModel *model)
+void masked_open(Masked *m, const MtsTable *table, bool (*keep)(const MtsTable *, size_t, int32_t))
 {
-    *model = (MtsSearchModel){.context = m,
-                              .root = (MtsState *)(void *)m->dists,
-                              .root_dist = m->dists[0],
-                              .max_tokens = m->table->max_tokens,
-                              .extend = masked_extend,
-                              .is_end = masked_is_end,
-                              .retain = masked_keep,
-                              .release = masked_keep};
+    *m = (Masked){.table = table};
+    mts_table_reward(table, &m->reward);
+    m->tokens = mts_calloc(table->entry_count, sizeof *m->tokens);
+    m->logp = mts_calloc(table->entry_count, sizeof *m->logp);
+    m->dists = mts_calloc(table->row_count, sizeof *m->dists);
+    assert_true(m->tokens && m->logp && m->dists);
+    for (size_t row = 0; row < table->row_count; row++) {
+        const MtsTableRow *r = &table->rows[row];
+        MtsDist *dist = &m->dists[row];
+        MtsLogSum sum = MTS_LOG_SUM_ZERO;
+        dist->tokens = m->tokens + r->first;
+        dist->logp = m->logp + r->first;
+        for (size_t i = r->first; i < r->first + r->count; i++) {
+            if (!keep || keep(table, row, table->tokens[i])) {
+                m->tokens[r->first + dist->count] = table->tokens[i];
+                m->logp[r->first + dist->count++] = table->logp[i];
+                mts_log_sum_add(&sum, table->logp[i]);
+            }
+        }
+        dist->log_mass = mts_log_sum(&sum);
+    }
+    m->model = (MtsSearchModel){.context = m,
+                                .root = (MtsState *)(void *)m->dists,
+                                .root_dist = m->dists[0],
+                                .max_tokens = table->max_tokens,
+                                .extend = masked_extend,
+                                .is_end = masked_is_end,
+                                .retain = masked_keep,
+                                .release = masked_keep};
+}
+
+bool nothing_after_one(const MtsTable *table, size_t row, int32_t token)
+{
+    (void)token;
+    return table->rows[row].token != 1;
+}
+
+void masked_free(Masked *m)
+{
+    free(m->tokens);
+    free(m->logp);
+    free(m->dists);
+    *m = (Masked){0};
 }
 
 /* ---- a grammar ---- */

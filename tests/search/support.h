@@ -47,6 +47,8 @@ bool branches_next(Branches *b); /* false: all were taken; frees */
 /* ---- a model with tokens masked out: sub-distributions of a table ---- */
 
 typedef struct Masked {
+    MtsSearchModel model;   /* of what is left */
+    MtsSearchReward reward; /* the table's */
     const MtsTable *table;
     int32_t *tokens; /* as the table's entries, row by row, kept ones first */
     double *logp;
@@ -55,14 +57,16 @@ typedef struct Masked {
     size_t largest;  /* largest batch seen */
 } Masked;
 
-/* keep(row, token): whether the token may follow the table's row. */
+/* keep(row, token): whether the token may follow the table's row; NULL: any may. m stays where it is. */
 void masked_open(Masked *m, const MtsTable *table, bool (*keep)(const MtsTable *, size_t row, int32_t token));
 void masked_free(Masked *m);
-void masked_model(Masked *m, MtsSearchModel *model);
+
+/* A mask: prefixes that end in token 1 lead nowhere. */
+bool nothing_after_one(const MtsTable *table, size_t row, int32_t token);
 
 /* ---- a table's tokens as texts under a grammar ---- */
 
-/* The model of the table with the tokens masked that the grammar forbids: token t spells spellings[t] (NULL: it ends a
+/* The table with the tokens masked that the grammar forbids: token t spells spellings[t] (NULL: it ends a
  * text, the table's eos). Fails the test where the grammar is wrong. */
 void masked_by_grammar(Masked *m, const MtsTable *table, const char *grammar, const char *const *spellings);
 

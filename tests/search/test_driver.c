@@ -171,16 +171,12 @@ static void positions_are_counted_once_and_batched(void **state)
 {
     (void)state;
     Masked m;
-    MtsSearchModel model;
-    MtsSearchReward reward;
     MtsSearchResult *result = NULL;
     MtsError err = {0};
     masked_open(&m, table, NULL);
-    masked_model(&m, &model);
-    mts_table_reward(table, &reward);
     MtsSearchSettings s = settings_of(64, 16);
     s.batch = 8;
-    assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
+    assert_ok(mts_search(&m.model, &m.reward, &s, NULL, &result, &err), &err);
     assert_int_equal(result->nfe, m.extended);
     assert_true(result->nfe < result->decode_tokens);
     assert_int_equal(m.largest, 8);
@@ -716,15 +712,11 @@ static void a_constraint_that_no_text_meets_is_an_error(void **state)
     bool (*const masks[])(const MtsTable *, size_t, int32_t) = {nothing, nothing_at_all};
     for (int i = 0; i < 2; i++) {
         Masked m;
-        MtsSearchModel model;
-        MtsSearchReward reward;
         MtsSearchResult *result = NULL;
         MtsError err = {0};
         MtsSearchSettings s = settings_of(50, 3);
         masked_open(&m, t, masks[i]);
-        masked_model(&m, &model);
-        mts_table_reward(t, &reward);
-        assert_int_equal(mts_search(&model, &reward, &s, NULL, &result, &err), MTS_ECONSTRAINT);
+        assert_int_equal(mts_search(&m.model, &m.reward, &s, NULL, &result, &err), MTS_ECONSTRAINT);
         assert_null(result);
         masked_free(&m);
     }

@@ -579,12 +579,6 @@ static void mcts_comes_to_prefer_the_best(void **state)
 
 /* ---- ends ---- */
 
-static bool nothing_after_one(const MtsTable *table, size_t row, int32_t token)
-{
-    (void)token;
-    return table->rows[row].token != 1;
-}
-
 static bool only_one(const MtsTable *table, size_t row, int32_t token)
 {
     return row == 0 ? token == 1 : nothing_after_one(table, row, token);
@@ -597,16 +591,12 @@ static void dead_ends_are_met_by_name(void **state)
     MtsTable *table = random_table((Shape){.vocab = 3, .steps = 3, .eos = -1, .peak = 1, .spread = 1}, 170);
     for (int all = 0; all < 2; all++) {
         Masked m;
-        MtsSearchModel model;
-        MtsSearchReward reward;
         masked_open(&m, table, all ? only_one : nothing_after_one);
-        masked_model(&m, &model);
-        mts_table_reward(table, &reward);
         for (int method = MTS_GREEDY; method <= MTS_MAXENT_TS; method++) {
             MtsSearchSettings s = settings_of((MtsMethod)method, 1, 20);
             MtsSearchResult *result = NULL;
             MtsError err = {0};
-            int rc = mts_search(&model, &reward, &s, NULL, &result, &err);
+            int rc = mts_search(&m.model, &m.reward, &s, NULL, &result, &err);
             if (all) {
                 assert_int_equal(rc, MTS_ECONSTRAINT);
                 assert_non_null(strstr(err.text, "constraint"));

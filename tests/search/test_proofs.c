@@ -473,15 +473,11 @@ static void a_mask_gives_the_global_conditional_not_the_local_one(void **state)
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 4, .steps = 4, .eos = -1, .peak = 1, .spread = 1}, 21);
     Masked m;
-    MtsSearchModel model;
-    MtsSearchReward reward;
     MtsSearchResult *result = NULL;
     MtsError err = {0};
     masked_open(&m, table, not_two_after_one);
-    masked_model(&m, &model);
-    mts_table_reward(table, &reward);
     MtsSearchSettings s = settings_of(1, 100000, 1);
-    assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
+    assert_ok(mts_search(&m.model, &m.reward, &s, NULL, &result, &err), &err);
     assert_string_equal(result->stop_reason, "exhausted");
     double z = 0, global = 0, local = 0, largest_gap = 0;
     size_t allowed = 0;
@@ -524,23 +520,13 @@ static void a_mask_gives_the_global_conditional_not_the_local_one(void **state)
     mts_table_free(&table);
 }
 
-static bool nothing_after_one(const MtsTable *table, size_t row, int32_t token)
-{
-    (void)token;
-    return table->rows[row].token != 1;
-}
-
 /* Prefixes that nothing may follow, met again and again: still unbiased, by enumeration. */
 static void dead_ends_are_known_mass_without_tilt(void **state)
 {
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 3, .steps = 2, .eos = -1, .peak = 1, .spread = 1}, 30);
     Masked m;
-    MtsSearchModel model;
-    MtsSearchReward reward;
     masked_open(&m, table, nothing_after_one);
-    masked_model(&m, &model);
-    mts_table_reward(table, &reward);
     double z = 0;
     for (size_t x = 0; x < table->text_count; x++) {
         z += table->rows[table->texts[x].row].token == 1 ? 0 : tilted(table, x, 2);
@@ -549,7 +535,7 @@ static void dead_ends_are_known_mass_without_tilt(void **state)
         MtsSearchSettings s = settings_of(2, in_flight == 3 ? 4 : 3, in_flight);
         s.best_first = in_flight == 1 ? 0 : 0.5;
         s.best_first_after = 0;
-        assert_true(fabs(mean_estimate(&model, &reward, &s) - z) < EXACT * (1 + z));
+        assert_true(fabs(mean_estimate(&m.model, &m.reward, &s) - z) < EXACT * (1 + z));
     }
     masked_free(&m);
     mts_table_free(&table);
@@ -562,13 +548,9 @@ static void a_grammar_gives_the_conditional_of_its_language(void **state)
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 5, .steps = 6, .eos = 4, .peak = 0.5, .spread = 1}, 6);
     Masked m;
-    MtsSearchModel model;
-    MtsSearchReward reward;
     double z = 0;
     size_t texts = 0;
     masked_by_grammar(&m, table, SUMS, SUMS_SPELLINGS);
-    masked_model(&m, &model);
-    mts_table_reward(table, &reward);
     for (size_t x = 0; x < table->text_count; x++) {
         z += sums_hold(table, x) ? tilted(table, x, 2) : 0;
         texts += sums_hold(table, x);
@@ -577,14 +559,14 @@ static void a_grammar_gives_the_conditional_of_its_language(void **state)
         for (size_t in_flight = 1; in_flight <= n; in_flight++) {
             MtsSearchSettings s = settings_of(2, n, in_flight);
             s.sweep = n == 2 ? 2 : 0;
-            assert_true(fabs(mean_estimate(&model, &reward, &s) - z) < EXACT * (1 + z));
+            assert_true(fabs(mean_estimate(&m.model, &m.reward, &s) - z) < EXACT * (1 + z));
         }
     }
     MtsSearchSettings s = settings_of(2, 1000, 1);
     MtsSearch *run = NULL;
     MtsSearchResult *result = NULL;
     MtsError err = {0};
-    assert_ok(mts_search_new(&run, &model, &reward, &s, NULL, &err), &err);
+    assert_ok(mts_search_new(&run, &m.model, &m.reward, &s, NULL, &err), &err);
     assert_ok(mts_search_lead(run, &err), &err);
     assert_ok(mts_search_result(run, &result, &err), &err);
     assert_string_equal(result->stop_reason, "exhausted");

@@ -64,7 +64,7 @@ static void case_open(Case *c, Shape shape, uint64_t seed, Telling telling)
     c->reward = (MtsSearchReward){.context = c, .prefixes = telling == BY_PREFIXES, .score = score};
     if (telling == BY_MASKS) {
         masked_open(&c->masked, c->table, leads_on);
-        masked_model(&c->masked, &c->model);
+        c->model = c->masked.model;
     }
 }
 
@@ -252,17 +252,13 @@ static void draws_of_a_language_follow_its_conditional(void **state)
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 5, .steps = 6, .eos = 4, .peak = 0.5, .spread = 1}, 6);
     Masked m;
-    MtsSearchModel model;
-    MtsSearchReward reward;
     MtsSearch *run = NULL;
     MtsError err = {0};
     masked_by_grammar(&m, table, SUMS, SUMS_SPELLINGS);
-    masked_model(&m, &model);
-    mts_table_reward(table, &reward);
     size_t *counts = calloc(table->text_count, sizeof *counts), texts = 0, drawn = 0;
     double *p = calloc(table->text_count, sizeof *p), a = 0;
     MtsSearchSettings s = settings_of(MTS_CARS, 0, 20000, 4);
-    assert_ok(mts_search_new(&run, &model, &reward, &s, NULL, &err), &err);
+    assert_ok(mts_search_new(&run, &m.model, &m.reward, &s, NULL, &err), &err);
     assert_ok(mts_search_lead(run, &err), &err);
     for (size_t x = 0; x < table->text_count; x++) {
         p[x] = sums_hold(table, x) ? exp(table->texts[x].logp) : 0;

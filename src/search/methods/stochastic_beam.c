@@ -1,21 +1,20 @@
-/* search/methods/stochastic_beam.c - many different texts of p at one go, without replacement.
+/* search/methods/stochastic_beam.c - many different texts at one go, without replacement.
  *
- * Stochastic beam search (Kool, van Hoof and Welling, ICML 2019). Every text x has a perturbed value, log p(x) plus
- * Gumbel noise of its own; the N + 1 texts of the largest are a sample without replacement. They are found without
- * looking at the others: the largest value G(s) below a prefix s of probability p(s) has the law Gumbel(log p(s)), and
- * given it those of its children are independent Gumbel(log p(s.a)) numbers g conditioned on their largest being G(s):
- * with Z the largest of unconditioned ones,
+ * Stochastic beam search (Kool, van Hoof and Welling, ICML 2019). The texts are drawn from q, p with what a cut left of
+ * each distribution scaled up to 1. Every text x has a perturbed value, log q(x) plus Gumbel noise of its own; the
+ * N + 1 texts of the largest are a sample without replacement. They are found without looking at the others: the
+ * largest value G(s) below a prefix s has the law Gumbel(log q(s)), and given it those of its children are independent
+ * Gumbel(log q(s.a)) numbers g conditioned on their largest being G(s): with Z the largest of unconditioned ones,
  *
  *     G(s.a) = -log(exp(-G(s)) - exp(-Z) + exp(-g))
  *
- * What a cut took out of a distribution is one more child here, and a prefix that nothing may follow a text: they hold
- * their places like all others, and weigh nothing. So a beam of
+ * A prefix that nothing may follow is a text here: it holds its place like all others, and weighs nothing. So a beam of
  * the N + 1 prefixes of the largest G, finished texts among them, ends with these texts. The least of them is the
- * threshold k: given it, each of the N others was in with probability q(x) = P(Gumbel(log p(x)) > k), and
+ * threshold k: given it, each of the N others was in with probability P(Gumbel(log q(x)) > k), and
  *
- *     Z^ = sum over the N of p(x) exp(lambda r(x)) / q(x)
+ *     Z^ = sum over the N of p(x) exp(lambda r(x)) / P(Gumbel(log q(x)) > k)
  *
- * is unbiased; the answers weigh the same. Where there are no more than N texts all are found, q is 1 and Z^ is Z. It
+ * is unbiased; the answers weigh the same. Where there are no more than N texts all are found, and Z^ is Z. It
  * is one beam: nothing is learnt on the way, and there is no standard error. */
 #include <stdlib.h>
 
@@ -27,8 +26,8 @@
 typedef struct Perturbed { /* a prefix or a text */
     MtsNode *node;         /* of an option: its parent, or the text itself */
     size_t entry, order;
-    double g;
-    bool gone; /* no text: what was cut, or a prefix that nothing may follow */
+    double log_q, g;
+    bool gone; /* no text, but a prefix that nothing may follow */
 } Perturbed;
 
 typedef struct PerturbedBeam {
@@ -75,16 +74,21 @@ static double conditioned(double top, double z, double g)
     return top - fmax(v, 0) - log1p(exp(-fabs(v)));
 }
 
-/* Unconditioned values of the children at search->weights, and behind them that of what was cut; the largest. */
-static double perturb(MtsSearch *search, const MtsNode *node)
+/* log q of the child by an entry. */
+static double child_log_q(const Perturbed *place, size_t entry)
 {
-    MtsRng rng = mts_search_rng(search, node->id, node->depth);
-    double cut = -expm1(node->dist.log_mass);
-    double z = cut > 1e-9 ? node->path_logp + log(cut) + mts_rng_gumbel(&rng) : -HUGE_VAL;
-    search->weights[node->dist.count] = z;
-    for (size_t e = 0; e < node->dist.count; e++) {
-        double log_p = node->dist.logp[e];
-        search->weights[e] = log_p == -HUGE_VAL ? log_p : node->path_logp + log_p + mts_rng_gumbel(&rng);
+    const MtsDist *dist = &place->node->dist;
+    return place->log_q + (dist->logp[entry] - dist->log_mass);
+}
+
+/* Unconditioned values of the children at search->weights; the largest. */
+static double perturb(MtsSearch *search, const Perturbed *place)
+{
+    MtsRng rng = mts_search_rng(search, place->node->id, place->node->depth);
+    double z = -HUGE_VAL;
+    for (size_t e = 0; e < place->node->dist.count; e++) {
+        double log_q = child_log_q(place, e);
+        search->weights[e] = log_q == -HUGE_VAL ? log_q : log_q + mts_rng_gumbel(&rng);
         z = fmax(z, search->weights[e]);
     }
     return z;
@@ -93,13 +97,14 @@ static double perturb(MtsSearch *search, const MtsNode *node)
 static int list_children(MtsSearch *search, PerturbedBeam *b, const Perturbed *place, MtsError *err)
 {
     size_t n = place->node->dist.count;
-    if (!mts_search_weights(search, n + 1)) {
+    if (!mts_search_weights(search, n)) {
         return mts_out_of_memory(err);
     }
-    double z = perturb(search, place->node);
-    for (size_t e = 0; e <= n; e++) {
+    double z = perturb(search, place);
+    for (size_t e = 0; e < n; e++) {
         double g = search->weights[e];
-        Perturbed option = {.node = place->node, .entry = e, .g = conditioned(place->g, z, g), .gone = e == n};
+        Perturbed option = {
+            .node = place->node, .entry = e, .log_q = child_log_q(place, e), .g = conditioned(place->g, z, g)};
         if (g != -HUGE_VAL && !add_option(b, option)) {
             return mts_out_of_memory(err);
         }
@@ -158,9 +163,9 @@ static int one_step(MtsSearch *search, PerturbedBeam *b, bool *more, MtsError *e
 }
 
 /* log of the chance that a text's value is above the threshold. */
-static double log_inclusion(double path_logp, double threshold)
+static double log_inclusion(double log_q, double threshold)
 {
-    return threshold == -HUGE_VAL ? 0 : log(-expm1(-exp(path_logp - threshold)));
+    return threshold == -HUGE_VAL ? 0 : log(-expm1(-exp(log_q - threshold)));
 }
 
 /* The texts that stand above the threshold; of a search that was cut short those that are finished. */
@@ -174,10 +179,10 @@ static int back_up_texts(MtsSearch *search, const PerturbedBeam *b, MtsError *er
             continue;
         }
         int rc = mts_search_score(search, &text, 1, err);
-        double log_q = log_inclusion(text->path_logp, threshold), tilt = rc ? 0 : mts_search_tilt(search, text);
-        double log_w = tilt == -HUGE_VAL ? tilt : text->path_logp + tilt - log_q;
+        double log_in = log_inclusion(b->places[i].log_q, threshold), tilt = rc ? 0 : mts_search_tilt(search, text);
+        double log_w = tilt == -HUGE_VAL ? tilt : text->path_logp + tilt - log_in;
         mts_log_sum_add(&sum, log_w);
-        if (rc || (rc = mts_population_back_up(search, text, log_q, log_w, err))) {
+        if (rc || (rc = mts_population_back_up(search, text, log_in, log_w, err))) {
             return rc;
         }
     }
