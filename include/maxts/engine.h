@@ -227,7 +227,6 @@ typedef struct MtsRequest {
     const char *prompt_text;  /* what rewards see as the prompt; NULL: "" */
     const MtsSeries *series;  /* what rewards see as the input; NULL: none */
     MtsSearchSettings search; /* default in_flight, sweep, look_ahead: automatic (maxts/search.h), of tables 1, 16, 8;
-                                 best_first: 0, of tables 0.8;
                                  default temperature: automatic, which is the cut's. So cut.temperature alone sets both,
                                  and search.temperature alone the proposal, with the cut and the target as they were */
     const MtsEventSink *sink; /* NULL: none */

@@ -163,8 +163,7 @@ void mts_request_defaults(const MtsEngine *engine, MtsRequest *request)
         request->cut = (MtsCut){.temperature = 1, .top_p = 1};
         request->search.temperature = (double)NAN;
     } else {
-        mts_settings_automate(&request->search);
-        request->search.best_first = 0; /* what is likely need not be good there (docs/algorithm.md, measured) */
+        mts_settings_of_models(&request->search);
     }
 }
 

@@ -7,6 +7,10 @@
 
 #define AT(member) offsetof(MtsSearchSettings, member)
 #define M(method) MTS_CONCERNS(MTS_##method)
+#define WORDS_OF(number) #number
+#define WORDS(number) WORDS_OF(number)
+
+#define BEST_FIRST 0.8 /* of tables */
 
 enum {
     /* Rollout methods (search/rollouts.c): the others make all their texts at once. */
@@ -182,12 +186,13 @@ const MtsSetting mts_search_settings[] = {
      .commands = TUNES,
      .methods = M(MAXENT_TS),
      .offset = AT(best_first),
-     .initial = 0.8,
+     .initial = BEST_FIRST,
      .max = 1,
      .later = true,
+     .of_tables = true, /* what is likely need not be good elsewhere (docs/algorithm.md, measured) */
      .help = "maxent-ts: share of the rollouts that go to the best unknown continuation instead of being drawn, and "
              "have no part in the estimate of Z; none in waves",
-     .fallback = "0, tables 0.8"},
+     .fallback = "0, tables " WORDS(BEST_FIRST)},
     {.name = "best_first_after",
      .kind = MTS_SETTING_SIZE,
      .group = MTS_SETTINGS_SEARCH,
@@ -440,11 +445,12 @@ int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *setti
 
 /* ---- automatic values ---- */
 
-void mts_settings_automate(MtsSearchSettings *settings)
+void mts_settings_of_models(MtsSearchSettings *settings)
 {
     for (size_t i = 0; i < mts_search_setting_count; i++) {
-        if (mts_search_settings[i].automatic) {
-            mts_setting_put(&mts_search_settings[i], settings, (double)NAN);
+        const MtsSetting *row = &mts_search_settings[i];
+        if (row->automatic || row->of_tables) {
+            mts_setting_put(row, settings, row->automatic ? (double)NAN : 0);
         }
     }
 }

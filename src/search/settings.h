@@ -65,6 +65,7 @@ typedef struct MtsSetting {
     double initial, min, max; /* both ends included */
     bool later;               /* records from before it was there are read as if it were 0 */
     bool automatic;           /* MTS_AUTO or NAN stands for a value that follows from other settings */
+    bool of_tables;           /* the default is a table's; a model file's is 0 */
     const char *words;        /* WORD: "one|two|three" */
     const char *help;         /* what it is, with its unit */
     const char *fallback;     /* the default, or the rule of the automatic value, in words; NULL: `initial` */
@@ -96,8 +97,8 @@ int mts_settings_check(const MtsSetting *rows, size_t count, const void *setting
 /* MTS_EREQUEST with a sentence for a setting outside its range. */
 int mts_search_check(const MtsSearchModel *model, const MtsSearchSettings *settings, MtsError *err);
 
-/* Every setting that has an automatic value is left to it. */
-void mts_settings_automate(MtsSearchSettings *settings);
+/* The defaults of a model file: what has an automatic value is left to it. */
+void mts_settings_of_models(MtsSearchSettings *settings);
 
 /* Puts a value in place of every automatic one. `kept`, the settings of a checkpoint that the search goes on from or
  * NULL, says what they were: a search that goes on for longer stays the search it was. Temperature: 1 (an engine has

@@ -245,9 +245,9 @@ static void automatic_values_follow_one_rule(void **state)
             mts_search_defaults(&s);
             s.method = cases[i].method;
             s.rollouts = cases[i].rollouts;
-            mts_settings_automate(&s);
+            mts_settings_of_models(&s);
             assert_true(s.in_flight == MTS_AUTO && s.sweep == MTS_AUTO && s.look_ahead == MTS_AUTO);
-            assert_true(isnan(s.temperature));
+            assert_true(isnan(s.temperature) && s.best_first == 0);
             size_t most = mts_search_in_flight(mts_method_ops(s.method), s.rollouts, reward.prefixes);
             mts_settings_resolve(&s, &reward, most, NULL);
             assert_int_equal(s.in_flight, cases[i].in_flight);
