@@ -3,7 +3,8 @@ it."""
 import html
 import math
 
-COLOURS = ["#7a7a7a", "#d9542b", "#2a9d62", "#9a5bd0", "#b8860b", "#d43f8d", "#2aa3b5", "#a0522d", "#2f6fde", "#6b8e23"]
+COLOURS = ["#7a7a7a", "#d9542b", "#2a9d62", "#9a5bd0", "#b8860b", "#d43f8d", "#2aa3b5", "#a0522d", "#2f6fde", "#6b8e23",
+           "#5d4037"]
 STYLE = ("text{fill:#222;font:12px sans-serif}.t{font-weight:bold}.g{stroke:#ccc}.a{stroke:#888}"
          "@media(prefers-color-scheme:dark){text{fill:#ddd}.g{stroke:#444}}")
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 400, 250, 56, 30, 40

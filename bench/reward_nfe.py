@@ -13,6 +13,8 @@ once by each method at each budget with the same prompt, reward, limits and seed
   shape     a question whose answer should give a date in figures, in 32 tokens; reward regex, lambda 5
   no-e      a sentence that does without the letter e, in 32 tokens; reward by a program (rewards/no_e.py), lambda 20
 
+Rejection and CARS, which know a constraint and no tilt, stand in constrained_methods.py.
+
 DIR/reward_nfe.jsonl gets a line a search, and a run that was stopped goes on where it was; DIR/reward_nfe.csv has
 means with standard errors over samples, and paired differences to best-of-N at the same budget; DIR/reward_nfe.svg the
 curves."""
@@ -30,7 +32,8 @@ import threading
 import chart
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-METHODS = ["greedy", "sample", "beam", "best-of-n", "smc", "mcts", "dts", "dts-star", "maxent-ts"]
+METHODS = ["greedy", "sample", "beam", "stochastic-beam", "best-of-n", "metropolis", "smc", "mcts", "dts", "dts-star",
+           "maxent-ts"]
 ONE_TEXT = {"greedy"}
 SERIES = [f"{ROOT / 'data/m4_hourly.csv'}#{name}[{start}:{start + 72}]" for start in (0, 168, 336, 504)
           for name in ("H10", "H150", "H410")]
@@ -69,8 +72,9 @@ def search(a, job):
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))}: {done.stderr.strip()}")
     found = json.loads(done.stdout)
-    return dict(job, nfe=found["nfe"], seconds=found["seconds"], best=found["best"]["reward"],
-                mean=found["mean_reward"]["rollouts"], weighted=found["mean_reward"]["answers"])
+    return dict(job, nfe=found["nfe"], reward_calls=found["reward_calls"], seconds=found["seconds"],
+                best=found["best"]["reward"], mean=found["mean_reward"]["rollouts"],
+                weighted=found["mean_reward"]["answers"])
 
 
 def key(row):
@@ -110,6 +114,7 @@ def summarise(rows):
     for (model, task, method, texts), samples in sorted(groups.items()):
         line = {"model": model, "task": task, "method": method, "texts": texts, "samples": len(samples),
                 "nfe": round(statistics.fmean(r["nfe"] for r in samples.values()), 1),
+                "reward_calls": round(statistics.fmean(r["reward_calls"] for r in samples.values()), 1),
                 "seconds": round(statistics.fmean(r["seconds"] for r in samples.values()), 3)}
         beside = groups.get((model, task, "best-of-n", texts), {})
         for what in ("best", "mean", "weighted"):
