@@ -2,6 +2,7 @@
  *
  * A schema with `$id` (draft 4: `id`) is a resource with an address of its own, relative to that of the resource around
  * it; a reference is relative to the resource it stands in. What lies in other files is not fetched. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,7 +200,24 @@ int mts_schema_open(MtsSchema *s)
     return rc ? rc : walk(s, s->root, A_SCHEMA, 0, 0);
 }
 
-/* One step of a JSON pointer, behind its '/' and up to the next, with ~0, ~1 and %XX read. */
+/* A fragment of an address with %XX read, malloc'ed; that comes before anything else is made of it. */
+static char *read_fragment(const char *fragment)
+{
+    size_t size = strlen(fragment), n = 0;
+    char *out = mts_strndup(fragment, size);
+    for (size_t i = 0; out && i < size; i++) {
+        bool escaped =
+            fragment[i] == '%' && isxdigit((unsigned char)fragment[i + 1]) && isxdigit((unsigned char)fragment[i + 2]);
+        out[n++] = escaped ? (char)strtol((char[]){fragment[i + 1], fragment[i + 2], 0}, NULL, 16) : fragment[i];
+        i += escaped ? 2 : 0;
+    }
+    if (out) {
+        out[n] = '\0';
+    }
+    return out;
+}
+
+/* One step of a JSON pointer, behind its '/' and up to the next, with ~0 and ~1 read. */
 static char *pointer_step(const char **pointer)
 {
     size_t size = strcspn(++*pointer, "/"), n = 0;
@@ -208,13 +226,6 @@ static char *pointer_step(const char **pointer)
         char c = step[i];
         if (c == '~' && i + 1 < size && (step[i + 1] == '0' || step[i + 1] == '1')) {
             c = step[++i] == '0' ? '~' : '/';
-        } else if (c == '%' && i + 2 < size) {
-            char hex[3] = {step[i + 1], step[i + 2], 0}, *end;
-            long value = strtol(hex, &end, 16);
-            if (!*end) {
-                c = (char)value;
-                i += 2;
-            }
         }
         step[n++] = c;
     }
@@ -259,14 +270,16 @@ static const json_t *find_anchor(const MtsSchema *s, const json_t *resource, con
 int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const json_t **to)
 {
     size_t size = strcspn(ref, "#");
-    const char *fragment = ref[size] ? ref + size + 1 : "";
     uint32_t home = 0;
     for (size_t i = 0; i < s->home_count; i++) {
         home = s->homes[i].schema == from ? s->homes[i].resource : home;
     }
     const json_t *base = size == 0 ? s->resources[home].schema : NULL;
     char *address = resolve_address(s->resources[home].address, ref, size);
-    if (!address) {
+    char *fragment = read_fragment(ref[size] ? ref + size + 1 : "");
+    if (!address || !fragment) {
+        free(address);
+        free(fragment);
         return mts_schema_no_memory(s);
     }
     for (size_t i = 0; i < s->resource_count && !base; i++) {
@@ -280,6 +293,7 @@ int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const 
     if (!*to && *fragment == '/' && base) { /* what stands in a resource may be pointed at from the root as well */
         *to = follow_pointer(s->root, fragment);
     }
+    free(fragment);
     if (!*to) {
         return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: \"$ref\" %s points at nothing in this file", s->name, ref);
     }

@@ -378,6 +378,11 @@ static void references_find_what_is_meant(void **state)
     (void)state;
     CHECK("{\"$defs\":{\"\":{\"$defs\":{\"\":{\"type\":\"null\"}}}},\"$ref\":\"#/$defs//$defs/\"}", LIST("null"),
           LIST("1"));
+    CHECK("{\"$defs\":{\"a/b\":{\"type\":\"null\"},\"a~1b\":true},\"$ref\":\"#/$defs/a%7E1b\"}", LIST("null"),
+          LIST("1"));
+    CHECK("{\"$defs\":{\"a\":{\"b\":{\"type\":\"null\"}},\"a/b\":true},\"$ref\":\"#/$defs/a%2fb\"}", LIST("null"),
+          LIST("1"));
+    CHECK("{\"$defs\":{\"%2\":{\"type\":\"null\"}},\"$ref\":\"#/$defs/%2\"}", LIST("null"), LIST("1"));
     CHECK("{\"anyOf\":[{\"enum\":[{\"$anchor\":\"a\",\"type\":\"null\"}]},{\"$ref\":\"#a\"}],"
           "\"$defs\":{\"x\":{\"$anchor\":\"a\",\"type\":\"string\"}}}",
           LIST("\"s\"", "{\"$anchor\":\"a\",\"type\":\"null\"}"), LIST("null", "1"));
