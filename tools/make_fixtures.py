@@ -109,7 +109,7 @@ class Tiny:
         self.vector("output_norm.weight", self.width, 0.5, 1.5)
         if not self.tied:
             self.matrix("output.weight", self.vocab_size, self.width, 2.0)
-        if self.rope and "factor" in self.rope:
+        if self.rope and "low" in self.rope:
             factors = llama3_factors(self.rope, self.head_dim)
             self.files["rope_freqs.weight"] = (factors, Q.F32)
         for i in range(self.layers):
@@ -148,6 +148,10 @@ class Tiny:
         w.add_head_count_kv(self.kv_heads)
         w.add_layer_norm_rms_eps(1e-5)
         w.add_rope_freq_base(self.theta())
+        if self.rope and self.rope.get("yarn"):
+            w.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+            w.add_rope_scaling_factor(self.rope["factor"])
+            w.add_rope_scaling_orig_ctx_len(self.rope["original"])
         if self.arch in ("qwen3", "gemma", "gemma3"):
             w.add_key_length(self.head_dim)
             w.add_value_length(self.head_dim)
@@ -205,9 +209,12 @@ class Tiny:
                       num_key_value_heads=self.kv_heads, rms_norm_eps=1e-5, tie_word_embeddings=self.tied,
                       max_position_embeddings=512, attn_implementation="eager")
         plain = {"rope_type": "default", "rope_theta": self.theta()}
+        if self.rope and self.rope.get("yarn"):
+            plain = {"rope_type": "yarn", "rope_theta": self.theta(), "factor": self.rope["factor"],
+                     "original_max_position_embeddings": self.rope["original"]}
         if self.arch == "llama":
             scaled = plain
-            if self.rope and "factor" in self.rope:
+            if self.rope and "low" in self.rope:
                 scaled = {"rope_type": "llama3", "rope_theta": self.theta(), "factor": self.rope["factor"],
                           "low_freq_factor": self.rope["low"], "high_freq_factor": self.rope["high"],
                           "original_max_position_embeddings": self.rope["original"]}
@@ -364,6 +371,9 @@ def models():
                        seed=7)
     yield lambda: Tiny("qwen2", "qwen2", width=64, layers=2, heads=4, kv_heads=2, head_dim=16, ffn=96,
                        vocab=v.chatml("qwen2"), seed=5, rope={"theta": 1000000.0})
+    yield lambda: Tiny("qwen2-yarn", "qwen2", width=64, layers=2, heads=2, kv_heads=1, head_dim=32, ffn=96,
+                       vocab=v.chatml("qwen2"), seed=8,
+                       rope={"theta": 10000.0, "yarn": True, "factor": 4.0, "original": 128})
     yield lambda: Tiny("qwen3", "qwen3", width=64, layers=2, heads=3, kv_heads=1, head_dim=32, ffn=96,
                        vocab=v.chatml("qwen2"), tied=False, seed=6, rope={"theta": 1000000.0})
     for i, kind in enumerate((Q.F32, Q.F16, Q.BF16, Q.Q8_0, Q.Q4_0, Q.Q4_1, Q.Q5_0, Q.Q5_1)):

@@ -87,21 +87,39 @@ static int read_sizes(ConfigReader *r, MtsConfig *c)
     return experts ? unsupported(r, "expert_count", "above 0 (a mixture of experts)") : MTS_OK;
 }
 
+/* YaRN's numbers, where the file's type says so; `factor` is what slow pairs are slowed by. */
+static int read_yarn(ConfigReader *r, const MtsConfig *c, double factor, MtsRopeForm *form)
+{
+    size_t trained;
+    double attention;
+    int rc;
+    if ((rc = get_size(r, "rope.scaling.original_context_length", false, 1, most_context, c->context, &trained)) ||
+        (rc = get_real(r, "rope.scaling.attn_factor", false, 1e-3, 1e3, 1.0, &attention)) ||
+        (rc = get_real(r, "rope.scaling.yarn_beta_fast", false, 1e-3, 1e6, 32.0, &form->beta_fast)) ||
+        (rc = get_real(r, "rope.scaling.yarn_beta_slow", false, 1e-3, 1e6, 1.0, &form->beta_slow))) {
+        return rc;
+    }
+    form->trained = (double)trained;
+    form->length = attention * (factor > 1 ? 1 + 0.1 * log(factor) : 1);
+    return form->base > 1 ? MTS_OK : unsupported(r, "rope.freq_base", "1, with YaRN,");
+}
+
 static int read_rope(ConfigReader *r, MtsConfig *c)
 {
     const double window_base = r->architecture->window_rope_base;
     double factor;
     int rc;
+    c->rope = c->rope_window = (MtsRopeForm){.scale = 1, .length = 1};
     if ((rc = get_size(r, "rope.dimension_count", false, 2, c->head_dim, c->head_dim, &c->rope_dims)) ||
-        (rc = get_real(r, "rope.freq_base", false, 1.0, 1e12, 10000.0, &c->rope_base)) ||
-        (rc = get_real(r, "rope.freq_base_swa", false, 1.0, 1e12, window_base, &c->rope_base_window)) ||
+        (rc = get_real(r, "rope.freq_base", false, 1.0, 1e12, 10000.0, &c->rope.base)) ||
+        (rc = get_real(r, "rope.freq_base_swa", false, 1.0, 1e12, window_base, &c->rope_window.base)) ||
         (rc = get_real(r, "rope.scaling.factor", false, 1e-3, 1e6, 1.0, &factor))) {
         return rc;
     }
     if (c->rope_dims % 2 != 0) {
         return unsupported(r, "rope.dimension_count", "odd");
     }
-    c->rope_scale = 1.0 / factor;
+    c->rope.scale = 1.0 / factor;
     MtsString type;
     if (!mts_gguf_find(r->gguf, key_of(r, "rope.scaling.type"))) {
         return MTS_OK;
@@ -110,10 +128,12 @@ static int read_rope(ConfigReader *r, MtsConfig *c)
     if (rc) {
         return rc;
     }
-    if (type.size == 4 && memcmp(type.data, "none", 4) == 0) {
-        c->rope_scale = 1.0;
-    } else if (type.size != 6 || memcmp(type.data, "linear", 6) != 0) {
-        return unsupported(r, "rope.scaling.type", "neither none nor linear");
+    if (mts_str_is(type, "none")) {
+        c->rope.scale = 1.0;
+    } else if (mts_str_is(type, "yarn")) {
+        return read_yarn(r, c, factor, &c->rope);
+    } else if (!mts_str_is(type, "linear")) {
+        return unsupported(r, "rope.scaling.type", "neither none nor linear nor yarn");
     }
     return MTS_OK;
 }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "gguf/gguf.h"
 #include "model/architecture.h"
+#include "model/rope.h"
 
 typedef struct MtsConfig {
     const MtsArchitecture *architecture; /* static */
@@ -19,11 +20,10 @@ typedef struct MtsConfig {
     size_t cross_heads, cross_dim; /* of layers that look at a medium; 0: none does */
     size_t cross_ffn, media_width;
     float norm_epsilon;
-    double rope_base, rope_base_window; /* theta of layers that see the whole text, of window layers */
-    double rope_scale;                  /* positions are multiplied by it (whole-text layers only) */
-    float attention_scale;              /* of q.k */
-    float embedding_scale;              /* of token embeddings; rows given by the caller are taken as they are */
-    float final_softcap;                /* logits become cap * tanh(logit / cap); 0: as they are */
+    MtsRopeForm rope, rope_window; /* of layers that see the whole text, of window layers */
+    float attention_scale;         /* of q.k */
+    float embedding_scale;         /* of token embeddings; rows given by the caller are taken as they are */
+    float final_softcap;           /* logits become cap * tanh(logit / cap); 0: as they are */
 } MtsConfig;
 
 /* Reads and checks the metadata; tensors' shapes are checked where they are loaded (model/weights.h), but for the

@@ -32,10 +32,9 @@ static MtsOperand take_operand(size_t rows, size_t cols, bool *ok)
 static bool take_ropes(MtsForward *s, size_t max_positions)
 {
     const MtsConfig *c = &s->model->config;
-    return mts_rope_init(&s->rope[MTS_KV_FULL], c->rope_dims, max_positions, c->rope_base, c->rope_scale,
-                         s->model->rope_factors) &&
-           (c->window == 0 || mts_rope_init(&s->rope[MTS_KV_WINDOW], c->rope_dims, max_positions, c->rope_base_window,
-                                            1.0, s->model->rope_factors));
+    return mts_rope_init(&s->rope[MTS_KV_FULL], c->rope_dims, max_positions, &c->rope, s->model->rope_factors) &&
+           (c->window == 0 || mts_rope_init(&s->rope[MTS_KV_WINDOW], c->rope_dims, max_positions, &c->rope_window,
+                                            s->model->rope_factors));
 }
 
 bool mts_forward_init(MtsForward *s, const MtsModel *model, MtsKv *kv, size_t max_rows, size_t max_positions,

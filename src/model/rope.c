@@ -9,7 +9,24 @@
 
 enum { LOW = 256 };
 
-bool mts_rope_init(MtsRope *rope, size_t dims, size_t positions, double base, double scale, const float *factors)
+/* The pair, as a real number, that turns so often in the trained positions. */
+static double pair_of_turns(const MtsRopeForm *f, size_t dims, double turns)
+{
+    return (double)dims * log(f->trained / (turns * 2 * 3.14159265358979323846)) / (2 * log(f->base));
+}
+
+double mts_rope_scale(const MtsRopeForm *f, size_t dims, size_t i)
+{
+    if (f->trained == 0) {
+        return f->scale;
+    }
+    double low = fmax(0, floor(pair_of_turns(f, dims, f->beta_fast)));
+    double high = fmin((double)dims - 1, ceil(pair_of_turns(f, dims, f->beta_slow)));
+    double slow = fmin(1, fmax(0, ((double)i - low) / fmax(1e-3, high - low)));
+    return f->scale * slow + (1 - slow);
+}
+
+bool mts_rope_init(MtsRope *rope, size_t dims, size_t positions, const MtsRopeForm *form, const float *factors)
 {
     memset(rope, 0, sizeof *rope);
     size_t half = dims / 2, rows = positions / LOW + 1, size;
@@ -25,10 +42,11 @@ bool mts_rope_init(MtsRope *rope, size_t dims, size_t positions, double base, do
         return false;
     }
     for (size_t i = 0; i < half; i++) {
-        double turn = scale * pow(base, -2.0 * (double)i / (double)dims) / (factors ? (double)factors[i] : 1.0);
+        double turn = mts_rope_scale(form, dims, i) * pow(form->base, -2.0 * (double)i / (double)dims) /
+                      (factors ? (double)factors[i] : 1.0);
         for (size_t b = 0; b < LOW; b++) {
-            rope->low[(b * half + i) * 2] = cos((double)b * turn);
-            rope->low[(b * half + i) * 2 + 1] = sin((double)b * turn);
+            rope->low[(b * half + i) * 2] = form->length * cos((double)b * turn);
+            rope->low[(b * half + i) * 2 + 1] = form->length * sin((double)b * turn);
         }
         for (size_t a = 0; a < rows; a++) {
             rope->high[(a * half + i) * 2] = cos((double)(a * LOW) * turn);

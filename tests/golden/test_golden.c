@@ -20,9 +20,10 @@
 #include "core/json.h"
 
 static const char *const names[] = {
-    "llama-rope-scaled", "llama-tied", "gemma",     "gemma3",    "gemma3-capped", "qwen2",     "qwen3",
-    "type-f32",          "type-f16",   "type-bf16", "type-q8_0", "type-q4_0",     "type-q4_1", "type-q5_0",
-    "type-q5_1",         "type-q4_k",  "type-q5_k", "type-q6_k", "type-iq4_nl",
+    "llama-rope-scaled", "llama-tied",  "gemma",     "gemma3",    "gemma3-capped", "qwen2",
+    "qwen2-yarn",        "qwen3",       "type-f32",  "type-f16",  "type-bf16",     "type-q8_0",
+    "type-q4_0",         "type-q4_1",   "type-q5_0", "type-q5_1", "type-q4_k",     "type-q5_k",
+    "type-q6_k",         "type-iq4_nl",
 };
 
 enum { MODELS = sizeof names / sizeof *names };

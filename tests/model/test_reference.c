@@ -33,10 +33,10 @@ static double difference(const char *model_path, const char *json_path, const Mt
 static void tiny_models(void **state)
 {
     (void)state;
-    static const char *const names[] = {"llama-tied", "llama-rope-scaled", "gemma3",    "gemma3-capped", "qwen2",
-                                        "qwen3",      "type-f32",          "type-f16",  "type-bf16",     "type-q8_0",
-                                        "type-q4_0",  "type-q4_1",         "type-q5_0", "type-q5_1",     "type-q4_k",
-                                        "type-q5_k",  "type-q6_k"};
+    static const char *const names[] = {
+        "llama-tied", "llama-rope-scaled", "gemma3",    "gemma3-capped", "qwen2",     "qwen2-yarn",
+        "qwen3",      "type-f32",          "type-f16",  "type-bf16",     "type-q8_0", "type-q4_0",
+        "type-q4_1",  "type-q5_0",         "type-q5_1", "type-q4_k",     "type-q5_k", "type-q6_k"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char gguf[64], json[64];
         Reference r;

@@ -17,7 +17,8 @@ static void angles(void **state)
     }
     for (int with = 0; with < 2; with++) {
         MtsRope rope;
-        assert_true(mts_rope_init(&rope, DIMS, POSITIONS, 1e5, 0.125, with ? factors : NULL));
+        const MtsRopeForm form = {.base = 1e5, .scale = 0.125, .length = 1};
+        assert_true(mts_rope_init(&rope, DIMS, POSITIONS, &form, with ? factors : NULL));
         for (size_t p = 0; p < POSITIONS; p += p < 600 ? 1 : 97) {
             mts_rope_at(&rope, p, cosine, sine);
             for (int i = 0; i < DIMS / 2; i++) {
@@ -30,8 +31,33 @@ static void angles(void **state)
     }
 }
 
+/* The blend of YaRN beside what PyTorch transformers 5.23 computes (modeling_rope_utils): head of 32 dimensions, theta
+ * 10,000, factor 4 over 128 positions. */
+static void yarn_blends(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t pair;
+        double scale;
+    } c[] = {{0, 1}, {1, .875}, {2, .75}, {5, .375}, {6, .25}, {15, .25}};
+    const MtsRopeForm form = {
+        .base = 1e4, .scale = .25, .trained = 128, .beta_fast = 32, .beta_slow = 1, .length = 1.25};
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        assert_true(fabs(mts_rope_scale(&form, 32, c[i].pair) - c[i].scale) < 1e-6);
+    }
+    MtsRope rope;
+    float cosine[16], sine[16];
+    assert_true(mts_rope_init(&rope, 32, 1000, &form, NULL));
+    mts_rope_at(&rope, 700, cosine, sine);
+    for (size_t i = 0; i < 16; i++) {
+        double angle = 700 * mts_rope_scale(&form, 32, i) * pow(1e4, -2.0 * (double)i / 32);
+        assert_true(fabs(cosine[i] - 1.25 * cos(angle)) < 1e-7 && fabs(sine[i] - 1.25 * sin(angle)) < 1e-7);
+    }
+    mts_rope_clear(&rope);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(angles)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(angles), cmocka_unit_test(yarn_blends)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
