@@ -95,6 +95,16 @@ typedef enum MtsMethod {
 
 typedef enum MtsResampling { MTS_MULTINOMIAL, MTS_STRATIFIED, MTS_SYSTEMATIC } MtsResampling;
 
+/* What finished searches of one data set have taught, for the next ones (search/experience.c): where the reward scores
+ * prefixes, E of maxent-ts begins from it, and the estimate of Z stays as unbiased as it is. A search teaches where
+ * settings.teach asks it to. The same lessons in any order are the same experience. */
+typedef struct MtsExperience MtsExperience;
+
+MTS_API int mts_experience_new(MtsExperience **out, MtsError *err);
+MTS_API void mts_experience_free(MtsExperience **experience);
+/* lesson: MtsSearchResult.lesson of a search of the same model under a reward of the same kind. */
+MTS_API int mts_experience_take(MtsExperience *experience, const char *lesson, MtsError *err);
+
 /* The one way to leave a value to the library: MTS_AUTO for a size, NAN (of <math.h>) for a real. in_flight,
  * temperature, sweep and look_ahead can be left so; what they become follows from the other settings and the reward,
  * and where a search is resumed, in_flight, sweep and look_ahead are the checkpoint's. */
@@ -158,7 +168,10 @@ typedef struct MtsSearchSettings {
     /* maxent-ts: `sampled` is drawn from all texts, not from the known ones alone: with the probability that the
      * policy leaves to unseen texts, one more rollout is drawn, scored and added. Default false. */
     bool complete_sample;
-    bool keep_tree;    /* result->tree; default false */
+    bool keep_tree; /* result->tree; default false */
+    const MtsExperience
+        *experience;   /* maxent-ts: what E begins from; must not change meanwhile; NULL (default): none */
+    bool teach;        /* maxent-ts: result->lesson; default false */
     const char *trace; /* a file for everything the search did, see mts_replay(); NULL (default): none */
     /* Polled between steps, may be NULL: true ends the search with what it has, one text at least (grace_seconds). */
     bool (*stop)(void *context);
@@ -274,6 +287,8 @@ typedef struct MtsSearchResult {
     double seconds;
     MtsTreeNode *tree; /* [tree_count], where settings.keep_tree */
     size_t tree_count;
+    char *lesson; /* for mts_experience_take(), where settings.teach, the reward scores prefixes and the search came to
+                   * its end by itself; else NULL */
 } MtsSearchResult;
 
 /* `sink` may be NULL. MTS_EREQUEST for a setting out of its range; what model, reward and sink return is handed on.

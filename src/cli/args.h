@@ -102,7 +102,8 @@ typedef struct Args {
     const char *stage, *data, *more, *train, *experiment;
     const char *methods, *seeds, *answers;
     const char *eval_reward, *eval_constraint;
-    bool spread;
+    bool spread, learn;
+    const char *outlook;
     bool beats;
     size_t samples, points, context, horizon, keep_trees, total_nfe;
     const char *out; /* of others what gets their results */

@@ -438,6 +438,7 @@ static int check_args(const BatchKind *kind, const Args *a, MtsError *err)
                         : a->save        ? "--save"
                         : a->resume      ? "--resume"
                         : a->trace       ? "--trace"
+                        : a->outlook     ? "--outlook"
                         : a->explain     ? "--explain"
                         : a->text        ? "--text"
                                          : NULL;

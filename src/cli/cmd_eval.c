@@ -225,6 +225,8 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     a->raw = args->raw;
     a->date = args->date;
     a->exact = args->exact;
+    a->learn = args->learn;
+    a->outlook = args->outlook;
     return read_shard(args->shard, a, err);
 }
 

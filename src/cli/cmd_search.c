@@ -10,6 +10,7 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "core/error.h"
+#include "eval/outlook.h"
 
 static json_t *tokenisations_of(const MtsTokenisations *t)
 {
@@ -220,11 +221,19 @@ static int answer_line(const MtsEngine *engine, const Args *own, const Asked *as
 
 static const BatchKind LINES = {"search", {"system", "messages", "seed"}, true, batch_ask, answer_line};
 
+static int read_outlook(MtsExperience **out, const MtsEngine *engine, const Args *args, const MtsRequest *request,
+                        MtsError *err)
+{
+    const char *reward = mts_engine_is_table(engine) ? "table" : mts_request_reward(request);
+    return mts_outlook_read(out, args->outlook, engine, reward, err);
+}
+
 int cmd_search(const Args *args, MtsError *err)
 {
     MtsEngine *engine;
     Asked asked = {0};
     MtsTextResult *result = NULL;
+    MtsExperience *outlook = NULL;
     Progress progress;
     Live live;
     if (args->batch_in) {
@@ -234,7 +243,9 @@ int cmd_search(const Args *args, MtsError *err)
     if (rc) {
         return rc;
     }
-    if ((rc = ask(&asked, engine, args, err)) == 0) {
+    if ((rc = ask(&asked, engine, args, err)) == 0 &&
+        (!args->outlook || !(rc = read_outlook(&outlook, engine, args, &asked.request, err)))) {
+        asked.request.search.experience = outlook;
         catch_interrupts();
         progress_begin_search(&progress, args->quiet || args->live, &asked.request.search, asked.request.max_tokens);
         live_begin(&live, mts_engine_tokenizer(engine));
@@ -248,6 +259,7 @@ int cmd_search(const Args *args, MtsError *err)
         rc = show(args, engine, result, &asked, err);
     }
     mts_text_result_free(&result);
+    mts_experience_free(&outlook);
     asked_free(&asked);
     mts_engine_free(&engine);
     return rc;

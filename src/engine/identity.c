@@ -9,6 +9,8 @@
 #include "core/hash.h"
 #include "core/mem.h"
 #include "engine/internal.h"
+#include "engine/request.h"
+#include "search/experience.h"
 
 static bool add_hash(MtsBytes *out, const char *what, const void *data, size_t size)
 {
@@ -54,6 +56,14 @@ static bool add_stops(MtsBytes *out, const MtsRequest *request)
     return ok;
 }
 
+/* What earlier searches taught. */
+static bool add_experience(MtsBytes *out, const MtsRequest *request)
+{
+    char digits[MTS_HASH_DIGITS + 1];
+    const MtsExperience *e = request->search.experience;
+    return !e || mts_bytes_printf(out, ", outlook %s", mts_hash_text(mts_experience_mark(e), digits));
+}
+
 int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, const char *target, char **identity,
                          MtsError *err)
 {
@@ -75,7 +85,7 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
          (!request->constraint || mts_bytes_printf(&out, ", constraint %s", request->constraint)) &&
          (!request->constraint_form ||
           mts_bytes_printf(&out, " of form %d.%u", (int)request->constraint_form, request->constraint_options)) &&
-         add_rewards(&out, engine, request) &&
+         add_rewards(&out, engine, request) && add_experience(&out, request) &&
          (!series ||
           add_hash(&out, ", series", series->values, series->channels * series->length * sizeof *series->values));
     if (!ok) {

@@ -83,9 +83,6 @@ int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *r
 int mts_judge_finish(MtsJudge *judge, MtsError *err); /* after the last text: mts_reward_finish(), where there is one */
 void mts_judge_close(MtsJudge *judge);
 
-/* The reward that the request names or defaults to; NULL where it has a function alone. */
-const char *mts_request_reward(const MtsRequest *request);
-
 /* What the whole reward is called in a result, malloc'ed. */
 int mts_judge_name(const MtsEngine *engine, const MtsRequest *request, char **name, MtsError *err);
 

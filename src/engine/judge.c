@@ -11,6 +11,7 @@
 
 #include "core/mem.h"
 #include "engine/internal.h"
+#include "engine/request.h"
 
 enum { SLOW_REWARD_WORKERS = 4, MOST_WORKERS = 1024 };
 

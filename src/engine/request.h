@@ -23,6 +23,9 @@ size_t mts_request_wheel(unsigned wheel);
  * checkpoint: search puts them there (mts_settings_resolve()). */
 void mts_request_resolve(MtsRequest *request);
 
+/* The reward that the request names or defaults to; NULL where it has a function alone. */
+const char *mts_request_reward(const MtsRequest *request);
+
 typedef struct MtsPreset {
     const char *name;
     size_t rollouts, max_tokens;

@@ -12,6 +12,7 @@
 #include "core/hash.h"
 #include "eval/grid.h"
 #include "results/fields.h"
+#include "search/experience.h"
 
 /* ---- hashes ---- */
 
@@ -79,7 +80,7 @@ static json_t *shared_settings(const MtsSearchSettings *search)
 }
 
 /* What all runs share. */
-static json_t *describe_settings(const MtsEvalAsked *a)
+static json_t *describe_settings(const MtsEvalPlan *plan, const MtsEvalAsked *a)
 {
     const MtsRequest *r = &a->base;
     json_t *o = shared_settings(&r->search);
@@ -103,6 +104,12 @@ static json_t *describe_settings(const MtsEvalAsked *a)
     mts_json_add_int(&o, "total_nfe", (json_int_t)a->total_nfe);
     mts_json_add_int(&o, "keep_trees", (json_int_t)a->keep_trees);
     mts_json_add_real(&o, "max_seconds", r->search.max_seconds);
+    if (a->learn) {
+        mts_json_add_flag(&o, "learn", true);
+    }
+    if (plan->outlook) {
+        mts_json_add(&o, "outlook", hash_json(mts_experience_mark(plan->outlook)));
+    }
     return o;
 }
 
@@ -223,7 +230,7 @@ int mts_eval_describe(json_t **head, const MtsEvalPlan *plan, const MtsEngine *e
     mts_json_add_text(&o, MTS_F_STAGE, plan->name);
     mts_json_add(&o, MTS_F_DATA, describe_data(plan, a, model));
     mts_json_add(&o, MTS_F_METHODS, describe_methods(plan));
-    mts_json_add(&o, MTS_F_SETTINGS, describe_settings(a));
+    mts_json_add(&o, MTS_F_SETTINGS, describe_settings(plan, a));
     mts_json_add(&o, MTS_F_SAMPLES, describe_samples(plan));
     mts_json_add(&o, MTS_F_RUNS, describe_setups(plan));
     mts_json_add(&o, MTS_F_SEEDS, describe_seeds(plan));

@@ -46,6 +46,8 @@ typedef struct MtsEvalAsked {
     bool raw;             /* prompts without the model's chat template */
     const char *date;     /* "YYYY-MM-DD": the day that templates are told; NULL: none */
     bool exact;           /* as the engine was opened */
+    bool learn;           /* records have lessons, and each search has those of its run's samples before */
+    const char *outlook;  /* the records of another run, whose lessons all searches have; NULL: none */
     MtsRequest base;      /* every other setting */
 } MtsEvalAsked;
 
@@ -71,7 +73,8 @@ typedef struct MtsEvalPlan {
     const char *train, *date;
     MtsRewardFiles *files; /* what the rewards of all samples read */
     size_t shard, shards, keep_trees, total_nfe;
-    bool raw;
+    bool raw, learn;
+    MtsExperience *outlook; /* of another run; NULL: none */
     json_t *head;
 } MtsEvalPlan;
 

@@ -1,7 +1,9 @@
 /* eval/evaluate.c - a run: every record that its journal does not have yet, in order. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "core/file.h"
+#include "core/mem.h"
 #include "eval/budget.h"
 #include "eval/walk.h"
 
@@ -50,11 +52,18 @@ int mts_eval_run(const MtsEvalPlan *plan, const MtsEngine *engine, const char *o
     w.at.total = count_of(plan);
     w.at.samples = samples_of(plan);
     w.at.mean_reward = NAN;
-    int rc = mts_journal_open(&w.journal, out, plan->head, NULL, err);
+    size_t runs = plan->setup_count * plan->seed_count;
+    w.taught = mts_calloc(runs, sizeof(MtsExperience *));
+    int rc = w.taught ? mts_journal_open(&w.journal, out, plan->head, NULL, err)
+                      : mts_fail(err, MTS_ENOMEM, "eval: memory ran out");
     if (!rc) {
         rc = plan->total_nfe ? mts_eval_budget(&w, out, err) : walk_all(&w, err);
     }
     mts_journal_close(&w.journal);
+    for (size_t i = 0; w.taught && i < runs; i++) {
+        mts_experience_free(&w.taught[i]);
+    }
+    free((void *)w.taught);
     if (rc == MTS_EINTERRUPTED) {
         return mts_fail(err, rc, "%s: interrupted after %zu of %zu records; the same command goes on from there", out,
                         w.at.done, w.at.total);

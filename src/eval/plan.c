@@ -10,6 +10,7 @@
 #include "core/number.h"
 #include "eval/describe.h"
 #include "eval/grid.h"
+#include "eval/outlook.h"
 #include "evidence/trained.h"
 #include "reward/files.h"
 
@@ -209,6 +210,11 @@ static int check_asked(const MtsEngine *engine, const MtsEvalAsked *a, MtsError 
         return a->stage ? mts_fail(err, MTS_EREQUEST, "eval: --data is missing: which file?")
                         : mts_fail(err, MTS_EREQUEST, "eval: --stage is missing: which of %s?", names);
     }
+    if (a->learn && (a->shards > 1 || a->total_nfe)) {
+        return mts_fail(err, MTS_EREQUEST,
+                        "eval: --learn: each sample has what those before it taught, which neither "
+                        "a part of them (--shard) nor a shared budget (--total-nfe) knows");
+    }
     if (a->shards > 1 && a->shard >= a->shards) {
         return mts_fail(err, MTS_EREQUEST, "eval: --shard: there is no part %zu of %zu, they count from 0", a->shard,
                         a->shards);
@@ -253,13 +259,15 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
     plan->raw = a.raw;
     plan->date = a.date;
     plan->train = a.train;
+    plan->learn = a.learn;
     if (!plan->name) {
         return no_memory(err);
     }
     if ((rc = read_seeds(plan, a.seeds ? a.seeds : "0", err)) || (rc = mts_eval_grid(plan, engine, &a, err)) ||
         (rc = check_budget(plan, &a, err)) || (rc = mts_reward_files_new(&plan->files, err)) ||
         (rc = open_data(plan, engine, &a, a.samples, err)) || (rc = mts_eval_check_train(plan, &a, err)) ||
-        (rc = choose_reward(plan, &a, err))) {
+        (rc = choose_reward(plan, &a, err)) ||
+        (a.outlook && (rc = mts_outlook_read(&plan->outlook, a.outlook, engine, plan->reward, err)))) {
         return rc;
     }
     return mts_eval_describe(&plan->head, plan, engine, &a, err);
@@ -279,6 +287,7 @@ void mts_eval_plan_free(MtsEvalPlan *plan)
     free(plan->constraint);
     mts_stage_free(&plan->stage);
     mts_reward_files_free(&plan->files);
+    mts_experience_free(&plan->outlook);
     json_decref(plan->head);
     memset(plan, 0, sizeof *plan);
 }

@@ -115,6 +115,7 @@ typedef struct Trial {
     size_t index;            /* of the sample */
     const MtsEvalSetup *setup;
     uint64_t seed;
+    const MtsExperience *experience;
     MtsEvalAsk ask;
     MtsEvalAnswer answer;
     MtsTextResult *result; /* NULL: no search, or no text */
@@ -138,6 +139,8 @@ static int search_sample(Trial *t, MtsError *err)
     MtsRequest *r = &t->ask.request;
     r->sink = &sink;
     r->search.keep_tree = t->index < t->plan->keep_trees;
+    r->search.experience = t->experience;
+    r->search.teach = t->plan->learn;
     int rc = mts_engine_search(t->engine, r, &t->result, err);
     r->sink = NULL;
     bool stopped = r->search.stop && r->search.stop(r->search.stop_context);
@@ -217,6 +220,17 @@ static json_t *tree_json(const MtsSearchResult *r)
     return o;
 }
 
+/* What its search taught. */
+static void add_lesson(json_t **o, const char *lesson)
+{
+    json_t *list = NULL;
+    MtsError err;
+    if (lesson) {
+        int rc = mts_json_parse(&list, "lesson", lesson, strlen(lesson), &err);
+        mts_json_add(o, MTS_F_LESSON, rc ? NULL : list);
+    }
+}
+
 static void add_search(json_t **o, const Trial *t)
 {
     const MtsSearchResult *r = t->result->search;
@@ -236,6 +250,7 @@ static void add_search(json_t **o, const Trial *t)
     mts_json_add_real(o, MTS_F_LOG_Z_SE, r->log_z_se);
     mts_json_add_text(o, MTS_F_STOP_REASON, r->stop_reason);
     mts_json_add(o, MTS_F_TREE, tree_json(r));
+    add_lesson(o, r->lesson);
     if (t->index < t->plan->keep_trees) {
         mts_json_add(o, MTS_F_EXPLAIN, explain_json(t->engine, r));
     }
@@ -349,9 +364,9 @@ static int describe_trial(const Trial *t, bool series, json_t **record, MtsError
 }
 
 int mts_eval_record(const MtsEvalPlan *plan, const MtsEngine *engine, size_t sample, const MtsEvalSetup *setup,
-                    uint64_t seed, bool series, json_t **record, MtsError *err)
+                    uint64_t seed, const MtsExperience *experience, bool series, json_t **record, MtsError *err)
 {
-    Trial t = {.plan = plan, .engine = engine, .index = sample, .setup = setup, .seed = seed};
+    Trial t = {.plan = plan, .engine = engine, .index = sample, .setup = setup, .seed = seed, .experience = experience};
     t.sample = plan->stage ? &plan->stage->samples[sample] : NULL;
     *record = NULL;
     int rc = answer_trial(&t, err);

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include "core/file.h"
+#include "eval/outlook.h"
 #include "eval/record.h"
 #include "results/fields.h"
+#include "search/experience.h"
 
 enum { MOST_FAILURES = 10 };
 
@@ -58,27 +60,69 @@ static int append(MtsEvalWalk *w, json_t *record, MtsError *err)
     return MTS_OK;
 }
 
-/* Its key, malloc'ed, where the journal does not have it; NULL with MTS_OK where it has, which is counted. */
-static int is_due(MtsEvalWalk *w, size_t sample, const MtsEvalSetup *setup, uint64_t seed, char **key, MtsError *err)
+/* Its key, malloc'ed, where the journal does not have it; NULL with MTS_OK where it has, which is counted and at
+ * *there.
+ */
+static int is_due(MtsEvalWalk *w, size_t sample, const MtsEvalSetup *setup, uint64_t seed, char **key,
+                  const json_t **there, MtsError *err)
 {
     *key = mts_eval_key(w->plan, sample, setup, seed);
     if (!*key) {
         return mts_fail(err, MTS_ENOMEM, "eval: memory ran out");
     }
-    const json_t *there = mts_journal_find(w->journal, *key);
-    if (there) {
-        count_record(w, there);
+    *there = mts_journal_find(w->journal, *key);
+    if (*there) {
+        count_record(w, *there);
         free(*key);
         *key = NULL;
     }
     return MTS_OK;
 }
 
+/* Where a run's experience is kept. */
+static MtsExperience **taught_of(const MtsEvalWalk *w, const MtsEvalSetup *setup, uint64_t seed)
+{
+    size_t k = 0;
+    while (w->plan->seeds[k] != seed) {
+        k++;
+    }
+    return &w->taught[(size_t)(setup - w->plan->setups) * w->plan->seed_count + k];
+}
+
+/* What a search of this run begins from. */
+static int experience_of(const MtsEvalWalk *w, const MtsEvalSetup *setup, uint64_t seed, const MtsExperience **out,
+                         MtsError *err)
+{
+    *out = w->plan->outlook;
+    if (!w->plan->learn) {
+        return MTS_OK;
+    }
+    MtsExperience **taught = taught_of(w, setup, seed);
+    if (!*taught) {
+        int rc = mts_experience_new(taught, err);
+        if (rc) {
+            return rc;
+        }
+        if (!mts_experience_join(*taught, w->plan->outlook)) {
+            return mts_fail(err, MTS_ENOMEM, "eval: memory ran out");
+        }
+    }
+    *out = *taught;
+    return MTS_OK;
+}
+
+/* A record that is there, or was made, teaches the samples that come after it. */
+static int learn(const MtsEvalWalk *w, const MtsEvalSetup *setup, uint64_t seed, const json_t *record, MtsError *err)
+{
+    return w->plan->learn ? mts_outlook_take(*taught_of(w, setup, seed), record, err) : MTS_OK;
+}
+
 int mts_eval_walk_keep(MtsEvalWalk *w, size_t sample, const MtsEvalSetup *setup, uint64_t seed, json_t *record,
                        MtsError *err)
 {
+    const json_t *there = NULL;
     char *key;
-    int rc = is_due(w, sample, setup, seed, &key, err);
+    int rc = is_due(w, sample, setup, seed, &key, &there, err);
     rc = !rc && key ? append(w, record, err) : rc;
     free(key);
     return rc;
@@ -88,17 +132,23 @@ int mts_eval_walk_one(MtsEvalWalk *w, size_t sample, const MtsEvalSetup *setup, 
                       const json_t *before, MtsError *err)
 {
     json_t *record = NULL;
+    const MtsExperience *experience;
+    const json_t *there = NULL;
     MtsError why = {0};
     char *key;
-    int rc = is_due(w, sample, setup, seed, &key, err);
-    if (rc || !key) {
+    int rc;
+    if ((rc = experience_of(w, setup, seed, &experience, err)) ||
+        (rc = is_due(w, sample, setup, seed, &key, &there, err))) {
         return rc;
     }
+    if (!key) {
+        return learn(w, setup, seed, there, err);
+    }
     show(w, key);
-    rc = mts_eval_record(w->plan, w->engine, sample, setup, seed, series, &record, &why);
+    rc = mts_eval_record(w->plan, w->engine, sample, setup, seed, experience, series, &record, &why);
     if (!rc) {
-        rc = w->after ? w->after(record, before, err) : MTS_OK;
-        rc = rc ? rc : append(w, record, err);
+        (void)((rc = w->after ? w->after(record, before, err) : MTS_OK) || (rc = append(w, record, err)) ||
+               (rc = learn(w, setup, seed, record, err)));
     } else if ((rc = note_failure(w, key, rc, &why)) && err) {
         *err = w->first;
     }

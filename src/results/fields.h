@@ -79,6 +79,7 @@
 #define MTS_F_SERIES "series"
 #define MTS_F_OUTPUT "output"
 #define MTS_F_EXPLAIN "explain"
+#define MTS_F_LESSON "lesson"
 
 /* Of its tree. */
 #define MTS_F_NODES "nodes"

@@ -94,6 +94,8 @@ typedef struct MtsMethodOps {
     double (*beyond)(const MtsSearch *search, size_t depth, int32_t token);
     double (*value)(const MtsSearch *search, const MtsNode *node);
     double (*unseen)(const MtsSearch *search);
+    /* For settings.teach: what it adds to experience, as text, or nothing. false: memory ran out. */
+    bool (*lesson)(const MtsSearch *search, MtsBytes *out);
 
     /* ---- its part of records; all may be NULL ---- */
 

@@ -190,6 +190,20 @@ static void describe(const MtsSearch *search, MtsSearchResult *result)
     result->seconds = mts_seconds() - search->began;
 }
 
+static int teach(const MtsSearch *search, MtsSearchResult *result, MtsError *err)
+{
+    MtsBytes lesson = {0};
+    if (!search->settings.teach || !search->ops->lesson || mts_search_is_cut_short(search)) {
+        return MTS_OK;
+    }
+    if (!search->ops->lesson(search, &lesson)) {
+        mts_bytes_free(&lesson);
+        return mts_out_of_memory(err);
+    }
+    result->lesson = lesson.data;
+    return MTS_OK;
+}
+
 static int fill_in(MtsSearch *search, MtsSearchResult *result, MtsError *err)
 {
     int rc = copy_answers(search, result, err);
@@ -197,7 +211,7 @@ static int fill_in(MtsSearch *search, MtsSearchResult *result, MtsError *err)
         return rc;
     }
     weigh_answers(search, result);
-    if ((rc = draw_sampled(search, result, err)) ||
+    if ((rc = draw_sampled(search, result, err)) || (rc = teach(search, result, err)) ||
         (search->settings.keep_tree && (rc = mts_search_tree(search, result, err)))) {
         return rc;
     }
@@ -254,6 +268,7 @@ void mts_search_result_free(MtsSearchResult **out)
     }
     free(result->answers);
     free(result->tree);
+    free(result->lesson);
     free(result);
     *out = NULL;
 }

@@ -372,12 +372,43 @@ def diversity(folder):
         check(abs(got - len(set(tokens)) / len(tokens)) < 1e-12, (method, got, own))
 
 
+def learning(folder):
+    """Each search begins from what those before it taught, of its own run; a file goes on to the same bytes, and
+    another run's lessons change a search as its trace tells."""
+    wide = [*M4[:-4], "-n", 16, "--rollouts", 6, "--lambda", 5]
+    once, twice, out = folder / "once.jsonl", folder / "twice.jsonl", folder / "learn.jsonl"
+    learn = [*wide, "--samples", 3, "--seeds", "0..1", "--learn"]
+    ask(*learn, "--out", once)
+    lines = once.read_text().splitlines(keepends=True)
+    twice.write_text("".join(lines[:4]))
+    ask(*learn, "--out", twice)
+    check(timeless(once) == timeless(twice), "a run that learns goes on to the same bytes")
+    ask(*wide, "--samples", 3, "--seeds", "0..1", "--out", out)
+    plain, taught = records(out)[1], records(once)[1]
+    check(all(r["lesson"] and len(r["lesson"][0]) == 3 for r in taught) and "lesson" not in plain[0], "lessons")
+    same = [all(a[k] == b[k] for k in ("nfe", "answer", "log_z")) for a, b in zip(plain, taught)]
+    check(same[:2] == [True, True] and not all(same[2:]), f"only what comes after the first sample: {same}")
+    search = ["search", "-m", TINY, "-p", "what", "--seed", 3, "--rollouts", 4, "-n", 12, "--reward", "claims",
+              "--series", DATA / "m4.csv#1", "--outlook", once, "--trace", folder / "o.trace"]
+    ask(*search)
+    trace = (folder / "o.trace").read_text()
+    check(trace.count('"outlook":') > 10 and ask("replay", folder / "o.trace")["lines_confirmed"] > 10, "replayed")
+    other = re.sub(r'("outlook":[^\n]*"sum":)-?[0-9]+(\})?', r"\g<1>90000000\2", trace)
+    other = re.sub(r',"crc":"[0-9a-f]{8}"', "", other)
+    (folder / "o.trace").write_text(other)
+    refuse(1, ["o.trace: line "], "replay", folder / "o.trace")
+    refuse(2, ["has a lesson", "eval --learn"], *search[:-4], "--outlook", out)
+    refuse(2, ["reward 'claims', not 'length:3'"], *search[:-4], "--outlook", once, "--reward", "length:3")
+    refuse(2, ["another model"], "search", "-m", write_table(folder), "--outlook", once)
+    refuse(2, ["--learn", "--shard"], *wide, "--samples", 2, "--learn", "--shard", "0/2", "--out", folder / "s.jsonl")
+
+
 def main():
     with work_dir() as name:
         import pathlib
         folder = pathlib.Path(name)
         for part in (requests, grid, classes, forecasts, tables, shards, failures, prompts,
-                     experiments, kills, budget, diversity):
+                     experiments, kills, budget, diversity, learning):
             start = time.monotonic()
             part(folder)
             print(f"{part.__name__}: {time.monotonic() - start:.1f} s")

@@ -40,7 +40,7 @@ PUBLIC = {"model": "model", "tokenizer": "tokenizer", "search": "search", "table
 # file stands in one line.
 SUBROOMS = {
     "search": [
-        ["logs", "chance", "asker", "node", "settings", "record/checkpoint"], # know no search
+        ["logs", "chance", "asker", "node", "settings", "experience", "record/checkpoint"], # know no search
         ["method", "search"],                    # what a method is; one search under way
         ["proposal", "positions", "rollout", "record/spot_check"], # services on it
         ["methods/*", "maxent/*"],

@@ -459,6 +459,21 @@ MtsSearch *run_model(const MtsSearchModel *model, const MtsSearchReward *reward,
     return run;
 }
 
+MtsExperience *random_experience(double much)
+{
+    MtsExperience *e = NULL;
+    MtsError err = {0};
+    assert_ok(mts_experience_new(&e, &err), &err);
+    for (int32_t token = 0; token < 4; token++) {
+        for (int32_t before = MTS_NO_TOKEN; before < 4; before++) {
+            int32_t last[] = {before, MTS_NO_TOKEN};
+            double off = (double)((token * 7 + before * 3 + 11) % 5 - 2) / 2;
+            assert_true(mts_experience_add(e, token, last, much * off));
+        }
+    }
+    return e;
+}
+
 MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script)
 {
     /* The run keeps pointers to the seams. */

@@ -10,6 +10,7 @@
 
 #include "constraint/constraint.h"
 #include "search/driver.h"
+#include "search/experience.h"
 #include "search/maxent/maxent.h"
 #include "search/result.h"
 #include "search/rollout.h"
@@ -84,6 +85,9 @@ bool sums_hold(const MtsTable *table, size_t text);
 /* Texts of `steps` tokens at most out of `vocab`, token 0 ends one; the reward is a sum of effects of tokens at their
  * places and of pairs. Both lend themselves to one search at a time. */
 void hashed_model(size_t vocab, size_t steps, MtsSearchModel *model, MtsSearchReward *reward);
+
+/* What no search has taught: tokens 0 to 3 are said to be good and bad by turns, by as much as `much`. */
+MtsExperience *random_experience(double much);
 
 /* One run, kept; fails the test on an error. */
 MtsSearch *run_table(const MtsTable *table, const MtsSearchSettings *settings, const MtsScript *script);

@@ -203,6 +203,7 @@ static void waves_are_unbiased(void **state)
     size_t leaves = 0, tried = 0;
     for (size_t i = 0; i < SHAPE_COUNT; i++) {
         MtsTable *table = random_table(SHAPES[i], 55 + i);
+        MtsExperience *experience = random_experience(4);
         for (size_t n = 1; n <= MTS_IF_DEAR(3, 4); n++) {
             for (size_t in_flight = 1; in_flight <= n; in_flight++) {
                 for (size_t variant = 0; variant < 12; variant++) {
@@ -211,6 +212,7 @@ static void waves_are_unbiased(void **state)
                     s.look_ahead = variant % 3;
                     s.sweep = variant % 4 == 3 ? 2 : variant % 4 == 2;
                     s.in_flight = in_flight;
+                    s.experience = variant % 4 == 1 ? experience : NULL; /* whatever it says */
                     s.temperature = variant % 5 == 4 ? 0.7 : 1;
                     s.exploration = variant % 6 == 5 ? 1 : variant % 6 == 4 ? 0 : 0.1;
                     if (n == 4 && in_flight < 2) {
@@ -226,6 +228,7 @@ static void waves_are_unbiased(void **state)
                 }
             }
         }
+        mts_experience_free(&experience);
         mts_table_free(&table);
     }
     print_message("%zu sums over %zu searches, %zu with waves beyond what was asked for\n", tried, leaves, further);

@@ -47,6 +47,10 @@
  * beside them, is their variance in the next fit. An exact phi keeps b = 1 and little scatter, a blurred one is
  * soon overruled by what texts show.
  *
+ * Experience. Where finished searches under rewards of prefixes have taught what is to come behind the last tokens of a
+ * prefix, f(s) (search/experience.c), a prefix is expected to lead to f(s) more, and a text counts what its reward has
+ * beyond f of its own last tokens. f(root) is 0.
+ *
  * A reward of minus infinity stands below the smallest finite one, by the standard deviation of the finite ones or by
  * 1/lambda, whichever is larger. */
 #include "search/maxent/estimate.h"
@@ -249,14 +253,27 @@ static double variance_of(const MtsEstimate *e)
     return n < 3 ? (m2 + 1 / (e->lambda * e->lambda)) / n : m2 / (n - 1);
 }
 
-/* What the rewards have beyond what their prefixes were expected to add, into left[], and its variance. false: none is
- * finite. */
+static int32_t token_of(const MtsNode *node)
+{
+    return node && node->parent ? node->token : MTS_NO_TOKEN;
+}
+
+/* What experience says of a text. */
+static double to_come(const MtsEstimate *e, const MtsNode *text)
+{
+    const MtsNode *before = text->parent;
+    int32_t last[] = {token_of(before), token_of(before ? before->parent : NULL)};
+    return e->experience && before ? mts_experience_value(e->experience, text->token, last) : 0;
+}
+
+/* What the rewards have beyond what their prefixes and experience made expect, into left[], and its variance. false:
+ * none is finite. */
 static bool take_rewards(MtsEstimate *e, double *variance)
 {
     double least = HUGE_VAL, tokens = 0;
     for (size_t i = 0; i < e->text_count; i++) {
         double r = e->texts[i]->reward;
-        e->left[i] = r - e->trust * find_spot(e, e->texts[i])->expected;
+        e->left[i] = r - e->trust * find_spot(e, e->texts[i])->expected - to_come(e, e->texts[i]);
         tokens += e->texts[i]->depth;
         least = r != -HUGE_VAL && r < least ? r : least;
     }
@@ -430,12 +447,24 @@ bool mts_estimate_fit(MtsEstimate *e)
 
 MtsOutlook mts_estimate_root(const MtsEstimate *e)
 {
-    return (MtsOutlook){e->mean, e->noise};
+    return (MtsOutlook){.mean = e->mean, .variance = e->noise, .last = {MTS_NO_TOKEN, MTS_NO_TOKEN}};
+}
+
+static void look_back(const MtsEstimate *e, MtsOutlook *outlook, int32_t token)
+{
+    if (e->experience && token >= 0) {
+        double now = mts_experience_value(e->experience, token, outlook->last);
+        outlook->mean += now - outlook->to_come;
+        outlook->to_come = now;
+        outlook->last[1] = outlook->last[0];
+        outlook->last[0] = token;
+    }
 }
 
 MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t depth, int32_t token, const MtsNode *node)
 {
     const MtsTokenEffect *effect = find_token(e, depth, token);
+    look_back(e, &outlook, token);
     outlook.mean += effect ? effect->value : 0;
     outlook.variance += variance_left(e->token_variance, e->token_prior, effect ? effect->texts : 0);
     const MtsSpot *spot = node ? find_spot(e, node) : NULL;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "search/experience.h"
 #include "search/node.h"
 
 typedef struct MtsTokenEffect {
@@ -55,14 +56,18 @@ typedef struct MtsEstimate {
     double variance;                  /* of the rewards, beyond what was expected */
     double trust, scatter;            /* b; variance of prefix effects / variance, 0: the usual */
     bool foreseen;                    /* some prefix has a gain */
+    const MtsExperience *experience;  /* NULL: none */
 } MtsEstimate;
 
 /* Of a prefix: the reward to expect below it, and the variance of what is unknown about it. */
 typedef struct MtsOutlook {
     double mean, variance;
+    double to_come;                    /* by experience: the part of the mean that is */
+    int32_t last[MTS_TURN_TOKENS - 1]; /* tokens, the last one first */
 } MtsOutlook;
 
-/* shrinkage: c >= 0 of docs/algorithm.md. Zeroed memory otherwise; free even when something failed. */
+/* shrinkage: c >= 0 of docs/algorithm.md. Zeroed memory otherwise; free even when something failed. e->experience may
+ * be set then. */
 void mts_estimate_init(MtsEstimate *e, double lambda, double shrinkage);
 void mts_estimate_free(MtsEstimate *e);
 

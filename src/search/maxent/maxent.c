@@ -376,6 +376,7 @@ static int maxent_begin(MtsSearch *search, MtsError *err)
     m->z = MTS_LOG_MEAN_ZERO;
     m->highest = -HUGE_VAL;
     mts_estimate_init(&m->estimate, search->settings.lambda, search->settings.shrinkage);
+    m->estimate.experience = mts_search_is_led_by_prefixes(search) ? search->settings.experience : NULL;
     return mts_frontier_begin(search) ? MTS_OK : mts_out_of_memory(err);
 }
 
@@ -571,6 +572,7 @@ const MtsMethodOps mts_maxent_ops = {
     .beyond = maxent_beyond,
     .value = maxent_value,
     .unseen = maxent_unseen,
+    .lesson = mts_maxent_lesson,
     .choice_fields = {"unseen", "unseen_q"}, /* prior and proposal mass of unknown children, after the backup */
     .write_rollout = maxent_write_rollout,
     .read_rollout = maxent_read_rollout,

@@ -181,6 +181,10 @@ double mts_maxent_say_unseen(MtsSearch *search);
 void mts_maxent_hear_unseen(MtsMaxent *m, double log_k, double log_z, double log_said, double most);
 void mts_maxent_set_level(MtsMaxent *m);
 
+/* search/maxent/lesson.c: what the search has learnt of the turns of its texts, nothing where the
+ * reward scores no prefixes; false: memory ran out. */
+bool mts_maxent_lesson(const MtsSearch *search, MtsBytes *out);
+
 /* search/maxent/interval.c: log of the ends of an interval for Z; of what there is none, nothing is set. */
 double mts_student_95(double n);
 void mts_maxent_interval(const MtsSearch *search, double *low, double *high);

@@ -8,6 +8,7 @@
 #include "core/seal.h"
 #include "core/sort.h"
 #include "search/driver.h"
+#include "search/experience.h"
 #include "search/record/trace.h"
 #include "search/result.h"
 #include "search/settings.h"
@@ -37,6 +38,7 @@ typedef struct Replay {
     json_t *stop; /* the line that says why it stopped */
     char reason[32];
     MtsSearchSettings settings;
+    MtsExperience *experience; /* NULL: none */
     char *identity;
     size_t max_tokens;
     bool prefixes;
@@ -134,6 +136,21 @@ static int read_reward(Replay *r, const json_t *line, size_t number, MtsError *e
     return MTS_OK;
 }
 
+static int read_turn(Replay *r, const json_t *line, size_t number, MtsError *err)
+{
+    MtsTurn turn;
+    int rc = r->experience ? MTS_OK : mts_experience_new(&r->experience, err);
+    if (rc) {
+        return rc;
+    }
+    if (!mts_turn_read(json_object_get(line, "outlook"), json_object_get(line, "n"), json_object_get(line, "sum"),
+                       &turn)) {
+        return bad(r, number, "outlook is no tokens, n and sum", err);
+    }
+    r->settings.experience = r->experience;
+    return mts_experience_put(r->experience, &turn) ? MTS_OK : mts_out_of_memory(err);
+}
+
 static bool read_cut(Replay *r, const json_t *cut)
 {
     r->cut_count = json_array_size(cut);
@@ -196,6 +213,7 @@ static int read_line(Replay *r, json_t *line, size_t number, MtsError *err)
     const char *event = json_string_value(json_object_get(line, "event"));
     return event && strcmp(event, "stopped") == 0                              ? read_stop(r, line, number, err)
            : json_object_get(line, "prior")                                    ? read_prior(r, line, number, err)
+           : json_object_get(line, "outlook")                                  ? read_turn(r, line, number, err)
            : json_object_get(line, "reward") && json_object_get(line, "value") ? read_reward(r, line, number, err)
                                                                                : MTS_OK;
 }
@@ -381,11 +399,18 @@ static int compare_line(Replay *r, const char *have, size_t have_size, const cha
     return rc;
 }
 
+/* Inputs are not compared. */
+static bool is_input(const char *text)
+{
+    return strncmp(text, "{\"prior\":", 9) == 0 || strncmp(text, "{\"reward\":", 10) == 0 ||
+           strncmp(text, "{\"outlook\":", 11) == 0;
+}
+
 static int on_line(void *context, const char *text, size_t size, MtsError *err)
 {
     Replay *r = context;
-    if (strncmp(text, "{\"prior\":", 9) == 0 || strncmp(text, "{\"reward\":", 10) == 0) {
-        return MTS_OK; /* inputs, not compared */
+    if (is_input(text)) {
+        return MTS_OK;
     }
     r->line++;
     const char *end = memchr(r->at, '\n', r->size - (size_t)(r->at - r->text));
@@ -471,7 +496,7 @@ static int check_rest(Replay *r, MtsError *err)
     size_t number = r->line;
     for (const char *at = r->at; at < r->text + r->size; at = (const char *)memchr(at, '\n', r->size) + 1) {
         number++;
-        if (strncmp(at, "{\"prior\":", 9) != 0 && strncmp(at, "{\"reward\":", 10) != 0) {
+        if (!is_input(at)) {
             return bad(r, number, "is not the step that follows", err);
         }
     }
@@ -493,6 +518,7 @@ static void free_replay(Replay *r)
     free(r->rewards);
     free(r->ends);
     free(r->cut);
+    mts_experience_free(&r->experience);
     free(r->identity);
     free(r->text);
     json_decref(r->stop);

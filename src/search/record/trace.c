@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/seal.h"
+#include "search/experience.h"
 #include "search/positions.h"
 #include "search/rollout.h"
 #include "search/settings.h"
@@ -224,6 +225,26 @@ static int send_priors(MtsTrace *t, MtsError *err)
     return rc;
 }
 
+static int send_turn(MtsTrace *t, const MtsTurn *turn, MtsError *err)
+{
+    MtsBytes *b = &t->line;
+    b->len = 0;
+    return send(t,
+                mts_bytes_append_str(b, "{\"outlook\":") && mts_put_tokens(b, turn->tokens, turn->count) &&
+                    mts_bytes_printf(b, ",\"n\":%lld,\"sum\":%lld}", (long long)turn->n, (long long)turn->sum),
+                err);
+}
+
+static int send_experience(MtsTrace *t, MtsError *err)
+{
+    const MtsExperience *e = t->search->settings.experience;
+    int rc = MTS_OK;
+    for (size_t i = 0; e && i < mts_experience_count(e) && !rc; i++) {
+        rc = send_turn(t, mts_experience_at(e, i), err);
+    }
+    return rc;
+}
+
 int mts_trace_end(MtsTrace *t, const MtsSearchResult *result, MtsError *err)
 {
     int rc = MTS_OK;
@@ -237,7 +258,7 @@ int mts_trace_end(MtsTrace *t, const MtsSearchResult *result, MtsError *err)
         const MtsNode *node = mts_nodes_at(&t->search->nodes, i);
         rc = node->scored ? send_reward(t, node, err) : MTS_OK;
     }
-    return rc;
+    return rc ? rc : send_experience(t, err);
 }
 
 /* ---- a file ---- */

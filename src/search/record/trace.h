@@ -12,11 +12,12 @@
  *     {"answer":[tokens], "reward", "logp", "log_weight", "probability", "policy"}      each answer
  *     {"prior":[tokens], "log_mass", "ids", "logp"}                                     each prefix evaluated
  *     {"reward":[tokens], "finished", "value"}                                          each reward asked
+ *     {"outlook":[tokens], "n", "sum"}                                      what earlier searches taught, each turn
  *
- * Priors and rewards are all that came from outside; they come last, in no order that matters. A replay serves a second
- * search from them, has it write its own trace, and compares that line by line: every number is either an input or
- * recomputed. (The inputs themselves must be distributions and finite values.) Of a search that was cut short, "done"
- * and "cut" say which rollouts it kept. */
+ * Priors, rewards and the outlook are all that came from outside; they come last, in no order that matters. A replay
+ * serves a second search from them, has it write its own trace, and compares that line by line: every number is either
+ * an input or recomputed. (The inputs themselves must be distributions and finite values.) Of a search that was cut
+ * short, "done" and "cut" say which rollouts it kept. */
 #ifndef MTS_SEARCH_RECORD_TRACE_H
 #define MTS_SEARCH_RECORD_TRACE_H
 
