@@ -90,6 +90,8 @@ static MtsRe derive_node(MtsExprs *x, MtsRe r, unsigned byte)
     }
     case MULTIPLE:
         return derive_multiple(x, &n, byte);
+    case LOOP:
+        return derive(x, x->loops[n.a], byte);
     }
     return MTS_RE_NONE;
 }
@@ -214,6 +216,9 @@ static void split_by(MtsExprs *x, Signatures *p, MtsRe r)
         case NOT:
         case REPEAT:
             r = n->a;
+            break;
+        case LOOP:
+            r = x->loops[n->a];
             break;
         case MULTIPLE:
             for (unsigned d = 0; d <= 10; d++) {

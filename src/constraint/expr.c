@@ -191,6 +191,11 @@ static void describe(MtsExprs *x, ReNode *n)
         n->least = 1;
         break;
     }
+    case LOOP:
+        n->nullable = n->b != 0;
+        n->searched = 1;
+        n->least = 1;
+        break;
     }
     n->least = n->nullable ? 0 : n->least;
     n->shortest = n->nullable || !n->searched ? n->least : MTS_RE_NOT_KNOWN;
@@ -257,6 +262,7 @@ void mts_exprs_free(MtsExprs **exprs)
         mts_store_free(&x->set_numbers);
         mts_store_free(&x->keys);
         free(x->noted);
+        free(x->loops);
         free(x->sets);
         free(x->partitions);
         free(x->targets);
@@ -613,4 +619,20 @@ MtsRe mts_re_repeat(MtsExprs *x, MtsRe a, uint32_t min, uint32_t max)
 MtsRe mts_re_multiple(MtsExprs *x, uint32_t m, uint32_t scale)
 {
     return mts_re_intern(x, (ReNode){.kind = MULTIPLE, .a = m, .b = 0, .min = scale});
+}
+
+MtsRe mts_re_loop(MtsExprs *x, bool nullable)
+{
+    if (!mts_exprs_room(x, &x->loops, &x->loop_cap, x->loop_count + 1, sizeof *x->loops)) {
+        return MTS_RE_NONE;
+    }
+    x->loops[x->loop_count++] = MTS_RE_NONE;
+    return mts_re_intern(x, (ReNode){.kind = LOOP, .a = (uint32_t)x->loop_count - 1, .b = nullable});
+}
+
+void mts_re_close(MtsExprs *x, MtsRe loop, MtsRe what)
+{
+    if (x->nodes[loop].kind == LOOP) { /* it is none when memory ran out */
+        x->loops[x->nodes[loop].a] = what;
+    }
 }

@@ -82,6 +82,11 @@ MtsRe mts_re_and(MtsExprs *x, MtsRe a, MtsRe b);
 MtsRe mts_re_not(MtsExprs *x, MtsRe a);
 MtsRe mts_re_repeat(MtsExprs *x, MtsRe a, uint32_t min, uint32_t max);
 
+/* A language that its own definition names: first the loop, then what it is made of. Whether it has the empty text must
+ * be known before, and in `what` the loop stands only behind what is not empty. */
+MtsRe mts_re_loop(MtsExprs *x, bool nullable);
+void mts_re_close(MtsExprs *x, MtsRe loop, MtsRe what);
+
 /* Decimal numbers "digits[.digits]" that are multiples of m / 10^scale, 0 < m <= MTS_RE_MODULUS; says nothing else
  * about their form. */
 enum { MTS_RE_MODULUS = 100000 };

@@ -6,7 +6,7 @@
 #include "constraint/steady.h"
 #include "constraint/store.h"
 
-typedef enum ReKind { BYTES, SEQ, ALT, AND, NOT, REPEAT, MULTIPLE, EPSILON } ReKind;
+typedef enum ReKind { BYTES, SEQ, ALT, AND, NOT, REPEAT, MULTIPLE, LOOP, EPSILON } ReKind;
 typedef enum Life { UNKNOWN, ALIVE, DEAD } Life;
 
 enum {
@@ -17,7 +17,8 @@ enum {
 typedef struct ReNode {
     uint8_t kind, nullable, searched; /* searched: its emptiness is not seen from its form */
     uint8_t life;                     /* this, shortest and row are filled in later (steady.h) */
-    uint32_t a, b;     /* BYTES: set; SEQ, NOT, REPEAT: parts; ALT, AND: lists[a .. a + b); MULTIPLE: modulus, rest */
+    uint32_t a, b;     /* BYTES: set; SEQ, NOT, REPEAT: parts; ALT, AND: lists[a .. a + b); MULTIPLE: modulus, rest;
+                          LOOP: its number, whether it is nullable */
     uint32_t min, max; /* REPEAT; MULTIPLE: fraction digits to come, whether the point was read */
     uint32_t shortest; /* bytes of the shortest text; MTS_RE_NOT_KNOWN: not known yet */
     uint32_t least;    /* none has fewer, so much is certain */
@@ -44,6 +45,8 @@ struct MtsExprs {
     uint32_t *lists;
     size_t list_count, list_cap;
     MtsStore set_numbers; /* of the sets' words */
+    MtsRe *loops;         /* [loop_count] what each is, once that is known */
+    size_t loop_count, loop_cap;
     MtsByteSet *sets;
     size_t set_count, set_cap;
     MtsStore keys; /* of what was noted: words of bytes */

@@ -7,13 +7,21 @@
  *     p k            for characters          (?=a) k  =  (a ALL) & k        $ k  =  k & EMPTY
  *                                            (?!a) k  = ~(a ALL) & k        ^ k  =  k, at the text's start only
  *
- * Whether a part stands at the start is known but behind something that may be empty, where both cases are taken. */
+ *     p* k  =  L,    L = k | p L                 p{m,n} k  =  p written out
+ *
+ * (without anchors and look-aheads repeats stay counts). Each turn of p must take a character: then L stands behind
+ * something wherever its own definition names it. Whether a part stands at the start is known but behind something that
+ * may be empty, where both cases are taken. */
 #include <stdlib.h>
 
 #include "constraint/pattern_tree.h"
 #include "core/mem.h"
 
-enum { MAX_DEPTH = 2000 };
+enum {
+    MAX_DEPTH = 2000,
+    MOST_WRITTEN =
+        100 /* turns of repeats with an anchor or a look-ahead inside that are written out, nested ones too */
+};
 
 static MtsRe meaning(MtsPatternParser *p, int at, MtsRe k, bool start);
 static MtsRe plain(MtsPatternParser *p, int at);
@@ -119,6 +127,59 @@ static MtsRe choice(MtsPatternParser *p, int at, MtsRe k, bool start)
     return mts_re_or(p->x, meaning(p, at, k, start), all);
 }
 
+/* Whether every text of the part has a character at least. */
+static bool takes_some(MtsPatternParser *p, int at)
+{
+    bool some = false;
+    if (!deeper(p)) {
+        return false;
+    }
+    for (; p->parts[at].kind == MTS_PART_SEQUENCE && !some; at = p->parts[at].a) {
+        some = takes_some(p, p->parts[at].b);
+    }
+    const MtsPatternPart *part = &p->parts[at];
+    switch (part->kind) {
+    case MTS_PART_LEAF:
+        some = some || !mts_re_nullable(p->x, part->leaf);
+        break;
+    case MTS_PART_REPEATED:
+        some = some || (part->min > 0 && part->max > 0 && takes_some(p, part->a));
+        break;
+    case MTS_PART_CHOICE:
+        some = some || (takes_some(p, part->b) && takes_some(p, part->a));
+        break;
+    default:
+        break;
+    }
+    p->depth--;
+    return some;
+}
+
+/* So many turns, and k behind them where that is enough. The first one may be at the start. */
+static MtsRe turns(MtsPatternParser *p, const MtsPatternPart *part, MtsRe k, bool start)
+{
+    bool endless = part->max == MTS_NO_LIMIT;
+    uint32_t count = endless ? part->min : part->max, around = p->written;
+    uint64_t written = (uint64_t)around * (endless ? (uint64_t)count + 1 : count ? count : 1);
+    bool taken = takes_some(p, part->a), first = start && p->parts[part->a].starts;
+    MtsRe rest = k;
+    if (written > MOST_WRITTEN || (!taken && (endless || (first && count > 1)))) {
+        return unsupported(p, "repeats an anchor or a look-ahead in a way that is not held");
+    }
+    p->written = (uint32_t)written;
+    if (endless) {
+        rest = mts_re_loop(p->x, mts_re_nullable(p->x, k));
+        mts_re_close(p->x, rest, mts_re_or(p->x, k, meaning(p, part->a, rest, false)));
+        count += count == 0 && first;
+    }
+    while (count-- > 0 && !p->rc) {
+        MtsRe one = meaning(p, part->a, rest, first && count == 0);
+        rest = count < part->min ? one : mts_re_or(p->x, k, one);
+    }
+    p->written = around;
+    return p->rc ? MTS_RE_NONE : rest;
+}
+
 /* A part with an anchor or a look-ahead, followed by the texts of k. */
 static MtsRe special(MtsPatternParser *p, int at, MtsRe k, bool start)
 {
@@ -130,11 +191,7 @@ static MtsRe special(MtsPatternParser *p, int at, MtsRe k, bool start)
     case MTS_PART_CHOICE:
         return choice(p, at, k, start);
     case MTS_PART_REPEATED:
-        if (part.max > 1) {
-            return unsupported(p, "repeats an anchor or a look-ahead");
-        }
-        return mts_re_or(x, part.max ? meaning(p, part.a, k, start) : MTS_RE_NONE,
-                         part.min && part.max ? MTS_RE_NONE : k);
+        return turns(p, &part, k, start);
     case MTS_PART_AHEAD:
         return mts_re_and(x, meaning(p, part.a, MTS_RE_ALL, start), k);
     case MTS_PART_NOT_AHEAD:
@@ -164,8 +221,14 @@ static MtsRe meaning(MtsPatternParser *p, int at, MtsRe k, bool start)
 int mts_pattern_compile(MtsExprs *x, const char *name, const char *pattern, size_t size, MtsDialect dialect,
                         bool search, MtsSpelling spell, MtsRe *out, MtsError *err)
 {
-    MtsPatternParser p = {
-        .x = x, .name = name, .text = pattern, .size = size, .dialect = dialect, .spell = spell, .err = err};
+    MtsPatternParser p = {.x = x,
+                          .name = name,
+                          .text = pattern,
+                          .size = size,
+                          .dialect = dialect,
+                          .spell = spell,
+                          .written = 1,
+                          .err = err};
     *out = MTS_RE_NONE;
     int whole = mts_pattern_parse(&p);
     p.depth = 0;

@@ -36,6 +36,7 @@ typedef struct MtsPatternParser {
     MtsPatternPart *parts;
     size_t count, cap;
     int depth;
+    uint32_t written; /* how often the part in hand is written out, for repeats around it */
     bool caseless, dotall, extended, properties, multiline;
     MtsError *err;
     int rc;

@@ -28,7 +28,7 @@
 #define ESCAPED "%[0-9A-Fa-f]{2}"
 #define PCHAR "(?:[0-9A-Za-z._~!$&'()*+,;=:@-]|" ESCAPED ")"
 #define TAIL "(?:\\?(?:" PCHAR "|[/?])*)?(?:#(?:" PCHAR "|[/?])*)?"
-#define HOST "(?:\\[" IPV6 "\\]|(?:[0-9A-Za-z._~!$&'()*+,;=-]|" ESCAPED ")*)"
+#define HOST "(?:\\[(?:" IPV6 "|v[0-9A-Fa-f]+\\." UNRESERVED "+)\\]|(?:[0-9A-Za-z._~!$&'()*+,;=-]|" ESCAPED ")*)"
 #define AUTHORITY "(?:(?:" UNRESERVED "|" ESCAPED ")*@)?" HOST "(?::[0-9]*)?"
 #define HIER "(?://" AUTHORITY "(?:/" PCHAR "*)*|/(?:" PCHAR "+(?:/" PCHAR "*)*)?|" PCHAR "+(?:/" PCHAR "*)*|)"
 #define NO_COLON "(?:[0-9A-Za-z._~!$&'()*+,;=@-]|" ESCAPED ")"

@@ -198,6 +198,16 @@ static void strings_have_patterns_and_formats(void **state)
     CHECK("{\"type\":\"string\",\"pattern\":\"^a+$\",\"minLength\":2,\"maxLength\":3}", LIST("\"aa\"", "\"aaa\""),
           LIST("\"a\"", "\"aaaa\""));
     CHECK("{\"type\":\"string\",\"pattern\":\"^(?!no)[a-z]+$\"}", LIST("\"nx\"", "\"yes\""), LIST("\"now\"", "\"no\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\"^((?!no).)*$\"}", LIST("\"\"", "\"n\"", "\"on\"", "\"\\u006ex\""),
+          LIST("\"no\"", "\"xnoy\"", "\"\\u006eo\"", "\"n\\u006fx\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\"^(?:(?!-->).)*-->$\"}", LIST("\"-->\"", "\"a--->\""),
+          LIST("\"-->-->\"", "\"a\"", "\"--\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\"^(?:(?!a)[a-c]{2}){1,2}$\"}", LIST("\"bc\"", "\"bacb\""),
+          LIST("\"ab\"", "\"baab\"", "\"b\"", "\"\"", "\"bababa\""));
+    CHECK("{\"type\":\"string\",\"pattern\":\"^(?:a(?=b)|b|^c)+$\"}", LIST("\"ab\"", "\"cab\"", "\"bab\""),
+          LIST("\"aab\"", "\"ba\"", "\"bc\"", "\"\""));
+    refuse(0, "{\"pattern\":\"^(?:(?!a))*$\"}", MTS_EUNSUPPORTED, "look-ahead");
+    refuse(0, "{\"pattern\":\"^(?:(?:(?!a).){11}){11}$\"}", MTS_EUNSUPPORTED, "look-ahead");
     CHECK("{\"type\":\"string\",\"format\":\"date\"}", LIST("\"2024-02-29\"", "\"1999-12-31\""),
           LIST("\"2023-02-29\"", "\"1999-13-01\"", "\"99-1-1\""));
     CHECK("{\"type\":\"string\",\"format\":\"date-time\"}",
@@ -210,8 +220,8 @@ static void strings_have_patterns_and_formats(void **state)
           LIST("\"1::2::3\"", "\":::\"", "\"12345::\""));
     CHECK("{\"type\":\"string\",\"format\":\"email\"}", LIST("\"a.b@example.org\""),
           LIST("\"a\"", "\".a@b\"", "\"a@b@c\""));
-    CHECK("{\"type\":\"string\",\"format\":\"uri\"}", LIST("\"http://a.b/c?d#e\"", "\"urn:x\""),
-          LIST("\"/a\"", "\"http://a b\""));
+    CHECK("{\"type\":\"string\",\"format\":\"uri\"}", LIST("\"http://a.b/c?d#e\"", "\"urn:x\"", "\"http://[v1.a:b]/\""),
+          LIST("\"/a\"", "\"http://a b\"", "\"http://[v.a]/\"", "\"http://[a]\""));
     CHECK("{\"type\":\"string\",\"format\":\"uuid\"}", LIST("\"2eb8aa08-aa98-11ea-b4aa-73b441d16380\""),
           LIST("\"2eb8aa08aa9811eab4aa73b441d16380\""));
     CHECK("{\"type\":\"string\",\"format\":\"duration\"}", LIST("\"P1Y2M\"", "\"PT5S\"", "\"P2W\""),
