@@ -6,8 +6,8 @@
 
 A pattern is held as the `pattern` of a schema, from the text's first character to its last, so it means what ECMA 262
 means: `$` is the end alone. Prints counts and every difference. What is refused by name repeats an anchor or a
-look-ahead that takes no character, as random patterns do at times. `regex` itself errs at times: where it says otherwise
-and Python's `re` does not, that is counted, and no difference."""
+look-ahead that takes no character, as random patterns do at times. `regex` itself errs at times: where it says
+otherwise and Python's `re` does not, that is counted, and no difference."""
 import argparse
 import json
 import random
