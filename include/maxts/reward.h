@@ -49,6 +49,9 @@ MTS_API void mts_reward_free(MtsReward **reward);
 /* Whether it can be asked about unfinished texts: `finished` false, below. */
 MTS_API bool mts_reward_scores_prefixes(const MtsReward *reward);
 
+/* Whether the value of a prefix is that of the best text it can become, so that a walk by it alone leads there. */
+MTS_API bool mts_reward_bounds(const MtsReward *reward);
+
 /* True where calls are worth running on threads of their own (a program that waits, say). */
 MTS_API bool mts_reward_is_slow(const MtsReward *reward);
 

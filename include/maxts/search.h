@@ -66,6 +66,7 @@ typedef struct MtsCandidate {
 typedef struct MtsSearchReward {
     void *context;
     bool prefixes; /* score() accepts unfinished candidates */
+    bool bounds;   /* ... whose value is that of the best text they can become */
     int workers;   /* how many threads may call score() at once; 0: only the searching thread */
     /* *value is finite, or -HUGE_VAL for a text that must have no part in the target. Anything else is a
      * failure with a sentence. Deterministic in the candidate. */
@@ -106,8 +107,8 @@ MTS_API void mts_experience_free(MtsExperience **experience);
 MTS_API int mts_experience_take(MtsExperience *experience, const char *lesson, MtsError *err);
 
 /* The one way to leave a value to the library: MTS_AUTO for a size, NAN (of <math.h>) for a real. in_flight,
- * temperature, sweep and look_ahead can be left so; what they become follows from the other settings and the reward,
- * and where a search is resumed, in_flight, sweep and look_ahead are the checkpoint's. */
+ * temperature, sweep, look_ahead and reward_first can be left so; what they become follows from the other settings and
+ * the reward, and where a search is resumed, all but temperature are the checkpoint's. */
 #define MTS_AUTO ((size_t)-1)
 
 /* mts_search_defaults() fills in every default; zero is not a default. Ranges: docs/cli.md. */
@@ -150,6 +151,10 @@ typedef struct MtsSearchSettings {
                          * or 0 where a call of the reward is slow (it has workers) */
     size_t look_ahead; /* smc too; where the reward scores prefixes: the likeliest next tokens whose prefixes are scored
                         * before one is drawn, reward calls and no positions; default 8. MTS_AUTO: 8, or 0 as above */
+    size_t reward_first; /* 1: the first rollout is not drawn: where the reward scores prefixes it goes on by whatever
+                          * token that likes best (of at most the 1,024 likeliest), to the text that it has in mind. It
+                          * has no part in the estimate of Z. Left out where max_nfe has no room for another rollout. In
+                          * [0, 1]; default 0. MTS_AUTO: 1 where the reward is one that bounds, 0 otherwise */
     /* budget: 0 means no limit */
     uint64_t max_nfe;       /* default 0 */
     double max_seconds;     /* default 0 */

@@ -179,12 +179,13 @@ static int read_shard(const char *text, MtsEvalAsked *asked, MtsError *err)
     return MTS_OK;
 }
 
-/* Where the constraint is an option and nothing else, no cut may take an option away. */
+/* Where the constraint is an option and nothing else, no cut may take an option away; where evidence asks for numbers,
+ * no digit that the model does not expect. */
 static void let_options_compete(const Args *args, MtsCut *cut)
 {
     const MtsStageKind *kind = args->stage ? mts_stage_kind(args->stage) : NULL;
     const char *constraint = args->eval_constraint ? args->eval_constraint : kind ? kind->constraint : "";
-    if (strcmp(constraint, "answer") == 0) {
+    if (strcmp(constraint, "answer") == 0 || (strcmp(constraint, "numbers") == 0 && args->train)) {
         cut->top_k = 0;
         cut->top_p = 1;
         cut->min_p = 0;

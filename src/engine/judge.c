@@ -160,6 +160,7 @@ int mts_judge_open(MtsJudge *judge, const MtsEngine *engine, const MtsRequest *r
     judge->search.context = judge;
     judge->search.prefixes =
         (judge->reward && mts_reward_scores_prefixes(judge->reward)) || (judge->function && judge->function->prefixes);
+    judge->search.bounds = judge->reward && !judge->function && mts_reward_bounds(judge->reward);
     judge->search.workers = workers_of(judge);
     judge->search.score = score;
     return MTS_OK;

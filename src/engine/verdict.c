@@ -52,6 +52,7 @@ MtsSearchReward mts_verdict(MtsVerdict *v, MtsAsks asks, const MtsEngine *engine
                       .inner = *inner};
     return (MtsSearchReward){.context = v,
                              .prefixes = inner->prefixes || asks == MTS_ASKS_PREFIXES,
+                             .bounds = inner->bounds,
                              .workers = inner->workers,
                              .score = score};
 }

@@ -152,7 +152,7 @@ static int make_path(MtsRewardTerm *term, const char *file, const MtsForecaster 
     term->self = rc ? NULL : w;
     term->score = score_path;
     term->free = free_path;
-    term->prefixes = true;
+    term->prefixes = term->bounds = true;
     return rc;
 }
 
@@ -223,7 +223,7 @@ static int make_witness(MtsRewardTerm *term, const MtsTrained *t, const MtsSerie
     term->self = rc ? NULL : w;
     term->score = score_evidence;
     term->free = free_witness;
-    term->prefixes = true;
+    term->prefixes = term->bounds = true;
     return rc;
 }
 

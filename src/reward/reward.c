@@ -236,6 +236,15 @@ bool mts_reward_scores_prefixes(const MtsReward *reward)
     return reward->prefixes;
 }
 
+bool mts_reward_bounds(const MtsReward *reward)
+{
+    bool all = reward->count > 0;
+    for (size_t i = 0; i < reward->count; i++) {
+        all = all && reward->terms[i].bounds && reward->terms[i].weight > 0;
+    }
+    return all;
+}
+
 bool mts_reward_is_slow(const MtsReward *reward)
 {
     return reward->slow;

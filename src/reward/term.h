@@ -23,6 +23,7 @@ typedef struct MtsRewardTerm {
     char *name; /* as it was asked for, without the argument; for sentences */
     double weight;
     bool prefixes, slow, asks_model;
+    bool bounds; /* a prefix is worth the best text that it can become */
     void *self;
     int (*score)(void *self, const MtsRewardText *text, double *value, MtsError *err);
     int (*finish)(void *self, MtsError *err); /* nothing more is asked; NULL: nothing is to be said then */

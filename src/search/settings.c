@@ -247,6 +247,19 @@ const MtsSetting mts_search_settings[] = {
      .automatic = true,
      .help = "maxent-ts, smc: likeliest next tokens whose prefixes a reward of prefixes is asked for; no positions",
      .fallback = "8; 0 where the reward is a program"},
+    {.name = "reward_first",
+     .kind = MTS_SETTING_SIZE,
+     .group = MTS_SETTINGS_SEARCH,
+     .commands = TUNES,
+     .methods = M(MAXENT_TS),
+     .offset = AT(reward_first),
+     .initial = 0,
+     .max = 1,
+     .automatic = true,
+     .later = true,
+     .help = "maxent-ts: 1: the first rollout follows the reward alone where that scores prefixes, and has no part in "
+             "the estimate of Z",
+     .fallback = "1 where the value of a prefix is that of the best text it can become (evidence), else 0"},
     {.name = "nfe",
      .kind = MTS_SETTING_COUNT,
      .group = MTS_SETTINGS_STOP,
@@ -472,6 +485,7 @@ void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *re
         }
         double value = in_range(row, before)                   ? before
                        : row->offset == AT(in_flight)          ? (double)in_flight
+                       : row->offset == AT(reward_first)       ? (double)reward->bounds
                        : row->kind == MTS_SETTING_SIZE && slow ? 0
                                                                : row->initial;
         mts_setting_put(row, settings, value);

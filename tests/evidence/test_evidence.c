@@ -379,7 +379,7 @@ static void reward(void **state)
     assert_true(ratio[2] > ratio[0] && ratio[2] > ratio[1]);
     snprintf(spec, sizeof spec, "evidence:%s", path);
     assert_ok(mts_reward_new(&r, spec, &input, &err), &err);
-    assert_true(mts_reward_scores_prefixes(r));
+    assert_true(mts_reward_scores_prefixes(r) && mts_reward_bounds(r));
     for (size_t k = 0; k < CLASSES; k++) {
         char text[64];
         snprintf(text, sizeof text, "It seems so. Answer: %s.", names[k]);

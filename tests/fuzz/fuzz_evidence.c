@@ -51,9 +51,10 @@ static uint64_t ask_forecasts(const MtsForecaster *o, MtsError *err)
     return hash;
 }
 
+static const char *const options[] = {"Upward", "Downward", "SineWave"};
+
 static uint64_t ask_questions(const MtsQuestions *q, MtsError *err)
 {
-    static const char *const options[] = {"Upward", "Downward", "SineWave"};
     double ratio[3];
     MtsSeries *s = waves(1, 64, 1, 0.3);
     const MtsAsked asked = {"Which way does it go?", options, 3, s};
@@ -105,6 +106,30 @@ static void open_seal(const char *path)
     fuzz_require(f && fwrite(text, 1, n, f) == n && fclose(f) == 0, "a seed was written");
 }
 
+static void write_questions(const char *path)
+{
+    static const int right[LESSONS] = {2, 2, 2, 2, 2, 2, 2, 2};
+    MtsSeries *made[LESSONS];
+    MtsAsked asked[LESSONS];
+    size_t group[LESSONS];
+    double held[LESSONS * MTS_STATED_MOST];
+    MtsQuestions *q = NULL;
+    MtsError err = {0};
+    for (size_t i = 0; i < LESSONS; i++) {
+        fuzz_require((made[i] = waves(1, 64, 1, 0.2 + 0.05 * (double)i)), "memory");
+        asked[i] = (MtsAsked){"Which way does it go?", options, 3, made[i]};
+        group[i] = i / 4;
+    }
+    const MtsQuestionLessons lessons = {asked, right, group, LESSONS, 2};
+    fuzz_require(mts_questions_learn(&q, &lessons, held, &err) == 0, err.text);
+    fuzz_require(mts_questions_write(q, path, &err) == 0, err.text);
+    open_seal(path);
+    mts_questions_free(&q);
+    for (size_t i = 0; i < LESSONS; i++) {
+        mts_series_free(&made[i]);
+    }
+}
+
 static void write_seeds(const char *directory)
 {
     static const char *const names[] = {"slow", "fast"};
@@ -139,6 +164,8 @@ static void write_seeds(const char *directory)
     fuzz_require(mts_forecaster_write(o, path, &err) == 0, err.text);
     open_seal(path);
     mts_forecaster_free(&o);
+    snprintf(path, sizeof path, "%s/questions", directory);
+    write_questions(path);
     for (size_t i = 0; i < LESSONS; i++) {
         mts_series_free(&made[i]);
     }

@@ -161,12 +161,18 @@ static void weighted_samples_are_unbiased(void **state)
     }
 }
 
+/* Waves that are drawn, were none to end early. */
+static size_t waves_asked(const MtsSearchSettings *s)
+{
+    return (s->rollouts - s->reward_first + s->in_flight - 1) / s->in_flight;
+}
+
 /* The mean of the waves' own estimates over those asked for, where one that an exhausted search did not need finds Z.
  */
 static double wave_mean(const MtsSearch *run)
 {
     const MtsSearchSettings *s = &run->settings;
-    size_t waves = (s->rollouts + s->in_flight - 1) / s->in_flight;
+    size_t waves = waves_asked(s);
     double sum = 0;
     for (size_t i = 0; i < waves; i++) {
         sum += exp(i < mts_maxent(run)->term_count ? mts_maxent(run)->terms[i] : run_log_z(run));
@@ -188,7 +194,7 @@ static double expected_wave_mean(const MtsTable *table, const MtsSearchSettings 
         p_sum += p;
         mean += p * own;
         ++*leaves;
-        further += mts_maxent(run)->waves > (s->rollouts + s->in_flight - 1) / s->in_flight;
+        further += mts_maxent(run)->waves - s->reward_first > waves_asked(s);
         assert_true(strcmp(run->stop_reason, "exhausted") == 0 || fabs(reported - own) < EXACT * (1 + own));
         mts_search_free(&run);
     } while (branches_next(&b));
@@ -206,7 +212,7 @@ static void waves_are_unbiased(void **state)
         MtsExperience *experience = random_experience(4);
         for (size_t n = 1; n <= MTS_IF_DEAR(3, 4); n++) {
             for (size_t in_flight = 1; in_flight <= n; in_flight++) {
-                for (size_t variant = 0; variant < 12; variant++) {
+                for (size_t variant = 0; variant < 18; variant++) {
                     MtsSearchSettings s = settings_of(MTS_MAXENT_TS, variant % 2 ? 3 : 1, n);
                     double z = 0;
                     s.look_ahead = variant % 3;
@@ -215,8 +221,9 @@ static void waves_are_unbiased(void **state)
                     s.experience = variant % 4 == 1 ? experience : NULL; /* whatever it says */
                     s.temperature = variant % 5 == 4 ? 0.7 : 1;
                     s.exploration = variant % 6 == 5 ? 1 : variant % 6 == 4 ? 0 : 0.1;
-                    if (n == 4 && in_flight < 2) {
-                        continue; /* too many branches */
+                    s.reward_first = variant >= 12;
+                    if ((n == 4 && in_flight < 2) || (n == 1 && s.reward_first)) {
+                        continue; /* too many branches; nothing drawn, no estimate */
                     }
                     z = partition(table, s.lambda);
                     double mean = expected_wave_mean(table, &s, &leaves);
@@ -270,7 +277,8 @@ static double mean_of_estimates(const MtsTable *table, const MtsSearchSettings *
         branches_start(&b);
         MtsSearch *run = run_prefixed(table, s, waves, &b.script);
         double sum = 0;
-        size_t count = waves ? mts_maxent(run)->waves : run->log_count; /* all are drawn, and weigh the same */
+        bool first = waves && s->reward_first && s->max_nfe >= 2 * (table->max_tokens - 1); /* follows the reward */
+        size_t count = waves ? mts_maxent(run)->waves - first : run->log_count; /* all are drawn, and weigh the same */
         assert_true(run->nfe <= s->max_nfe);
         assert_true(waves || run->done >= (count < sure ? count : sure));
         *more += (waves ? count : run->done) > sure;
@@ -311,10 +319,9 @@ static void a_limit_on_positions_bends_no_estimate_of_rollouts(void **state)
     assert_true(more > 100); /* searches that went on after what was certain */
 }
 
-/* And of waves. */
-static void a_limit_on_positions_bends_no_estimate_of_waves(void **state)
+/* And of waves, with and without a rollout before them that follows the reward. */
+static void limit_waves(size_t reward_first)
 {
-    (void)state;
     size_t more = 0;
     for (size_t i = 0; i < SHAPE_COUNT; i++) {
         MtsTable *table = random_table(SHAPES[i], 155 + i);
@@ -325,8 +332,10 @@ static void a_limit_on_positions_bends_no_estimate_of_waves(void **state)
                 s.max_nfe = nfe;
                 s.in_flight = in_flight;
                 s.sweep = 0;
+                s.reward_first = reward_first;
                 size_t sure = 0;
-                for (uint64_t left = nfe, started = 0; left / each > 0 && started < s.rollouts; sure++) {
+                for (uint64_t started = reward_first && nfe >= 2 * each, left = nfe - started * each;
+                     left / each > 0 && started < s.rollouts; sure++) {
                     uint64_t size = s.rollouts - started < in_flight ? s.rollouts - started : in_flight;
                     size = left / each < size ? left / each : size;
                     left -= size * each;
@@ -339,6 +348,49 @@ static void a_limit_on_positions_bends_no_estimate_of_waves(void **state)
         mts_table_free(&table);
     }
     assert_true(more > 100); /* searches that went on after what was certain */
+}
+
+static void a_limit_on_positions_bends_no_estimate_of_waves(void **state)
+{
+    (void)state;
+    limit_waves(0);
+    limit_waves(1);
+}
+
+/* Where the value of a prefix is that of the best text below it, the first rollout is the best text of all; where only
+ * one may be asked for, it is drawn no less. */
+static void the_reward_is_followed_first(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        MtsTable *table = random_table((Shape){.vocab = 4, .steps = 5, .eos = 0, .peak = 1, .spread = 1}, 400 + seed);
+        MtsSearchSettings s = settings_of(MTS_MAXENT_TS, 1, 3);
+        double *log_w = calloc(table->row_count, sizeof *log_w), best = -HUGE_VAL;
+        mts_table_values(table, 3e6, log_w); /* so steep that phi is the largest reward below, but for little */
+        for (size_t i = 0; i < table->row_count; i++) {
+            log_w[i] /= 1e6;
+        }
+        soft_values = log_w;
+        soft_table = table;
+        for (size_t x = 0; x < table->text_count; x++) {
+            best = fmax(best, table->texts[x].reward);
+        }
+        s.in_flight = 2;
+        s.sweep = 0;
+        s.reward_first = 1;
+        MtsSearch *run = run_prefixed(table, &s, true, NULL);
+        assert_true(run->log_count == 3 && run->log[0]->node->reward == best);
+        assert_true(isnan(run->log[0]->log_z) && !isnan(run->log[1]->log_z) && run->log[0]->log_q == 0);
+        assert_true(mts_maxent(run)->term_count == 1);
+        mts_search_free(&run);
+        s.max_nfe = 2 * (table->max_tokens - 1) - 1; /* room for one */
+        run = run_prefixed(table, &s, true, NULL);
+        assert_true(!isnan(run->log[0]->log_z));
+        mts_search_free(&run);
+        soft_values = NULL;
+        free(log_w);
+        mts_table_free(&table);
+    }
 }
 
 /* A search that sees everything is exact, and one that does not finds more of pi* with good prefix rewards. */
@@ -697,6 +749,7 @@ int main(void)
         cmocka_unit_test(waves_give_nothing_up_for_good),
         cmocka_unit_test(a_limit_on_positions_bends_no_estimate_of_rollouts),
         cmocka_unit_test(a_limit_on_positions_bends_no_estimate_of_waves),
+        cmocka_unit_test(the_reward_is_followed_first),
         cmocka_unit_test(prefix_rewards_guide_and_do_not_bend),
         cmocka_unit_test(dts_starts_as_weighted_samples),
         cmocka_unit_test(dts_takes_the_mean_of_its_draws),

@@ -101,6 +101,7 @@ static double other_value(const MtsSetting *row)
         {"index_power", 3},
         {"sweep", 0},
         {"look_ahead", 0},
+        {"reward_first", 1},
         {"nfe", 3},
         {"log_z_tolerance", 0.9},
         {"mass_tolerance", 0.9},
@@ -205,8 +206,8 @@ static bool changes(const MtsSetting *row, MtsMethod method)
 static bool is_seen(const MtsSetting *row, int method)
 {
     return row->kind != MTS_SETTING_METHOD && row->scope != MTS_SCOPE_NONE && strcmp(row->name, "look_ahead") != 0 &&
-           strcmp(row->name, "resampling") != 0 && strcmp(row->name, "ess_threshold") != 0 &&
-           !(method == MTS_MCTS && strcmp(row->name, "lambda") == 0) &&
+           strcmp(row->name, "reward_first") != 0 && strcmp(row->name, "resampling") != 0 &&
+           strcmp(row->name, "ess_threshold") != 0 && !(method == MTS_MCTS && strcmp(row->name, "lambda") == 0) &&
            !(method == MTS_GREEDY && strcmp(row->name, "nfe") == 0); /* all or nothing */
 }
 
@@ -241,7 +242,7 @@ static void automatic_values_follow_one_rule(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (int workers = 0; workers < 2; workers++) {
             MtsSearchSettings s;
-            const MtsSearchReward reward = {.prefixes = cases[i].prefixes, .workers = workers};
+            const MtsSearchReward reward = {.prefixes = cases[i].prefixes, .bounds = i % 2, .workers = workers};
             mts_search_defaults(&s);
             s.method = cases[i].method;
             s.rollouts = cases[i].rollouts;
@@ -253,6 +254,7 @@ static void automatic_values_follow_one_rule(void **state)
             assert_int_equal(s.in_flight, cases[i].in_flight);
             assert_int_equal(s.sweep, workers ? 0 : 16);
             assert_int_equal(s.look_ahead, workers ? 0 : 8);
+            assert_int_equal(s.reward_first, i % 2);
             assert_true(s.temperature == 1);
         }
     }

@@ -126,6 +126,7 @@ static void every_method_replays_and_resumes(void **state)
             s.method = (MtsMethod)(method % MTS_METHOD_COUNT);
             s.temperature = 0.8;
             s.look_ahead = 2;
+            s.reward_first = prefixes && in_flight == 4;
             s.batch = 16;
             workers = 0;
             s.trace = first;
@@ -381,12 +382,13 @@ static void more_rollouts_may_be_asked_for_later(void **state)
     (void)state;
     MtsTable *table = random_table((Shape){.vocab = 5, .steps = 6, .eos = 0, .peak = 1, .spread = 1}, 19);
     const char *first = scratch("first"), *second = scratch("second"), *save = scratch("save");
-    for (int waves = 0; waves < 2; waves++) {
-        prefixes = waves == 1;
+    for (int waves = 0; waves < 3; waves++) { /* the last ones behind a rollout that follows the reward */
+        prefixes = waves >= 1;
         for (size_t asked = 1; asked <= 11; asked += MTS_IF_DEAR(3, 1)) {
             char *a = NULL, *b = NULL;
             size_t size;
             MtsSearchSettings s = settings_of(1, asked, 4);
+            s.reward_first = waves == 2;
             s.save = save;
             MtsSearchResult *result = search(table, &s);
             mts_search_result_free(&result);

@@ -19,7 +19,7 @@ typedef struct MtsSums { /* of one node */
     size_t place;       /* waves: index among the prefixes of the last wave that passed; set when it is written down */
     size_t born;        /* texts: rollouts backed up when it became known, its own included */
     size_t spot;        /* best-first: index among the known prefixes + 1 */
-    bool foreseen;      /* waves: what is looked ahead at from here was asked by a wave that a checkpoint recorded */
+    size_t foreseen;    /* waves: so many of the likeliest tokens were asked by a wave that a checkpoint recorded */
 } MtsSums;
 
 typedef struct MtsFrontierSpot { /* a known prefix */

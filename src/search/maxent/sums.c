@@ -170,7 +170,7 @@ int mts_maxent_ask_ahead(MtsSearch *search, MtsNode *node, size_t *count, MtsErr
             if (!child) {
                 return mts_out_of_memory(err);
             }
-            child->paid = child->paid || mts_sums(node)->foreseen;
+            child->paid = child->paid || i < mts_sums(node)->foreseen;
             m->asked[(*count)++] = child;
         }
     }

@@ -48,8 +48,16 @@ static MtsNode *read_node(MtsSearch *search, const MtsWave *wave, const json_t *
     return ends == finished ? mts_nodes_child(&search->nodes, from, (int32_t)token, logp, finished) : NULL;
 }
 
+/* Its likeliest `ahead` continuations were asked. */
+static void foresee(const MtsNode *node, size_t ahead)
+{
+    MtsSums *s = mts_sums(node);
+    s->foreseen = ahead > s->foreseen ? ahead : s->foreseen;
+}
+
 static int read_passed(MtsSearch *search, const json_t *rows, MtsWave *wave, MtsError *err)
 {
+    size_t ahead = wave->by_reward ? SIZE_MAX : search->settings.look_ahead;
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
         MtsWavePrefix p = {0};
@@ -62,9 +70,10 @@ static int read_passed(MtsSearch *search, const json_t *rows, MtsWave *wave, Mts
             return mts_out_of_memory(err);
         }
         mts_sums(p.node)->log_pi = p.log_pi;
-        mts_sums(p.node)->foreseen = p.node->paid = true;
+        p.node->paid = true;
+        foresee(p.node, ahead);
     }
-    mts_sums(search->nodes.root)->foreseen = true;
+    foresee(search->nodes.root, ahead);
     return MTS_OK;
 }
 

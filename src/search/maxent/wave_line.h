@@ -28,6 +28,8 @@ typedef struct MtsWave {
     MtsWavePrefix *passed; /* [passed_count] a parent before its children */
     MtsWaveText *found;    /* [found_count] */
     size_t passed_count, passed_cap, found_count, found_cap;
+    bool by_reward; /* nothing in it is drawn: its one rollout follows the reward, which is asked of all that is looked
+                     * up; in that case log_z is no estimate */
     double log_z;   /* of its own estimate; NaN: it was cut short */
     uint64_t calls; /* of one that was read: search->reward_calls after it; 0: an older file does not say */
 } MtsWave;

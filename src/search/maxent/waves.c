@@ -45,14 +45,20 @@
  * last ones are smaller where fewer rollouts, or fewer positions, are left. A wave cut short by the clock or the caller
  * keeps the texts it has and is no part of Z^.
  *
+ * The reward first. Where settings.reward_first is 1 the first rollout is a wave of one place in which nothing is
+ * drawn: of all that is looked up it goes to what the reward likes best, step by step, asked at no cost in positions.
+ * Where a prefix is worth the best text that it can become (MtsSearchReward.bounds) that is the text which the reward
+ * has in mind, however unlikely it is, and no search by probability would come by it. It is known mass to all that
+ * follow and no part of Z^: E[z | the waves before] = Z holds whatever is known.
+ *
  * A wave may end with fewer texts than it has places. As many waves as would do if none did are planned, and only they
  * count in Z^; what they leave lacking is made up for by further ones, for how many it takes depends on what they find.
  */
 #include <stdlib.h>
 
 #include "core/mem.h"
-#include "core/sort.h"
 #include "search/positions.h"
+#include "search/maxent/wave_draw.h"
 #include "search/maxent/wave_line.h"
 #include "search/proposal.h"
 
@@ -67,45 +73,28 @@ typedef struct Held { /* a text that has a place while the wave goes on */
     double log_w; /* what it competes with */
 } Held;
 
-typedef struct WaveOption { /* what may have one of the places of the next step */
-    MtsNode *node;          /* NULL: made when it is taken; of OTHERS: drawn then */
-    size_t from, entry;     /* of a token: the particle and the entry of its distribution */
-    double log_w;           /* as a particle's, before it is taken */
-    double plain, guided;   /* log of what it competes with, without and with E */
-    double score;           /* that relative to the sum; of one that was taken: the probability of that */
-} WaveOption;
-
 #define NONE SIZE_MAX         /* as a particle: of a text, whose entry is its index among those found */
 #define OTHERS (SIZE_MAX - 1) /* as an entry: those that are not looked up */
 
-/* What has less than this part of an even share of a place goes on with a smaller chance, even where places are left: a
- * wave ends sooner instead of finishing what is hopeless. */
-#define FLOOR 0.01
-#define LEAST 0x1p-36    /* score of the least, relative to the largest */
 enum { IDLE_WAVES = 3 }; /* in a row without a text, beyond those planned: then no more */
 
 typedef struct Wave {
     Place *swarm, *next; /* [size] */
     size_t size, count;  /* places; prefixes in the swarm */
-    WaveOption *options; /* [option_count] */
-    size_t option_count, option_cap;
-    Held *held; /* [held_count] */
+    MtsWaveDraw draw;    /* for the places of the next step */
+    Held *held;          /* [held_count] */
     size_t held_count;
-    size_t *taken;  /* [size] options, ascending */
-    double *best;   /* scratch, [size] */
-    double *breaks; /* scratch, [break_cap] */
-    size_t break_cap;
     MtsNode **nodes; /* scratch, [size] */
     MtsLogSum z;
     MtsWave trail; /* what it came by and what it found */
 } Wave;
 
-static int add_option(Wave *w, WaveOption option, MtsError *err)
+static int add_option(Wave *w, MtsWaveOption option, MtsError *err)
 {
-    if (!mts_grow(&w->options, &w->option_cap, w->option_count + 1, sizeof *w->options)) {
+    if (!mts_grow(&w->draw.options, &w->draw.option_cap, w->draw.option_count + 1, sizeof *w->draw.options)) {
         return mts_out_of_memory(err);
     }
-    w->options[w->option_count++] = option;
+    w->draw.options[w->draw.option_count++] = option;
     return MTS_OK;
 }
 
@@ -123,7 +112,7 @@ static int add_found(const MtsSearch *search, Wave *w, MtsNode *text, double log
 static int add_text(const MtsSearch *search, Wave *w, size_t found, double log_w, MtsError *err)
 {
     MtsNode *text = w->trail.found[found].text;
-    WaveOption o = {.node = text, .from = NONE, .entry = found, .log_w = log_w, .plain = -HUGE_VAL};
+    MtsWaveOption o = {.node = text, .from = NONE, .entry = found, .log_w = log_w, .plain = -HUGE_VAL};
     o.guided = log_w + mts_search_tilt(search, text);
     return add_option(w, o, err);
 }
@@ -158,6 +147,20 @@ static int ask_swept(MtsSearch *search, MtsNode *node, size_t *n, MtsError *err)
     return MTS_OK;
 }
 
+/* The same of everything that may follow a node and has E looked up. */
+static int ask_all(MtsSearch *search, MtsNode *node, size_t *n, MtsError *err)
+{
+    MtsMaxent *m = mts_maxent(search);
+    for (size_t e = 0; e < mts_maxent_looked(node) && node->dist.logp[e] != -HUGE_VAL; e++) {
+        MtsNode *child = mts_search_child(search, node, e);
+        if (!child || !mts_grow(&m->asked, &m->asked_cap, *n + 1, sizeof(MtsNode *))) {
+            return mts_out_of_memory(err);
+        }
+        m->asked[(*n)++] = child;
+    }
+    return MTS_OK;
+}
+
 /* All rewards that the step needs: those of its prefixes, of what is looked ahead at, and of what is swept. */
 static int score(MtsSearch *search, Wave *w, MtsError *err)
 {
@@ -165,7 +168,8 @@ static int score(MtsSearch *search, Wave *w, MtsError *err)
     int rc;
     for (size_t i = 0; i < w->count; i++) {
         MtsNode *node = w->swarm[i].node;
-        if ((rc = mts_maxent_ask_ahead(search, node, &n, err)) || (rc = ask_swept(search, node, &n, err))) {
+        if ((rc = mts_maxent_ask_ahead(search, node, &n, err)) || (rc = ask_swept(search, node, &n, err)) ||
+            (w->trail.by_reward && (rc = ask_all(search, node, &n, err)))) {
             return rc;
         }
     }
@@ -208,7 +212,7 @@ static int list_token(MtsSearch *search, Wave *w, const Ground *g, size_t e, Mts
     const MtsMaxent *m = mts_maxent(search);
     const Place *p = &w->swarm[g->from];
     const MtsNode *node = p->node;
-    WaveOption o = {.node = child, .from = g->from, .entry = e, .log_w = p->log_w + node->dist.logp[e]};
+    MtsWaveOption o = {.node = child, .from = g->from, .entry = e, .log_w = p->log_w + node->dist.logp[e]};
     double drawn = p->log_w + log(mts_proposal_weight(search, node, e)) + g->scale;
     if (child && child->visits > 0) {
         o.plain = drawn + mts_sums(child)->log_u;
@@ -234,7 +238,7 @@ static int list_others(MtsSearch *search, Wave *w, const Ground *g, MtsError *er
     double drawn = p->log_w + log(mass) + g->scale;
     double guided = drawn + mts_maxent_log_e_others(search, p->node, p->outlook) + g->mean;
     return add_option(
-        w, (WaveOption){.from = g->from, .entry = OTHERS, .log_w = p->log_w, .plain = drawn, .guided = guided}, err);
+        w, (MtsWaveOption){.from = g->from, .entry = OTHERS, .log_w = p->log_w, .plain = drawn, .guided = guided}, err);
 }
 
 /* What may follow particle `from`. */
@@ -263,7 +267,7 @@ static int list_options(MtsSearch *search, Wave *w, MtsError *err)
 {
     const MtsMaxent *m = mts_maxent(search);
     int rc = MTS_OK;
-    w->option_count = 0;
+    w->draw.option_count = 0;
     for (size_t i = 0; i < w->held_count && !rc; i++) {
         rc = add_text(search, w, w->held[i].found, w->held[i].log_w, err);
     }
@@ -277,128 +281,18 @@ static int list_options(MtsSearch *search, Wave *w, MtsError *err)
     return rc;
 }
 
-/* Scores from logarithms, which add up to 1; how many are not 0. What is there at all has LEAST of the largest, so that
- * it is drawn at times: of less than that a double knows nothing beside 1. */
-static size_t make_scores(Wave *w)
+/* Which options have the places. */
+static int choose(const MtsSearch *search, Wave *w, MtsRng *rng, size_t *count, MtsError *err)
 {
-    double high = -HUGE_VAL, sum = 0;
-    bool guided = false;
-    size_t count = 0;
-    for (size_t i = 0; i < w->option_count; i++) {
-        guided = guided || w->options[i].guided != -HUGE_VAL;
+    if (w->trail.by_reward) {
+        *count = mts_wave_take_best(&w->draw);
+        return MTS_OK;
     }
-    for (size_t i = 0; i < w->option_count; i++) {
-        WaveOption *o = &w->options[i];
-        o->score = guided ? o->guided : o->plain; /* where nothing is believed to be of use: without E */
-        high = o->score > high ? o->score : high;
-    }
-    for (size_t i = 0; i < w->option_count; i++) {
-        WaveOption *o = &w->options[i];
-        o->score = o->score == -HUGE_VAL ? 0 : fmax(exp(o->score - high), LEAST);
-        sum += o->score;
-        count += o->score > 0;
-    }
-    for (size_t i = 0; i < w->option_count && sum > 0; i++) {
-        w->options[i].score /= sum;
-    }
-    return count;
-}
-
-/* The `places` largest scores, descending, at w->best; the sum of all others. */
-static double list_best(Wave *w)
-{
-    size_t places = w->size, n = 0;
-    double rest = 0;
-    for (size_t i = 0; i < w->option_count; i++) {
-        double x = w->options[i].score;
-        if (n == places && x <= w->best[n - 1]) {
-            rest += x;
-            continue;
-        }
-        rest += n == places ? w->best[n - 1] : 0;
-        n -= n == places;
-        size_t at = n++;
-        for (; at > 0 && w->best[at - 1] < x; at--) {
-            w->best[at] = w->best[at - 1];
-        }
-        w->best[at] = x;
-    }
-    return rest;
-}
-
-/* The threshold c with sum of min(1, score / c) = places, but at least FLOOR of an even share. count: the scores above
- * 0. */
-static double threshold(Wave *w, size_t count)
-{
-    size_t places = w->size;
-    double least = FLOOR / (double)places, c = 0;
-    if (count <= places) {
-        return least;
-    }
-    double rest = list_best(w);
-    for (size_t k = places; k-- > 0;) { /* as many as pass for certain, least first */
-        rest += w->best[k];
-        if (k == 0 || w->best[k - 1] >= rest / (double)(places - k)) {
-            c = rest / (double)(places - k);
-            break;
-        }
-    }
-    return c > least ? c : least;
-}
-
-/* A proof is shown where the draw of take() changes: the cumulative scores' places between whole numbers. */
-static size_t list_breaks(Wave *w, double c)
-{
-    double sum = 0;
-    size_t count = 0;
-    for (size_t i = 0; i < w->option_count; i++) {
-        if (w->options[i].score > 0 && w->options[i].score < c) {
-            sum += w->options[i].score / c;
-            double at = sum - floor(sum);
-            if (at > 1e-13 && at < 1 - 1e-13) { /* else it is a whole number but for rounding */
-                w->breaks[count++] = at;
-            }
-        }
-    }
-    mts_sort_doubles(w->breaks, count);
-    return count;
-}
-
-/* Takes options in proportion to their scores, each at most once: those of at least c for certain, the others by one
- * draw that is the same in each c of their cumulative scores. */
-static int take(MtsSearch *search, Wave *w, MtsRng *rng, size_t *count, MtsError *err)
-{
-    double c = threshold(w, make_scores(w)), sum = 0;
-    size_t n = 0;
-    *count = 0;
-    if (!mts_grow(&w->breaks, &w->break_cap, w->option_count + 1, sizeof *w->breaks)) {
-        return mts_out_of_memory(err);
-    }
-    double u = mts_uniform(search->script, rng, w->breaks, search->script ? list_breaks(w, c) : 0);
-    for (size_t i = 0; i < w->option_count; i++) {
-        WaveOption *o = &w->options[i];
-        if (!(o->score > 0)) {
-            continue;
-        }
-        double pi = 1;
-        if (o->score < c) {
-            pi = o->score / c;
-            sum += pi;
-            if (!(sum > (double)n + u)) {
-                continue;
-            }
-            n++;
-        }
-        if (*count < w->size) {
-            o->score = pi;
-            w->taken[(*count)++] = i;
-        }
-    }
-    return MTS_OK;
+    return mts_wave_draw(search, &w->draw, w->size, rng, count, err);
 }
 
 /* One of the entries that are not looked up in place of all of them. */
-static int draw_other(MtsSearch *search, const Wave *w, MtsRng *rng, WaveOption *o, double *log_pi, MtsError *err)
+static int draw_other(MtsSearch *search, const Wave *w, MtsRng *rng, MtsWaveOption *o, double *log_pi, MtsError *err)
 {
     const MtsNode *node = w->swarm[o->from].node;
     double mass = mts_maxent_others_mass(search, node);
@@ -411,8 +305,14 @@ static int draw_other(MtsSearch *search, const Wave *w, MtsRng *rng, WaveOption 
     return MTS_OK;
 }
 
+/* Whether a wave that a checkpoint recorded has asked for an entry's child. */
+static bool is_foreseen(const MtsNode *node, size_t entry)
+{
+    return entry < mts_maxent_looked(node) && entry < mts_sums(node)->foreseen;
+}
+
 /* The option's node, its weight from now on. A text is scored and among those found. */
-static int settle(MtsSearch *search, Wave *w, MtsRng *rng, WaveOption *o, MtsError *err)
+static int settle(MtsSearch *search, Wave *w, MtsRng *rng, MtsWaveOption *o, MtsError *err)
 {
     double log_pi = log(o->score);
     int rc = o->entry == OTHERS ? draw_other(search, w, rng, o, &log_pi, err) : MTS_OK;
@@ -425,6 +325,7 @@ static int settle(MtsSearch *search, Wave *w, MtsRng *rng, WaveOption *o, MtsErr
     }
     mts_sums(o->node)->log_pi = log_pi;
     o->log_w -= log_pi;
+    o->node->paid = o->node->paid || is_foreseen(w->swarm[o->from].node, o->entry);
     if (!o->node->finished) {
         return MTS_OK;
     }
@@ -433,7 +334,7 @@ static int settle(MtsSearch *search, Wave *w, MtsRng *rng, WaveOption *o, MtsErr
 }
 
 /* An option that was taken: a place in the next swarm, or one that a text holds. */
-static int give_place(MtsSearch *search, Wave *w, MtsRng *rng, WaveOption *o, MtsError *err)
+static int give_place(MtsSearch *search, Wave *w, MtsRng *rng, MtsWaveOption *o, MtsError *err)
 {
     if (o->from == NONE) {
         w->held[w->held_count++] = (Held){o->entry, o->log_w - log(o->score)};
@@ -458,10 +359,10 @@ static int give_place(MtsSearch *search, Wave *w, MtsRng *rng, WaveOption *o, Mt
 static int select_options(MtsSearch *search, Wave *w, MtsRng *rng, MtsError *err)
 {
     size_t count = 0;
-    int rc = take(search, w, rng, &count, err);
+    int rc = choose(search, w, rng, &count, err);
     w->count = w->held_count = 0;
     for (size_t i = 0; i < count && !rc; i++) {
-        rc = give_place(search, w, rng, &w->options[w->taken[i]], err);
+        rc = give_place(search, w, rng, &w->draw.options[w->draw.taken[i]], err);
     }
     Place *swarm = w->swarm;
     w->swarm = w->next;
@@ -483,15 +384,15 @@ static int select_texts(MtsSearch *search, Wave *w, MtsRng *rng, MtsError *err)
 {
     size_t count = 0;
     int rc = MTS_OK;
-    w->option_count = 0;
+    w->draw.option_count = 0;
     for (size_t i = 0; i < w->trail.found_count && !rc; i++) {
         rc = add_text(search, w, i, w->trail.found[i].log_w, err);
     }
-    if (rc || (rc = take(search, w, rng, &count, err))) {
+    if (rc || (rc = choose(search, w, rng, &count, err))) {
         return rc;
     }
     for (size_t place = 0; place < count; place++) {
-        const WaveOption *o = &w->options[w->taken[place]];
+        const MtsWaveOption *o = &w->draw.options[w->draw.taken[place]];
         w->trail.found[o->entry].place = place;
         mts_sums(o->node)->log_pi += log(o->score);
     }
@@ -591,19 +492,19 @@ static int visit_paths(MtsSearch *search, const MtsWave *t, size_t first, MtsErr
     return rc;
 }
 
-/* Takes a wave into the tree. Its log_z is of its estimate; NaN: it was cut short. */
-static int back_up(MtsSearch *search, MtsWave *t, bool counts, MtsError *err)
+/* Takes a wave into the tree, its rollouts with this log_z. NaN: it was cut short, or nothing in it was drawn. */
+static int back_up(MtsSearch *search, MtsWave *t, double log_z, bool counts, MtsError *err)
 {
     MtsMaxent *m = mts_maxent(search);
     size_t first = search->log_count;
     int rc;
     search->reward_calls = t->calls ? t->calls : search->reward_calls;
-    if ((rc = make_rollouts(search, t, t->log_z, err)) || (rc = visit_paths(search, t, first, err))) {
+    if ((rc = make_rollouts(search, t, log_z, err)) || (rc = visit_paths(search, t, first, err))) {
         return rc;
     }
     update_passed(search, t);
     mts_estimate_fit(&m->estimate);
-    if (counts && !isnan(t->log_z) && !mts_maxent_count(search, t->log_z)) {
+    if (counts && !isnan(log_z) && !mts_maxent_count(search, log_z)) {
         return mts_out_of_memory(err);
     }
     for (size_t i = first; i < search->log_count && !rc; i++) {
@@ -677,7 +578,7 @@ static int one_wave(MtsSearch *search, Wave *w, size_t index, bool counts, MtsEr
     int rc;
     if ((rc = mts_wave_read(search, w->size, &w->trail, &recorded, err)) ||
         (!recorded && (rc = lead_wave(search, w, index, &whole, err))) ||
-        (rc = back_up(search, &w->trail, counts, err)) || !whole) {
+        (rc = back_up(search, &w->trail, w->trail.by_reward ? (double)NAN : w->trail.log_z, counts, err)) || !whole) {
         return rc;
     }
     rc = recorded ? MTS_OK : mts_wave_write(search, w->size, &w->trail, err);
@@ -702,17 +603,29 @@ static size_t fitting(const MtsSearch *search, size_t most, size_t rollouts, uin
     return search->settings.max_nfe == 0 || each == 0 || left / each > size ? size : (size_t)(left / each);
 }
 
+/* Whether the first rollout follows the reward: where the limit on positions has room for another. */
+static bool begins_by_reward(const MtsSearch *search)
+{
+    return search->settings.reward_first && fitting(search, 2, 2, search->settings.max_nfe) == 2;
+}
+
+/* What is left of the limit on positions when n rollouts were at their dearest. */
+static uint64_t left_for_sure(const MtsSearch *search, uint64_t left, size_t n)
+{
+    return search->settings.max_nfe ? left - (uint64_t)n * (search->model->max_tokens - 1) : 0;
+}
+
 size_t mts_maxent_waves_counted(const MtsSearch *search)
 {
     const MtsSearchSettings *s = &search->settings;
-    uint64_t sure = s->max_nfe;
-    size_t count = 0;
-    for (size_t started = 0, size; started < s->rollouts; started += size, count++) {
+    size_t count = 0, first = begins_by_reward(search);
+    uint64_t sure = left_for_sure(search, s->max_nfe, first);
+    for (size_t started = first, size; started < s->rollouts; started += size, count++) {
         size = fitting(search, s->in_flight, s->rollouts - started, sure);
         if (size == 0) {
             break;
         }
-        sure -= s->max_nfe ? (uint64_t)size * (search->model->max_tokens - 1) : 0;
+        sure = left_for_sure(search, sure, size);
     }
     return count;
 }
@@ -721,7 +634,7 @@ size_t mts_maxent_waves_counted(const MtsSearch *search)
 static int lead_planned(MtsSearch *search, Wave *w, size_t most, size_t *started, MtsError *err)
 {
     const MtsSearchSettings *s = &search->settings;
-    uint64_t sure = s->max_nfe; /* what is left of the limit when every wave so far was at its dearest */
+    uint64_t sure = left_for_sure(search, s->max_nfe, *started); /* every wave so far at its dearest */
     while (*started < s->rollouts && !search->stop_reason) {
         w->size = fitting(search, most, s->rollouts - *started, positions_left(search));
         if (w->size == 0) {
@@ -729,7 +642,7 @@ static int lead_planned(MtsSearch *search, Wave *w, size_t most, size_t *started
             break;
         }
         size_t certain = fitting(search, most, s->rollouts - *started, sure);
-        sure -= s->max_nfe ? (uint64_t)certain * (search->model->max_tokens - 1) : 0;
+        sure = left_for_sure(search, sure, certain);
         int rc = one_wave(search, w, *started, certain > 0, err);
         if (rc) {
             return rc;
@@ -763,11 +676,25 @@ static int lead_further(MtsSearch *search, Wave *w, size_t most, size_t started,
     return MTS_OK;
 }
 
+/* The rollout that follows the reward: a wave of one place, in which nothing is drawn. */
+static int lead_by_reward(MtsSearch *search, Wave *w, size_t *started, MtsError *err)
+{
+    if (!begins_by_reward(search)) {
+        return MTS_OK;
+    }
+    w->size = *started = 1;
+    w->trail.by_reward = true;
+    int rc = one_wave(search, w, 0, false, err);
+    w->trail.by_reward = false;
+    return rc;
+}
+
 static int lead(MtsSearch *search, Wave *w, size_t most, MtsError *err)
 {
     size_t started = 0;
     int rc;
-    if ((rc = lead_planned(search, w, most, &started, err)) || (rc = lead_further(search, w, most, started, err))) {
+    if ((rc = lead_by_reward(search, w, &started, err)) || (rc = lead_planned(search, w, most, &started, err)) ||
+        (rc = lead_further(search, w, most, started, err))) {
         return rc;
     }
     search->stop_reason = search->stop_reason ? search->stop_reason : "rollouts";
@@ -780,20 +707,20 @@ int mts_maxent_waves(MtsSearch *search, MtsError *err)
     size_t most = s->in_flight < s->rollouts ? s->in_flight : s->rollouts;
     Wave w = {.swarm = mts_calloc(most, sizeof *w.swarm),
               .next = mts_calloc(most, sizeof *w.next),
-              .taken = mts_calloc(most, sizeof *w.taken),
+              .draw.taken = mts_calloc(most, sizeof *w.draw.taken),
               .held = mts_calloc(most, sizeof *w.held),
-              .best = mts_calloc(most, sizeof *w.best),
+              .draw.best = mts_calloc(most, sizeof *w.draw.best),
               .nodes = mts_calloc(most, sizeof(MtsNode *))};
-    bool ok = w.swarm && w.next && w.taken && w.held && w.best && w.nodes;
+    bool ok = w.swarm && w.next && w.draw.taken && w.held && w.draw.best && w.nodes;
     int rc = ok ? lead(search, &w, most, err) : mts_out_of_memory(err);
     free(w.swarm);
     free(w.next);
-    free(w.taken);
+    free(w.draw.taken);
     free(w.held);
-    free(w.best);
+    free(w.draw.best);
     free((void *)w.nodes);
-    free(w.options);
-    free(w.breaks);
+    free(w.draw.options);
+    free(w.draw.breaks);
     mts_wave_clear(&w.trail);
     return rc;
 }
