@@ -179,16 +179,17 @@ static int read_shard(const char *text, MtsEvalAsked *asked, MtsError *err)
     return MTS_OK;
 }
 
-/* Where the constraint is an option and nothing else, no cut may take an option away; where evidence asks for numbers,
- * no digit that the model does not expect. */
-static void let_options_compete(const Args *args, MtsCut *cut)
+/* What the stage asks of a search: where the constraint is an option and nothing else, no cut may take an option away.
+ */
+static void suit_stage(const Args *args, MtsRequest *request)
 {
     const MtsStageKind *kind = args->stage ? mts_stage_kind(args->stage) : NULL;
     const char *constraint = args->eval_constraint ? args->eval_constraint : kind ? kind->constraint : "";
-    if (strcmp(constraint, "answer") == 0 || (strcmp(constraint, "numbers") == 0 && args->train)) {
-        cut->top_k = 0;
-        cut->top_p = 1;
-        cut->min_p = 0;
+    if (strcmp(constraint, "answer") == 0) {
+        request->cut = (MtsCut){.temperature = request->cut.temperature, .top_p = 1};
+    }
+    if (kind && kind->answer == MTS_ANSWER_NUMBERS && args->train) {
+        mts_eval_follow_path(request);
     }
 }
 
@@ -197,7 +198,7 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     memset(a, 0, sizeof *a);
     mts_request_defaults(engine, &a->base);
     int rc;
-    let_options_compete(args, &a->base.cut);
+    suit_stage(args, &a->base);
     if ((rc = apply_settings(args, &a->base, err))) {
         return rc;
     }

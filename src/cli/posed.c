@@ -46,7 +46,7 @@ int task_ask(Task *task, const Args *args, const char *reward, MtsError *err)
         r->max_tokens = kind->effort.max_tokens;
     }
     if (kind->answer == MTS_ANSWER_NUMBERS && args->evidence) {
-        r->cut = (MtsCut){.temperature = r->cut.temperature, .top_p = 1}; /* what it asks for may be unlikely */
+        mts_eval_follow_path(r);
     }
     if ((rc = apply_settings(args, r, err))) {
         return rc;

@@ -86,6 +86,11 @@ const char *mts_eval_experiments(char *out, size_t size);
 int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *asked, MtsError *err);
 void mts_eval_plan_free(MtsEvalPlan *plan);
 
+/* What a search for numbers by evidence asks unless it is told otherwise: nothing is cut, for what evidence asks for
+ * may be unlikely; and lambda is 30, for a model knows less of the next digits than it believes (chosen on the training
+ * series of M4 weekly, docs/evaluation.md). */
+void mts_eval_follow_path(MtsRequest *request);
+
 /* How far a run is. */
 typedef struct MtsEvalProgress {
     size_t done, total; /* records, those that were there included */

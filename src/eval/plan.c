@@ -242,6 +242,12 @@ static int check_budget(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError
     return MTS_OK;
 }
 
+void mts_eval_follow_path(MtsRequest *request)
+{
+    request->cut = (MtsCut){.temperature = request->cut.temperature, .top_p = 1};
+    request->search.lambda = 30;
+}
+
 int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *asked, MtsError *err)
 {
     MtsEvalAsked a = *asked;

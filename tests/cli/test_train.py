@@ -109,6 +109,12 @@ def forecasts(folder):
                 "--samples", 0, "--out", folder / "f.jsonl")
     naive, alone = (r["smape"]["mean"] for r in found["rows"])
     check(alone < 3 < 10 < naive, (alone, naive))
+    # a model that knows nothing of numbers writes the evidence's, however unlikely it holds them
+    found = ask("eval", "-m", TINY, "--raw", "--stage", "forecast", "--data", folder / "past.csv", "--more",
+                folder / "future.csv", "--train", evidence, "--points", 2, "--method", "reward-alone,maxent-ts",
+                "--samples", 3, "--rollouts", 4, "--out", folder / "s.jsonl")
+    alone, searched = (r["smape"]["mean"] for r in found["rows"])
+    check(searched < alone + 0.1, (alone, searched))
     refuse(2, ["--horizon"], "train", "--stage", "forecast", "--data", folder / "past.csv", "--out", evidence)
     refuse(2, ["--more"], "train", "--stage", "forecast", "--data", folder / "past.csv", "--horizon", 4, "--more",
            folder / "future.csv", "--out", evidence)
