@@ -131,7 +131,7 @@ int mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool pro
     uint32_t flags = PCRE2_UTF | PCRE2_DOTALL | (caseless ? PCRE2_CASELESS : 0) | (properties ? PCRE2_UCP : 0);
     int why, found = 1, rc = MTS_OK;
     PCRE2_SIZE where = 0, from = 0;
-    if (!mts_bytes_printf(&runs, "(?:%s)++", class_text) || !all_characters(&all)) {
+    if (!mts_bytes_printf(&runs, "(?:%s)++", class_text)) {
         rc = mts_fail(err, MTS_ENOMEM, "constraint: memory ran out");
         goto done;
     }
@@ -144,7 +144,7 @@ int mts_chars_ask(MtsChars *set, const char *class_text, bool caseless, bool pro
         goto done;
     }
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without JIT, it interprets */
-    pcre2_match_data *data = pcre2_match_data_create(1, NULL);
+    pcre2_match_data *data = all_characters(&all) ? pcre2_match_data_create(1, NULL) : NULL;
     while (data &&
            (found = pcre2_match(code, (PCRE2_SPTR)all.data, all.len, from, PCRE2_NO_UTF_CHECK, data, NULL)) > 0) {
         const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);

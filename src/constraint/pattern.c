@@ -114,10 +114,14 @@ static bool more(const MtsPatternParser *p)
     return p->at < p->size;
 }
 
+static bool reads(const MtsPatternParser *p, size_t at, const char *what)
+{
+    return at + strlen(what) <= p->size && memcmp(p->text + at, what, strlen(what)) == 0;
+}
+
 static bool looking_at(const MtsPatternParser *p, const char *what)
 {
-    size_t n = strlen(what);
-    return p->size - p->at >= n && memcmp(p->text + p->at, what, n) == 0;
+    return reads(p, p->at, what);
 }
 
 static bool take(MtsPatternParser *p, const char *what)
@@ -277,25 +281,55 @@ static uint32_t take_escape(MtsPatternParser *p, MtsChars *set, bool in_class, b
     return next_char(p);
 }
 
+/* Where ":]" stands that ends "[:...", whose ':' (or '.', '=') is at `at`; 0: as PCRE2 reads it, it is no such name. */
+static size_t name_end(const MtsPatternParser *p, size_t at)
+{
+    for (size_t i = at + 1; i + 1 < p->size; i++) {
+        const char *c = p->text + i;
+        if (c[0] == '\\' && (c[1] == ']' || c[1] == '\\')) {
+            i++;
+        } else if (c[0] == ']' || (c[0] == '[' && c[1] == p->text[at])) {
+            return 0;
+        } else if (c[0] == p->text[at] && c[1] == ']') {
+            return i;
+        }
+    }
+    return 0;
+}
+
+/* Where a class's first character stands, or the one behind it where that is a ']': behind '^' and quotations of
+ * nothing. */
+static size_t class_begin(const MtsPatternParser *p, bool *asked)
+{
+    size_t i = p->at + 1;
+    for (bool negated = false; p->dialect == MTS_PATTERN_PCRE2;) {
+        size_t empty = reads(p, i, "\\E") ? 2 : reads(p, i, "\\Q\\E") ? 4 : 0;
+        if (!empty && (negated || !reads(p, i, "^"))) {
+            return i + reads(p, i, "]");
+        }
+        *asked |= empty > 0;
+        negated |= !empty;
+        i += empty ? empty : 1;
+    }
+    return i + reads(p, i, "^");
+}
+
 /* The end of the class that opens at p->at, behind its ']'; asked: PCRE2 has to say what it is. */
 static size_t class_end(const MtsPatternParser *p, bool *asked)
 {
-    size_t i = p->at + 1;
-    bool quoted = false;
+    bool quoted = false, pcre = p->dialect == MTS_PATTERN_PCRE2;
     *asked = p->caseless || p->properties;
-    i += i < p->size && p->text[i] == '^';
-    i += i < p->size && p->text[i] == ']' && p->dialect == MTS_PATTERN_PCRE2;
+    size_t i = class_begin(p, asked);
     for (; i < p->size && (quoted || p->text[i] != ']'); i++) {
-        bool two = i + 1 < p->size;
-        if (two && p->text[i] == '\\') {
-            quoted = p->text[i + 1] == 'Q' ? true : p->text[i + 1] == 'E' ? false : quoted;
-            *asked |= strchr("QEpPhHvVNoc", p->text[i + 1]) && p->dialect == MTS_PATTERN_PCRE2;
-            *asked |= strchr("pP", p->text[i + 1]) != NULL;
+        char next = i + 1 < p->size ? p->text[i + 1] : '\0';
+        if (next && p->text[i] == '\\' && (!quoted || next == 'E')) {
+            quoted = pcre && next == 'Q';
+            *asked |= strchr("pP", next) || (pcre && strchr("QEhHvVNoc", next));
             i++;
-        } else if (two && p->text[i] == '[' && strchr(":.=", p->text[i + 1]) && p->dialect == MTS_PATTERN_PCRE2) {
-            const char *close = strstr(p->text + i + 2, ":]");
+        } else if (next && p->text[i] == '[' && strchr(":.=", next) && pcre && !quoted) {
+            size_t close = name_end(p, i + 1);
             *asked = true;
-            i = close ? (size_t)(close - p->text) + 1 : i;
+            i = close ? close + 1 : i;
         }
     }
     return i < p->size ? i + 1 : p->size + 1;
