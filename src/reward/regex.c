@@ -41,6 +41,9 @@ static int score_regex(void *self, const MtsRewardText *text, double *value, Mts
     int rc = pcre2_match(r->code, (PCRE2_SPTR)text->text, text->size, 0, text->finished ? 0 : PCRE2_PARTIAL_SOFT, data,
                          r->limits);
     pcre2_match_data_free(data);
+    if (rc == PCRE2_ERROR_NOMEMORY) {
+        return mts_fail(err, MTS_ENOMEM, "reward regex: memory ran out");
+    }
     if (rc < 0 && rc != PCRE2_ERROR_NOMATCH && rc != PCRE2_ERROR_PARTIAL) {
         PCRE2_UCHAR why[128];
         pcre2_get_error_message(rc, why, sizeof why);
