@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tools/fuzz_all.sh [RUNS [TARGET ...]]: every fuzz target (tests/fuzz), or those named, RUNS inputs each (ten million
 # where nothing is said), one after another, in build-fuzz; a table of runs, coverage and findings. Nine of ten inputs
-# are short (512 bytes), where a run is fast and a mistake as likely.
+# are short (256 bytes), where a run is fast and a mistake as likely.
 # MAXTS_FUZZ_SECONDS=N: N seconds each instead. MAXTS_FUZZ_MORE=1: go on from the inputs that an earlier call found, and
 # count with it. MAXTS_FUZZ_PLAIN=1: without sanitizers, five times as fast, in build-fuzz-plain: what a target promises
 # is still checked. Exit status 1 where something was found. build-fuzz/fuzz_TARGET.log keeps what each said, for
@@ -33,7 +33,7 @@ printf '| %-10s | %10s | %8s | %8s | %s\n' target runs edges features findings
 for target; do
     finding=none log=$build/fuzz_$target.log
     [ -n "${MAXTS_FUZZ_MORE:-}" ] || rm -rf "$log" "$build/corpus/$target"
-    { fuzz "$target" 512 9 && fuzz "$target" 65536 1; } || { finding=$(tail -n 1 "$log") found=1; }
+    { fuzz "$target" 256 9 && fuzz "$target" 65536 1; } || { finding=$(tail -n 1 "$log") found=1; }
     last=$(grep -E 'cov: ' "$log" | tail -n 1)
     done=$(awk '/number_of_executed_units:/ { n += $NF } END { printf "%d", n }' "$log")
     printf '| %-10s | %10s | %8s | %8s | %s\n' "$target" "$done" \

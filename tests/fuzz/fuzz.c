@@ -1,76 +1,15 @@
-/* tests/fuzz/fuzz.c - see fuzz.h. The linker sends every allocation of the library here (--wrap, meson.build). */
+/* tests/fuzz/fuzz.c - see fuzz.h. */
 #include "fuzz.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "core/json.h"
+#include "blocks.h"
 
-enum { SECONDS = 5, ONE_IN = 4 };
-
-/* Of this thread: which allocation from now on fails, 0: none; those seen so far. */
-static __thread uint64_t fails_at, seen;
-static __thread bool judging;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-int __real_posix_memalign(void **p, size_t align, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-int __wrap_posix_memalign(void **p, size_t align, size_t size);
-
-/* MAXTS_FUZZ_SHOW set: where the allocation stands that fails. */
-void __sanitizer_print_stack_trace(void) __attribute__((weak));
-
-void fuzz_judge(void)
-{
-    judging = true;
-}
-
-void fuzz_judged(void)
-{
-    judging = false;
-}
-
-static bool fails(void)
-{
-    bool now = !judging && ++seen == fails_at;
-    if (now && getenv("MAXTS_FUZZ_SHOW") && __sanitizer_print_stack_trace) {
-        __sanitizer_print_stack_trace();
-    }
-    return now;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return fails() ? NULL : __real_realloc(p, size);
-}
-
-int __wrap_posix_memalign(void **p, size_t align, size_t size)
-{
-    return fails() ? ENOMEM : __real_posix_memalign(p, align, size);
-}
-
-/* jansson's, too; before it reads anything. */
-__attribute__((constructor)) static void take_jansson(void)
-{
-    json_set_alloc_funcs(__wrap_malloc, free);
-}
+enum { SECONDS = 5, ONE_IN = 4, REPEATS = 4 };
 
 uint64_t fuzz_hash(uint64_t hash, const void *data, size_t size)
 {
@@ -85,6 +24,7 @@ void fuzz_require(bool holds, const char *what)
 {
     if (!holds) {
         fprintf(stderr, "does not hold: %s\n", what);
+        blocks_say_failure();
         abort();
     }
 }
@@ -120,25 +60,86 @@ const char *fuzz_file(const char *name, const void *data, size_t size)
     return path;
 }
 
-static void require_time(clock_t start)
+typedef struct Input {
+    FuzzRun *run;
+    const uint8_t *data;
+    size_t size;
+    Failure failure;
+    uint64_t allocations; /* of the last run */
+} Input;
+
+/* How far descriptors are in use: the lowest that is not. */
+static int descriptors(void)
 {
+    int lowest = dup(STDERR_FILENO);
+    close(lowest);
+    return lowest;
+}
+
+static uint64_t run_once(Input *in)
+{
+    clock_t start = clock();
+    blocks_begin(in->failure);
+    uint64_t result = in->run(in->data, in->size);
+    in->allocations = blocks_end();
     fuzz_require((double)(clock() - start) / CLOCKS_PER_SEC <= SECONDS, "five seconds for an input");
+    return result;
+}
+
+/* What a run leaves, again and again, is lost; what it keeps on purpose (a cache, or something made once) it keeps only
+ * once. */
+static uint64_t run_clean(Input *in)
+{
+    uint64_t first = 0;
+    for (int i = 0; i < REPEATS; i++) {
+        size_t blocks_before = blocks_count();
+        int files_before = descriptors();
+        uint64_t result = run_once(in);
+        first = i ? first : result;
+        bool files_left = descriptors() > files_before;
+        if (blocks_count() <= blocks_before && !files_left) {
+            break;
+        }
+        if (i + 1 == REPEATS) {
+            blocks_say_left();
+            run_once(in);
+            fuzz_require(!files_left, "no descriptor is left");
+            fuzz_require(false, "no memory is left");
+        }
+    }
+    return first;
+}
+
+static void run_failing(Input *in, uint64_t result)
+{
+    uint64_t again = run_clean(in);
+    fuzz_require(again == 0 || again == result, "with an allocation failed: a sentence, or the same result");
+}
+
+/* Each allocation in turn, or `most` of them. */
+static void fail_each(Input *in, uint64_t result, uint64_t allocations, uint64_t most)
+{
+    uint64_t stride = (allocations + most - 1) / most;
+    for (uint64_t at = 1 + fuzz_hash(FUZZ_HASH, in->data, in->size) % stride; at <= allocations; at += stride) {
+        for (int lasts = 0; lasts < 2; lasts++) {
+            in->failure = (Failure){at, lasts};
+            run_failing(in, result);
+        }
+    }
 }
 
 int fuzz_input(FuzzRun *run, const uint8_t *data, size_t size)
 {
-    clock_t start = clock();
-    fails_at = seen = 0;
-    uint64_t result = run(data, size), allocations = seen;
-    uint64_t hash = fuzz_hash(FUZZ_HASH, data, size);
-    if (hash % ONE_IN == 0 && allocations > 0) {
-        fails_at = 1 + hash / ONE_IN % allocations;
-        seen = 0;
-        uint64_t again = run(data, size);
-        fails_at = 0;
-        fuzz_require(again == 0 || again == result, "with an allocation failed: a sentence, or the same result");
+    static const char *each;
+    each = each ? each : getenv("MAXTS_FUZZ_EACH") ? getenv("MAXTS_FUZZ_EACH") : "";
+    Input in = {run, data, size, {0, false}, 0};
+    uint64_t result = run_clean(&in), allocations = in.allocations, hash = fuzz_hash(FUZZ_HASH, data, size);
+    if (*each && allocations) {
+        fail_each(&in, result, allocations, strtoull(each, NULL, 10));
+    } else if (hash % ONE_IN == 0 && allocations) {
+        in.failure = (Failure){1 + hash / ONE_IN % allocations, hash >> 63};
+        run_failing(&in, result);
     }
-    require_time(start);
     return 0;
 }
 

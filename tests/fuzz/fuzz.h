@@ -1,7 +1,13 @@
 /* tests/fuzz/fuzz.h - what the targets share: an allocator that fails, a file for the input, what a failure must say.
  *
  * Each input is run as it is. One in four, by its hash, is run once more with one allocation failing, which one says
- * the hash too: then it must end in a sentence, or in the very result of the first run. PCRE2's are not among them. */
+ * the hash too, and so whether all behind it fail too: then it must end in a sentence, or in the very result of the
+ * first run. MAXTS_FUZZ_EACH=N: of every input each allocation fails in turn, N of them where there are more, once
+ * alone and once with all behind it. A call of PCRE2 that makes something, or matches, is one allocation.
+ *
+ * No run leaves a block, an object of PCRE2 or a descriptor: counted here, so that it is seen without sanitizers. A run
+ * that has left something is repeated; what it keeps on purpose (a cache) it does not keep again. MAXTS_FUZZ_SHOW:
+ * where the allocation stands that fails. */
 #ifndef MTS_TESTS_FUZZ_H
 #define MTS_TESTS_FUZZ_H
 
