@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The program on a machine that refuses: every call of a kind (memory, open, read, write, sync, rename, map, thread)
-fails in turn, one in four of them once more with all behind it, in every command, on a table and on a tiny model. Each run either says exactly what it says otherwise,
-or ends with 1, one sentence and nothing on standard output; no signal, no file damaged, none left behind, no memory
-and no descriptor kept.
+fails in turn, one in four of them once more with all behind it, in every command, on a table and on a tiny model. Each
+run either says exactly what it says otherwise, or ends with 1, one sentence and nothing on standard output; no signal,
+no file damaged, none left behind, no memory and no descriptor kept.
 
     test_faults.py FAILING.SO [alloc ...] [--stride N] [--dense N] [--only WORD]
                                                   kinds, default all; every call that may fail, or the first N and every
