@@ -75,9 +75,9 @@ typedef struct MtsMethodOps {
 
     /* ---- what it amounts to; all may be NULL ---- */
 
-    /* exhausted: nothing is left to find. estimate: log of the estimate of Z and its standard error, NaN while there
-     * is none. terms: where it is a mean of something else than the rollouts' log_z: the logs of its *count terms and
-     * how many were asked for; NULL: it is not. leader: the
+    /* exhausted: nothing is left to find. estimate: log of the estimate of Z and its standard error, NaN while there is
+     * none. whole: of an exhausted search: log of the mean that all rollouts that were asked for would have come to.
+     * interval: logs of two ends that Z is between in 95 of a hundred searches, NaN while there are none. leader: the
      * leading answer's share of the estimated pi*, for settings.mass_tolerance. finish: called once after the last
      * backup, before what follows. policy: of tree methods, for a known unfinished node: the log of the answer policy
      * of each entry, into out[dist.count]. beyond: of tree methods: log of the factor that the answer policy gives a

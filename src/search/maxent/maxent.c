@@ -5,9 +5,10 @@
  *
  *     u(s) = sum over a of p(a|s) u(s.a)        prior mass not seen yet: a text 0 once scored, an unknown child 1
  *     K(s) = sum over known a of p(a|s) K(s.a)  tilted mass known: a text exp(lambda r)
- *     E(s.a)                                    mean tilt to expect of what is unseen there, by
- * search/maxent/estimate.c W(s) = sum over known a of p(a|s) W(s.a) + U(s) E(s)       exp(lambda V(s)), the soft
- * Bellman backup, where U(s) is the prior mass of unknown children; a text exp(lambda r)
+ *     E(s.a)                                    mean tilt to expect of what is unseen there (estimate.c)
+ *     W(s) = sum over known a of p(a|s) W(s.a) + U(s) E(s)       the soft Bellman backup: a text exp(lambda r)
+ *
+ * where U(s) is the prior mass of unknown children; W = exp(lambda V).
  *
  * Selection. A rollout draws token a at s in proportion to p'(a|s) u(s.a) E(s.a), and outside the tree to p'(a|s); p'
  * is p at the rollout's temperature. A share epsilon of the rollouts leaves E out. Which ones is never decided: with g

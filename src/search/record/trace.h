@@ -52,6 +52,9 @@ typedef struct MtsTraceFile { /* a file as the place where lines go, each with i
 
 /* Begins the file settings.trace and the trace. */
 int mts_trace_open(MtsTraceFile *file, MtsTrace *trace, MtsSearch *search, MtsError *err);
+/* rc, or MTS_EIO with a sentence where nothing else had failed and the file cannot be finished. */
+int mts_trace_close(MtsTraceFile *file, int rc, MtsError *err);
+
 /* mts_replay(), and what no line of a trace says: after each rollout, in their order, log W, the estimate of
  * E[exp(lambda r)] over all texts from which the policy comes; NaN of methods that have none. */
 typedef struct MtsReplayWatch {
@@ -60,8 +63,5 @@ typedef struct MtsReplayWatch {
 } MtsReplayWatch;
 
 int mts_replay_watched(const char *path, const MtsReplayWatch *watch, size_t *lines, MtsError *err);
-
-/* rc, or MTS_EIO with a sentence where nothing else had failed and the file cannot be finished. */
-int mts_trace_close(MtsTraceFile *file, int rc, MtsError *err);
 
 #endif
