@@ -136,6 +136,8 @@ static const Option BEFORE_SEARCH[] = {
     TEXT(0, "reward", CMD_SEARCH, reward, "SPEC",
          "NAME, NAME:ARGUMENT or a weighted sum of them (docs/rewards.md); a table has its own",
          "spectral with --series, else logprob"),
+    TEXT(0, "outlook", CMD_SEARCH, outlook, "FILE",
+         "maxent-ts: begins from what the searches of a run of eval --learn taught, its records", NULL),
 };
 
 static const Option BEFORE_STOP[] = {
@@ -153,8 +155,6 @@ static const Option AFTER_STOP[] = {
          "434"),
     TEXT(0, "sequences", CMD_BENCH, sequences, "LIST", "how many sequences go on from it at once", "1,4,10,16,32"),
 
-    TEXT(0, "outlook", CMD_SEARCH | CMD_EVAL, outlook, "FILE",
-         "maxent-ts: begins from what the searches of this run of eval --learn taught", NULL),
     HEADING(SEARCHES, "What to keep and show"),
     WRITTEN(0, "trace", CMD_SEARCH, trace, "every step as a JSON line; maxts replay recomputes it", NULL),
     FLAG(0, "explain", CMD_SEARCH, explain, "shows the tree: rollouts, p, soft value and policy of each node"),
@@ -205,6 +205,8 @@ static const Option AFTER_GRID[] = {
          "classes answer, forecasts numbers"),
     FLAG(0, "learn", CMD_EVAL, learn,
          "maxent-ts: each search begins from what those of the same run taught on the samples before it"),
+    TEXT(0, "outlook", CMD_EVAL, outlook, "FILE",
+         "maxent-ts: all searches begin from what those of another run of --learn taught", NULL),
     TEXT(0, "experiment", CMD_EVAL, experiment, "WORD", experiments, NULL),
     SIZE(0, "total-nfe", CMD_EVAL, total_nfe, 1, 1e12,
          "positions for all samples together, most where the answer is least certain", "off"),
