@@ -12,11 +12,10 @@ vocabulary is drawn from.
 
 MaxEnt-TS does not find a text twice, and one rollout finds several: those that it draws and the whole texts that it
 sweeps up on its way, all valid, with their probabilities. So it gets the fewest rollouts whose result holds the texts
-that are asked for, and every default that `maxts search` has. `maxent-ts ends` counts only what each of ten rollouts
-ends in, for ten texts, three of four from the fifth on best-first. `maxent-ts drawn` counts only what each rollout
-ends in, ten rollouts for ten texts, led one by one (a reward that is 0 everywhere and scores no prefixes); `best
-first` is the same with nine of ten going to the likeliest text not found yet (`--best-first 0.9`); the tenth is
-drawn, and the drawn ones alone estimate Z.
+that are asked for, and every default that `maxts search` has. `maxent-ts ends` has every default, too, and counts only
+what each of ten rollouts ends in, for ten texts. `maxent-ts drawn` is that with all rollouts drawn, led one by one (a
+reward that is 0 everywhere and scores no prefixes); `best first` is the same with nine of ten going to the likeliest
+text not found yet (`--best-first 0.9`); the tenth is drawn, and the drawn ones alone estimate Z.
 
 --distance: what the passes are worth. Weighted texts may repeat, share beginnings and have unequal weights, so texts
 alone do not say how much of the language a result holds. For the passes that awrs-smc spends on 10, 20 and 40
@@ -42,7 +41,7 @@ METHODS = ["rejection", "adaptive-rejection", "cars", "awrs-smc", "sample", "max
 TRIES = {"rejection", "adaptive-rejection", "cars"} # their rollouts may fail
 ASK = {"rejection", "adaptive-rejection", "awrs-smc"}
 SINGLE = ["--reward", "command:sed -u s/.*/0/", "--sweep", 16, "--in-flight", 1]
-OPTIONS = {"maxent-ts": [], "maxent-ts ends": ["--in-flight", 1, "--best-first", 0.75, "--best-first-after", 4],
+OPTIONS = {"maxent-ts": [], "maxent-ts ends": [],
            "maxent-ts drawn": SINGLE + ["--best-first", 0],
            "maxent-ts best first": SINGLE + ["--best-first", 0.9, "--best-first-after", 0]}
 

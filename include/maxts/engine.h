@@ -226,8 +226,8 @@ typedef struct MtsRequest {
     const MtsRewardFunction *reward_function;
     const char *prompt_text;  /* what rewards see as the prompt; NULL: "" */
     const MtsSeries *series;  /* what rewards see as the input; NULL: none */
-    MtsSearchSettings search; /* default in_flight, sweep, look_ahead, reward_first: automatic (maxts/search.h), of
-                                 tables 1, 16, 8, 0;
+    MtsSearchSettings search; /* default in_flight, best_first, sweep, look_ahead, reward_first: automatic
+                                 (maxts/search.h), of tables 1, 0.8, 16, 8, 0;
                                  default temperature: automatic, which is the cut's. So cut.temperature alone sets both,
                                  and search.temperature alone the proposal, with the cut and the target as they were */
     const MtsEventSink *sink; /* NULL: none */

@@ -107,8 +107,8 @@ MTS_API void mts_experience_free(MtsExperience **experience);
 MTS_API int mts_experience_take(MtsExperience *experience, const char *lesson, MtsError *err);
 
 /* The one way to leave a value to the library: MTS_AUTO for a size, NAN (of <math.h>) for a real. in_flight,
- * temperature, sweep, look_ahead and reward_first can be left so; what they become follows from the other settings and
- * the reward, and where a search is resumed, all but temperature are the checkpoint's. */
+ * temperature, best_first, sweep, look_ahead and reward_first can be left so; what they become follows from the other
+ * settings and the reward, and where a search is resumed, all but temperature are the checkpoint's. */
 #define MTS_AUTO ((size_t)-1)
 
 /* mts_search_defaults() fills in every default; zero is not a default. Ranges: docs/cli.md. */
@@ -139,8 +139,10 @@ typedef struct MtsSearchSettings {
                               * waves (in_flight, above) it has no effect */
     double best_first;       /* share of the rollouts that go to the best unknown continuation and on by the likeliest
                               * tokens instead of being drawn, evenly spread; they have no part in the estimate of Z. In
-                              * [0, 1]; default 0.8, of a model file 0. In waves it has no effect */
-    size_t best_first_after; /* the first so many rollouts, and the first in_flight, are all drawn; default 3 */
+                              * [0, 1]; default 0.8. In waves it has no effect. NAN: 0.8, but of a model file 0 where
+                              * lambda is above 0 or there is no constraint (maxts/engine.h) */
+    size_t best_first_after; /* the first so many rollouts, and the very first, are all drawn, and the best-first ones
+                              * wait until those are backed up, however many may be in flight; default 3 */
     double level;       /* drawn rollouts tell how much of the unseen mass that was expected is there, each at most so
                          * much of it; the policy's share for texts not seen follows. 0: it keeps to what is
                          * expected. In [0, 100]; default 2. In waves it has no effect */

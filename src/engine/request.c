@@ -172,6 +172,12 @@ void mts_request_resolve(MtsRequest *request)
     if (isnan(request->search.temperature)) {
         request->search.temperature = request->cut.temperature;
     }
+    /* What is likely need not be good where there are rewards (docs/algorithm.md, measured). Without any, of the texts
+     * that a constraint lets through, it is all that is sought (docs/constraints.md, measured). */
+    if (!request->constraint || request->search.lambda > 0) {
+        double *share = &request->search.best_first;
+        *share = isnan(*share) ? 0 : *share;
+    }
 }
 
 /* A table has rewards for whole texts only, and its texts begin at its root. */

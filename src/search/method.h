@@ -59,15 +59,17 @@ typedef struct MtsMethodOps {
     /* ---- rollout methods; all but choose() and backup() may be NULL ---- */
 
     /* begin: before the first rollout, the root is evaluated. end: frees what own points to; end_rollout: what a
-     * rollout's data point to. start: the tree as rollout->index must see it. choose: draws an entry of
-     * rollout->node->dist and the log of the probability it had; while rollout->in_tree it is called right after
-     * start(), on the same tree; after that it may depend on the node's dist alone (mts_draw_prior), for the tree
+     * rollout's data point to. may_start: whether rollout `index` need not wait for more of those before it, a function
+     * of how many are backed up; NULL: none waits. start: the tree as rollout->index must see it. choose: draws an
+     * entry of rollout->node->dist and the log of the probability it had; while rollout->in_tree it is called right
+     * after start(), on the same tree; after that it may depend on the node's dist alone (mts_draw_prior), for the tree
      * grows meanwhile. It may set rollout->dead instead: the text is given up there. ready: whether what choose()
      * asked for beside the rollout's text is answered, waiting up to `seconds` for each. backup: gets the rollouts in
      * the order of their index, node->reward known (or rollout->dead), mts_node_visit() done along its path. */
     int (*begin)(MtsSearch *search, MtsError *err);
     void (*end)(MtsSearch *search);
     void (*end_rollout)(MtsRollout *rollout);
+    bool (*may_start)(const MtsSearch *search, size_t index);
     int (*start)(MtsSearch *search, MtsRollout *rollout, MtsError *err);
     int (*choose)(MtsSearch *search, MtsRollout *rollout, size_t *entry, double *log_q, MtsError *err);
     bool (*ready)(MtsSearch *search, const MtsRollout *rollout, double seconds);

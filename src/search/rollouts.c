@@ -70,7 +70,8 @@ static bool is_finished(const MtsRollout *r)
 static bool may_start(MtsSearch *search, const Flight *flight)
 {
     const MtsSearchSettings *s = &search->settings;
-    if (flight->closed || flight->next >= s->rollouts || flight->count >= s->in_flight) {
+    if (flight->closed || flight->next >= s->rollouts || flight->count >= s->in_flight ||
+        (search->ops->may_start && !search->ops->may_start(search, flight->next))) {
         return false;
     }
     if (s->max_nfe == 0) {

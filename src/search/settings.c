@@ -10,7 +10,7 @@
 #define WORDS_OF(number) #number
 #define WORDS(number) WORDS_OF(number)
 
-#define BEST_FIRST 0.8 /* of tables */
+#define BEST_FIRST 0.8 /* where what is likely is what is sought */
 
 enum {
     /* Rollout methods (search/rollouts.c): the others make all their texts at once. */
@@ -189,10 +189,10 @@ const MtsSetting mts_search_settings[] = {
      .initial = BEST_FIRST,
      .max = 1,
      .later = true,
-     .of_tables = true, /* what is likely need not be good elsewhere (docs/algorithm.md, measured) */
+     .automatic = true,
      .help = "maxent-ts: share of the rollouts that go to the best unknown continuation instead of being drawn, and "
              "have no part in the estimate of Z; none in waves",
-     .fallback = "0, tables " WORDS(BEST_FIRST)},
+     .fallback = WORDS(BEST_FIRST) " of tables, and at lambda 0 under a constraint; else 0"},
     {.name = "best_first_after",
      .kind = MTS_SETTING_SIZE,
      .group = MTS_SETTINGS_SEARCH,
@@ -202,7 +202,7 @@ const MtsSetting mts_search_settings[] = {
      .initial = 3,
      .max = 1e8,
      .later = true,
-     .help = "maxent-ts: the first so many rollouts are all drawn, and those that start before any is backed up"},
+     .help = "maxent-ts: the first so many rollouts are all drawn, and the best-first ones wait for them"},
     {.name = "level",
      .kind = MTS_SETTING_REAL,
      .group = MTS_SETTINGS_SEARCH,
@@ -462,8 +462,8 @@ void mts_settings_of_models(MtsSearchSettings *settings)
 {
     for (size_t i = 0; i < mts_search_setting_count; i++) {
         const MtsSetting *row = &mts_search_settings[i];
-        if (row->automatic || row->of_tables) {
-            mts_setting_put(row, settings, row->automatic ? (double)NAN : 0);
+        if (row->automatic) {
+            mts_setting_put(row, settings, (double)NAN);
         }
     }
 }
@@ -477,18 +477,17 @@ void mts_settings_resolve(MtsSearchSettings *settings, const MtsSearchReward *re
     }
     for (size_t i = 0; i < mts_search_setting_count; i++) {
         const MtsSetting *row = &mts_search_settings[i];
-        double before = json_is_number(json_object_get(kept, row->name))
-                            ? json_number_value(json_object_get(kept, row->name))
-                            : (double)NAN;
-        if (!isnan(mts_setting_get(row, settings))) {
-            continue;
-        }
-        double value = in_range(row, before)                   ? before
-                       : row->offset == AT(in_flight)          ? (double)in_flight
+        const json_t *field = json_object_get(kept, row->name);
+        double before = json_is_number(field)          ? json_number_value(field)
+                        : kept && !field && row->later ? 0
+                                                       : (double)NAN;
+        double usual = row->offset == AT(in_flight)            ? (double)in_flight
                        : row->offset == AT(reward_first)       ? (double)reward->bounds
                        : row->kind == MTS_SETTING_SIZE && slow ? 0
                                                                : row->initial;
-        mts_setting_put(row, settings, value);
+        if (isnan(mts_setting_get(row, settings))) {
+            mts_setting_put(row, settings, in_range(row, before) ? before : usual);
+        }
     }
 }
 

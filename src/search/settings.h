@@ -65,7 +65,6 @@ typedef struct MtsSetting {
     double initial, min, max; /* both ends included */
     bool later;               /* records from before it was there are read as if it were 0 */
     bool automatic;           /* MTS_AUTO or NAN stands for a value that follows from other settings */
-    bool of_tables;           /* the default is a table's; a model file's is 0 */
     const char *words;        /* WORD: "one|two|three" */
     const char *help;         /* what it is, with its unit */
     const char *fallback;     /* the default, or the rule of the automatic value, in words; NULL: `initial` */

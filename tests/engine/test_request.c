@@ -49,6 +49,26 @@ static void one_temperature_is_enough(void **state)
     assert_string_equal(target, before);
 }
 
+/* The share of best-first rollouts of a model's search, from what was asked, under a constraint or none. */
+static double best_first(double asked, const char *constraint, double lambda)
+{
+    MtsRequest request;
+    mts_request_defaults(engine, &request);
+    request.search.best_first = asked;
+    request.search.lambda = lambda;
+    request.constraint = constraint;
+    mts_request_resolve(&request);
+    return request.search.best_first;
+}
+
+static void what_is_likely_is_sought_where_nothing_else_is(void **state)
+{
+    (void)state;
+    assert_true(isnan(best_first((double)NAN, "a+", 0))); /* the search's default */
+    assert_true(best_first((double)NAN, "a+", 1) == 0 && best_first((double)NAN, NULL, 0) == 0);
+    assert_true(best_first(0.5, NULL, 1) == 0.5 && best_first(0, "a+", 0) == 0);
+}
+
 static void rows_are_those_of_both_tables(void **state)
 {
     MtsRequest request;
@@ -127,7 +147,8 @@ static int close_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_temperature_is_enough), cmocka_unit_test(rows_are_those_of_both_tables),
-        cmocka_unit_test(wrong_ones_are_named), cmocka_unit_test(presets_begin_at_the_defaults)};
+        cmocka_unit_test(one_temperature_is_enough), cmocka_unit_test(what_is_likely_is_sought_where_nothing_else_is),
+        cmocka_unit_test(rows_are_those_of_both_tables), cmocka_unit_test(wrong_ones_are_named),
+        cmocka_unit_test(presets_begin_at_the_defaults)};
     return cmocka_run_group_tests(tests, open_table, close_table);
 }

@@ -3,20 +3,24 @@
 
 #include "search/maxent/maxent.h"
 
-/* Of the rollouts in [from, to) of a search on a table: how many have no part in the estimate of Z. */
+/* Of the rollouts in [from, to) of a search on a table: how many have no part in the estimate of Z. Those start when
+ * all are backed up that are drawn before any of them. */
 static size_t uncounted(const MtsTable *table, const MtsSearchSettings *s, size_t from, size_t to)
 {
     MtsSearch *run = run_table(table, s, NULL);
     size_t count = 0;
     assert_int_equal(run->log_count, s->rollouts);
     for (size_t i = from; i < to; i++) {
-        count += isnan(run->log[i]->log_z) != 0;
+        bool best_first = isnan(run->log[i]->log_z) != 0;
+        count += best_first;
+        assert_true(!best_first || run->log[i]->started >= (s->best_first_after ? s->best_first_after : 1));
+        assert_true(run->log[i]->started + s->in_flight > i);
     }
     mts_search_free(&run);
     return count;
 }
 
-/* Four of five, but the first three, and all that start while nothing is known, are drawn. */
+/* Four of five, but the first three are drawn, however many are in flight. */
 static void most_rollouts_are_best_first_once_something_is_known(void **state)
 {
     (void)state;
@@ -28,12 +32,44 @@ static void most_rollouts_are_best_first_once_something_is_known(void **state)
     assert_int_equal(uncounted(table, &s, 0, 3), 0);
     assert_int_equal(uncounted(table, &s, 3, 44), 33);
     s.in_flight = 8;
-    assert_int_equal(uncounted(table, &s, 0, 8), 0);
-    assert_int_equal(uncounted(table, &s, 8, 44), 29);
+    assert_int_equal(uncounted(table, &s, 0, 3), 0);
+    assert_int_equal(uncounted(table, &s, 3, 44), 33);
+    s.best_first_after = 0;
+    assert_int_equal(uncounted(table, &s, 0, 1), 0);
+    assert_int_equal(uncounted(table, &s, 1, 44), 35);
     s.best_first_after = 20;
     assert_int_equal(uncounted(table, &s, 0, 20), 0);
     s.best_first = 0;
     assert_int_equal(uncounted(table, &s, 0, 44), 0);
+    mts_table_free(&table);
+}
+
+/* The tokens of all best-first texts of a search. */
+static size_t best_first_tokens(const MtsTable *table, const MtsSearchSettings *s)
+{
+    MtsSearch *run = run_table(table, s, NULL);
+    size_t tokens = 0;
+    for (size_t i = 0; i < run->log_count; i++) {
+        tokens += mts_maxent_is_best_first(run, i) ? run->log[i]->node->depth : 0;
+    }
+    mts_search_free(&run);
+    return tokens;
+}
+
+/* Where nothing is tilted they end where the end is likely; else they go on by the likeliest token, which is none here.
+ */
+static void at_lambda_0_best_first_texts_end_early(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table((Shape){.vocab = 3, .steps = 8, .eos = 2, .peak = 0.5, .spread = 1}, 3);
+    MtsSearchSettings s;
+    mts_search_defaults(&s);
+    s.rollouts = 20;
+    s.sweep = 0;
+    s.lambda = 1e-12;
+    size_t long_ones = best_first_tokens(table, &s);
+    s.lambda = 0;
+    assert_in_range(best_first_tokens(table, &s), 1, long_ones - 1);
     mts_table_free(&table);
 }
 
@@ -103,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(most_rollouts_are_best_first_once_something_is_known),
+        cmocka_unit_test(at_lambda_0_best_first_texts_end_early),
         cmocka_unit_test(at_lambda_0_prefixes_make_no_waves),
         cmocka_unit_test(what_is_unseen_is_worth_what_has_come_of_it),
     };

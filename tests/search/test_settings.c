@@ -248,14 +248,14 @@ static void automatic_values_follow_one_rule(void **state)
             s.rollouts = cases[i].rollouts;
             mts_settings_of_models(&s);
             assert_true(s.in_flight == MTS_AUTO && s.sweep == MTS_AUTO && s.look_ahead == MTS_AUTO);
-            assert_true(isnan(s.temperature) && s.best_first == 0);
+            assert_true(isnan(s.temperature) && isnan(s.best_first));
             size_t most = mts_search_in_flight(mts_method_ops(s.method), s.rollouts, reward.prefixes);
             mts_settings_resolve(&s, &reward, most, NULL);
             assert_int_equal(s.in_flight, cases[i].in_flight);
             assert_int_equal(s.sweep, workers ? 0 : 16);
             assert_int_equal(s.look_ahead, workers ? 0 : 8);
             assert_int_equal(s.reward_first, i % 2);
-            assert_true(s.temperature == 1);
+            assert_true(s.temperature == 1 && s.best_first == 0.8);
         }
     }
 }
@@ -271,7 +271,9 @@ static void a_checkpoint_fills_what_is_automatic(void **state)
     s.in_flight = MTS_AUTO;
     s.sweep = MTS_AUTO;
     s.look_ahead = MTS_AUTO;
+    s.best_first = (double)NAN;
     mts_settings_resolve(&s, &reward, 16, kept);
+    assert_true(s.best_first == 0); /* there was none of it then */
     assert_int_equal(s.in_flight, 5);
     assert_int_equal(s.sweep, 16); /* -1 is no value of it */
     assert_int_equal(s.look_ahead, 8);

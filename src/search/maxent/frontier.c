@@ -5,7 +5,8 @@
  *
  *     log p(s.a) + a log E(s.a) + (tokens that a longest text would still have) log(mean largest p)
  *
- * and from there on takes the likeliest token: the tilted mass of the best text below s.a, as far as it can be told.
+ * and from there on takes the likeliest token (at lambda 0 the end, where that is likelier than what is left to such a
+ * longest text: maxent.c): the tilted mass of the best text below s.a, as far as it can be told.
  * The mean of the largest probability is over all known prefixes. E is that of search/maxent/estimate.c, relative to
  * exp(lambda mu), and a, between 0 and 1, how far it is believed. What is largest of many guesses is a lucky guess more
  * often than not where rewards have nothing to do with tokens, so a is learnt: with e what the model had said of a

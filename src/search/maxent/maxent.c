@@ -59,6 +59,13 @@ static bool is_best_first(const MtsSearch *search, const MtsRollout *r)
     return !search->sampling && mts_maxent_is_best_first(search, r->index);
 }
 
+/* A best-first one waits until those are backed up that are drawn first: it goes on from what is known. */
+static bool maxent_may_start(const MtsSearch *search, size_t index)
+{
+    size_t first = search->settings.best_first_after;
+    return !mts_maxent_is_best_first(search, index) || search->done >= (first > 0 ? first : 1);
+}
+
 static int maxent_start(MtsSearch *search, MtsRollout *r, MtsError *err)
 {
     MtsMaxent *m = mts_maxent(search);
@@ -70,6 +77,7 @@ static int maxent_start(MtsSearch *search, MtsRollout *r, MtsError *err)
     own->log_said = is_best_first(search, r) ? (double)NAN : mts_maxent_say_unseen(search);
     bool recorded = r->index < mts_checkpoint_count(search->checkpoint);
     int rc = is_best_first(search, r) && !recorded ? mts_frontier_pick(search, &own->target, &own->entry, err) : MTS_OK;
+    own->step = m->frontier.step;
     return rc ? rc : mts_frontier_fly(search, r) ? MTS_OK : mts_out_of_memory(err);
 }
 
@@ -205,13 +213,29 @@ static int select_token(MtsSearch *search, MtsRollout *r, MtsRng *rng, size_t *e
     return picked < n - 1 ? MTS_OK : draw_other(search, rng, node, entry, log_q, err);
 }
 
-/* The way of a best-first rollout: to its target, on from there, and then the likeliest token of each. */
-static size_t follow(const MtsRollout *r)
+/* How a best-first rollout goes on where nothing is known: by the likeliest token. Where nothing is tilted it ends as
+ * soon as that makes a likelier text than a longest one seems to become, by the measure that its target was chosen by.
+ */
+static size_t lead_on(const MtsSearch *search, const MtsRollout *r)
+{
+    const MtsDist *dist = &r->node->dist;
+    double left = (double)search->model->max_tokens - (double)r->node->depth - 1;
+    double longest = dist->logp[0] + left * mts_maxent_rollout(r)->step;
+    for (size_t e = 0; e < dist->count && search->settings.lambda == 0 && dist->logp[e] >= longest; e++) {
+        if (mts_maxent_finished(search, r->node, e)) {
+            return e;
+        }
+    }
+    return 0;
+}
+
+/* The way of a best-first rollout: to its target, on from there, and then to an end. */
+static size_t follow(const MtsSearch *search, const MtsRollout *r)
 {
     const MtsMaxentRollout *own = mts_maxent_rollout(r);
     const MtsNode *next = own->target;
     if (r->node->depth >= next->depth) {
-        return r->node == next ? own->entry : 0;
+        return r->node == next ? own->entry : lead_on(search, r);
     }
     while (next->parent != r->node) {
         next = next->parent;
@@ -233,7 +257,7 @@ static int maxent_choose(MtsSearch *search, MtsRollout *r, size_t *entry, double
         return rc;
     }
     if (mts_maxent_rollout(r)->target) {
-        *entry = follow(r);
+        *entry = follow(search, r);
         *log_q = 0;
         return MTS_OK;
     }
@@ -559,6 +583,7 @@ const MtsMethodOps mts_maxent_ops = {
     .begin = maxent_begin,
     .end = maxent_end,
     .end_rollout = maxent_end_rollout,
+    .may_start = maxent_may_start,
     .start = maxent_start,
     .choose = maxent_choose,
     .ready = maxent_ready,

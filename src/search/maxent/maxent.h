@@ -67,6 +67,7 @@ typedef struct MtsMaxentRollout {
     double share;     /* e(s) where it stands */
     MtsNode *target;  /* best-first: the known prefix that it goes to, ... */
     size_t entry;     /* ... and how it goes on from there */
+    double step;      /* log of the largest probability of a token, as a rule (frontier.c) */
     MtsNode **asides; /* [aside_count] texts it has had scored beside its own, rewards there at backup */
     size_t aside_count, aside_cap;
 } MtsMaxentRollout;
@@ -146,14 +147,13 @@ void mts_maxent_update(const MtsNode *node);
 void mts_maxent_refresh(const MtsSearch *search, const MtsNode *node, double *unseen, double *unseen_q);
 
 /* Whether a rollout is a best-first one: settings.best_first of them, evenly spread, but none of the first
- * settings.best_first_after and none that starts while nothing is known. A function of the index alone: what was found
- * has no say in how many count in the estimate of Z. */
+ * settings.best_first_after, and not the very first. A function of the index alone: what was found has no say in how
+ * many count in the estimate of Z. */
 static inline bool mts_maxent_is_best_first(const MtsSearch *search, size_t index)
 {
     const MtsSearchSettings *s = &search->settings;
     double share = s->best_first, i = (double)index;
-    return index >= s->best_first_after && index >= s->in_flight &&
-           floor((i + 1) * share + 1e-9) > floor(i * share + 1e-9);
+    return index > 0 && index >= s->best_first_after && floor((i + 1) * share + 1e-9) > floor(i * share + 1e-9);
 }
 
 /* The nodes from the root to `end` as m->asked[depth]; false: memory ran out. */
