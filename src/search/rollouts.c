@@ -3,8 +3,9 @@
  * Rollout i starts as soon as rollouts 0 .. i - B are backed up, and not earlier: at that moment it chooses its
  * way through the known part of the tree at one go. Everything it needs from there on is its own (p at the
  * nodes it makes, random numbers keyed by its index), and backups happen in the order of the index. So what
- * a rollout does is a function of the rollouts before i - B + 1 alone, and neither the size of a forward
- * step, nor the speed of a reward, nor the number of threads can be seen in a result:
+ * a rollout does is a function of the rollouts before i - B + 1 alone (or of more, where its method has it
+ * wait for so many), and neither the size of a forward step, nor the speed of a reward, nor the number of
+ * threads can be seen in a result:
  *
  *     loop:  start every rollout that may start
  *            evaluate the prefixes that rollouts in flight wait for, as one step; let them draw their tokens
