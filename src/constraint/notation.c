@@ -6,7 +6,8 @@
  *   texts      "..."                     "..."  "..."i  /regular expression/flags
  *   classes    [a-z]  .                  in regular expressions
  *   repeats    * + ? {n} {n,} {n,m}      * + ?  ~n  ~n..m  [optional]
- *   besides    # to the line's end       // to the line's end, %ignore, -> name
+ *   besides    # to the line's end       // to the line's end, %ignore, -> name,
+ *                                        %import common.NAME -> NAME, %import common (NAME, ...)
  *
  * A rule ends where a line begins with the next one. What %ignore names may stand behind every text of a rule and
  * before the first; inside a terminal it may not. */
@@ -323,6 +324,15 @@ static MtsGrammarNode any_character(Reader *r)
 }
 
 /* /.../flags */
+/* A pattern that stands at a place of the text, or is meant there. */
+static MtsGrammarNode compiled(Reader *r, size_t at, const char *pattern, size_t size)
+{
+    MtsError why = {0};
+    MtsRe re = MTS_RE_NONE;
+    int rc = mts_pattern_compile(r->g->exprs, "/", pattern, size, MTS_PATTERN_PCRE2, false, mts_spell_utf8, &re, &why);
+    return rc ? complain(r, rc, at, why.text) : mts_node_re(r->g, re);
+}
+
 static MtsGrammarNode regular(Reader *r)
 {
     size_t from = ++r->at, end = from;
@@ -333,18 +343,15 @@ static MtsGrammarNode regular(Reader *r)
         return complain(r, MTS_EREQUEST, from - 1, "a regular expression has no closing '/'");
     }
     MtsBytes pattern = {0};
-    MtsError why = {0};
-    MtsRe re = MTS_RE_NONE;
     r->at = end + 1;
     size_t flags = word_at(r, r->at);
     bool ok = (flags == 0 || mts_bytes_printf(&pattern, "(?%.*s)", (int)flags, r->text + r->at)) &&
               mts_bytes_append(&pattern, r->text + from, end - from);
     r->at += flags;
-    int rc = ok ? mts_pattern_compile(r->g->exprs, "/", pattern.data, pattern.len, MTS_PATTERN_PCRE2, false,
-                                      mts_spell_utf8, &re, &why)
-                : mts_fail(&why, MTS_ENOMEM, "memory ran out");
+    MtsGrammarNode node =
+        ok ? compiled(r, from, pattern.data, pattern.len) : complain(r, MTS_ENOMEM, from, "memory ran out");
     mts_bytes_free(&pattern);
-    return rc ? complain(r, rc, from, why.text) : mts_node_re(r->g, re);
+    return node;
 }
 
 /* ---- expressions ---- */
@@ -529,10 +536,105 @@ static void read_rule(Reader *r)
     }
 }
 
+/* The terminals of Lark's library `common`. Texts in quotes end at the first quote that is not escaped, comments at
+ * their first end. */
+#define INT "[0-9]+"
+#define SIGNED "[+-]?"
+#define POWER "[eE]" SIGNED INT
+#define DECIMAL "(?:" INT "\\.(?:" INT ")?|\\." INT ")"
+#define FLOAT "(?:" INT POWER "|" DECIMAL "(?:" POWER ")?)"
+#define NUMBER "(?:" FLOAT "|" INT ")"
+static const struct {
+    const char *name, *pattern;
+} COMMON[] = {{"DIGIT", "[0-9]"},
+              {"HEXDIGIT", "[0-9A-Fa-f]"},
+              {"INT", INT},
+              {"SIGNED_INT", SIGNED INT},
+              {"DECIMAL", DECIMAL},
+              {"FLOAT", FLOAT},
+              {"SIGNED_FLOAT", SIGNED FLOAT},
+              {"NUMBER", NUMBER},
+              {"SIGNED_NUMBER", SIGNED NUMBER},
+              {"ESCAPED_STRING", "\"(?:[^\"\\\\\\n]|\\\\[^\\n])*\""},
+              {"LCASE_LETTER", "[a-z]"},
+              {"UCASE_LETTER", "[A-Z]"},
+              {"LETTER", "[A-Za-z]"},
+              {"WORD", "[A-Za-z]+"},
+              {"CNAME", "[A-Za-z_][0-9A-Za-z_]*"},
+              {"WS_INLINE", "[ \\t]+"},
+              {"WS", "[ \\t\\f\\r\\n]+"},
+              {"CR", "\\r"},
+              {"LF", "\\n"},
+              {"NEWLINE", "(?:\\r?\\n)+"},
+              {"SH_COMMENT", "#[^\\n]*"},
+              {"CPP_COMMENT", "//[^\\n]*"},
+              {"C_COMMENT", "/\\*(?:(?!\\*/)(?s:.))*\\*/"},
+              {"SQL_COMMENT", "--[^\\n]*"}};
+
+/* NAME or NAME -> OTHER of the library, as a terminal. */
+static void import_one(Reader *r)
+{
+    size_t at = r->at, n = word_at(r, at), which = 0, count = sizeof COMMON / sizeof COMMON[0];
+    while (which < count && (strlen(COMMON[which].name) != n || memcmp(COMMON[which].name, r->text + at, n) != 0)) {
+        which++;
+    }
+    if (which == count) {
+        complain(r, MTS_EUNSUPPORTED, at, "Lark's library common has no terminal of this name");
+        return;
+    }
+    r->at += n;
+    skip(r, false);
+    if (take(r, "->")) {
+        skip(r, false);
+        at = r->at;
+        r->at += n = word_at(r, at);
+    }
+    NamedRule *named = n > 0 ? find_rule(r, r->text + at, n) : NULL;
+    if (!named || named->defined) {
+        complain(r, MTS_EREQUEST, at, named ? "a rule of this name stands above" : "a name must stand here");
+        return;
+    }
+    named->defined = true;
+    uint32_t rule = named->rule;
+    MtsGrammarNode body = compiled(r, at, COMMON[which].pattern, strlen(COMMON[which].pattern));
+    r->g->rules[rule].body = body;
+}
+
+static void import(Reader *r)
+{
+    skip(r, false);
+    if (word_at(r, r->at) != strlen("common") || !take(r, "common")) {
+        complain(r, MTS_EUNSUPPORTED, r->at, "of Lark's libraries only common is held");
+        return;
+    }
+    skip(r, false);
+    if (take(r, ".")) {
+        import_one(r);
+        return;
+    }
+    bool more = take(r, "(");
+    if (!more) {
+        complain(r, MTS_EREQUEST, r->at, "a name, or several in brackets, must stand here");
+    }
+    while (more && !r->rc) {
+        skip(r, true);
+        import_one(r);
+        skip(r, true);
+        more = take(r, ",");
+        if (!more && !take(r, ")")) {
+            complain(r, MTS_EREQUEST, r->at, "the names to import end with ')'");
+        }
+    }
+}
+
 static void read_directive(Reader *r)
 {
+    if (take(r, "%import")) {
+        import(r);
+        return;
+    }
     if (!take(r, "%ignore")) {
-        complain(r, MTS_EUNSUPPORTED, r->at, "of Lark's directives only %ignore is held");
+        complain(r, MTS_EUNSUPPORTED, r->at, "of Lark's directives only %ignore and %import are held");
         return;
     }
     r->terminal = true;

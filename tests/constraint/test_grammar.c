@@ -287,6 +287,35 @@ static void both_notations_are_read(void **state)
           LIST("a0ab", "0ab", "bab"));
 }
 
+static void refuse(const char *grammar, int code, const char *says)
+{
+    MtsError err = {0};
+    MtsConstraint *c;
+    MtsVocabulary *v = toy_vocabulary();
+    int rc = toy_open(&c, MTS_CONSTRAINT_GRAMMAR, 0, grammar, v, &err);
+    if (rc != code || !strstr(err.text, says)) {
+        fail_msg("%s: %d, not %d: %s", grammar, rc, code, err.text);
+    }
+    mts_vocabulary_free(&v);
+}
+
+static void terminals_of_lark_s_library_are_imported(void **state)
+{
+    (void)state;
+    check("%import common.NUMBER\n%import common.WS -> _GAP\n%import common (CNAME, ESCAPED_STRING,\n  C_COMMENT)\n"
+          "start: (NUMBER | CNAME \"=\" ESCAPED_STRING | C_COMMENT)+\n%ignore _GAP\n",
+          LIST("1", "1.5e-3", ".5", "2.", "a_1 = \"x\\\"y\"", "/* a * / */ 7", "\n1\t"),
+          LIST("", "1.5e", ".", "1a=\"", "a=\"x\"y\"", "/* */ */", "/*/"));
+    check("%import common.SIGNED_INT\n%import common.NEWLINE\nstart: SIGNED_INT NEWLINE\n", LIST("-12\n", "+0\r\n\n"),
+          LIST("12", "1.0\n", "--1\n"));
+    refuse("start: \"a\"\n%import common.INTEGER\n", MTS_EUNSUPPORTED, "line 2, column 16: Lark's library");
+    refuse("start: \"a\"\n%import python.NAME\n", MTS_EUNSUPPORTED, "line 2, column 9: of Lark's libraries");
+    refuse("start: A\n%import common.INT -> A\nA: \"a\"\n", MTS_EREQUEST, "line 3, column 1");
+    refuse("start: A\nA: \"a\"\n%import common.INT -> A\n", MTS_EREQUEST, "line 3, column 23: a rule");
+    refuse("start: INT\n%import common (INT WS)\n", MTS_EREQUEST, "line 2, column 21: the names");
+    refuse("start: INT\n%import common INT\n", MTS_EREQUEST, "line 2, column 16: a name");
+}
+
 /* `head`, then `piece` so many times, then `tail`; whether the text is accepted. */
 static bool repeated_accepts(const char *head, const char *piece, int count, const char *tail, const char *text)
 {
@@ -329,18 +358,6 @@ static void many_parts_and_choices_are_read(void **state)
     assert_false(repeated_accepts("root ::= \"x\"", " | \"word%d\"", LONG, "\n", "word30000"));
 }
 
-static void refuse(const char *grammar, int code, const char *says)
-{
-    MtsError err = {0};
-    MtsConstraint *c;
-    MtsVocabulary *v = toy_vocabulary();
-    int rc = toy_open(&c, MTS_CONSTRAINT_GRAMMAR, 0, grammar, v, &err);
-    if (rc != code || !strstr(err.text, says)) {
-        fail_msg("%s: %d, not %d: %s", grammar, rc, code, err.text);
-    }
-    mts_vocabulary_free(&v);
-}
-
 static void errors_have_places(void **state)
 {
     (void)state;
@@ -353,7 +370,7 @@ static void errors_have_places(void **state)
     refuse("root ::= \"a\"{3,2}\n", MTS_EREQUEST, "line 1, column 13");
     refuse("start: /a(/\n", MTS_EREQUEST, "line 1");
     refuse("start: \"z\"..\"a\"\n", MTS_EREQUEST, "line 1, column 8: a range");
-    refuse("start: \"a\"\n%import common.INT\n", MTS_EUNSUPPORTED, "line 2, column 1");
+    refuse("start: \"a\"\n%declare INT\n", MTS_EUNSUPPORTED, "line 2, column 1");
     refuse("root ::= <think> [^<]* </think>\n", MTS_EUNSUPPORTED, "line 1, column 10: tokens, as <...> names them");
     refuse("root ::= \"a\" !<[1001]>\n", MTS_EUNSUPPORTED, "line 1, column 14: tokens");
     refuse("root ::= root \"a\"\n", MTS_ECONSTRAINT, "no finite text");
@@ -371,6 +388,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_grammars_are_their_enumerated_languages),
         cmocka_unit_test(both_notations_are_read),
+        cmocka_unit_test(terminals_of_lark_s_library_are_imported),
         cmocka_unit_test(errors_have_places),
         cmocka_unit_test(long_grammars_are_read),
         cmocka_unit_test(many_parts_and_choices_are_read),
