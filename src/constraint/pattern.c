@@ -325,7 +325,7 @@ static size_t class_end(const MtsPatternParser *p, bool *asked)
         if (next && p->text[i] == '\\' && (!quoted || next == 'E')) {
             quoted = pcre && next == 'Q';
             *asked |= strchr("pP", next) || (pcre && strchr("QEhHvVNoc", next));
-            i++;
+            i += pcre && next == 'c' ? 2 : 1; /* "\\c]" is one character, and so is "\\c\\" */
         } else if (next && p->text[i] == '[' && strchr(":.=", next) && pcre && !quoted) {
             size_t close = name_end(p, i + 1);
             *asked = true;
