@@ -47,7 +47,7 @@ static inline int small_search(const MtsSearchSettings *settings, int kind, uint
     static MtsTable *table;
     MtsSearchModel model;
     MtsSearchResult *result = NULL;
-    const MtsSearchReward reward = {NULL, kind >= MTS_METHOD_COUNT, 0, small_score};
+    const MtsSearchReward reward = {.prefixes = kind >= MTS_METHOD_COUNT, .score = small_score};
     int rc = table ? 0 : mts_table_parse(&table, "small", small_table, strlen(small_table), err);
     if (rc) {
         return rc;
