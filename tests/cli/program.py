@@ -39,9 +39,11 @@ def check(condition, text):
         fail(text)
 
 
-# The leak checker's own crash beside threads that end: the program is run again, at last without it.
+# The leak checker's own crash beside threads that end: run() runs the program again, at last without it. What starts
+# the program in another way does without it from the beginning.
 SANITIZER_FELL = b"LeakSanitizer has encountered a fatal error"
-NO_LEAKS = {"ASAN_OPTIONS": "detect_leaks=0"}
+LEAKS, NO_LEAKS = {"ASAN_OPTIONS": "detect_leaks=1"}, {"ASAN_OPTIONS": "detect_leaks=0"}
+os.environ.update(NO_LEAKS)
 
 
 def run(*args, stdin="", timeout=1200, env=None, stdout=subprocess.PIPE, again=4):
@@ -50,7 +52,7 @@ def run(*args, stdin="", timeout=1200, env=None, stdout=subprocess.PIPE, again=4
     data = stdin.encode() if isinstance(stdin, str) else stdin
     try:
         done = subprocess.run(command, input=data, stdout=stdout, stderr=subprocess.PIPE, timeout=timeout,
-                              env={**os.environ, **NOBODY, **({} if again else NO_LEAKS), **(env or {})})
+                              env={**os.environ, **NOBODY, **(LEAKS if again else NO_LEAKS), **(env or {})})
     except subprocess.TimeoutExpired:
         fail(f"{command}: still running after {timeout} s")
     if SANITIZER_FELL in (done.stderr or b"") and again > 0:
