@@ -54,9 +54,11 @@ def found(folder):
 
 
 def untold(folder):
-    """A system that does not tell a program its path: it is what the program was called by."""
+    """A system that does not tell a program its path: it is what the program was called by. /dev/shm is hidden too:
+    where a killed process of the same number has left a file there, LLVM's OpenMP looks for that process in /proc."""
     hidden = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
-              'mount -t tmpfs none /proc && cd "$0" && exec "$@"']
+              'mount -t tmpfs none /proc && { [ ! -d /dev/shm ] || mount -t tmpfs none /dev/shm; } && cd "$0" && '
+              'exec "$@"']
     if subprocess.run([*hidden, folder, "true"], capture_output=True, check=False).returncode != 0:
         print("no namespace to hide /proc in: not tried without it")
         return
