@@ -4,7 +4,7 @@
 
 #include "constraint/expr.h"
 #include "constraint/steady.h"
-#include "constraint/store.h"
+#include "core/store.h"
 
 typedef enum ReKind { BYTES, SEQ, ALT, AND, NOT, REPEAT, MULTIPLE, LOOP, EPSILON } ReKind;
 typedef enum Life { UNKNOWN, ALIVE, DEAD } Life;

@@ -8,7 +8,7 @@
 #define MTS_CONSTRAINT_GRAMMAR_H
 
 #include "constraint/expr.h"
-#include "constraint/store.h"
+#include "core/store.h"
 
 typedef uint32_t MtsGrammarNode;
 

@@ -1,24 +1,18 @@
 /* eval/outlook.c - see outlook.h. */
 #include "eval/outlook.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "core/hash.h"
 #include "results/fields.h"
 #include "results/records.h"
+#include "search/experience.h"
 
 int mts_outlook_take(MtsExperience *experience, const json_t *record, MtsError *err)
 {
     const json_t *lesson = json_object_get(record, MTS_F_LESSON);
-    if (!json_is_array(lesson)) {
-        return MTS_OK;
-    }
-    char *text = mts_json_text(lesson);
-    int rc = text ? mts_experience_take(experience, text, err) : mts_fail(err, MTS_ENOMEM, "outlook: memory ran out");
-    free(text);
-    return rc;
+    return json_is_array(lesson) ? mts_experience_learn(experience, lesson, err) : MTS_OK;
 }
 
 static const char *text_at(const json_t *object, const char *member)

@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/store.h"
 #include "search/record/checkpoint.h"
 
 enum { TRUSTED = 4 };
@@ -30,9 +31,9 @@ enum { TRUSTED = 4 };
 #define MOST_SEEN ((int64_t)1 << 23)
 
 struct MtsExperience {
-    MtsTurn *turns;  /* [count] */
-    uint32_t *slots; /* [slot_count] index in turns + 1, open addressing; 0: empty */
-    size_t count, cap, slot_count;
+    MtsTurn *turns;   /* [count] */
+    MtsStore numbers; /* of turns, by their tokens */
+    size_t count, cap;
 };
 
 int mts_experience_new(MtsExperience **out, MtsError *err)
@@ -46,7 +47,7 @@ void mts_experience_free(MtsExperience **out)
     MtsExperience *e = *out;
     if (e) {
         free(e->turns);
-        free(e->slots);
+        mts_store_free(&e->numbers);
         free(e);
     }
     *out = NULL;
@@ -54,67 +55,27 @@ void mts_experience_free(MtsExperience **out)
 
 /* ---- turns by their tokens ---- */
 
-static uint64_t hash_of(const MtsTurn *turn)
-{
-    uint64_t h = turn->count;
-    for (uint32_t i = 0; i < turn->count; i++) {
-        h = (h ^ (uint32_t)turn->tokens[i]) * 0x9E3779B97F4A7C15u;
-        h ^= h >> 29;
-    }
-    return h;
-}
-
-/* The slot of the turn, or the empty one where it belongs. */
-static size_t slot_of(const MtsExperience *e, const MtsTurn *turn)
-{
-    size_t at = (size_t)hash_of(turn) & (e->slot_count - 1);
-    while (e->slots[at]) {
-        const MtsTurn *there = &e->turns[e->slots[at] - 1];
-        if (there->count == turn->count && memcmp(there->tokens, turn->tokens, sizeof turn->tokens) == 0) {
-            break;
-        }
-        at = (at + 1) & (e->slot_count - 1);
-    }
-    return at;
-}
-
 static const MtsTurn *find(const MtsExperience *e, const MtsTurn *turn)
 {
-    uint32_t index = e->slot_count ? e->slots[slot_of(e, turn)] : 0;
-    return index ? &e->turns[index - 1] : NULL;
-}
-
-static bool widen(MtsExperience *e)
-{
-    size_t count = e->slot_count ? e->slot_count * 2 : 256;
-    uint32_t *slots = mts_calloc(count, sizeof *slots);
-    if (!slots) {
-        return false;
-    }
-    free(e->slots);
-    e->slots = slots;
-    e->slot_count = count;
-    for (size_t i = 0; i < e->count; i++) {
-        e->slots[slot_of(e, &e->turns[i])] = (uint32_t)i + 1;
-    }
-    return true;
+    uint32_t number = mts_store_find(&e->numbers, (const uint32_t *)turn->tokens, turn->count);
+    return number == MTS_STORE_FULL ? NULL : &e->turns[number];
 }
 
 bool mts_experience_put(MtsExperience *e, const MtsTurn *turn)
 {
-    if (2 * (e->count + 1) > e->slot_count && !widen(e)) {
+    if (!mts_grow(&e->turns, &e->cap, e->count + 1, sizeof *e->turns)) {
         return false;
     }
-    size_t at = slot_of(e, turn);
-    if (!e->slots[at]) {
-        if (e->count == UINT32_MAX - 1 || !mts_grow(&e->turns, &e->cap, e->count + 1, sizeof *e->turns)) {
-            return false;
-        }
-        e->turns[e->count] = *turn;
-        e->turns[e->count].n = e->turns[e->count].sum = 0;
-        e->slots[at] = (uint32_t)++e->count;
+    uint32_t number = mts_store_put(&e->numbers, (const uint32_t *)turn->tokens, turn->count);
+    if (number == MTS_STORE_FULL) {
+        return false;
     }
-    MtsTurn *there = &e->turns[e->slots[at] - 1];
+    MtsTurn *there = &e->turns[number];
+    if (number == e->count) {
+        *there = *turn;
+        there->n = there->sum = 0;
+        e->count++;
+    }
     if (there->n + turn->n <= MOST_SEEN) { /* beyond that there is nothing to learn, and sums might not hold it */
         there->n += turn->n;
         there->sum += turn->sum;
@@ -179,6 +140,16 @@ const MtsTurn *mts_experience_at(const MtsExperience *e, size_t index)
     return &e->turns[index];
 }
 
+static uint64_t hash_of(const MtsTurn *turn)
+{
+    uint64_t h = turn->count;
+    for (uint32_t i = 0; i < turn->count; i++) {
+        h = (h ^ (uint32_t)turn->tokens[i]) * 0x9E3779B97F4A7C15u;
+        h ^= h >> 29;
+    }
+    return h;
+}
+
 uint64_t mts_experience_mark(const MtsExperience *e)
 {
     uint64_t mark = 0;
@@ -217,16 +188,12 @@ bool mts_turn_read(const json_t *tokens, const json_t *n, const json_t *sum, Mts
     return ok;
 }
 
-int mts_experience_take(MtsExperience *e, const char *lesson, MtsError *err)
+int mts_experience_learn(MtsExperience *e, const json_t *lesson, MtsError *err)
 {
-    json_t *list = NULL;
     size_t i;
     const json_t *each;
-    int rc = mts_json_parse(&list, "outlook", lesson, strlen(lesson), err);
-    if (!rc && !json_is_array(list)) {
-        rc = mts_fail(err, MTS_EFORMAT, "outlook: a lesson is no list of turns");
-    }
-    json_array_foreach(list, i, each)
+    int rc = json_is_array(lesson) ? MTS_OK : mts_fail(err, MTS_EFORMAT, "outlook: a lesson is no list of turns");
+    json_array_foreach((json_t *)(uintptr_t)lesson, i, each)
     {
         MtsTurn turn;
         if (!rc && !mts_turn_read(json_array_get(each, 0), json_array_get(each, 1), json_array_get(each, 2), &turn)) {
@@ -235,6 +202,14 @@ int mts_experience_take(MtsExperience *e, const char *lesson, MtsError *err)
             rc = mts_fail(err, MTS_ENOMEM, "outlook: memory ran out");
         }
     }
+    return rc;
+}
+
+int mts_experience_take(MtsExperience *e, const char *lesson, MtsError *err)
+{
+    json_t *list = NULL;
+    int rc = mts_json_parse(&list, "outlook", lesson, strlen(lesson), err);
+    rc = rc ? rc : mts_experience_learn(e, list, err);
     json_decref(list);
     return rc;
 }

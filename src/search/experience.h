@@ -38,6 +38,8 @@ uint64_t mts_experience_mark(const MtsExperience *experience);
 
 /* [[tokens], n, sum] of each turn, as a lesson has them; and one of them. false: memory ran out. */
 bool mts_experience_write(const MtsExperience *experience, MtsBytes *out);
+/* Takes a lesson in that was written so and read as JSON. */
+int mts_experience_learn(MtsExperience *experience, const json_t *lesson, MtsError *err);
 /* A turn as it was written; false: it is none. */
 bool mts_turn_read(const json_t *tokens, const json_t *n, const json_t *sum, MtsTurn *turn);
 

@@ -253,17 +253,20 @@ static double variance_of(const MtsEstimate *e)
     return n < 3 ? (m2 + 1 / (e->lambda * e->lambda)) / n : m2 / (n - 1);
 }
 
-static int32_t token_of(const MtsNode *node)
+void mts_turn_before(const MtsNode *node, int32_t last[MTS_TURN_TOKENS - 1])
 {
-    return node && node->parent ? node->token : MTS_NO_TOKEN;
+    for (size_t i = 0; i + 1 < MTS_TURN_TOKENS; i++) {
+        node = node ? node->parent : NULL;
+        last[i] = node && node->parent ? node->token : MTS_NO_TOKEN;
+    }
 }
 
 /* What experience says of a text. */
 static double to_come(const MtsEstimate *e, const MtsNode *text)
 {
-    const MtsNode *before = text->parent;
-    int32_t last[] = {token_of(before), token_of(before ? before->parent : NULL)};
-    return e->experience && before ? mts_experience_value(e->experience, text->token, last) : 0;
+    int32_t last[MTS_TURN_TOKENS - 1];
+    mts_turn_before(text, last);
+    return e->experience && text->parent ? mts_experience_value(e->experience, text->token, last) : 0;
 }
 
 /* What the rewards have beyond what their prefixes and experience made expect, into left[], and its variance. false:

@@ -66,6 +66,9 @@ typedef struct MtsOutlook {
     int32_t last[MTS_TURN_TOKENS - 1]; /* tokens, the last one first */
 } MtsOutlook;
 
+/* The tokens before a node's own, the last one first. */
+void mts_turn_before(const MtsNode *node, int32_t last[MTS_TURN_TOKENS - 1]);
+
 /* shrinkage: c >= 0 of docs/algorithm.md. Zeroed memory otherwise; free even when something failed. e->experience may
  * be set then. */
 void mts_estimate_init(MtsEstimate *e, double lambda, double shrinkage);

@@ -40,11 +40,6 @@ static double to_come(const Lesson *l, const MtsNode *node)
     return l->below[node->id].sum / l->below[node->id].count - (scored ? prefix->reward : 0);
 }
 
-static int32_t token_of(const MtsNode *node)
-{
-    return node && node->parent ? node->token : MTS_NO_TOKEN;
-}
-
 /* Takes the node in: among those of its depth, or, once all are there, by what it is off from them. */
 static bool take(Lesson *l, const MtsNode *node, bool compare)
 {
@@ -57,7 +52,8 @@ static bool take(Lesson *l, const MtsNode *node, bool compare)
         level->count += 1;
         return true;
     }
-    int32_t last[] = {token_of(node->parent), token_of(node->parent->parent)};
+    int32_t last[MTS_TURN_TOKENS - 1];
+    mts_turn_before(node, last);
     return mts_experience_add(l->experience, node->token, last, to_come(l, node) - level->sum / level->count);
 }
 

@@ -1,5 +1,5 @@
-/* constraint/store.c - open addressing over one array of words. */
-#include "constraint/store.h"
+/* core/store.c - open addressing over one array of words. */
+#include "core/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,17 +40,33 @@ static bool rehash(MtsStore *s)
     return true;
 }
 
+/* The slot of the list, or the empty one where it belongs. */
+static size_t slot_of(const MtsStore *s, const uint32_t *words, size_t count)
+{
+    size_t at = hash_words(words, count) & (s->slot_count - 1), n;
+    for (; s->slots[at]; at = (at + 1) & (s->slot_count - 1)) {
+        const uint32_t *old = mts_store_get(s, s->slots[at] - 1, &n);
+        if (n == count && memcmp(old, words, n * sizeof *words) == 0) {
+            break;
+        }
+    }
+    return at;
+}
+
+uint32_t mts_store_find(const MtsStore *s, const uint32_t *words, size_t count)
+{
+    uint32_t slot = s->slot_count ? s->slots[slot_of(s, words, count)] : 0;
+    return slot ? slot - 1 : MTS_STORE_FULL;
+}
+
 uint32_t mts_store_put(MtsStore *s, const uint32_t *words, size_t count)
 {
     if (2 * (s->count + 1) > s->slot_count && !rehash(s)) {
         return MTS_STORE_FULL;
     }
-    size_t at = hash_words(words, count) & (s->slot_count - 1), n;
-    for (; s->slots[at]; at = (at + 1) & (s->slot_count - 1)) {
-        const uint32_t *old = mts_store_get(s, s->slots[at] - 1, &n);
-        if (n == count && memcmp(old, words, n * sizeof *words) == 0) {
-            return s->slots[at] - 1;
-        }
+    size_t at = slot_of(s, words, count);
+    if (s->slots[at]) {
+        return s->slots[at] - 1;
     }
     if (s->word_count + count >= UINT32_MAX ||
         !mts_grow(&s->words, &s->word_cap, s->word_count + count + 1, sizeof *s->words) ||
