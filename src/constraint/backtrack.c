@@ -12,7 +12,8 @@
  *
  * PCRE2 does not say how many steps it took, only that a limit was too low. So a match is tried with a low limit and,
  * where that is too low, with ten times as many: the limits that were tried stand for what it took, which is at most
- * twelve times less, and a mask of many hard matches ends as one hard match does. */
+ * twelve times less, and a mask of many hard matches ends as one hard match does. Matches are interpreted, since
+ * compiled ones (PCRE2's JIT) count no steps in calls of groups and in look-arounds, and no limit would end them. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "constraint/backtrack.h"
 
@@ -27,8 +28,7 @@ enum {
     FIRST_LIMIT = 100,
     MORE = 10,
     MATCH_LIMIT = 1000000, /* backtracking steps of one match; PCRE2's own default is ten times that */
-    DEPTH_LIMIT = 100000,
-    JIT_STACK = 16 << 20 /* bytes */
+    DEPTH_LIMIT = 100000
 };
 
 typedef struct Text {
@@ -40,7 +40,6 @@ struct MtsBacktrack {
     pcre2_code *code;
     pcre2_match_data *data;
     pcre2_match_context *limits;
-    pcre2_jit_stack *jit_stack;
     const MtsVocabulary *vocabulary;
     uint32_t *named; /* [named_count] the code points beyond ASCII that the pattern names */
     size_t named_count, named_cap;
@@ -113,18 +112,6 @@ static int refused(int why, size_t where, MtsError *err)
                : mts_fail(err, MTS_EREQUEST, "constraint: the pattern is wrong at character %zu: %s", where, text);
 }
 
-/* Whether the pattern may call itself or a group: compiled, such a call counts no steps, and no limit ends it. */
-static bool may_call(const char *pattern, size_t size)
-{
-    for (size_t i = 0; i + 2 < size; i++) {
-        if ((pattern[i] == '(' && pattern[i + 1] == '?' && strchr("R&P+-0123456789", pattern[i + 2])) ||
-            (pattern[i] == '\\' && pattern[i + 1] == 'g')) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int compile(MtsBacktrack *m, const char *pattern, size_t size, MtsError *err)
 {
     static const char *const closings[] = {")\\z", "\\E)\\z", "\n)\\z"};
@@ -145,9 +132,6 @@ static int compile(MtsBacktrack *m, const char *pattern, size_t size, MtsError *
         rc = refused(why, 0, err);
     } else if (!rc && !m->code) {
         rc = mts_fail(err, MTS_EUNSUPPORTED, "constraint: the pattern cannot be held to the text's both ends");
-    }
-    if (!rc && !may_call(pattern, size)) {
-        pcre2_jit_compile(m->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD); /* without JIT, it interprets */
     }
     return rc;
 }
@@ -186,14 +170,12 @@ int mts_backtrack_new(MtsBacktrack **backtrack, const char *pattern, size_t size
     m->budget = budget;
     m->data = pcre2_match_data_create(1, NULL);
     m->limits = pcre2_match_context_create(NULL);
-    m->jit_stack = pcre2_jit_stack_create(32 << 10, JIT_STACK, NULL);
     if (!m->data || !m->limits || !read_names(m, copy)) {
         rc = no_memory(err);
         goto done;
     }
     pcre2_set_depth_limit(m->limits, DEPTH_LIMIT);
     pcre2_set_heap_limit(m->limits, budget >> 10 < UINT32_MAX ? (uint32_t)(budget >> 10) : UINT32_MAX);
-    pcre2_jit_stack_assign(m->limits, NULL, m->jit_stack);
     if (!(rc = add_text(m, "", 0, &place, err)) && !(rc = add_text(m, "", 0, &place, err))) {
         *backtrack = m;
         m = NULL;
@@ -211,7 +193,6 @@ void mts_backtrack_free(MtsBacktrack **backtrack)
         pcre2_code_free(m->code);
         pcre2_match_data_free(m->data);
         pcre2_match_context_free(m->limits);
-        pcre2_jit_stack_free(m->jit_stack);
         for (size_t i = 0; i < m->text_count; i++) {
             free(m->texts[i].bytes);
         }
