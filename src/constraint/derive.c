@@ -118,8 +118,13 @@ static void grow_derived(MtsExprs *x)
     }
 }
 
+/* What has failed keeps nothing, and to walk shared parts without keeping them would not end: so here and in
+ * mts_re_alive() and mts_re_shortest() it is not gone on with. */
 static MtsRe derive(MtsExprs *x, MtsRe r, unsigned byte)
 {
+    if (x->failed) {
+        return MTS_RE_NONE;
+    }
     if (x->nodes[r].kind == BYTES || x->nodes[r].kind == EPSILON) {
         return derive_node(x, r, byte);
     }
@@ -485,7 +490,7 @@ bool mts_re_alive(MtsExprs *x, MtsRe r)
 {
     const ReNode n = x->nodes[r];
     bool alive = n.life == ALIVE;
-    if (n.life != UNKNOWN) {
+    if (n.life != UNKNOWN || x->failed) {
         return alive;
     }
     switch ((ReKind)n.kind) {
@@ -513,8 +518,8 @@ uint32_t mts_re_shortest(MtsExprs *x, MtsRe r)
 {
     const ReNode n = x->nodes[r];
     uint32_t length = MTS_NO_LIMIT;
-    if (n.shortest != MTS_RE_NOT_KNOWN) {
-        return n.shortest;
+    if (n.shortest != MTS_RE_NOT_KNOWN || x->failed) {
+        return n.shortest == MTS_RE_NOT_KNOWN ? MTS_NO_LIMIT : n.shortest;
     }
     switch ((ReKind)n.kind) {
     case SEQ:

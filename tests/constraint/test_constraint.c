@@ -181,6 +181,19 @@ static void every_match_is_bounded(void **state)
     mts_vocabulary_free(&v);
 }
 
+/* Where the steps have run out, nothing is kept any more, and what shares its parts is not walked again and again. */
+static void what_has_failed_ends_at_once(void **state)
+{
+    (void)state;
+    static const char pattern[] = "(\\Z\303\251}6||{K\\xk10ffffc\004ab}6|$$ W){42},";
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    MtsConstraint *c;
+    MtsConstraintSource source = {.text = pattern, .size = sizeof pattern - 1, .budget = 1 << 18};
+    assert_int_equal(mts_constraint_new(&c, &source, v, &err), MTS_ECAPACITY);
+    mts_vocabulary_free(&v);
+}
+
 /* ---- PCRE2 as the judge ---- */
 
 typedef struct Chance {
@@ -418,6 +431,7 @@ int main(void)
         cmocka_unit_test(a_match_given_up_is_no_answer),
         cmocka_unit_test(all_matches_together_are_bounded),
         cmocka_unit_test(every_match_is_bounded),
+        cmocka_unit_test(what_has_failed_ends_at_once),
         cmocka_unit_test(patterns_mean_what_pcre2_says),
         cmocka_unit_test(hard_patterns_are_linear),
         cmocka_unit_test(what_is_not_regular_goes_through_pcre2),
