@@ -133,7 +133,11 @@ static int add_line(Batch *b, size_t number, const char *text, size_t size, MtsE
 {
     json_t *line;
     char name[300];
-    if (strspn(text, " \t\r\n") >= size) {
+    size_t blanks = 0;
+    while (blanks < size && strchr(" \t\r", text[blanks]) && text[blanks]) {
+        blanks++;
+    }
+    if (blanks == size) {
         return MTS_OK;
     }
     snprintf(name, sizeof name, "%.200s: line %zu", b->args->batch_in, number);

@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "engine/internal.h"
 #include "engine/request.h"
+#include "reward/fingerprint.h"
 #include "search/experience.h"
 
 static bool add_hash(MtsBytes *out, const char *what, const void *data, size_t size)
@@ -19,11 +20,19 @@ static bool add_hash(MtsBytes *out, const char *what, const void *data, size_t s
 }
 
 /* The rewards that a table has are part of its file. */
-static bool add_rewards(MtsBytes *out, const MtsEngine *engine, const MtsRequest *request)
+static const char *reward_of(const MtsEngine *engine, const MtsRequest *request)
 {
-    const char *spec = engine->table ? NULL : mts_request_reward(request);
+    return engine->table ? NULL : mts_request_reward(request);
+}
+
+/* files: the hash of what the reward reads. */
+static bool add_rewards(MtsBytes *out, const MtsEngine *engine, const MtsRequest *request, uint64_t files)
+{
+    char digits[MTS_HASH_DIGITS + 1];
+    const char *spec = reward_of(engine, request);
     const MtsRewardFunction *function = request->reward_function;
     return (!spec || mts_bytes_printf(out, ", reward %s", spec)) &&
+           (files == MTS_HASH_BEGIN || mts_bytes_printf(out, " of %s", mts_hash_text(files, digits))) &&
            (!function || mts_bytes_printf(out, ", reward function %s", function->name));
 }
 
@@ -70,8 +79,10 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
     MtsBytes out = {0};
     MtsMap file;
     const MtsSeries *series = request->series;
-    int rc = mts_map_open(&file, engine->path, err);
-    if (rc) {
+    const char *reward = reward_of(engine, request);
+    uint64_t files = MTS_HASH_BEGIN;
+    int rc = reward ? mts_reward_hash_files(&files, reward, err) : MTS_OK;
+    if (rc || (rc = mts_map_open(&file, engine->path, err))) {
         return rc;
     }
     bool ok = add_hash(&out, "model", file.data, file.size);
@@ -85,7 +96,7 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
          (!request->constraint || mts_bytes_printf(&out, ", constraint %s", request->constraint)) &&
          (!request->constraint_form ||
           mts_bytes_printf(&out, " of form %d.%u", (int)request->constraint_form, request->constraint_options)) &&
-         add_rewards(&out, engine, request) && add_experience(&out, request) &&
+         add_rewards(&out, engine, request, files) && add_experience(&out, request) &&
          (!series ||
           add_hash(&out, ", series", series->values, series->channels * series->length * sizeof *series->values));
     if (!ok) {

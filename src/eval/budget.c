@@ -129,6 +129,16 @@ static int spend(double *left, const MtsEvalWalk *w, size_t i, const MtsEvalSetu
     return MTS_OK;
 }
 
+/* The first pass's record of sample i: where one had failed and was tried again they are in another order. */
+static int first_record(const MtsEvalPlan *plan, const MtsJournal *first, size_t i, const json_t **record,
+                        MtsError *err)
+{
+    char *key = mts_eval_key(plan, i, &plan->setups[0], plan->seeds[0]);
+    *record = key ? mts_journal_find(first, key) : NULL;
+    free(key);
+    return *record ? MTS_OK : no_memory(err);
+}
+
 static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out, const MtsEvalSetup *setup,
                        MtsError *err)
 {
@@ -136,18 +146,21 @@ static int second_pass(MtsEvalWalk *w, const MtsJournal *first, const char *out,
     double left = (double)plan->total_nfe;
     BudgetShare *shares = mts_calloc(plan->samples, sizeof *shares);
     bool *fixed = mts_calloc(plan->samples, sizeof *fixed);
-    int rc = shares && fixed ? MTS_OK : no_memory(err);
+    const json_t **before = mts_calloc(plan->samples, sizeof *before);
+    int rc = shares && fixed && before ? MTS_OK : no_memory(err);
     for (size_t i = 0; !rc && i < plan->samples; i++) {
-        shares[i] = share_of(mts_journal_at(first, i));
+        if (!(rc = first_record(plan, first, i, &before[i], err))) {
+            shares[i] = share_of(before[i]);
+        }
     }
     for (size_t i = 0; !rc && i < plan->samples; i++) {
         double rollouts = rollouts_of_first(shares + i, plan->samples - i, left, fixed);
         char *checkpoint = beside(out, "search", i);
-        rc = checkpoint ? go_on(w, i, mts_journal_at(first, i), checkpoint, setup, rollouts, shares[i].least, err)
-                        : no_memory(err);
+        rc = checkpoint ? go_on(w, i, before[i], checkpoint, setup, rollouts, shares[i].least, err) : no_memory(err);
         rc = rc ? rc : spend(&left, w, i, setup, shares[i].nfe, err);
         free(checkpoint);
     }
+    free((void *)before);
     free(shares);
     free(fixed);
     return rc;
@@ -190,6 +203,7 @@ int mts_eval_budget(MtsEvalWalk *w, const char *out, MtsError *err)
     setup.request.search.save = NULL;
     if (!rc && w->failures == 0) {
         w->after = add_seconds;
+        w->in_turn = true;
         rc = second_pass(w, first, out, &setup, err);
     }
     mts_journal_close(&first);

@@ -1,5 +1,5 @@
-/* eval/describe.c - a plan as the head of its journal (docs/stages.md). Model and data stand in it by hash, so a
- * journal goes on with the same ones alone. */
+/* eval/describe.c - a plan as the head of its journal (docs/stages.md). Model, data and what the reward reads stand in
+ * it by hash, so a journal goes on with the same ones alone. */
 #include "eval/describe.h"
 
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "core/hash.h"
 #include "eval/grid.h"
 #include "results/fields.h"
+#include "reward/fingerprint.h"
 #include "search/experience.h"
 
 /* ---- hashes ---- */
@@ -79,8 +80,8 @@ static json_t *shared_settings(const MtsSearchSettings *search)
     return o;
 }
 
-/* What all runs share. */
-static json_t *describe_settings(const MtsEvalPlan *plan, const MtsEvalAsked *a)
+/* What all runs share. `reward_files`: the hash of what the reward reads, --train among it. */
+static json_t *describe_settings(const MtsEvalPlan *plan, const MtsEvalAsked *a, uint64_t reward_files)
 {
     const MtsRequest *r = &a->base;
     json_t *o = shared_settings(&r->search);
@@ -97,6 +98,9 @@ static json_t *describe_settings(const MtsEvalPlan *plan, const MtsEvalAsked *a)
     mts_json_add_flag(&o, "exact", a->exact);
     mts_json_add_flag(&o, "spread", a->spread);
     add_optional(&o, "train", a->train);
+    if (reward_files != MTS_HASH_BEGIN) {
+        mts_json_add(&o, "reward_files", hash_json(reward_files));
+    }
     mts_json_add_int(&o, "points", (json_int_t)a->options.points);
     mts_json_add_int(&o, "context", (json_int_t)a->options.context);
     mts_json_add_int(&o, "horizon", (json_int_t)a->options.horizon);
@@ -215,8 +219,10 @@ int mts_eval_describe(json_t **head, const MtsEvalPlan *plan, const MtsEngine *e
                       MtsError *err)
 {
     char target[192], shard[48];
-    uint64_t model;
+    uint64_t model, files = MTS_HASH_BEGIN;
     int rc = hash_file(mts_engine_path(engine), &model, err);
+    rc = rc || !plan->train ? rc : mts_reward_hash_file(&files, plan->train, err);
+    rc = rc ? rc : mts_reward_hash_files(&files, plan->reward, err);
     if (rc) {
         return rc;
     }
@@ -230,7 +236,7 @@ int mts_eval_describe(json_t **head, const MtsEvalPlan *plan, const MtsEngine *e
     mts_json_add_text(&o, MTS_F_STAGE, plan->name);
     mts_json_add(&o, MTS_F_DATA, describe_data(plan, a, model));
     mts_json_add(&o, MTS_F_METHODS, describe_methods(plan));
-    mts_json_add(&o, MTS_F_SETTINGS, describe_settings(plan, a));
+    mts_json_add(&o, MTS_F_SETTINGS, describe_settings(plan, a, files));
     mts_json_add(&o, MTS_F_SAMPLES, describe_samples(plan));
     mts_json_add(&o, MTS_F_RUNS, describe_setups(plan));
     mts_json_add(&o, MTS_F_SEEDS, describe_seeds(plan));

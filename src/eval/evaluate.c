@@ -48,7 +48,7 @@ static int walk_all(MtsEvalWalk *w, MtsError *err)
 int mts_eval_run(const MtsEvalPlan *plan, const MtsEngine *engine, const char *out, const MtsEvalSink *sink,
                  MtsError *err)
 {
-    MtsEvalWalk w = {.plan = plan, .engine = engine, .sink = sink, .began = mts_seconds()};
+    MtsEvalWalk w = {.plan = plan, .engine = engine, .sink = sink, .began = mts_seconds(), .in_turn = plan->learn};
     w.at.total = count_of(plan);
     w.at.samples = samples_of(plan);
     w.at.mean_reward = NAN;

@@ -12,7 +12,7 @@
 int mts_outlook_take(MtsExperience *experience, const json_t *record, MtsError *err)
 {
     const json_t *lesson = json_object_get(record, MTS_F_LESSON);
-    return json_is_array(lesson) ? mts_experience_learn(experience, lesson, err) : MTS_OK;
+    return lesson ? mts_experience_learn(experience, lesson, err) : MTS_OK;
 }
 
 static const char *text_at(const json_t *object, const char *member)

@@ -8,6 +8,7 @@
 #include "core/list.h"
 #include "core/mem.h"
 #include "core/number.h"
+#include "core/sort.h"
 #include "eval/describe.h"
 #include "eval/grid.h"
 #include "eval/outlook.h"
@@ -19,6 +20,31 @@ enum { MOST_SEEDS = 100000, POINTS_BESIDE_EVIDENCE = 4 };
 static int no_memory(MtsError *err)
 {
     return mts_fail(err, MTS_ENOMEM, "eval: memory ran out");
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Each once: a seed's record is one record. */
+static int check_seeds(const MtsEvalPlan *plan, MtsError *err)
+{
+    size_t bytes = plan->seed_count * sizeof *plan->seeds;
+    uint64_t *sorted = mts_calloc(1, bytes);
+    int rc = sorted ? MTS_OK : no_memory(err);
+    if (!rc) {
+        memcpy(sorted, plan->seeds, bytes);
+        mts_sort(sorted, plan->seed_count, sizeof *sorted, by_number);
+    }
+    for (size_t i = 1; i < plan->seed_count && !rc; i++) {
+        if (sorted[i] == sorted[i - 1]) {
+            rc = mts_fail(err, MTS_EREQUEST, "eval: --seeds: %llu is named twice", (unsigned long long)sorted[i]);
+        }
+    }
+    free(sorted);
+    return rc;
 }
 
 /* "0..4", "7", "1,3,9". */
@@ -46,7 +72,7 @@ static int read_seeds(MtsEvalPlan *plan, const char *list, MtsError *err)
             plan->seeds[plan->seed_count++] = (uint64_t)s;
         }
     }
-    return MTS_OK;
+    return check_seeds(plan, err);
 }
 
 /* ---- rewards and constraints ---- */

@@ -41,7 +41,11 @@ int mts_eval_check_train(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsErro
     if (rc || !a->train || !plan->stage || trained) { /* evidence knows each series that it has learnt from */
         return rc;
     }
-    if (!mts_set_read(&set, a->train, &unread)) { /* what it is else, the reward knows */
+    if ((rc = mts_set_read(&set, a->train, &unread)) == MTS_ENOMEM) {
+        *err = unread;
+    } else if (rc) {
+        rc = MTS_OK; /* what it is, the reward knows */
+    } else {
         uint64_t *hashes = mts_calloc(set.count, sizeof *hashes);
         for (size_t i = 0; hashes && i < set.count; i++) {
             hashes[i] = hash_of(set.item[i]);

@@ -35,7 +35,7 @@ static void show(MtsEvalWalk *w, const char *doing)
 }
 
 /* A sample's failure is kept and the others go on; ten without a success, and what concerns the journal, end the run.
- */
+ * So does the first where those after it would come to something else without it. */
 static int note_failure(MtsEvalWalk *w, const char *key, int code, const MtsError *why)
 {
     if (code == MTS_EINTERRUPTED || code == MTS_ENOMEM) {
@@ -46,7 +46,7 @@ static int note_failure(MtsEvalWalk *w, const char *key, int code, const MtsErro
     if (w->failures++ == 0) {
         w->first_code = mts_fail(&w->first, code, "%s: %s", key, why->text);
     }
-    return w->failures >= MOST_FAILURES && w->at.fresh == 0 ? code : MTS_OK;
+    return w->in_turn || (w->failures >= MOST_FAILURES && w->at.fresh == 0) ? code : MTS_OK;
 }
 
 static int append(MtsEvalWalk *w, json_t *record, MtsError *err)

@@ -14,6 +14,7 @@ typedef struct MtsEvalWalk {
     size_t rewarded, failures;
     int first_code;
     MtsError first;         /* failure */
+    bool in_turn;           /* what a sample comes to depends on those before it */
     MtsExperience **taught; /* plan->learn: [setup_count][seed_count] what a run's samples so far have taught */
     /* May be NULL: a last hand on a new record, given what mts_eval_walk_one() was. */
     int (*after)(json_t *record, const json_t *before, MtsError *err);

@@ -170,10 +170,11 @@ static int read_answer(Command *c, const char *answer, size_t size, json_int_t i
     if (rc == MTS_ENOMEM) {
         return rc;
     }
-    if (rc || (!json_is_string(error) && !json_is_number(reward))) {
+    bool fails = error && !json_is_null(error);
+    if (rc || (fails ? !json_is_string(error) : !json_is_number(reward))) {
         rc = mts_fail(err, MTS_EREWARD, "reward command: %s answered \"%.*s\", not {\"id\": %lld, \"reward\": number}",
                       c->program, (int)(size < 80 ? size : 80), answer, (long long)id);
-    } else if ((rc = check_id(c, json, id, err)) == 0 && json_is_string(error)) {
+    } else if ((rc = check_id(c, json, id, err)) == 0 && fails) {
         rc = mts_fail(err, MTS_EREWARD, "reward command: %s says: %.200s", c->program, json_string_value(error));
     } else if (!rc) {
         *value = json_number_value(reward);

@@ -135,6 +135,11 @@ def refusals(folder):
     check([one["key"] for one in records(out)] == ["1", "4", "5"], records(out))
     source.write_text('"a"\n\n{"promt": "b"}\n')
     refuse(2, ["line 3", "'promt'"], "generate", "-m", TINY, "--batch-in", source, "--out", out)
+    # any number of them
+    out.unlink()
+    source.write_text("\n" * 4000000 + '"a"\n')
+    ask("generate", "-m", TINY, "-n", 3, "--raw", "--batch-in", source, "--out", out, timeout=120)
+    check([one["key"] for one in records(out)] == ["4000001"], records(out))
     # options in another order, or by another way, are others
     out.unlink()
     source = write_lines(folder, ["a"])

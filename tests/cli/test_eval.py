@@ -344,7 +344,9 @@ def requests(folder):
         (["unknown"], "-m", TINY, "--stage", "x", "--data", "y"),
         (["'fast'", "--method"], *M4[1:], "--method", "greedy,fast"), (["--lambda", "'1x'"], *M4[1:], "--lambda",
                                                                        "2,1x"),
-        (["--seeds", "'5..1'"], *M4[1:], "--seeds", "5..1"), (["--shard", "'2/2'"], *M4[1:], "--shard", "2/2"),
+        (["--seeds", "'5..1'"], *M4[1:], "--seeds", "5..1"),
+        (["--seeds", "3 is named twice"], *M4[1:], "--seeds", "3..5,1,2..3"),
+        (["--shard", "'2/2'"], *M4[1:], "--shard", "2/2"),
         (["{train}"], *M4[1:], "--reward", "class-spectral:{train}"), (["--nfe", "--rollouts"], *M4[1:], "--nfe", 9),
         (["stage forecast"], *M4[1:], "--constraint", "numbers"), (["takes no data"], "-m", table, "--data", "x"),
         (["twice"], *M4[1:], "--method", "smc,smc"), (["naive"], *M4[1:], "--method", "naive"),
@@ -403,12 +405,62 @@ def learning(folder):
     refuse(2, ["--learn", "--shard"], *wide, "--samples", 2, "--learn", "--shard", "0/2", "--out", folder / "s.jsonl")
 
 
+def in_turn(folder):
+    """Where a sample depends on those before it, one that fails leaves the run as it would have been."""
+    program, asked = folder / "in_turn.py", folder / "asked"
+
+    def begin(most):
+        """The second sample's text is refused once `most` of them were scored."""
+        asked.write_bytes(b"")
+        program.write_text("import json, os, sys\n"
+                           "for line in sys.stdin:\n"
+                           "    text = json.loads(line)\n"
+                           f"    file = os.open({str(asked)!r}, os.O_WRONLY | os.O_APPEND)\n"
+                           "    os.write(file, b'.' if '31351' in text['prompt'] else b'')\n"
+                           "    os.close(file)\n"
+                           f"    bad = os.path.getsize({str(asked)!r}) > {most} and '31351' in text['prompt']\n"
+                           "    print(json.dumps({'error': 'no'} if bad else {'reward': len(text['text']) % 5}),\n"
+                           "          flush=True)\n")
+
+    learn = [*M4, "--samples", 3, "--lambda", 3, "--learn", "--reward", f"command:prefixes=1 python3 {program}"]
+    budget = [*M4, "--samples", 4, "--method", "sample", "--lambda", 2, "--total-nfe", 200, "--reward",
+              f"command:python3 {program}"]
+    for name, most, command in ("learn", 0, learn), ("first", 0, budget), ("second", 3, budget):
+        whole, failed = folder / f"{name}-whole.jsonl", folder / f"{name}-failed.jsonl"
+        begin(10 ** 9)
+        ask(*command, "--out", whole)
+        check(asked.stat().st_size > most, f"{name}: {asked.stat().st_size} texts of the second sample were scored")
+        begin(most)
+        refuse(1, ["|", "reward command", "says: no"], *command, "--out", failed, "--quiet")
+        begin(10 ** 9)
+        ask(*command, "--out", failed)
+        check(timeless(failed) == timeless(whole), f"{name}: a sample that failed changed the others")
+
+
+def learnt_from(folder):
+    """A run goes on with the training file that it began with, and a search with the one of its checkpoint."""
+    har, out, file = (folder / f"learnt.{kind}" for kind in ("csv", "jsonl", "checkpoint"))
+    lines = (DATA / "har.csv").read_text().splitlines(keepends=True)
+    har.write_text("".join(lines[:1] + lines[9:]))
+    command = ["eval", "-m", TINY, "--stage", "har", "--data", DATA / "har.csv", "--points", 2, "-n", 48,
+               "--rollouts", 1, "--samples", 2, "--train", har, "--out", out]
+    search = ["search", "-m", TINY, "-p", "x", "--raw", "-n", 4, "--rollouts", 3, "--series", DATA / "har.csv#1",
+              "--reward", f"length:3 + class-spectral:{har}"]
+    for _ in range(2):
+        ask(*command)
+    ask(*search, "--save", file)
+    ask(*search, "--resume", file)
+    har.write_text("".join(lines[:1] + lines[19:]))
+    refuse(2, ["belongs to a run with other settings"], *command)
+    refuse(2, ["identity"], *search, "--resume", file)
+
+
 def main():
     with work_dir() as name:
         import pathlib
         folder = pathlib.Path(name)
         for part in (requests, grid, classes, forecasts, tables, shards, failures, prompts,
-                     experiments, kills, budget, diversity, learning):
+                     experiments, kills, budget, diversity, learning, in_turn, learnt_from):
             start = time.monotonic()
             part(folder)
             print(f"{part.__name__}: {time.monotonic() - start:.1f} s")

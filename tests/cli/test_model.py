@@ -132,6 +132,7 @@ def checkpoints(folder):
     refuse(2, ["in_flight is 3 there and 7 here", "; --in-flight 3 makes it fit"],
            *many, "--in-flight", 7, "--resume", file)
     refuse(1, ["none.checkpoint"], *SEARCH, "--resume", folder / "none.checkpoint")
+    refuse(1, ["/dev/zero: is not a regular file"], *SEARCH, "--resume", "/dev/zero")
 
 
 def refusals(folder):

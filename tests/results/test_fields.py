@@ -10,7 +10,7 @@ LITERAL = re.compile(r'\b(?:json_object_(?:get|set|set_new|del)|mts_field_\w+|mt
                      r'mts_json_add\w*)\((?:[^"();,]|\((?:[^"()]|\([^"()]*\))*\))*,\s*"(\w+)"')
 # Settings of the request that a head tells alone: nobody reads them by name.
 TOLD = {"top_k", "top_p", "min_p", "raw", "exact", "spread", "train", "points", "context", "horizon", "total_nfe",
-        "keep_trees", "max_seconds", "date", "think_tokens", "learn", "outlook"}
+        "keep_trees", "max_seconds", "date", "think_tokens", "learn", "outlook", "reward_files"}
 
 
 def literals(text):

@@ -96,6 +96,7 @@ static void bad_programs(void **state)
         {"command:read -r l; echo NaN", "answered \"NaN\""},
         {"command:read -r l; echo '{\"score\": 1}'", "answered"},
         {"command:read -r l; echo '{\"reward\": \"1\"}'", "answered"},
+        {"command:read -r l; echo '{\"reward\": 1, \"error\": [\"why\"]}'", "answered"},
         {"command:read -r l; echo '{\"error\": \"no licence\"}'", "says: no licence"},
         {"command:read -r l; printf '1\\n2\\n'", "more than one line"},
         {"command:echo 7; read -r l; echo 1; read -r l",

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/file.h"
 #include "core/output.h"
@@ -75,8 +76,21 @@ static int check_header(MtsCheckpoint *c, const json_t *line, json_t *identity, 
     return MTS_OK;
 }
 
+/* The file is read twice, and its first line is as long as it is. */
+static int check_regular(const char *path, MtsError *err)
+{
+    struct stat st;
+    return stat(path, &st) != 0 || S_ISREG(st.st_mode) ? MTS_OK
+                                                       : mts_fail(err, MTS_EIO, "%s: is not a regular file", path);
+}
+
 int mts_checkpoint_settings(json_t **settings, const char *path, MtsError *err)
 {
+    *settings = NULL;
+    int rc = path ? check_regular(path, err) : MTS_OK;
+    if (rc) {
+        return rc;
+    }
     errno = 0;
     FILE *file = path ? fopen(path, "rbe") : NULL;
     char *text = NULL;
@@ -84,7 +98,6 @@ int mts_checkpoint_settings(json_t **settings, const char *path, MtsError *err)
     json_t *line = NULL;
     ssize_t size = file ? getline(&text, &cap, file) : -1;
     bool short_of = size < 0 && errno == ENOMEM;
-    *settings = NULL;
     if (size > 0) {
         short_of = mts_json_parse(&line, path, text, (size_t)size, NULL) == MTS_ENOMEM;
         *settings = json_incref(json_object_get(line, "maxts_checkpoint"));
