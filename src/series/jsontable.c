@@ -2,7 +2,8 @@
  *
  * It is written out as delimited text, a row a line, and read as such, so that one set of rules says what a column is.
  * Texts are quoted; a real number has 17 digits and an exponent, so that its point cannot be taken for anything else;
- * null and what a record lacks are empty cells. */
+ * null and what a record lacks are empty cells. Each record may lack what all others have, so that there may be far
+ * more of these than the file is long: there is a limit to them. */
 #include "series/jsontable.h"
 
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 
 #include "core/mem.h"
 #include "series/read.h"
+
+enum { MOST_LACKING = 1 << 24 }; /* cells that are not in the file */
 
 /* Row r of a table, cell of the column called `name` with the number `column`; NULL where there is none. */
 typedef json_t *(*CellOf)(const json_t *value, size_t row, size_t column, const char *name);
@@ -213,7 +216,9 @@ static int no_memory(const MtsSeriesSet *set, MtsError *err)
     return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", set->name);
 }
 
-static int write_row(const MtsSeriesSet *set, const JsonTable *t, size_t row, MtsBytes *out, MtsError *err)
+/* *lacking counts the cells that are not there. */
+static int write_row(const MtsSeriesSet *set, const JsonTable *t, size_t row, size_t *lacking, MtsBytes *out,
+                     MtsError *err)
 {
     for (size_t c = 0; c < json_array_size(t->names); c++) {
         const char *name = json_string_value(json_array_get(t->names, c));
@@ -221,6 +226,11 @@ static int write_row(const MtsSeriesSet *set, const JsonTable *t, size_t row, Mt
         if (json_is_object(cell)) {
             return mts_fail(err, MTS_EFORMAT, "%s: %s %zu: \"%.60s\" is an object and no value", set->name, t->row,
                             row + 1, name);
+        }
+        if (!cell && ++*lacking > MOST_LACKING) {
+            return mts_fail(err, MTS_EFORMAT,
+                            "%s: %zu %ss and %zu columns, of whose cells more than %d, the limit, are not there",
+                            set->name, t->rows, t->row, json_array_size(t->names), MOST_LACKING);
         }
         if ((c > 0 && !mts_bytes_append(out, ",", 1)) || !write_cell(out, cell)) {
             return no_memory(set, err);
@@ -238,9 +248,10 @@ static int write_table(const MtsSeriesSet *set, const JsonTable *t, MtsBytes *ou
     if (!ok || !mts_bytes_append(out, "\n", 1)) {
         return no_memory(set, err);
     }
+    size_t lacking = 0;
     int rc = MTS_OK;
     for (size_t r = 0; r < t->rows && !rc; r++) {
-        rc = write_row(set, t, r, out, err);
+        rc = write_row(set, t, r, &lacking, out, err);
     }
     return rc;
 }

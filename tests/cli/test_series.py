@@ -64,6 +64,17 @@ def options(folder):
     refuse(1, ["none.csv"], "series", folder / "none.csv")
 
 
+def lacking(folder):
+    """Records may lack members; as many as make their table larger than any use are refused, at once."""
+    few, many, columns = (folder / f"{name}.json" for name in ("few", "many", "columns"))
+    few.write_text(json.dumps([{f"k{i}": 1, "a": i} for i in range(300)]))
+    check(ask("series", f"{few}#a")["channels"][0]["last"][-1] == 299, few)
+    many.write_text(json.dumps([{f"k{i}": 1, "a": i} for i in range(20000)]))
+    columns.write_text(json.dumps({"a": list(range(100000)), **{f"k{i}": [1] for i in range(3000)}}))
+    for path, words in (many, "20000 records and 20001 columns"), (columns, "100000 values and 3001 columns"):
+        refuse(1, [words, "16777216, the limit"], "series", path, timeout=120)
+
+
 def main():
     with work_dir() as name:
         folder = pathlib.Path(name)
@@ -72,6 +83,7 @@ def main():
         shown(folder)
         shown_as_far_as_it_goes(folder)
         options(folder)
+        lacking(folder)
     finish(110)
 
 
