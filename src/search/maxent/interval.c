@@ -1,14 +1,15 @@
 /* search/maxent/interval.c - where Z is, by what is known and by the scatter of the estimates.
  *
  * The lower end is K: what has been seen is a part of Z, for certain. The upper end is one that Z is below in 95 of a
- * hundred searches. Where the texts that make Z have not been met, the scatter of the z says nothing of them, so what E
- * expects of the unseen stands beside it: with the standard error s of Z^ and W the soft value of the root (c = 1),
+ * hundred searches. Where the texts that make Z have not been met, the scatter of the z says nothing of them. So beside
+ * the standard error s of Z^ stand what E expects of the unseen, with W the soft value of the root (c = 1), and what it
+ * cannot expect: of n texts scored and an unseen prior mass u, as much as 5/n of u may be worth the best text's tilt
+ * (by the rule of three, more than 3/n of it would most likely have shown another one).
  *
- *     d = t sqrt(s^2 + (0.3 (W - K))^2)        e = max(Z^ - K, d)        K + e exp(d / e)
+ *     max(Z^, K) + t sqrt(s^2 + (0.3 (W - K))^2 + (5/n u exp(lambda max r))^2)
  *
  * t is the 95 % point of Student's law, with one degree of freedom less than there are z, counted by their weights:
- * (sum of w)^2 / (sum of w^2). The z are never below K and have long tails above: hence the exponential. 0.3 was chosen
- * on tables (docs/algorithm.md). */
+ * (sum of w)^2 / (sum of w^2). 0.3 and 5 were chosen on tables (docs/algorithm.md). */
 #include "search/maxent/maxent.h"
 
 /* t with probability 0.95 below it, for n >= 1 degrees of freedom (G. W. Hill, Algorithm 396, CACM 13, 1970). */
@@ -34,6 +35,17 @@ double mts_student_95(double n)
     return sqrt(n * y);
 }
 
+/* log(5/n u exp(lambda max r)) */
+static double log_lucky(const MtsSearch *search)
+{
+    const MtsEstimate *e = &mts_maxent(search)->estimate;
+    double best = -HUGE_VAL;
+    for (size_t i = 0; i < e->text_count; i++) {
+        best = fmax(best, mts_search_tilt(search, e->texts[i]));
+    }
+    return mts_sums(search->nodes.root)->log_u + best + log(e->text_count > 5 ? 5 / (double)e->text_count : 1);
+}
+
 void mts_maxent_interval(const MtsSearch *search, double *low, double *high)
 {
     const MtsLogMean *z = &mts_maxent(search)->z;
@@ -46,14 +58,14 @@ void mts_maxent_interval(const MtsSearch *search, double *low, double *high)
         *high = root->log_k;
         return;
     }
-    double log_z = mts_log_mean(z), se = mts_log_mean_se(z), unit = fmax(fmax(log_z, root->log_k), root->log_w);
+    double log_z = mts_log_mean(z), se = mts_log_mean_se(z), lucky = log_lucky(search);
+    double unit = fmax(fmax(log_z, root->log_k), fmax(root->log_w, lucky));
     if (isnan(se) || !isfinite(unit)) {
         return; /* of a single one nothing is known above */
     }
-    double k = exp(root->log_k - unit), mean = exp(log_z - unit), seen = se * mean;
+    double k = exp(root->log_k - unit), mean = exp(log_z - unit), seen = se * mean, rare = exp(lucky - unit);
     double unseen = 0.3 * fmax(exp(root->log_w - unit) - k, 0) * exp(-mts_maxent(search)->level);
     /* no hypot(), whose last bit is another one where a processor fuses multiply-adds */
-    double d = mts_student_95(fmax(z->w * z->w / z->w2 - 1, 1)) * sqrt(seen * seen + unseen * unseen);
-    double e = fmax(mean - k, d);
-    *high = unit + log(k + (e > 0 ? e * exp(d / e) : 0));
+    double t = mts_student_95(fmax(z->w * z->w / z->w2 - 1, 1));
+    *high = unit + log(fmax(mean, k) + t * sqrt(seen * seen + unseen * unseen + rare * rare));
 }
