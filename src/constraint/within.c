@@ -13,6 +13,9 @@
  * may go on with another may too, and the target is one and the same for all of them. A step is a place looked at, and
  * so are so many nodes of a walk, whether or not somebody has made it before.
  *
+ * Ends within one token are searched first, then those within two, and so on: what a search finds for `left` tokens
+ * another finds for more, with as many steps. So more tokens never allow less.
+ *
  * Nobody is led astray: a place that was let through has a token to go on with. If the shortest way was the reason, it
  * leads on from there. If a search was, it came by all that the mask of that place comes by, in the same order, and had
  * fewer steps left for it. */
@@ -158,23 +161,27 @@ static Answer ends_behind(Search *s, MtsPlace place, size_t tokens)
     return answer;
 }
 
-static Answer ends_within(Search *s, MtsPlace place, size_t tokens)
+/* What the lengths alone say: of the shortest end in bytes, and of the same in long tokens. */
+static Answer by_length(Search *s, MtsPlace place, size_t tokens)
 {
     uint32_t length = mts_masker_shortest(s->m, place);
     if (length == 0 || (s->m->all_bytes && length <= tokens)) {
         return YES;
     }
-    if (tokens == 0 || length > tokens * s->m->v->longest) {
-        return NO;
-    }
-    if (straight(s, place) - 1 <= tokens) {
-        return YES;
+    return tokens == 0 || length > tokens * s->m->v->longest ? NO : straight(s, place) - 1 <= tokens ? YES : PERHAPS;
+}
+
+static Answer ends_within(Search *s, MtsPlace place, size_t tokens)
+{
+    Answer answer = by_length(s, place, tokens);
+    if (answer != PERHAPS) {
+        return answer;
     }
     const Bound *known = known_of(s, place);
     if (!known || (known->yes && tokens >= known->yes) || tokens < known->no) {
         return known && tokens < known->no ? NO : YES;
     }
-    Answer answer = ends_behind(s, place, tokens);
+    answer = ends_behind(s, place, tokens);
     Bound *found = answer == PERHAPS || !s->ok ? NULL : slot_of(s, place);
     if (found && answer == YES) {
         found->yes = (uint32_t)tokens;
@@ -215,13 +222,33 @@ static void leave(const MtsMasker *m, const MtsOnwards *ahead, const bool *late,
     }
 }
 
+/* Searches for ends of what lengths leave open, within `fewest` tokens, one more, and so on to `left`. */
+static void search_ends(Search *s, const MtsOnwards *ahead, size_t fewest, size_t left, bool *late)
+{
+    bool open = true;
+    for (size_t tokens = fewest; open && tokens <= left && s->ok && s->steps <= MOST_STEPS; tokens++) {
+        open = false;
+        for (size_t i = 0; i < ahead->count; i++) {
+            late[i] = late[i] && ends_within(s, ahead->to[i].place, tokens) != YES;
+            open |= late[i] && by_length(s, ahead->to[i].place, left) == PERHAPS;
+        }
+    }
+}
+
 bool mts_mask_keep_within(MtsMasker *m, MtsPlace place, size_t left, uint64_t *bits)
 {
     Search s = {.m = m, .ok = true};
     const MtsOnwards *ahead = mts_onwards(m, place);
     bool *late = ahead ? mts_calloc(ahead->count, sizeof *late) : NULL;
+    size_t fewest = SIZE_MAX;
     for (size_t i = 0; late && i < ahead->count; i++) {
-        late[i] = ends_within(&s, ahead->to[i].place, left) != YES;
+        Answer answer = by_length(&s, ahead->to[i].place, left);
+        size_t need = (ahead->to[i].shortest + m->v->longest - 1) / m->v->longest;
+        late[i] = answer != YES;
+        fewest = answer == PERHAPS && need < fewest ? need : fewest;
+    }
+    if (late && fewest <= left) {
+        search_ends(&s, ahead, fewest, left, late);
     }
     bool ok = late && s.ok && !mts_masker_failed(m);
     if (ok) {
