@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "reward/rewards.h"
 #include "series/format.h"
 
 static int no_memory(MtsError *err)
@@ -83,11 +84,12 @@ static int fill_season(MtsBytes *out, const MtsEvalPlan *plan, const MtsSample *
 static const struct {
     const char *name;
     Fill *fill;
-} placeholders[] = {{"{options}", fill_options},
-                    {"{question}", fill_question},
-                    {"{train}", fill_train},
-                    {"{horizon}", fill_horizon},
-                    {"{season}", fill_season}};
+    bool text; /* of the data, which no shell is to see */
+} placeholders[] = {{"{options}", fill_options, true},
+                    {"{question}", fill_question, true},
+                    {"{train}", fill_train, false},
+                    {"{horizon}", fill_horizon, false},
+                    {"{season}", fill_season, false}};
 
 enum { PLACEHOLDERS = sizeof placeholders / sizeof placeholders[0] };
 
@@ -101,6 +103,17 @@ static size_t placeholder_at(const char *at)
     return i;
 }
 
+static int check_place(const MtsEvalPlan *plan, const char *at, size_t i, MtsError *err)
+{
+    return !placeholders[i].text || mts_reward_takes_text(plan->reward, at)
+               ? MTS_OK
+               : mts_fail(err, MTS_EREQUEST,
+                          "reward: %s is a text of the data: it can stand in a reward's argument, and not in that of a "
+                          "program, which a shell reads",
+                          placeholders[i].name);
+}
+
+/* Whatever the data say, the terms are those that were asked for. */
 static int fill_reward(const MtsEvalPlan *plan, const MtsSample *s, char **reward, MtsError *err)
 {
     MtsBytes out = {0};
@@ -108,13 +121,17 @@ static int fill_reward(const MtsEvalPlan *plan, const MtsSample *s, char **rewar
     for (const char *at = plan->reward; *at && !rc;) {
         size_t i = placeholder_at(at);
         if (i < PLACEHOLDERS) {
-            rc = placeholders[i].fill(&out, plan, s, err);
+            rc = check_place(plan, at, i, err);
+            rc = rc ? rc : placeholders[i].fill(&out, plan, s, err);
             at += strlen(placeholders[i].name);
         } else {
             rc = mts_bytes_append(&out, at++, 1) ? MTS_OK : no_memory(err);
         }
     }
     *reward = out.data; /* the caller's also on failure */
+    if (!rc && mts_reward_count(out.data) != mts_reward_count(plan->reward)) {
+        rc = mts_fail(err, MTS_EUNSUPPORTED, "a text of the data reads as one more reward: \"%.120s\"", out.data);
+    }
     return rc;
 }
 

@@ -202,6 +202,26 @@ bool mts_reward_each_file(const char *spec, bool (*take)(void *context, const ch
     return true;
 }
 
+size_t mts_reward_count(const char *spec)
+{
+    size_t count = 0;
+    for (const char *s = spec, *end; *s; s = *end ? end + 2 : end) { /* over the space and the plus sign */
+        end = term_end(s);
+        count++;
+    }
+    return count;
+}
+
+bool mts_reward_takes_text(const char *spec, const char *place)
+{
+    const char *s = spec, *end;
+    while ((end = term_end(s)) <= place && *end) {
+        s = end + 2;
+    }
+    TermText t;
+    return read_term(s, &t) && t.kind && t.kind->make != mts_reward_command && t.argument && place >= t.argument;
+}
+
 void mts_reward_free(MtsReward **reward)
 {
     MtsReward *r = *reward;

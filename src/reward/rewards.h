@@ -33,4 +33,10 @@ MtsRewardNames mts_reward_log;
 bool mts_reward_each_file(const char *spec, bool (*take)(void *context, const char *path, size_t size, bool written),
                           void *context);
 
+/* How many terms a specification is read as. */
+size_t mts_reward_count(const char *spec);
+/* Whether a place in a specification is in the argument of a reward that takes texts as they are: not of a program,
+ * whose argument a shell reads. */
+bool mts_reward_takes_text(const char *spec, const char *place);
+
 #endif

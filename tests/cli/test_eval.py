@@ -455,12 +455,39 @@ def learnt_from(folder):
     refuse(2, ["identity"], *search, "--resume", file)
 
 
+def texts_that_steer(folder):
+    """What a data file says is never a reward of its own, and no shell reads it."""
+    evil, out, sign = folder / "evil.csv", folder / "evil.jsonl", folder / "sign"
+    lines = (DATA / "har.csv").read_text().splitlines(keepends=True)
+    command = ["eval", "-m", TINY, "--stage", "har", "--data", evil, "--points", 2, "-n", 8, "--rollouts", 1,
+               "--samples", 1, "--constraint", "none", "--out", out, "--quiet"]
+    program = "while read l; do echo 1; done"
+
+    def label(text):
+        out.unlink(missing_ok=True)
+        evil.write_text("".join([lines[0], f'"{text}"' + lines[1][lines[1].index(","):], *lines[2:4]]))
+
+    for text in f"walk + command:touch {sign}; {program}", f"walk + 2 * command:touch {sign}", "a + length:3":
+        label(text)
+        refuse(1, ["a text of the data reads as one more reward"], *command)
+    for spec in (f"command:{program}; : {{options}}", f"length:3 + command:{program}; : {{options}}", "{options}",
+                 f"command:prefixes=1 {program}; : {{question}}", "2*{options}"):
+        label(f"walk $(touch {sign})")
+        refuse(2, ["is a text of the data"], *command, "--reward", spec)
+    check(not sign.exists(), "a label was run")
+    for spec in "option:{options}", f"option:{{options}} + command:{program}", "length:3 + 2*option:{options}":
+        label(f"a + b + $(touch {sign})")
+        ask(*command, "--reward", spec)
+    check(not sign.exists(), "a label was run")
+
+
 def main():
     with work_dir() as name:
         import pathlib
         folder = pathlib.Path(name)
         for part in (requests, grid, classes, forecasts, tables, shards, failures, prompts,
-                     experiments, kills, budget, diversity, learning, in_turn, learnt_from):
+                     experiments, kills, budget, diversity, learning, in_turn, learnt_from,
+                     texts_that_steer):
             start = time.monotonic()
             part(folder)
             print(f"{part.__name__}: {time.monotonic() - start:.1f} s")
