@@ -131,6 +131,8 @@ def checkpoints(folder):
     check(without_times(ask(*many, "--resume", file)) == longer, "once more from its own checkpoint")
     refuse(2, ["in_flight is 3 there and 7 here", "; --in-flight 3 makes it fit"],
            *many, "--in-flight", 7, "--resume", file)
+    ask(*few, "--top-k", 0, "--top-p", 1, "--trace", trace)
+    check(ask("replay", trace)["lines_confirmed"] > 20, "whole distributions, whose sums are floats' sums")
     refuse(1, ["none.checkpoint"], *SEARCH, "--resume", folder / "none.checkpoint")
     refuse(1, ["/dev/zero: is not a regular file"], *SEARCH, "--resume", "/dev/zero")
 

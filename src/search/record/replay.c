@@ -15,6 +15,7 @@
 
 #define TRACE_LIMIT ((uint64_t)1 << 33) /* bytes */
 #define SAME 1e-9                       /* relative */
+#define NEAR 1e-6                       /* how far sums over a vocabulary may be off: its exponentials are floats */
 
 typedef struct Path { /* a token sequence of the trace and what it says about it */
     int32_t *tokens;
@@ -102,11 +103,11 @@ static bool read_dist(const json_t *line, MtsDist *dist)
     ok = ok && values && are_different(ids, dist->count) && json_array_size(logp) == dist->count &&
          mts_field_log(json_object_get(line, "log_mass"), &dist->log_mass);
     for (size_t i = 0; ok && i < dist->count; i++) {
-        ok = mts_field_log(json_array_get(logp, i), &values[i]) && values[i] < 1e-6 &&
+        ok = mts_field_log(json_array_get(logp, i), &values[i]) && values[i] < NEAR &&
              (i == 0 || values[i] <= values[i - 1]);
         mass += exp(values[i]);
     }
-    return ok && dist->log_mass <= 1e-6 && fabs(mass - exp(dist->log_mass)) <= SAME;
+    return ok && dist->log_mass <= NEAR && fabs(mass - exp(dist->log_mass)) <= NEAR;
 }
 
 static int read_prior(Replay *r, const json_t *line, size_t number, MtsError *err)
