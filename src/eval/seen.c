@@ -41,8 +41,9 @@ int mts_eval_check_train(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsErro
     if (rc || !a->train || !plan->stage || trained) { /* evidence knows each series that it has learnt from */
         return rc;
     }
-    if ((rc = mts_set_read(&set, a->train, &unread)) == MTS_ENOMEM) {
-        *err = unread;
+    rc = mts_set_read(&set, a->train, &unread);
+    if (rc == MTS_ENOMEM || rc == MTS_EIO) {
+        rc = mts_fail(err, rc, "%s", unread.text);
     } else if (rc) {
         rc = MTS_OK; /* what it is, the reward knows */
     } else {

@@ -9,6 +9,7 @@ no file damaged, none left behind, no memory and no descriptor kept.
                                                   N-th of the others; of the commands whose words have WORD
 """
 import concurrent.futures
+import json
 import os
 import pathlib
 import re
@@ -223,6 +224,14 @@ def labelled():
     return "\n".join(["label,who," + ",".join(f"V{t}" for t in range(16)), *rows, ""])
 
 
+def motions(first, count):
+    """Two sorts of series of three channels, as stage har reads them."""
+    rows = [["up" if i % 2 else "down", *(json.dumps([round((t if i % 2 else -t) / 20 + (i * t + c) % 5 / 9, 3)
+                                                       for t in range(16)]) for c in range(3))]
+            for i in range(first, first + count)]
+    return "\n".join(['label,x,y,z', *(",".join([row[0], *(f'"{cell}"' for cell in row[1:])]) for row in rows), ""])
+
+
 def write_inputs(folder):
     """Files that commands read."""
     rows = [["id", *(f"V{t}" for t in range(60))], *([f"s{i}", *(10 + (i + t) % 7 for t in range(60))] for i in (0, 1))]
@@ -233,7 +242,8 @@ def write_inputs(folder):
              "series.json": '[{"a": 1, "b": 2.5}, {"a": 3, "b": 4, "c": "x"}, {"a": 6, "b": 1}]',
              "messages.json": '[{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]',
              "bench.jsonl": '{"id": "x", "schema": {"type": "integer"}, "tests": [{"valid": true, "data": 1}]}\n',
-             "lines.jsonl": '"hi"\n{"prompt": "ho", "id": "b"}\n', "labelled.csv": labelled()}
+             "lines.jsonl": '"hi"\n{"prompt": "ho", "id": "b"}\n', "labelled.csv": labelled(),
+             "har.csv": motions(0, 2), "taught.csv": motions(2, 6)}
     paths = {}
     for name, content in text.items():
         paths[name] = folder / name
@@ -333,6 +343,18 @@ def studies(library, folder, table, files):
     yield Command(["report", "0.jsonl", "1.jsonl", "--markdown", "page"], before=parts)
     yield Command([*grid[:4], "maxent-ts", "--rollouts", 2, "--total-nfe", 60, "--out", "run.jsonl", "--json"],
                   grows=["run.jsonl"], between=["run.jsonl.first", "run.jsonl.0.search"])
+    yield Command(["eval", "-m", TINY, "--stage", "har", "--data", files["har.csv"], "--train", files["taught.csv"],
+                   "--points", 2, "-n", 24, "--rollouts", 1, "--samples", 1, "--out", "run.jsonl", "--json"],
+                  grows=["run.jsonl"], few=100)
+    yield Command(["search", "-m", TINY, "-p", "hi", "-n", 3, "--rollouts", 2, "--series", f"{files['har.csv']}#1",
+                   "--reward", f"length:3 + class-spectral:{files['taught.csv']}", "--save", "save", "--json"],
+                  grows=["save"], few=100)
+    learn = ["eval", "-m", TINY, "--stage", "m4", "--data", files["past.csv"], "--points", 4, "-n", 6, "--rollouts", 3,
+             "--samples", 2, "--learn", "--out", "run.jsonl", "--json"]
+    yield Command(learn, grows=["run.jsonl"], few=100)
+    taught = {"taught.jsonl": made(library, folder, "run.jsonl", learn)}
+    yield Command(["search", "-m", TINY, "-p", "hi", "-n", 6, "--rollouts", 3, "--series", f"{files['past.csv']}#s0",
+                   "--reward", "claims", "--outlook", "taught.jsonl", "--json"], before=taught, few=100)
     yield Command(["verify", "-m", table, "--runs", 3, "--json"])
     yield Command(["bench", "-m", TINY, "--prefill", 8, "--prompt-tokens", 8, "--sequences", 1, "--json"], few=40,
                   speeds=True)
