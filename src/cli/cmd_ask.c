@@ -72,8 +72,10 @@ static int work(Task *task, const Args *args, const char *command, MtsTaskKind k
         (rc = task_search(task, args, err))) {
         return rc;
     }
-    note_unanswered(task, args, asked.question);
-    return show(task, args, asked.question, err);
+    if (!(rc = show(task, args, asked.question, err))) {
+        note_unanswered(task, args, asked.question);
+    }
+    return rc;
 }
 
 static int run(const Args *args, const char *command, MtsTaskKind kind, MtsError *err)

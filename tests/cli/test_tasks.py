@@ -201,6 +201,10 @@ def classified_by_model(folder):
         text = run(*few)
         check(text.returncode == 0 and text.stdout.endswith(b"\n"), text)
         check((b"no statement that holds" in text.stderr) == (command[0] == "ask" and said["reward"] <= 0), text)
+        if pathlib.Path("/dev/full").exists():
+            with open("/dev/full", "wb") as full:
+                text = run(*few, stdout=full)
+            check(text.returncode == 1 and text.stderr.count(b"\n") == 1, text)
 
 
 def refusals():
