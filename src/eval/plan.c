@@ -192,6 +192,31 @@ static int show_less(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsStageOpt
     return rc;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A sample whose key is another's would never have a record. */
+static int check_keys(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err)
+{
+    const char **keys = mts_calloc(plan->samples, sizeof *keys);
+    int rc = keys ? MTS_OK : no_memory(err);
+    for (size_t i = 0; i < plan->samples && !rc; i++) {
+        keys[i] = plan->stage->samples[i].key;
+    }
+    if (!rc && plan->samples) {
+        mts_sort(keys, plan->samples, sizeof *keys, by_text);
+    }
+    for (size_t i = 1; i < plan->samples && !rc; i++) {
+        if (strcmp(keys[i], keys[i - 1]) == 0) {
+            rc = mts_fail(err, MTS_EFORMAT, "%s: has two samples that are both called %s", a->data, keys[i]);
+        }
+    }
+    free((void *)keys);
+    return rc;
+}
+
 static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *a, size_t limit, MtsError *err)
 {
     if (mts_engine_is_table(engine)) {
@@ -220,7 +245,7 @@ static int open_data(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAs
     if (a->spread) {
         spread(plan);
     }
-    return MTS_OK;
+    return check_keys(plan, a, err);
 }
 
 static int check_asked(const MtsEngine *engine, const MtsEvalAsked *a, MtsError *err)

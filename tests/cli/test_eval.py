@@ -354,6 +354,11 @@ def requests(folder):
         (["ablation:lamda", "mean", "ablation:lambda"], *M4[1:], "--experiment", "ablation:lamda"),
     ]:
         refuse(2, words, "eval", *args, "--out", out)
+    twice = folder / "twice.csv"
+    lines = (DATA / "m4.csv").read_text().splitlines(keepends=True)
+    twice.write_text("".join([*lines[:3], lines[1]]))
+    refuse(1, ["two samples that are both called m4:H10"], *[twice if w == DATA / "m4.csv" else w for w in M4],
+           "--samples", 0, "--out", out)
     check(not out.exists(), "a refused request leaves no file")
     refuse(2, ["one word too many"], *M4, "--out", out, "rest")
     refuse(1, ["nowhere"], *M4, "--out", folder / "nowhere" / "x.jsonl")
