@@ -1,8 +1,9 @@
 /* cli/cmd_classify.c - classify: which of a few labels a series has.
  *
- * The posterior of each label is p(label | prompt) of the model, over all its tokenisations (mts_engine_choose()),
- * times p(class | series) / p(class) of what labelled series have taught (evidence/evidence.h): Bayes' rule, with
- * either alone where the other is missing. Nothing is drawn. */
+ * The posterior of each label is p(class | series) of what labelled series have taught (evidence/evidence.h) times
+ * p(label | prompt)^(1 / lambda) of the model, over all its tokenisations (mts_engine_choose()), with the lambda of
+ * eval (evidence/trained.h); with evidence that knows nothing p(label | prompt) alone, and either alone where the other
+ * is missing. Nothing is drawn. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "cli/train.h"
 #include "core/list.h"
 #include "core/mem.h"
-#include "evidence/evidence.h"
+#include "evidence/trained.h"
 #include "stages/stage.h"
 
 #define TOLERANCE 1e-3
@@ -24,6 +25,7 @@ typedef struct Labelled {
     const char **labels;   /* [count] */
     double *model, *ratio; /* [count] nats; NULL: not asked */
     double *logp;          /* [count] the posterior */
+    double left;           /* what no more than is the model's for a label that was not met, 0 to 1 */
     size_t count;
 } Labelled;
 
@@ -64,10 +66,11 @@ static int learn(Labelled *c, const char *path, MtsError *err)
     return rc;
 }
 
-/* log p(class | series) - log p(class) of each label; with the prior where no model has one. */
-static int ask_evidence(Labelled *c, bool prior, MtsError *err)
+/* log p(class | series) of each label; less log p(class) where the model is to say it. */
+static int ask_evidence(Labelled *c, bool model, MtsError *err)
 {
     const MtsEvidence *e = c->evidence;
+    bool prior = !model || e->knows;
     double *all = mts_calloc(e->classes, sizeof *all);
     if (c->task.series->sampling_rate == 1) { /* its file says none */
         c->task.series->sampling_rate = e->shape.rate;
@@ -118,6 +121,7 @@ static int ask_model(Labelled *c, const Args *args, MtsError *err)
     for (size_t k = 0; !rc && k < c->count; k++) {
         c->model[k] = log(posterior->options[k].probability);
     }
+    c->left = rc ? 0 : posterior->unexplored;
     mts_posterior_free(&posterior);
     mts_bytes_free(&text);
     free(answers);
@@ -128,8 +132,9 @@ static int ask_model(Labelled *c, const Args *args, MtsError *err)
 static void conclude(Labelled *c)
 {
     double largest = -HUGE_VAL, sum = 0;
+    double weight = c->evidence && c->evidence->knows ? 1.0 / MTS_TRAINED_LAMBDA : 1;
     for (size_t k = 0; k < c->count; k++) {
-        c->logp[k] = (c->model ? c->model[k] : 0) + (c->ratio ? c->ratio[k] : 0);
+        c->logp[k] = (c->model ? weight * fmax(c->model[k], log(c->left)) : 0) + (c->ratio ? c->ratio[k] : 0);
         largest = fmax(largest, c->logp[k]);
     }
     for (size_t k = 0; k < c->count; k++) {
@@ -224,7 +229,7 @@ static int work(Labelled *c, const Args *args, MtsError *err)
     if (!args->model && !c->evidence) {
         return mts_fail(err, MTS_EREQUEST, "classify: nothing tells the labels apart: --model, --train or --evidence");
     }
-    if ((c->evidence && (rc = ask_evidence(c, !args->model, err))) || (args->model && (rc = ask_model(c, args, err)))) {
+    if ((c->evidence && (rc = ask_evidence(c, args->model, err))) || (args->model && (rc = ask_model(c, args, err)))) {
         return rc;
     }
     conclude(c);

@@ -74,6 +74,7 @@ typedef struct MtsEvalPlan {
     MtsRewardFiles *files; /* what the rewards of all samples read */
     size_t shard, shards, keep_trees, total_nfe;
     bool raw, learn;
+    bool leads;             /* the reward is what evidence of classes or questions says, its prior included */
     MtsExperience *outlook; /* of another run; NULL: none */
     json_t *head;
 } MtsEvalPlan;
@@ -87,8 +88,7 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
 void mts_eval_plan_free(MtsEvalPlan *plan);
 
 /* What a search for numbers by evidence asks unless it is told otherwise: nothing is cut, for what evidence asks for
- * may be unlikely; and lambda is 30, for a model knows less of the next digits than it believes (chosen on the training
- * series of M4 weekly, docs/evaluation.md). */
+ * may be unlikely; and lambda is MTS_TRAINED_LAMBDA. */
 void mts_eval_follow_path(MtsRequest *request);
 
 /* How far a run is. */

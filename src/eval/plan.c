@@ -92,9 +92,10 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
         return rc;
     }
     if (trained) {
-        own = mts_eval_is_forecast(plan)     ? "evidence:{train},horizon={horizon}"
-              : plan->kind && kind->lettered ? "evidence:{train}|{question}|{options}"
-                                             : "evidence:{train}";
+        own = mts_eval_is_forecast(plan) ? "evidence:{train},horizon={horizon}"
+              : !kind->lettered          ? plan->leads ? "evidence:{train},prior=1" : "evidence:{train}"
+              : plan->leads              ? "evidence:{train},prior=1|{question}|{options}"
+                                         : "evidence:{train}|{question}|{options}";
     }
     const char *reward = a->reward ? a->reward : own;
     if (!constraint) {
@@ -115,6 +116,23 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
     plan->reward = mts_strdup(reward);
     plan->constraint = mts_strdup(constraint);
     return plan->reward && plan->constraint ? MTS_OK : no_memory(err);
+}
+
+/* Where the reward is the stage's own and the evidence knows something, it leads: the options' prior is its own, and
+ * lambda, unless it is told, what it counts beside the model. */
+static int follow_classes(MtsEvalPlan *plan, MtsEvalAsked *a, MtsError *err)
+{
+    const MtsTrained *trained = NULL;
+    bool is = false;
+    int rc = a->train && !a->reward && plan->kind ? mts_trained_is(a->train, &is, err) : MTS_OK;
+    if (rc || !is || (rc = mts_reward_trained(plan->files, a->train, &trained, err))) {
+        return rc;
+    }
+    plan->leads = plan->kind->answer == MTS_ANSWER_OPTION && mts_trained_leads(trained);
+    if (plan->leads) {
+        a->base.search.lambda = MTS_TRAINED_LAMBDA;
+    }
+    return MTS_OK;
 }
 
 /* ---- plans ---- */
@@ -296,7 +314,7 @@ static int check_budget(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError
 void mts_eval_follow_path(MtsRequest *request)
 {
     request->cut = (MtsCut){.temperature = request->cut.temperature, .top_p = 1};
-    request->search.lambda = 30;
+    request->search.lambda = MTS_TRAINED_LAMBDA;
 }
 
 int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked *asked, MtsError *err)
@@ -320,10 +338,10 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
     if (!plan->name) {
         return no_memory(err);
     }
-    if ((rc = read_seeds(plan, a.seeds ? a.seeds : "0", err)) || (rc = mts_eval_grid(plan, engine, &a, err)) ||
-        (rc = check_budget(plan, &a, err)) || (rc = mts_reward_files_new(&plan->files, err)) ||
-        (rc = open_data(plan, engine, &a, a.samples, err)) || (rc = mts_eval_check_train(plan, &a, err)) ||
-        (rc = choose_reward(plan, &a, err)) ||
+    if ((rc = read_seeds(plan, a.seeds ? a.seeds : "0", err)) || (rc = mts_reward_files_new(&plan->files, err)) ||
+        (rc = follow_classes(plan, &a, err)) || (rc = mts_eval_grid(plan, engine, &a, err)) ||
+        (rc = check_budget(plan, &a, err)) || (rc = open_data(plan, engine, &a, a.samples, err)) ||
+        (rc = mts_eval_check_train(plan, &a, err)) || (rc = choose_reward(plan, &a, err)) ||
         (a.outlook && (rc = mts_outlook_read(&plan->outlook, a.outlook, engine, plan->reward, err)))) {
         return rc;
     }

@@ -116,3 +116,8 @@ double mts_calibrate(const double *held, const int *label, const double *prior, 
     }
     return slope;
 }
+
+bool mts_knows(double gain, size_t count, size_t fitted)
+{
+    return gain > (double)fitted * log((double)count) / 2;
+}

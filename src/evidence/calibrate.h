@@ -2,6 +2,7 @@
 #ifndef MTS_EVIDENCE_CALIBRATE_H
 #define MTS_EVIDENCE_CALIBRATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* log p(k) = log prior(k) + slope (score(k) - prior(k)), less what makes the sum of p 1. A score is about 1 for the
@@ -15,5 +16,9 @@ enum { MTS_CALIBRATE_MOST = 256 }; /* classes */
  * prior stays as it is. */
 double mts_calibrate(const double *held, const int *label, const double *prior, size_t count, size_t classes,
                      double *shift);
+
+/* Whether what was said of `count` held-out samples, together `gain` nats better than without any evidence, is more
+ * than the `fitted` numbers that were fitted to them bring by chance (Schwarz's penalty). */
+bool mts_knows(double gain, size_t count, size_t fitted);
 
 #endif

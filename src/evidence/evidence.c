@@ -151,7 +151,7 @@ static int regress(MtsEvidence *e, const MtsLessons *l, const LessonTable *t, do
     e->weights = mts_calloc(e->columns * e->classes, sizeof *e->weights);
     if (e->weights) {
         unscale(e, &ridge, t);
-        double shift[MTS_EVIDENCE_MOST_CLASSES];
+        double shift[MTS_EVIDENCE_MOST_CLASSES], gain = 0;
         e->slope = mts_calibrate(ridge.held, l->label, e->prior, l->count, e->classes, shift);
         for (size_t k = 0; k < e->classes; k++) {
             e->weights[k] += shift[k];
@@ -161,7 +161,10 @@ static int regress(MtsEvidence *e, const MtsLessons *l, const LessonTable *t, do
                 ridge.held[i * e->classes + k] += shift[k];
             }
             mts_posterior(ridge.held + i * e->classes, e->prior, e->slope, e->classes, held + i * e->classes);
+            size_t right = (size_t)l->label[i];
+            gain += held[i * e->classes + right] - log(e->prior[right]);
         }
+        e->knows = mts_knows(gain, l->count, e->classes); /* a slope and shifts, of which one is free */
         mts_json_add_real(&e->about, "penalty", ridge.penalty);
         mts_json_add_int(&e->about, "folds", (json_int_t)data.folds);
         mts_json_add_text(&e->about, "features",

@@ -24,6 +24,7 @@ typedef struct MtsEvidence {
     size_t columns;  /* of a row that count: without shapes, or all */
     double *weights; /* [columns][classes] of a row as mts_window_row() gives it: scores (evidence/calibrate.h) */
     double slope;
+    bool knows;          /* held-out lessons are told better than by the prior, and not by chance (mts_knows()) */
     MtsSeen seen;        /* what was learnt from */
     MtsHeartModel heart; /* electrocardiograms: which single beats are ventricular; NULLs where nothing was learnt */
     json_t *about;       /* what a reader may want to know: data, scores, ... */

@@ -1,9 +1,9 @@
 /* evidence/evidence_file.c - evidence as a file: one sealed line of JSON.
  *
  * {"maxts":"evidence","kind":"classes","version":1,"about":{..},"labels":[..],"prior":[..],"channels","length","rate",
- * "beats","slope","columns","thresholds":[..],"weights":[..],"seen":"16 hexadecimal digits a series, ascending",
- * "heart":{"thresholds":[..],"weights":[..]},"crc":".."}, heart where single beats were learnt. A file is hostile until
- * every list has the length that the shape gives it and every number is finite. */
+ * "beats","slope","knows","columns","thresholds":[..],"weights":[..],"seen":"16 hexadecimal digits a series,
+ * ascending", "heart":{"thresholds":[..],"weights":[..]},"crc":".."}, heart where single beats were learnt. A file is
+ * hostile until every list has the length that the shape gives it and every number is finite. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +34,7 @@ int mts_evidence_write(const MtsEvidence *e, const char *path, MtsError *err)
     mts_json_add_real(&o, "rate", e->shape.rate);
     mts_json_add_flag(&o, "beats", e->shape.beats);
     mts_json_add_real(&o, "slope", e->slope);
+    mts_json_add_flag(&o, "knows", e->knows);
     mts_json_add_int(&o, "columns", (json_int_t)e->columns);
     mts_json_add(&o, "thresholds", mts_sealed_numbers(e->shape.threshold, mts_window_thresholds(&e->shape)));
     mts_json_add(&o, "weights", mts_sealed_numbers(e->weights, e->columns * e->classes));
@@ -94,6 +95,8 @@ static int read_weights(MtsEvidence *e, const json_t *o, const char *name, MtsEr
         (rc = mts_sealed_read_real(o, name, "slope", 0, 1e6, &e->slope, err))) {
         return rc;
     }
+    const json_t *knows = json_object_get(o, "knows"); /* older files do not say */
+    e->knows = e->slope > 0 && (!knows || json_is_true(knows));
     if (!mts_window_columns(s) || (e->columns != mts_window_plain(s) && e->columns != mts_window_columns(s))) {
         return mts_fail(err, MTS_EFORMAT, "%s: columns is %zu, which %zu channels of %zu values do not have", name,
                         e->columns, s->channels, s->length);

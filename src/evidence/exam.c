@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "evidence/calibrate.h"
 
 enum { MOST_FOLDS = 16, SWEEPS = 200 };
 
@@ -116,6 +117,16 @@ static void hold_out(Exam *e, double *held)
     fit(e, folds, folds);
 }
 
+/* Of the right options, over guessing; nothing was fitted to what was held out. */
+static double gain_of(const MtsQuestionLessons *l, const double *held)
+{
+    double gain = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        gain += held[i * MTS_STATED_MOST + (size_t)l->right[i]] + log((double)l->asked[i].count);
+    }
+    return gain;
+}
+
 static int state_all(Exam *e, MtsQuestions *q, MtsError *err)
 {
     int rc = MTS_OK;
@@ -165,6 +176,7 @@ int mts_questions_learn(MtsQuestions **questions, const MtsQuestionLessons *l, d
              : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out for %zu questions", l->count);
     if (!rc) {
         hold_out(&e, held);
+        q->knows = mts_knows(gain_of(l, held), l->count, 1);
     } else {
         mts_questions_free(questions);
     }

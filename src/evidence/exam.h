@@ -9,6 +9,7 @@
 enum { MTS_QUESTIONS_MOST = 40000 };
 
 typedef struct MtsQuestions {
+    bool knows;     /* held-out questions are told better than by guessing, and not by chance (mts_knows()) */
     double *weight; /* [mts_statement_rules]: what a statement that holds is worth, nats */
     MtsSeen seen;   /* what was learnt from */
     json_t *about;

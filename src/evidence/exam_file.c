@@ -1,7 +1,7 @@
 /* evidence/exam_file.c - what answered questions have taught, as a file: one sealed line of JSON.
  *
- * {"maxts":"evidence","kind":"questions","version":1,"about":{..},"weights":{"form":..,..},"seen":"..","crc":".."}.
- * A rule that the file does not name is worth nothing, one that it alone knows is an error. */
+ * {"maxts":"evidence","kind":"questions","version":1,"about":{..},"knows":true,"weights":{"form":..,..},"seen":"..",
+ * "crc":".."}. A rule that the file does not name is worth nothing, one that it alone knows is an error. */
 #include <math.h>
 #include <string.h>
 
@@ -17,6 +17,7 @@ int mts_questions_write(const MtsQuestions *q, const char *path, MtsError *err)
     for (size_t r = 0; r < mts_statement_rules; r++) {
         mts_json_add_real(&weights, mts_statement_rule(r), q->weight[r]);
     }
+    mts_json_add_flag(&o, "knows", q->knows);
     mts_json_add(&o, "weights", weights);
     mts_json_add(&o, "seen", mts_seen_json(&q->seen));
     return mts_sealed_write(o, path, err);
@@ -29,6 +30,8 @@ static int read_weights(MtsQuestions *q, json_t *file, const char *name, MtsErro
     if (!json_is_object(weights)) {
         return mts_fail(err, MTS_EFORMAT, "%s: weights is no object", name);
     }
+    const json_t *knows = json_object_get(file, "knows");
+    q->knows = !knows || json_is_true(knows); /* older files do not say */
     if (!(q->weight = mts_calloc(mts_statement_rules, sizeof *q->weight))) {
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }

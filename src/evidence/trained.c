@@ -43,6 +43,11 @@ void mts_trained_free(MtsTrained *t)
     mts_questions_free(&t->questions);
 }
 
+bool mts_trained_leads(const MtsTrained *t)
+{
+    return (t->classes && t->classes->knows) || (t->questions && t->questions->knows);
+}
+
 static int wrong_kind(MtsTrained *t, const char *path, const char *kind, MtsError *err)
 {
     mts_trained_free(t);

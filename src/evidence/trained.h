@@ -23,4 +23,12 @@ int mts_trained_read(MtsTrained *trained, const char *path, MtsError *err);
 int mts_trained_parse(MtsTrained *trained, const char *name, const char *text, size_t size, MtsError *err);
 void mts_trained_free(MtsTrained *trained);
 
+/* What evidence counts beside a language model, unless the user says otherwise: of classes, models that were never
+ * shown such series have a taste for some options and little else to say; of forecasts, they know less of the next
+ * digits than they believe (chosen on training data, docs/evaluation.md). */
+#define MTS_TRAINED_LAMBDA 30
+
+/* Whether it is of classes or questions, and knows something of them: then it leads. */
+bool mts_trained_leads(const MtsTrained *trained);
+
 #endif

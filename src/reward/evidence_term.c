@@ -4,7 +4,8 @@
  * text's answer (reward/answer_line.h). With the language model's log p of the text as the prior and lambda 1 that is
  * Bayes' rule. A prefix is worth the best class that it can still come to name; a text that names none, and a prefix
  * that can name none any more, are worth 0: nothing is said of them. With ",prior=1" behind FILE it
- * is log p(class | series), where the model's own prior is not worth having.
+ * is log p(class | series), where the model's own prior is not worth having, and no class is as good as the least
+ * likely one.
  *
  * Where FILE is of stage tsqa, the classes are the options of a question, which follow it behind bars:
  * evidence:FILE|QUESTION|[lettered;]A|B|C. Their letters count too where they are lettered.
@@ -32,6 +33,7 @@ typedef struct Witness {
     bool lettered;
     double *ratio; /* [classes] */
     double best;   /* the largest of them */
+    double none;   /* what a text is worth that names none */
     char *text;    /* of a question: it and its options, cut up */
     const char **list;
 } Witness;
@@ -45,8 +47,8 @@ static void free_witness(void *self)
     free(w);
 }
 
-/* The best class that what is said so far can become: MTS_NO_MEMORY, or MTS_NO_OPTION with *value 0 where it is none.
- */
+/* The best class that what is said so far can become: MTS_NO_MEMORY, or MTS_NO_OPTION with *value left alone where it
+ * is none. */
 static int best_open(const Witness *w, const char *said, size_t n, double *value)
 {
     int found = MTS_NO_OPTION;
@@ -71,7 +73,7 @@ static int score_evidence(void *self, const MtsRewardText *text, double *value, 
     size_t n;
     bool whole = text->finished || w->lettered; /* a letter is an answer at once */
     int k = whole ? mts_answer_option(text->text, text->size, w->names, w->classes, w->lettered) : MTS_NO_OPTION;
-    *value = k >= 0 ? w->ratio[k] : 0;
+    *value = k >= 0 ? w->ratio[k] : w->none;
     if (k == MTS_NO_OPTION && !text->finished) {
         if (mts_answer_find(text->text, text->size, &said, &n)) {
             k = best_open(w, said, n, value);
@@ -82,11 +84,14 @@ static int score_evidence(void *self, const MtsRewardText *text, double *value, 
     return k == MTS_NO_MEMORY ? mts_fail(err, MTS_ENOMEM, "reward evidence: memory ran out") : MTS_OK;
 }
 
-static void find_best(Witness *w)
+static void find_ends(Witness *w, bool prior)
 {
-    for (size_t k = 0; k < w->classes; k++) {
-        w->best = k ? fmax(w->best, w->ratio[k]) : w->ratio[k];
+    double least = w->best = w->ratio[0];
+    for (size_t k = 1; k < w->classes; k++) {
+        w->best = fmax(w->best, w->ratio[k]);
+        least = fmin(least, w->ratio[k]);
     }
+    w->none = prior ? least : 0;
 }
 
 /* ---- paths ---- */
@@ -218,7 +223,7 @@ static int make_witness(MtsRewardTerm *term, const MtsTrained *t, const MtsSerie
     if (rc) {
         free_witness(w);
     } else {
-        find_best(w);
+        find_ends(w, asked->prior);
     }
     term->self = rc ? NULL : w;
     term->score = score_evidence;

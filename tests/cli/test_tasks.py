@@ -147,6 +147,11 @@ def labelled(folder):
         if row is held[0]:
             learnt = ask("classify", where, "--train", train)
             check(learnt["labels"] == got["labels"], (learnt, got))
+            both = ask("classify", where, "--evidence", evidence, "-m", TINY, "--points", 2, "--raw")
+            odds = {o["label"]: o["probability"] for o in both["labels"]}
+            most = max(both["labels"], key=lambda o: o["model"])["label"] # nearly all of the model's probability
+            by = {o["label"]: odds[o["label"]] / o["probability"] for o in got["labels"]}
+            check(both["best"] == got["best"] != most and 1 < by[most] / by[got["best"]] < 3, (got, both))
     check(right >= 0.6 * len(held), f"{right} of {len(held)}")
     refuse(2, ["learn"], "classify", f"{DATA / 'har.csv'}#1", "--train", train)
     refuse(2, ["knows no label 'swim'"], "classify", f"{DATA / 'har.csv'}#{rows.index(held[0])}", "--train", train,

@@ -14,7 +14,7 @@ KINDS = {"rest": 0, "walk": 0.5, "run": 1.1}
 PEOPLE, EACH, LENGTH = 4, 5, 32
 
 
-def write(path, people, seed, ids=True):
+def write(path, people, seed, ids=True, swing=0.4, shuffled=False):
     """Windows of three axes in g: a person's own way of standing, and swings as fast as what they do."""
     chance = random.Random(seed)
     with open(path, "w", newline="", encoding="utf-8") as file:
@@ -25,11 +25,12 @@ def write(path, people, seed, ids=True):
             for label, step in KINDS.items():
                 for _ in range(EACH):
                     phase = chance.uniform(0, 6)
-                    axes = [[1 + chance.gauss(0, 0.05) + (0.4 * math.sin(phase + step * t) if step else 0)
+                    axes = [[1 + chance.gauss(0, 0.05) + (swing * math.sin(phase + step * t) if step else 0)
                              for t in range(LENGTH)],
                             [lean + chance.gauss(0, 0.05) for _ in range(LENGTH)],
                             [chance.gauss(0, 0.05) for _ in range(LENGTH)]]
-                    row = [label] + [str([round(v, 3) for v in axis]) for axis in axes]
+                    said = chance.choice(list(KINDS)) if shuffled else label
+                    row = [said] + [str([round(v, 3) for v in axis]) for axis in axes]
                     out.writerow(([f"person{person}"] if ids else []) + row)
 
 
@@ -89,6 +90,41 @@ def evaluated(folder):
         refuse(2, ["--train", "very series of sample har:1 "], *plain, "--train", seen, "--out", folder / "same.jsonl")
     refuse(2, ["another stage"], "eval", "-m", TINY, "--stage", "m4", "--data", folder / "test.csv", "--method",
            "reward-alone", "--out", folder / "other.jsonl")
+
+
+def led(folder):
+    """Evidence that is not sure, and a model that has a taste for one of its classes: the searched answers are the
+    evidence's. At lambda 1 and without its prior the model has them all; lessons that teach nothing leave it that."""
+    write(folder / "faint.csv", 8, 3, swing=0.05)
+    write(folder / "faint_test.csv", 4, 4, swing=0.05)
+    write(folder / "shuffled.csv", 8, 5, shuffled=True)
+    faint, shuffled = folder / "faint.evidence", folder / "shuffled.evidence"
+    about = ask("train", "--stage", "har", "--data", folder / "faint.csv", "--out", faint)
+    check(0.4 < about["held_out"]["accuracy"]["mean"] < 0.9, about)
+    ask("train", "--stage", "har", "--data", folder / "shuffled.csv", "--out", shuffled)
+    plain = ["eval", "-m", TINY, "--stage", "har", "--data", folder / "faint_test.csv", "--points", 2, "-n", 48,
+             "--samples", 0, "--method", "reward-alone,maxent-ts", "--rollouts", 12]
+    runs = {}
+    for name, extra in (("led", ["--train", faint]), ("bayes", ["--train", faint, "--reward", "evidence:{train}"]),
+                        ("wrong", ["--train", shuffled]), ("model", [])):
+        out = folder / f"led_{name}.jsonl"
+        ask(*plain, *extra, "--out", out)
+        head, *records = [json.loads(line) for line in open(out, encoding="utf-8")]
+        runs[name] = head, [r for r in records if r["method"] == "maxent-ts"], [r for r in records if "lambda" not in r]
+
+    def said(records):
+        return [r["scores"]["predicted"] for r in records]
+
+    def right(records):
+        return sum(r["correct"] for r in records) / len(records)
+
+    head, searched, alone = runs["led"]
+    check(head["reward"] == "evidence:{train},prior=1" and all(r["lambda"] == 30 for r in searched), head)
+    check(sum(a == b for a, b in zip(said(searched), said(alone))) >= 0.9 * len(alone), (said(searched), said(alone)))
+    check(right(searched) > right(alone) - 0.05 > right(runs["bayes"][1]) + 0.1, [right(r[1]) for r in runs.values()])
+    head, searched, _ = runs["wrong"]
+    check(head["reward"] == "evidence:{train}" and all(r["lambda"] == 1 for r in searched), head)
+    check(said(searched) == said(runs["model"][1]), "what knows nothing leaves the model its answers")
 
 
 def forecasts(folder):
@@ -228,6 +264,7 @@ def main():
         (folder / "plain.csv").write_text("1\n2\n3\n")
         trained(folder)
         evaluated(folder)
+        led(folder)
         forecasts(folder)
         hearts(folder)
         answered(folder)

@@ -191,6 +191,7 @@ static void learns(void **state)
     for (size_t k = 0; k < CLASSES; k++) {
         p += e->prior[k] * exp(ratio[k]);
     }
+    assert_true(e->knows && again->knows);
     assert_true(ratio[1] > 0.5 && ratio[0] < -0.5 && ratio[2] < -0.5 && fabs(p - 1) < 1e-9);
     mts_series_free(&walk);
     mts_evidence_free(&again);
@@ -210,6 +211,7 @@ static void wrong_lessons_say_nothing(void **state)
         make(&m, true, constant == 1);
         assert_ok(mts_evidence_learn(&e, &m.lessons, m.held, &err), &err);
         assert_ok(mts_evidence_judge(e, other, ratio, &err), &err);
+        assert_false(e->knows);
         for (size_t k = 0; k < CLASSES; k++) {
             assert_true(fabs(ratio[k]) < (constant ? 1e-9 : MTS_DEAR ? 1 : 0.35)); /* less is less sure */
         }
@@ -395,6 +397,11 @@ static void reward(void **state)
     snprintf(spec, sizeof spec, "evidence:%s,prior=1", path);
     assert_ok(mts_reward_new(&r, spec, &input, &err), &err);
     assert_true(value_of(r, "Answer: rest", true) == ratio[0] + log(e->prior[0]));
+    double least = ratio[0] + log(e->prior[0]); /* to name none is no better than to name the least likely class */
+    for (size_t k = 1; k < CLASSES; k++) {
+        least = fmin(least, ratio[k] + log(e->prior[k]));
+    }
+    assert_true(value_of(r, "Answer: swim", true) == least && value_of(r, "Answer: sw", false) == least);
     mts_reward_free(&r);
     MtsRewardFiles *files;
     assert_ok(mts_reward_files_new(&files, &err), &err);
