@@ -97,17 +97,20 @@ static void descend(Search *s, uint32_t parent, MtsPlace place, uint32_t length,
     }
 }
 
-/* Keeps the tokens of the ways from path[0 .. count): the last one takes `tokens`. */
-static void note_straight(MtsMasker *m, const MtsPlace *path, size_t count, uint32_t tokens)
+/* Keeps the tokens of the ways from path[0 .. count), as far as memory goes: the last one takes `tokens`. Those of the
+ * first. */
+static uint32_t note_straight(MtsMasker *m, const MtsPlace *path, size_t count, uint32_t tokens)
 {
+    bool room = true;
     pthread_mutex_lock(&m->lock);
-    for (size_t i = count; i-- > 0; tokens = tokens == NEVER ? NEVER : tokens + 1) {
-        if (!mts_steady_reach(&m->outgrown, &m->straight, &m->straight_cap, path[i] + 1, sizeof tokens, 0)) {
-            break;
+    for (size_t i = count; i-- > 0; tokens += i > 0 && tokens != NEVER) {
+        room = room && mts_steady_reach(&m->outgrown, &m->straight, &m->straight_cap, path[i] + 1, sizeof tokens, 0);
+        if (room) {
+            MTS_PUT(m->straight[path[i]], tokens);
         }
-        MTS_PUT(m->straight[path[i]], tokens);
     }
     pthread_mutex_unlock(&m->lock);
+    return tokens;
 }
 
 /* How many tokens the shortest way takes when each is as long as possible, plus one; NEVER: no tokens spell it. */
@@ -131,12 +134,9 @@ static uint32_t straight(Search *s, MtsPlace place)
         place = best;
     }
     s->ok = s->ok && ok;
-    if (ok) {
-        note_straight(s->m, path, count, tokens);
-        tokens = MTS_TABLE_AT(s->m->straight, s->m->straight_cap, path[0]);
-    }
+    tokens = ok ? note_straight(s->m, path, count, tokens) : NEVER;
     free(path);
-    return tokens ? tokens : NEVER;
+    return tokens;
 }
 
 /* ---- all other ways ---- */
