@@ -186,7 +186,7 @@ static void suit_stage(const Args *args, MtsRequest *request)
     const MtsStageKind *kind = args->stage ? mts_stage_kind(args->stage) : NULL;
     const char *constraint = args->eval_constraint ? args->eval_constraint : kind ? kind->constraint : "";
     if (strcmp(constraint, "answer") == 0) {
-        request->cut = (MtsCut){.temperature = request->cut.temperature, .top_p = 1};
+        mts_eval_cut_nothing(request);
     }
     if (kind && kind->answer == MTS_ANSWER_NUMBERS && args->train) {
         mts_eval_follow_path(request);

@@ -91,6 +91,9 @@ void mts_eval_plan_free(MtsEvalPlan *plan);
  * may be unlikely; and lambda is MTS_TRAINED_LAMBDA. */
 void mts_eval_follow_path(MtsRequest *request);
 
+/* Any token may be drawn, at the temperature that was asked for. */
+void mts_eval_cut_nothing(MtsRequest *request);
+
 /* How far a run is. */
 typedef struct MtsEvalProgress {
     size_t done, total; /* records, those that were there included */

@@ -311,9 +311,14 @@ static int check_budget(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError
     return MTS_OK;
 }
 
-void mts_eval_follow_path(MtsRequest *request)
+void mts_eval_cut_nothing(MtsRequest *request)
 {
     request->cut = (MtsCut){.temperature = request->cut.temperature, .top_p = 1};
+}
+
+void mts_eval_follow_path(MtsRequest *request)
+{
+    mts_eval_cut_nothing(request);
     request->search.lambda = MTS_TRAINED_LAMBDA;
 }
 
