@@ -67,6 +67,26 @@ static void a_token_seen_to_help_helps_where_it_was_not_seen(void **state)
     close_texts(&t);
 }
 
+/* ... and so is how much tokens at that depth decide, those not seen yet included. */
+static void how_much_a_depth_decides_is_learnt(void **state)
+{
+    (void)state;
+    Texts t;
+    MtsEstimate e;
+    open_texts(&t);
+    mts_estimate_init(&e, 2, 3);
+    for (int i = 0; i < TEXTS; i++) {
+        t.text[i]->reward = decided(t.text[i]);
+        assert_true(mts_estimate_add(&e, t.text[i]));
+        mts_estimate_fit(&e);
+    }
+    double usual = 4.0 / 8 / DEPTH;
+    assert_true(e.levels[2].share > 2 * usual && e.levels[1].share < usual && e.levels[3].share < usual);
+    assert_true(e.noise_share < 0.7 * 3 / 8 && e.prefix_share < 0.7 / 8 / DEPTH);
+    mts_estimate_free(&e);
+    close_texts(&t);
+}
+
 /* Many rounds of fitting end where the penalised sum of squares is least: its gradient there is zero. */
 static void a_fit_solves_its_equations(void **state)
 {
@@ -98,7 +118,7 @@ static void a_fit_solves_its_equations(void **state)
             left +=
                 (uint32_t)node->token == (uint32_t)e.keys[k] ? t.text[i]->reward - outlook_of(&e, t.text[i]).mean : 0;
         }
-        assert_true(fabs(left - e.token_prior * e.tokens[k].value) < 1e-9);
+        assert_true(fabs(left - e.levels[e.keys[k] >> 32].prior * e.tokens[k].value) < 1e-9);
     }
     mts_estimate_free(&e);
     close_texts(&t);
@@ -287,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_seen_to_help_helps_where_it_was_not_seen),
+        cmocka_unit_test(how_much_a_depth_decides_is_learnt),
         cmocka_unit_test(a_fit_solves_its_equations),
         cmocka_unit_test(shifted_and_scaled_rewards_say_the_same),
         cmocka_unit_test(hope_is_bounded),

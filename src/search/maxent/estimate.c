@@ -8,14 +8,16 @@
  * with independent Gaussian effects: what a token does at its place, wherever it stands; what a prefix does beyond
  * its tokens; and what no other text shares. All texts inform all others: a token seen to help under one prefix is
  * tried under the others, which is what no average below a node can tell. With s2 the variance of the rewards seen,
- * L the mean length of the texts and c the shrinkage (3), the variances are
+ * L the mean length of the texts and c the shrinkage (3), the variances are, to begin with,
  *
  *     token  4/(c+5) s2 / L        prefix  1/(c+5) s2 / L        noise  c/(c+5) s2
  *
  * Everything is a ratio to s2 or relative to mu: a constant added to the reward changes nothing but mu, and scaling
- * it by a constant is as good as scaling lambda. The shares were chosen on random tables of five kinds; results
- * change little from half to twice of each (docs/algorithm.md). Long texts have many effects of little weight each, as
- * it should be: a position among a hundred says little.
+ * it by a constant is as good as scaling lambda. The shares were chosen on random tables of five kinds (docs/
+ * algorithm.md). Long texts have many effects of little weight each, as it should be: a position among a hundred says
+ * little. After each fit the shares of the next are learnt, by one step of expectation-maximisation from where they
+ * stand, with the usual ones beside it as if so many effects or texts had shown them: of tokens at each depth (2
+ * effects), of prefixes (10 effects) and of noise (8 texts). So where the first token decides, others are tried there.
  *
  * Fit. Given all others, the best guess of one effect is the sum of what is left of the rewards of its n texts, over
  * n + noise/variance. Two rounds of that over mu, the tokens depth by depth and the prefixes depth by depth, starting
@@ -42,10 +44,8 @@
  *
  *     b  =  (4 + sum of m gain / (variance + noise/n)) / (4 + sum of gain^2 / (variance + noise/n))        at least 0
  *
- * is the regression of m on the gains with a prior of 1 +- 1/2; and how much the effects scatter about their
- * expectation: their mean squared distance, what is unknown of each included, with ten effects of the usual variance
- * beside them, is their variance in the next fit. An exact phi keeps b = 1 and little scatter, a blurred one is
- * soon overruled by what texts show.
+ * is the regression of m on the gains with a prior of 1 +- 1/2. The variance of prefixes is that about their
+ * expectation: an exact phi keeps b = 1 and little scatter, a blurred one is soon overruled by what texts show.
  *
  * Experience. Where finished searches under rewards of prefixes have taught what is to come behind the last tokens of a
  * prefix, f(s) (search/experience.c), a prefix is expected to lead to f(s) more, and a text counts what its reward has
@@ -181,7 +181,7 @@ static MtsLevel *make_level(MtsEstimate *e, size_t depth)
     if (!mts_grow(&e->levels, &e->level_cap, depth + 1, sizeof *e->levels)) {
         return NULL;
     }
-    e->levels[depth] = (MtsLevel){0};
+    e->levels[depth] = (MtsLevel){.variance = e->token_variance, .prior = e->token_prior};
     e->level_count = depth + 1;
     return &e->levels[depth];
 }
@@ -204,7 +204,6 @@ static bool make_spot(MtsEstimate *e, const MtsNode *node)
         spot.expected = find_spot(e, node->parent)->expected + spot.gain;
         spot.value = e->trust * spot.gain;
     }
-    e->foreseen = e->foreseen || spot.gain != 0;
     level->spots[level->count++] = spot;
     e->spot_of[node->id] = (uint32_t)level->count;
     return true;
@@ -292,19 +291,39 @@ static bool take_rewards(MtsEstimate *e, double *variance)
     return true;
 }
 
+/* noise / variance; 0 where nothing scatters. */
+static double prior_of(const MtsEstimate *e, double variance)
+{
+    return e->noise > 0 ? e->noise / variance : 0;
+}
+
+/* The usual variances of what has that of the rewards. */
+static double usual_noise(const MtsEstimate *e)
+{
+    return e->shrinkage / (e->shrinkage + 5) * e->variance;
+}
+
+static double usual_prefix(const MtsEstimate *e)
+{
+    return 1 / (e->shrinkage + 5) / e->length * e->variance;
+}
+
 static void set_variances(MtsEstimate *e, double variance)
 {
-    double c = e->shrinkage;
-    e->noise = variance * (c / (c + 5));
-    e->token_variance = variance * (4 / (c + 5)) / e->length;
-    e->prefix_variance = variance * (1 / (c + 5)) / e->length;
-    e->token_prior = c / 4 * e->length;
-    e->prefix_prior = c * e->length;
-    if (e->scatter > 0 && e->noise > 0) {
-        e->prefix_variance = e->scatter * variance;
-        e->prefix_prior = e->noise / e->prefix_variance;
-    }
     e->variance = variance;
+    e->noise = e->noise_share > 0 ? e->noise_share * variance : usual_noise(e);
+    e->token_variance = 4 * usual_prefix(e);
+    e->prefix_variance = e->prefix_share > 0 ? e->prefix_share * variance : usual_prefix(e);
+    e->token_prior = prior_of(e, e->token_variance);
+    e->prefix_prior = prior_of(e, e->prefix_variance);
+    for (size_t depth = e->level_count; depth-- > 0;) {
+        MtsLevel *level = &e->levels[depth], *below = level + 1;
+        bool last = depth + 1 == e->level_count;
+        level->variance = level->share > 0 ? level->share * variance : e->token_variance;
+        level->prior = prior_of(e, level->variance);
+        double next = fmin(fmax(e->length - (double)depth, 0), 1);
+        level->to_come = last ? 0 : below->to_come + next * (below->variance + e->prefix_variance);
+    }
 }
 
 /* Takes what the effects were shifted by from what is left of the texts, and sums that up: of what is left below a
@@ -363,7 +382,7 @@ static void relax_tokens(MtsEstimate *e, const MtsLevel *level, const MtsLevel *
     }
     for (size_t i = 0; i < level->token_count; i++) {
         MtsTokenEffect *effect = &e->tokens[level->tokens[i]];
-        double value = (effect->sum + effect->texts * effect->value) / (effect->texts + e->token_prior);
+        double value = (effect->sum + effect->texts * effect->value) / (effect->texts + level->prior);
         effect->sum = value - effect->value;
         effect->value = value;
     }
@@ -395,14 +414,10 @@ static double variance_left(double variance, double prior, double texts)
     return texts == 0 ? variance : variance * (prior / (texts + prior));
 }
 
-/* How far prefix rewards are to be trusted from now on. */
-static void learn_trust(MtsEstimate *e)
+/* How far prefix rewards are to be trusted from now on, and how much the effects of prefixes scatter. */
+static void learn_prefixes(MtsEstimate *e)
 {
-    double usual = 1 / (e->shrinkage + 5) / e->length * e->variance, squares = 10 * usual, effects = 10;
-    double up = 4, down = 4;
-    if (!e->foreseen || e->noise <= 0 || e->prefix_variance <= 0) {
-        return;
-    }
+    double squares = 10 * usual_prefix(e), effects = 10, up = 4, down = 4;
     for (size_t depth = 1; depth < e->level_count; depth++) {
         for (size_t i = 0; i < e->levels[depth].count; i++) {
             const MtsSpot *p = &e->levels[depth].spots[i];
@@ -418,7 +433,50 @@ static void learn_trust(MtsEstimate *e)
         }
     }
     e->trust = fmax(up / down, 0);
-    e->scatter = squares / effects / e->variance;
+    e->prefix_share = squares / effects / e->variance;
+}
+
+/* How much the effects of tokens scatter at each depth. */
+static void learn_tokens(MtsEstimate *e)
+{
+    for (size_t depth = 1; depth < e->level_count; depth++) {
+        MtsLevel *level = &e->levels[depth];
+        double squares = 2 * e->token_variance;
+        for (size_t i = 0; i < level->token_count; i++) {
+            const MtsTokenEffect *effect = &e->tokens[level->tokens[i]];
+            squares += effect->value * effect->value + variance_left(level->variance, level->prior, effect->texts);
+        }
+        level->share = squares / ((double)level->token_count + 2) / e->variance;
+    }
+}
+
+/* How much is left of the texts. What the effects took of it is counted by how many of them there are, as it were: of
+ * one of n texts n / (n + prior). */
+static void learn_noise(MtsEstimate *e)
+{
+    double squares = 8 * usual_noise(e), texts = (double)e->text_count, taken = 0;
+    for (size_t depth = 1; depth < e->level_count; depth++) {
+        const MtsLevel *level = &e->levels[depth];
+        for (size_t i = 0; i < level->count; i++) {
+            const MtsSpot *s = &level->spots[i];
+            squares += s->inner ? 0 : s->left * s->left;
+            taken += s->inner ? s->texts / (s->texts + e->prefix_prior) : 0;
+        }
+        for (size_t i = 0; i < level->token_count; i++) {
+            double n = e->tokens[level->tokens[i]].texts;
+            taken += n / (n + level->prior);
+        }
+    }
+    e->noise_share = (squares + e->noise * fmin(taken, texts)) / (texts + 8) / e->variance;
+}
+
+static void learn_variances(MtsEstimate *e)
+{
+    if (e->noise > 0 && e->prefix_variance > 0) {
+        learn_noise(e);
+        learn_tokens(e);
+        learn_prefixes(e);
+    }
 }
 
 bool mts_estimate_fit(MtsEstimate *e)
@@ -442,7 +500,7 @@ bool mts_estimate_fit(MtsEstimate *e)
         }
         settle(e);
     }
-    learn_trust(e);
+    learn_variances(e);
     return true;
 }
 
@@ -469,7 +527,9 @@ MtsOutlook mts_estimate_step(const MtsEstimate *e, MtsOutlook outlook, size_t de
     const MtsTokenEffect *effect = find_token(e, depth, token);
     look_back(e, &outlook, token);
     outlook.mean += effect ? effect->value : 0;
-    outlook.variance += variance_left(e->token_variance, e->token_prior, effect ? effect->texts : 0);
+    outlook.variance += effect ? variance_left(e->levels[depth].variance, e->levels[depth].prior, effect->texts)
+                        : depth < e->level_count ? e->levels[depth].variance
+                                                 : e->token_variance;
     const MtsSpot *spot = node ? find_spot(e, node) : NULL;
     outlook.mean += spot ? spot->value : node ? e->trust * gain(node) : 0;
     outlook.variance += variance_left(e->prefix_variance, e->prefix_prior, spot ? spot->texts : 0);
@@ -481,8 +541,8 @@ double mts_estimate_log(const MtsEstimate *e, MtsOutlook outlook, size_t depth, 
     if (e->fitted == 0) {
         return e->lambda * outlook.mean; /* of prefix rewards, where there are any */
     }
-    double to_come = finished ? 0 : fmax(e->length - (double)depth, 0);
-    double y = e->lambda * sqrt(outlook.variance + to_come * (e->token_variance + e->prefix_variance));
+    double to_come = finished || depth >= e->level_count ? 0 : e->levels[depth].to_come;
+    double y = e->lambda * sqrt(outlook.variance + to_come);
     return e->lambda * outlook.mean + (y <= 1 ? y * y / 2 : y - 0.5);
 }
 

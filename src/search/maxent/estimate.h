@@ -34,6 +34,9 @@ typedef struct MtsLevel { /* of one depth */
     MtsSpot *spots;       /* [count] in the order in which they were added */
     uint32_t *tokens;     /* [token_count] those that stand here */
     size_t count, cap, token_count, token_cap;
+    double variance, prior; /* of the effects of tokens here; noise / variance */
+    double share;           /* ... as learnt, of that of the rewards; 0: the usual */
+    double to_come;         /* variance of the effects below this depth */
 } MtsLevel;
 
 typedef struct MtsEstimate {
@@ -54,8 +57,8 @@ typedef struct MtsEstimate {
     double noise, token_variance, prefix_variance;
     double token_prior, prefix_prior; /* pseudo-counts: noise / variance */
     double variance;                  /* of the rewards, beyond what was expected */
-    double trust, scatter;            /* b; variance of prefix effects / variance, 0: the usual */
-    bool foreseen;                    /* some prefix has a gain */
+    double trust;                     /* b */
+    double noise_share, prefix_share; /* as learnt, of variance; 0: the usual */
     const MtsExperience *experience;  /* NULL: none */
 } MtsEstimate;
 
