@@ -74,6 +74,7 @@ typedef struct MtsEvalPlan {
     MtsRewardFiles *files; /* what the rewards of all samples read */
     size_t shard, shards, keep_trees, total_nfe;
     bool raw, learn;
+    bool paths;             /* the reward is what evidence of forecasts says */
     bool leads;             /* the reward is what evidence of classes or questions says, its prior included */
     MtsExperience *outlook; /* of another run; NULL: none */
     json_t *head;

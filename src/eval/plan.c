@@ -15,7 +15,7 @@
 #include "evidence/trained.h"
 #include "reward/files.h"
 
-enum { MOST_SEEDS = 100000, POINTS_BESIDE_EVIDENCE = 4 };
+enum { MOST_SEEDS = 100000, POINTS_BESIDE_EVIDENCE = 4, POINTS_BESIDE_PATHS = 12 };
 
 static int no_memory(MtsError *err)
 {
@@ -119,8 +119,8 @@ static int choose_reward(MtsEvalPlan *plan, const MtsEvalAsked *a, MtsError *err
 }
 
 /* Where the reward is the stage's own and the evidence knows something, it leads: the options' prior is its own, and
- * lambda, unless it is told, what it counts beside the model. */
-static int follow_classes(MtsEvalPlan *plan, MtsEvalAsked *a, MtsError *err)
+ * lambda, unless it is told, what it counts beside the model. Of forecasts it leads always. */
+static int follow_evidence(MtsEvalPlan *plan, MtsEvalAsked *a, MtsError *err)
 {
     const MtsTrained *trained = NULL;
     bool is = false;
@@ -132,6 +132,7 @@ static int follow_classes(MtsEvalPlan *plan, MtsEvalAsked *a, MtsError *err)
     if (plan->leads) {
         a->base.search.lambda = MTS_TRAINED_LAMBDA;
     }
+    plan->paths = trained->forecasts;
     return MTS_OK;
 }
 
@@ -198,14 +199,15 @@ static int declare_labels(MtsEvalPlan *plan, const MtsEvalAsked *a, Labels *l, M
     return MTS_OK;
 }
 
-/* What evidence about answers has seen whole, a prompt need not show: every value there is read by the model, and costs
- * more than the search. */
+/* What evidence has seen whole, a prompt need not show: every value there is read by the model, and costs more than the
+ * search. */
 static int show_less(const MtsEvalPlan *plan, const MtsEvalAsked *a, MtsStageOptions *options, MtsError *err)
 {
     bool trained = false;
     int rc = a->train ? mts_trained_is(a->train, &trained, err) : MTS_OK;
-    if (trained && plan->kind->answer == MTS_ANSWER_OPTION && options->points == 0) {
-        options->points = POINTS_BESIDE_EVIDENCE;
+    bool options_asked = plan->kind->answer == MTS_ANSWER_OPTION;
+    if (trained && (options_asked || plan->paths) && options->points == 0) {
+        options->points = options_asked ? POINTS_BESIDE_EVIDENCE : POINTS_BESIDE_PATHS;
     }
     return rc;
 }
@@ -344,7 +346,7 @@ int mts_eval_plan(MtsEvalPlan *plan, const MtsEngine *engine, const MtsEvalAsked
         return no_memory(err);
     }
     if ((rc = read_seeds(plan, a.seeds ? a.seeds : "0", err)) || (rc = mts_reward_files_new(&plan->files, err)) ||
-        (rc = follow_classes(plan, &a, err)) || (rc = mts_eval_grid(plan, engine, &a, err)) ||
+        (rc = follow_evidence(plan, &a, err)) || (rc = mts_eval_grid(plan, engine, &a, err)) ||
         (rc = check_budget(plan, &a, err)) || (rc = open_data(plan, engine, &a, a.samples, err)) ||
         (rc = mts_eval_check_train(plan, &a, err)) || (rc = choose_reward(plan, &a, err)) ||
         (a.outlook && (rc = mts_outlook_read(&plan->outlook, a.outlook, engine, plan->reward, err)))) {

@@ -151,6 +151,15 @@ def forecasts(folder):
                 "--samples", 3, "--rollouts", 4, "--out", folder / "s.jsonl")
     alone, searched = (r["smape"]["mean"] for r in found["rows"])
     check(searched < alone + 0.1, (alone, searched))
+    # nothing else said: a short prompt and few rollouts do
+    out = folder / "short.jsonl"
+    found = ask("eval", "-m", TINY, "--raw", "--stage", "forecast", "--data", folder / "past.csv", "--more",
+                folder / "future.csv", "--train", evidence, "--method", "reward-alone,maxent-ts", "--samples", 2,
+                "--out", out)
+    alone, searched = (r["smape"]["mean"] for r in found["rows"])
+    records = [r for r in map(json.loads, open(out, encoding="utf-8")) if r.get("method") == "maxent-ts"]
+    check(searched < alone + 0.1 and all(r["rollouts_done"] == 4 and r["prompt_tokens"] < 200 for r in records),
+          [(r["rollouts_done"], r["prompt_tokens"]) for r in records])
     refuse(2, ["--horizon"], "train", "--stage", "forecast", "--data", folder / "past.csv", "--out", evidence)
     refuse(2, ["--more"], "train", "--stage", "forecast", "--data", folder / "past.csv", "--horizon", 4, "--more",
            folder / "future.csv", "--out", evidence)
