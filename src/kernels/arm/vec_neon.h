@@ -258,6 +258,21 @@ static inline vi v_dot(vi acc, vi u, vi s)
     return vusdotq_s32(acc, vreinterpretq_u8_s32(u), vreinterpretq_s8_s32(s));
 }
 
+#define V_DOT_LANES
+static inline vi v_dot_lane(vi acc, vi u, vi s, int lane)
+{
+    switch (lane) { /* a constant, as the instruction wants it */
+    case 0:
+        return vusdotq_laneq_s32(acc, vreinterpretq_u8_s32(u), vreinterpretq_s8_s32(s), 0);
+    case 1:
+        return vusdotq_laneq_s32(acc, vreinterpretq_u8_s32(u), vreinterpretq_s8_s32(s), 1);
+    case 2:
+        return vusdotq_laneq_s32(acc, vreinterpretq_u8_s32(u), vreinterpretq_s8_s32(s), 2);
+    default:
+        return vusdotq_laneq_s32(acc, vreinterpretq_u8_s32(u), vreinterpretq_s8_s32(s), 3);
+    }
+}
+
 #define V_MATRIX 1
 static inline void v_row_pairs(vi a, vi b, vi pairs[2])
 {
@@ -285,6 +300,21 @@ static inline vi v_column(const vi sums[2], int i)
 static inline vi v_dot(vi acc, vi u, vi s)
 {
     return vdotq_s32(acc, vreinterpretq_s8_s32(u), vreinterpretq_s8_s32(s));
+}
+
+#define V_DOT_LANES
+static inline vi v_dot_lane(vi acc, vi u, vi s, int lane)
+{
+    switch (lane) { /* a constant, as the instruction wants it */
+    case 0:
+        return vdotq_laneq_s32(acc, vreinterpretq_s8_s32(u), vreinterpretq_s8_s32(s), 0);
+    case 1:
+        return vdotq_laneq_s32(acc, vreinterpretq_s8_s32(u), vreinterpretq_s8_s32(s), 1);
+    case 2:
+        return vdotq_laneq_s32(acc, vreinterpretq_s8_s32(u), vreinterpretq_s8_s32(s), 2);
+    default:
+        return vdotq_laneq_s32(acc, vreinterpretq_s8_s32(u), vreinterpretq_s8_s32(s), 3);
+    }
 }
 #else
 #define V_DOT 0

@@ -19,6 +19,7 @@
  *                   into int16 (sums that do not fit are not asked for), v_pairs_signed() does so with signed bytes
  *                   on both sides, the second from -127 on, v_add_short() adds those, v_add_pairs() adds neighbours
  *                   to int32 lanes
+ *   V_DOT_LANES     defined where v_dot_lane(acc, u, s, lane) does so with lane `lane` of s alone, a constant; V_WIDE 1
  *   V_MATRIX        defined where one instruction multiplies 2 x 8 bytes by 8 x 2: v_matrix(acc, u, s), weights
  *                   rows by activation rows; v_row_pairs(a, b, pairs) makes its first operand of two operands of
  *                   four rows, v_load_eights(p, q) the second, v_column(sums, i) has activation row i of two results

@@ -99,6 +99,25 @@ MTS_INLINE void multiply(MtsType type, const int wide, const TileBlock *x, int f
         sums[i] = v_add_int(sums[i], v_column(four[i / 2], i % 2));
     }
 #endif
+#if defined(V_DOT_LANES)
+    UNROLLED
+    for (int j = from; j < to && first < rows; j += 4) {
+        vi s[V_ROWS]; /* of each activation row four times four bytes */
+        UNROLLED
+        for (int i = first; i < rows; i++) {
+            s[i] = v_load_bytes(x->a[i].q + 4 * j);
+        }
+        UNROLLED
+        for (int lane = 0; lane < 4; lane++) {
+            vi u[V_WIDE];
+            load_operand(type, wide, x, j + lane, u);
+            UNROLLED
+            for (int i = first; i < rows; i++) {
+                sums[i] = v_dot_lane(sums[i], u[0], s[i], lane);
+            }
+        }
+    }
+#else
     UNROLLED
     for (int n = 0; n < to - from && first < rows; n++) {
         vi u[V_WIDE];
@@ -113,6 +132,7 @@ MTS_INLINE void multiply(MtsType type, const int wide, const TileBlock *x, int f
             }
         }
     }
+#endif
 }
 #else
 /* Operands [from, to), so few that int16 holds all their sums. */
