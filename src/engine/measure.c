@@ -132,7 +132,7 @@ static void product_own(const Product *p)
         return;
     }
     quantize(p);
-    mts_matmul(p->kernels, p->w, 0, p->groups, p->acts, 0, p->batch, p->y, p->groups * MTS_GROUP, false, NULL);
+    mts_matmul(p->kernels, p->w, 0, p->groups, p->acts, 0, p->batch, p->y, p->groups * MTS_GROUP, false, (MtsNext){0});
 }
 
 /* By the kernels' product(), however many rows there are. */
@@ -140,7 +140,7 @@ static void product_whole(const Product *p)
 {
     quantize(p);
     p->kernels->product[p->w->type](p->w->data, p->groups, p->w->group_bytes, p->w->cols, p->acts, 0, p->batch, p->y,
-                                    p->groups * MTS_GROUP, false, NULL);
+                                    p->groups * MTS_GROUP, false, (MtsNext){0});
 }
 
 static void product_blas(const Product *p)

@@ -80,7 +80,7 @@ static size_t chunk_end(const MtsWeights *w, size_t g, size_t g1)
 }
 
 void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_t g1, const MtsActBlock *acts,
-                size_t s0, size_t s1, float *y, size_t stride, bool add, const unsigned char *next)
+                size_t s0, size_t s1, float *y, size_t stride, bool add, MtsNext next)
 {
     size_t blocks = w->cols / 32;
     const unsigned char *first = w->data + g0 * w->group_bytes;

@@ -64,6 +64,13 @@ typedef struct MtsActBlock {
  * size_t. The buffer must be aligned to 64 bytes. */
 size_t mts_acts_size(size_t rows, size_t cols);
 
+/* The weights that a thread multiplies after those of a call, for fetching: `more` groups that adjoin them, then those
+ * at `then`, NULL: nobody knows. */
+typedef struct MtsNext {
+    size_t more;
+    const unsigned char *then;
+} MtsNext;
+
 typedef struct MtsKernels {
     const char *name; /* the family that filled most of the table: "scalar", "avx2", "avx512", "avx512vnni", ... */
 
@@ -83,7 +90,7 @@ typedef struct MtsKernels {
      * read all 16 lanes of a panel that has a wanted one, whatever they hold. next: as mts_matmul(). */
     void (*product[MTS_TYPES])(const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,
                                const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,
-                               const unsigned char *next);
+                               MtsNext next);
 
     /* By weight type. The same for fp32 activations: rows x + i * x_stride, i < n, any n >= 1. */
     void (*tile_f32[MTS_TYPES])(const unsigned char *group, size_t cols, const float *x, size_t x_stride, size_t n,
@@ -176,19 +183,19 @@ void mts_kernels_init(MtsKernels *kernels, uint32_t cpu_flags);
 
 /* Rows [16 g0, 16 g1) of w times activation rows [s0, s1) of acts: y[s * stride + n]. y rows must have room for 16 * g1
  * floats (rows beyond w->rows give 0). w is quantised. Blocks the loops so that weights stay in the
- * second-level cache and activations in the first, and fetches weights about MTS_AHEAD bytes before they are needed:
- * where these end, those at `next` (or NULL), which the caller multiplies next. */
+ * second-level cache and activations in the first, and fetches weights about MTS_AHEAD bytes before they are needed,
+ * where these end those that come next. */
 void mts_matmul(const MtsKernels *kernels, const MtsWeights *w, size_t g0, size_t g1, const MtsActBlock *acts,
-                size_t s0, size_t s1, float *y, size_t stride, bool add, const unsigned char *next);
+                size_t s0, size_t s1, float *y, size_t stride, bool add, MtsNext next);
 
 enum { MTS_AHEAD = 48 * 1024 };
 
 /* The group that is fetched while group g of `groups`, group_bytes apart from `first` on, is multiplied; or NULL. */
 static inline const unsigned char *mts_ahead(const unsigned char *first, size_t groups, size_t group_bytes, size_t g,
-                                             const unsigned char *next)
+                                             MtsNext next)
 {
-    size_t at = g + MTS_AHEAD / group_bytes + 1;
-    return at < groups ? first + at * group_bytes : next ? next + (at - groups) * group_bytes : NULL;
+    size_t at = g + MTS_AHEAD / group_bytes + 1, end = groups + next.more;
+    return at < end ? first + at * group_bytes : next.then ? next.then + (at - end) * group_bytes : NULL;
 }
 
 /* The same for fp32 activations x[s * x_stride + k] and weights of any type. */

@@ -41,7 +41,7 @@ static double time_form(FormTrial *b, size_t rows, size_t from)
 {
     double began = mts_seconds();
     b->w.product_from = from;
-    mts_matmul(b->kernels, &b->w, 0, b->w.groups, b->acts, 0, rows, b->y, b->w.groups * MTS_GROUP, false, NULL);
+    mts_matmul(b->kernels, &b->w, 0, b->w.groups, b->acts, 0, rows, b->y, b->w.groups * MTS_GROUP, false, (MtsNext){0});
     return mts_seconds() - began;
 }
 

@@ -1,5 +1,6 @@
 /* model/forward.c - the layers of one step. Every function below is run by all threads of the team, each on its share;
- * meet() stands where a phase reads what another thread wrote in the phase before.
+ * meet() stands where a phase reads what another thread wrote in the phase before. Of matrix rows a thread that is done
+ * with its share takes some of others' (take()).
  *
  *     x = embedding                                                              (rows)
  *     per layer
@@ -21,6 +22,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "kernels/forms.h"
 #include "model/blas.h"
 #include "model/team.h"
 
@@ -32,7 +34,9 @@ static size_t stride_of(size_t n)
 /* The calling thread is one of a new team. */
 static void join(const MtsForward *s)
 {
-    s->scratch[mts_team_rank()].part = (MtsPart){mts_team_rank(), mts_team_size()};
+    MtsScratch *mine = &s->scratch[mts_team_rank()];
+    mine->part = (MtsPart){.rank = mts_team_rank(), .size = mts_team_size()};
+    mine->deals = 0;
 }
 
 static void meet(const MtsForward *s)
@@ -54,7 +58,7 @@ static Share share_of(const MtsForward *s, size_t n)
 /* ---- matrix products ---- */
 
 void mts_linear(const MtsForward *s, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
-                size_t s1, float *y, size_t stride, bool add, const unsigned char *next)
+                size_t s1, float *y, size_t stride, bool add, MtsNext next)
 {
     if (g0 >= g1 || s0 >= s1) {
         return;
@@ -73,62 +77,122 @@ void mts_linear(const MtsForward *s, const MtsWeights *w, size_t g0, size_t g1, 
     }
 }
 
-/* Groups of one matrix. */
-typedef struct GroupShare {
-    const MtsWeights *w;
-    size_t g0, g1;
-} GroupShare;
-
 enum { MOST_MATRICES = 3 }; /* with the same input */
 
 static const float CROSS_EPSILON = 1e-5f; /* of PyTorch's layer norm */
 
-/* This thread's groups of several matrices: all their groups, one matrix behind the other, are cut into pieces of equal
- * bytes. */
-static void shares_of(const MtsForward *s, const MtsWeights *const *w, size_t n, GroupShare *shares)
+/* Matrices with the same input, one behind the other: their groups, `unit` of them together, are dealt out in pieces.
+ */
+typedef struct Deal {
+    const MtsWeights *const *w;
+    size_t n, unit;
+} Deal;
+
+static size_t units_of(const Deal *d, size_t i)
 {
-    size_t total = 0, at = 0;
-    for (size_t i = 0; i < n; i++) {
-        total += w[i]->groups * w[i]->group_bytes;
-    }
-    const Share mine = share_of(s, total);
-    for (size_t i = 0; i < n; i++) {
-        size_t bytes = w[i]->group_bytes;
-        size_t g0 = mine.begin > at ? (mine.begin - at + bytes - 1) / bytes : 0,
-               g1 = mine.end > at ? (mine.end - at + bytes - 1) / bytes : 0;
-        shares[i] = (GroupShare){w[i], g0, g1 < w[i]->groups ? g1 : w[i]->groups};
-        at += w[i]->groups * bytes;
-    }
+    return (d->w[i]->groups + d->unit - 1) / d->unit;
 }
 
-/* Where the weights of the first of these shares that is not empty begin, else `next`. */
-static const unsigned char *begin_of(const GroupShare *shares, size_t n, const unsigned char *next)
+/* The units before share `rank` of `size`, which have equal bytes. */
+static size_t cut(const Deal *d, size_t rank, size_t size)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (shares[i].g0 < shares[i].g1) {
-            return shares[i].w->data + shares[i].g0 * shares[i].w->group_bytes;
+    size_t total = 0, at = 0, units = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        total += units_of(d, i) * d->w[i]->group_bytes;
+    }
+    const size_t target = mts_team_share(total, rank, size);
+    for (size_t i = 0; i < d->n && at < target; i++) {
+        const size_t bytes = d->w[i]->group_bytes, all = units_of(d, i), n = (target - at + bytes - 1) / bytes;
+        units += n < all ? n : all;
+        at += all * bytes;
+    }
+    return units;
+}
+
+/* Groups of all matrices, counted through. */
+typedef struct Taken {
+    size_t begin, end;
+    size_t next; /* the end of the thread's share, where the weights after these are its own; else `end` */
+} Taken;
+
+/* Eight groups, which is what product() takes at a time, or four where many rows make that long enough, or a multiple
+ * of it. Of one thread, and of BLAS, which likes large matrices: the share. */
+static size_t units_of_piece(const MtsForward *s, const Deal *d, size_t share)
+{
+    if (s->threads == 1 || s->model->blas) {
+        return share;
+    }
+    const bool many = s->rows >= MTS_FFN_ROWS && !mts_matmul_by_product(s->model->kernels, d->w[0], s->rows);
+    const size_t least = (many ? 4 : 8) / d->unit, most = 32; /* pieces */
+    return (share + least * most - 1) / (least * most) * least;
+}
+
+/* Of this phase, that `d` is dealt in, the next groups for this thread: of its own share, or else of another's. false:
+ * all have been taken. */
+static bool take(const MtsForward *s, const Deal *d, Taken *p)
+{
+    const MtsScratch *mine = &s->scratch[mts_team_rank()];
+    const MtsPart part = mine->part;
+    for (size_t i = 0; part.size != MTS_LEFT && i < part.size; i++) {
+        const size_t rank = (part.rank + i) % part.size;
+        const size_t begin = cut(d, rank, part.size), end = cut(d, rank + 1, part.size), share = end - begin;
+        size_t k0, k1;
+        if (share > 0) {
+            const size_t units = units_of_piece(s, d, share), count = (share + units - 1) / units;
+            if (mts_hand_take(&s->hands[rank], mine->deals, count, i == 0, &k0, &k1)) {
+                p->begin = (begin + k0 * units) * d->unit;
+                p->end = (k1 < count ? begin + k1 * units : end) * d->unit;
+                p->next = i == 0 ? end * d->unit : p->end;
+                return true;
+            }
         }
     }
-    return next;
+    return false;
 }
 
-/* This thread's first weights of these matrices: what the product before theirs fetches at its end. */
+/* A phase begins in which something is dealt. */
+static void deal(const MtsForward *s)
+{
+    s->scratch[mts_team_rank()].deals++;
+}
+
+/* This thread's first weights of a deal: what the product before fetches at its end. */
+static const unsigned char *first_of(const MtsForward *s, const Deal *d)
+{
+    const MtsPart part = mts_part(s);
+    size_t begin = cut(d, part.rank, part.size) * d->unit, i = 0;
+    while (i < d->n && begin >= d->w[i]->groups) {
+        begin -= d->w[i]->groups;
+        i++;
+    }
+    return i < d->n ? d->w[i]->data + begin * d->w[i]->group_bytes : NULL;
+}
+
+/* This thread's first weights of these matrices. */
 static const unsigned char *weights_of(const MtsForward *s, const MtsWeights *const *w, size_t n)
 {
-    GroupShare shares[MOST_MATRICES];
-    shares_of(s, w, n, shares);
-    return begin_of(shares, n, NULL);
+    return first_of(s, &(Deal){w, n, 1});
 }
 
-/* This thread's share of several matrices with the same input. y[i] is where matrix i's results go. */
+static size_t within(size_t at, size_t first, size_t n)
+{
+    return at < first ? 0 : at - first < n ? at - first : n;
+}
+
+/* This thread's part in several matrices with the same input. y[i] is where matrix i's results go. */
 static void products(const MtsForward *s, const MtsWeights *const *w, size_t n, const MtsOperand *in, size_t rows,
                      float *const *y, size_t stride, bool add, const unsigned char *next)
 {
-    GroupShare shares[MOST_MATRICES];
-    shares_of(s, w, n, shares);
-    for (size_t i = 0; i < n; i++) {
-        const unsigned char *then = begin_of(shares + i + 1, n - i - 1, next);
-        mts_linear(s, w[i], shares[i].g0, shares[i].g1, in, 0, rows, y[i], stride, add, then);
+    const Deal d = {w, n, 1};
+    deal(s);
+    for (Taken p; take(s, &d, &p);) {
+        for (size_t i = 0, first = 0; i < n; first += w[i++]->groups) {
+            const size_t all = w[i]->groups, g0 = within(p.begin, first, all), g1 = within(p.end, first, all);
+            const MtsNext then = {within(p.next, first, all) - g1, p.next > first + all ? w[i + 1]->data
+                                                                   : p.next > p.end     ? next
+                                                                                        : NULL};
+            mts_linear(s, w[i], g0, g1, in, 0, rows, y[i], stride, add, then);
+        }
     }
 }
 
@@ -231,13 +295,6 @@ static void place_row(const MtsForward *s, const MtsLayer *y, size_t row)
                                   v);
 }
 
-/* This thread's groups of a matrix whose outputs become blocks of 32: two by two. */
-static GroupShare gate_share(const MtsForward *s, const MtsWeights *w)
-{
-    const Share pairs = share_of(s, (w->groups + 1) / 2);
-    return (GroupShare){w, 2 * pairs.begin, 2 * pairs.end < w->groups ? 2 * pairs.end : w->groups};
-}
-
 /* y = act(g) * u */
 static void (*activation(const MtsKernels *k, MtsActivation which))(const float *g, const float *u, float *y, size_t n)
 {
@@ -250,26 +307,33 @@ static void (*activation(const MtsKernels *k, MtsActivation which))(const float 
     return k->silu_mul;
 }
 
-/* hidden = act(n Wgate) * (n Wup), quantised for `down` where it asks for that. A thread owns blocks of 32 columns. */
-static void gated(const MtsForward *s, const MtsLayer *y)
+/* A matrix whose outputs become blocks of 32: its groups go two by two. */
+static Deal pairs_of(const MtsWeights *const *gate)
+{
+    return (Deal){gate, 1, 2};
+}
+
+/* Columns of hidden = act(n Wgate) * (n Wup), quantised for `down` where it asks for that. */
+static void gated_piece(const MtsForward *s, const MtsLayer *y, const Taken *p, const unsigned char *next)
 {
     const MtsConfig *c = &s->model->config;
     const MtsKernels *k = s->model->kernels;
-    const MtsWeights *const down[] = {&y->down};
-    const GroupShare gate = gate_share(s, &y->gate), up = gate_share(s, &y->up);
-    const size_t stride = stride_of(c->ffn_width), g0 = gate.g0, g1 = gate.g1;
-    const unsigned char *next = weights_of(s, down, 1);
+    const size_t stride = stride_of(c->ffn_width), all = y->gate.groups;
+    const size_t g0 = p->begin, g1 = p->end < all ? p->end : all, last = p->next < all ? p->next : all;
     size_t c0 = g0 * MTS_GROUP, c1 = g1 * MTS_GROUP < c->ffn_width ? g1 * MTS_GROUP : c->ffn_width;
     bool int8 = mts_model_arithmetic(s->model, &y->down) == MTS_BY_INT8;
     void (*activate)(const float *, const float *, float *, size_t) = activation(k, c->architecture->activation);
-    for (size_t s0 = 0, n; s0 < s->rows && g0 < g1; s0 += n) {
+    const unsigned char *const gate = y->gate.data + g0 * y->gate.group_bytes, *const up =
+                                                                                   y->up.data + g0 * y->up.group_bytes;
+    for (size_t s0 = 0, n; s0 < s->rows; s0 += n) {
         n = s->rows - s0 < MTS_FFN_ROWS ? s->rows - s0 : MTS_FFN_ROWS;
+        const bool over = s0 + n == s->rows;
         MtsOperand in = s->norm; /* from row s0 on */
         in.x += s0 * in.stride;
         in.acts += s0 / MTS_PANEL * in.blocks;
-        mts_linear(s, &y->gate, g0, g1, &in, 0, n, s->gate, stride, false, begin_of(&up, 1, NULL));
-        mts_linear(s, &y->up, g0, g1, &in, 0, n, s->up, stride, false,
-                   s0 + n < s->rows ? begin_of(&gate, 1, NULL) : next);
+        const unsigned char *after = !over ? gate : g1 < last ? y->gate.data + g1 * y->gate.group_bytes : next;
+        mts_linear(s, &y->gate, g0, g1, &in, 0, n, s->gate, stride, false, (MtsNext){0, up});
+        mts_linear(s, &y->up, g0, g1, &in, 0, n, s->up, stride, false, (MtsNext){0, after});
         for (size_t i = 0; i < n; i++) {
             size_t row = s0 + i;
             float *out = s->hidden.x + row * s->hidden.stride + c0;
@@ -279,6 +343,18 @@ static void gated(const MtsForward *s, const MtsLayer *y)
                 k->quantize(out, (c1 - c0) / 32, panel, row % MTS_PANEL);
             }
         }
+    }
+}
+
+/* This thread's part in hidden. */
+static void gated(const MtsForward *s, const MtsLayer *y)
+{
+    const MtsWeights *const down[] = {&y->down}, *const gate[] = {&y->gate};
+    const Deal d = pairs_of(gate);
+    const unsigned char *next = weights_of(s, down, 1);
+    deal(s);
+    for (Taken p; take(s, &d, &p);) {
+        gated_piece(s, y, &p, next);
     }
 }
 
@@ -355,7 +431,8 @@ static void layer(const MtsForward *s, size_t index)
     const bool more = index + 1 < s->model->config.layers;
     const MtsLayer *then = more ? y + 1 : y;
     const MtsWeights *const after[] = {&then->q, &then->k, &then->v};
-    const GroupShare gate = gate_share(s, &y->gate);
+    const MtsWeights *const gate[] = {&y->gate};
+    const Deal pairs = pairs_of(gate);
     float *const places[] = {s->qkv, s->qkv + s->q_floats, s->qkv + s->q_floats + s->kv_floats};
     if (y->cross.q.rows) {
         look(s, index, waiting);
@@ -382,7 +459,7 @@ static void layer(const MtsForward *s, size_t index)
         }
         meet(s);
     }
-    add_product(s, &y->o, &s->attended, y->post_attn_norm, begin_of(&gate, 1, NULL));
+    add_product(s, &y->o, &s->attended, y->post_attn_norm, first_of(s, &pairs));
     rows = share_of(s, s->rows);
     for (size_t row = rows.begin; row < rows.end; row++) {
         norm_row(s, row, y->post_attn_norm, y->ffn_norm, gate_up, 2);
@@ -450,6 +527,7 @@ void mts_forward_run(MtsForward *s, MtsFinal *finals, size_t final_count, size_t
     s->finals = finals;
     s->final_count = final_count;
     s->logits_count = logits_count;
+    memset(s->hands, 0, (size_t)s->threads * sizeof *s->hands);
     mts_barrier_begin(s->barrier, s->pace.now);
     MTS_TEAM(s->pace.now)
     {
@@ -473,6 +551,7 @@ void mts_forward_logits(MtsForward *s, const float *hidden, float *logits)
     const MtsWeights *const w[] = {&s->model->output};
     memcpy(s->norm.x, hidden, s->model->config.width * sizeof *hidden);
     quantize_row(s, &s->norm, 0, w, 1);
+    memset(s->hands, 0, (size_t)s->threads * sizeof *s->hands);
     mts_barrier_begin(s->barrier, s->pace.now);
     MTS_TEAM(s->pace.now)
     {

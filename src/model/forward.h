@@ -47,10 +47,11 @@ typedef struct MtsFinal {
 
 /* One thread's own memory. */
 typedef struct MtsScratch {
-    float *scores; /* [score_floats] */
-    float *tile;   /* [MTS_BLAS_TILE][widest input] dequantised weights, for BLAS only */
-    MtsPart part;  /* its place in the team */
-} MtsScratch;
+    float *scores;                         /* [score_floats] */
+    float *tile;                           /* [MTS_BLAS_TILE][widest input] dequantised weights, for BLAS only */
+    MtsPart part;                          /* its place in the team */
+    uint32_t deals;                        /* of this step, so far */
+} __attribute__((aligned(64))) MtsScratch; /* on a cache line of its own */
 
 /* A medium as the layers that look at it see it: 64 latents of a perceiver, say. A page of MTS_PAGE_TOKENS of its rows
  * holds their keys and values of all layers, as pages of texts do (kernels/kernels.h), in fp32. */
@@ -101,6 +102,7 @@ typedef struct MtsForward {
     MtsOperand cross_hidden;    /* [max_rows][cross_ffn] */
     MtsMediaKv media;
     MtsScratch *scratch; /* [threads] */
+    MtsHand *hands;      /* [threads] */
     MtsBarrier *barrier;
     bool barrier_made;
     MtsPace pace;
@@ -128,10 +130,9 @@ void mts_forward_logits(MtsForward *step, const float *hidden, float *logits);
 
 /* ---- parts of the pass, called by every thread of the team ---- */
 
-/* Rows [16 g0, 16 g1) of w times rows [s0, s1) of the input. next: weights that this thread multiplies next, or NULL.
- */
+/* Rows [16 g0, 16 g1) of w times rows [s0, s1) of the input. */
 void mts_linear(const MtsForward *step, const MtsWeights *w, size_t g0, size_t g1, const MtsOperand *in, size_t s0,
-                size_t s1, float *y, size_t stride, bool add, const unsigned char *next);
+                size_t s1, float *y, size_t stride, bool add, MtsNext next);
 
 /* attended = attention of all rows of one layer (attention.c); its shares of quantised output blocks too where heads
  * are whole blocks (mts_attention_quantizes). */

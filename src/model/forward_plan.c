@@ -77,14 +77,15 @@ bool mts_forward_init(MtsForward *s, const MtsModel *model, MtsKv *kv, size_t ma
     widest = widest > s->q_floats ? widest : s->q_floats;
     widest = widest > padded(c->cross_ffn) ? widest : padded(c->cross_ffn);
     widest = widest > padded(c->cross_heads * c->cross_dim) ? widest : padded(c->cross_heads * c->cross_dim);
-    s->scratch = mts_calloc((size_t)threads, sizeof *s->scratch);
+    s->scratch = mts_aligned_calloc((size_t)threads, sizeof *s->scratch);
+    s->hands = mts_aligned_calloc((size_t)threads, sizeof *s->hands);
     s->barrier = take(1, MTS_ALIGN, sizeof *s->barrier, &ok); /* on a cache line of its own */
     s->barrier_made = s->barrier && mts_barrier_init(s->barrier, threads);
     for (int i = 0; s->scratch && i < threads; i++) {
         s->scratch[i].scores = take(s->score_floats, 1, sizeof(float), &ok);
         s->scratch[i].tile = take(model->blas ? MTS_BLAS_TILE : 0, widest, sizeof(float), &ok);
     }
-    return ok && s->barrier_made && s->scratch && take_ropes(s, max_positions);
+    return ok && s->barrier_made && s->scratch && s->hands && take_ropes(s, max_positions);
 }
 
 static void drop_operand(MtsOperand *o)
@@ -113,7 +114,8 @@ void mts_forward_clear(MtsForward *s)
     drop_operand(&s->cross_hidden);
     mts_aligned_free(s->cross_q);
     mts_cross_clear(s);
-    free(s->scratch);
+    mts_aligned_free(s->scratch);
+    mts_aligned_free(s->hands);
     if (s->barrier_made) {
         mts_barrier_destroy(s->barrier);
     }

@@ -46,6 +46,23 @@ void mts_barrier_destroy(MtsBarrier *b)
     pthread_mutex_destroy(&b->lock);
 }
 
+bool mts_hand_take(MtsHand *hand, uint32_t phase, size_t count, bool owner, size_t *begin, size_t *end)
+{
+    uint32_t old = __atomic_load_n(&hand->word, __ATOMIC_RELAXED), next;
+    do {
+        const bool begun = old >> 16 == phase;
+        const uint32_t first = begun ? old >> 8 & 0xFF : 0, last = begun ? old & 0xFF : (uint32_t)count;
+        if (first >= last) {
+            return false;
+        }
+        const uint32_t n = last - first > 1 ? (last - first) / 2 : 1, at = owner ? first : last - n;
+        *begin = at;
+        *end = at + n;
+        next = phase << 16 | (owner ? (at + n) << 8 | last : first << 8 | at);
+    } while (!__atomic_compare_exchange_n(&hand->word, &old, next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return true;
+}
+
 void mts_barrier_begin(MtsBarrier *b, int threads)
 {
     b->size = (size_t)threads;
@@ -106,14 +123,17 @@ static void sleep_until_met(MtsBarrier *b, size_t generation)
     pthread_mutex_unlock(&b->lock);
 }
 
-/* Called by the last to arrive, when others sleep: whether it leaves. */
-static bool too_late(MtsBarrier *b)
+/* Called by the last to arrive, when others sleep: whether it leaves. Once in a while the quickest comes last, too,
+ * with the last piece: so no more has been waited for anybody than for who leaves, on the average. */
+static bool too_late(MtsBarrier *b, MtsPart *part)
 {
     pthread_mutex_lock(&b->lock);
     double now = mts_seconds();
     b->lost += now - b->first;
+    part->lost += now - b->first;
     pthread_mutex_unlock(&b->lock);
-    return b->lost > BEARABLE && b->lost > SHARE * fmax(now - b->began, b->last);
+    return part->lost >= b->lost / (double)part->size && b->lost > BEARABLE &&
+           b->lost > SHARE * fmax(now - b->began, b->last);
 }
 
 void mts_barrier_wait(MtsBarrier *b, MtsPart *part)
@@ -126,10 +146,11 @@ void mts_barrier_wait(MtsBarrier *b, MtsPart *part)
         if (!poll(b, generation)) {
             sleep_until_met(b, generation);
         }
-        *part = (MtsPart){part->rank - (b->left < part->rank), b->size};
+        part->rank -= b->left < part->rank;
+        part->size = b->size;
         return;
     }
-    bool sleepers = __atomic_load_n(&b->asleep, __ATOMIC_SEQ_CST) > 0, leaves = sleepers && too_late(b);
+    bool sleepers = __atomic_load_n(&b->asleep, __ATOMIC_SEQ_CST) > 0, leaves = sleepers && too_late(b, part);
     b->left = leaves ? part->rank : MTS_LEFT;
     b->size -= leaves;
     part->size = leaves ? MTS_LEFT : part->size;

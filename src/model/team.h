@@ -1,15 +1,15 @@
 /* model/team.h - the threads of one forward pass: an OpenMP team, or one thread where there is no OpenMP.
  *
- * The whole pass is one parallel region; its threads split every phase statically and meet at barriers, some eight to a
- * layer. Those are our own (OpenMP's spin for milliseconds, or sleep and must be woken, as the environment has it):
- * they spin for longer than a balanced phase leaves to wait, then sleep.
+ * The whole pass is one parallel region; its threads split every phase and meet at barriers, some eight to a layer.
+ * Those are our own (OpenMP's spin for milliseconds, or sleep and must be woken, as the environment has it): they spin
+ * for longer than a balanced phase leaves to wait, then sleep.
  *
  * On a machine that has other things to do a thread may lose its processor for milliseconds, and all the others stand
  * still at the next barrier; two threads then get no further than one that waits for nobody, and much less far where
  * they spin. So the barrier adds up what was waited for in a step, and when that is too much for the step's length
- * (what has passed of it, or what the last one took), whoever comes last leaves the team: its shares of the phases to
- * come are empty, it waits for nothing, and so reaches the end of the step at once, while the others go on. Results do
- * not depend on it, as they do not depend on the number of threads. */
+ * (what has passed of it, or what the last one took), whoever comes last, and has been waited for as often, leaves: its
+ * shares of the phases to come are empty, it waits for nothing, and so reaches the end of the step at once, while the
+ * others go on. Results do not depend on it, as they do not depend on the number of threads. */
 #ifndef MTS_MODEL_TEAM_H
 #define MTS_MODEL_TEAM_H
 
@@ -21,6 +21,7 @@
 /* A thread's place among those that share a phase. Of the size MTS_LEFT: it has left the team. */
 typedef struct MtsPart {
     size_t rank, size;
+    double lost; /* seconds that others slept in this step until this one came */
 } MtsPart;
 
 #define MTS_LEFT SIZE_MAX /* whose share of anything is nothing */
@@ -47,6 +48,17 @@ void mts_barrier_begin(MtsBarrier *b, int threads);
 void mts_barrier_end(MtsBarrier *b, double now);
 /* Waits for the team, or leaves it: then *part says so, and further calls return at once. */
 void mts_barrier_wait(MtsBarrier *b, MtsPart *part);
+
+/* What is left of a thread's share of a phase, in pieces, the first to be taken by itself from the front on, the last
+ * by those who have none left: so the slower of two threads ends up with fewer. */
+typedef struct MtsHand {
+    uint32_t word; /* the phase that it was last taken from in; the first piece left; where they end: 16, 8, 8 bits */
+} __attribute__((aligned(64))) MtsHand;
+
+/* Takes half of what is left of the share's `count` pieces (at most 255), rounded down, at least one: [*begin, *end),
+ * for its owner those in front. phase: a number that no other phase of the step has, 1 to 65535; hands are zeros when
+ * it begins. false: none is left. */
+bool mts_hand_take(MtsHand *hand, uint32_t phase, size_t count, bool owner, size_t *begin, size_t *end);
 
 /* Processors that this process may keep busy: by its affinity, and by the quota of its control group. */
 int mts_team_processors(void);

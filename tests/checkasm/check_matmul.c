@@ -88,7 +88,7 @@ static void run_product(void *data)
 {
     TileRun *r = data;
     r->check->vector->product[r->w.type](r->w.data, r->groups, r->w.group_bytes, r->w.cols, r->panel, 0, r->n, r->y,
-                                         r->groups * MTS_GROUP, false, NULL);
+                                         r->groups * MTS_GROUP, false, (MtsNext){0});
 }
 
 /* With up to `most` activation rows. */
@@ -193,7 +193,7 @@ static void check_product_rows(Check *c, const MtsWeights *w, const MtsActBlock 
             }
         }
         c->vector->product[w->type](w->data, w->groups, w->group_bytes, w->cols, panels, s0, s1, y - skipped, stride,
-                                    add, s0 % 2 ? w->data : NULL);
+                                    add, (MtsNext){s0 % 3, s0 % 2 ? w->data : NULL});
         check_floats(c, y, want, floats, "first row and end", s0, s1);
     }
     free(want);

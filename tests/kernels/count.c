@@ -24,7 +24,7 @@ static const void *pages[PAGES];
     CASE(tile_##type##_##rows)                                                                                         \
     {                                                                                                                  \
         const MtsWeights *w = &weights[MTS_TYPE_##type];                                                               \
-        mts_matmul(&k, w, 0, GROUPS, panel, 0, rows, y, GROUPS *MTS_GROUP, false, w->data);                            \
+        mts_matmul(&k, w, 0, GROUPS, panel, 0, rows, y, GROUPS *MTS_GROUP, false, (MtsNext){0, w->data});              \
     }
 
 TILE(Q4_0, 1)

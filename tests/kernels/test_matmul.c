@@ -183,7 +183,7 @@ static void test_matmul(void **state)
         for (int int8 = 0; int8 <= (int)mts_is_quantized(m.w.type); int8++) {
             memset(y, 0xFF, sizeof y);
             if (int8) {
-                mts_matmul(&k, &m.w, 0, 3, acts, 0, S, y, STRIDE, false, NULL);
+                mts_matmul(&k, &m.w, 0, 3, acts, 0, S, y, STRIDE, false, (MtsNext){0});
             } else {
                 mts_matmul_f32(&k, &m.w, 0, 3, x, COLS, 0, S, y, STRIDE, false);
             }
@@ -201,7 +201,7 @@ static void test_matmul(void **state)
                 size_t end = s + 5 < S ? s + 5 : S;
                 for (size_t g = 0; g < 3; g++) {
                     if (int8) {
-                        mts_matmul(&k, &m.w, g, g + 1, acts, s, end, y, STRIDE, true, NULL);
+                        mts_matmul(&k, &m.w, g, g + 1, acts, s, end, y, STRIDE, true, (MtsNext){0});
                     } else {
                         mts_matmul_f32(&k, &m.w, g, g + 1, x, COLS, s, end, y, STRIDE, true);
                     }

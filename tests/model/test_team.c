@@ -57,7 +57,7 @@ static size_t run(size_t n, size_t late, int delay_ms, Worker workers[THREADS])
     assert_true(mts_barrier_init(&barrier, (int)n));
     mts_barrier_begin(&barrier, (int)n);
     for (size_t i = 0; i < n; i++) {
-        workers[i] = (Worker){.rank = i, .delay_ms = i < late ? delay_ms : 0, .part = {i, n}};
+        workers[i] = (Worker){.rank = i, .delay_ms = i < late ? delay_ms : 0, .part = {.rank = i, .size = n}};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
     }
     for (size_t i = 0; i < n; i++) {
@@ -101,7 +101,7 @@ static void the_late_leave(void **state)
 /* A step that is long, as the last one says, bears a longer wait: who is late by less than its share stays. */
 static void long_steps_bear_more(void **state)
 {
-    MtsPart part = {1, 2};
+    MtsPart part = {.rank = 1, .size = 2};
     (void)state;
     static const struct {
         double last, lost;
@@ -114,10 +114,27 @@ static void long_steps_bear_more(void **state)
         mts_barrier_begin(&barrier, 2);
         barrier.arrived = barrier.asleep = 1; /* as if another had been asleep for that long */
         barrier.first = mts_seconds() - c[i].lost;
-        part = (MtsPart){1, 2};
+        part = (MtsPart){.rank = 1, .size = 2};
         mts_barrier_wait(&barrier, &part);
         assert_int_equal(barrier.size, c[i].left);
         assert_int_equal(part.size, c[i].left == 1 ? MTS_LEFT : 2);
+        mts_barrier_destroy(&barrier);
+    }
+}
+
+/* Who comes last for once, after others were waited for, stays. */
+static void the_quick_stay(void **state)
+{
+    (void)state;
+    for (int others = 0; others < 2; others++) {
+        MtsPart part = {.rank = 1, .size = 2, .lost = others ? 0 : 1};
+        assert_true(mts_barrier_init(&barrier, 2));
+        mts_barrier_begin(&barrier, 2);
+        barrier.lost = 1;
+        barrier.arrived = barrier.asleep = 1;
+        barrier.first = mts_seconds() - .01;
+        mts_barrier_wait(&barrier, &part);
+        assert_int_equal(part.size, others ? 2 : MTS_LEFT);
         mts_barrier_destroy(&barrier);
     }
 }
@@ -171,10 +188,90 @@ static void paces(void **state)
     assert_int_equal(p.now, 1);
 }
 
+/* What an owner and another take in turn, and that a hand of another phase counts as whole. */
+static void hands(void **state)
+{
+    MtsHand hand = {0};
+    size_t begin, end;
+    (void)state;
+    static const struct {
+        uint32_t phase;
+        size_t count;
+        bool owner;
+        size_t begin, end; /* 0, 0: none is left */
+    } c[] = {{1, 10, true, 0, 5}, {1, 10, false, 8, 10}, {1, 10, true, 5, 6},        {1, 10, false, 7, 8},
+             {1, 10, true, 6, 7}, {1, 10, true, 0, 0},   {1, 10, false, 0, 0},       {2, 3, false, 2, 3},
+             {2, 3, true, 0, 1},  {2, 3, true, 1, 2},    {2, 3, true, 0, 0},         {3, 0, true, 0, 0},
+             {4, 1, false, 0, 1}, {4, 1, true, 0, 0},    {65535, 255, true, 0, 127}, {65535, 255, false, 191, 255}};
+    for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
+        assert_int_equal(mts_hand_take(&hand, c[i].phase, c[i].count, c[i].owner, &begin, &end), c[i].end > 0);
+        if (c[i].end > 0) {
+            assert_int_equal(begin, c[i].begin);
+            assert_int_equal(end, c[i].end);
+        }
+    }
+}
+
+static MtsHand dealt[THREADS];
+static size_t taken[THREADS]; /* items by thread */
+
+/* Deals ITEMS to each of THREADS threads, phase after phase; the last of them dawdles with some. */
+static void *take_pieces(void *context)
+{
+    Worker *w = context;
+    for (uint32_t phase = 0; phase < PHASES; phase++) {
+        for (size_t i = 0; w->part.size != MTS_LEFT && i < w->part.size; i++) {
+            size_t begin, end, rank = (w->part.rank + i) % w->part.size;
+            while (mts_hand_take(&dealt[rank], phase + 1, ITEMS, i == 0, &begin, &end)) {
+                for (size_t k = begin; k < end; k++) {
+                    __atomic_add_fetch(&done[phase][k], 1, __ATOMIC_RELAXED);
+                }
+                taken[w->rank] += end - begin;
+                if (w->delay_ms && phase < 20) {
+                    nap(w->delay_ms);
+                }
+            }
+        }
+        mts_barrier_wait(&barrier, &w->part);
+    }
+    return NULL;
+}
+
+/* Every piece of every share is taken once. */
+static void every_piece_once(void **state)
+{
+    Worker workers[THREADS];
+    (void)state;
+    memset(done, 0, sizeof done);
+    assert_true(mts_barrier_init(&barrier, THREADS));
+    mts_barrier_begin(&barrier, THREADS);
+    mts_barrier_end(&barrier, barrier.began + 100); /* so that nobody leaves */
+    mts_barrier_begin(&barrier, THREADS);
+    for (size_t i = 0; i < THREADS; i++) {
+        workers[i] = (Worker){.rank = i, .delay_ms = i == THREADS - 1 ? 2 : 0, .part = {.rank = i, .size = THREADS}};
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, take_pieces, &workers[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+    }
+    size_t all = 0;
+    for (int phase = 0; phase < PHASES; phase++) {
+        for (size_t i = 0; i < ITEMS; i++) {
+            assert_int_equal(done[phase][i], THREADS);
+        }
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        all += taken[i];
+    }
+    assert_int_equal(all, (size_t)PHASES * ITEMS * THREADS);
+    mts_barrier_destroy(&barrier);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_share_once), cmocka_unit_test(the_late_leave),
-                                       cmocka_unit_test(long_steps_bear_more), cmocka_unit_test(shares),
-                                       cmocka_unit_test(paces)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_share_once), cmocka_unit_test(the_late_leave), cmocka_unit_test(long_steps_bear_more),
+        cmocka_unit_test(the_quick_stay),   cmocka_unit_test(shares),         cmocka_unit_test(hands),
+        cmocka_unit_test(every_piece_once), cmocka_unit_test(paces)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

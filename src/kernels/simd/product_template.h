@@ -180,9 +180,9 @@ static void multiply_call(const Call *c, float *y, size_t stride, bool add)
 
 /* c: type and unpack(). */
 static void multiply_all(Call *c, const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,
-                         const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,
-                         const unsigned char *next)
+                         const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add, MtsNext next)
 {
+    const unsigned char *after = next.more ? group + groups * group_bytes : next.then;
     c->group_bytes = group_bytes;
     c->blocks = cols / 32;
     c->at = mts_sections(c->type, cols);
@@ -192,7 +192,7 @@ static void multiply_all(Call *c, const unsigned char *group, size_t groups, siz
         c->groups = mts_min(MOST_GROUPS, groups - g);
         for (c->s0 = s0; c->s0 < s1; c->s0 = c->s1) {
             c->s1 = mts_min(c->s0 + MOST_ROWS, s1);
-            c->next = c->s1 < s1 ? NULL : g + c->groups < groups ? c->group + c->groups * group_bytes : next;
+            c->next = c->s1 < s1 ? NULL : g + c->groups < groups ? c->group + c->groups * group_bytes : after;
             multiply_call(c, y + c->s0 * stride + g * MTS_GROUP, stride, add);
         }
     }
@@ -206,7 +206,7 @@ static void multiply_all(Call *c, const unsigned char *group, size_t groups, siz
     }                                                                                                                  \
     static void product_##name(const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,             \
                                const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,       \
-                               const unsigned char *next)                                                              \
+                               MtsNext next)                                                                           \
     {                                                                                                                  \
         Call c = {.type = MTS_TYPE_##name, .unpack = unpack_##name};                                                   \
         multiply_all(&c, group, groups, group_bytes, cols, acts, s0, s1, y, stride, add, next);                        \

@@ -308,8 +308,7 @@ MTS_INLINE void multiply_groups(MtsType type, const bool pair, const unsigned ch
 }
 
 MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,
-                         const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,
-                         const unsigned char *next)
+                         const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add, MtsNext next)
 {
     Scratch s __attribute__((aligned(64)));
     const size_t p0 = s0 / MTS_PANEL, p1 = (s1 + MTS_PANEL - 1) / MTS_PANEL;
@@ -322,7 +321,7 @@ MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups
             const unsigned char *at = group + g * group_bytes, *later[2];
             float *out = y + 16 * g;
             for (size_t i = 0; i < 2; i++) {
-                later[i] = mts_ahead(group, groups, group_bytes, g + i, end < p1 ? group : next);
+                later[i] = mts_ahead(group, groups, group_bytes, g + i, end < p1 ? (MtsNext){0, group} : next);
             }
             if (g + 2 <= groups) {
                 multiply_groups(type, true, at, group_bytes, cols, &r, p, end, &s, out, stride, add, later);
@@ -340,7 +339,7 @@ MTS_INLINE void multiply(MtsType type, const unsigned char *group, size_t groups
 #define PRODUCT(type, ...)                                                                                             \
     static void product_##type(const unsigned char *group, size_t groups, size_t group_bytes, size_t cols,             \
                                const MtsActBlock *acts, size_t s0, size_t s1, float *y, size_t stride, bool add,       \
-                               const unsigned char *next)                                                              \
+                               MtsNext next)                                                                           \
     {                                                                                                                  \
         multiply(MTS_TYPE_##type, group, groups, group_bytes, cols, acts, s0, s1, y, stride, add, next);               \
     }
