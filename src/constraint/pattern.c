@@ -502,8 +502,8 @@ static int parse_group(MtsPatternParser *p)
         inner = parse_look(p, MTS_PART_AHEAD);
     } else if (take(p, "?!")) {
         inner = parse_look(p, MTS_PART_NOT_AHEAD);
-    } else if (looking_at(p, "?<=") || looking_at(p, "?<!") || looking_at(p, "*") || looking_at(p, "?>") ||
-               looking_at(p, "?(") || looking_at(p, "?|")) {
+    } else if (looking_at(p, "?<=") || looking_at(p, "?<!") || looking_at(p, "?<*") || looking_at(p, "*") ||
+               looking_at(p, "?>") || looking_at(p, "?(") || looking_at(p, "?|")) {
         return mts_pattern_wrong(p, MTS_EUNSUPPORTED, "has a group that is not regular");
     } else {
         char close = looking_at(p, "?'") ? '\'' : '>';

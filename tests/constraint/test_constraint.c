@@ -284,6 +284,24 @@ static void patterns_mean_what_pcre2_says(void **state)
     mts_vocabulary_free(&v);
 }
 
+/* "(?<" begins a name only where no look-behind does. */
+static void groups_of_other_kinds_are_pcre2s(void **state)
+{
+    (void)state;
+    static const char *const patterns[] = {"a>b(?<*a>b)c", "a>b(?<=a>b)c", "a>b(?*c)c", "a>b(?|c)", "(a>b)(?(1)c)"};
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        MtsConstraint *c;
+        assert_ok(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, patterns[i], v, &err), &err);
+        assert_false(mts_constraint_regular(c));
+        assert_true(toy_accepts(c, "a>bc", 4));
+        assert_false(toy_accepts(c, "a>bbc", 5));
+        mts_constraint_free(&c);
+    }
+    mts_vocabulary_free(&v);
+}
+
 static void hard_patterns_are_linear(void **state)
 {
     (void)state;
@@ -433,6 +451,7 @@ int main(void)
         cmocka_unit_test(every_match_is_bounded),
         cmocka_unit_test(what_has_failed_ends_at_once),
         cmocka_unit_test(patterns_mean_what_pcre2_says),
+        cmocka_unit_test(groups_of_other_kinds_are_pcre2s),
         cmocka_unit_test(hard_patterns_are_linear),
         cmocka_unit_test(what_is_not_regular_goes_through_pcre2),
         cmocka_unit_test(impossible_and_broken_patterns_are_named),
