@@ -118,7 +118,8 @@ int out_flush(MtsError *err)
         return MTS_OK;
     }
     to.closed = to.closed || (!to.file && is_reader_gone());
-    return mts_fail(err, MTS_EIO, "standard output: cannot be written whole: %s", strerror(errno ? errno : EIO));
+    return errno ? mts_fail(err, MTS_EIO, "standard output: cannot be written whole: %s", strerror(errno))
+                 : mts_fail(err, MTS_EIO, "standard output: could not be written whole"); /* why, the stream forgot */
 }
 
 /* ---- texts ---- */
