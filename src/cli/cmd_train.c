@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/store.h"
 #include "evidence/evidence.h"
 #include "results/metrics.h"
 #include "stages/stage.h"
@@ -37,16 +38,26 @@ static bool same_options(const MtsSample *a, const MtsSample *b)
     return same;
 }
 
-/* The number of the id among the first `n` samples' ids, *groups where it is new. */
-static size_t group_of(const MtsStage *stage, const size_t *group, size_t n, size_t groups)
+/* Samples of one id are one group. Groups count in the order of their first samples. */
+static bool group_by_id(MtsLessons *l)
 {
-    const char *id = stage->samples[n].series->id;
-    for (size_t i = n; i-- > 0;) { /* the nearest first: most are as the one before */
-        if (strcmp(stage->samples[i].series->id, id) == 0) {
-            return group[i];
+    MtsStore ids = {0};
+    uint32_t *words = NULL;
+    size_t cap = 0;
+    bool ok = true;
+    for (size_t i = 0; i < l->count && ok; i++) {
+        size_t bytes = strlen(l->series[i]->id), count = bytes / sizeof *words + 1;
+        if ((ok = mts_grow(&words, &cap, count, sizeof *words))) {
+            memset(words, 0, count * sizeof *words);
+            memcpy(words, l->series[i]->id, bytes);
+            l->group[i] = mts_store_put(&ids, words, count);
+            ok = l->group[i] != MTS_STORE_FULL;
         }
     }
-    return groups;
+    l->groups = ids.count;
+    free(words);
+    mts_store_free(&ids);
+    return ok;
 }
 
 /* Blocks of consecutive samples, where some label would be in one alone blocks of that label's samples. */
@@ -93,8 +104,9 @@ static int take_lessons(MtsLessons *l, const MtsStage *stage, MtsError *err)
         }
         l->series[i] = s->series;
         l->label[i] = s->truth.option;
-        l->group[i] = group_of(stage, l->group, i, l->groups);
-        l->groups += l->group[i] == l->groups;
+    }
+    if (!group_by_id(l)) {
+        return mts_fail(err, MTS_ENOMEM, "train: memory ran out");
     }
     if (l->groups < 2) {
         split_in_blocks(l);
