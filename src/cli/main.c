@@ -14,10 +14,11 @@
 #include "cli/apart.h"
 #include "cli/box.h"
 #include "cli/command.h"
-#include "cli/own_settings.h"
 #include "cli/manual.h"
 #include "cli/out.h"
+#include "cli/own_settings.h"
 #include "cli/screen.h"
+#include "cli/unused.h"
 #include "core/error.h"
 #include "core/near.h"
 
@@ -105,7 +106,7 @@ static int work(const CommandRow *command, const Args *args, MtsError *err)
 /* `called` is the word that the program was started by. */
 static int run(const CommandRow *command, const char *called, int argc, char **argv)
 {
-    Args args;
+    Args args, given;
     MtsError err = {0};
     size_t count, most = command->most == ANY ? (size_t)argc : (size_t)command->most;
     const Option *options = args_options(&count);
@@ -127,6 +128,7 @@ static int run(const CommandRow *command, const char *called, int argc, char **a
         goto done;
     }
     /* The file first, so that what is given here replaces what it says; operands come out the same. */
+    given = args;
     options_clear(options, count, &args);
     if ((rc = own_settings_read(command->bit, &args, &configured, &err)) ||
         (rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most,
@@ -136,6 +138,9 @@ static int run(const CommandRow *command, const char *called, int argc, char **a
         goto done;
     }
     rc = work(command, &args, &err);
+    if (!rc) { /* one that failed says why, in one sentence */
+        tell_unused_options(options, count, command->bit, command->name, &given, &args);
+    }
 done:
     free(args.operands);
     free(configured);

@@ -165,6 +165,29 @@ void options_clear(const Option *options, size_t n, void *into)
     }
 }
 
+bool options_given(const Option *o, const void *from)
+{
+    const void *at = (const char *)from + o->offset;
+    switch (o->kind) {
+    case OPTION_FLAG:
+        return *(const bool *)at;
+    case OPTION_TEXT:
+    case OPTION_CHOICE:
+        return *(const char *const *)at != NULL;
+    case OPTION_TEXTS:
+        return ((const OptionTexts *)at)->count > 0;
+    case OPTION_SIZE:
+        return *(const size_t *)at != CLI_NO_SIZE;
+    case OPTION_SEED:
+        return *(const uint64_t *)at != 0;
+    case OPTION_REAL:
+        return !isnan(*(const double *)at);
+    case OPTION_HEADING:
+        break;
+    }
+    return false;
+}
+
 const char *options_hint(const Option *options, size_t n, unsigned command, const char *word, char *hint, size_t size)
 {
     const char *name = word + strspn(word, "-");

@@ -57,6 +57,9 @@ void options_clear(const Option *options, size_t n, void *into);
 int options_parse(const Option *options, size_t n, unsigned command, const char *name, int argc, char **argv,
                   void *into, const char **operands, size_t most, MtsError *err);
 
+/* Whether an option has another value than its absent one; of a seed 0 is that. */
+bool options_given(const Option *option, const void *from);
+
 /* The place of a word among those of "one|two|three"; how many there are where it is none of them. */
 size_t options_choice(const char *words, const char *word);
 

@@ -160,7 +160,7 @@ static const char *bias_of(const MtsSearch *search, double log_z, double se)
     }
     return search->ops->bias                              ? search->ops->bias
            : mts_search_is_cut_short(search)              ? "cut short: what is finished by then is not left to chance"
-           : s->log_z_tolerance > 0                       ? "a stop that looks at its standard error"
+           : s->log_z_tolerance > 0 && !search->ops->lead ? "a stop that looks at its standard error"
            : s->mass_tolerance > 0 && search->ops->leader ? "a stop that looks at the answers"
                                                           : NULL;
 }

@@ -41,6 +41,24 @@ def texts(folder, table):
     check(told("generate", "-m", TINY, "-p", "hi", "--constraint", r"a\x00b", "-n", 8) == "a\0b\n", "byte for byte")
 
 
+def idle(table):
+    """Options that change nothing beside the others are named, and the result is what it is without them."""
+    search = ("search", "-m", table, "--rollouts", 3)
+    for options, said in (
+            (("--expansion", 2), "maxts: search: nothing that maxent-ts finds depends on --expansion;"),
+            (("--method", "smc", "--sweep", 3, "--seed", 1, "--level", 1), "smc finds depends on --level, --sweep;"),
+            (("--method", "greedy", "--seed", 3, "--lambda", 2), ""), # which all methods are given that are compared
+            (("--order", "any"), "maxts: search: --order changes nothing without --schema\n"),
+            (("--min-rollouts", 2), "--min-rollouts changes nothing without --log-z-tolerance or --mass-tolerance\n"),
+            (("--header", "on"), "--header changes nothing without --series\n"),
+            (("--sweep", 3, "--min-rollouts", 2, "--mass-tolerance", .1), "")):
+        done = run(*search, *options)
+        check(done.returncode == 0 and said in done.stderr.decode() and bool(said) == bool(done.stderr), done)
+        check(not run(*search, *options, "--quiet").stderr, "--quiet")
+    tolerant = ask(*search, "--method", "smc", "--log-z-tolerance", 1, "--quiet")
+    check(tolerant["log_z_biased"] is None, "a stop that smc does not have biases nothing")
+
+
 def files(folder, table):
     """-o: what a pipe would get, whole or not at all."""
     path = folder / "result.json"
@@ -283,6 +301,7 @@ def main():
         table = write_table(folder)
         texts(folder, table)
         files(folder, table)
+        idle(table)
         apart(folder, table)
         pipes(table)
         helps(table)
