@@ -43,7 +43,7 @@ struct MtsBacktrack {
     const MtsVocabulary *vocabulary;
     uint32_t *named; /* [named_count] the code points beyond ASCII that the pattern names */
     size_t named_count, named_cap;
-    bool properties; /* it uses Unicode properties */
+    bool properties; /* it uses Unicode properties, or classes of many alphabets' characters */
     Text *texts;     /* [text_count] the places; 0 is the dead one, 1 the empty text */
     size_t text_count, text_cap;
     MtsBytes text; /* the one in question */
@@ -67,8 +67,10 @@ static bool add_named(MtsBacktrack *c, uint32_t cp)
 static bool read_names(MtsBacktrack *c, const char *pattern)
 {
     bool ok = true;
-    c->properties = strstr(pattern, "\\p") || strstr(pattern, "\\P") || strstr(pattern, "\\X") ||
-                    strstr(pattern, "(*") || strstr(pattern, "(?i") || strstr(pattern, "\\N{");
+    static const char *const wide[] = {"\\p", "\\P", "\\X", "\\R", "\\h", "\\v", "\\o{", "\\N{", "(*", "(?i"};
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
+        c->properties |= strstr(pattern, wide[i]) != NULL;
+    }
     for (size_t n = strlen(pattern), size; n > 0 && ok; pattern += size, n -= size) {
         uint32_t cp = 0;
         size = mts_utf8_decode(pattern, n, &cp);
@@ -240,6 +242,9 @@ static bool matches(MtsBacktrack *m, size_t size, bool partial)
                          PCRE2_NO_UTF_CHECK | (partial ? PCRE2_PARTIAL_HARD : 0), m->data, m->limits);
     }
     m->gave_up = rc < PCRE2_ERROR_PARTIAL ? rc : m->gave_up;
+    if (rc >= 0 && !partial) { /* (*ACCEPT) may end a match before the text's end */
+        return pcre2_get_ovector_pointer(m->data)[1] == size;
+    }
     return rc >= 0 || (partial && (rc == PCRE2_ERROR_PARTIAL || size == 0));
 }
 

@@ -39,8 +39,8 @@ static int compile_pattern(MtsConstraint *c, const MtsConstraintSource *source, 
         return pcre2;
     }
     MtsError why = {0};
-    int rc = mts_pattern_compile(c->grammar.exprs, c->name, source->text, source->size, MTS_PATTERN_PCRE2, false,
-                                 mts_spell_utf8, &re, &why);
+    int rc = mts_pattern_compile(c->grammar.exprs, c->name, source->text, source->size, MTS_PATTERN_PCRE2,
+                                 MTS_PATTERN_WHOLE, mts_spell_utf8, &re, &why);
     if (rc == MTS_EUNSUPPORTED || rc == MTS_EREQUEST) { /* PCRE2 has taken it, or only its size is too much: so it is
                                                          * not regular */
         return pcre2;

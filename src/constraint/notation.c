@@ -13,6 +13,8 @@
  * before the first; inside a terminal it may not. */
 #include "constraint/notation.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,15 +108,29 @@ static size_t word_at(const Reader *r, size_t at)
     return n;
 }
 
+/* Lark's marks before a rule's name, "?", "!" or both: what they say is of the tree, which we do not make. */
+static size_t marks_at(const Reader *r, size_t at)
+{
+    size_t n = 0;
+    while (r->lark && n < 2 && at + n < r->size && (r->text[at + n] == '?' || r->text[at + n] == '!')) {
+        n++;
+    }
+    return n;
+}
+
+/* Lark's priority behind a rule's name, ".2" or ".-1". */
+static size_t priority_at(const Reader *r, size_t at)
+{
+    size_t sign = at + 1 < r->size && (r->text[at + 1] == '-' || r->text[at + 1] == '+');
+    return r->lark && at < r->size && r->text[at] == '.' ? 1 + sign + word_at(r, at + 1 + sign) : 0;
+}
+
 /* Whether a rule's head stands here: a word and "::=" or ":". */
 static bool at_rule(const Reader *r)
 {
-    size_t at = r->at;
-    at += r->lark && at < r->size && (r->text[at] == '?' || r->text[at] == '!');
+    size_t at = r->at + marks_at(r, r->at);
     size_t n = word_at(r, at), end = at + n;
-    if (r->lark && end < r->size && r->text[end] == '.') { /* a priority */
-        end += 1 + word_at(r, end + 1);
-    }
+    end += priority_at(r, end);
     while (end < r->size && (r->text[end] == ' ' || r->text[end] == '\t')) {
         end++;
     }
@@ -196,10 +212,10 @@ static uint32_t hex(Reader *r, size_t digits)
     return value;
 }
 
-/* One character of a text or a class, escapes read. */
+/* One character of a text or a class, escapes read. Lark knows few: before another character the backslash is one. */
 static uint32_t character(Reader *r)
 {
-    static const char names[] = "n\nr\rt\tb\bf\f0\0";
+    static const char names[] = "n\nr\rt\tf\fb\b";
     uint32_t c = 0;
     size_t n = mts_utf8_decode(r->text + r->at, r->size - r->at, &c);
     if (n == 0) {
@@ -211,14 +227,26 @@ static uint32_t character(Reader *r)
     if (c != '\\' || r->at >= r->size) {
         return c;
     }
+    size_t from = r->at - 1;
     char e = r->text[r->at++];
     if (e == 'x' || e == 'u' || e == 'U') {
-        return hex(r, e == 'x' ? 2 : e == 'u' ? 4 : 8);
+        c = hex(r, e == 'x' ? 2 : e == 'u' ? 4 : 8);
+        if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) {
+            complain(r, MTS_EREQUEST, from, "no character has this number");
+        }
+        return c;
     }
-    for (size_t i = 0; i + 1 < sizeof names; i += 2) {
+    for (size_t i = 0; i + 1 < sizeof names - (r->lark ? 2 : 0); i += 2) {
         if (names[i] == e) {
             return (unsigned char)names[i + 1];
         }
+    }
+    if (r->lark && e != '\\' && e != '"') {
+        r->at--;
+        return '\\';
+    }
+    if (!ispunct((unsigned char)e)) { /* \d means much elsewhere, but here nothing */
+        complain(r, MTS_EREQUEST, from, "there is no such escape");
     }
     return (unsigned char)e;
 }
@@ -231,13 +259,28 @@ static MtsRe spell(Reader *r, MtsChars *set)
     return re;
 }
 
+/* A pattern that stands at a place of the text, or is meant there. */
+static MtsRe compiled(Reader *r, size_t at, const char *pattern, size_t size)
+{
+    MtsError why = {0};
+    MtsRe re = MTS_RE_NONE;
+    int rc = mts_pattern_compile(r->g->exprs, "/", pattern, size, MTS_PATTERN_PCRE2, MTS_PATTERN_PART, mts_spell_utf8,
+                                 &re, &why);
+    if (rc) {
+        complain(r, rc, at, why.text);
+    }
+    return re;
+}
+
 static MtsRe spell_one(Reader *r, uint32_t c, bool caseless)
 {
     MtsChars one = {0};
-    mts_chars_add(&one, c, c);
-    if (caseless && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) {
-        mts_chars_add(&one, c ^ 0x20, c ^ 0x20);
+    char pattern[24];
+    if (caseless) {
+        int n = snprintf(pattern, sizeof pattern, "(?i)\\x{%x}", (unsigned)c);
+        return compiled(r, r->at, pattern, (size_t)n);
     }
+    mts_chars_add(&one, c, c);
     return spell(r, &one);
 }
 
@@ -323,35 +366,67 @@ static MtsGrammarNode any_character(Reader *r)
     return mts_node_re(r->g, spell(r, &set));
 }
 
-/* /.../flags */
-/* A pattern that stands at a place of the text, or is meant there. */
-static MtsGrammarNode compiled(Reader *r, size_t at, const char *pattern, size_t size)
+/* Where a regular expression's text ends, at its '/'; the text's end: nowhere. Only one with the flag x goes on over
+ * the ends of lines. */
+static size_t regular_end(const Reader *r)
 {
-    MtsError why = {0};
-    MtsRe re = MTS_RE_NONE;
-    int rc = mts_pattern_compile(r->g->exprs, "/", pattern, size, MTS_PATTERN_PCRE2, false, mts_spell_utf8, &re, &why);
-    return rc ? complain(r, rc, at, why.text) : mts_node_re(r->g, re);
+    size_t end = r->at;
+    bool lines = false;
+    for (; end < r->size && r->text[end] != '/'; end++) {
+        lines |= r->text[end] == '\n';
+        end += r->text[end] == '\\' && end + 1 < r->size;
+    }
+    return !lines || (end < r->size && memchr(r->text + end, 'x', 1 + word_at(r, end + 1))) ? end : r->size;
 }
 
+/* Lark's regular expressions are Python's; what PCRE2 writes otherwise is written so. */
+static bool as_pcre2(const Reader *r, size_t from, size_t end, MtsBytes *pattern)
+{
+    bool ok = true;
+    for (size_t i = from, n; i < end && ok; i += n) {
+        char next = r->text[i] == '\\' && i + 1 < end ? r->text[i + 1] : '\0';
+        n = next ? 2 : 1;
+        size_t digits = next == 'u' ? 4 : next == 'U' ? 8 : 0;
+        if (digits && word_at(r, i + 2) >= digits) {
+            n += digits;
+            ok = mts_bytes_printf(pattern, "\\x{%.*s}", (int)digits, r->text + i + 2);
+        } else if (next == 'Z') {
+            ok = mts_bytes_append_str(pattern, "\\z");
+        } else {
+            ok = mts_bytes_append(pattern, r->text + i, n);
+        }
+    }
+    return ok;
+}
+
+/* /.../flags */
 static MtsGrammarNode regular(Reader *r)
 {
-    size_t from = ++r->at, end = from;
-    while (end < r->size && r->text[end] != '/' && r->text[end] != '\n') {
-        end += r->text[end] == '\\' && end + 1 < r->size ? 2 : 1;
-    }
-    if (end >= r->size || r->text[end] != '/') {
+    size_t from = ++r->at, end = regular_end(r), flags;
+    if (end >= r->size) {
         return complain(r, MTS_EREQUEST, from - 1, "a regular expression has no closing '/'");
     }
     MtsBytes pattern = {0};
+    bool ok = true;
     r->at = end + 1;
-    size_t flags = word_at(r, r->at);
-    bool ok = (flags == 0 || mts_bytes_printf(&pattern, "(?%.*s)", (int)flags, r->text + r->at)) &&
-              mts_bytes_append(&pattern, r->text + from, end - from);
+    flags = word_at(r, r->at);
+    for (size_t i = 0; i < flags && ok; i++) {
+        char flag = r->text[r->at + i];
+        if (!strchr("imsux", flag)) {
+            mts_bytes_free(&pattern);
+            return complain(r, MTS_EUNSUPPORTED, r->at + i, "of a regular expression's flags i, m, s, u, x are held");
+        }
+        ok = flag == 'u' || mts_bytes_printf(&pattern, "(?%c)", flag); /* u: all text is Unicode */
+    }
     r->at += flags;
-    MtsGrammarNode node =
-        ok ? compiled(r, from, pattern.data, pattern.len) : complain(r, MTS_ENOMEM, from, "memory ran out");
+    MtsRe re = MTS_RE_NONE;
+    if (ok && as_pcre2(r, from, end, &pattern)) {
+        re = compiled(r, from, pattern.data ? pattern.data : "", pattern.len);
+    } else {
+        complain(r, MTS_ENOMEM, from, "memory ran out");
+    }
     mts_bytes_free(&pattern);
-    return node;
+    return r->rc ? MTS_NODE_NONE : mts_node_re(r->g, re);
 }
 
 /* ---- expressions ---- */
@@ -370,6 +445,10 @@ static bool counts(Reader *r, uint32_t *min, uint32_t *max)
 {
     size_t from = r->at;
     bool braces = take(r, "{");
+    if (braces && r->lark && r->at < r->size && !strchr("0123456789, ", r->text[r->at])) {
+        complain(r, MTS_EUNSUPPORTED, from, "Lark's templates are not held");
+        return true;
+    }
     if (!braces && !(r->lark && take(r, "~"))) {
         return false;
     }
@@ -459,7 +538,7 @@ static bool at_end(Reader *r)
     size_t line = r->at;
     skip(r, true);
     bool new_line = memchr(r->text + line, '\n', r->at - line) != NULL || line == 0;
-    return r->rc || r->at >= r->size || strchr("|)]%", r->text[r->at]) || (new_line && r->depth == 0 && at_rule(r));
+    return r->rc || r->at >= r->size || strchr("|)]%", r->text[r->at]) || (new_line && at_rule(r));
 }
 
 static MtsGrammarNode sequence(Reader *r)
@@ -510,7 +589,7 @@ static MtsGrammarNode choice(Reader *r)
 static void read_rule(Reader *r)
 {
     size_t from = r->at;
-    r->at += r->lark && (r->text[r->at] == '?' || r->text[r->at] == '!');
+    r->at += marks_at(r, r->at);
     size_t n = word_at(r, r->at);
     NamedRule *named = find_rule(r, r->text + r->at, n);
     if (!named) {
@@ -524,9 +603,7 @@ static void read_rule(Reader *r)
     named->defined = true;
     r->terminal = r->lark && is_terminal(named->name);
     r->at += n;
-    if (r->lark && take(r, ".")) {
-        r->at += word_at(r, r->at);
-    }
+    r->at += priority_at(r, r->at);
     skip(r, false);
     take(r, r->lark ? ":" : "::=");
     MtsGrammarNode body = choice(r);
@@ -596,7 +673,8 @@ static void import_one(Reader *r)
     }
     named->defined = true;
     uint32_t rule = named->rule;
-    MtsGrammarNode body = compiled(r, at, COMMON[which].pattern, strlen(COMMON[which].pattern));
+    MtsRe re = compiled(r, at, COMMON[which].pattern, strlen(COMMON[which].pattern));
+    MtsGrammarNode body = r->rc ? MTS_NODE_NONE : mts_node_re(r->g, re);
     r->g->rules[rule].body = body;
 }
 
@@ -650,7 +728,10 @@ static void read_rules(Reader *r)
         } else if (at_rule(r)) {
             read_rule(r);
         } else {
-            complain(r, MTS_EREQUEST, r->at, "a rule begins with its name");
+            size_t end = r->at + marks_at(r, r->at), n = word_at(r, end);
+            bool template = r->lark && n > 0 && end + n < r->size && r->text[end + n] == '{';
+            complain(r, template ? MTS_EUNSUPPORTED : MTS_EREQUEST, r->at,
+                     template ? "Lark's templates are not held" : "a rule begins with its name");
         }
         skip(r, true);
     }
@@ -691,7 +772,9 @@ static bool is_gbnf(const char *text, size_t size)
 
 int mts_notation_grammar(MtsGrammar *g, const char *text, size_t size, const char *name, MtsError *err)
 {
-    Reader r = {.g = g, .name = name, .text = text, .size = size, .err = err, .lark = !is_gbnf(text, size)};
+    size_t mark = mts_utf8_mark(text, size);
+    Reader r = {.g = g, .name = name, .text = text + mark, .size = size - mark, .err = err};
+    r.lark = !is_gbnf(r.text, r.size);
     r.gap = mts_grammar_rule(g);
     r.slots = mts_calloc(NAME_SLOTS, sizeof *r.slots);
     if (r.gap == MTS_STORE_FULL || !r.slots) {

@@ -9,10 +9,17 @@ typedef enum MtsDialect {
     MTS_PATTERN_ECMA   /* as in JSON Schema: ECMA 262 with Unicode; ^ and $ are the text's ends */
 } MtsDialect;
 
-/* The texts that match the pattern as a whole (`search`: somewhere in them), their characters spelled by `spell`.
+typedef enum MtsExtent {                    /* of the pattern's texts */
+                         MTS_PATTERN_WHOLE, /* all there is: they match from end to end */
+                         MTS_PATTERN_PART,  /* likewise, and others may stand behind them: a look-ahead at the end is
+                                               refused */
+                         MTS_PATTERN_SOMEWHERE
+} MtsExtent;
+
+/* The texts that match the pattern to that extent, their characters spelled by `spell`.
  * MTS_EUNSUPPORTED where the pattern is not regular or not understood, and the sentence names what and where;
  * MTS_EREQUEST where it is broken. `name` stands for it in sentences. */
 int mts_pattern_compile(MtsExprs *x, const char *name, const char *pattern, size_t size, MtsDialect dialect,
-                        bool search, MtsSpelling spell, MtsRe *out, MtsError *err);
+                        MtsExtent extent, MtsSpelling spell, MtsRe *out, MtsError *err);
 
 #endif

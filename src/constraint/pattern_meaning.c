@@ -185,6 +185,10 @@ static MtsRe special(MtsPatternParser *p, int at, MtsRe k, bool start)
 {
     const MtsPatternPart part = p->parts[at];
     MtsExprs *x = p->x;
+    bool ahead = part.kind == MTS_PART_AHEAD || part.kind == MTS_PART_NOT_AHEAD;
+    if (ahead && p->extent == MTS_PATTERN_PART && mts_re_nullable(x, k)) {
+        return unsupported(p, "looks ahead beyond its own end");
+    }
     switch (part.kind) {
     case MTS_PART_SEQUENCE:
         return sequence(p, at, k, start);
@@ -219,7 +223,7 @@ static MtsRe meaning(MtsPatternParser *p, int at, MtsRe k, bool start)
 }
 
 int mts_pattern_compile(MtsExprs *x, const char *name, const char *pattern, size_t size, MtsDialect dialect,
-                        bool search, MtsSpelling spell, MtsRe *out, MtsError *err)
+                        MtsExtent extent, MtsSpelling spell, MtsRe *out, MtsError *err)
 {
     MtsPatternParser p = {.x = x,
                           .name = name,
@@ -227,12 +231,13 @@ int mts_pattern_compile(MtsExprs *x, const char *name, const char *pattern, size
                           .size = size,
                           .dialect = dialect,
                           .spell = spell,
+                          .extent = extent,
                           .written = 1,
                           .err = err};
     *out = MTS_RE_NONE;
     int whole = mts_pattern_parse(&p);
     p.depth = 0;
-    if (!p.rc && !search) {
+    if (!p.rc && extent != MTS_PATTERN_SOMEWHERE) {
         *out = meaning(&p, whole, MTS_RE_EMPTY, true);
     } else if (!p.rc) {
         int any = mts_pattern_dot(&p, true);

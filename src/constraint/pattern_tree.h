@@ -33,6 +33,7 @@ typedef struct MtsPatternParser {
     size_t size, at;
     MtsDialect dialect;
     MtsSpelling spell;
+    MtsExtent extent;
     MtsPatternPart *parts;
     size_t count, cap;
     int depth;

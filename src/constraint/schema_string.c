@@ -65,8 +65,8 @@ const char *mts_format_pattern(const char *format)
 
 int mts_schema_key_pattern(MtsSchema *s, const char *pattern, size_t size, MtsRe *inside)
 {
-    return mts_pattern_compile(s->g->exprs, s->name, pattern, size, MTS_PATTERN_ECMA, true, mts_spell_json, inside,
-                               s->err);
+    return mts_pattern_compile(s->g->exprs, s->name, pattern, size, MTS_PATTERN_ECMA, MTS_PATTERN_SOMEWHERE,
+                               mts_spell_json, inside, s->err);
 }
 
 /* Cuts *inside by the pattern in keyword `key`, or by its complement. */

@@ -441,6 +441,36 @@ static void large_and_deep_patterns_end_in_an_answer(void **state)
     mts_vocabulary_free(&v);
 }
 
+/* (*ACCEPT) ends PCRE2's match wherever it stands; and a character of many bytes is no less a line's end. */
+static void pcre2_s_matches_are_whole_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *text;
+        bool match;
+    } cases[] = {{"a(*ACCEPT)b", "a", true},
+                 {"a(*ACCEPT)b", "ab", false},
+                 {"a(*ACCEPT)b", "ac", false},
+                 {"\\R", "\xE2\x80\xA8", true},
+                 {"\\R", "\n", true},
+                 {"\\R", "\xE2\x80\x83", false},
+                 {"(a)\\1\\v", "aa\xE2\x80\xA9", true},
+                 {"(a)\\1\\h", "aa\xE1\x9A\x80", true},
+                 {"(a)\\1\\h", "aa\xE2\x80\xA9", false}};
+    MtsError err = {0};
+    MtsVocabulary *v = toy_vocabulary();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        MtsConstraint *c;
+        assert_ok(toy_open(&c, MTS_CONSTRAINT_PATTERN, 0, cases[i].pattern, v, &err), &err);
+        assert_false(mts_constraint_regular(c));
+        if (toy_accepts(c, cases[i].text, strlen(cases[i].text)) != cases[i].match) {
+            fail_msg("%s on '%s'", cases[i].pattern, cases[i].text);
+        }
+        mts_constraint_free(&c);
+    }
+    mts_vocabulary_free(&v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +488,7 @@ int main(void)
         cmocka_unit_test(too_much_work_ends_in_a_sentence),
         cmocka_unit_test(many_words_and_classes_are_read),
         cmocka_unit_test(large_and_deep_patterns_end_in_an_answer),
+        cmocka_unit_test(pcre2_s_matches_are_whole_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -316,6 +316,41 @@ static void terminals_of_lark_s_library_are_imported(void **state)
     refuse("start: INT\n%import common INT\n", MTS_EREQUEST, "line 2, column 16: a name");
 }
 
+/* What an escape of one notation means nothing in the other is no character by itself. */
+static void escapes_are_those_of_the_notation(void **state)
+{
+    (void)state;
+    check("\xEF\xBB\xBFroot ::= [\\-\\]\\^] \"\\x41\\u00e9\\n\"\n", LIST("-A\xC3\xA9\n", "]A\xC3\xA9\n"), LIST("\\A"));
+    refuse("root ::= [\\d]+\n", MTS_EREQUEST, "line 1, column 11: there is no such escape");
+    refuse("\xEF\xBB\xBFroot ::= \"a\" | \"\\w\"\n", MTS_EREQUEST, "line 1, column 17: there is no such escape");
+    refuse("root ::= \"\\0\"\n", MTS_EREQUEST, "line 1, column 11: there is no such escape");
+    refuse("root ::= \"\\ud83d\"\n", MTS_EREQUEST, "line 1, column 11: no character has this number");
+    refuse("root ::= [\\U00110000]\n", MTS_EREQUEST, "line 1, column 11: no character has this number");
+    check("start: \"\\d\\.\\n\\\\\\\"\"\n", LIST("\\d\\.\n\\\""), LIST("d.\n\\\"", "0.\n\\\""));
+    check("start: /[\\u0061-c]\\Z/ \"\\u00e9K\"i\n", LIST("b\xC3\xA9k", "a\xC3\x89\xE2\x84\xAA"), LIST("ub\xC3\xA9k"));
+}
+
+static void lark_s_marks_and_flags_are_read(void **state)
+{
+    (void)state;
+    check("?!start: x Y | Z\n!?x.-1: \"a\"\nY.+2: /b/u\nZ: /c  # c\n  [de]/ix\n", LIST("ab", "cd", "CE"),
+          LIST("a", "c d"));
+    refuse("start: /a/l\n", MTS_EUNSUPPORTED, "line 1, column 11: of a regular expression's flags");
+    refuse("start: /a\nb: /c/\n", MTS_EREQUEST, "line 1, column 8: a regular expression has no closing");
+    refuse("start: _list{\"a\"}\n_list{x}: x+\n", MTS_EUNSUPPORTED, "line 1, column 13: Lark's templates");
+    refuse("_list{x}: x+\nstart: _list{\"a\"}\n", MTS_EUNSUPPORTED, "line 1, column 1: Lark's templates");
+}
+
+/* A terminal is an expression by itself: a look-ahead that would see what stands behind it is not held. */
+static void terminals_do_not_look_behind_their_ends(void **state)
+{
+    (void)state;
+    check("start: N (\" \" N)* \"(\"\nN: /(?!if)[a-z]+/\n", LIST("f g(", "i("), LIST("ifs(", "a if("));
+    check("start: /b((?!;).)*;/ \"a\"\n", LIST("bc;a"), LIST("b;;a"));
+    refuse("start: /[a-z]+(?!\\()/ /.*/\n", MTS_EUNSUPPORTED, "line 1, column 9: /: the pattern looks ahead beyond");
+    refuse("start: A \"b\"\nA: /a(?=b)|c/\n", MTS_EUNSUPPORTED, "line 2, column 5: /: the pattern looks ahead beyond");
+}
+
 /* `head`, then `piece` so many times, then `tail`; whether the text is accepted. */
 static bool repeated_accepts(const char *head, const char *piece, int count, const char *tail, const char *text)
 {
@@ -363,7 +398,7 @@ static void errors_have_places(void **state)
     (void)state;
     refuse("root ::= \"a\"\nb ::= c\n", MTS_EREQUEST, "line 2, column 7: no rule has this name");
     refuse("root ::= \"a\n", MTS_EREQUEST, "line 1, column 10: a text has no closing quote");
-    refuse("root ::= (\"a\"\nx ::= \"b\"\n", MTS_EREQUEST, "line 2, column 3");
+    refuse("root ::= (\"a\"\nx ::= \"b\"\n", MTS_EREQUEST, "line 1, column 10: a group is not closed");
     refuse("a ::= \"a\"\n", MTS_EREQUEST, "no rule root");
     refuse("root ::= \"a\"\nroot ::= \"b\"\n", MTS_EREQUEST, "line 2, column 1");
     refuse("root ::= [z-a]\n", MTS_EREQUEST, "line 1, column 10");
@@ -389,6 +424,9 @@ int main(void)
         cmocka_unit_test(random_grammars_are_their_enumerated_languages),
         cmocka_unit_test(both_notations_are_read),
         cmocka_unit_test(terminals_of_lark_s_library_are_imported),
+        cmocka_unit_test(escapes_are_those_of_the_notation),
+        cmocka_unit_test(lark_s_marks_and_flags_are_read),
+        cmocka_unit_test(terminals_do_not_look_behind_their_ends),
         cmocka_unit_test(errors_have_places),
         cmocka_unit_test(long_grammars_are_read),
         cmocka_unit_test(many_parts_and_choices_are_read),
