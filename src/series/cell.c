@@ -43,6 +43,23 @@ bool mts_cell_same(MtsCell a, MtsCell b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+MtsCell mts_cell_trim(MtsCell cell)
+{
+    while (cell.size > 0 && is_space(cell.data[0])) {
+        cell.data++;
+        cell.size--;
+    }
+    while (cell.size > 0 && is_space(cell.data[cell.size - 1])) {
+        cell.size--;
+    }
+    return cell;
+}
+
 bool mts_cell_is_list(MtsCell cell)
 {
     return cell.size >= 2 && cell.data[0] == '[' && cell.data[cell.size - 1] == ']';
@@ -99,17 +116,32 @@ static bool is_grouped(MtsCell cell, size_t end, char mark)
     return true;
 }
 
-/* 1'234'567.5, as the Swiss write it, with either apostrophe: the cell without them, in `out`; false: it is none. */
-static bool without_apostrophes(MtsCell cell, char out[LONGEST_NUMBER], MtsCell *plain)
+/* The bytes at s[0..n) of a mark that can only group digits: an apostrophe, straight or curved, and blanks that no line
+ * breaks at (U+00A0, as Latin-1 has it too, U+202F, U+2009); 0: there is none. */
+static size_t group_mark(const char *s, size_t n)
+{
+    static const char *const marks[] = {"'", "\xE2\x80\x99", "\xC2\xA0", "\xE2\x80\xAF", "\xE2\x80\x89", "\xA0"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        size_t bytes = strlen(marks[i]);
+        if (bytes <= n && memcmp(s, marks[i], bytes) == 0) {
+            return bytes;
+        }
+    }
+    return 0;
+}
+
+/* 1'234'567.5, as the Swiss write it, or with other marks that can only group: the cell without them, in `out`; false:
+ * it is none. */
+static bool without_groups(MtsCell cell, char out[LONGEST_NUMBER], MtsCell *plain)
 {
     size_t n = 0, whole, kept = 0;
     if (cell.size >= LONGEST_NUMBER) {
         return false;
     }
-    for (size_t i = 0; i < cell.size; i++, n++) {
-        bool curved = i + 3 <= cell.size && memcmp(cell.data + i, "\xE2\x80\x99", 3) == 0;
-        out[n] = curved ? '\'' : cell.data[i];
-        i += curved ? 2 : 0;
+    for (size_t i = 0; i < cell.size; n++) {
+        size_t mark = group_mark(cell.data + i, cell.size - i);
+        out[n] = mark ? '\'' : cell.data[i];
+        i += mark ? mark : 1;
     }
     for (whole = 0; whole < n && (is_digit(out[whole]) || strchr("+-'", out[whole])); whole++) {
     }
@@ -126,11 +158,11 @@ static bool without_apostrophes(MtsCell cell, char out[LONGEST_NUMBER], MtsCell 
 
 bool mts_cell_number(MtsCell cell, char decimal, double *value)
 {
-    char plain[LONGEST_NUMBER], swiss[LONGEST_NUMBER], group = decimal == ',' ? '.' : ',';
+    char plain[LONGEST_NUMBER], whole_digits[LONGEST_NUMBER], group = decimal == ',' ? '.' : ',';
     if (decimal == '.' && !memchr(cell.data, ',', cell.size) && mts_number_parse(cell.data, cell.size, value)) {
         return true;
     }
-    (void)without_apostrophes(cell, swiss, &cell);
+    (void)without_groups(cell, whole_digits, &cell);
     const char *mark = memchr(cell.data, decimal, cell.size);
     size_t whole = mark ? (size_t)(mark - cell.data) : cell.size, n = 0;
     if (cell.size >= sizeof plain || (memchr(cell.data, group, cell.size) && !is_grouped(cell, whole, group))) {
@@ -194,6 +226,51 @@ static bool is_period(MtsCell cell)
     return is_digit(cell.data[cell.size - 1]) && is_digit(cell.data[cell.size - rest]);
 }
 
+/* 20200101T120000, 20200101_1200: a day and a time of day without marks. */
+static bool is_compact(MtsCell cell)
+{
+    size_t digits = 0;
+    while (digits < cell.size && is_digit(cell.data[digits])) {
+        digits++;
+    }
+    if (digits != 8 || cell.size < 13 || !strchr("Tt_- ", cell.data[8])) {
+        return false;
+    }
+    int month = (cell.data[4] - '0') * 10 + cell.data[5] - '0', day = (cell.data[6] - '0') * 10 + cell.data[7] - '0';
+    for (size_t i = 9; i < 13; i++) {
+        if (!is_digit(cell.data[i])) {
+            return false;
+        }
+    }
+    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+/* Whether a time of day is somewhere in it: "0 days 00:00:01", "00:00:01,500", "...+01:00[Europe/Berlin]". */
+static bool has_clock(MtsCell cell)
+{
+    for (size_t i = 1; i + 2 < cell.size; i++) {
+        if (cell.data[i] == ':' && is_digit(cell.data[i - 1]) && is_digit(cell.data[i + 1]) &&
+            is_digit(cell.data[i + 2])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "1. März 2020", "3-ene-2021": a day, a word of three letters or more in whatever language, and a year. */
+static bool has_worded_month(MtsCell cell)
+{
+    size_t letters = 0, longest = 0, n = cell.size;
+    for (size_t i = 0; i < n; i++) {
+        bool letter = (lower(cell.data[i]) >= 'a' && lower(cell.data[i]) <= 'z') || (unsigned char)cell.data[i] >= 0x80;
+        letters = letter ? letters + 1 : 0;
+        longest = letters > longest ? letters : longest;
+    }
+    bool year = n > 8 && is_digit(cell.data[n - 1]) && is_digit(cell.data[n - 2]) && is_digit(cell.data[n - 3]) &&
+                (cell.data[n - 4] == '1' || cell.data[n - 4] == '2') && strchr(" -/.", cell.data[n - 5]);
+    return year && longest >= 3 && !is_digit(cell.data[2]);
+}
+
 /* A time of day without what may follow it: "1:00 PM", "00:00:00 UTC", "12:00:00 +0100". */
 static MtsCell without_zone(MtsCell cell)
 {
@@ -215,7 +292,7 @@ static bool is_time(MtsCell cell)
     if (cell.size < 4 || !is_digit(cell.data[0])) {
         return cell.size > 4 && is_digit(cell.data[cell.size - 1]) && has_month_name(cell);
     }
-    if (is_period(cell)) {
+    if (is_period(cell) || is_compact(cell) || has_clock(cell) || has_worded_month(cell)) {
         return true;
     }
     for (size_t i = 0; i < cell.size; i++) {
@@ -267,9 +344,10 @@ MtsCellKind mts_cell_kind(MtsCell cell, const char *missing, double *value)
 {
     MtsCellKind comma;
     double unused;
-    char swiss[LONGEST_NUMBER];
+    char plain[LONGEST_NUMBER];
+    cell = mts_cell_trim(cell);
     char first = cell.size ? cell.data[0] : '\0';
-    bool number_like = is_digit(first) || ((first == '-' || first == '+' || first == '.') && cell.size > 1);
+    bool number_like = is_digit(first) || (first && strchr("-+.,", first) && cell.size > 1);
     if (!(number_like && missing == NULL) && mts_cell_missing(cell, missing)) {
         return MTS_CELL_MISSING;
     }
@@ -280,7 +358,7 @@ MtsCellKind mts_cell_kind(MtsCell cell, const char *missing, double *value)
         if (mts_cell_missing(cell, missing)) {
             return MTS_CELL_MISSING; /* "--", "-NaN" */
         }
-        if (without_apostrophes(cell, swiss, &cell)) {
+        if (without_groups(cell, plain, &cell)) {
             return mts_cell_kind(cell, missing, value);
         }
         if (memchr(cell.data, ',', cell.size) && comma_kind(cell, &comma)) {

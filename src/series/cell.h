@@ -25,6 +25,9 @@ typedef enum MtsCellKind {
     MTS_CELL_KINDS
 } MtsCellKind;
 
+/* Without white space at either end, which a cell in quotes keeps. */
+MtsCell mts_cell_trim(MtsCell cell);
+
 /* "(s)" or "[mV]": no number in brackets. */
 bool mts_cell_is_unit(MtsCell cell);
 

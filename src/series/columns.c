@@ -62,9 +62,12 @@ static int begin(const Table *t, MtsError *err)
 static int check_width(const Table *t, MtsError *err)
 {
     const MtsTableForm *f = t->form;
-    return f->odd_line == 0 ? MTS_OK
-                            : mts_fail(err, MTS_EFORMAT, "%s: line %zu has %zu cells, but the first row has %zu",
-                                       t->set->name, f->odd_line, f->odd_count, f->columns);
+    const char d = t->csv->delimiter;
+    const char *what = d == ',' ? "commas" : d == ';' ? "semicolons" : d == '\t' ? "tabs" : d == '|' ? "|" : "blanks";
+    return f->odd_line == 0
+               ? MTS_OK
+               : mts_fail(err, MTS_EFORMAT, "%s: line %zu has %zu cells, but the first row has %zu (%s delimit them)",
+                          t->set->name, f->odd_line, f->odd_count, f->columns, what);
 }
 
 /* ---- rows ---- */
@@ -192,29 +195,12 @@ static int read_long(const Table *t, MtsError *err)
 
 /* ---- lists ---- */
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-static MtsCell trim(MtsCell cell)
-{
-    while (cell.size > 0 && is_space(cell.data[0])) {
-        cell.data++;
-        cell.size--;
-    }
-    while (cell.size > 0 && is_space(cell.data[cell.size - 1])) {
-        cell.size--;
-    }
-    return cell;
-}
-
 /* "[0.1, -2]" or "[[0.1, -2]]", as JSON or Python write it, to fresh values. */
 static int read_list(const Table *t, MtsCell cell, double **values, size_t *length, MtsError *err)
 {
     size_t cap = 0;
     for (int depth = 0; depth < 2 && mts_cell_is_list(cell); depth++) {
-        cell = trim((MtsCell){cell.data + 1, cell.size - 2});
+        cell = mts_cell_trim((MtsCell){cell.data + 1, cell.size - 2});
     }
     while (cell.size > 0) {
         const char *comma = memchr(cell.data, ',', cell.size);
@@ -222,7 +208,7 @@ static int read_list(const Table *t, MtsCell cell, double **values, size_t *leng
         if (!mts_grow(values, &cap, *length + 1, sizeof **values)) {
             return out_of_memory(t, err);
         }
-        int rc = cell_value(t, trim((MtsCell){cell.data, n}), &(*values)[(*length)++], err);
+        int rc = cell_value(t, mts_cell_trim((MtsCell){cell.data, n}), &(*values)[(*length)++], err);
         if (rc) {
             return rc;
         }
@@ -333,6 +319,7 @@ static int note_column(const Table *t, size_t column, MtsColumnUse use, MtsError
         note.line = odd ? t->csv->line : 0;
         note.cell = odd ? mts_strndup(cell.data, (size_t)shown(cell)) : NULL;
     }
+    note.cell = note.cell ? note.cell : mts_strndup("", 0);
     note.name = mts_csv_plain(t->csv, t->form->title[column]);
     int kept = mts_set_put_aside(t->set, &note, rc ? NULL : err);
     return rc ? rc : kept;
@@ -354,23 +341,34 @@ static size_t pick_columns(const MtsTableForm *form, size_t *pick, size_t *indic
     return count;
 }
 
-/* A last row "Total,30" is no value of the series; its words stand where the rows' own names or dates do. */
+/* Where all rows but the last begin with a date or a number that counts, a last one that begins with words or nothing
+ * is a sum or a note; where rows begin with words, the word tells. */
 static int check_last_row(const Table *t, MtsError *err)
 {
-    static const char *const sums[] = {"total", "totals", "total:", "grand total", "sum",     "sum:",    "average",
-                                       "mean",  "summe",  "gesamt", "mittelwert",  "somme",   "moyenne", "suma",
-                                       "media", "totale", "totaal", "promedio",    "subtotal"};
+    static const char *const sums[] = {"total", "totals", "total:", "grand total", "sum",      "sum:",    "average",
+                                       "mean",  "summe",  "gesamt", "mittelwert",  "somme",    "moyenne", "suma",
+                                       "media", "totale", "totaal", "promedio",    "subtotal", "summary"};
     MtsCell cell = cell_at(t->csv, 0);
-    char place[40];
+    const MtsColumnForm *column = &t->form->column[0];
+    double unused;
+    MtsColumnUse use = mts_form_use(t->form, 0);
+    MtsCellKind kind = mts_cell_kind(cell, t->form->missing, &unused);
+    bool stamped = t->form->rows > 2 && (use == MTS_COLUMN_TIME || mts_form_counts(t->form, 0));
+    bool counted = t->form->rows > 2 && use == MTS_COLUMN_BROKEN && t->form->header && !column->falls;
+    bool odd = (stamped && kind == MTS_CELL_MISSING && column->cells[MTS_CELL_MISSING] == 1) ||
+               ((stamped || counted) && kind == MTS_CELL_WORDS);
     for (size_t i = 0; t->form->rows > 1 && i < sizeof sums / sizeof sums[0]; i++) {
-        if (mts_cell_is(cell, sums[i])) {
-            return mts_fail(err, MTS_EFORMAT,
-                            "%s: %s: \"%.*s\" begins the last row, which is no value of the series: "
-                            "leave it out",
-                            t->set->name, mts_set_place(t->set, t->csv->line, place), shown(cell), cell.data);
-        }
+        odd |= mts_cell_is(cell, sums[i]);
     }
-    return MTS_OK;
+    char place[40];
+    if (odd && cell.size == 0) {
+        return mts_fail(err, MTS_EFORMAT, "%s: %s: the last row begins with nothing, unlike all others: leave it out",
+                        t->set->name, mts_set_place(t->set, t->csv->line, place));
+    }
+    return odd ? mts_fail(err, MTS_EFORMAT,
+                          "%s: %s: \"%.*s\" begins the last row, which is no value of the series: leave it out",
+                          t->set->name, mts_set_place(t->set, t->csv->line, place), shown(cell), cell.data)
+               : MTS_OK;
 }
 
 static int fill_columns(const Table *t, MtsSeries *s, const size_t *pick, MtsError *err)

@@ -34,12 +34,12 @@ static void skip_line_end(MtsCsvReader *r)
 /* ---- the delimiter ---- */
 
 /* How often `mark` stands outside quotes in the line at *at, which moves on to the next one. */
-static size_t count_in_line(const char *text, size_t size, size_t *at, char mark)
+static size_t count_in_line(const char *text, size_t size, size_t *at, char mark, char quote)
 {
     size_t n = 0, i = *at;
     bool quoted = false;
     for (; i < size && (quoted || (text[i] != '\n' && text[i] != '\r')); i++) {
-        quoted ^= text[i] == '"';
+        quoted ^= text[i] == quote;
         n += !quoted && text[i] == mark;
     }
     while (i < size && (text[i] == '\n' || text[i] == '\r')) {
@@ -49,31 +49,31 @@ static size_t count_in_line(const char *text, size_t size, size_t *at, char mark
     return n;
 }
 
-static bool in_every_line(const char *text, size_t size, char mark)
+static bool in_every_line(const char *text, size_t size, char mark, char quote)
 {
-    size_t at = 0, first = count_in_line(text, size, &at, mark);
+    size_t at = 0, first = count_in_line(text, size, &at, mark, quote);
     for (int line = 1; first > 0 && at < size && line < LINES_LOOKED_AT; line++) {
-        if (count_in_line(text, size, &at, mark) != first) {
+        if (count_in_line(text, size, &at, mark, quote) != first) {
             return false;
         }
     }
     return first > 0;
 }
 
-static bool in_first_line(const char *text, size_t size, char mark)
+static bool in_first_line(const char *text, size_t size, char mark, char quote)
 {
     size_t at = 0;
-    return count_in_line(text, size, &at, mark) > 0;
+    return count_in_line(text, size, &at, mark, quote) > 0;
 }
 
-static char find_delimiter(const char *text, size_t size)
+static char find_delimiter(const char *text, size_t size, char quote)
 {
-    return in_first_line(text, size, '\t')  ? '\t'
-           : in_every_line(text, size, ';') ? ';'
-           : in_every_line(text, size, '|') ? '|'
-           : in_first_line(text, size, ',') ? ','
-           : in_first_line(text, size, ';') ? ';'
-                                            : ' ';
+    return in_first_line(text, size, '\t', quote)  ? '\t'
+           : in_every_line(text, size, ';', quote) ? ';'
+           : in_every_line(text, size, '|', quote) ? '|'
+           : in_first_line(text, size, ',', quote) ? ','
+           : in_first_line(text, size, ';', quote) ? ';'
+                                                   : ' ';
 }
 
 /* ---- a row ---- */
@@ -87,8 +87,8 @@ static int quoted_cell(MtsCsvReader *r, MtsCell *cell, MtsError *err)
         if (r->at >= r->size) {
             return mts_fail(err, MTS_EFORMAT, "%s: line %zu: a quote is opened and never closed", r->name, begun);
         }
-        if (r->text[r->at] == '"') {
-            if (r->at + 1 >= r->size || r->text[r->at + 1] != '"') {
+        if (r->text[r->at] == r->quote) {
+            if (r->at + 1 >= r->size || r->text[r->at + 1] != r->quote) {
                 break;
             }
             r->doubled = true;
@@ -124,7 +124,7 @@ static void skip_blanks(MtsCsvReader *r)
 
 static int next_cell(MtsCsvReader *r, MtsCell *cell, MtsError *err)
 {
-    if (at_line_end(r) || r->text[r->at] != '"') {
+    if (at_line_end(r) || r->text[r->at] != r->quote) {
         plain_cell(r, cell);
         return MTS_OK;
     }
@@ -166,6 +166,18 @@ static int read_row(MtsCsvReader *r, MtsError *err)
 
 /* ---- the reader ---- */
 
+/* An apostrophe where the text begins with one that another closes at a cell's end ('t','v'), else '"'. */
+static char quote_of(const char *text, size_t size)
+{
+    size_t at = 1;
+    while (at < size && text[0] == '\'' && text[at] != '\'' && text[at] != '\n') {
+        at++;
+    }
+    bool closed =
+        at < size && text[0] == '\'' && text[at] == '\'' && at + 1 < size && strchr(",;\t| \r\n", text[at + 1]);
+    return closed ? '\'' : '"';
+}
+
 int mts_csv_begin(MtsCsvReader *r, const char *name, const char *text, size_t size, char delimiter, MtsError *err)
 {
     memset(r, 0, sizeof *r);
@@ -176,7 +188,8 @@ int mts_csv_begin(MtsCsvReader *r, const char *name, const char *text, size_t si
     r->name = name;
     r->text = text + mark;
     r->size = size - mark;
-    r->delimiter = delimiter ? delimiter : find_delimiter(r->text, r->size);
+    r->quote = quote_of(r->text, r->size);
+    r->delimiter = delimiter ? delimiter : find_delimiter(r->text, r->size, r->quote);
     r->next_line = 1;
     return MTS_OK;
 }
@@ -220,12 +233,12 @@ void mts_csv_end(MtsCsvReader *r)
 }
 
 /* "" to ", in place; the new size. */
-static size_t undouble(char *s, size_t n)
+static size_t undouble(char *s, size_t n, char quote)
 {
     size_t out = 0;
     for (size_t i = 0; i < n; i++) {
         s[out++] = s[i];
-        i += s[i] == '"' && i + 1 < n && s[i + 1] == '"';
+        i += s[i] == quote && i + 1 < n && s[i + 1] == quote;
     }
     return out;
 }
@@ -233,8 +246,8 @@ static size_t undouble(char *s, size_t n)
 char *mts_csv_plain(const MtsCsvReader *r, MtsCell cell)
 {
     char *copy = mts_strndup(cell.data ? cell.data : "", cell.size);
-    if (copy && r->doubled && strstr(copy, "\"\"")) {
-        copy[undouble(copy, cell.size)] = '\0';
+    if (copy && r->doubled) {
+        copy[undouble(copy, cell.size, r->quote)] = '\0';
     }
     return copy;
 }
@@ -253,7 +266,7 @@ static bool keep_row(MtsCsv *csv, const MtsCsvReader *r)
     for (size_t i = 0; i < r->count; i++) {
         MtsCell cell = r->cells[i];
         if (r->doubled && cell.size) {
-            cell.size = undouble(csv->text + (cell.data - csv->text), cell.size);
+            cell.size = undouble(csv->text + (cell.data - csv->text), cell.size, r->quote);
         }
         csv->cells[csv->cell_count++] = cell;
     }

@@ -11,14 +11,15 @@
 /* Most cells of one row. A series of more values than that belongs into a column. */
 #define MTS_CSV_MOST_CELLS ((size_t)1 << 20)
 
-/* Goes through a text as often as wanted and leaves it as it is; memory is one row's. Quotes follow RFC 4180; LF, CRLF
- * or CR ends a line; blank lines are passed over, and so is a byte order mark. (What else may stand before a table of
- * numbers: series/preamble.h.) */
+/* Goes through a text as often as wanted and leaves it as it is; memory is one row's. Quotes follow RFC 4180, and are
+ * apostrophes where the first cell is in such; LF, CRLF or CR ends a line; blank lines are passed over, and so is a
+ * byte order mark. (What else may stand before a table of numbers: series/preamble.h.) */
 typedef struct MtsCsvReader {
     const char *name; /* of the file, for sentences; borrowed, as the text is */
     const char *text; /* [size] */
     size_t size, at;
     char delimiter;      /* ',' ';' '\t' '|', or ' ' for runs of white space */
+    char quote;          /* '"', or an apostrophe where the text's first cell is in such */
     size_t lines_before; /* the text, of the file that it is a part of: 0 unless set */
     size_t next_line;    /* of `at`, counted from 1 */
     MtsCell *cells;      /* [count]: the row that mts_csv_next() has read */

@@ -174,6 +174,7 @@ bool mts_form_value(const MtsTableForm *form, MtsCell cell, double *value)
     if (plain && !form->missing && mts_number_parse(cell.data, cell.size, value)) {
         return true; /* the common case; a number may be among the words of form->missing */
     }
+    cell = mts_cell_trim(cell);
     if (mts_cell_missing(cell, form->missing)) {
         *value = NAN;
         return true;
@@ -303,10 +304,11 @@ static bool is_value_name(MtsCell cell)
 
 static void find_titles(MtsTableForm *form)
 {
-    static const char *const ids[] = {"id", "unique_id", "series_id", "m4id"}, *const values[] = {"value", "y"},
-                             *const labels[] = {"label", "class"};
+    static const char *const ids[] = {"id", "unique_id", "series_id", "m4id", "item_id"},
+                             *const values[] = {"value", "y", "target"}, *const labels[] = {"label", "class"};
     form->id = find_title(form, ids, sizeof ids / sizeof ids[0]);
-    form->value = find_title(form, values, sizeof values / sizeof values[0]);
+    bool item = form->id < form->columns && mts_cell_is(form->title[form->id], "item_id"); /* GluonTS: its target */
+    form->value = find_title(form, values, sizeof values / sizeof values[0] - !item);
     form->label = find_title(form, labels, sizeof labels / sizeof labels[0]);
 }
 
@@ -330,7 +332,7 @@ static MtsLayout find_layout(const MtsTableForm *form, bool periods)
 static int count_all(MtsTableForm *form, MtsCsvReader *r, Marks *marks, MtsError *err)
 {
     bool more = false;
-    size_t other = 0; /* rows that have one cell more than the first */
+    size_t other = 0, quoted = 0; /* rows that have one cell more than the first; those whose first cell is in quotes */
     int rc = mts_csv_next(r, &more, err);
     if (rc || !more) {
         return rc ? rc : mts_fail(err, MTS_EFORMAT, "%s: is empty", r->name);
@@ -350,6 +352,7 @@ static int count_all(MtsTableForm *form, MtsCsvReader *r, Marks *marks, MtsError
         }
         form->rows++;
         other += r->count == form->columns + 1;
+        quoted += r->cells[0].data > r->text && r->cells[0].data[-1] == r->quote;
         if (r->count != form->columns && form->odd_line == 0) {
             form->odd_line = r->line;
             form->odd_count = r->count;
@@ -358,8 +361,11 @@ static int count_all(MtsTableForm *form, MtsCsvReader *r, Marks *marks, MtsError
     bool one_more = form->rows > 0 && other == form->rows;
     bool trailing =
         one_more && present(&form->column[form->columns]) == 0; /* a delimiter ends every row but the first */
-    form->row_names =
-        one_more && !trailing && all_tops(form, 0, MTS_CELL_WORDS) && !mostly(&form->column[0], MTS_CELL_LIST);
+    /* "0,1,5" under "t,v" may be 0 and 1.5, whose decimal comma delimits */
+    bool split =
+        r->delimiter == ',' && marks->points == 0 && quoted < form->rows && !mostly(&form->column[0], MTS_CELL_WORDS);
+    form->row_names = one_more && !trailing && !split && all_tops(form, 0, MTS_CELL_WORDS) &&
+                      !mostly(&form->column[0], MTS_CELL_LIST);
     form->odd_line = trailing ? 0 : form->odd_line;
     return rc;
 }
@@ -417,22 +423,62 @@ void mts_form_free(MtsTableForm *form)
 
 /* ---- columns ---- */
 
-/* Names of columns that count the rows or tell the time. */
-static bool is_index_name(MtsCell title)
+/* Whether the cell is one of `words`, which '|' parts; no empty one is among them. */
+static bool is_one_of(MtsCell cell, const char *words)
 {
-    static const char *const names[] = {
-        "",       "#",         "i",         "idx",          "index",   "n",          "no",       "no.",
-        "nr",     "obs",       "row",       "rownames",     "step",    "sample",     "samples",  "t",
-        "time",   "timestamp", "ts",        "date",         "day",     "datetime",   "year",     "seconds",
-        "second", "sec",       "ms",        "milliseconds", "elapsed", "unnamed: 0", "time [s]", "time (s)",
-        "time_s", "time [ms]", "time (ms)", "time_ms",      "t [s]",   "t (s)",      "t_s",      "epoch",
-        "zeit",   "zeit [s]",  "zeit (s)",  "datum",        "jahr",    "temps",      "fecha",    "tiempo"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (mts_cell_is(title, names[i])) {
+    for (const char *word = words; word && cell.size > 0; word = strchr(word, '|') ? strchr(word, '|') + 1 : NULL) {
+        size_t n = strcspn(word, "|"), i = 0;
+        while (i < n && i < cell.size && (cell.data[i] == word[i] || (cell.data[i] | 0x20) == word[i])) {
+            i++;
+        }
+        if (i == n && i == cell.size) {
             return true;
         }
     }
     return false;
+}
+
+/* A title without the unit of time at its end: "time (s)", "time[ms]", "t_sec", "elapsed in s". */
+static MtsCell without_unit(MtsCell title)
+{
+    static const char units[] =
+        "s|sec|secs|second|seconds|ms|msec|msecs|milliseconds|us|\xC2\xB5s|\xCE\xBCs|ns|min|mins|"
+        "minutes|h|hr|hrs|hours|d|days|unix|utc|gmt|epoch|local";
+    size_t n = title.size, open = n;
+    char last = n ? title.data[n - 1] : '\0';
+    bool bracketed = last == ')' || last == ']';
+    while (open > 0 && !(bracketed ? strchr("([", title.data[open - 1]) : strchr("_ ", title.data[open - 1]))) {
+        open--;
+    }
+    MtsCell unit = {title.data + open, n - open - bracketed};
+    if (open == 0 || n == 0 || !is_one_of(unit, units)) {
+        return title;
+    }
+    MtsCell rest = mts_cell_trim((MtsCell){title.data, open - 1});
+    bool in = rest.size > 3 && memcmp(rest.data + rest.size - 3, " in", 3) == 0;
+    return in ? mts_cell_trim((MtsCell){rest.data, rest.size - 3}) : rest;
+}
+
+/* Names of columns that count the rows or tell the time. */
+static bool is_index_name(MtsCell title)
+{
+    static const char names[] =
+        "#|i|idx|index|n|no|no.|nr|obs|row|rownames|step|sample|samples|sample #|sample_number|sample index|frame|t|"
+        "time|times|timestamp|timestamps|ts|time stamp|time_stamp|date|day|datetime|date time|date_time|year|seconds|"
+        "second|sec|ms|milliseconds|elapsed|elapsed time|elapsed_time|seconds_elapsed|unnamed: 0|epoch|unix time|"
+        "unix_time|unixtime|unix timestamp|unix_timestamp|relative time|rel. time|zeit|datum|jahr|temps|fecha|tiempo";
+    bool lead = title.size == 1 && title.data[0] == 'I'; /* an electrocardiogram's */
+    MtsCell bare = without_unit(title), end = bare;
+    end.data += bare.size > 9 ? bare.size - 9 : 0; /* "sensor timestamp [ns]" */
+    end.size = bare.size > 9 ? 9 : bare.size;
+    return title.size == 0 ||
+           (!lead && (is_one_of(title, names) || is_one_of(bare, names) || mts_cell_is(end, "timestamp")));
+}
+
+bool mts_form_counts(const MtsTableForm *form, size_t column)
+{
+    const MtsColumnForm *c = &form->column[column];
+    return form->header && !c->falls && is_index_name(form->title[column]);
 }
 
 MtsColumnUse mts_form_use(const MtsTableForm *form, size_t column)

@@ -51,6 +51,8 @@ int mts_form_find(MtsTableForm *form, MtsCsvReader *reader, const MtsSeriesOptio
 void mts_form_free(MtsTableForm *form);
 
 MtsColumnUse mts_form_use(const MtsTableForm *form, size_t column);
+/* Whether the column's name says that it counts the rows or tells the time, and its numbers rise. */
+bool mts_form_counts(const MtsTableForm *form, size_t column);
 
 /* The value of a cell, NaN where it is missing; false where it is no number in this table. */
 bool mts_form_value(const MtsTableForm *form, MtsCell cell, double *value);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "series/cell.h"
 #include "series/read.h"
 
 enum { MOST_LACKING = 1 << 24 }; /* cells that are not in the file */
@@ -162,6 +163,38 @@ static void take_columns(JsonTable *t, const json_t *value)
     }
 }
 
+bool mts_json_names_rows(const json_t *object)
+{
+    const char *key;
+    json_t *unused;
+    double value;
+    json_object_foreach((json_t *)object, key, unused)
+    {
+        MtsCellKind kind = mts_cell_kind((MtsCell){key, strlen(key)}, NULL, &value);
+        if (kind != MTS_CELL_PLAIN && kind != MTS_CELL_TIME) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Rows by name, each an object of its columns (pandas' orient="index"): the rows, a new list; NULL: it is none. */
+static json_t *rows_of(const json_t *value)
+{
+    const char *key;
+    json_t *row, *rows = json_array();
+    if (!members_are(value, JSON_OBJECT) || !mts_json_names_rows(value) ||
+        mts_json_names_rows(json_object_iter_value(json_object_iter((json_t *)value)))) {
+        json_decref(rows);
+        return NULL;
+    }
+    json_object_foreach((json_t *)value, key, row)
+    {
+        mts_json_add(&rows, NULL, json_incref(row));
+    }
+    return rows;
+}
+
 /* `pair` keeps what t->at points to. */
 static int take_keyed(const MtsSeriesSet *set, JsonTable *t, json_t *value, json_t **pair, MtsError *err)
 {
@@ -260,8 +293,8 @@ int mts_read_json_table(MtsSeriesSet *set, const json_t *value, const MtsSeriesO
 {
     JsonTable t = {0};
     MtsBytes text = {0};
-    json_t *pair = NULL;
-    const json_t *records = records_of(value);
+    json_t *pair = NULL, *rows = rows_of(value);
+    const json_t *records = rows ? rows : records_of(value);
     int rc = MTS_OK;
     if (records) {
         rc = take_records(set, &t, records, err);
@@ -275,6 +308,7 @@ int mts_read_json_table(MtsSeriesSet *set, const json_t *value, const MtsSeriesO
     rc = rc ? rc : write_table(set, &t, &text, err);
     json_decref(t.names);
     json_decref(pair);
+    json_decref(rows);
     if (rc) {
         mts_bytes_free(&text);
         return rc;

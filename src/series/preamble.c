@@ -50,6 +50,66 @@ int mts_preamble_utf8(const char *name, char **text, size_t *size, MtsError *err
     return MTS_OK;
 }
 
+/* ---- what is no table ---- */
+
+static const struct {
+    const char *begin, *what;
+} strangers[] = {{"PAR1", "a Parquet file"},
+                 {"ARROW1", "an Arrow file"},
+                 {"PK\003\004", "a zip archive, as spreadsheets and numpy's .npz are"},
+                 {"\xD0\xCF\x11\xE0", "an old Excel or Word file"},
+                 {"\x89HDF", "an HDF5 file"},
+                 {"\x93NUMPY", "a numpy array"},
+                 {"MATLAB ", "a MATLAB file"},
+                 {"\x80\004", "a Python pickle"},
+                 {"\x80\005", "a Python pickle"},
+                 {"SQLite format 3", "an SQLite database"},
+                 {"%PDF-", "a PDF file"},
+                 {"$FL2", "an SPSS file"},
+                 {"<stata_dta>", "a Stata file"}};
+
+/* Texts, in either case, and what to do about them. */
+static const struct {
+    const char *begin, *what;
+} texts[] = {{"@relation", "an ARFF file or one of its kind: save it as CSV"},
+             {"<?xml", "an XML file: save it as CSV"},
+             {"<!doctype", "a web page: save its table as CSV"},
+             {"<html", "a web page: save its table as CSV"},
+             {"<table", "a web page: save its table as CSV"},
+             {"{\"", "JSON: its name must end in .json or .jsonl"},
+             {"version https://git-lfs", "what Git LFS has in a file's place: fetch the file"}};
+
+static bool begins(const char *text, size_t size, const char *word)
+{
+    size_t i = 0;
+    while (word[i] && i < size && (text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]) == word[i]) {
+        i++;
+    }
+    return !word[i];
+}
+
+int mts_preamble_refuse(const char *name, const char *text, size_t size, MtsError *err)
+{
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        size_t n = strlen(strangers[i].begin);
+        if (size >= n && memcmp(text, strangers[i].begin, n) == 0) {
+            return mts_fail(err, MTS_EUNSUPPORTED, "%s: is %s, which is not read: save it as CSV", name,
+                            strangers[i].what);
+        }
+    }
+    return MTS_OK;
+}
+
+static int refuse_texts(const char *name, const char *text, size_t size, MtsError *err)
+{
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (begins(text, size, texts[i].begin)) {
+            return mts_fail(err, MTS_EUNSUPPORTED, "%s: is no table but %s", name, texts[i].what);
+        }
+    }
+    return MTS_OK;
+}
+
 /* ---- lines ---- */
 
 /* One past the line at `at`, its end not included. */
@@ -152,6 +212,9 @@ int mts_preamble_find(MtsPreamble *p, const char *name, const char *text, size_t
         p->lines = line + 1;
     }
     p->start = at;
+    if (refuse_texts(name, text + at, size - at, err)) {
+        return MTS_EUNSUPPORTED;
+    }
     int rc = comment < size ? find_names(text, size, comment, at, delimiter, &p->start) : MTS_OK;
     p->lines = p->start < at ? comment_line : p->lines;
     return rc ? mts_fail(err, rc, "%s: memory ran out", name) : MTS_OK;

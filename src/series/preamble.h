@@ -18,6 +18,9 @@ typedef struct MtsPreamble {
 int mts_preamble_find(MtsPreamble *preamble, const char *name, const char *text, size_t size, char delimiter,
                       MtsError *err);
 
+/* A file of another kind that is told by how it begins is an error. (Texts are told by mts_preamble_find().) */
+int mts_preamble_refuse(const char *name, const char *text, size_t size, MtsError *err);
+
 /* A text in UTF-16 (it begins with its byte order mark) becomes UTF-8; another one stays. *text is malloc'ed and
  * NUL-terminated, also afterwards; on failure it is as it was. */
 int mts_preamble_utf8(const char *name, char **text, size_t *size, MtsError *err);

@@ -11,12 +11,15 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "series/gzip.h"
+#include "series/preamble.h"
 
 /* A text of series larger than this is no input to a language model. */
 #define MOST_BYTES ((size_t)1 << 30)
 
+enum { LONGEST_KIND = 7 }; /* ".ndjson" */
+
 /* The name's last ".word" in lower case, or the one before a last ".gz"; "" when it has none or a longer one. */
-static void extension(const char *path, char out[6])
+static void extension(const char *path, char out[LONGEST_KIND + 1])
 {
     size_t end = strlen(path);
     size_t begin = (size_t)(mts_path_name(path) - path);
@@ -27,14 +30,14 @@ static void extension(const char *path, char out[6])
         }
         out[0] = '\0';
         size_t n = end - dot;
-        if (path[dot] != '.' || n > 5) {
+        if (path[dot] != '.' || n > LONGEST_KIND) {
             return;
         }
-        for (size_t i = 0; i < 5; i++) {
+        for (size_t i = 0; i < LONGEST_KIND; i++) {
             char c = i < n ? path[dot + i] : '\0';
             out[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
         }
-        out[5] = '\0';
+        out[LONGEST_KIND] = '\0';
         if (strcmp(out, ".gz") != 0) {
             return;
         }
@@ -45,7 +48,7 @@ static void extension(const char *path, char out[6])
 /* "100.dat" and "E07500.mat" to "100.hea" and "E07500.hea"; a copy of any other path. */
 static char *header_of(const char *path)
 {
-    char kind[6];
+    char kind[LONGEST_KIND + 1];
     extension(path, kind);
     char *copy = mts_strdup(path);
     if (copy && (strcmp(kind, ".dat") == 0 || strcmp(kind, ".mat") == 0)) {
@@ -63,29 +66,6 @@ static const struct {
                 {".edf", mts_read_edf},
                 {".rec", mts_read_edf},
                 {".bdf", mts_read_edf}};
-
-/* Files that are told by how they begin, and not read. */
-static const struct {
-    const char *begin, *what;
-} strangers[] = {{"PAR1", "a Parquet file"},
-                 {"ARROW1", "an Arrow file"},
-                 {"PK\003\004", "a zip archive, as spreadsheets and numpy's .npz are"},
-                 {"\xD0\xCF\x11\xE0", "an old Excel or Word file"},
-                 {"\x89HDF", "an HDF5 file"},
-                 {"\x93NUMPY", "a numpy array"},
-                 {"MATLAB ", "a MATLAB file"}};
-
-static int refuse_strangers(const char *path, const char *text, size_t size, MtsError *err)
-{
-    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
-        size_t n = strlen(strangers[i].begin);
-        if (size >= n && memcmp(text, strangers[i].begin, n) == 0) {
-            return mts_fail(err, MTS_EUNSUPPORTED, "%s: is %s, which is not read: save it as CSV", path,
-                            strangers[i].what);
-        }
-    }
-    return MTS_OK;
-}
 
 int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, const MtsSeriesOptions *options,
                   MtsError *err)
@@ -106,20 +86,23 @@ int mts_set_parse(MtsSeriesSet *set, const char *path, char *text, size_t size, 
         }
         text = unpacked;
     }
-    char kind[6] = "";
+    char kind[LONGEST_KIND + 1] = "";
     extension(path, kind);
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         if (strcmp(kind, families[i].extension) == 0) {
             return families[i].read(set, text, size, err);
         }
     }
-    int rc = refuse_strangers(path, text, size, err);
+    int rc = mts_preamble_refuse(path, text, size, err);
     if (rc) {
         free(text);
         return rc;
     }
     if (strcmp(kind, ".json") == 0) {
         return mts_read_json(set, text, size, &form, err);
+    }
+    if (strcmp(kind, ".jsonl") == 0 || strcmp(kind, ".ndjson") == 0) {
+        return mts_read_json_lines(set, text, size, &form, err);
     }
     if (strcmp(kind, ".tsv") == 0 && !form.delimiter) {
         form.delimiter = '\t';

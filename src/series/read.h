@@ -9,6 +9,8 @@
 int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOptions *options, MtsError *err);
 /* JSON: lists of numbers, and tables. */
 int mts_read_json(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOptions *options, MtsError *err);
+/* JSON lines: a list, an element a line. */
+int mts_read_json_lines(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOptions *options, MtsError *err);
 /* .ts files of sktime and aeon. */
 int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
 /* EDF, EDF+ and BDF files. */

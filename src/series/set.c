@@ -249,7 +249,9 @@ static int pick_all(const MtsSeriesSet *set, const MtsSeries *s, size_t *pick, s
     int rc = mts_set_explain(set, "", 0, err); /* a broken column may be the one that was meant */
     bool alone = set->indices == s->channels;
     for (size_t i = 0; !rc && alone && i < set->aside_count; i++) {
-        rc = set->aside[i].use == MTS_COLUMN_WORDS ? explain(set, &set->aside[i], err) : MTS_OK;
+        const MtsAside *a = &set->aside[i];
+        bool meant = a->use == MTS_COLUMN_WORDS || (a->use == MTS_COLUMN_EMPTY && a->name[0]);
+        rc = meant ? explain(set, a, err) : MTS_OK;
     }
     for (*count = 0; !rc && *count < s->channels - (alone ? 0 : set->indices); ++*count) {
         pick[*count] = *count;

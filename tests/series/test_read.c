@@ -99,6 +99,8 @@ static void rows_long_and_lists(void **state)
         "label,x_axis,y_axis\nsit,\"[1, 2]\",\"[3, 4]\"\nlabel,x_axis,y_axis\nrun,\"[[5,6]]\",\"[7, 8]\"\n";
     EXPECT(".csv", lists, "#2/y_axis", 1, 2, 7, 8);
     EXPECT(".csv", lists, "#1", 2, 2, 1, 2, 3, 4);
+    EXPECT(".csv", "item_id,timestamp,target\nA,2020-01-01,1\nA,2020-01-02,2\nB,2020-01-01,3\n", "#A", 1, 2, 1, 2);
+    EXPECT(".csv", "id,x,target\n1,0.5,1\n2,0.7,0\n", "#x", 1, 2, 0.5, 0.7); /* a target alone names no values */
     EXPECT(".json", "[1, 2.5, -3e2]", "", 1, 3, 1, 2.5, -300);
     EXPECT(".json", "[[1, 2], [3, 4]]", "#2", 1, 2, 3, 4);
     EXPECT(".json", "{\"x\": [1, 2], \"y\": [3, 4]}", "#y,x", 2, 2, 3, 4, 1, 2);
@@ -106,6 +108,11 @@ static void rows_long_and_lists(void **state)
     MtsSeries *s = NULL;
     assert_ok(read_text(".json",
                         "{\"values\":[1,2],\"sampling_rate\":50,\"id\":\"w\",\"names\":[\"ax\"],\"units\":[\"g\"]}", "",
+                        &s, &err),
+              &err);
+    assert_true(s->sampling_rate == 50);
+    mts_series_free(&s);
+    assert_ok(read_text(".json", "{\"values\":[1,2],\"fs\":50,\"id\":\"w\",\"names\":[\"ax\"],\"units\":[\"g\"]}", "",
                         &s, &err),
               &err);
     assert_true(s->sampling_rate == 50);
@@ -217,6 +224,23 @@ static void json_tables(void **state)
     EXPECT(".json", "{\"t\": {\"0\": 0, \"1\": 1}, \"v\": {\"0\": 7, \"1\": 8}}", "", 1, 2, 7, 8);
     EXPECT(".json", "{\"columns\": [\"t\", \"v\"], \"index\": [0, 1], \"data\": [[0, 7], [1, 8]]}", "", 1, 2, 7, 8);
     EXPECT(".json", "{\"schema\": {}, \"data\": [{\"index\": 0, \"v\": 7}, {\"index\": 1, \"v\": 8}]}", "", 1, 2, 7, 8);
+    /* rows by name, of columns; a column by row; rows whose columns are called by numbers, by column */
+    EXPECT(".json", "{\"2020-01-01\": {\"v\": 7}, \"2020-01-02\": {\"v\": 8}}", "", 1, 2, 7, 8);
+    EXPECT(".json", "{\"0\": {\"v\": 7, \"w\": 5}, \"1\": {\"v\": 8, \"w\": 6}}", "", 2, 2, 7, 8, 5, 6);
+    EXPECT(".json", "{\"0\": {\"0\": 7, \"1\": 5}, \"1\": {\"0\": 8, \"1\": 6}}", "#1", 1, 2, 8, 6);
+    EXPECT(".json", "{\"2020-01-01\": 1.5, \"2020-01-02\": -2}", "", 1, 2, 1.5, -2);
+    refuse(".json", "{\"0\": null, \"1\": 1.5}", "", MTS_EFORMAT, "value 1 of 2 is missing");
+    /* JSON lines */
+    const char *lines = "{\"item_id\": \"A\", \"start\": \"2020-01-01\", \"target\": [1, 2]}\r\n\n"
+                        "{\"item_id\": \"B\", \"start\": \"2020-01-01\", \"target\": [3, 4.5]}";
+    EXPECT(".jsonl", lines, "#B", 1, 2, 3, 4.5);
+    EXPECT(".ndjson", "{\"t\": 0, \"v\": 7}\n{\"t\": 1, \"v\": 8}\n", "", 1, 2, 7, 8);
+    EXPECT(".jsonl", "1\n2.5\n", "", 1, 2, 1, 2.5);
+    EXPECT(".jsonl", "[1, 2]\n[3, 4]\n", "#2", 1, 2, 3, 4);
+    refuse(".jsonl", "{\"v\": 1}\n{\"v\": }\n", "", MTS_EFORMAT, "line 2: is not valid JSON");
+    refuse(".jsonl", " \n\n", "", MTS_EFORMAT, "is empty");
+    refuse(".json", "{\"values\":[1],\"fs\":50,\"sampling_rate\":25}", "", MTS_EFORMAT,
+           "\"sampling_rate\" and \"fs\" differ");
     refuse(".json", "[{\"v\": 1}, {\"v\": \"5%\"}]", "", MTS_EFORMAT, "record 2: column 1 (v): \"5%\" is not a number");
     refuse(".json", "[{\"v\": 1}, {\"v\": null}, {\"v\": 3}]", "", MTS_EFORMAT, "value 2 of 3 is missing");
     refuse(".json", "[{\"a\": 1}, {\"a\": 2, \"b\": 3}]", "#b", MTS_EFORMAT, "value 1 of 2 is missing");
