@@ -120,7 +120,7 @@ static int run_lines(Bench *b, const char *text, size_t size, MtsError *err)
         const char *end = memchr(text + at, '\n', size - at);
         size_t length = end ? (size_t)(end - (text + at)) : size - at;
         json_t *line;
-        if (length > 0 && !(rc = mts_json_parse_nul(&line, b->args->instances, text + at, length, err))) {
+        if (length > 0 && !(rc = mts_json_parse_large(&line, b->args->instances, text + at, length, err))) {
             rc = run_schema(b, line, err);
             json_decref(line);
         }

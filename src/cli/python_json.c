@@ -48,6 +48,9 @@ bool python_json(MtsBytes *out, const json_t *value)
     json_t *member;
     size_t i, count = 0;
     bool ok = true;
+    if (mts_json_digits(value)) {
+        return mts_bytes_append_str(out, mts_json_digits(value));
+    }
     switch (json_typeof(value)) {
     case JSON_OBJECT:
         ok = mts_bytes_append_str(out, "{");

@@ -56,7 +56,7 @@ static int compile_pattern(MtsConstraint *c, const MtsConstraintSource *source, 
 static int compile_schema(MtsConstraint *c, const MtsConstraintSource *source, MtsError *err)
 {
     json_t *schema;
-    int rc = mts_json_parse_nul(&schema, c->name, source->text, source->size, err);
+    int rc = mts_json_parse_large(&schema, c->name, source->text, source->size, err);
     if (!rc) {
         const MtsSchemaOptions options = {.any_space = source->options & MTS_CONSTRAINT_ANY_SPACE,
                                           .ordered = source->options & MTS_CONSTRAINT_ORDERED,

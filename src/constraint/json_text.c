@@ -148,16 +148,67 @@ static MtsRe part_above_zero(const MtsJsonText *j)
                  digits(j, 0, MTS_NO_LIMIT));
 }
 
+bool mts_is_number(const json_t *v)
+{
+    return json_is_number(v) || mts_json_digits(v);
+}
+
+bool mts_is_object(const json_t *v)
+{
+    return json_is_object(v) && !mts_json_digits(v);
+}
+
+double mts_number_of(const json_t *v)
+{
+    return mts_json_digits(v) ? strtod(mts_json_digits(v), NULL) : json_number_value(v);
+}
+
+bool mts_same_value(const json_t *a, const json_t *b)
+{
+    const char *key;
+    json_t *value;
+    size_t i;
+    bool same = true;
+    if (mts_is_number(a) && mts_is_number(b)) {
+        MtsDecimal x, y;
+        if (mts_number_of(a) != mts_number_of(b) || (json_is_real(a) && json_is_real(b))) {
+            return mts_number_of(a) == mts_number_of(b);
+        }
+        mts_decimal_of(a, &x);
+        mts_decimal_of(b, &y);
+        return x.negative == y.negative && strcmp(x.whole, y.whole) == 0 && strcmp(x.part, y.part) == 0;
+    }
+    if (json_is_array(a) && json_is_array(b)) {
+        same = json_array_size(a) == json_array_size(b);
+        json_array_foreach((json_t *)(uintptr_t)a, i, value)
+        {
+            same = same && mts_same_value(value, json_array_get(b, i));
+        }
+        return same;
+    }
+    if (mts_is_object(a) && mts_is_object(b)) {
+        same = json_object_size(a) == json_object_size(b);
+        json_object_foreach((json_t *)(uintptr_t)a, key, value)
+        {
+            const json_t *other = json_object_get(b, key);
+            same = same && other && mts_same_value(value, other);
+        }
+        return same;
+    }
+    return json_equal((json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b) == 1;
+}
+
 void mts_decimal_of(const json_t *number, MtsDecimal *out)
 {
     char buffer[64], all[64];
     int precision = 1, power = 0, n = 0;
     double value = json_number_value(number);
     memset(out, 0, sizeof *out);
-    if (json_is_integer(number)) {
+    if (!json_is_real(number)) {
         snprintf(buffer, sizeof buffer, "%lld", (long long)json_integer_value(number));
-        out->negative = buffer[0] == '-';
-        const char *d = buffer + out->negative;
+        const char *d = mts_json_digits(number) ? mts_json_digits(number) : buffer;
+        out->negative = *d == '-';
+        d += out->negative;
         snprintf(out->whole, sizeof out->whole, "%s", strcmp(d, "0") == 0 ? "" : d);
         return;
     }
@@ -433,15 +484,15 @@ static MtsGrammarNode object_value(MtsJsonText *j, const json_t *value)
 MtsGrammarNode mts_json_value(MtsJsonText *j, const json_t *value)
 {
     MtsDecimal d;
+    if (mts_is_number(value)) {
+        mts_decimal_of(value, &d);
+        return mts_node_re(j->g, mts_json_equal(j, &d));
+    }
     switch (json_typeof(value)) {
     case JSON_STRING: {
         MtsRe inside = mts_json_inside(j, json_string_value(value), json_string_length(value));
         return mts_node_re(j->g, mts_json_quoted(j, inside));
     }
-    case JSON_INTEGER:
-    case JSON_REAL:
-        mts_decimal_of(value, &d);
-        return mts_node_re(j->g, mts_json_equal(j, &d));
     case JSON_TRUE:
         return mts_node_text(j->g, "true");
     case JSON_FALSE:

@@ -37,6 +37,14 @@ MtsRe mts_json_integer(const MtsJsonText *j);
 MtsRe mts_json_whole(MtsJsonText *j, bool any);
 MtsRe mts_json_fraction(MtsJsonText *j, bool any);
 
+/* A schema's numbers, integers beyond 64 bits too (mts_json_digits). */
+bool mts_is_number(const json_t *v);
+bool mts_is_object(const json_t *v);
+double mts_number_of(const json_t *v);
+
+/* Whether JSON values are the same, numbers by what they are: 1 and 1.0, 9007199254740993 and no other. */
+bool mts_same_value(const json_t *a, const json_t *b);
+
 /* A number in decimal digits. */
 typedef struct MtsDecimal {
     bool negative;

@@ -55,7 +55,7 @@ static int check_not_in(MtsSchema *s, const MtsCase *c)
         json_t *v;
         json_array_foreach(json_object_get(c->parts.items[p], MTS_KEY_NOT_IN), i, v)
         {
-            if ((json_is_array(v) && c->types & MTS_ARRAY) || (json_is_object(v) && c->types & MTS_OBJECT)) {
+            if ((json_is_array(v) && c->types & MTS_ARRAY) || (mts_is_object(v) && c->types & MTS_OBJECT)) {
                 return mts_schema_refuse(s, "not", "of a listed array or object is not held");
             }
         }
@@ -227,7 +227,7 @@ static int case_possible(MtsSchema *s, const MtsCase *c, int depth, bool *possib
         *possible = false;
         json_array_foreach(values, i, v)
         {
-            bool deep = json_is_array(v) || json_is_object(v);
+            bool deep = json_is_array(v) || mts_is_object(v);
             rc = rc || *possible ? rc : deep ? MTS_OK : mts_schema_value(s, c, v, &node);
             *possible |= !rc && (deep || node != MTS_NODE_NONE);
         }

@@ -263,8 +263,8 @@ static json_t *whole_numbers(const MtsCase *c)
     for (size_t p = 0; p < c->parts.count; p++) {
         for (int i = 0; i < 4; i++) {
             const json_t *v = json_object_get(c->parts.items[p], limits[i / 2][i % 2]);
-            if (json_is_number(v)) {
-                double x = json_number_value(v);
+            if (mts_is_number(v)) {
+                double x = mts_number_of(v);
                 ends[i / 2] = i < 2 ? fmax(ends[0], x) : fmin(ends[1], x);
             }
         }
@@ -353,9 +353,7 @@ static int unique_array(const Arrays *a, MtsGrammarNode *out)
         mts_schema_set_free(&set);
         bool again = false; /* 1 and 1.0, or one value from two cases */
         for (size_t k = 0; k < i && !again; k++) {
-            const json_t *o = json_array_get(values, k);
-            again = json_equal(o, v) ||
-                    (json_is_number(o) && json_is_number(v) && json_number_value(o) == json_number_value(v));
+            again = mts_same_value(json_array_get(values, k), v);
         }
         used += !again;
     }

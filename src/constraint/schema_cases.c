@@ -124,8 +124,7 @@ static int dependent(MtsSchema *s, const json_t *map, Split *split)
 /* Keywords that cannot be held at all. */
 static int check_unheld(MtsSchema *s, const json_t *schema)
 {
-    static const char *const unheld[] = {"unevaluatedProperties", "unevaluatedItems", "$dynamicRef",
-                                         "$recursiveRef",         "extends",          "disallow"};
+    static const char *const unheld[] = {"unevaluatedProperties", "unevaluatedItems", "extends", "disallow"};
     for (size_t i = 0; i < sizeof unheld / sizeof unheld[0]; i++) {
         const json_t *v = json_object_get(schema, unheld[i]);
         if (v && !json_is_true(v)) {
@@ -180,7 +179,6 @@ static int take_applicators(MtsSchema *s, const json_t *schema, MtsCase *c, Spli
 static int take(MtsSchema *s, const json_t *schema, MtsCase *c, Split *split, int depth)
 {
     int rc;
-    const json_t *target = json_object_get(schema, "$ref");
     if (depth > MAX_NESTING) {
         return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: the schema nests deeper than %d", s->name, MAX_NESTING);
     }
@@ -196,10 +194,13 @@ static int take(MtsSchema *s, const json_t *schema, MtsCase *c, Split *split, in
             return MTS_OK; /* met before on this way: it asks nothing new */
         }
     }
-    if (json_is_string(target)) {
+    if ((rc = mts_schema_check_forms(s, schema)) != 0) {
+        return rc;
+    }
+    for (int i = 0; i < MTS_SCHEMA_REFS; i++) {
         const json_t *to;
-        if ((rc = mts_schema_resolve(s, schema, json_string_value(target), &to)) ||
-            (rc = take(s, to, c, split, depth + 1)) || s->old_refs) {
+        if ((rc = mts_schema_resolve(s, schema, mts_schema_refs[i], &to)) ||
+            (to && ((rc = take(s, to, c, split, depth + 1)) || s->old_refs))) {
             return rc;
         }
     }

@@ -91,6 +91,7 @@ struct MtsSchema { /* the work under way */
         const json_t *schema;
         const char *name;
         uint32_t resource;
+        bool dynamic;
     } *anchors;
     size_t anchor_count, anchor_cap;
     int depth;
@@ -109,15 +110,20 @@ void mts_cases_free(MtsCases *cases);
 /* The cases of a set; none where no value is valid. */
 int mts_schema_cases(MtsSchema *s, const MtsSchemaSet *set, MtsCases *cases);
 
+/* Whether keywords have the forms that the standard gives them, as far as nothing else looks at them. */
+int mts_schema_check_forms(MtsSchema *s, const json_t *schema);
+
 /* Leaves of *types those that the keyword `type` allows. */
 int mts_schema_types(MtsSchema *s, const json_t *type, unsigned *types);
 
 /* The schema that holds where `schema` fails (schema_not.c); lives as long as the work. */
 int mts_schema_negate(MtsSchema *s, const json_t *schema, const json_t **out);
 
-/* Resolves a $ref that stands in `from` (schema_refs.c). */
+/* Keywords that refer, and what they refer to (schema_refs.c); NULL in *to where `from` does not have the keyword. */
+#define MTS_SCHEMA_REFS 3
+extern const char *const mts_schema_refs[MTS_SCHEMA_REFS];
 int mts_schema_open(MtsSchema *s);
-int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const json_t **to);
+int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *keyword, const json_t **to);
 
 /* The inside of the strings that a case allows; of one spelled content (schema_string.c). */
 int mts_schema_string(MtsSchema *s, const MtsCase *c, MtsRe *inside);

@@ -82,8 +82,7 @@ static int turn_not(const Turn *t)
 static int turn_ref(const Turn *t)
 {
     const json_t *target;
-    int rc = json_is_string(t->value) ? mts_schema_resolve(t->s, t->schema, json_string_value(t->value), &target)
-                                      : mts_schema_refuse(t->s, "$ref", "is not a string");
+    int rc = mts_schema_resolve(t->s, t->schema, t->key, &target);
     return rc ? rc : fails(t, mts_made_not(target));
 }
 
@@ -172,7 +171,7 @@ static int turn_count(const Turn *t)
     while (strcmp(t->key, counts[i].key) != 0) {
         i++;
     }
-    double n = json_number_value(t->value) + counts[i].step; /* 2.0 is a count too */
+    double n = mts_number_of(t->value) + counts[i].step; /* 2.0 is a count too */
     return fails(t, n < 0 ? json_false()
                           : mts_made_and_also(mts_made_of_type(counts[i].type), counts[i].turned, json_real(n)));
 }
@@ -444,8 +443,8 @@ static const struct {
              {"dependentSchemas", turn_dependent, MTS_OBJECT},
              {"unevaluatedItems", turn_unheld, MTS_ARRAY},
              {"unevaluatedProperties", turn_unheld, MTS_OBJECT},
-             {"$dynamicRef", turn_unheld, MTS_ANY_TYPE},
-             {"$recursiveRef", turn_unheld, MTS_ANY_TYPE},
+             {"$dynamicRef", turn_ref, MTS_ANY_TYPE},
+             {"$recursiveRef", turn_ref, MTS_ANY_TYPE},
              {"extends", turn_unheld, MTS_ANY_TYPE},
              {"disallow", turn_unheld, MTS_ANY_TYPE}};
 
@@ -472,8 +471,9 @@ int mts_schema_negate(MtsSchema *s, const json_t *schema, const json_t **out)
     if (!json_is_object(schema)) {
         return mts_fail(s->err, MTS_EREQUEST, "%s: a schema must be an object or a boolean", s->name);
     }
-    if (!(t.any = json_array())) {
-        return mts_schema_no_memory(s);
+    int wrong = mts_schema_check_forms(s, schema);
+    if (wrong || !(t.any = json_array())) {
+        return wrong ? wrong : mts_schema_no_memory(s);
     }
     bool only_ref = s->old_refs && json_object_get(schema, "$ref");
     json_object_foreach((json_t *)(uintptr_t)schema, t.key, t.value)

@@ -12,7 +12,7 @@ static int cut_by_limit(MtsSchema *s, const json_t *part, const char *keyword, i
     if (!v || json_is_boolean(v)) {
         return MTS_OK;
     }
-    if (!json_is_number(v)) {
+    if (!mts_is_number(v)) {
         return mts_fail(s->err, MTS_EREQUEST, "%s: \"%s\" must be a number", s->name, keyword);
     }
     mts_decimal_of(v, &d);
@@ -29,7 +29,7 @@ static int cut_by_multiple(MtsSchema *s, const json_t *part, const char *keyword
     if (!v) {
         return MTS_OK;
     }
-    if (json_is_number(v)) {
+    if (mts_is_number(v)) {
         mts_decimal_of(v, &d);
         all = mts_json_multiple(&s->text, &d);
     }
@@ -59,7 +59,7 @@ static int cut_by_part(MtsSchema *s, const json_t *part, MtsRe *out)
     }
     json_array_foreach(json_object_get(part, MTS_KEY_NOT_IN), i, v)
     {
-        if (json_is_number(v)) {
+        if (mts_is_number(v)) {
             mts_decimal_of(v, &d);
             *out = mts_re_and(s->g->exprs, *out, mts_re_not(s->g->exprs, mts_json_equal(&s->text, &d)));
         }

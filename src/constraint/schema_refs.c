@@ -11,6 +11,8 @@
 
 enum { MAX_WALK = 256 };
 
+const char *const mts_schema_refs[MTS_SCHEMA_REFS] = {"$ref", "$dynamicRef", "$recursiveRef"};
+
 /* What `reference` without its fragment means where the address is `base`; malloc'ed. */
 static char *resolve_address(const char *base, const char *reference, size_t size)
 {
@@ -54,12 +56,12 @@ static int add_resource(MtsSchema *s, const json_t *schema, const char *base)
     return MTS_OK;
 }
 
-static int add_anchor(MtsSchema *s, const json_t *schema, const char *name, uint32_t resource)
+static int add_anchor(MtsSchema *s, const json_t *schema, const char *name, uint32_t resource, bool dynamic)
 {
     if (!mts_grow(&s->anchors, &s->anchor_cap, s->anchor_count + 1, sizeof *s->anchors)) {
         return mts_schema_no_memory(s);
     }
-    s->anchors[s->anchor_count++] = (struct MtsAnchor){schema, name, resource};
+    s->anchors[s->anchor_count++] = (struct MtsAnchor){schema, name, resource, dynamic};
     return MTS_OK;
 }
 
@@ -109,6 +111,7 @@ static int note(MtsSchema *s, const json_t *value, SchemaPlace place, uint32_t *
 {
     const char *own = place == A_SCHEMA ? own_address(s, value) : NULL;
     const json_t *anchor = place == A_SCHEMA ? json_object_get(value, "$anchor") : NULL;
+    const json_t *dynamic = place == A_SCHEMA && s->draft >= 9 ? json_object_get(value, "$dynamicAnchor") : NULL;
     int rc = MTS_OK;
     if (own && *own != '#' && depth > 0) {
         char *base = mts_strdup(s->resources[*resource].address);
@@ -117,12 +120,19 @@ static int note(MtsSchema *s, const json_t *value, SchemaPlace place, uint32_t *
         *resource = (uint32_t)s->resource_count - 1;
     }
     if (!rc && own && strchr(own, '#') && strchr(own, '#')[1]) {
-        rc = add_anchor(s, value, strchr(own, '#') + 1, *resource);
+        rc = add_anchor(s, value, strchr(own, '#') + 1, *resource, false);
     }
     if (!rc && json_is_string(anchor)) {
-        rc = add_anchor(s, value, json_string_value(anchor), *resource);
+        rc = add_anchor(s, value, json_string_value(anchor), *resource, false);
     }
-    if (rc || !json_object_get(value, "$ref")) {
+    if (!rc && json_is_string(dynamic)) {
+        rc = add_anchor(s, value, json_string_value(dynamic), *resource, true);
+    }
+    bool refers = false;
+    for (int i = 0; i < MTS_SCHEMA_REFS; i++) {
+        refers |= json_object_get(value, mts_schema_refs[i]) != NULL;
+    }
+    if (rc || !refers) {
         return rc;
     }
     if (!mts_grow(&s->homes, &s->home_cap, s->home_count + 1, sizeof *s->homes)) {
@@ -267,7 +277,7 @@ static const json_t *find_anchor(const MtsSchema *s, const json_t *resource, con
     return NULL;
 }
 
-int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const json_t **to)
+static int resolve(MtsSchema *s, const json_t *from, const char *ref, const json_t **to)
 {
     size_t size = strcspn(ref, "#");
     uint32_t home = 0;
@@ -298,4 +308,29 @@ int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *ref, const 
         return mts_fail(s->err, MTS_EUNSUPPORTED, "%s: \"$ref\" %s points at nothing in this file", s->name, ref);
     }
     return MTS_OK;
+}
+
+/* What $dynamicRef and $recursiveRef point at depends on the way that led to them only where several resources have
+ * such an anchor; else they are $ref. */
+static bool one_meaning(const MtsSchema *s, const char *keyword, const char *ref)
+{
+    const char *name = strchr(ref, '#');
+    size_t dynamic = 0;
+    if (strcmp(keyword, "$recursiveRef") == 0) {
+        return s->resource_count == 1 && strcmp(ref, "#") == 0;
+    }
+    for (size_t i = 0; i < s->anchor_count && name && strcmp(keyword, "$dynamicRef") == 0; i++) {
+        dynamic += s->anchors[i].dynamic && strcmp(s->anchors[i].name, name + 1) == 0;
+    }
+    return dynamic <= 1;
+}
+
+int mts_schema_resolve(MtsSchema *s, const json_t *from, const char *keyword, const json_t **to)
+{
+    const json_t *ref = json_object_get(from, keyword);
+    *to = NULL;
+    return !json_is_string(ref) ? MTS_OK
+           : one_meaning(s, keyword, json_string_value(ref))
+               ? resolve(s, from, json_string_value(ref), to)
+               : mts_schema_refuse(s, keyword, "is not held where several schemas may be meant");
 }

@@ -62,18 +62,63 @@ bool mts_schema_set_copy(MtsSchemaSet *to, const MtsSchemaSet *from)
 int mts_schema_count(MtsSchema *s, const json_t *schema, const char *keyword, uint32_t *value)
 {
     const json_t *v = json_object_get(schema, keyword);
-    double number = json_number_value(v);
+    double number = mts_number_of(v);
     if (!v) {
         return MTS_OK;
     }
     bool most = strncmp(keyword, "max", 3) == 0; /* 2147483647 stands for none */
-    if (!json_is_number(v) || !(number >= 0) || number != floor(number) || (!most && number > LEAST_MOST)) {
+    if (!mts_is_number(v) || !(number >= 0) || number != floor(number) || (!most && number > LEAST_MOST)) {
         char to[32];
         snprintf(to, sizeof to, "to %d", LEAST_MOST);
         return mts_fail(s->err, MTS_EREQUEST, "%s: \"%s\" must be an integer from 0 %s", s->name, keyword,
                         most ? "on" : to);
     }
     *value = number < MTS_NO_LIMIT - 2 ? (uint32_t)number : MTS_NO_LIMIT - 2; /* no text has as many */
+    return MTS_OK;
+}
+
+/* A keyword that is passed over where it does not have its form would leave the schema weaker than it was meant. */
+int mts_schema_check_forms(MtsSchema *s, const json_t *schema)
+{
+    static const struct {
+        const char *key, *form;
+        json_type type;
+    } forms[] = {{"required", "a list of strings", JSON_ARRAY},
+                 {"prefixItems", "a list of schemas", JSON_ARRAY},
+                 {"properties", "an object of schemas", JSON_OBJECT},
+                 {"patternProperties", "an object of schemas", JSON_OBJECT},
+                 {"dependencies", "an object", JSON_OBJECT},
+                 {"dependentRequired", "an object of lists", JSON_OBJECT},
+                 {"dependentSchemas", "an object of schemas", JSON_OBJECT},
+                 {"uniqueItems", "true or false", JSON_TRUE},
+                 {"format", "a string", JSON_STRING},
+                 {"$ref", "a string", JSON_STRING},
+                 {"$dynamicRef", "a string", JSON_STRING},
+                 {"$recursiveRef", "a string", JSON_STRING}};
+    const char *key = NULL;
+    json_t *member;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const json_t *v = json_object_get(schema, forms[i].key);
+        if (s->old_refs && json_object_get(schema, "$ref") && strcmp(forms[i].key, "$ref") != 0) {
+            continue; /* beside it nothing counts */
+        }
+        bool flag = json_is_boolean(v) && (forms[i].type == JSON_TRUE || (i == 0 && s->draft3));
+        if (v && !flag && json_typeof(v) != forms[i].type) {
+            return mts_fail(s->err, MTS_EREQUEST, "%s: \"%s\" must be %s", s->name, forms[i].key, forms[i].form);
+        }
+    }
+    json_object_foreach(json_object_get(schema, "dependentRequired"), key, member)
+    {
+        if (!json_is_array(member)) {
+            return mts_fail(s->err, MTS_EREQUEST, "%s: \"dependentRequired\" must be an object of lists", s->name);
+        }
+    }
+    json_object_foreach(json_object_get(schema, "dependentSchemas"), key, member)
+    {
+        if (!json_is_object(member) && !json_is_boolean(member)) {
+            return mts_fail(s->err, MTS_EREQUEST, "%s: \"dependentSchemas\" must be an object of schemas", s->name);
+        }
+    }
     return MTS_OK;
 }
 

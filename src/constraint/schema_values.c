@@ -5,19 +5,13 @@
 #include "constraint/schema_cases.h"
 #include "core/mem.h"
 
-static bool same_value(const json_t *a, const json_t *b)
-{
-    return json_is_number(a) && json_is_number(b) ? json_number_value(a) == json_number_value(b)
-                                                  : json_equal((json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b) == 1;
-}
-
 static bool is_in(const json_t *values, const json_t *value)
 {
     size_t i;
     json_t *v;
     json_array_foreach((json_t *)(uintptr_t)values, i, v)
     {
-        if (same_value(v, value)) {
+        if (mts_same_value(v, value)) {
             return true;
         }
     }
@@ -132,12 +126,12 @@ int mts_schema_value(MtsSchema *s, const MtsCase *c, const json_t *v, MtsGrammar
         if (mts_json_means(&s->text, one, text, size)) {
             *out = mts_node_re(s->g, mts_json_quoted(&s->text, mts_json_inside(&s->text, text, size)));
         }
-    } else if (json_is_number(v) && c->types & (MTS_WHOLE | MTS_BROKEN) && !(rc = mts_schema_number(s, c, &one))) {
+    } else if (mts_is_number(v) && c->types & (MTS_WHOLE | MTS_BROKEN) && !(rc = mts_schema_number(s, c, &one))) {
         mts_decimal_of(v, &d);
         *out = mts_node_re(s->g, mts_re_and(x, one, mts_json_equal(&s->text, &d)));
     } else if ((json_is_boolean(v) && c->types & MTS_BOOLEAN) || (json_is_null(v) && c->types & MTS_NULL)) {
         *out = mts_json_value(&s->text, v);
-    } else if ((json_is_array(v) && c->types & MTS_ARRAY) || (json_is_object(v) && c->types & MTS_OBJECT)) {
+    } else if ((json_is_array(v) && c->types & MTS_ARRAY) || (mts_is_object(v) && c->types & MTS_OBJECT)) {
         rc = check_alone(s, c, json_is_array(v));
         *out = rc ? MTS_NODE_NONE : mts_json_value(&s->text, v);
     }

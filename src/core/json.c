@@ -192,6 +192,59 @@ int mts_json_parse_nul(json_t **out, const char *name, const char *text, size_t 
     return parse(out, name, text, size, JSON_ALLOW_NUL, err);
 }
 
+/* The end of an integer at `at` that 64 bits do not hold; 0: there is none. */
+static size_t large_end(const char *text, size_t size, size_t at)
+{
+    enum { SURE = 18, MOST = 308 /* digits that 64 bits hold whatever they are; that a double's exponent does */ };
+    size_t first = at + (text[at] == '-'), end = first;
+    char digits[MOST + 2];
+    while (end < size && text[end] >= '0' && text[end] <= '9') {
+        end++;
+    }
+    bool whole = end == size || !strchr(".eE", text[end]);
+    if (end - first <= SURE || end - first > MOST || !whole || text[first] == '0') {
+        return 0;
+    }
+    snprintf(digits, sizeof digits, "%.*s", (int)(end - at), text + at);
+    errno = 0;
+    strtoll(digits, NULL, 10);
+    return errno == ERANGE ? end : 0;
+}
+
+static bool set_large_apart(const char *text, size_t size, MtsBytes *out)
+{
+    bool ok = true, quoted = false;
+    for (size_t i = 0, n; i < size && ok; i += n) {
+        bool number = !quoted && (text[i] == '-' || (text[i] >= '0' && text[i] <= '9'));
+        size_t end = number ? large_end(text, size, i) : 0;
+        n = end ? end - i : quoted && text[i] == '\\' && i + 1 < size ? 2 : 1;
+        while (number && !end && i + n < size && strchr("0123456789+-.eE", text[i + n])) {
+            n++;
+        }
+        quoted ^= text[i] == '"';
+        ok = end ? mts_bytes_printf(out, "{\"\\u0001digits\":\"%.*s\"}", (int)n, text + i)
+                 : mts_bytes_append(out, text + i, n);
+    }
+    return ok;
+}
+
+int mts_json_parse_large(json_t **out, const char *name, const char *text, size_t size, MtsError *err)
+{
+    MtsBytes apart = {0};
+    *out = NULL;
+    int rc = set_large_apart(text, size, &apart)
+                 ? parse(out, name, apart.data ? apart.data : "", apart.len, JSON_ALLOW_NUL, err)
+                 : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
+    mts_bytes_free(&apart);
+    return rc;
+}
+
+const char *mts_json_digits(const json_t *value)
+{
+    return json_string_value(json_object_get(value, "\x01"
+                                                    "digits"));
+}
+
 int mts_json_read(json_t **out, const char *path, uint64_t limit, MtsError *err)
 {
     char *text = NULL;

@@ -38,6 +38,11 @@ int mts_json_read(json_t **out, const char *path, uint64_t limit, MtsError *err)
 /* Likewise of a text whose strings may hold U+0000. */
 int mts_json_parse_nul(json_t **out, const char *name, const char *text, size_t size, MtsError *err);
 
+/* Likewise, and integers beyond 64 bits keep all their digits (up to 308): each is an object with one member that no
+ * other text's has. mts_json_digits gives them, NULL where a value is none such. */
+int mts_json_parse_large(json_t **out, const char *name, const char *text, size_t size, MtsError *err);
+const char *mts_json_digits(const json_t *value);
+
 /* A text (malloc'ed) of the value on one line, doubles with 17 significant digits; NULL when memory ran out. */
 char *mts_json_text(const json_t *value);
 

@@ -407,6 +407,78 @@ static void references_find_what_is_meant(void **state)
         LIST("1"), LIST("\"s\""));
 }
 
+/* Dynamic references are plain ones where only one schema can be meant. */
+static void dynamic_references_with_one_meaning_are_held(void **state)
+{
+    (void)state;
+    CHECK("{\"$dynamicAnchor\":\"node\",\"type\":\"object\",\"properties\":{\"kids\":{\"type\":\"array\",\"items\":{"
+          "\"$dynamicRef\":\"#node\"}}},\"additionalProperties\":false}",
+          LIST("{}", "{\"kids\":[{\"kids\":[]},{}]}"), LIST("{\"kids\":[1]}", "{\"kids\":[{\"a\":1}]}"));
+    CHECK("{\"$schema\":\"https://json-schema.org/draft/2019-09/schema\",\"$recursiveAnchor\":true,\"type\":[\"null\","
+          "\"array\"],\"items\":{\"$recursiveRef\":\"#\"}}",
+          LIST("null", "[[],null,[[null]]]"), LIST("1", "[1]", "[[1]]"));
+    CHECK("{\"$defs\":{\"a\":{\"$dynamicAnchor\":\"a\",\"type\":\"null\"}},\"$ref\":\"#a\"}", LIST("null"), LIST("1"));
+    CHECK("{\"$defs\":{\"a\":{\"$dynamicAnchor\":\"a\",\"type\":\"null\"}},\"not\":{\"$dynamicRef\":\"#a\"}}",
+          LIST("1"), LIST("null"));
+    refuse(0,
+           "{\"$id\":\"http://h/"
+           "a\",\"$dynamicAnchor\":\"n\",\"$ref\":\"b\",\"$defs\":{\"b\":{\"$id\":\"b\",\"$dynamicAnchor\":"
+           "\"n\",\"items\":{\"$dynamicRef\":\"#n\"}}}}",
+           MTS_EUNSUPPORTED, "\"$dynamicRef\" is not held where several");
+    refuse(
+        0,
+        "{\"$id\":\"http://h/a\",\"$ref\":\"b\",\"$defs\":{\"b\":{\"$id\":\"b\",\"items\":{\"$recursiveRef\":\"#\"}}}}",
+        MTS_EUNSUPPORTED, "\"$recursiveRef\" is not held where several");
+}
+
+/* Numbers are what their digits say, however many. */
+static void large_integers_keep_their_digits(void **state)
+{
+    (void)state;
+    CHECK("{\"type\":\"integer\",\"minimum\":0,\"maximum\":18446744073709551615}",
+          LIST("18446744073709551615", "9223372036854775808", "0", "18446744073709551615.0"),
+          LIST("18446744073709551616", "-1", "18446744073709551615.5", "2e19"));
+    CHECK("{\"enum\":[9007199254740992,9007199254740993,-9223372036854775809]}",
+          LIST("9007199254740992", "9007199254740993", "-9223372036854775809"),
+          LIST("9007199254740994", "-9223372036854775808", "9223372036854775809"));
+    CHECK("{\"type\":\"integer\",\"not\":{\"const\":123456789012345678901234567890}}",
+          LIST("123456789012345678901234567891", "1"), LIST("123456789012345678901234567890"));
+    CHECK("{\"const\":[100000000000000000000,\"-100000000000000000000\\\"1\"]}",
+          LIST("[1e20,\"-100000000000000000000\\\"1\"]"), LIST("[{}]", "[100000000000000000001,\"\"]"));
+    CHECK("{\"type\":\"array\",\"maxItems\":18446744073709551615,\"uniqueItems\":true,\"items\":{\"enum\":[1,1.0,"
+          "9007199254740992,9007199254740993]}}",
+          LIST("[9007199254740993,9007199254740992,1]"), LIST("[9007199254740993,9007199254740993]", "[1,1.0]"));
+    refuse(0, "{\"allOf\":[{\"const\":9007199254740992},{\"const\":9007199254740993}]}", MTS_ECONSTRAINT, "no JSON");
+    refuse(0, "{\"minItems\":18446744073709551615}", MTS_EREQUEST, "\"minItems\" must be an integer from 0 to");
+    CHECK("{\"type\":\"array\",\"uniqueItems\":true,\"items\":{\"enum\":[{\"a\":[1]},{\"a\":[1.0]},{\"a\":[2]}]}}",
+          LIST("[{\"a\":[1]},{\"a\":[2.0]}]"), LIST("[{\"a\":[1]},{\"a\":[1.0]}]", "[{\"a\":[1]},{\"a\":[1]}]"));
+    CHECK("{\"enum\":[{\"a\":1}],\"allOf\":[{\"enum\":[{\"a\":1.0}]}]}", LIST("{\"a\":1}"), LIST("{\"a\":2}"));
+}
+
+/* A keyword without the form that it must have is no keyword less. */
+static void broken_keywords_are_refused(void **state)
+{
+    (void)state;
+    refuse(0, "{\"required\":\"a\"}", MTS_EREQUEST, "\"required\" must be a list of strings");
+    refuse(0, "{\"properties\":{\"a\":{\"required\":true}}}", MTS_EREQUEST, "\"required\" must be a list of strings");
+    refuse(0, "{\"properties\":[\"a\"]}", MTS_EREQUEST, "\"properties\" must be an object");
+    refuse(0, "{\"patternProperties\":[]}", MTS_EREQUEST, "\"patternProperties\" must be an object");
+    refuse(0, "{\"prefixItems\":{}}", MTS_EREQUEST, "\"prefixItems\" must be a list");
+    refuse(0, "{\"dependencies\":[]}", MTS_EREQUEST, "\"dependencies\" must be an object");
+    refuse(0, "{\"dependentRequired\":{\"a\":{}}}", MTS_EREQUEST, "\"dependentRequired\" must be");
+    refuse(0, "{\"dependentSchemas\":{\"a\":[\"b\"]}}", MTS_EREQUEST, "\"dependentSchemas\" must be");
+    refuse(0, "{\"uniqueItems\":\"true\"}", MTS_EREQUEST, "\"uniqueItems\" must be true or false");
+    refuse(0, "{\"format\":1}", MTS_EREQUEST, "\"format\" must be a string");
+    refuse(0, "{\"$ref\":{}}", MTS_EREQUEST, "\"$ref\" must be a string");
+    refuse(0, "{\"not\":{\"required\":\"a\"}}", MTS_EREQUEST, "\"required\" must be a list of strings");
+    CHECK(
+        "{\"$schema\":\"http://json-schema.org/draft-07/schema#\",\"definitions\":{\"a\":{\"type\":\"null\"}},\"$ref\":"
+        "\"#/definitions/a\",\"required\":true,\"properties\":{\"$ref\":{\"type\":\"null\"}}}",
+        LIST("null"), LIST("1"));
+    CHECK("{\"properties\":{\"$ref\":{\"type\":\"null\"},\"format\":true,\"required\":{\"type\":\"null\"}}}",
+          LIST("{\"$ref\":null,\"format\":1}"), LIST("{\"$ref\":1}", "{\"required\":1}"));
+}
+
 static void what_never_fails_has_no_opposite(void **state)
 {
     (void)state;
@@ -460,6 +532,9 @@ int main(void)
         cmocka_unit_test(combinations),
         cmocka_unit_test(schemas_are_never_quietly_weaker),
         cmocka_unit_test(references_find_what_is_meant),
+        cmocka_unit_test(dynamic_references_with_one_meaning_are_held),
+        cmocka_unit_test(large_integers_keep_their_digits),
+        cmocka_unit_test(broken_keywords_are_refused),
         cmocka_unit_test(what_never_fails_has_no_opposite),
         cmocka_unit_test(deep_patterns_do_not_fill_the_stack),
     };

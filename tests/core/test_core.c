@@ -290,6 +290,25 @@ static void json_keeps_every_bit(void **state)
     }
 }
 
+static void large_integers_are_read_by_their_digits(void **state)
+{
+    (void)state;
+    static const char text[] = "[9223372036854775807, -9223372036854775809 ,\"-18446744073709551616\\\"5\",1e30,"
+                               "18446744073709551616.5,{\"99999999999999999999\":-9223372036854775808}]";
+    MtsError err = {0};
+    json_t *v;
+    assert_ok(mts_json_parse_large(&v, "t", text, sizeof text - 1, &err), &err);
+    assert_true(json_integer_value(json_array_get(v, 0)) == INT64_MAX);
+    assert_string_equal(mts_json_digits(json_array_get(v, 1)), "-9223372036854775809");
+    assert_string_equal(json_string_value(json_array_get(v, 2)), "-18446744073709551616\"5");
+    assert_true(json_is_real(json_array_get(v, 3)) && json_is_real(json_array_get(v, 4)));
+    assert_true(json_integer_value(json_object_get(json_array_get(v, 5), "99999999999999999999")) == INT64_MIN);
+    assert_null(mts_json_digits(json_array_get(v, 5)));
+    json_decref(v);
+    assert_int_equal(mts_json_parse_large(&v, "t", "[00000000000000000000001]", 25, &err), MTS_EFORMAT);
+    assert_int_equal(mts_json_parse_large(&v, "t", "-", 1, &err), MTS_EFORMAT);
+}
+
 /* jansson's memory: the allocation number json_fails_at (from 1) fails; 0: none does. */
 static size_t json_fails_at, json_allocations;
 
@@ -380,6 +399,7 @@ int main(void)
         cmocka_unit_test(paths_have_a_last_name),
         cmocka_unit_test(files_are_replaced_whole),
         cmocka_unit_test(json_keeps_every_bit),
+        cmocka_unit_test(large_integers_are_read_by_their_digits),
         cmocka_unit_test(json_is_whole_or_not_there),
         cmocka_unit_test(masks_step_down),
     };
