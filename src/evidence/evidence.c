@@ -48,8 +48,12 @@ static int check_lessons(const MtsLessons *l, const MtsWindowShape *shape, MtsEr
         return mts_fail(err, MTS_EREQUEST, "evidence: %zu series in %zu groups: from 2 groups to %d series can be used",
                         l->count, l->groups, MTS_EVIDENCE_MOST_SAMPLES);
     }
+    if (shape->length < MTS_WINDOW_LEAST) {
+        return mts_fail(err, MTS_EREQUEST, "evidence: series of %zu values are too short: %d are the least",
+                        shape->length, MTS_WINDOW_LEAST);
+    }
     if (!mts_window_columns(shape)) {
-        return mts_fail(err, MTS_EREQUEST, "evidence: series of %zu channels of %zu values are too short or too large",
+        return mts_fail(err, MTS_EREQUEST, "evidence: series of %zu channels of %zu values are too large",
                         shape->channels, shape->length);
     }
     for (size_t i = 1; i < l->count; i++) {

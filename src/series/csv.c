@@ -232,9 +232,9 @@ void mts_csv_end(MtsCsvReader *r)
     memset(r, 0, sizeof *r);
 }
 
-/* "" to ", in place; the new size. */
-static size_t undouble(char *s, size_t n, char quote)
+size_t mts_csv_undouble(const MtsCsvReader *r, char *s, size_t n)
 {
+    char quote = r->quote;
     size_t out = 0;
     for (size_t i = 0; i < n; i++) {
         s[out++] = s[i];
@@ -247,70 +247,7 @@ char *mts_csv_plain(const MtsCsvReader *r, MtsCell cell)
 {
     char *copy = mts_strndup(cell.data ? cell.data : "", cell.size);
     if (copy && r->doubled) {
-        copy[undouble(copy, cell.size, r->quote)] = '\0';
+        copy[mts_csv_undouble(r, copy, cell.size)] = '\0';
     }
     return copy;
-}
-
-/* ---- all rows ---- */
-
-static bool keep_row(MtsCsv *csv, const MtsCsvReader *r)
-{
-    if (!mts_grow(&csv->first, &csv->first_cap, csv->rows + 2, sizeof *csv->first) ||
-        !mts_grow(&csv->line, &csv->line_cap, csv->rows + 1, sizeof *csv->line) ||
-        !mts_grow(&csv->cells, &csv->cell_cap, csv->cell_count + r->count, sizeof *csv->cells)) {
-        return false;
-    }
-    csv->first[csv->rows] = csv->cell_count;
-    csv->line[csv->rows++] = r->line;
-    for (size_t i = 0; i < r->count; i++) {
-        MtsCell cell = r->cells[i];
-        if (r->doubled && cell.size) {
-            cell.size = undouble(csv->text + (cell.data - csv->text), cell.size, r->quote);
-        }
-        csv->cells[csv->cell_count++] = cell;
-    }
-    csv->first[csv->rows] = csv->cell_count;
-    return true;
-}
-
-int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, MtsError *err)
-{
-    MtsCsvReader r;
-    bool more = false;
-    memset(csv, 0, sizeof *csv);
-    csv->text = text;
-    int rc = mts_csv_begin(&r, name, text, size, 0, err);
-    while (!rc && !(rc = mts_csv_next(&r, &more, err)) && more) {
-        if (!keep_row(csv, &r)) {
-            rc = mts_fail(err, MTS_ENOMEM, "%s: memory ran out at line %zu", name, r.line);
-        }
-    }
-    if (!rc && csv->rows == 0) {
-        rc = mts_fail(err, MTS_EFORMAT, "%s: is empty", name);
-    }
-    mts_csv_end(&r);
-    if (rc) {
-        mts_csv_free(csv);
-    }
-    return rc;
-}
-
-void mts_csv_free(MtsCsv *csv)
-{
-    free(csv->text);
-    free(csv->cells);
-    free(csv->first);
-    free(csv->line);
-    memset(csv, 0, sizeof *csv);
-}
-
-size_t mts_csv_columns(const MtsCsv *csv, size_t row)
-{
-    return csv->first[row + 1] - csv->first[row];
-}
-
-MtsCell mts_csv_cell(const MtsCsv *csv, size_t row, size_t column)
-{
-    return column < mts_csv_columns(csv, row) ? csv->cells[csv->first[row] + column] : (MtsCell){"", 0};
 }

@@ -1,4 +1,4 @@
-/* series/csv.h - delimited text to cells, a row at a time, or all of them. */
+/* series/csv.h - delimited text to cells, a row at a time. */
 #ifndef MTS_SERIES_CSV_H
 #define MTS_SERIES_CSV_H
 
@@ -36,25 +36,9 @@ void mts_csv_rewind(MtsCsvReader *reader);
 int mts_csv_next(MtsCsvReader *reader, bool *more, MtsError *err);
 void mts_csv_end(MtsCsvReader *reader);
 
+/* Makes "" one " in s[0..n), in place; the new size. */
+size_t mts_csv_undouble(const MtsCsvReader *reader, char *s, size_t n);
 /* A cell's text with "" made ", malloc'ed and NUL-terminated; NULL: memory ran out. */
 char *mts_csv_plain(const MtsCsvReader *reader, MtsCell cell);
-
-/* All rows of a text at once, for tables of words. Cells point into the text, which the table owns. */
-typedef struct MtsCsv {
-    char *text;
-    MtsCell *cells;
-    size_t *first; /* [rows + 1]: row r has cells first[r] .. first[r + 1] - 1 */
-    size_t *line;  /* [rows]: where the row starts, counted from 1 */
-    size_t rows, cell_count;
-    size_t cell_cap, first_cap, line_cap;
-} MtsCsv;
-
-/* Takes over `text` [size] (malloc'ed, NUL-terminated), also on failure, and unquotes it in place. */
-int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, MtsError *err);
-void mts_csv_free(MtsCsv *csv);
-
-size_t mts_csv_columns(const MtsCsv *csv, size_t row);
-/* The cell of a row, an empty one beyond its end. */
-MtsCell mts_csv_cell(const MtsCsv *csv, size_t row, size_t column);
 
 #endif

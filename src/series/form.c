@@ -459,8 +459,7 @@ static MtsCell without_unit(MtsCell title)
     return in ? mts_cell_trim((MtsCell){rest.data, rest.size - 3}) : rest;
 }
 
-/* Names of columns that count the rows or tell the time. */
-static bool is_index_name(MtsCell title)
+bool mts_index_name(MtsCell title)
 {
     static const char names[] =
         "#|i|idx|index|n|no|no.|nr|obs|row|rownames|step|sample|samples|sample #|sample_number|sample index|frame|t|"
@@ -478,7 +477,7 @@ static bool is_index_name(MtsCell title)
 bool mts_form_counts(const MtsTableForm *form, size_t column)
 {
     const MtsColumnForm *c = &form->column[column];
-    return form->header && !c->falls && is_index_name(form->title[column]);
+    return form->header && !c->falls && mts_index_name(form->title[column]);
 }
 
 MtsColumnUse mts_form_use(const MtsTableForm *form, size_t column)
@@ -491,7 +490,7 @@ MtsColumnUse mts_form_use(const MtsTableForm *form, size_t column)
     if (n == there) {
         bool rises = !c->falls && cells_of(c, MTS_CELL_PLAIN) == form->rows && form->rows > 1;
         bool counter = column == 0 && form->columns > 2 && mostly(&form->column[1], MTS_CELL_TIME);
-        bool index = form->header ? is_index_name(form->title[column]) : counter;
+        bool index = form->header ? mts_index_name(form->title[column]) : counter;
         return rises && index ? MTS_COLUMN_INDEX : MTS_COLUMN_CHANNEL;
     }
     if (n == 0 && mostly(c, MTS_CELL_TIME)) {

@@ -51,6 +51,8 @@ int mts_form_find(MtsTableForm *form, MtsCsvReader *reader, const MtsSeriesOptio
 void mts_form_free(MtsTableForm *form);
 
 MtsColumnUse mts_form_use(const MtsTableForm *form, size_t column);
+/* Whether a column of this name counts the rows or tells the time. */
+bool mts_index_name(MtsCell title);
 /* Whether the column's name says that it counts the rows or tells the time, and its numbers rise. */
 bool mts_form_counts(const MtsTableForm *form, size_t column);
 

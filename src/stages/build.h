@@ -3,7 +3,7 @@
 #define MTS_STAGES_BUILD_H
 
 #include "core/mem.h"
-#include "series/csv.h"
+#include "series/wordtable.h"
 #include "series/format.h"
 #include "series/set.h"
 #include "stages/sample.h"

@@ -42,8 +42,8 @@ static int teardown(void **state)
 {
     (void)state;
     static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt",
-                                        "r.hea", "r.dat", "r.atr",  "q.hea"};
-    for (size_t i = 0; i < 9; i++) {
+                                        "r.hea", "r.dat", "r.atr",  "q.hea", "l.ts"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         unlink(in_folder(names[i]));
     }
     return rmdir(folder);
@@ -243,6 +243,75 @@ static void labels_are_asked_by_rows(void **state)
     mts_stage_free(&s);
     series->channels = 2;
     mts_series_free(&series);
+}
+
+static MtsStage *open_table(const char *name, const char *text, const char *label)
+{
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    assert_ok(mts_stage_of_labelled(&s, file_of(name, text), &(MtsLabelColumns){label, NULL}, &err), &err);
+    return s;
+}
+
+static void assert_row(MtsStage *s, size_t k, const char *label, size_t n, const double *values)
+{
+    assert_true(k < s->count);
+    const MtsSample *one = &s->samples[k];
+    assert_string_equal(one->options[one->truth.option], label);
+    assert_int_equal(one->series->length, n);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(one->series->values[i] == values[i]);
+    }
+}
+
+static void refuse_table(const char *name, const char *text, const char *label, int code, const char *part)
+{
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    int rc = mts_stage_of_labelled(&s, file_of(name, text), &(MtsLabelColumns){label, NULL}, &err);
+    if (rc != code || !strstr(err.text, part) || s) {
+        fail_msg("%s: %d \"%s\", expected %d and \"%s\"", text, rc, err.text, code, part);
+    }
+}
+
+/* What the series are learnt from is their values, however they are written, and never what says the label. */
+static void labelled_tables(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        "v0,v1,v2,what\n1.5,2,3,a\n-4,5,6.25,b\n",
+        "\xEF\xBB\xBFv0;v1;v2;what\r\n1,5;2;3;a\r\n-4;5;6,25;b\r\n",
+        "# made by hand\n# twice\nv0,v1,v2,what\n1.5,2,3,a\n-4,5,6.25,b\n",
+        "sep=;\nv0;v1;v2;what\n\"1,5\";2;3;a\n-4;5;6,25;b\n",
+        "v0,v1,v2,what,\n\" 1.5\",2,3,a,\n-4,5,6.25,b,\n",
+        ",v0,v1,v2,what\n17,1.5,2,3,a\n4,-4,5,6.25,b\n", /* pandas' index, shuffled */
+        "index,v0,v1,v2,what\n0,1.5,2,3,a\n1,-4,5,6.25,b\n",
+        "'v0','v1','v2','what'\n1.5,2,3,'a'\n-4,5,6.25,'b'\n",
+    };
+    const double first[] = {1.5, 2, 3}, second[] = {-4, 5, 6.25};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        MtsStage *s = open_table("a.csv", same[i], "what");
+        assert_int_equal(s->count, 2);
+        assert_row(s, 0, "a", 3, first);
+        assert_row(s, 1, "b", 3, second);
+        mts_stage_free(&s);
+    }
+    MtsStage *s = open_table("l.ts", "@classLabel true a b\n@data\n1.5,2,3:a\n-4,5,6.25:b\n", "class");
+    assert_row(s, 1, "b", 3, second);
+    mts_stage_free(&s);
+    refuse_table("l.ts", "@classLabel true a b\n@data\n1:a\n2:b\n", "what", MTS_EREQUEST, "are called label or class");
+    const char *told = "what_id,v0,v1,v2,what\n0,1.5,2,3,a\n1,-4,5,6,b\n0,1,2,2,a\n1,5,5,1,b\n0,7,2,4,a\n";
+    refuse_table("a.csv", told, "what", MTS_EFORMAT, "column 1 (what_id) has one number for each label");
+    refuse_table("a.csv", told, "which", MTS_EREQUEST, "no column is called 'which'");
+    refuse_table("a.csv", "PAR1....PAR1", "what", MTS_EUNSUPPORTED, "is a Parquet file");
+    /* a value that happens to tell stands between others of its name, and series by rule are their labels' altogether
+     */
+    s = open_table("a.csv", "v0,v1,v2,what\n0,1,3,a\n1,2,4,b\n0,3,1,a\n1,2,2,b\n0,1,5,a\n", "what");
+    assert_int_equal(s->count, 5);
+    mts_stage_free(&s);
+    s = open_table("a.csv", "x,y,z,what\n0,1,3,a\n1,2,4,b\n0,1,3,a\n1,2,4,b\n0,1,3,a\n", "what");
+    assert_int_equal(s->count, 5);
+    mts_stage_free(&s);
 }
 
 static void questions(void **state)
@@ -518,6 +587,7 @@ int main(void)
         cmocka_unit_test(activity),
         cmocka_unit_test(sleep_nights),
         cmocka_unit_test(forecasts_and_captions),
+        cmocka_unit_test(labelled_tables),
         cmocka_unit_test(questions),
         cmocka_unit_test(heart_beats),
         cmocka_unit_test(heart_questions),
