@@ -38,6 +38,11 @@ bool mts_cell_is(MtsCell cell, const char *word)
     return same_word(cell, word, strlen(word));
 }
 
+bool mts_cell_alike(MtsCell a, MtsCell b)
+{
+    return same_word(a, b.data, b.size);
+}
+
 bool mts_cell_same(MtsCell a, MtsCell b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);

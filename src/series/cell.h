@@ -46,5 +46,7 @@ bool mts_cell_is_list(MtsCell cell);
 /* Case-insensitive comparison with a plain word. */
 bool mts_cell_is(MtsCell cell, const char *word);
 bool mts_cell_same(MtsCell a, MtsCell b);
+/* But for case. */
+bool mts_cell_alike(MtsCell a, MtsCell b);
 
 #endif

@@ -306,23 +306,48 @@ static int read_lists(const Table *t, MtsError *err)
 
 /* ---- columns ---- */
 
-/* The first cell of a column that is no number, as the set keeps it for sentences. */
-static int note_column(const Table *t, size_t column, MtsColumnUse use, MtsError *err)
+/* The first cell that is no number, of each column that is no channel: all in one pass, for there may be thousands. */
+static int find_odd_cells(const Table *t, MtsAside *note, size_t pending, MtsError *err)
 {
-    MtsAside note = {.use = use, .column = column + 1};
     bool more = true;
     int rc = begin(t, err);
-    while (!rc && note.line == 0 && !(rc = mts_csv_next(t->csv, &more, err)) && more) {
-        MtsCell cell = cell_at(t->csv, column);
-        double unused;
-        bool odd = use == MTS_COLUMN_EMPTY || !mts_form_value(t->form, cell, &unused);
-        note.line = odd ? t->csv->line : 0;
-        note.cell = odd ? mts_strndup(cell.data, (size_t)shown(cell)) : NULL;
+    while (!rc && pending > 0 && !(rc = mts_csv_next(t->csv, &more, err)) && more) {
+        for (size_t c = 0; c < t->form->columns; c++) {
+            MtsCell cell = cell_at(t->csv, c);
+            double unused;
+            bool waits = note[c].column > 0 && note[c].line == 0;
+            if (waits && (note[c].use == MTS_COLUMN_EMPTY || !mts_form_value(t->form, cell, &unused))) {
+                note[c].line = t->csv->line;
+                note[c].cell = mts_strndup(cell.data, (size_t)shown(cell));
+                pending--;
+            }
+        }
     }
-    note.cell = note.cell ? note.cell : mts_strndup("", 0);
-    note.name = mts_csv_plain(t->csv, t->form->title[column]);
-    int kept = mts_set_put_aside(t->set, &note, rc ? NULL : err);
-    return rc ? rc : kept;
+    return rc;
+}
+
+/* Keeps the columns that are no channels for sentences. */
+static int put_aside(const Table *t, MtsError *err)
+{
+    MtsAside *note = mts_calloc(t->form->columns, sizeof *note);
+    size_t pending = 0;
+    for (size_t c = 0; note && c < t->form->columns; c++) {
+        MtsColumnUse use = mts_form_use(t->form, c);
+        if (use > MTS_COLUMN_INDEX) {
+            note[c] = (MtsAside){.use = use, .column = c + 1};
+            pending++;
+        }
+    }
+    int rc = note ? find_odd_cells(t, note, pending, err) : out_of_memory(t, err);
+    for (size_t c = 0; note && c < t->form->columns; c++) {
+        if (note[c].column > 0) {
+            note[c].name = mts_csv_plain(t->csv, t->form->title[c]);
+            int kept = mts_set_put_aside(t->set, &note[c], rc ? NULL : err);
+            rc = rc ? rc : kept;
+        }
+    }
+    free(note);
+    return rc;
 }
 
 /* Channels first, then what only a name brings: an index is numbers too. */
@@ -401,10 +426,7 @@ static int read_columns(const Table *t, MtsError *err)
     if (!rc && form->rows == 0) {
         rc = mts_fail(err, MTS_EFORMAT, "%s: has a header and no values", t->set->name);
     }
-    for (size_t c = 0; c < form->columns && !rc; c++) {
-        MtsColumnUse use = mts_form_use(form, c);
-        rc = use > MTS_COLUMN_INDEX ? note_column(t, c, use, err) : MTS_OK;
-    }
+    rc = rc ? rc : put_aside(t, err);
     size_t channels = rc ? 0 : pick_columns(form, pick, &indices);
     if (!rc && channels == 0) {
         rc = mts_set_explain(t->set, "", 0, err);

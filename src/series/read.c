@@ -24,7 +24,7 @@ static void extension(const char *path, char out[LONGEST_KIND + 1])
     size_t end = strlen(path);
     size_t begin = (size_t)(mts_path_name(path) - path);
     for (int turn = 0; turn < 2; turn++) {
-        size_t dot = end;
+        size_t dot = end > begin ? end - 1 : begin;
         while (dot > begin && path[dot] != '.') {
             dot--;
         }

@@ -16,13 +16,16 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "series/csv.h"
 #include "core/number.h"
+#include "core/utf8.h"
+#include "series/csv.h"
+#include "series/preamble.h"
 #include "series/read.h"
 
 typedef struct Header {
-    bool labelled, timed;
-    size_t dimensions; /* 0: not said */
+    bool labelled, timed, equal;
+    size_t dimensions, length; /* 0: not said */
+    MtsCell classes;           /* by blanks; empty: not said */
 } Header;
 
 static MtsCell trim(const char *s, size_t n)
@@ -49,22 +52,35 @@ static MtsCell first_word(MtsCell *rest)
     return word;
 }
 
+static int header_count(const MtsSeriesSet *set, size_t line, MtsCell value, const char *what, size_t *count,
+                        MtsError *err)
+{
+    double v;
+    if (!mts_number_parse(value.data, value.size, &v) || v < 1 || v > 1e6 || v != floor(v)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is no number of %s", set->name, line,
+                        (int)(value.size < 40 ? value.size : 40), value.data, what);
+    }
+    *count = (size_t)v;
+    return MTS_OK;
+}
+
 static int header_line(const MtsSeriesSet *set, size_t line, MtsCell text, Header *h, MtsError *err)
 {
     MtsCell key = first_word(&text), value = first_word(&text);
+    bool yes = mts_cell_is(value, "true");
     if (mts_cell_is(key, "@timestamps")) {
-        h->timed = mts_cell_is(value, "true");
-    }
-    if (mts_cell_is(key, "@classlabel") || mts_cell_is(key, "@targetlabel")) {
-        h->labelled = mts_cell_is(value, "true");
-    }
-    if (mts_cell_is(key, "@dimensions") || mts_cell_is(key, "@dimension")) {
-        double v;
-        if (!mts_number_parse(value.data, value.size, &v) || v < 1 || v > 1e6 || v != floor(v)) {
-            return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is no number of dimensions", set->name, line,
-                            (int)(value.size < 40 ? value.size : 40), value.data);
-        }
-        h->dimensions = (size_t)v;
+        h->timed = yes;
+    } else if (mts_cell_is(key, "@classlabel") || mts_cell_is(key, "@targetlabel")) {
+        h->labelled = yes;
+        h->classes = yes && mts_cell_is(key, "@classlabel") ? text : (MtsCell){"", 0};
+    } else if (mts_cell_is(key, "@univariate")) {
+        h->dimensions = yes && !h->dimensions ? 1 : h->dimensions;
+    } else if (mts_cell_is(key, "@equallength")) {
+        h->equal = yes;
+    } else if (mts_cell_is(key, "@serieslength")) {
+        return header_count(set, line, value, "values", &h->length, err);
+    } else if (mts_cell_is(key, "@dimensions") || mts_cell_is(key, "@dimension")) {
+        return header_count(set, line, value, "dimensions", &h->dimensions, err);
     }
     return MTS_OK;
 }
@@ -148,6 +164,17 @@ static int fill_channel(const MtsSeriesSet *set, size_t line, MtsCell part, cons
     return MTS_OK;
 }
 
+static bool is_class(const Header *h, MtsCell label)
+{
+    MtsCell rest = h->classes;
+    while (rest.size > 0) {
+        if (mts_cell_alike(first_word(&rest), label)) {
+            return true;
+        }
+    }
+    return h->classes.size == 0 || mts_cell_is(label, "?");
+}
+
 static int case_line(MtsSeriesSet *set, size_t line, MtsCell text, const Header *h, MtsError *err)
 {
     size_t parts = count_parts(text, ':'), channels = parts - h->labelled, longest = 0;
@@ -159,6 +186,10 @@ static int case_line(MtsSeriesSet *set, size_t line, MtsCell text, const Header 
     for (size_t c = 0; c < channels; c++) {
         size_t n = count_parts(next_part(&rest, ':'), ',');
         longest = n > longest ? n : longest;
+    }
+    if (h->equal && h->length && longest != h->length) {
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu has %zu values, but @seriesLength says %zu", set->name, line,
+                        longest, h->length);
     }
     MtsSeries *s = mts_series_alloc(channels, longest);
     char id[24];
@@ -176,15 +207,21 @@ static int case_line(MtsSeriesSet *set, size_t line, MtsCell text, const Header 
         }
     }
     MtsCell label = trim(rest.data, rest.size);
+    if (h->labelled && !is_class(h, label)) {
+        mts_series_free(&s);
+        return mts_fail(err, MTS_EFORMAT, "%s: line %zu: \"%.*s\" is none of the classes that @classLabel lists",
+                        set->name, line, shown(label), label.data);
+    }
     return mts_set_add(set, s, label.data, h->labelled ? label.size : 0, err);
 }
 
 int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
 {
-    Header h = {false, false, 0};
+    Header h = {0};
     bool data = false;
-    int rc = MTS_OK;
-    MtsCell rest = {text, size};
+    int rc = mts_preamble_utf8(set->name, &text, &size, err);
+    size_t mark = rc ? 0 : mts_utf8_mark(text, size);
+    MtsCell rest = {text + mark, size - mark};
     for (size_t line = 1; rest.size > 0 && !rc; line++) {
         MtsCell here = next_line(&rest);
         if (here.size == 0 || here.data[0] == '#' || here.data[0] == '%') {

@@ -149,6 +149,23 @@ static void ts_files(void **state)
     assert_true(s->length == 2 && s->values[0] == 2);
     mts_series_free(&s);
     refuse("x.ts", "@dimensions 2\n@data\n1,2\n", MTS_EFORMAT, "line 3 has 1 dimensions, not 2");
+    /* what the header says must hold, and how the text is stored and packed changes nothing */
+    refuse("x.ts", "@univariate true\n@data\n1,2:3,4\n", MTS_EFORMAT, "line 3 has 2 dimensions, not 1");
+    refuse("x.ts", "@equalLength true\n@seriesLength 3\n@data\n1,2\n", MTS_EFORMAT,
+           "line 4 has 2 values, but @seriesLength says 3");
+    refuse("x.ts", "@classLabel true a b\n@data\n1,2:c\n", MTS_EFORMAT, "line 3: \"c\" is none of the classes");
+    static const char *const names[] = {"x.ts", "X.TS", "x.ts.gz"};
+    const char *marked = "\xEF\xBB\xBF@univariate true\n@equalLength true\n@seriesLength 2\n@classLabel true A b\n"
+                         "@data\n1,2:a\n3,4:b\n";
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(parse(names[i], marked, strlen(marked), "2", &s, label, &err), &err);
+        assert_true(s->length == 2 && s->values[0] == 3);
+        assert_string_equal(label, "a");
+        mts_series_free(&s);
+    }
+    assert_ok(parse("x.json.gz", "[1, 2.5]", 8, "", &s, NULL, &err), &err);
+    assert_true(s->length == 2 && s->values[1] == 2.5);
+    mts_series_free(&s);
     const char *timed = "# (a comment\n@timestamps true\n@classLabel true a\n@data\n"
                         "(0,1.5),(1, 2.5):(2020-01-01 00:00:00,3),(2020-01-01 01:00:00,?):a\n";
     assert_ok(parse("x.ts", timed, strlen(timed), "1/1", &s, label, &err), &err);
