@@ -160,7 +160,7 @@ bool mts_is_object(const json_t *v)
 
 double mts_number_of(const json_t *v)
 {
-    return mts_json_digits(v) ? strtod(mts_json_digits(v), NULL) : json_number_value(v);
+    return json_is_number(v) ? json_number_value(v) : mts_json_digits(v) ? strtod(mts_json_digits(v), NULL) : 0;
 }
 
 bool mts_same_value(const json_t *a, const json_t *b)
@@ -169,10 +169,16 @@ bool mts_same_value(const json_t *a, const json_t *b)
     json_t *value;
     size_t i;
     bool same = true;
+    if (json_is_integer(a) && json_is_integer(b)) {
+        return json_integer_value(a) == json_integer_value(b);
+    }
+    if (json_is_real(a) && json_is_real(b)) {
+        return json_real_value(a) == json_real_value(b);
+    }
     if (mts_is_number(a) && mts_is_number(b)) {
         MtsDecimal x, y;
-        if (mts_number_of(a) != mts_number_of(b) || (json_is_real(a) && json_is_real(b))) {
-            return mts_number_of(a) == mts_number_of(b);
+        if (mts_number_of(a) != mts_number_of(b)) {
+            return false;
         }
         mts_decimal_of(a, &x);
         mts_decimal_of(b, &y);

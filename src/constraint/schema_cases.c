@@ -227,6 +227,92 @@ static int add_case(MtsSchema *s, MtsCases *cases, const MtsCase *c)
     return MTS_OK;
 }
 
+/* Whether `const` or `enum` of a schema, where it has them, has the value. */
+static bool lists_value(const json_t *schema, const json_t *value)
+{
+    const json_t *only = json_object_get(schema, "const"), *list = json_object_get(schema, "enum");
+    bool found = !json_is_array(list);
+    size_t i;
+    json_t *v;
+    json_array_foreach((json_t *)(uintptr_t)list, i, v)
+    {
+        found = found || mts_same_value(v, value);
+    }
+    return found && (!only || mts_same_value(only, value));
+}
+
+/* What a part asks of a member; beside a $ref it may count for nothing. */
+static const json_t *member_schema(const MtsCase *c, size_t part, const char *name)
+{
+    const json_t *one = json_object_get(json_object_get(c->parts.items[part], "properties"), name);
+    return json_object_get(one, "$ref") ? NULL : one;
+}
+
+/* Whether all parts let a member have the value, as far as they list values or leave some out. */
+static bool may_have(const MtsCase *c, const char *name, const json_t *value)
+{
+    for (size_t p = 0; p < c->parts.count; p++) {
+        const json_t *one = member_schema(c, p, name), *not = json_object_get(one, "not");
+        bool only_listed =
+            json_object_size(not) == 1 && (json_object_get(not, "const") || json_object_get(not, "enum"));
+        if (!lists_value(one, value) || (only_listed && lists_value(not, value))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether a member has no value left: two parts list others. Conditions on one member, `if` after `if`, end so, all but
+ * one of each. */
+static bool nothing_left(const MtsCase *c, const char *name)
+{
+    enum { FEW = 64 };
+    for (size_t p = 0; p < c->parts.count; p++) {
+        const json_t *one = member_schema(c, p, name), *only = json_object_get(one, "const");
+        const json_t *list = json_object_get(one, "enum");
+        size_t count = only ? 1 : json_array_size(list);
+        bool any = count == 0 || count > FEW;
+        for (size_t i = 0; i < count && !any; i++) {
+            any = may_have(c, name, only ? only : json_array_get(list, i));
+        }
+        if (count > 0) {
+            return !any;
+        }
+    }
+    return false;
+}
+
+static bool is_wanted(const MtsCase *c, const char *name)
+{
+    for (size_t p = 0; p < c->parts.count; p++) {
+        size_t i;
+        json_t *one;
+        json_array_foreach(json_object_get(c->parts.items[p], "required"), i, one)
+        {
+            if (json_is_string(one) && strcmp(json_string_value(one), name) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether the parts from one on leave a member that must be there without a value. */
+static bool run_out(const MtsCase *c, size_t from)
+{
+    for (size_t p = from; p < c->parts.count; p++) {
+        const char *name;
+        json_t *value;
+        json_object_foreach(json_object_get(c->parts.items[p], "properties"), name, value)
+        {
+            if (is_wanted(c, name) && nothing_left(c, name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Whether some part wants a member that another forbids: no object is valid then. */
 static bool wants_forbidden(const MtsCase *c)
 {
@@ -271,7 +357,8 @@ static int resolve(MtsSchema *s, const MtsCase *c, const Split *split, size_t at
             rc = split_by(s, &more, split->lists[k]);
         }
         rc = rc ? rc : take(s, choice, &longer, &more, depth);
-        if (!rc && longer.types & MTS_OBJECT && longer.parts.count > c->parts.count && wants_forbidden(&longer)) {
+        if (!rc && longer.types & MTS_OBJECT && longer.parts.count > c->parts.count &&
+            (run_out(&longer, c->parts.count) || wants_forbidden(&longer))) {
             longer.types &= ~(unsigned)MTS_OBJECT;
         }
         rc = rc ? rc : resolve(s, &longer, &more, 0, cases, depth + 1);

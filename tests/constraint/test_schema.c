@@ -431,6 +431,44 @@ static void dynamic_references_with_one_meaning_are_held(void **state)
         MTS_EUNSUPPORTED, "\"$recursiveRef\" is not held where several");
 }
 
+/* Conditions on one member, `if` after `if`, exclude each other: as many cases as it has values, not their product. */
+static void conditions_on_one_member_are_few_cases(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsConstraint *c;
+    MtsBytes schema = {0};
+    mts_bytes_append_str(&schema,
+                         "{\"type\":\"object\",\"properties\":{\"k\":{\"type\":\"string\"}},\"required\":[\"k\"],"
+                         "\"allOf\":[true");
+    for (int i = 0; i < 30; i++) {
+        mts_bytes_printf(&schema,
+                         ",{\"if\":{\"properties\":{\"k\":{\"%s\":%s\"k%d\"%s}}},\"then\":{\"required\":[\"r%d\"]}}",
+                         i % 2 ? "enum" : "const", i % 2 ? "[" : "", i / 2, i % 2 ? ",\"m\"]" : "", i);
+    }
+    mts_bytes_append_str(&schema, "]}");
+    assert_ok(toy_open(&c, MTS_CONSTRAINT_SCHEMA, 0, schema.data, vocabulary, &err), &err);
+    static const char *const right[] = {"{\"k\":\"x\"}", "{\"k\":\"k3\",\"r6\":1,\"r7\":1}",
+                                        "{\"r29\":0,\"k\":\"k14\",\"r28\":0}"};
+    static const char *const wrong[] = {"{\"k\":\"k3\",\"r6\":1}", "{\"k\":\"k3\",\"r7\":1}", "{\"k\":\"k0\",\"r2\":1}",
+                                        "{\"k\":\"m\",\"r1\":1}"};
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        assert_true(toy_accepts(c, right[i], strlen(right[i])));
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_false(toy_accepts(c, wrong[i], strlen(wrong[i])));
+    }
+    mts_constraint_free(&c);
+    mts_bytes_free(&schema);
+    CHECK("{\"$schema\":\"http://json-schema.org/draft-07/"
+          "schema#\",\"type\":\"object\",\"required\":[\"k\"],\"definitions\":{\"a\":{"
+          "\"type\":\"integer\"}},\"properties\":{\"k\":{\"$ref\":\"#/definitions/"
+          "a\",\"const\":\"no\"}},\"anyOf\":[{\"properties\":{"
+          "\"k\":{\"const\":1}}},{\"properties\":{\"k\":{\"const\":2.0}},\"not\":{\"properties\":{\"k\":{\"const\":2}}}"
+          "}]}",
+          LIST("{\"k\":1}"), LIST("{\"k\":2}", "{\"k\":\"no\"}", "{}"));
+}
+
 /* Numbers are what their digits say, however many. */
 static void large_integers_keep_their_digits(void **state)
 {
@@ -534,6 +572,7 @@ int main(void)
         cmocka_unit_test(references_find_what_is_meant),
         cmocka_unit_test(dynamic_references_with_one_meaning_are_held),
         cmocka_unit_test(large_integers_keep_their_digits),
+        cmocka_unit_test(conditions_on_one_member_are_few_cases),
         cmocka_unit_test(broken_keywords_are_refused),
         cmocka_unit_test(what_never_fails_has_no_opposite),
         cmocka_unit_test(deep_patterns_do_not_fill_the_stack),
