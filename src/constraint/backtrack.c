@@ -43,7 +43,7 @@ struct MtsBacktrack {
     const MtsVocabulary *vocabulary;
     uint32_t *named; /* [named_count] the code points beyond ASCII that the pattern names */
     size_t named_count, named_cap;
-    bool properties; /* it uses Unicode properties, or classes of many alphabets' characters */
+    bool properties; /* it uses Unicode properties */
     Text *texts;     /* [text_count] the places; 0 is the dead one, 1 the empty text */
     size_t text_count, text_cap;
     MtsBytes text; /* the one in question */
@@ -63,22 +63,34 @@ static bool add_named(MtsBacktrack *c, uint32_t cp)
     return true;
 }
 
+/* What \R, \v and \h take of three bytes: may_stand() would not come to all of it by itself. */
+static bool add_spaces(MtsBacktrack *c)
+{
+    static const uint16_t spaces[] = {0x1680, 0x180E, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000};
+    bool ok = true;
+    for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
+        ok = ok && add_named(c, spaces[i]);
+    }
+    return ok;
+}
+
 /* Collects what the pattern names: its own characters, \x{...}; valid UTF-8, for it has compiled. */
 static bool read_names(MtsBacktrack *c, const char *pattern)
 {
     bool ok = true;
-    static const char *const wide[] = {"\\p", "\\P", "\\X", "\\R", "\\h", "\\v", "\\o{", "\\N{", "(*", "(?i"};
-    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
-        c->properties |= strstr(pattern, wide[i]) != NULL;
-    }
+    c->properties = strstr(pattern, "\\p") || strstr(pattern, "\\P") || strstr(pattern, "\\X") ||
+                    strstr(pattern, "(*") || strstr(pattern, "(?i") || strstr(pattern, "\\N{");
     for (size_t n = strlen(pattern), size; n > 0 && ok; pattern += size, n -= size) {
         uint32_t cp = 0;
         size = mts_utf8_decode(pattern, n, &cp);
         size = size ? size : 1;
-        if (strncmp(pattern, "\\x{", 3) == 0) {
-            cp = (uint32_t)strtoul(pattern + 3, NULL, 16);
+        if (strncmp(pattern, "\\x{", 3) == 0 || strncmp(pattern, "\\o{", 3) == 0) {
+            cp = (uint32_t)strtoul(pattern + 3, NULL, pattern[1] == 'x' ? 16 : 8);
         }
         ok = cp < 0x80 || add_named(c, cp);
+        if (ok && *pattern == '\\' && n > 1 && strchr("Rvh", pattern[1])) {
+            ok = add_spaces(c);
+        }
     }
     return ok;
 }

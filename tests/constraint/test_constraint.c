@@ -466,6 +466,9 @@ static void pcre2_s_matches_are_whole_texts(void **state)
         if (toy_accepts(c, cases[i].text, strlen(cases[i].text)) != cases[i].match) {
             fail_msg("%s on '%s'", cases[i].pattern, cases[i].text);
         }
+        MtsConstraintPlace place;
+        assert_ok(mts_constraint_read(c, mts_constraint_start(c), "\xE4\xB8", 2, &place, &err), &err);
+        assert_true(place == MTS_PLACE_DEAD || strstr(cases[i].pattern, "(*")); /* no letter may begin */
         mts_constraint_free(&c);
     }
     mts_vocabulary_free(&v);
