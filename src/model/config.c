@@ -107,13 +107,14 @@ static int read_yarn(ConfigReader *r, const MtsConfig *c, double factor, MtsRope
 static int read_rope(ConfigReader *r, MtsConfig *c)
 {
     const double window_base = r->architecture->window_rope_base;
-    double factor;
+    double factor, old_factor; /* files of 2023 have rope.scale_linear */
     int rc;
     c->rope = c->rope_window = (MtsRopeForm){.scale = 1, .length = 1};
     if ((rc = get_size(r, "rope.dimension_count", false, 2, c->head_dim, c->head_dim, &c->rope_dims)) ||
         (rc = get_real(r, "rope.freq_base", false, 1.0, 1e12, 10000.0, &c->rope.base)) ||
         (rc = get_real(r, "rope.freq_base_swa", false, 1.0, 1e12, window_base, &c->rope_window.base)) ||
-        (rc = get_real(r, "rope.scaling.factor", false, 1e-3, 1e6, 1.0, &factor))) {
+        (rc = get_real(r, "rope.scale_linear", false, 1e-3, 1e6, 1.0, &old_factor)) ||
+        (rc = get_real(r, "rope.scaling.factor", false, 1e-3, 1e6, old_factor, &factor))) {
         return rc;
     }
     if (c->rope_dims % 2 != 0) {
@@ -183,6 +184,32 @@ static int read_cross(ConfigReader *r, MtsConfig *c)
                                             mts_gguf_path(g), c->cross_dim);
 }
 
+/* Keys by which other programs compute, and this one does not: only values that change nothing are taken. */
+static int refuse_others(ConfigReader *r, const MtsConfig *c)
+{
+    const bool yarn = c->rope.trained > 0; /* which has read its own attn_factor */
+    const struct {
+        const char *name;
+        double idle; /* besides 0 */
+    } keys[] = {{"attention.clamp_kqv", 0}, {"attention.max_alibi_bias", 0}, {"attention.scale", c->attention_scale},
+                {"embedding_scale", 1},     {"residual_scale", 1},           {"logit_scale", 1},
+                {"attention.causal", 1},    {"rope.scaling.attn_factor", 1}};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0] - yarn; i++) {
+        const MtsGgufValue *value = mts_gguf_find(r->gguf, key_of(r, keys[i].name));
+        double real = NAN;
+        bool flag = false, single = value && mts_gguf_type(value) != MTS_GGUF_ARRAY;
+        if (single && mts_gguf_bool(value, 0, &flag)) {
+            real = flag ? 1 : keys[i].idle == 1 ? NAN : 0;
+        } else if (single) {
+            mts_gguf_real(value, 0, &real);
+        }
+        if (value && real != 0 && !(fabs(real - keys[i].idle) <= 1e-6 * keys[i].idle)) {
+            return unsupported(r, keys[i].name, "a number that changes what is computed");
+        }
+    }
+    return MTS_OK;
+}
+
 /* What the embedding and q.k are multiplied by. */
 static void set_scales(MtsConfig *c)
 {
@@ -206,6 +233,9 @@ int mts_config_read(MtsConfig *c, const MtsGguf *gguf, MtsError *err)
     }
     c->norm_epsilon = (float)epsilon;
     set_scales(c);
+    if ((rc = refuse_others(r, c))) {
+        return rc;
+    }
     const MtsTensor *embedding = mts_gguf_tensor(gguf, "token_embd.weight");
     if (!embedding) {
         return mts_fail(err, MTS_EFORMAT, "%s: tensor token_embd.weight is missing", mts_gguf_path(gguf));

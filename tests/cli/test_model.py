@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import struct
 
 from program import GOLDEN, PROGRAM, ROOT, TINY, ask, check, end_when, finish, refuse, run, work_dir
 
@@ -137,6 +138,35 @@ def checkpoints(folder):
     refuse(1, ["/dev/zero: is not a regular file"], *SEARCH, "--resume", "/dev/zero")
 
 
+def with_key(path, key, kind, value):
+    """The tiny model with one more key, and a filler that keeps its data where they were aligned."""
+    def entry(name, type_, data):
+        return struct.pack("<Q", len(name)) + name.encode() + struct.pack("<I", type_) + data
+    whole = TINY.read_bytes()
+    made = entry(key, {"f": 6, "?": 7, "I": 4}[kind], struct.pack("<" + kind, value))
+    room = -(len(made) + len(entry("filler", 8, bytes(8)))) % 32
+    made += entry("filler", 8, struct.pack("<Q", room) + b" " * room)
+    path.write_bytes(whole[:16] + struct.pack("<Q", struct.unpack_from("<Q", whole, 16)[0] + 2) + made + whole[24:])
+    return path
+
+
+def numbers_of_others(folder):
+    """Keys that other programs compute by: idle values change nothing, others are refused or done."""
+    path, words = folder / "key.gguf", ("-p", "hello world", "-n", 6, "--temperature", 0)
+    plain = ask("generate", "-m", TINY, *words)["text"]
+    for key, kind, idle, other in (("attention.clamp_kqv", "f", 0, 8), ("attention.max_alibi_bias", "f", 0, 8),
+                                   ("attention.scale", "f", .25, .5), ("attention.scale", "f", 0, -1),
+                                   ("embedding_scale", "f", 1, 12), ("residual_scale", "f", 1, .22),
+                                   ("logit_scale", "f", 0, float("nan")), ("attention.causal", "?", True, False),
+                                   ("rope.scaling.attn_factor", "f", 1, 1.2)):
+        check(ask("generate", "-m", with_key(path, f"llama.{key}", kind, idle), *words)["text"] == plain, key)
+        refuse(1, [key, "does not do"], "generate", "-m", with_key(path, f"llama.{key}", kind, other), *words)
+    slow = ask("score", "-m", with_key(path, "llama.rope.scaling.factor", "f", 2), "-p", "hello world")["nll"]
+    old = ask("score", "-m", with_key(path, "llama.rope.scale_linear", "f", 2), "-p", "hello world")["nll"]
+    check(slow == old != ask("score", "-m", TINY, "-p", "hello world")["nll"], (slow, old))
+    refuse(1, ["scale_linear", "outside"], "generate", "-m", with_key(path, "llama.rope.scale_linear", "f", 0), *words)
+
+
 def refusals(folder):
     refuse(1, ["missing.gguf"], "search", "-m", folder / "missing.gguf", "-p", "x")
     whole = TINY.read_bytes()
@@ -261,6 +291,7 @@ def main():
         constraints(pathlib.Path(folder))
         checkpoints(pathlib.Path(folder))
         refusals(pathlib.Path(folder))
+        numbers_of_others(pathlib.Path(folder))
         bench()
         stops()
         if os.name == "posix":
