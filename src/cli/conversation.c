@@ -40,6 +40,9 @@ static int add_variable(json_t **variables, const char *given, MtsError *err)
     if (!sign || sign == given) {
         return mts_fail(err, MTS_EREQUEST, "--template-var: '%s' is no NAME=VALUE", given);
     }
+    if (sign - given == 8 && strncmp(given, "messages", 8) == 0) { /* the prompt's own would hide them */
+        return mts_fail(err, MTS_EREQUEST, "--template-var: messages are given by --messages");
+    }
     int rc = mts_json_parse(&value, "--template-var", sign + 1, strlen(sign + 1), err);
     if (rc) {
         return rc == MTS_ENOMEM

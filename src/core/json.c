@@ -163,6 +163,10 @@ static int parse(json_t **out, const char *name, const char *text, size_t size, 
     JsonReading r;
     size_t mark = mts_utf8_mark(text, size);
     *out = NULL;
+    const char *nul = size ? memchr(text, '\0', size) : NULL; /* jansson passes over one that follows a number */
+    if (nul) {
+        return mts_fail(err, MTS_EFORMAT, "%s: is not valid JSON: byte %zu is NUL", name, (size_t)(nul - text));
+    }
     watch();
     if (!reading_begin(&r, text + mark, size - mark)) {
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);

@@ -77,6 +77,9 @@ static char *read_link(const char *path)
 /* Where the path leads when its last name is a link, and the link's target may be one, and need not exist. */
 static int follow(const char *path, char **target, MtsError *err)
 {
+    if (!*path) {
+        return mts_fail(err, MTS_EIO, "a file to write has an empty name");
+    }
     char *at = mts_strdup(path);
     for (int links = 0; at; links++) {
         errno = 0;

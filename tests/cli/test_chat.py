@@ -48,6 +48,8 @@ def variables(folder):
     check(got["prompt"] == "False 3 a=b", got)
     refuse(2, ["--template-var", "'no'", "JSON"], "tokenize", "--chat", "-m", TINY, "-p", "x", "--template-var",
            "a=no")
+    refuse(2, ["--template-var", "--messages"], "tokenize", "--chat", "-m", TINY, "-p", "x", "--template-var",
+           "messages=[]")
     refuse(2, ["--template-var", "NAME=VALUE"], "tokenize", "--chat", "-m", TINY, "-p", "x", "--template-var", "a")
 
 

@@ -141,6 +141,23 @@ static void broken_texts(void **state)
     }
 }
 
+/* jansson passes over a NUL that follows a number or a word. */
+static void a_nul_is_no_json(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"0.5\0", "[1\0,2]", "{\"a\":true\0}", "\0", "[]\0"};
+    static const size_t sizes[] = {4, 6, 11, 1, 3};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        MtsError err = {0};
+        json_t *v;
+        refuse(0, false);
+        assert_int_equal(mts_json_parse(&v, "name", texts[i], sizes[i], &err), MTS_EFORMAT);
+        assert_null(v);
+        assert_non_null(strstr(err.text, "is NUL"));
+        assert_int_equal(mts_json_parse_nul(&v, "name", texts[i], sizes[i], &err), MTS_EFORMAT);
+    }
+}
+
 static void written(void **state)
 {
     (void)state;
@@ -189,11 +206,8 @@ int main(void)
 {
     json_set_alloc_funcs(failing_malloc, checking_free);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_of_every_length),
-        cmocka_unit_test(other_blocks),
-        cmocka_unit_test(broken_texts),
-        cmocka_unit_test(written),
-        cmocka_unit_test(built),
+        cmocka_unit_test(tokens_of_every_length), cmocka_unit_test(other_blocks), cmocka_unit_test(broken_texts),
+        cmocka_unit_test(a_nul_is_no_json),       cmocka_unit_test(written),      cmocka_unit_test(built),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,8 @@ static void links_lead_to_their_file(void **state)
     assert_holds("absent", "three");
     assert_true(S_ISLNK(kind_of("dangling")));
     assert_int_equal(mts_write_file_atomic(in_dir("loop"), "x", 1, &err), MTS_EIO);
+    assert_int_equal(mts_write_file_atomic("", "x", 1, &err), MTS_EIO);
+    assert_string_equal(err.text, "a file to write has an empty name");
     assert_int_equal(sweep(), 6);
 }
 
