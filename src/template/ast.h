@@ -91,7 +91,7 @@ typedef enum MtsTplNodeKind {
     MTS_NODE_FILTER,  /* a | text(b...) */
     MTS_NODE_TEST,    /* a is text(b...) */
     MTS_NODE_NOT,     /* a */
-    MTS_NODE_NEGATE,  /* a */
+    MTS_NODE_NEGATE,  /* op a; op is - or + */
     MTS_NODE_AND,     /* a, b */
     MTS_NODE_OR,      /* a, b */
     MTS_NODE_BINARY,  /* a op b; op is one of + - * / % ~, 'F' for //, 'P' for ** */
@@ -157,6 +157,7 @@ typedef struct MtsValue {
 typedef enum MtsListSort {
     MTS_LIST_LIST,
     MTS_LIST_TUPLE,
+    MTS_LIST_RANGE, /* of range(): not printed, not joined to others */
     MTS_LIST_VIEW,  /* of a dictionary: no index, not printed */
     MTS_LIST_STREAM /* what most filters give: always true, without a length, gone once it was gone through */
 } MtsListSort;
@@ -165,6 +166,7 @@ typedef struct MtsList {
     MtsValue *items;
     size_t count;
     MtsListSort sort;
+    bool is_group; /* a tuple whose items are its .grouper and .list */
 } MtsList;
 
 /* The names that one piece of a template sees, and where it looks next. */
@@ -219,11 +221,13 @@ size_t mts_tpl_search(MtsTpl *tpl, MtsString s, MtsString part);
 typedef struct MtsArguments {
     MtsValue *values; /* [count] */
     MtsString *names; /* [count] data NULL: by position */
+    bool *asked;      /* [count] whether mts_argument() was asked for it */
     size_t count;
 } MtsArguments;
 
 /* The argument of that place or name; NULL: not given. */
 const MtsValue *mts_argument(const MtsArguments *args, size_t place, const char *name);
+void mts_arguments_taken(const MtsArguments *args); /* all of them, otherwise than by mts_argument() */
 
 /* A call of something by its name. */
 typedef struct MtsTplCall {
@@ -238,6 +242,9 @@ MtsString mts_argument_string(MtsTpl *tpl, const MtsTplCall *call, size_t place,
 int64_t mts_argument_integer(MtsTpl *tpl, const MtsTplCall *call, size_t place, const char *name, int64_t otherwise);
 bool mts_argument_truth(const MtsTplCall *call, size_t place, const char *name, bool otherwise);
 
+/* Fails where an argument was not asked for: what was called does not take it. */
+void mts_tpl_all_asked(MtsTpl *tpl, const MtsTplCall *call);
+
 /* Fails: there is no such filter, test, method or function here. */
 MtsValue mts_tpl_unknown(MtsTpl *tpl, const char *what, MtsString name, size_t at);
 
@@ -247,10 +254,10 @@ MtsValue mts_tpl_unknown(MtsTpl *tpl, const char *what, MtsString name, size_t a
 MtsString mts_value_print(MtsTpl *tpl, MtsValue value, size_t at);
 /* As it stands in a printed list: repr(). */
 void mts_value_write(MtsTplWriter *w, MtsValue value, size_t at);
-/* As JSON: json.dumps(ensure_ascii, indent (< 0: on one line), separators, sort_keys). */
+/* As JSON: json.dumps(ensure_ascii, indent, separators, sort_keys). */
 typedef struct MtsTplJson {
     bool ascii, sorted;
-    int64_t indent;
+    MtsString indent;    /* of a level; data NULL: all on one line */
     MtsString item, key; /* separators */
 } MtsTplJson;
 void mts_value_json(MtsTplWriter *w, MtsValue value, const MtsTplJson *how, int64_t level, size_t at);
@@ -259,6 +266,7 @@ MtsString mts_tpl_format(MtsTpl *tpl, MtsString pattern, MtsValue values, size_t
 
 /* ---- strings.c ---- */
 
+size_t mts_tpl_blank(const char *s, size_t n); /* bytes of the white space that s [n] begins with; 0: none */
 MtsString mts_tpl_strip(MtsTpl *tpl, MtsString s, MtsString set, bool left, bool right); /* set NULL: white space */
 MtsString mts_tpl_replace(MtsTpl *tpl, MtsString s, MtsString from, MtsString to, int64_t most);
 MtsString mts_tpl_change_case(MtsTpl *tpl, MtsString s, char how); /* 'u' 'l' 'c' 't', 'w': title of the filter */

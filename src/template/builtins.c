@@ -14,6 +14,7 @@ static MtsValue undefined(void)
 static MtsValue loop_method(MtsTpl *tpl, const MtsTplCall *c)
 {
     const MtsValue *index = mts_dict_find(tpl, c->value.dict, (MtsString){"index0", 6});
+    mts_arguments_taken(c->args);
     if (mts_str_is(c->name, "cycle") && index && c->args->count) {
         return c->args->values[(size_t)index->integer % c->args->count];
     }
@@ -106,7 +107,7 @@ bool mts_tpl_has_method(MtsTpl *tpl, MtsValue object, MtsString name)
         mts_tpl_string_method(tpl, NULL, name, &known);
     } else if (object.kind == MTS_VALUE_DICT && !object.dict->is_namespace && !object.dict->is_loop) {
         known = is_one_of(DICT_METHODS, name);
-    } else if (object.kind == MTS_VALUE_LIST && object.list->sort <= MTS_LIST_TUPLE) {
+    } else if (object.kind == MTS_VALUE_LIST && object.list->sort <= MTS_LIST_RANGE) {
         known = is_one_of(LIST_METHODS, name);
     }
     return known;
@@ -120,16 +121,21 @@ MtsValue mts_tpl_method(MtsTpl *tpl, const MtsTplCall *call)
     switch (call->value.kind) {
     case MTS_VALUE_STRING:
         result = mts_tpl_string_method(tpl, call, call->name, &known);
-        return known ? result : mts_tpl_unknown(tpl, "method", call->name, call->at);
+        result = known ? result : mts_tpl_unknown(tpl, "method", call->name, call->at);
+        break;
     case MTS_VALUE_DICT:
-        return call->value.dict->is_loop ? loop_method(tpl, call) : dict_method(tpl, call);
+        result = call->value.dict->is_loop ? loop_method(tpl, call) : dict_method(tpl, call);
+        break;
     case MTS_VALUE_LIST:
-        return list_method(tpl, call);
+        result = list_method(tpl, call);
+        break;
     default:
         mts_tpl_fail(tpl, MTS_EFORMAT, call->at, "\"%s\" called of something that has no methods",
                      mts_str_show(call->name, name));
-        return result;
+        break;
     }
+    mts_tpl_all_asked(tpl, call);
+    return result;
 }
 
 /* ---- functions ---- */
@@ -154,6 +160,9 @@ static MtsValue range(MtsTpl *tpl, const MtsTplCall *c)
     for (size_t i = 0; !tpl->rc && i < list.list->count; i++) {
         list.list->items[i] = mts_value_integer(bounds[0] + (int64_t)i * bounds[2]);
     }
+    if (!tpl->rc) {
+        list.list->sort = MTS_LIST_RANGE;
+    }
     return list;
 }
 
@@ -165,7 +174,7 @@ static MtsValue make_dict(MtsTpl *tpl, const MtsTplCall *c)
         MtsValue value = c->args->values[i];
         if (c->args->names[i].data) {
             mts_dict_set(tpl, made.dict, c->args->names[i], value);
-        } else if (i == 0 && value.kind == MTS_VALUE_DICT) {
+        } else if (i == 0 && value.kind == MTS_VALUE_DICT && !value.dict->is_namespace) {
             made = copy_of(tpl, value.dict);
         } else {
             mts_tpl_fail(tpl, MTS_EUNSUPPORTED, c->at, "a namespace of anything but names");

@@ -52,6 +52,9 @@ static MtsValue eval_name(Run *run, const MtsTplNode *node)
             return *found;
         }
     }
+    if (mts_str_is(node->text, "self")) {
+        mts_tpl_fail(run->tpl, MTS_EUNSUPPORTED, node->at, "the template itself as a value (self)");
+    }
     MtsValue value = mts_value(mts_tpl_has_function(run->tpl, node->text) ? MTS_VALUE_BUILTIN : MTS_VALUE_UNDEFINED);
     value.string = node->text; /* an undefined value knows its name, for sentences */
     return value;
@@ -65,7 +68,15 @@ static MtsValue member(Run *run, MtsValue object, MtsString name, bool by_item, 
         mts_tpl_fail(run->tpl, MTS_EFORMAT, at, "\"%s\" of \"%s\", which is undefined",
                      mts_str_show(name, member_shown), mts_str_show(object.string, shown));
     }
+    if (object.kind == MTS_VALUE_MACRO) {
+        mts_tpl_fail(run->tpl, MTS_EUNSUPPORTED, at, "members of a macro");
+    }
     const MtsValue *found = object.kind == MTS_VALUE_DICT ? mts_dict_find(run->tpl, object.dict, name) : NULL;
+    if (object.kind == MTS_VALUE_LIST && object.list->is_group) {
+        found = mts_str_is(name, "grouper") ? object.list->items
+                : mts_str_is(name, "list")  ? object.list->items + 1
+                                            : NULL;
+    }
     bool method = (!found || !by_item) && mts_tpl_has_method(run->tpl, object, name);
     MtsValue value = found && !method ? *found : mts_value(method ? MTS_VALUE_BUILTIN : MTS_VALUE_UNDEFINED);
     if (!found || method) {
@@ -91,7 +102,7 @@ static MtsValue eval_item(Run *run, const MtsTplNode *node)
         return member(run, object, (MtsString){"[]", 2}, true, node->at);
     }
     bool list = object.kind == MTS_VALUE_LIST;
-    if (!mts_value_is_integer(index) || (list && object.list->sort > MTS_LIST_TUPLE)) {
+    if (!mts_value_is_integer(index) || (list && object.list->sort > MTS_LIST_RANGE)) {
         return undefined(); /* Jinja asks for an attribute of that name then, which there is none */
     }
     if (!list && !mts_tpl_charge(run->tpl, object.string.size)) {
@@ -145,13 +156,12 @@ static MtsValue eval_slice(Run *run, const MtsTplNode *node)
 {
     MtsValue object = eval(run, node->a), result = undefined();
     MtsValue step_value = node->d ? eval(run, node->d) : mts_value(MTS_VALUE_NONE);
-    bool list = object.kind == MTS_VALUE_LIST && object.list->sort <= MTS_LIST_TUPLE;
+    bool list = object.kind == MTS_VALUE_LIST && object.list->sort <= MTS_LIST_RANGE;
     if (failed(run)) {
         return result;
     }
-    if (!list && object.kind != MTS_VALUE_STRING) {
-        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "a slice of something that is neither list nor string");
-        return result;
+    if (!list && object.kind != MTS_VALUE_STRING) { /* undefined, as any item is that there is not */
+        return member(run, object, (MtsString){"[:]", 3}, true, node->at);
     }
     int64_t step = step_value.kind == MTS_VALUE_NONE ? 1 : step_value.integer;
     if ((step_value.kind != MTS_VALUE_NONE && !mts_value_is_integer(step_value)) || step == 0 || step > INT32_MAX ||
@@ -181,13 +191,14 @@ static MtsValue eval_slice(Run *run, const MtsTplNode *node)
 
 static MtsArguments eval_arguments(Run *run, const MtsTplNode *first)
 {
-    MtsArguments args = {NULL, NULL, 0};
+    MtsArguments args = {NULL, NULL, NULL, 0};
     size_t count = 0;
     for (const MtsTplNode *node = first; node; node = node->next) {
         count++;
     }
     args.values = mts_tpl_alloc(run->tpl, (count + 1) * sizeof *args.values);
     args.names = mts_tpl_alloc(run->tpl, (count + 1) * sizeof *args.names);
+    args.asked = mts_tpl_alloc(run->tpl, (count + 1) * sizeof *args.asked);
     for (const MtsTplNode *node = first; node && !failed(run); node = node->next) {
         bool named = node->kind == MTS_NODE_KEYWORD;
         args.values[args.count] = eval(run, named ? node->a : node);
@@ -370,7 +381,10 @@ static MtsValue eval_negate(Run *run, const MtsTplNode *node)
 {
     MtsValue value = eval(run, node->a);
     if (!failed(run) && !mts_value_is_number(value)) {
-        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "\"-\" before something that is no number");
+        mts_tpl_fail(run->tpl, MTS_EFORMAT, node->at, "\"%c\" before something that is no number", node->op);
+    }
+    if (node->op == '+') {
+        return value.kind == MTS_VALUE_REAL ? value : mts_value_integer(value.integer);
     }
     return value.kind == MTS_VALUE_REAL ? mts_value_real(-value.real) : mts_value_integer(-value.integer);
 }

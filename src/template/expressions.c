@@ -316,14 +316,14 @@ static MtsTplNode *parse_unary(MtsTplLexer *p, bool filters)
     if (!mts_tpl_enter(p->tpl, at)) {
         return NULL;
     }
-    if (mts_lex_take_sign(p, "-")) {
+    bool plus = mts_lex_at_sign(p, "+");
+    if (mts_lex_take_sign(p, "-") || mts_lex_take_sign(p, "+")) {
         node = mts_parse_node(p, MTS_NODE_NEGATE, at);
         MtsTplNode *inner = parse_unary(p, false);
         if (node) {
+            node->op = plus ? '+' : '-';
             node->a = inner;
         }
-    } else if (mts_lex_take_sign(p, "+")) {
-        node = parse_unary(p, false);
     } else {
         node = parse_primary(p);
     }

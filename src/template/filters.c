@@ -1,6 +1,7 @@
 /* template/filters.c - what may stand behind "|".
  *
  * As in Jinja, filters over lists give streams: always true, without a length, gone once they were gone through. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,10 +84,13 @@ static MtsValue f_tojson(MtsTpl *tpl, const MtsTplCall *c)
     const MtsValue *indent = mts_argument(c->args, 1, "indent");
     MtsTplJson how = {.ascii = mts_argument_truth(c, 0, "ensure_ascii", false),
                       .sorted = mts_argument_truth(c, 3, "sort_keys", false),
-                      .indent = mts_argument_integer(tpl, c, 1, "indent", -1),
                       .key = {": ", 2}};
     bool lines = indent && indent->kind != MTS_VALUE_NONE;
-    how.indent = lines && how.indent < 0 ? 0 : how.indent;
+    if (lines && indent->kind == MTS_VALUE_STRING) {
+        how.indent = indent->string;
+    } else if (lines) {
+        how.indent = mts_tpl_pad(tpl, EMPTY, mts_argument_integer(tpl, c, 1, "indent", 0), 'r', (MtsString){" ", 1});
+    }
     how.item = lines ? (MtsString){",", 1} : (MtsString){", ", 2};
     if (separators && separators->kind == MTS_VALUE_LIST && separators->list->count == 2) {
         how.item = mts_value_print(tpl, separators->list->items[0], c->at);
@@ -98,24 +102,54 @@ static MtsValue f_tojson(MtsTpl *tpl, const MtsTplCall *c)
 
 /* ---- numbers ---- */
 
-/* A text as the number that int() or float() of Python reads, without the rarer spellings. */
+static bool is_digit(MtsString s, size_t i)
+{
+    return i < s.size && s.data[i] >= '0' && s.data[i] <= '9';
+}
+
+/* What int() and float() of Python read, in the spelling that mts_number_parse() knows: without white space round it
+ * and "_" between digits. *whole: it is an integer. Digits of other scripts are refused. */
+static MtsString plain_number(MtsTpl *tpl, const MtsTplCall *c, bool *whole)
+{
+    MtsTplWriter w = {.tpl = tpl};
+    MtsString s = mts_tpl_strip(tpl, c->value.string, MISSING, true, true);
+    *whole = s.size > 0 && is_digit(s, s.size - 1);
+    for (size_t i = 0; i < s.size && !tpl->rc; i++) {
+        if ((unsigned char)s.data[i] >= 0x80) {
+            refuse(tpl, c, MTS_EUNSUPPORTED, "of characters beyond ASCII");
+        }
+        bool between = s.data[i] == '_' && i > 0 && is_digit(s, i - 1) && is_digit(s, i + 1);
+        *whole = *whole && (is_digit(s, i) || between || (i == 0 && (s.data[i] == '-' || s.data[i] == '+')));
+        mts_tpl_write(&w, between ? EMPTY : (MtsString){s.data + i, 1});
+    }
+    return mts_tpl_written(&w);
+}
+
 static bool read_number(MtsTpl *tpl, MtsString s, double *number)
 {
-    s = mts_tpl_strip(tpl, s, MISSING, true, true);
+    static const char *const words[] = {"inf", "infinity", "nan"};
+    bool sign = s.size && (s.data[0] == '-' || s.data[0] == '+');
+    MtsString word = mts_tpl_change_case(tpl, (MtsString){s.data + sign, s.size - sign}, 'l');
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (mts_str_is(word, words[i])) {
+            *number = i == 2 ? NAN : sign && s.data[0] == '-' ? -INFINITY : INFINITY;
+            return true;
+        }
+    }
     return mts_number_parse(s.data, s.size, number);
 }
 
-static bool is_whole(MtsString s)
+/* An integer of digits alone, however many. */
+static MtsValue whole_number(MtsTpl *tpl, const MtsTplCall *c, MtsString s)
 {
-    bool digits = false;
-    for (size_t i = 0; i < s.size; i++) {
-        bool digit = s.data[i] >= '0' && s.data[i] <= '9';
-        digits = digits || digit;
-        if (!digit && (i > 0 || (s.data[i] != '-' && s.data[i] != '+'))) {
-            return false;
-        }
+    char *digits = mts_tpl_alloc(tpl, s.size + 1);
+    if (!digits) {
+        return undefined();
     }
-    return digits && s.size < 19;
+    memcpy(digits, s.data, s.size);
+    errno = 0;
+    long long integer = strtoll(digits, NULL, 10);
+    return errno ? refuse(tpl, c, MTS_EUNSUPPORTED, "of a number beyond 64 bits") : mts_value_integer(integer);
 }
 
 static MtsValue f_int(MtsTpl *tpl, const MtsTplCall *c)
@@ -130,16 +164,17 @@ static MtsValue f_int(MtsTpl *tpl, const MtsTplCall *c)
     if (good) {
         number = c->value.real;
     } else if (c->value.kind == MTS_VALUE_STRING) {
-        MtsString s = mts_tpl_strip(tpl, c->value.string, MISSING, true, true);
+        bool whole;
         if (base != 10) {
             return refuse(tpl, c, MTS_EUNSUPPORTED, "in another base than 10");
         }
-        if (is_whole(s)) {
-            char digits[24] = "";
-            memcpy(digits, s.data, s.size);
-            return mts_value_integer(strtoll(digits, NULL, 10));
+        MtsString s = plain_number(tpl, c, &whole);
+        if (whole) {
+            return whole_number(tpl, c, s);
         }
         good = read_number(tpl, s, &number);
+    } else if (c->value.kind == MTS_VALUE_UNDEFINED) {
+        return refuse(tpl, c, MTS_EFORMAT, "of something that is undefined");
     }
     if (!good || !isfinite(number)) {
         return otherwise ? *otherwise : mts_value_integer(0);
@@ -155,7 +190,11 @@ static MtsValue f_float(MtsTpl *tpl, const MtsTplCall *c)
     if (mts_value_is_number(c->value)) {
         return mts_value_real(mts_value_number(c->value));
     }
-    if (c->value.kind == MTS_VALUE_STRING && read_number(tpl, c->value.string, &number)) {
+    if (c->value.kind == MTS_VALUE_UNDEFINED) {
+        return refuse(tpl, c, MTS_EFORMAT, "of something that is undefined");
+    }
+    bool whole;
+    if (c->value.kind == MTS_VALUE_STRING && read_number(tpl, plain_number(tpl, c, &whole), &number)) {
         return mts_value_real(number);
     }
     return otherwise ? *otherwise : mts_value_real(0);
@@ -227,6 +266,7 @@ static MtsValue f_format(MtsTpl *tpl, const MtsTplCall *c)
     const MtsArguments *args = c->args;
     bool names = args->count && args->names[0].data;
     MtsValue values = names ? mts_value_dict(tpl) : mts_value_list(tpl, args->count);
+    mts_arguments_taken(args);
     for (size_t i = 0; i < args->count && !tpl->rc; i++) {
         if ((args->names[i].data != NULL) != names) {
             return refuse(tpl, c, MTS_EFORMAT, "by places and by names at once");
@@ -249,7 +289,10 @@ static MtsValue f_indent(MtsTpl *tpl, const MtsTplCall *c)
     MtsTplWriter w = {.tpl = tpl};
     const MtsValue *width = mts_argument(c->args, 0, "width");
     bool first = mts_argument_truth(c, 1, "first", false), blank = mts_argument_truth(c, 2, "blank", false);
-    MtsString s = text_of(tpl, c), by = {"    ", 4};
+    if (c->value.kind != MTS_VALUE_STRING) {
+        return refuse(tpl, c, MTS_EFORMAT, "of something that is no string");
+    }
+    MtsString s = c->value.string, by = {"    ", 4};
     if (width && width->kind == MTS_VALUE_STRING) {
         by = width->string;
     } else if (width) {
@@ -271,9 +314,13 @@ static MtsValue f_indent(MtsTpl *tpl, const MtsTplCall *c)
 
 static MtsValue f_truncate(MtsTpl *tpl, const MtsTplCall *c)
 {
+    if (c->value.kind != MTS_VALUE_STRING && c->value.kind != MTS_VALUE_UNDEFINED) {
+        return refuse(tpl, c, MTS_EUNSUPPORTED, "of something that is no string");
+    }
     MtsString s = text_of(tpl, c), end = mts_argument_string(tpl, c, 2, "end", (MtsString){"...", 3});
     int64_t length = mts_argument_integer(tpl, c, 0, "length", 255),
             leeway = mts_argument_integer(tpl, c, 3, "leeway", 5);
+    bool anywhere = mts_argument_truth(c, 1, "killwords", false);
     int64_t shown = length - (int64_t)mts_str_characters(end);
     if ((int64_t)mts_str_characters(s) <= length + leeway || !mts_tpl_charge(tpl, s.size)) {
         return mts_value_string(s);
@@ -282,7 +329,7 @@ static MtsValue f_truncate(MtsTpl *tpl, const MtsTplCall *c)
         return refuse(tpl, c, MTS_EFORMAT, "to less than its end");
     }
     s.size = mts_str_offset(s, (size_t)shown);
-    if (!mts_argument_truth(c, 1, "killwords", false)) {
+    if (!anywhere) {
         for (size_t i = s.size; i-- > 0;) { /* before the last blank, if there is one */
             if (s.data[i] == ' ') {
                 s.size = i;
@@ -360,7 +407,8 @@ static MtsValue attribute(MtsTpl *tpl, MtsValue item, const MtsValue *path, size
 {
     if (mts_value_is_integer(*path)) {
         int64_t i = path->integer;
-        bool list = item.kind == MTS_VALUE_LIST && item.list->sort <= MTS_LIST_TUPLE;
+        item = item.kind == MTS_VALUE_STRING ? mts_tpl_items(tpl, item, at) : item;
+        bool list = item.kind == MTS_VALUE_LIST && item.list->sort <= MTS_LIST_RANGE;
         i += list && i < 0 ? (int64_t)item.list->count : 0;
         return list && i >= 0 && i < (int64_t)item.list->count ? item.list->items[i] : undefined();
     }
@@ -373,7 +421,8 @@ static MtsValue attribute(MtsTpl *tpl, MtsValue item, const MtsValue *path, size
         MtsString name = {rest.data, dot == SIZE_MAX ? rest.size : dot};
         double place;
         const MtsValue *found = item.kind == MTS_VALUE_DICT ? mts_dict_find(tpl, item.dict, name) : NULL;
-        if (item.kind == MTS_VALUE_LIST && mts_number_parse(name.data, name.size, &place)) {
+        bool indexed = item.kind == MTS_VALUE_LIST || item.kind == MTS_VALUE_STRING;
+        if (indexed && mts_number_parse(name.data, name.size, &place)) {
             MtsValue number = mts_value_integer((int64_t)place);
             item = attribute(tpl, item, &number, at);
         } else {
@@ -388,7 +437,8 @@ static MtsValue attribute(MtsTpl *tpl, MtsValue item, const MtsValue *path, size
 static MtsArguments rest_of(const MtsArguments *args, size_t skip)
 {
     skip = skip < args->count ? skip : args->count;
-    return (MtsArguments){args->values + skip, args->names + skip, args->count - skip};
+    mts_arguments_taken(args); /* there may be no item to ask for them */
+    return (MtsArguments){args->values + skip, args->names + skip, args->asked + skip, args->count - skip};
 }
 
 /* What select, reject, selectattr, rejectattr and map go through: nothing where the value is none or empty. */
@@ -466,6 +516,25 @@ static MtsValue key_of(MtsTpl *tpl, const MtsTplCall *c, MtsValue item, const Mt
                                                    : item;
 }
 
+/* The same by each of several attributes, joined by commas. */
+static MtsValue keys_of(MtsTpl *tpl, const MtsTplCall *c, MtsValue item, const MtsValue *paths, bool exact)
+{
+    MtsString rest = paths && paths->kind == MTS_VALUE_STRING ? paths->string : MISSING;
+    size_t count = 1;
+    for (size_t i = 0; i < rest.size; i++) {
+        count += rest.data[i] == ',';
+    }
+    MtsValue keys = count > 1 ? mts_value_list(tpl, count) : undefined();
+    for (size_t i = 0; count > 1 && i < count && !tpl->rc; i++) {
+        size_t comma = mts_tpl_search(tpl, rest, (MtsString){",", 1});
+        MtsValue path = mts_value_string((MtsString){rest.data, comma == SIZE_MAX ? rest.size : comma});
+        keys.list->items[i] = key_of(tpl, c, item, &path, exact);
+        rest.data += path.string.size + 1;
+        rest.size -= comma == SIZE_MAX ? rest.size : comma + 1;
+    }
+    return count > 1 ? keys : key_of(tpl, c, item, paths, exact);
+}
+
 /* Stable, in place. */
 static void sort_items(MtsTpl *tpl, MtsList *items, MtsValue *keys, bool reverse, size_t at)
 {
@@ -494,12 +563,54 @@ static MtsValue f_sort(MtsTpl *tpl, const MtsTplCall *c)
     const MtsValue *path = mts_argument(c->args, 2, "attribute");
     MtsValue keys = tpl->rc ? undefined() : mts_value_list(tpl, list.list->count);
     for (size_t i = 0; !tpl->rc && i < list.list->count; i++) {
-        keys.list->items[i] = key_of(tpl, c, list.list->items[i], path, exact);
+        keys.list->items[i] = keys_of(tpl, c, list.list->items[i], path, exact);
     }
     if (!tpl->rc) {
         sort_items(tpl, list.list, keys.list->items, reverse, c->at);
     }
     return list;
+}
+
+/* groupby(attribute, default, case_sensitive): in the order of what they are grouped by, (grouper, list) each. */
+static MtsValue f_groupby(MtsTpl *tpl, const MtsTplCall *c)
+{
+    const MtsValue *path = mts_argument(c->args, 0, "attribute"), *otherwise = mts_argument(c->args, 1, "default");
+    bool exact = mts_argument_truth(c, 2, "case_sensitive", false);
+    if (!path) {
+        return refuse(tpl, c, MTS_EFORMAT, "without an attribute");
+    }
+    MtsValue items = f_list(tpl, c), keys = tpl->rc ? undefined() : mts_value_list(tpl, items.list->count);
+    for (size_t i = 0; !tpl->rc && i < items.list->count; i++) {
+        MtsValue key = key_of(tpl, c, items.list->items[i], path, exact);
+        bool missing = key.kind == MTS_VALUE_UNDEFINED && otherwise && otherwise->kind != MTS_VALUE_NONE;
+        keys.list->items[i] = missing ? key_of(tpl, c, *otherwise, NULL, exact) : key;
+    }
+    if (!tpl->rc) {
+        sort_items(tpl, items.list, keys.list->items, false, c->at);
+    }
+    MtsValue groups = tpl->rc ? undefined() : mts_value_list(tpl, items.list->count);
+    size_t count = 0;
+    for (size_t i = 0, end; !tpl->rc && i < items.list->count; i = end) {
+        for (end = i + 1; end < items.list->count && mts_value_equal(tpl, keys.list->items[end], keys.list->items[i]);
+             end++) {
+        }
+        MtsValue group = mts_value_list(tpl, 2), members = mts_value_list(tpl, end - i);
+        if (tpl->rc) {
+            break;
+        }
+        memcpy(members.list->items, items.list->items + i, (end - i) * sizeof *members.list->items);
+        MtsValue grouper = key_of(tpl, c, items.list->items[i], path, true);
+        bool missing = grouper.kind == MTS_VALUE_UNDEFINED && otherwise && otherwise->kind != MTS_VALUE_NONE;
+        group.list->items[0] = missing ? *otherwise : grouper;
+        group.list->items[1] = members;
+        group.list->sort = MTS_LIST_TUPLE;
+        group.list->is_group = true;
+        groups.list->items[count++] = group;
+    }
+    if (!tpl->rc) {
+        groups.list->count = count;
+    }
+    return groups;
 }
 
 /* dictsort(case_sensitive, by, reverse) */
@@ -624,54 +735,29 @@ static const struct {
     const char *name;
     MtsValue (*filter)(MtsTpl *tpl, const MtsTplCall *call);
 } FILTERS[] = {
-    {"abs", f_abs},
-    {"attr", f_attr},
-    {"batch", f_batch},
-    {"capitalize", f_case},
-    {"center", f_center},
-    {"count", f_length},
-    {"d", f_default},
-    {"default", f_default},
-    {"dictsort", f_dictsort},
-    {"first", f_end},
-    {"float", f_float},
-    {"format", f_format},
-    {"indent", f_indent},
-    {"int", f_int},
-    {"items", f_items},
-    {"join", f_join},
-    {"last", f_end},
-    {"length", f_length},
-    {"list", f_list},
-    {"lower", f_case},
-    {"map", f_map},
-    {"max", f_extreme},
-    {"min", f_extreme},
-    {"reject", f_select},
-    {"rejectattr", f_select},
-    {"replace", f_replace},
-    {"reverse", f_reverse},
-    {"round", f_round},
-    {"safe", f_safe},
-    {"select", f_select},
-    {"selectattr", f_select},
-    {"sort", f_sort},
-    {"string", f_string},
-    {"sum", f_sum},
-    {"title", f_case},
-    {"tojson", f_tojson},
-    {"trim", f_trim},
-    {"truncate", f_truncate},
-    {"unique", f_unique},
-    {"upper", f_case},
-    {"urlencode", f_urlencode},
+    {"abs", f_abs},         {"attr", f_attr},         {"batch", f_batch},
+    {"capitalize", f_case}, {"center", f_center},     {"count", f_length},
+    {"d", f_default},       {"default", f_default},   {"dictsort", f_dictsort},
+    {"first", f_end},       {"float", f_float},       {"format", f_format},
+    {"groupby", f_groupby}, {"indent", f_indent},     {"int", f_int},
+    {"items", f_items},     {"join", f_join},         {"last", f_end},
+    {"length", f_length},   {"list", f_list},         {"lower", f_case},
+    {"map", f_map},         {"max", f_extreme},       {"min", f_extreme},
+    {"reject", f_select},   {"rejectattr", f_select}, {"replace", f_replace},
+    {"reverse", f_reverse}, {"round", f_round},       {"safe", f_safe},
+    {"select", f_select},   {"selectattr", f_select}, {"sort", f_sort},
+    {"string", f_string},   {"sum", f_sum},           {"title", f_case},
+    {"tojson", f_tojson},   {"trim", f_trim},         {"truncate", f_truncate},
+    {"unique", f_unique},   {"upper", f_case},        {"urlencode", f_urlencode},
 };
 
 MtsValue mts_tpl_filter(MtsTpl *tpl, const MtsTplCall *call)
 {
     for (size_t i = 0; i < sizeof FILTERS / sizeof FILTERS[0]; i++) {
         if (mts_str_is(call->name, FILTERS[i].name)) {
-            return FILTERS[i].filter(tpl, call);
+            MtsValue filtered = FILTERS[i].filter(tpl, call);
+            mts_tpl_all_asked(tpl, call);
+            return filtered;
         }
     }
     return mts_tpl_unknown(tpl, "filter", call->name, call->at);

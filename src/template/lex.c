@@ -8,11 +8,21 @@
 #include <string.h>
 
 #include "core/number.h"
+#include "core/unicode.h"
 #include "core/utf8.h"
 
-static bool blank(char c)
+/* Bytes of the white space at p->at, as Python's regular expressions count it; 0: none. */
+static size_t blank(const MtsTplLexer *p)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    return p->at < p->size ? mts_tpl_blank(p->text + p->at, p->size - p->at) : 0;
+}
+
+static void skip_blanks(MtsTplLexer *p)
+{
+    for (size_t n; (n = blank(p)) != 0;) {
+        p->line_start = p->text[p->at] == '\n';
+        p->at += n;
+    }
 }
 
 /* ---- tokens inside a tag ---- */
@@ -88,10 +98,14 @@ static void read_string(MtsTplLexer *p, char quote)
     p->at = end + 1;
 }
 
-static bool name_char(char c, bool first)
+/* Bytes of the character at p->at if it may stand in a name; 0: it may not. */
+static size_t name_char(const MtsTplLexer *p)
 {
-    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80 ||
-           (!first && c >= '0' && c <= '9');
+    uint32_t code = 0;
+    size_t n = p->at < p->size ? mts_utf8_decode(p->text + p->at, p->size - p->at, &code) : 0;
+    MtsCharClass class = mts_char_class(code);
+    bool word = class == MTS_CHAR_NUMBER || class == MTS_CHAR_MARK || mts_char_is_letter(code);
+    return n && (code == '_' || word) ? n : 0;
 }
 
 /* Digits in a base, "_" between them, from p->at on into out (what fits); how many characters they take. */
@@ -165,9 +179,9 @@ static bool starts(const MtsTplLexer *p, const char *sign)
 
 void mts_lex_advance(MtsTplLexer *p)
 {
-    while (p->at < p->size && blank(p->text[p->at])) {
-        p->at++;
-    }
+    bool line_start = p->line_start; /* inside a tag it says nothing of the text */
+    skip_blanks(p);
+    p->line_start = line_start;
     p->token_at = p->at;
     p->kind = MTS_TPL_END;
     p->word = (MtsString){p->text + p->at, 0};
@@ -179,10 +193,10 @@ void mts_lex_advance(MtsTplLexer *p)
         read_string(p, c);
     } else if (c >= '0' && c <= '9') {
         read_number(p);
-    } else if (name_char(c, true)) {
+    } else if (name_char(p)) {
         p->kind = MTS_TPL_NAME;
-        while (p->at < p->size && name_char(p->text[p->at], false)) {
-            p->at++;
+        for (size_t n; (n = name_char(p)) != 0;) {
+            p->at += n;
         }
         p->word.size = p->at - p->token_at;
     } else {
@@ -268,9 +282,7 @@ void mts_lex_close(MtsTplLexer *p, const char *close)
     p->at += 2;
     p->line_start = false;
     if (strip) {
-        while (p->at < p->size && blank(p->text[p->at])) {
-            p->line_start = p->text[p->at++] == '\n';
-        }
+        skip_blanks(p);
     } else if (!keep && close[0] != '}' && p->at < p->size && p->text[p->at] == '\n') {
         p->at++;
         p->line_start = true;
@@ -285,17 +297,17 @@ static bool tag_begins(const char *s, size_t n)
 /* The text from begin to the tag at end, without what that tag trims before it. */
 static MtsString trim_before(const MtsTplLexer *p, size_t begin, size_t end)
 {
+    const MtsString none = {NULL, 0};
     char sort = p->text[end + 1], sign = p->size - end > 2 ? p->text[end + 2] : '\0';
     if (sign == '-') {
-        while (end > begin && blank(p->text[end - 1])) {
-            end--;
-        }
+        end = begin + mts_tpl_strip(p->tpl, (MtsString){p->text + begin, end - begin}, none, false, true).size;
     } else if (sign != '+' && sort != '{') {
         size_t line = end;
-        while (line > begin && (p->text[line - 1] == ' ' || p->text[line - 1] == '\t')) {
+        while (line > begin && p->text[line - 1] != '\n') {
             line--;
         }
-        if (line > begin ? p->text[line - 1] == '\n' : p->line_start) {
+        MtsString before = {p->text + line, end - line};
+        if ((line > begin || p->line_start) && mts_tpl_strip(p->tpl, before, none, true, false).size == 0) {
             end = line;
         }
     }
@@ -328,9 +340,7 @@ MtsString mts_lex_raw(MtsTplLexer *p)
         }
         p->at = end + 2;
         p->at += p->text[p->at] == '-' || p->text[p->at] == '+';
-        while (p->at < p->size && blank(p->text[p->at])) {
-            p->at++;
-        }
+        skip_blanks(p);
         if (starts(p, "endraw")) {
             p->at += strlen("endraw");
             MtsString raw = trim_before(p, begin, end);

@@ -50,6 +50,21 @@ static MtsValue whole_arithmetic(MtsTpl *tpl, char op, int64_t a, int64_t b, siz
     }
 }
 
+/* x // y (op 'F') and x % y, to the bits of Python's. */
+static double divided(char op, double x, double y)
+{
+    double rest = fmod(x, y), quotient = (x - rest) / y;
+    if (rest != 0 && (rest < 0) != (y < 0)) {
+        rest += y;
+        quotient -= 1;
+    }
+    if (op == '%') {
+        return rest != 0 ? rest : copysign(0, y);
+    }
+    double down = floor(quotient);
+    return quotient != 0 ? down + (quotient - down > 0.5) : copysign(0, x / y);
+}
+
 static MtsValue arithmetic(MtsTpl *tpl, char op, MtsValue a, MtsValue b, size_t at)
 {
     double x = mts_value_number(a), y = mts_value_number(b);
@@ -62,15 +77,14 @@ static MtsValue arithmetic(MtsTpl *tpl, char op, MtsValue a, MtsValue b, size_t 
         mts_tpl_fail(tpl, MTS_EFORMAT, at, "a division by zero");
         return undefined();
     }
-    double rest = op == 'F' || op == '%' ? fmod(x, y) : 0;
-    rest += rest != 0 && (rest < 0) != (y < 0) ? y : 0;
-    return mts_value_real(op == '+'   ? x + y
-                          : op == '-' ? x - y
-                          : op == '*' ? x * y
-                          : op == '/' ? x / y
-                          : op == 'F' ? floor((x - rest) / y + 0.5)
-                          : op == '%' ? rest
-                                      : pow(x, y));
+    double result = op == '+' ? x + y : op == '-' ? x - y : op == '*' ? x * y : op == '/' ? x / y : pow(x, y);
+    if (op == 'F' || op == '%') {
+        return mts_value_real(divided(op, x, y));
+    }
+    if (op == 'P' && isinf(result) && isfinite(x) && isfinite(y)) {
+        mts_tpl_fail(tpl, MTS_EFORMAT, at, "a power beyond all numbers");
+    }
+    return mts_value_real(result);
 }
 
 /* A string or a list so many times. */

@@ -195,10 +195,10 @@ static void write_json_string(MtsTplWriter *w, MtsString s, bool ascii)
 
 static void json_break(MtsTplWriter *w, const MtsTplJson *how, int64_t level)
 {
-    if (how->indent >= 0) {
+    if (how->indent.data) {
         mts_tpl_write_word(w, "\n");
-        for (int64_t i = 0; i < how->indent * level && !w->tpl->rc; i++) {
-            mts_tpl_write_word(w, " ");
+        for (int64_t i = 0; i < level && !w->tpl->rc; i++) {
+            mts_tpl_write(w, how->indent);
         }
     }
 }

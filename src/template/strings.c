@@ -11,13 +11,18 @@ static const MtsString EMPTY = {"", 0}, MISSING = {NULL, 0};
 
 /* ---- strip, replace, split ---- */
 
+size_t mts_tpl_blank(const char *s, size_t n)
+{
+    uint32_t code = 0;
+    size_t length = mts_utf8_decode(s, n, &code);
+    return length && (mts_char_class(code) == MTS_CHAR_SPACE || (code >= 0x1C && code <= 0x1F)) ? length : 0;
+}
+
 /* Whether the character c [size] is one of those in set; an undefined set is white space as Python counts it. */
 static bool in_set(MtsString set, const char *c, size_t size)
 {
-    uint32_t code = 0;
     if (!set.data) {
-        mts_utf8_decode(c, size, &code);
-        return mts_char_class(code) == MTS_CHAR_SPACE || (code >= 0x1C && code <= 0x1F);
+        return mts_tpl_blank(c, size) > 0;
     }
     for (size_t at = 0; at < set.size;) {
         MtsString rest = {set.data + at, set.size - at};
@@ -317,6 +322,7 @@ static MtsString format_braces(MtsTpl *tpl, MtsString s, const MtsArguments *arg
 {
     MtsTplWriter w = {.tpl = tpl};
     size_t next = 0;
+    mts_arguments_taken(args);
     for (size_t i = 0; i < s.size && !tpl->rc;) {
         char c = s.data[i];
         if ((c == '{' || c == '}') && i + 1 < s.size && s.data[i + 1] == c) {
@@ -436,7 +442,7 @@ static MtsValue find_method(MtsTpl *tpl, const MtsTplCall *c)
     if (c->args->count != 1) {
         mts_tpl_fail(tpl, MTS_EUNSUPPORTED, c->at, "these arguments of a method");
     }
-    if (found == SIZE_MAX && mts_str_is(c->name, "index")) {
+    if (found == SIZE_MAX && (mts_str_is(c->name, "index") || mts_str_is(c->name, "rindex"))) {
         mts_tpl_fail(tpl, MTS_EFORMAT, c->at, "the index of a part that is not there");
     }
     return mts_value_integer(found == SIZE_MAX ? -1 : (int64_t)mts_str_characters((MtsString){s.data, found}));
@@ -495,18 +501,18 @@ static const struct {
     const char *name;
     MtsValue (*call)(MtsTpl *tpl, const MtsTplCall *call);
 } METHODS[] = {
-    {"capitalize", case_method},    {"center", pad_method},         {"count", count_method},
-    {"endswith", affix_method},     {"find", find_method},          {"format", format_method},
-    {"index", find_method},         {"isalnum", class_method},      {"isalpha", class_method},
-    {"isdigit", class_method},      {"islower", class_method},      {"isspace", class_method},
-    {"isupper", class_method},      {"join", join_method},          {"ljust", pad_method},
-    {"lower", case_method},         {"lstrip", strip_method},       {"partition", partition_method},
-    {"removeprefix", remove_affix}, {"removesuffix", remove_affix}, {"replace", replace_method},
-    {"rfind", find_method},         {"rjust", pad_method},          {"rpartition", partition_method},
-    {"rsplit", split_method},       {"rstrip", strip_method},       {"split", split_method},
-    {"splitlines", lines_method},   {"startswith", affix_method},   {"strip", strip_method},
-    {"swapcase", case_method},      {"title", case_method},         {"upper", case_method},
-    {"zfill", zfill_method},
+    {"capitalize", case_method},      {"center", pad_method},         {"count", count_method},
+    {"endswith", affix_method},       {"find", find_method},          {"format", format_method},
+    {"index", find_method},           {"isalnum", class_method},      {"isalpha", class_method},
+    {"isdigit", class_method},        {"islower", class_method},      {"isspace", class_method},
+    {"isupper", class_method},        {"join", join_method},          {"ljust", pad_method},
+    {"lower", case_method},           {"lstrip", strip_method},       {"partition", partition_method},
+    {"removeprefix", remove_affix},   {"removesuffix", remove_affix}, {"replace", replace_method},
+    {"rfind", find_method},           {"rindex", find_method},        {"rjust", pad_method},
+    {"rpartition", partition_method}, {"rsplit", split_method},       {"rstrip", strip_method},
+    {"split", split_method},          {"splitlines", lines_method},   {"startswith", affix_method},
+    {"strip", strip_method},          {"swapcase", case_method},      {"title", case_method},
+    {"upper", case_method},           {"zfill", zfill_method},
 };
 
 MtsValue mts_tpl_string_method(MtsTpl *tpl, const MtsTplCall *call, MtsString name, bool *known)

@@ -165,7 +165,9 @@ bool mts_tpl_test(MtsTpl *tpl, const MtsTplCall *call)
 {
     for (size_t i = 0; i < sizeof TESTS / sizeof TESTS[0]; i++) {
         if (mts_str_is(call->name, TESTS[i].name)) {
-            return TESTS[i].test(tpl, call);
+            bool holds = TESTS[i].test(tpl, call);
+            mts_tpl_all_asked(tpl, call);
+            return holds;
         }
     }
     mts_tpl_unknown(tpl, "test", call->name, call->at);

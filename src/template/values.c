@@ -382,7 +382,7 @@ bool mts_value_equal(MtsTpl *tpl, MtsValue a, MtsValue b)
         break;
     case MTS_VALUE_LIST:
         equal = a.list->count == b.list->count && a.list->sort == b.list->sort;
-        equal = equal && (a.list->sort <= MTS_LIST_TUPLE || a.list == b.list);
+        equal = equal && (a.list->sort <= MTS_LIST_RANGE || a.list == b.list);
         for (size_t i = 0; i < a.list->count && equal; i++) {
             equal = mts_tpl_charge(tpl, 16) && mts_value_equal(tpl, a.list->items[i], b.list->items[i]);
         }
@@ -408,7 +408,7 @@ bool mts_value_in(MtsTpl *tpl, MtsValue item, MtsValue container, size_t at)
     if (container.kind == MTS_VALUE_STRING && item.kind == MTS_VALUE_STRING) {
         return mts_tpl_search(tpl, container.string, item.string) != SIZE_MAX;
     }
-    if (container.kind == MTS_VALUE_DICT) {
+    if (container.kind == MTS_VALUE_DICT && !container.dict->is_namespace) {
         return mts_dict_find_key(tpl, container.dict, item) != NULL;
     }
     if (container.kind == MTS_VALUE_LIST) {
@@ -467,10 +467,28 @@ const MtsValue *mts_argument(const MtsArguments *args, size_t place, const char 
 {
     for (size_t i = 0; i < args->count; i++) {
         if (args->names[i].data ? mts_str_is(args->names[i], name) : i == place) {
+            args->asked[i] = true;
             return &args->values[i];
         }
     }
     return NULL;
+}
+
+void mts_arguments_taken(const MtsArguments *args)
+{
+    for (size_t i = 0; i < args->count; i++) {
+        args->asked[i] = true;
+    }
+}
+
+void mts_tpl_all_asked(MtsTpl *tpl, const MtsTplCall *call)
+{
+    char shown[MTS_SHOWN];
+    for (size_t i = 0; i < call->args->count && !tpl->rc; i++) {
+        if (!call->args->asked[i]) {
+            mts_tpl_fail(tpl, MTS_EUNSUPPORTED, call->at, "these arguments of \"%s\"", mts_str_show(call->name, shown));
+        }
+    }
 }
 
 static void wrong_argument(MtsTpl *tpl, const MtsTplCall *call, const char *name)
