@@ -7,12 +7,16 @@
 #include "series/form.h"
 #include "series/preamble.h"
 #include "series/read.h"
+#include "series/times.h"
+
+enum { TIME_COLUMNS = 2 }; /* a date, a time of day */
 
 /* One table being read: the set, the text and what was found out about it. */
 typedef struct Table {
     MtsSeriesSet *set;
     MtsCsvReader *csv;
     const MtsTableForm *form;
+    size_t time[TIME_COLUMNS], times; /* the first columns of dates and times of day */
 } Table;
 
 static int out_of_memory(const Table *t, MtsError *err)
@@ -47,6 +51,26 @@ static bool rename_field(const Table *t, char **field, MtsCell name)
     bool ok = plain && mts_series_rename(field, plain, strlen(plain));
     free(plain);
     return ok;
+}
+
+/* What the row at hand says of its time. */
+static void note_time(const Table *t, MtsTimes *times)
+{
+    MtsCell cells[TIME_COLUMNS];
+    for (size_t i = 0; i < t->times; i++) {
+        cells[i] = cell_at(t->csv, t->time[i]);
+    }
+    mts_times_add(times, cells, t->times);
+}
+
+/* A series is in the order of time, whatever its rows are in. */
+static void turn_round(double *values, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        double last = values[n - 1 - i];
+        values[n - 1 - i] = values[i];
+        values[i] = last;
+    }
 }
 
 /* Stands behind the header, and its units. */
@@ -109,6 +133,7 @@ typedef struct LongSeries {
     MtsCell id;
     double *values;
     size_t length, cap;
+    MtsTimes times;
 } LongSeries;
 
 typedef struct LongTable {
@@ -159,6 +184,7 @@ static int take_long_row(const Table *t, LongTable *l, MtsError *err)
     if (!mts_grow(&s->values, &s->cap, s->length + 1, sizeof *s->values)) {
         return out_of_memory(t, err);
     }
+    note_time(t, &s->times);
     return cell_value(t, cell_at(t->csv, t->form->value), &s->values[s->length++], err);
 }
 
@@ -170,6 +196,9 @@ static int keep_long(const Table *t, const LongSeries *l, MtsError *err)
         return out_of_memory(t, err);
     }
     memcpy(s->values, l->values, l->length * sizeof *s->values);
+    if (mts_times_fall(&l->times)) {
+        turn_round(s->values, s->length);
+    }
     return mts_set_add(t->set, s, "", 0, err);
 }
 
@@ -399,13 +428,18 @@ static int check_last_row(const Table *t, MtsError *err)
 static int fill_columns(const Table *t, MtsSeries *s, const size_t *pick, MtsError *err)
 {
     bool more = true;
+    MtsTimes times = {0};
     int rc = begin(t, err);
     for (size_t r = 0; !rc && !(rc = mts_csv_next(t->csv, &more, err)) && more; r++) {
+        note_time(t, &times);
         for (size_t i = 0; i < s->channels && !rc; i++) {
             rc = cell_value(t, cell_at(t->csv, pick[i]), &s->values[i * s->length + r], err);
         }
     }
     rc = rc ? rc : check_last_row(t, err);
+    for (size_t i = 0; i < s->channels && mts_times_fall(&times); i++) {
+        turn_round(s->values + i * s->length, s->length);
+    }
     for (size_t i = 0; i < s->channels && !rc; i++) {
         MtsCell title = t->form->title[pick[i]];
         bool bracketed = mts_cell_is_list(title); /* a name in brackets */
@@ -449,7 +483,7 @@ int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOp
 {
     MtsCsvReader csv = {0};
     MtsTableForm form = {0};
-    Table table = {set, &csv, &form};
+    Table table = {.set = set, .csv = &csv, .form = &form};
     MtsPreamble before;
     int rc;
     if ((rc = mts_preamble_utf8(set->name, &text, &size, err)) ||
@@ -461,6 +495,11 @@ int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOp
     csv.lines_before = before.lines;
     if ((rc = mts_form_find(&form, &csv, options, err))) {
         goto done;
+    }
+    for (size_t c = 0; c < form.columns && table.times < TIME_COLUMNS; c++) {
+        if (mts_form_use(&form, c) == MTS_COLUMN_TIME) {
+            table.time[table.times++] = c;
+        }
     }
     switch (form.layout) {
     case MTS_LAYOUT_ROWS:

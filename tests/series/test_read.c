@@ -85,6 +85,31 @@ static void columns(void **state)
     EXPECT(".csv", "x,y\n1,4\n2,5\n3,\n", "#y", 1, 2, 4, 5);
 }
 
+/* Newest first, as banks and exchanges export them: a series is in the order of time. */
+static void newest_first(void **state)
+{
+    (void)state;
+    EXPECT(".csv", "timestamp,close\n2026-11-27,3\n2026-11-26,2\n2026-11-25,1\n", "", 1, 3, 1, 2, 3);
+    EXPECT(".csv", "Date,a,b\n\"Nov 2, 2026\",3,6\n\"Nov 1, 2026\",2,5\n\"Oct 31, 2026\",1,4\n", "", 2, 3, 1, 2, 3, 4,
+           5, 6);
+    EXPECT(".csv", "Date,v\n12/31/2025,2\n12/30/2025,1\n", "", 1, 2, 1, 2);
+    EXPECT(".csv", "Datum;v\n01.02.2026;2,5\n31.01.2026;1,5\n", "", 1, 2, 1.5, 2.5);
+    EXPECT(".csv", "Date,Time,v\n2026-01-02,00:00,4\n2026-01-01,12:00,3\n2026-01-01,00:00,2\n", "", 1, 3, 2, 3, 4);
+    EXPECT(".csv", "t,v\n01/02/2026 01:00 PM,3\n01/02/2026 11:00 AM,2\n01/02/2026 12:30 AM,1\n", "", 1, 3, 1, 2, 3);
+    EXPECT(".csv", "quarter,v\n2026Q1,3\n2025Q4,2\n2025Q3,1\n", "", 1, 3, 1, 2, 3);
+    EXPECT(".csv", "unique_id,ds,y\nA,2026-02-01,2\nA,2026-01-01,1\nB,2026-01-01,3\nB,2026-02-01,4\n", "#A", 1, 2, 1,
+           2);
+    EXPECT(".csv", "unique_id,ds,y\nA,2026-02-01,2\nA,2026-01-01,1\nB,2026-01-01,3\nB,2026-02-01,4\n", "#B", 1, 2, 3,
+           4);
+    /* neither rising nor falling throughout, equal, of the day alone, zones that differ: as they stand */
+    EXPECT(".csv", "date,v\n2026-01-03,3\n2026-01-01,1\n2026-01-02,2\n", "", 1, 3, 3, 1, 2);
+    EXPECT(".csv", "date,v\n2026-01-03,3\n2026-01-03,1\n", "", 1, 2, 3, 1);
+    EXPECT(".csv", "time,v\n00:02:00,3\n00:01:00,1\n", "", 1, 2, 3, 1);
+    EXPECT(".csv", "t,v\n2026-01-01T02:00:00+02:00,3\n2026-01-01T02:00:00+01:00,1\n", "", 1, 2, 3, 1);
+    EXPECT(".csv", "t,v\n2026-01-01 00:00:00.25,3\n2026-01-01 00:00:00.3,1\n", "", 1, 2, 3, 1);
+    EXPECT(".csv", "date,v\n01/03/2026,3\n02/02/2026,1\n", "", 1, 2, 3, 1); /* or it rises, if months are first */
+}
+
 static void rows_long_and_lists(void **state)
 {
     (void)state;
@@ -386,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns),
         cmocka_unit_test(rows_long_and_lists),
+        cmocka_unit_test(newest_first),
         cmocka_unit_test(tables_as_people_have_them),
         cmocka_unit_test(tables_as_they_are_said_to_be),
         cmocka_unit_test(json_tables),
