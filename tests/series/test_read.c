@@ -294,7 +294,11 @@ static void many_words(void **state)
     MtsBytes text = {0};
     for (size_t row = 0; row < 3; row++) {
         for (size_t c = 0; c < MANY; c++) {
-            mts_bytes_printf(&text, row == 0 ? "c%zu," : row == 1 || c == 0 ? "" : "x,", c);
+            if (row == 0) {
+                mts_bytes_printf(&text, "c%zu,", c);
+            } else if (row > 1 && c > 0) {
+                mts_bytes_append_str(&text, "x,");
+            }
             mts_bytes_append_str(&text, row > 0 && c == 0 ? "7," : row == 1 ? "," : "");
         }
         text.data[text.len - 1] = '\n';
