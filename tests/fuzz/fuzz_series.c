@@ -50,7 +50,7 @@ static uint64_t run(const uint8_t *data, size_t size)
         return 0;
     }
     const uint8_t how = data[1];
-    const char *name = names[data[0] % 8];
+    const char *name = data[0] == 'L' ? "x.jsonl" : names[data[0] % 8];
     MtsSeriesOptions options = {.delimiter = ",;\t|  \0\0"[how & 7],
                                 .decimal = "\0.,\0"[how >> 3 & 3],
                                 .header = (MtsSeriesHeader)((how >> 5) % 3),
