@@ -124,7 +124,7 @@ static int dependent(MtsSchema *s, const json_t *map, Split *split)
 /* Keywords that cannot be held at all. */
 static int check_unheld(MtsSchema *s, const json_t *schema)
 {
-    static const char *const unheld[] = {"unevaluatedProperties", "unevaluatedItems", "extends", "disallow"};
+    static const char *const unheld[] = {"extends", "disallow"};
     for (size_t i = 0; i < sizeof unheld / sizeof unheld[0]; i++) {
         const json_t *v = json_object_get(schema, unheld[i]);
         if (v && !json_is_true(v)) {
@@ -166,6 +166,11 @@ static int take_applicators(MtsSchema *s, const json_t *schema, MtsCase *c, Spli
     }
     for (int m = 0; m < 3 && !rc; m++) {
         rc = dependent(s, json_object_get(schema, maps[m]), split);
+    }
+    for (int members = 0; members < 2 && !rc; members++) {
+        const json_t *choices;
+        rc = mts_schema_unevaluated(s, schema, members, &choices);
+        rc = rc || !choices ? rc : split_by(s, split, choices);
     }
     if (!rc && (v = json_object_get(schema, "not"))) {
         const json_t *turned = NULL;

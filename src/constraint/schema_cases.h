@@ -119,6 +119,10 @@ int mts_schema_types(MtsSchema *s, const json_t *type, unsigned *types);
 /* The schema that holds where `schema` fails (schema_not.c); lives as long as the work. */
 int mts_schema_negate(MtsSchema *s, const json_t *schema, const json_t **out);
 
+/* The choices that unevaluatedProperties (`members`) or unevaluatedItems of a schema comes to; NULL in *choices where
+ * it asks for nothing (schema_unevaluated.c). */
+int mts_schema_unevaluated(MtsSchema *s, const json_t *schema, bool members, const json_t **choices);
+
 /* Keywords that refer, and what they refer to (schema_refs.c); NULL in *to where `from` does not have the keyword. */
 #define MTS_SCHEMA_REFS 3
 extern const char *const mts_schema_refs[MTS_SCHEMA_REFS];

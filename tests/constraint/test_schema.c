@@ -367,6 +367,42 @@ static void combinations(void **state)
         LIST("{}", "{\"a\":1}"), LIST("1")); /* only annotates there */
 }
 
+/* What neither a schema nor what holds beside it has looked at. */
+static void unevaluated(void **state)
+{
+    (void)state;
+    CHECK("{\"type\":\"object\",\"unevaluatedProperties\":false}", LIST("{}"), LIST("{\"a\":1}", "1"));
+    CHECK("{\"type\":\"object\",\"allOf\":[{\"$ref\":\"#/$defs/a\"},{\"properties\":{\"b\":{\"type\":\"null\"}}}],"
+          "\"unevaluatedProperties\":{\"type\":\"integer\"},\"$defs\":{\"a\":{\"patternProperties\":{\"^a\":true}}}}",
+          LIST("{\"a\":\"\"}", "{\"b\":null}", "{\"c\":1}", "{\"ab\":\"\",\"b\":null,\"c\":1}"),
+          LIST("{\"c\":\"\"}", "{\"b\":1}"));
+    /* two that may hold: what looks at a member must hold */
+    CHECK("{\"type\":\"object\",\"anyOf\":[{\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"integer\"}}},"
+          "{\"required\":[\"b\"],\"properties\":{\"b\":{\"type\":\"null\"}}}],\"unevaluatedProperties\":false}",
+          LIST("{\"a\":1}", "{\"b\":null}", "{\"b\":null,\"a\":1}"),
+          LIST("{\"a\":1,\"b\":1}", "{\"a\":\"\",\"b\":null}", "{\"a\":1,\"c\":1}", "{}"));
+    CHECK("{\"type\":\"object\",\"if\":{\"required\":[\"a\"],\"properties\":{\"a\":{\"const\":1}}},"
+          "\"then\":{\"properties\":{\"b\":true}},\"else\":{\"properties\":{\"c\":true}},\"unevaluatedProperties\":"
+          "false}",
+          LIST("{\"a\":1}", "{\"a\":1,\"b\":2}", "{\"c\":2}", "{}"),
+          LIST("{\"a\":2}", "{\"b\":2}", "{\"a\":1,\"c\":1}"));
+    CHECK("{\"type\":\"object\",\"properties\":{\"a\":true},\"dependentSchemas\":{\"a\":{\"properties\":{\"b\":true}}},"
+          "\"unevaluatedProperties\":false}",
+          LIST("{}", "{\"a\":1}", "{\"a\":1,\"b\":2}"), LIST("{\"b\":2}"));
+    /* what another schema's additionalProperties looked at is looked at; a cousin sees nothing of it */
+    CHECK("{\"type\":\"object\",\"allOf\":[{\"additionalProperties\":{\"type\":\"null\"}}],\"unevaluatedProperties\":"
+          "false}",
+          LIST("{\"a\":null}"), LIST("{\"a\":1}"));
+    CHECK("{\"type\":\"object\",\"allOf\":[{\"properties\":{\"a\":true}},{\"unevaluatedProperties\":false}]}",
+          LIST("{}"), LIST("{\"a\":1}"));
+    CHECK("{\"type\":\"array\",\"allOf\":[{\"prefixItems\":[true,{\"type\":\"null\"}]}],\"unevaluatedItems\":false}",
+          LIST("[]", "[1]", "[1, null]"), LIST("[1, 2]", "[1, null, 3]"));
+    CHECK(
+        "{\"type\":\"array\",\"oneOf\":[{\"minItems\":2,\"prefixItems\":[true,{\"type\":\"null\"}]},{\"maxItems\":1}],"
+        "\"unevaluatedItems\":{\"const\":0}}",
+        LIST("[0]", "[1, null]", "[1, null, 0]"), LIST("[1]", "[1, null, 1]", "[0, 0]"));
+}
+
 static void schemas_are_never_quietly_weaker(void **state)
 {
     (void)state;
@@ -374,7 +410,9 @@ static void schemas_are_never_quietly_weaker(void **state)
     refuse(0, "{\"$ref\":\"http://x\"}", MTS_EUNSUPPORTED, "http://x");
     refuse(0, "3", MTS_EREQUEST, "object");
     refuse(0, "{\"type\":\"string\",\"maxLength\":-1}", MTS_EREQUEST, "maxLength");
-    refuse(0, "{\"type\":\"object\",\"unevaluatedProperties\":false}", MTS_EUNSUPPORTED, "unevaluatedProperties");
+    refuse(0, "{\"not\":{\"unevaluatedProperties\":false}}", MTS_EUNSUPPORTED, "unevaluatedProperties");
+    refuse(0, "{\"contains\":{\"type\":\"null\"},\"unevaluatedItems\":false}", MTS_EUNSUPPORTED, "beside contains");
+    refuse(0, "{\"allOf\":[{\"$ref\":\"#\"}],\"unevaluatedProperties\":false}", MTS_EUNSUPPORTED, "goes on by itself");
     refuse(0, "{\"not\":{\"uniqueItems\":true}}", MTS_EUNSUPPORTED, "not");
     refuse(0, "{\"type\":\"object\",\"minProperties\":3}", MTS_EUNSUPPORTED, "minProperties");
     refuse(MTS_CONSTRAINT_STRICT, "{\"type\":\"string\",\"colour\":1}", MTS_EUNSUPPORTED, "colour");
@@ -568,6 +606,7 @@ int main(void)
         cmocka_unit_test(arrays),
         cmocka_unit_test(objects),
         cmocka_unit_test(combinations),
+        cmocka_unit_test(unevaluated),
         cmocka_unit_test(schemas_are_never_quietly_weaker),
         cmocka_unit_test(references_find_what_is_meant),
         cmocka_unit_test(dynamic_references_with_one_meaning_are_held),
