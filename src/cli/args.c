@@ -427,19 +427,21 @@ const Option *args_options(size_t *count)
 bool args_setting(const Args *args, size_t index, const MtsSetting *row, double *value)
 {
     const ArgValue *given = &args->settings[index];
-    switch (TAKES[row->kind].kind) {
+    const Option option = {.kind = TAKES[row->kind].kind, .offset = AT(settings) + index * sizeof(ArgValue)};
+    bool there = options_given(&option, args);
+    switch (option.kind) {
     case OPTION_REAL:
         *value = given->real;
-        return !isnan(given->real);
+        return there;
     case OPTION_SIZE:
         *value = (double)given->size;
-        return given->size != CLI_NO_SIZE;
+        return there;
     case OPTION_FLAG:
         *value = 1;
-        return given->flag;
+        return there;
     case OPTION_CHOICE:
-        *value = given->text ? (double)options_choice(row->words ? row->words : "off|on", given->text) : 0;
-        return given->text != NULL;
+        *value = there ? (double)options_choice(row->words ? row->words : "off|on", given->text) : 0;
+        return there;
     default:
         return false; /* seeds and methods are more than a number */
     }

@@ -24,18 +24,6 @@ typedef struct Arrays {
     MtsGrammarNode comma, open, close;
 } Arrays;
 
-/* The list of a part's first items, and the schema of its others; NULL where there is none. */
-static const json_t *first_items(const json_t *part, const json_t **others)
-{
-    const json_t *items = json_object_get(part, "items"), *prefix = json_object_get(part, "prefixItems");
-    if (json_is_array(items)) {
-        *others = json_object_get(part, "additionalItems");
-        return items;
-    }
-    *others = items;
-    return json_is_array(prefix) ? prefix : NULL;
-}
-
 static int want(Arrays *a, const json_t *schema, uint32_t least, uint32_t most)
 {
     size_t i = 0;
@@ -59,7 +47,7 @@ static int read_part(Arrays *a, const json_t *part)
 {
     MtsSchema *s = a->s;
     uint32_t min = 0, max = MTS_NO_LIMIT, least = 1, most = MTS_NO_LIMIT;
-    const json_t *others, *first = first_items(part, &others), *contains = json_object_get(part, "contains");
+    const json_t *others, *first = mts_schema_first_items(part, &others), *contains = json_object_get(part, "contains");
     int rc;
     if ((rc = mts_schema_count(s, part, "minItems", &min)) || (rc = mts_schema_count(s, part, "maxItems", &max)) ||
         (rc = mts_schema_count(s, part, "minContains", &least)) ||
@@ -77,7 +65,7 @@ static int read_part(Arrays *a, const json_t *part)
 static int item_set(const Arrays *a, uint32_t place, const json_t *besides, MtsSchemaSet *set)
 {
     for (size_t p = 0; p < a->c->parts.count; p++) {
-        const json_t *others, *first = first_items(a->c->parts.items[p], &others);
+        const json_t *others, *first = mts_schema_first_items(a->c->parts.items[p], &others);
         const json_t *one = place < json_array_size(first) ? json_array_get(first, place) : others;
         if (one && !mts_schema_set_add(set, one)) {
             return mts_schema_no_memory(a->s);

@@ -103,8 +103,7 @@ static int dependent(MtsSchema *s, const json_t *map, Split *split)
     json_object_foreach((json_t *)(uintptr_t)map, key, value)
     {
         const json_t *made;
-        json_t *with_key = mts_made_with("required", mts_made_list(json_string(key))), *asked;
-        with_key = mts_made_and_also(with_key, "type", json_string("object"));
+        json_t *with_key = mts_made_object_with(key), *asked;
         if (json_is_array(value) || json_is_string(value)) {
             asked = mts_made_with("required", json_is_string(value) ? mts_made_list(mts_made_shared(value))
                                                                     : mts_made_shared(value));

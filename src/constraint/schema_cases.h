@@ -119,6 +119,9 @@ int mts_schema_types(MtsSchema *s, const json_t *type, unsigned *types);
 /* The schema that holds where `schema` fails (schema_not.c); lives as long as the work. */
 int mts_schema_negate(MtsSchema *s, const json_t *schema, const json_t **out);
 
+/* The list of a schema's first items, and the schema of its others; NULL where there is none. */
+const json_t *mts_schema_first_items(const json_t *part, const json_t **others);
+
 /* The choices that unevaluatedProperties (`members`) or unevaluatedItems of a schema comes to; NULL in *choices where
  * it asks for nothing (schema_unevaluated.c). */
 int mts_schema_unevaluated(MtsSchema *s, const json_t *schema, bool members, const json_t **choices);

@@ -46,6 +46,12 @@ static inline json_t *mts_made_not(const json_t *schema)
     return mts_made_with("not", mts_made_shared(schema));
 }
 
+/* An object that has the member. */
+static inline json_t *mts_made_object_with(const char *key)
+{
+    return mts_made_and_also(mts_made_with("required", mts_made_list(json_string(key))), "type", json_string("object"));
+}
+
 /* Keeps a made schema for as long as the work goes on. */
 static inline int mts_schema_keep(MtsSchema *s, json_t *schema, const json_t **out)
 {

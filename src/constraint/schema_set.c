@@ -1,4 +1,4 @@
-/* constraint/schema_set.c - sets of schemas, sentences about them, counts and types. */
+/* constraint/schema_set.c - sets of schemas, sentences about them, counts, types and first items. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,4 +165,15 @@ int mts_schema_types(MtsSchema *s, const json_t *type, unsigned *types)
     }
     *types &= bits;
     return MTS_OK;
+}
+
+const json_t *mts_schema_first_items(const json_t *part, const json_t **others)
+{
+    const json_t *items = json_object_get(part, "items"), *prefix = json_object_get(part, "prefixItems");
+    if (json_is_array(items)) {
+        *others = json_object_get(part, "additionalItems");
+        return items;
+    }
+    *others = items;
+    return json_is_array(prefix) ? prefix : NULL;
 }

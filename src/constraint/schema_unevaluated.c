@@ -39,6 +39,17 @@ static int open_look(Evaluation *l, json_t *conditions, size_t *at)
     return conditions && l->at[*at].names && l->at[*at].patterns ? MTS_OK : mts_schema_no_memory(l->s);
 }
 
+/* Lets go of those from number `kept` on. */
+static void close_from(Evaluation *l, size_t kept)
+{
+    for (; l->count > kept; l->count--) {
+        Evaluated *last = &l->at[l->count - 1];
+        json_decref(last->conditions);
+        json_decref(last->names);
+        json_decref(last->patterns);
+    }
+}
+
 static bool add_keys(json_t *to, const json_t *from)
 {
     const char *key;
@@ -63,11 +74,8 @@ static int look_here(Evaluation *l, const json_t *schema, size_t at)
                    ? MTS_OK
                    : mts_schema_no_memory(l->s);
     }
-    const json_t *items = json_object_get(schema, "items");
-    const json_t *first = json_is_array(items) ? items : json_object_get(schema, "prefixItems");
-    here->all |= (items && !json_is_array(items)) ||
-                 (json_is_array(items) && json_object_get(schema, "additionalItems")) ||
-                 (schema != l->root && json_object_get(schema, "unevaluatedItems"));
+    const json_t *others, *first = mts_schema_first_items(schema, &others);
+    here->all |= others || (schema != l->root && json_object_get(schema, "unevaluatedItems"));
     here->items = json_array_size(first) > here->items ? json_array_size(first) : here->items;
     return json_object_get(schema, "contains") && !here->all
                ? mts_schema_refuse(l->s, "unevaluatedItems", "beside contains is not held")
@@ -113,12 +121,8 @@ static int look_into_dependent(Evaluation *l, const json_t *schema, size_t at, i
         json_t *value;
         json_object_foreach(json_object_get(schema, maps[m]), key, value)
         {
-            json_t *there = mts_made_with("required", mts_made_list(json_string(key)));
-            there = mts_made_and_also(there, "type", json_string("object"));
             if (json_is_object(value) && !rc) {
-                rc = look_where(l, there, value, at, depth);
-            } else {
-                json_decref(there);
+                rc = look_where(l, mts_made_object_with(key), value, at, depth);
             }
         }
     }
@@ -207,12 +211,7 @@ static void keep_looking(Evaluation *l)
             *one = other;
         }
     }
-    for (size_t i = kept; i < l->count; i++) {
-        json_decref(l->at[i].conditions);
-        json_decref(l->at[i].names);
-        json_decref(l->at[i].patterns);
-    }
-    l->count = kept;
+    close_from(l, kept);
 }
 
 static int make_choices(Evaluation *l, const char *keyword, const json_t *others, const json_t **choices)
@@ -247,10 +246,6 @@ int mts_schema_unevaluated(MtsSchema *s, const json_t *schema, bool members, con
     if (!rc && !l.at[0].all) {
         rc = make_choices(&l, keyword, others, choices);
     }
-    for (size_t i = 0; i < l.count; i++) {
-        json_decref(l.at[i].conditions);
-        json_decref(l.at[i].names);
-        json_decref(l.at[i].patterns);
-    }
+    close_from(&l, 0);
     return rc;
 }

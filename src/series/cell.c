@@ -201,13 +201,20 @@ static bool comma_kind(MtsCell cell, MtsCellKind *kind)
 
 /* ---- dates and times ---- */
 
-static bool has_month_name(MtsCell cell)
+unsigned mts_cell_month(MtsCell cell)
 {
     static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    unsigned month = 12;
+    while (cell.size >= 3 && month > 0 && !same_word((MtsCell){cell.data, 3}, months + (month - 1) * 3, 3)) {
+        month--;
+    }
+    return cell.size >= 3 ? month : 0;
+}
+
+static bool has_month_name(MtsCell cell)
+{
     for (size_t i = 0; i + 3 <= cell.size; i++) {
-        char three[4] = {lower(cell.data[i]), lower(cell.data[i + 1]), lower(cell.data[i + 2]), '\0'};
-        const char *at = strstr(months, three);
-        if (at && (at - months) % 3 == 0) {
+        if (mts_cell_month((MtsCell){cell.data + i, cell.size - i})) {
             return count_of(cell, ' ') + count_of(cell, '-') + count_of(cell, '/') + count_of(cell, '.') > 0;
         }
     }

@@ -41,6 +41,9 @@ bool mts_cell_missing(MtsCell cell, const char *missing);
  * digits; false where it is none. */
 bool mts_cell_number(MtsCell cell, char decimal, double *value);
 
+/* 1 to 12 where it begins with the first three letters of an English month's name, in either case; else 0. */
+unsigned mts_cell_month(MtsCell cell);
+
 /* "[...]". */
 bool mts_cell_is_list(MtsCell cell);
 /* Case-insensitive comparison with a plain word. */

@@ -484,16 +484,8 @@ int mts_read_table(MtsSeriesSet *set, char *text, size_t size, const MtsSeriesOp
     MtsCsvReader csv = {0};
     MtsTableForm form = {0};
     Table table = {.set = set, .csv = &csv, .form = &form};
-    MtsPreamble before;
-    int rc;
-    if ((rc = mts_preamble_utf8(set->name, &text, &size, err)) ||
-        (rc = mts_preamble_find(&before, set->name, text, size, options->delimiter, err)) ||
-        (rc = mts_csv_begin(&csv, set->name, text + before.start, size - before.start,
-                            options->delimiter ? options->delimiter : before.delimiter, err))) {
-        goto done;
-    }
-    csv.lines_before = before.lines;
-    if ((rc = mts_form_find(&form, &csv, options, err))) {
+    int rc = mts_preamble_begin(&csv, set->name, &text, &size, options->delimiter, err);
+    if (rc || (rc = mts_form_find(&form, &csv, options, err))) {
         goto done;
     }
     for (size_t c = 0; c < form.columns && table.times < TIME_COLUMNS; c++) {

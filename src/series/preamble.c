@@ -6,7 +6,6 @@
 
 #include "core/mem.h"
 #include "core/utf8.h"
-#include "series/csv.h"
 
 /* ---- UTF-16 ---- */
 
@@ -195,10 +194,16 @@ static int find_names(const char *text, size_t size, size_t at, size_t row, char
     return MTS_OK;
 }
 
-int mts_preamble_find(MtsPreamble *p, const char *name, const char *text, size_t size, char delimiter, MtsError *err)
+typedef struct Preamble {
+    size_t start;   /* of the first row, in bytes */
+    size_t lines;   /* before the first row's */
+    char delimiter; /* that the text names, 0: none */
+} Preamble;
+
+static int pass_over(Preamble *p, const char *name, const char *text, size_t size, char delimiter, MtsError *err)
 {
     size_t at = mts_utf8_mark(text, size), comment = size, comment_line = 0;
-    *p = (MtsPreamble){at, 0, named_delimiter(text + at, line_end(text, size, at) - at)};
+    *p = (Preamble){at, 0, named_delimiter(text + at, line_end(text, size, at) - at)};
     if (p->delimiter) {
         at = next_line(text, size, at);
         p->lines++;
@@ -221,4 +226,19 @@ int mts_preamble_find(MtsPreamble *p, const char *name, const char *text, size_t
     int rc = comment < size ? find_names(text, size, comment, at, delimiter, &p->start) : MTS_OK;
     p->lines = p->start < at ? comment_line : p->lines;
     return rc ? mts_fail(err, rc, "%s: memory ran out", name) : MTS_OK;
+}
+
+int mts_preamble_begin(MtsCsvReader *r, const char *name, char **text, size_t *size, char delimiter, MtsError *err)
+{
+    Preamble before;
+    int rc;
+    if ((rc = mts_preamble_utf8(name, text, size, err)) ||
+        (rc = pass_over(&before, name, *text, *size, delimiter, err)) ||
+        (rc = mts_csv_begin(r, name, *text + before.start, *size - before.start,
+                            delimiter ? delimiter : before.delimiter, err))) {
+        return rc;
+    }
+    r->lines_before = before.lines;
+    mts_csv_rewind(r);
+    return MTS_OK;
 }

@@ -57,14 +57,13 @@ static void put_digits(Numbers *n, const char *digits, size_t size, bool fractio
 /* A word: a month, or the half of a day that the hour before is in. */
 static void put_word(Numbers *n, const char *word, size_t size)
 {
-    static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-    char three[4] = {lower(word[0]), size > 1 ? lower(word[1]) : '\0', size > 2 ? lower(word[2]) : '\0', '\0'};
-    const char *at = size >= 3 ? strstr(months, three) : NULL;
+    unsigned month = mts_cell_month((MtsCell){word, size});
+    char half = lower(word[0]);
     Number *hour = n->date < n->count ? &n->at[n->date] : NULL;
-    if (at && (at - months) % 3 == 0 && !n->clock) {
-        put(n, (uint32_t)(at - months) / 3 + 1, 2, true);
-    } else if (n->clock && hour && size == 2 && three[1] == 'm' && (three[0] == 'a' || three[0] == 'p')) {
-        hour->value = hour->value % 12 + (three[0] == 'p' ? 12 : 0);
+    if (month && !n->clock) {
+        put(n, month, 2, true);
+    } else if (n->clock && hour && size == 2 && lower(word[1]) == 'm' && (half == 'a' || half == 'p')) {
+        hour->value = hour->value % 12 + (half == 'p' ? 12 : 0);
     }
 }
 

@@ -30,16 +30,11 @@ static bool keep_row(MtsCsv *csv, const MtsCsvReader *r)
 int mts_csv_parse(MtsCsv *csv, const char *name, char *text, size_t size, MtsError *err)
 {
     MtsCsvReader r = {0};
-    MtsPreamble before = {0};
     bool more = false;
     memset(csv, 0, sizeof *csv);
     int rc = mts_preamble_refuse(name, text, size, err);
-    rc = rc ? rc : mts_preamble_utf8(name, &text, &size, err);
+    rc = rc ? rc : mts_preamble_begin(&r, name, &text, &size, 0, err);
     csv->text = text;
-    rc = rc ? rc : mts_preamble_find(&before, name, text, size, 0, err);
-    rc = rc ? rc : mts_csv_begin(&r, name, text + before.start, size - before.start, before.delimiter, err);
-    r.lines_before = before.lines;
-    mts_csv_rewind(&r);
     csv->delimiter = r.delimiter;
     while (!rc && !(rc = mts_csv_next(&r, &more, err)) && more) {
         if (!keep_row(csv, &r)) {
