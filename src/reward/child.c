@@ -25,6 +25,7 @@ struct MtsChild {
     uint64_t errors_end;
     char *program;
     double slowest; /* seconds that an answer has taken */
+    double closed;  /* when its input was; 0: it is open */
     MtsBytes line;  /* what has been read of the answer */
 };
 
@@ -203,13 +204,21 @@ static int read_rest(MtsChild *c, double end, MtsError *err)
     return rc;
 }
 
+void mts_child_close_input(MtsChild *c)
+{
+    if (!c->closed && c->process) {
+        mts_process_close_input(c->process);
+        c->closed = mts_seconds();
+    }
+}
+
 int mts_child_finish(MtsChild **child, double patience, MtsError *err)
 {
     MtsChild *c = *child;
-    double end = mts_seconds() + patience + 2 * c->slowest;
-    mts_process_close_input(c->process);
-    int rc = read_rest(c, end, err);
-    mts_child_free(child, rc ? 0 : fmax(0, end - mts_seconds()));
+    mts_child_close_input(c);
+    patience += 2 * c->slowest;
+    int rc = read_rest(c, c->closed + patience, err);
+    mts_child_free(child, rc ? 0 : patience);
     return rc;
 }
 
@@ -219,9 +228,9 @@ void mts_child_free(MtsChild **child, double patience)
     if (!c) {
         return;
     }
+    mts_child_close_input(c);
     if (c->process) {
-        mts_process_close_input(c->process);
-        mts_process_ends_within(c->process, patience);
+        mts_process_ends_within(c->process, fmax(0, c->closed + patience - mts_seconds()));
     }
     mts_process_free(&c->process);
     mts_bytes_free(&c->line);

@@ -26,8 +26,12 @@ int mts_child_new(MtsChild **child, const char *program, const MtsChildLimits *l
 int mts_child_ask(MtsChild *child, const char *line, size_t size, double timeout, const char **answer,
                   size_t *answer_size, MtsError *err);
 
-/* Nothing more will be asked: closes the program's input and waits until it ends, `patience` seconds and twice what an
- * answer has taken at most, then as mts_child_free(). MTS_EREWARD when it writes something meanwhile: a line too many,
+/* Nothing more will be asked: the program may end, and the seconds of the two below count from here. They do so
+ * themselves; to be called before where several children shall end at the same time. */
+void mts_child_close_input(MtsChild *child);
+
+/* Closes the program's input and waits until it ends, `patience` seconds and twice what an answer has taken at most,
+ * then as mts_child_free(). MTS_EREWARD when it writes something meanwhile: a line too many,
  * so that its answers may have been those to other questions. */
 int mts_child_finish(MtsChild **child, double patience, MtsError *err);
 

@@ -49,9 +49,18 @@ typedef struct Command {
     enum { OPEN, PLAIN, NUMBERED } form; /* of the answers, as the first one had it */
 } Command;
 
+/* All at once, so that programs which go on do not have to be waited for one after another. */
+static void close_inputs(Command *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        mts_child_close_input(c->idle[i]);
+    }
+}
+
 static void free_command(void *self)
 {
     Command *c = self;
+    close_inputs(c);
     for (size_t i = 0; i < c->count; i++) {
         mts_child_free(&c->idle[i], PATIENCE);
     }
@@ -69,6 +78,7 @@ static int finish_command(void *self, MtsError *err)
 {
     Command *c = self;
     int rc = MTS_OK;
+    close_inputs(c);
     while (c->count > 0) {
         MtsChild *child = c->idle[--c->count];
         int one = mts_child_finish(&child, PATIENCE, rc ? NULL : err);

@@ -424,6 +424,37 @@ static void stubborn_programs_end(void **state)
     assert_no_children();
 }
 
+static void *one_question(void *reward)
+{
+    MtsError err = {0};
+    double v;
+    return mts_reward_score(reward, "t", 1, -1, 1, true, &v, &err) ? reward : NULL;
+}
+
+/* Copies that ignore the end of their input are waited for at the same time: each has 1 s and twice its answer's. */
+static void stubborn_copies_end_together(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsReward *r = NULL;
+    const MtsRewardInput input = {"p", NULL, NULL, NULL};
+    pthread_t threads[8];
+    assert_ok(mts_reward_new(&r, "command:read -r l; sleep 0.5; echo 1; sleep 600", &input, &err), &err);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, one_question, r), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        void *failed = NULL;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    double begun = mts_seconds();
+    assert_ok(mts_reward_finish(r, &err), &err);
+    assert_true(mts_seconds() - begun < 10); /* one after another: 16 */
+    mts_reward_free(&r);
+    assert_no_children();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +472,7 @@ int main(void)
         cmocka_unit_test(descendants_end_too),
         cmocka_unit_test(several_threads),
         cmocka_unit_test(stubborn_programs_end),
+        cmocka_unit_test(stubborn_copies_end_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
