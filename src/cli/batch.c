@@ -274,15 +274,15 @@ static int begin_head(Batch *b, const Args *own, const Asked *first, MtsError *e
 static uint64_t hash_prompt(const MtsEngine *engine, const MtsPrompt *prompt, uint64_t hash)
 {
     MtsModelInfo info = {0};
-    size_t bytes = prompt->tokens.count * sizeof *prompt->tokens.ids;
-    hash = mts_hash(mts_hash(hash, &bytes, sizeof bytes), prompt->tokens.ids, bytes);
+    const uint32_t bytes[] = {(uint32_t)(prompt->tokens.count * sizeof *prompt->tokens.ids), 0}; /* one of 64 bits */
+    hash = mts_hash_words(mts_hash_words(hash, bytes, 2), prompt->tokens.ids, prompt->tokens.count);
     if (prompt->row_count || prompt->media.count) {
         mts_model_info(mts_engine_model(engine), &info);
     }
     if (prompt->media.count) {
-        return mts_hash(hash, prompt->media.rows, prompt->media.count * info.media_width * sizeof *prompt->media.rows);
+        return mts_hash_words(hash, prompt->media.rows, prompt->media.count * info.media_width);
     }
-    return mts_hash(hash, prompt->rows, prompt->row_count * info.width * sizeof *prompt->rows);
+    return mts_hash_words(hash, prompt->rows, prompt->row_count * info.width);
 }
 
 /* All prompts, what they share, and the head. */

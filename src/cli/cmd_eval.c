@@ -218,7 +218,7 @@ static int fill_asked(const Args *args, const MtsEngine *engine, MtsEvalAsked *a
     a->seeds = args->seeds;
     a->reward = args->eval_reward;
     a->constraint = args->eval_constraint;
-    a->nfe = (size_t)a->base.search.max_nfe;
+    a->nfe = a->base.search.max_nfe;
     a->total_nfe = or_zero(args->total_nfe);
     a->keep_trees = args->keep_trees == CLI_NO_SIZE ? KEEP_TREES : args->keep_trees;
     if (args->raw && args->date) {

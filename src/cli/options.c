@@ -106,7 +106,9 @@ int options_store(const Option *o, const char *name, const char *text, void *int
         return MTS_OK;
     case OPTION_SEED:
     case OPTION_SIZE: {
-        uint64_t max = o->kind == OPTION_SEED ? INT64_MAX : (uint64_t)o->max;
+        uint64_t max = o->kind == OPTION_SEED         ? INT64_MAX
+                       : o->max < (double)CLI_NO_SIZE ? (uint64_t)o->max
+                                                      : CLI_NO_SIZE - 1;
         errno = 0;
         unsigned long long v = all_digits(text) ? strtoull(text, NULL, 10) : 0;
         if (!all_digits(text) || errno == ERANGE || v < (uint64_t)o->min || v > max) {

@@ -9,7 +9,8 @@
  * MTS_HASH_BEGIN. */
 #define MTS_HASH_BEGIN UINT64_C(14695981039346656037)
 uint64_t mts_hash(uint64_t before, const void *data, size_t size);
-/* Of n numbers as their bytes, the least first. */
+/* Of n numbers as their bytes, the least first: what processors of either order take alike. */
+uint64_t mts_hash_words(uint64_t before, const void *words, size_t n); /* of 32 bits, integers or floats */
 uint64_t mts_hash_doubles(uint64_t before, const double *x, size_t n);
 
 /* The hash spread over its lower bits, which alone say where it stands in a table. */

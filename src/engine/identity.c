@@ -13,10 +13,10 @@
 #include "reward/fingerprint.h"
 #include "search/experience.h"
 
-static bool add_hash(MtsBytes *out, const char *what, const void *data, size_t size)
+static bool add_hash(MtsBytes *out, const char *what, uint64_t hash)
 {
     char digits[MTS_HASH_DIGITS + 1];
-    return mts_bytes_printf(out, "%s %s", what, mts_hash_text(mts_hash(MTS_HASH_BEGIN, data, size), digits));
+    return mts_bytes_printf(out, "%s %s", what, mts_hash_text(hash, digits));
 }
 
 /* The rewards that a table has are part of its file. */
@@ -44,7 +44,7 @@ static bool add_rows(MtsBytes *out, const MtsEngine *engine, const MtsRequest *r
     const MtsMedia *media = request->prompt_media;
     if (media && media->count) {
         mts_model_info(engine->model, &info);
-        return add_hash(out, ", media", media->rows, media->count * info.media_width * sizeof *media->rows);
+        return add_hash(out, ", media", mts_hash_words(MTS_HASH_BEGIN, media->rows, media->count * info.media_width));
     }
     for (size_t i = 0; request->prompt_rows && i < request->prompt_count; i++) {
         rows += request->prompt[i] == MTS_ROW_TOKEN;
@@ -53,14 +53,14 @@ static bool add_rows(MtsBytes *out, const MtsEngine *engine, const MtsRequest *r
         return true;
     }
     mts_model_info(engine->model, &info);
-    return add_hash(out, ", rows", request->prompt_rows, rows * info.width * sizeof *request->prompt_rows);
+    return add_hash(out, ", rows", mts_hash_words(MTS_HASH_BEGIN, request->prompt_rows, rows * info.width));
 }
 
 static bool add_stops(MtsBytes *out, const MtsRequest *request)
 {
     bool ok = true;
     for (size_t i = 0; i < request->stop_count && ok; i++) {
-        ok = add_hash(out, ", stop", request->stops[i], strlen(request->stops[i]));
+        ok = add_hash(out, ", stop", mts_hash(MTS_HASH_BEGIN, request->stops[i], strlen(request->stops[i])));
     }
     return ok;
 }
@@ -85,11 +85,11 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
     if (rc || (rc = mts_map_open(&file, engine->path, err))) {
         return rc;
     }
-    bool ok = add_hash(&out, "model", file.data, file.size);
+    bool ok = add_hash(&out, "model", mts_hash(MTS_HASH_BEGIN, file.data, file.size));
     mts_map_close(&file);
     ok = ok &&
-         add_hash(&out, engine->exact ? " exact, prompt" : ", prompt", request->prompt,
-                  request->prompt_count * sizeof *request->prompt) &&
+         add_hash(&out, engine->exact ? " exact, prompt" : ", prompt",
+                  mts_hash_words(MTS_HASH_BEGIN, request->prompt, request->prompt_count)) &&
          add_rows(&out, engine, request) &&
          mts_bytes_printf(&out, ", at most %zu tokens, target %s", request->max_tokens, target) &&
          add_stops(&out, request) &&
@@ -97,8 +97,8 @@ int mts_request_identity(const MtsEngine *engine, const MtsRequest *request, con
          (!request->constraint_form ||
           mts_bytes_printf(&out, " of form %d.%u", (int)request->constraint_form, request->constraint_options)) &&
          add_rewards(&out, engine, request, files) && add_experience(&out, request) &&
-         (!series ||
-          add_hash(&out, ", series", series->values, series->channels * series->length * sizeof *series->values));
+         (!series || add_hash(&out, ", series",
+                              mts_hash_doubles(MTS_HASH_BEGIN, series->values, series->channels * series->length)));
     if (!ok) {
         mts_bytes_free(&out);
         return mts_fail(err, MTS_ENOMEM, "no memory for the checkpoint");

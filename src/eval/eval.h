@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <maxts/engine.h>
 #include <maxts/reward.h>
@@ -38,7 +39,7 @@ typedef struct MtsEvalAsked {
     const char *reward;     /* {options}, {question}, {train}, {horizon}, {season} (at most the context) stand
                                for the sample's; default by stage */
     const char *constraint; /* "none", "answer", "numbers" or a regular expression; default: the stage's */
-    size_t nfe;             /* positions for each search, for all methods alike; 0: as the rollouts need */
+    uint64_t nfe;           /* positions for each search, for all methods alike; 0: as the rollouts need */
     size_t total_nfe;  /* positions for the whole data set, most where the answer is least certain; 0: off. One run, one
                           seed */
     size_t keep_trees; /* first samples whose records show their trees */

@@ -77,10 +77,11 @@ typedef struct Draw {
     double x, w;
 } Draw;
 
+/* Then by weight: sums over equal draws are in no order of qsort()'s own. */
 static int by_x(const void *a, const void *b)
 {
-    double x = ((const Draw *)a)->x, y = ((const Draw *)b)->x;
-    return (x > y) - (x < y);
+    const Draw *x = a, *y = b;
+    return x->x != y->x ? (x->x > y->x) - (x->x < y->x) : (x->w > y->w) - (x->w < y->w);
 }
 
 static int sorted_draws(Draw **out, const double *x, const double *w, size_t k, double *total, MtsError *err)

@@ -82,6 +82,9 @@ int mts_annotations_parse(MtsAnnotations *a, const char *name, const void *data,
             if (sample < 0) {
                 return damaged(name, at, "a time before the beginning", err);
             }
+            if (sample > UINT32_MAX) { /* no record is as long */
+                return damaged(name, at, "a time behind every end", err);
+            }
             rc = add(a, name, (size_t)sample, code, err);
         }
         if (rc) {

@@ -29,7 +29,7 @@ typedef struct EdfSignal {
     MtsCell label, unit;
     double physical[2], digital[2]; /* least, most */
     size_t samples;                 /* of a record */
-    size_t at;                      /* bytes of a record before it */
+    uint64_t at;                    /* bytes of a record before it */
     bool annotations;
 } EdfSignal;
 
@@ -38,7 +38,8 @@ typedef struct EdfFile {
     const unsigned char *data; /* [size] */
     size_t size, header;       /* bytes */
     size_t width;              /* of a sample, in bytes */
-    size_t records, record;    /* how many, and bytes of each */
+    size_t records;            /* how many */
+    uint64_t record;           /* bytes of each; where there is one, no more than the file has */
     double seconds;            /* of a record */
     bool interrupted;          /* kind EDF+D */
     EdfSignal *signal;         /* [signals] */
@@ -136,7 +137,7 @@ static int read_signal_header(EdfFile *f, size_t i, EdfSignal *s, MtsError *err)
                         s->physical[1]);
     }
     s->at = f->record;
-    f->record += f->width * s->samples; /* at most 4096 times 3e8 */
+    f->record += (uint64_t)f->width * s->samples; /* at most 4096 times 3e8 */
     return MTS_OK;
 }
 
@@ -144,10 +145,11 @@ static int read_signal_header(EdfFile *f, size_t i, EdfSignal *s, MtsError *err)
 static int count_records(EdfFile *f, double said, MtsError *err)
 {
     size_t bytes = f->size - f->header;
-    f->records = bytes / f->record;
+    f->records = (size_t)(bytes / f->record);
     if (said >= 0 && ((size_t)said != f->records || bytes % f->record)) {
-        return mts_fail(err, MTS_EFORMAT, "%s: has %zu bytes of data, but %g records of %zu bytes are said to be there",
-                        f->name, bytes, said, f->record);
+        return mts_fail(err, MTS_EFORMAT,
+                        "%s: has %zu bytes of data, but %g records of %llu bytes are said to be there", f->name, bytes,
+                        said, (unsigned long long)f->record);
     }
     return f->records ? MTS_OK : mts_fail(err, MTS_EFORMAT, "%s: has no data record", f->name);
 }

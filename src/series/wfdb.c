@@ -9,8 +9,8 @@
  *
  * Segments are records that follow one another, "~" among them a gap. In a fixed layout all have the same signals; in a
  * variable one the first segment has no samples and lists the signals, of which the others have any, by name. */
+#include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,11 +128,11 @@ static int check_signal(const MtsWfdbHeader *h, size_t index, const char *path, 
 {
     const MtsWfdbSignal *s = &h->signal[index];
     if (s->has_first && !s->format->differences && seen->first != s->first) {
-        return mts_fail(err, MTS_EFORMAT, "%s: signal %zu begins with %ld, but %s says %ld", path, index + 1,
-                        (long)seen->first, h->path, s->first);
+        return mts_fail(err, MTS_EFORMAT, "%s: signal %zu begins with %" PRId32 ", but %s says %" PRId64, path,
+                        index + 1, seen->first, h->path, s->first);
     }
     if (s->has_sum && ((seen->sum ^ (uint32_t)s->sum) & 0xFFFF) != 0) {
-        return mts_fail(err, MTS_EFORMAT, "%s: signal %zu has checksum %d, but %s says %ld", path, index + 1,
+        return mts_fail(err, MTS_EFORMAT, "%s: signal %zu has checksum %d, but %s says %" PRId64, path, index + 1,
                         (int)(int16_t)(uint16_t)(seen->sum & 0xFFFF), h->path, s->sum);
     }
     return MTS_OK;

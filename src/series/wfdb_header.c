@@ -143,7 +143,7 @@ static int record_line(MtsWfdbHeader *h, size_t line, MtsCell text, MtsError *er
 
 /* ---- a signal ---- */
 
-/* One of xN, :skew and +offset. */
+/* One of xN, :skew and +offset, which may be beyond what memory can hold and is then beyond every file. */
 static bool format_suffix(MtsCell *rest, MtsWfdbSignal *s)
 {
     static const char kinds[] = "x:+";
@@ -153,7 +153,7 @@ static bool format_suffix(MtsCell *rest, MtsWfdbSignal *s)
     for (size_t k = 0; k < 3; k++) {
         if (take(rest, kinds[k])) {
             bool ok = leading_number(rest, &v) && v == floor(v) && v >= least[k] && v <= most[k];
-            *fields[k] = ok ? (size_t)v : 0;
+            *fields[k] = !ok ? 0 : v < (double)SIZE_MAX ? (size_t)v : SIZE_MAX;
             return ok;
         }
     }
@@ -238,11 +238,11 @@ static int signal_line(const MtsWfdbHeader *h, size_t line, MtsCell text, MtsWfd
     if ((rc = whole_field(h, line, &text, "first sample", &s->has_first, &v, err))) {
         return rc;
     }
-    s->first = (long)v;
+    s->first = (int64_t)v;
     if ((rc = whole_field(h, line, &text, "checksum", &s->has_sum, &v, err))) {
         return rc;
     }
-    s->sum = (long)v;
+    s->sum = (int64_t)v;
     next_word(&text); /* block size */
     skip_spaces(&text);
     s->name = text;

@@ -2,6 +2,8 @@
 #ifndef MTS_SERIES_WFDB_HEADER_H
 #define MTS_SERIES_WFDB_HEADER_H
 
+#include <stdint.h>
+
 #include "core/error.h"
 #include "series/cell.h"
 #include "series/wfdb_samples.h"
@@ -12,7 +14,7 @@ typedef struct MtsWfdbSignal {
     size_t per_frame, skew, offset;
     double gain, baseline; /* gain is not 0 */
     bool has_first, has_sum;
-    long first, sum;
+    int64_t first, sum;
 } MtsWfdbSignal;
 
 typedef struct MtsWfdbSegment {

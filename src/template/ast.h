@@ -239,6 +239,8 @@ typedef struct MtsTplCall {
 
 /* The string argument at that place; the default where it is missing or none. Another kind is a failure. */
 MtsString mts_argument_string(MtsTpl *tpl, const MtsTplCall *call, size_t place, const char *name, MtsString otherwise);
+/* A count, width or place; none is larger than MTS_TPL_MOST either way, so that two can be added. */
+#define MTS_TPL_MOST ((int64_t)INT32_MAX)
 int64_t mts_argument_integer(MtsTpl *tpl, const MtsTplCall *call, size_t place, const char *name, int64_t otherwise);
 bool mts_argument_truth(const MtsTplCall *call, size_t place, const char *name, bool otherwise);
 
@@ -275,6 +277,7 @@ MtsValue mts_tpl_string_method(MtsTpl *tpl, const MtsTplCall *call, MtsString na
 
 /* ---- operators.c ---- */
 
+MtsValue mts_value_negative(MtsTpl *tpl, MtsValue number, size_t at);
 /* a op b of MTS_NODE_BINARY, and of MTS_NODE_COMPARE. */
 MtsValue mts_tpl_binary(MtsTpl *tpl, char op, MtsValue a, MtsValue b, size_t at);
 bool mts_tpl_compare(MtsTpl *tpl, char op, MtsValue a, MtsValue b, size_t at);

@@ -386,7 +386,7 @@ static MtsValue eval_negate(Run *run, const MtsTplNode *node)
     if (node->op == '+') {
         return value.kind == MTS_VALUE_REAL ? value : mts_value_integer(value.integer);
     }
-    return value.kind == MTS_VALUE_REAL ? mts_value_real(-value.real) : mts_value_integer(-value.integer);
+    return mts_value_negative(run->tpl, value, node->at);
 }
 
 static void fail_unknown(Run *run, const MtsTplNode *node)

@@ -205,9 +205,10 @@ static MtsValue f_abs(MtsTpl *tpl, const MtsTplCall *c)
     if (!mts_value_is_number(c->value)) {
         return refuse(tpl, c, MTS_EFORMAT, "of something that is no number");
     }
-    return c->value.kind == MTS_VALUE_REAL
-               ? mts_value_real(fabs(c->value.real))
-               : mts_value_integer(c->value.integer < 0 ? -c->value.integer : c->value.integer);
+    bool whole = mts_value_is_integer(c->value);
+    return whole && c->value.integer < 0 ? mts_value_negative(tpl, c->value, c->at)
+           : whole                       ? mts_value_integer(c->value.integer)
+                                         : mts_value_real(fabs(c->value.real));
 }
 
 /* Half to even, as Python's round() does where the half is one in binary, too. */

@@ -9,6 +9,15 @@ static MtsValue undefined(void)
     return mts_value(MTS_VALUE_UNDEFINED);
 }
 
+MtsValue mts_value_negative(MtsTpl *tpl, MtsValue number, size_t at)
+{
+    if (mts_value_is_integer(number) && number.integer == INT64_MIN) {
+        mts_tpl_fail(tpl, MTS_EUNSUPPORTED, at, "arithmetic beyond 64 bits");
+        return undefined();
+    }
+    return number.kind == MTS_VALUE_REAL ? mts_value_real(-number.real) : mts_value_integer(-number.integer);
+}
+
 /* Of integers; the result stays far from overflow, or is a failure. */
 static MtsValue whole_arithmetic(MtsTpl *tpl, char op, int64_t a, int64_t b, size_t at)
 {
@@ -98,7 +107,7 @@ static MtsValue repeated(MtsTpl *tpl, MtsValue what, int64_t times, size_t at)
         return mts_value_string(mts_tpl_written(&w));
     }
     size_t count = 0;
-    if (times > 0 && !mts_size_mul(what.list->count, (size_t)times, &count)) {
+    if (times > 0 && ((uint64_t)times > SIZE_MAX || !mts_size_mul(what.list->count, (size_t)times, &count))) {
         mts_tpl_fail(tpl, MTS_ECAPACITY, at, "a list of too many items");
     }
     MtsValue list = mts_value_list(tpl, count);

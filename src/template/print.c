@@ -387,6 +387,18 @@ static void write_conversion(Formatting *f, MtsString spec, char type, MtsValue 
     }
 }
 
+#define DIGITS "0123456789"
+
+/* How many of these characters stand from s[at] on. */
+static size_t count_of(MtsString s, size_t at, const char *signs)
+{
+    size_t n = 0;
+    while (at + n < s.size && s.data[at + n] && strchr(signs, s.data[at + n])) {
+        n++;
+    }
+    return n;
+}
+
 MtsString mts_tpl_format(MtsTpl *tpl, MtsString pattern, MtsValue values, size_t at)
 {
     MtsTplWriter w = {.tpl = tpl};
@@ -406,8 +418,10 @@ MtsString mts_tpl_format(MtsTpl *tpl, MtsString pattern, MtsValue values, size_t
         }
         MtsValue value = next_value(&f, pattern, &i);
         size_t begin = i;
-        while (i < pattern.size && strchr("-+ 0#123456789.", pattern.data[i]) && pattern.data[i]) {
-            i++;
+        i += count_of(pattern, i, "-+ 0#");
+        i += count_of(pattern, i, DIGITS);
+        if (i < pattern.size && pattern.data[i] == '.') {
+            i += 1 + count_of(pattern, i + 1, DIGITS);
         }
         char type = i < pattern.size ? pattern.data[i] : '\0';
         if (!type || !strchr("srdiuxXoeEfFgG", type)) {

@@ -85,8 +85,11 @@ static bool is_parity(MtsTpl *tpl, const MtsTplCall *c)
 
 static bool is_divisible(MtsTpl *tpl, const MtsTplCall *c)
 {
-    int64_t by = mts_argument_integer(tpl, c, 0, "num", 0);
-    return by && by != -1 && mts_value_is_integer(c->value) ? c->value.integer % by == 0 : by == -1 || wrong(tpl, c);
+    const MtsValue *by = mts_argument(c->args, 0, "num");
+    if (!by || !mts_value_is_integer(*by) || by->integer == 0 || !mts_value_is_integer(c->value)) {
+        return wrong(tpl, c);
+    }
+    return by->integer == -1 || c->value.integer % by->integer == 0;
 }
 
 static bool is_in_case(MtsTpl *tpl, const MtsTplCall *c)

@@ -521,7 +521,9 @@ int64_t mts_argument_integer(MtsTpl *tpl, const MtsTplCall *call, size_t place, 
         wrong_argument(tpl, call, name);
         return otherwise;
     }
-    return value->integer;
+    return value->integer < -MTS_TPL_MOST  ? -MTS_TPL_MOST
+           : value->integer > MTS_TPL_MOST ? MTS_TPL_MOST
+                                           : value->integer;
 }
 
 bool mts_argument_truth(const MtsTplCall *call, size_t place, const char *name, bool otherwise)

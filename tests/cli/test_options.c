@@ -141,10 +141,30 @@ static void help_fits_the_screen(void **state)
     }
 }
 
+/* What a size of this processor cannot hold is refused, and not cut down to it. */
+static void large_sizes(void **state)
+{
+    (void)state;
+    static const Option large = {OPTION_SIZE, 0,    "size", 1,    offsetof(Values, size), "N", 1, 1e12,
+                                 "a count",   "10", NULL,   false};
+    char *const argv[] = {"--size", "4294967297"};
+    Values v;
+    MtsError err = {0};
+    options_clear(&large, 1, &v);
+    int rc = options_parse(&large, 1, 1, "probe", 2, (char **)(uintptr_t)argv, &v, NULL, 0, &err);
+    if (SIZE_MAX > UINT32_MAX) {
+        assert_ok(rc, &err);
+        assert_true((uint64_t)v.size == UINT64_C(4294967297));
+    } else {
+        assert_int_equal(rc, MTS_EREQUEST);
+        assert_non_null(strstr(err.text, "'4294967297' is no whole number from 1 to 4294967294"));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(values_arrive), cmocka_unit_test(wrong_ones_are_named),
-                                       cmocka_unit_test(help_states_range_and_default),
-                                       cmocka_unit_test(help_fits_the_screen)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_arrive), cmocka_unit_test(large_sizes), cmocka_unit_test(wrong_ones_are_named),
+        cmocka_unit_test(help_states_range_and_default), cmocka_unit_test(help_fits_the_screen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

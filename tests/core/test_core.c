@@ -8,6 +8,7 @@
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 #include "core/json.h"
 #include "core/list.h"
 #include "core/mem.h"
@@ -365,6 +366,19 @@ static void json_is_whole_or_not_there(void **state)
     free(whole);
 }
 
+static void numbers_are_hashed_by_value(void **state)
+{
+    (void)state;
+    const uint32_t words[] = {0x04030201, 0x08070605, 0x0C0B0A09};
+    const unsigned char bytes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, one[] = {0, 0, 0, 0, 0, 0, 0xF0, 0x3F};
+    const double x = 1;
+    for (size_t n = 0; n <= 3; n++) {
+        assert_true(mts_hash_words(7, words, n) == mts_hash(7, bytes, 4 * n));
+    }
+    assert_true(mts_hash_doubles(7, &x, 1) == mts_hash(7, one, sizeof one));
+    assert_true(mts_hash(MTS_HASH_BEGIN, bytes, sizeof bytes) == UINT64_C(0xC2D6251FD80AAA25)); /* wherever */
+}
+
 static void masks_step_down(void **state)
 {
     (void)state;
@@ -401,6 +415,7 @@ int main(void)
         cmocka_unit_test(json_keeps_every_bit),
         cmocka_unit_test(large_integers_are_read_by_their_digits),
         cmocka_unit_test(json_is_whole_or_not_there),
+        cmocka_unit_test(numbers_are_hashed_by_value),
         cmocka_unit_test(masks_step_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,6 +70,11 @@ static void crps_and_median(void **state)
         assert_ok(mts_crps(x, w, 6, actual, &got, &err), &err);
         assert_near(got, e - d / 2, 1e-12);
     }
+    const double tied[] = {1, 0, 1, 1, 2}, once[] = {0.2, 1, 0.8, 0.1, 0.5}, turned[] = {0.1, 1, 0.8, 0.2, 0.5};
+    double again = 0;
+    assert_ok(mts_crps(tied, once, 5, 0.5, &got, &err), &err);
+    assert_ok(mts_crps(tied, turned, 5, 0.5, &again, &err), &err);
+    assert_true(got == again); /* whichever order qsort() leaves them in */
     const double one = 1, equal[] = {1, 1, 1}, y[] = {9, 2, 5};
     assert_ok(mts_crps(&one, &one, 1, 4, &got, &err), &err);
     assert_near(got, 3, 1e-15);

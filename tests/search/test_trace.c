@@ -267,6 +267,21 @@ static void a_replay_notices_any_other_number(void **state)
         assert_int_equal(mts_replay(other, &lines, &err), MTS_EFORMAT);
         free(changed);
     }
+    /* a limit that is cut down to the right one where sizes have 32 bits */
+    const char *limit = strstr(text, "\"max_tokens\":3");
+    assert_non_null(limit);
+    if (SIZE_MAX == UINT32_MAX) {
+        MtsError err = {0};
+        MtsBytes b = {0};
+        size_t lines;
+        mts_bytes_append(&b, text, (size_t)(limit - text));
+        mts_bytes_append_str(&b, "\"max_tokens\":4294967299");
+        mts_bytes_append_str(&b, limit + strlen("\"max_tokens\":3"));
+        put_file(other, b.data, b.len);
+        assert_int_equal(mts_replay(other, &lines, &err), MTS_EFORMAT);
+        assert_non_null(strstr(err.text, "max_tokens is missing or out of range"));
+        mts_bytes_free(&b);
+    }
     /* a line gone, a file cut, no trace at all */
     for (int i = 0; i < 3; i++) {
         MtsError err = {0};

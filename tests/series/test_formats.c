@@ -277,6 +277,10 @@ static void annotations(void **state)
     assert_int_equal(mts_annotation_sign(28), '+');
     assert_int_equal(mts_annotation_sign(49), 0);
     mts_annotations_free(&a);
+    static const unsigned char far[] = {0, 0xEC, 0xFF, 0x7F, 0xFF, 0xFF, 0, 0xEC, 0xFF, 0x7F, 0xFF, 0xFF, 3, 4, 0, 0};
+    assert_int_equal(mts_annotations_parse(&a, "n.atr", far, sizeof far, &err), MTS_EFORMAT);
+    assert_non_null(strstr(err.text, "a time behind every end")); /* 2^32 + 1 */
+    mts_annotations_free(&a);
     for (size_t n = 0; n < sizeof notes - 1; n++) { /* every truncation is noticed */
         unsigned char *part = malloc(n ? n : 1);
         memcpy(part, notes, n);

@@ -90,7 +90,7 @@ static void write_text(const char *name, const char *text, size_t size)
     assert_ok(mts_write_file_atomic(beside(name), text, size, &err), &err);
 }
 
-static const char *const written[] = {"a.dat", "b.dat", "b.hea", "c.hea", "r.hea"};
+static const char *const written[] = {"a.dat", "b.dat", "d.dat", "b.hea", "c.hea", "r.hea"};
 
 static int setup(void **state)
 {
@@ -123,6 +123,7 @@ static void refused_records(void **state)
 {
     (void)state;
     write_text("a.dat", "\1\0\2\0\3\0\4\0", 8);
+    write_text("d.dat", "\xFF\xFF\xFF\x7F\0\0\0\x80\0\0\0\x80\0\0\0\x80", 16);
     write_text("b.dat", "fLaC none", 9);
     write_text("b.hea", "b 1 100 4\na.dat 16 1/mV 0 0 1 10 0 II\n", 38);
     write_text("c.hea", "c 1 100 4\na.dat 16 1/uV 0 0 1 10 0 II\n", 38);
@@ -137,6 +138,11 @@ static void refused_records(void **state)
     refuse("r 1 100 4\n~ 0\n", MTS_EFORMAT, "no signal has a file");
     refuse("r 1 100 4\na.dat 16 1(2/mV\n", MTS_EFORMAT, "\"1(2/mV\" is no gain");
     refuse("r 1 100 4\na.dat 16 1 0 0 1 11\n", MTS_EFORMAT, "has checksum 10, but");
+    refuse("r 1 100 4\na.dat 16 1 0 0 1 4294901771\n", MTS_EFORMAT, "has checksum 10, but");
+    refuse("r 1 100 4\na.dat 16 1 0 0 4294967295\n", MTS_EFORMAT, "begins with 1, but");
+    refuse("r 1 100 4\nd.dat 32 1 0 0 4294967295\n", MTS_EFORMAT, "begins with 2147483647, but");
+    refuse("r 1 100 4\nd.dat 32 1 0 0 2147483648\n", MTS_EFORMAT, "says 2147483648");
+    refuse("r 1 100 4\na.dat 16+4294967296\n", MTS_EFORMAT, "holds 0 samples of 1 signals, but");
     refuse("r 1 100 4\nb.dat 516\n", MTS_HAVE_FLAC ? MTS_EFORMAT : MTS_EUNSUPPORTED,
            MTS_HAVE_FLAC ? "damaged FLAC stream" : "built without libFLAC");
     refuse("r 2 100 4\nb.dat 516\nb.dat 516x2\n", MTS_EFORMAT, "in one FLAC stream with 1 and 2 samples a frame");
@@ -293,13 +299,41 @@ static void edf_files(void **state)
     free(edf);
 }
 
+/* Twenty-two signals whose samples of a record are 2^32 + 2 bytes, before two records of two bytes, or one of four. */
+static void endless_records(void **state)
+{
+    (void)state;
+    enum { SIGNALS = 22, HEADER = 256 * (SIGNALS + 1) };
+    static const struct {
+        size_t at, width;
+        const char *text;
+    } all[] = {{0, 8, "0"}, {184, 8, "5888"}, {236, 8, "-1"}, {244, 8, "1"}, {252, 4, "22"}};
+    static const struct {
+        size_t at, width;
+        const char *text;
+    } each[] = {{104, 8, "-1"}, {112, 8, "1"}, {120, 8, "-1"}, {128, 8, "1"}, {216, 8, "99999999"}};
+    static char file[HEADER + 4];
+    MtsError err = {0};
+    MtsSeries *s = NULL;
+    memset(file, ' ', HEADER);
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+        memcpy(file + all[k].at, all[k].text, strlen(all[k].text));
+    }
+    for (size_t i = 0; i < SIGNALS; i++) {
+        for (size_t k = 0; k < sizeof each / sizeof *each; k++) {
+            memcpy(file + 256 + each[k].at * SIGNALS + each[k].width * i, each[k].text, strlen(each[k].text));
+        }
+    }
+    memcpy(file + 256 + 216 * SIGNALS + 8 * (SIGNALS - 1), "47483670", 8);
+    assert_int_equal(edf_parse("x.edf", file, sizeof file, "", &s, &err), MTS_EFORMAT);
+    assert_non_null(strstr(err.text, "has no data record"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_others_read_them),
-        cmocka_unit_test(refused_records),
-        cmocka_unit_test(damaged_streams),
-        cmocka_unit_test(edf_files),
+        cmocka_unit_test(as_others_read_them), cmocka_unit_test(refused_records), cmocka_unit_test(endless_records),
+        cmocka_unit_test(damaged_streams),     cmocka_unit_test(edf_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -83,6 +83,11 @@ static void sentences_say_where(void **state)
         {"{{ raise_exception('System role not supported') }}", MTS_EREQUEST,
          "refuses these messages: \"System role not supported\""},
         {"\n\n{% if x %}", MTS_EFORMAT, "line 3: a block has no end"},
+        {"{{ '%5-3d' % 4 }}", MTS_EUNSUPPORTED, "such a format of a string"},
+        {"{{ '%1.2.3f' % 4 }}", MTS_EUNSUPPORTED, "such a format of a string"},
+        {"{{ 2.5 is divisibleby(-1) }}", MTS_EFORMAT, "the test \"divisibleby\" of such values"},
+        {"{{ '-9223372036854775808' | int | abs }}", MTS_EUNSUPPORTED, "arithmetic beyond 64 bits"},
+        {"{{ -('-9223372036854775808' | int) }}", MTS_EUNSUPPORTED, "arithmetic beyond 64 bits"},
         {"{{ missing.name }}", MTS_EFORMAT, "\"name\" of \"missing\", which is undefined"},
         {"{{ strftime_now('%Y') }}", MTS_EUNSUPPORTED, "the function \"strftime_now\""},
     };
@@ -109,6 +114,8 @@ static void hostile_templates_end_in_a_sentence(void **state)
         "%}",
         "{% set ns = namespace(s='ab') %}{% for a in range(18) %}{% set ns.s = ns.s + ns.s %}{% endfor %}"
         "{% for a in range(9) %}{{ ns.s | trim(ns.s) }}{% endfor %}",
+        "{{ [1] * 4294967297 }}",
+        "{{ [1] | batch(4294967296, 0) | first }}",
         "{% set a = namespace() %}{% set b = namespace() %}{% set a.x = a %}{% set b.x = b %}{{ a == b }}",
     };
     char *out;

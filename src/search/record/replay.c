@@ -152,14 +152,22 @@ static int read_turn(Replay *r, const json_t *line, size_t number, MtsError *err
     return mts_experience_put(r->experience, &turn) ? MTS_OK : mts_out_of_memory(err);
 }
 
+/* A whole number from `least` on that memory could count to. */
+static bool read_count(const json_t *v, json_int_t least, size_t *out)
+{
+    json_int_t n = json_integer_value(v);
+    bool ok = json_is_integer(v) && n >= least && (uintmax_t)n <= SIZE_MAX;
+    *out = ok ? (size_t)n : 0;
+    return ok;
+}
+
 static bool read_cut(Replay *r, const json_t *cut)
 {
     r->cut_count = json_array_size(cut);
     r->cut = mts_calloc(r->cut_count, sizeof *r->cut);
     bool ok = r->cut && json_is_array(cut);
     for (size_t i = 0; ok && i < r->cut_count; i++) {
-        ok = json_is_integer(json_array_get(cut, i)) && json_integer_value(json_array_get(cut, i)) >= 1;
-        r->cut[i] = (size_t)json_integer_value(json_array_get(cut, i));
+        ok = read_count(json_array_get(cut, i), 1, &r->cut[i]);
     }
     return ok;
 }
@@ -167,16 +175,14 @@ static bool read_cut(Replay *r, const json_t *cut)
 static int read_stop(Replay *r, json_t *line, size_t number, MtsError *err)
 {
     const char *reason = json_string_value(json_object_get(line, "reason"));
-    const json_t *done = json_object_get(line, "done");
     free(r->ends);
     free(r->cut);
     r->cut = NULL;
     if (!read_ids(json_object_get(line, "ends"), &r->ends, &r->end_count) || !reason ||
-        strlen(reason) >= sizeof r->reason || !json_is_integer(done) || json_integer_value(done) < 0 ||
+        strlen(reason) >= sizeof r->reason || !read_count(json_object_get(line, "done"), 0, &r->done) ||
         !read_cut(r, json_object_get(line, "cut"))) {
         return bad(r, number, "stopped lacks its reason, ends, done or cut", err);
     }
-    r->done = (size_t)json_integer_value(done);
     json_decref(r->stop);
     r->stop = json_incref(line);
     strcpy(r->reason, reason);
@@ -195,13 +201,11 @@ static int read_settings(Replay *r, const json_t *line, MtsError *err)
         return mts_out_of_memory(err);
     }
     const char *lacking = mts_settings_read(s, &r->settings);
-    json_int_t tokens = json_integer_value(json_object_get(s, "max_tokens"));
-    if (lacking || tokens < 1) {
+    if (lacking || !read_count(json_object_get(s, "max_tokens"), 1, &r->max_tokens)) {
         return mts_fail(err, MTS_EFORMAT, "%s: line 1: %s is missing or out of range", r->path,
                         lacking ? lacking : "max_tokens");
     }
     r->settings.identity = r->identity;
-    r->max_tokens = (size_t)tokens;
     r->prefixes = json_is_true(json_object_get(s, "prefixes"));
     return MTS_OK;
 }
