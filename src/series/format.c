@@ -2,6 +2,7 @@
 #include "series/format.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +68,12 @@ void mts_scale(MtsScaling scaling, const double *x, size_t n, double *y, double 
     *deviation = s;
 }
 
+/* The product is more than 32 bits have, from some 65536 values in as many points on. */
+static size_t block_begin(size_t n, size_t points, size_t i)
+{
+    return (size_t)((uint64_t)i * n / points);
+}
+
 void mts_block_extremes(const double *x, size_t n, double *y, size_t points)
 {
     double mean = 0;
@@ -74,8 +81,8 @@ void mts_block_extremes(const double *x, size_t n, double *y, size_t points)
         mean += x[t] / (double)n;
     }
     for (size_t i = 0; i < points; i++) {
-        size_t best = i * n / points;
-        for (size_t t = best + 1; t < (i + 1) * n / points; t++) {
+        size_t best = block_begin(n, points, i), end = block_begin(n, points, i + 1);
+        for (size_t t = best + 1; t < end; t++) {
             best = fabs(x[t] - mean) > fabs(x[best] - mean) ? t : best;
         }
         y[i] = x[best];
@@ -85,7 +92,7 @@ void mts_block_extremes(const double *x, size_t n, double *y, size_t points)
 void mts_block_means(const double *x, size_t n, double *y, size_t points)
 {
     for (size_t i = 0; i < points; i++) {
-        size_t from = i * n / points, to = (i + 1) * n / points;
+        size_t from = block_begin(n, points, i), to = block_begin(n, points, i + 1);
         double sum = 0;
         for (size_t t = from; t < to; t++) {
             sum += x[t];

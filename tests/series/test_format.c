@@ -44,8 +44,28 @@ static void scales(void **state)
     assert_true(y[0] == 2 && y[1] == 4 && y[2] == 9);
 }
 
+/* As records of a night are: numbers of values and of blocks whose product is beyond 32 bits. */
+static void blocks_of_a_long_series(void **state)
+{
+    (void)state;
+    enum { N = 300000, POINTS = 100000 };
+    double *x = calloc(N, sizeof *x), *y = calloc(POINTS, sizeof *y);
+    for (size_t t = 0; t < N; t++) {
+        x[t] = (double)t;
+    }
+    mts_block_means(x, N, y, POINTS);
+    for (size_t i = 0; i < POINTS; i++) {
+        assert_true(y[i] == (double)(3 * i + 1));
+    }
+    mts_block_extremes(x, N, y, POINTS);
+    assert_true(y[0] == 0 && y[POINTS - 1] == N - 1);
+    free(x);
+    free(y);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_as_prompts_write_them), cmocka_unit_test(scales)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_as_prompts_write_them), cmocka_unit_test(scales),
+                                       cmocka_unit_test(blocks_of_a_long_series)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
