@@ -147,7 +147,7 @@ static void large_sizes(void **state)
     (void)state;
     static const Option large = {OPTION_SIZE, 0,    "size", 1,    offsetof(Values, size), "N", 1, 1e12,
                                  "a count",   "10", NULL,   false};
-    char *const argv[] = {"--size", "4294967297"};
+    const char *const argv[] = {"--size", "4294967297"};
     Values v;
     MtsError err = {0};
     options_clear(&large, 1, &v);
