@@ -273,7 +273,8 @@ unsigned constraint_options(const Args *args)
 
 size_t constraint_memory(const Args *args)
 {
-    return args->constraint_memory == CLI_NO_SIZE ? 0 : args->constraint_memory << 20;
+    size_t mib = args->constraint_memory;
+    return mib == CLI_NO_SIZE ? 0 : mib <= SIZE_MAX >> 20 ? mib << 20 : SIZE_MAX; /* all that there is */
 }
 
 int read_constraint(const Args *args, MtsConstraintForm *form, char **text, MtsError *err)

@@ -22,6 +22,9 @@ CALLS = {
         ["replay", "OUT/trace"],
         *(["inspect", "-m", f"MODEL/{name}"] for name in MODELS),
         ["series", "DATA/m4_hourly.csv"], ["series", "DATA/ecg/0201.hea"], ["series", "DATA/har.csv"],
+        # one that a MiB does not suffice for, with a MiB more than 32 bits count
+        ["check", "-m", TINY, "--constraint", "(?=[ab]*a[ab]{9}$)[ab]*b[ab]{9}a?", "--constraint-memory", "4097",
+         "aabaaaaaaaaaa"],
     ],
     "logits": [["bits", f"MODEL/{name}"] for name in FILES], # two ways each: activations of 8 and of 32 bits
     "answers of a model": [
