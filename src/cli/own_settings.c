@@ -15,8 +15,7 @@
 
 enum { MOST = 1 << 20 }; /* bytes of the file */
 
-/* The file's path, malloc'ed; NULL where there is no home, or no memory (then *failed). */
-static char *config_path(bool *failed)
+char *own_settings_path(bool *failed)
 {
     const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     bool own = folder && mts_path_is_absolute(folder); /* others are to be ignored, the specification says */
@@ -112,7 +111,7 @@ int own_settings_read(unsigned command, Args *args, char **text, MtsError *err)
 {
     bool failed;
     size_t size;
-    char *path = config_path(&failed);
+    char *path = own_settings_path(&failed);
     const char *model = getenv("MAXTS_MODEL");
     int rc = failed ? mts_fail(err, MTS_ENOMEM, "no memory for the path of the configuration") : MTS_OK;
     *text = NULL;

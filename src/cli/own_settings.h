@@ -4,6 +4,8 @@
 
 #include "cli/args.h"
 
+/* The path of that file, malloc'ed; NULL where there is no home, or no memory (then *failed). */
+char *own_settings_path(bool *failed);
 /* Sets the options of the command (a bit) that the file and MAXTS_MODEL give, before the command line is read. The
  * file is $XDG_CONFIG_HOME/maxts/config, or ~/.config/maxts/config; lines of "option = value", by the long name, of a
  * flag "on" or "off"; empty lines and those that begin with # say nothing; what is no option of this command is passed

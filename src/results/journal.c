@@ -111,13 +111,32 @@ static int write_line(MtsJournal *j, const json_t *value, MtsError *err)
     return rc;
 }
 
+/* Of a file without a whole line: what is there is the beginning of this run's head, or zeros as some file systems
+ * leave them after a crash. Anything else is somebody's, and would be lost. */
+static int check_begun(const MtsJournal *j, const json_t *head, const char *text, size_t size, MtsError *err)
+{
+    MtsBytes line = {0};
+    size_t zeros = 0;
+    int rc = add_line(&line, head, false) ? MTS_OK : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", j->path);
+    while (zeros < size && text[zeros] == '\0') {
+        zeros++;
+    }
+    if (!rc && zeros < size && (size > line.len || memcmp(text, line.data, size) != 0)) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: holds something else than this run; name another file or remove it",
+                      j->path);
+    }
+    mts_bytes_free(&line);
+    return rc;
+}
+
 /* Reads what the file has, checks that it is this run's, and cuts off an unfinished line. */
 static int take_file(MtsJournal *j, const json_t *head, size_t *dropped, MtsError *err)
 {
     char *text = NULL;
     size_t size = 0;
     int rc;
-    if ((rc = mts_output_read(j->out, MAX_JOURNAL, &text, &size, err)) || (rc = read_lines(j, text, size, err))) {
+    if ((rc = mts_output_read(j->out, MAX_JOURNAL, &text, &size, err)) || (rc = read_lines(j, text, size, err)) ||
+        (rc = j->head ? MTS_OK : check_begun(j, head, text, size, err))) {
         goto done;
     }
     if (j->head && !json_equal(j->head, head)) {

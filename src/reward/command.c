@@ -346,6 +346,26 @@ MtsRewardName mts_reward_log(const char *argument, size_t size)
     return name;
 }
 
+/* Words as a shell tells them apart, or nearly: what stands in quotation marks is one. */
+bool mts_reward_program_words(const char *argument, size_t size,
+                              bool (*take)(void *context, const char *word, size_t size), void *context)
+{
+    const char *from = argument, *const end = argument + size;
+    for (Word w; (w = first_word(from, (size_t)(end - from))).kind != PROGRAM;) {
+        from = w.at + w.size;
+    }
+    for (const char *to; from < end; from = to + 1) {
+        const char *until = *from == '"' ? "\"" : *from == '\'' ? "'" : " \t\n;|&<>()\"'`=";
+        from += *from == '"' || *from == '\'';
+        to = from + strcspn(from, until);
+        to = to < end ? to : end;
+        if (to > from && !take(context, from, (size_t)(to - from))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What is wrong before anything is started. */
 static int check_argument(const char *program, const char *prompt, MtsError *err)
 {

@@ -202,6 +202,19 @@ bool mts_reward_each_file(const char *spec, bool (*take)(void *context, const ch
     return true;
 }
 
+bool mts_reward_each_word(const char *spec, bool (*take)(void *context, const char *word, size_t size), void *context)
+{
+    for (const char *s = spec, *end; *s; s = *end ? end + 2 : end) { /* over the space and the plus sign */
+        TermText t;
+        end = term_end(s);
+        if (read_term(s, &t) && t.kind && t.kind->make == mts_reward_command && t.argument &&
+            !mts_reward_program_words(t.argument, (size_t)(end - t.argument), take, context)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 size_t mts_reward_count(const char *spec)
 {
     size_t count = 0;

@@ -27,11 +27,18 @@ MTS_REWARDS(MTS_REWARD_DECLARE)
 
 /* command: what follows log=. */
 MtsRewardNames mts_reward_log;
+/* command: the words of the program's line. */
+bool mts_reward_program_words(const char *argument, size_t size,
+                              bool (*take)(void *context, const char *word, size_t size), void *context);
 
 /* Calls take(context, path, size, written) with each file that a specification names, in their order, until it returns
  * false; false then. Where the specification is wrong, with those of its terms that can be read. */
 bool mts_reward_each_file(const char *spec, bool (*take)(void *context, const char *path, size_t size, bool written),
                           void *context);
+
+/* Calls take(context, word, size) with each word of the command lines in a specification, any of which may be a file
+ * that a program is or reads, until it returns false; false then. */
+bool mts_reward_each_word(const char *spec, bool (*take)(void *context, const char *word, size_t size), void *context);
 
 /* How many terms a specification is read as. */
 size_t mts_reward_count(const char *spec);

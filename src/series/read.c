@@ -129,6 +129,21 @@ int mts_set_read_with(MtsSeriesSet *set, const char *path, const MtsSeriesOption
     return rc;
 }
 
+bool mts_set_each_file(const char *path, bool (*take)(void *context, const char *path), void *context)
+{
+    char kind[LONGEST_KIND + 1], *header = header_of(path);
+    bool ok = header != NULL;
+    if (ok && strcmp(header, path) != 0) {
+        ok = take(context, header);
+    }
+    if (ok) {
+        extension(header, kind);
+        ok = strcmp(kind, ".hea") != 0 || mts_wfdb_each_file(header, take, context);
+    }
+    free(header);
+    return ok;
+}
+
 /* A spec's selection with options->columns behind its series and before its range; malloc'ed. */
 static char *selection_of(const char *selection, const MtsSeriesOptions *options)
 {

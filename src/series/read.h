@@ -17,5 +17,8 @@ int mts_read_ts(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
 int mts_read_edf(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
 /* A WFDB header (.hea) and the signal files beside it; a diagnosis in its comments becomes the label. */
 int mts_read_wfdb(MtsSeriesSet *set, char *text, size_t size, MtsError *err);
+/* Calls take(context, path) with each file that the header at `path` names, and those that its segments name, until it
+ * returns false; false then. What cannot be read is passed over. */
+bool mts_wfdb_each_file(const char *path, bool (*take)(void *context, const char *path), void *context);
 
 #endif

@@ -56,6 +56,8 @@ bool mts_series_rename(char **field, const char *s, size_t n);
 int mts_set_read(MtsSeriesSet *set, const char *path, MtsError *err);
 /* ... as the caller says rather than as the file seems; NULL: no more is known. options->columns is left alone. */
 int mts_set_read_with(MtsSeriesSet *set, const char *path, const MtsSeriesOptions *options, MtsError *err);
+/* Calls take(context, path) with each further file that reading `path` reads, until it returns false; false then. */
+bool mts_set_each_file(const char *path, bool (*take)(void *context, const char *path), void *context);
 /* mts_series_read_with() that leaves the whole set behind: *why, where it is not 0, says why no series could be taken
  * from it; *series is NULL then. What is returned concerns the file alone. */
 int mts_set_read_spec(MtsSeriesSet *set, const char *spec, const MtsSeriesOptions *options, MtsSeries **series,

@@ -417,6 +417,34 @@ done:
     return rc;
 }
 
+/* Those of a header: its own signals' files, or its segments' headers and, once, what these name. */
+static bool each_file(const char *path, bool whole, bool (*take)(void *context, const char *path), void *context)
+{
+    MtsWfdbHeader h = {0};
+    MtsError err;
+    char *text = NULL;
+    size_t size = 0;
+    bool ok = true;
+    if (mts_read_file(path, MOST_BYTES_OF_HEADER, &text, &size, &err) || mts_wfdb_header(&h, path, text, size, &err)) {
+        goto done;
+    }
+    const size_t count = h.segments ? h.segments : h.signals;
+    for (size_t i = 0; i < count && ok; i++) {
+        char *file = h.segments ? beside(path, h.segment[i].name, ".hea") : beside(path, h.signal[i].file, "");
+        ok = file && take(context, file) && (!h.segments || !whole || each_file(file, false, take, context));
+        free(file);
+    }
+done:
+    mts_wfdb_header_free(&h);
+    free(text);
+    return ok;
+}
+
+bool mts_wfdb_each_file(const char *path, bool (*take)(void *context, const char *path), void *context)
+{
+    return each_file(path, true, take, context);
+}
+
 int mts_read_wfdb(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
 {
     MtsWfdbHeader h = {0};

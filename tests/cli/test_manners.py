@@ -103,6 +103,33 @@ def apart(folder, table):
         refuse(2, ["--trace would write over --reward"], "search", "-m", TINY, "--reward", spec, "--trace", mine)
     refuse(2, ["--reward would write over --model"], *search, "--reward", f"command:timeout=2 log={link} cat")
     refuse(2, ["--reward would write over --save", "new"], *search, "--reward", f"command:log={new} cat", "--save", new)
+    # what is read without a name of its own: a record's signals, a reward's program, standard input, the settings
+    header, signals = folder / "r.hea", folder / "r.dat"
+    header.write_text("r 1 100 4\nr.dat 16 200(0)/mV 16 0 1 10 0 a\n")
+    signals.write_bytes(b"\1\0\2\0\3\0\4\0")
+    for one, other in (header, signals), (signals, header):
+        before = other.read_bytes()
+        refuse(2, ["--out would write over", "which is read"], "series", one, "-o", other)
+        refuse(2, ["--trace would write over --series"], "search", "-m", TINY, "--series", one, "--trace", other)
+        check(other.read_bytes() == before, f"{other} is kept")
+    told("series", header, "-o", folder / "r.json")
+    program = folder / "judge me.sh"
+    program.write_text("while read line; do echo 1; done\n")
+    for spec in f"command:sh '{program}'", f"length:9 + command:timeout=5 log={folder}/log sh \"{program}\" <&0":
+        for option in "--out", "--trace", "--save":
+            refuse(2, [f"{option} would write over --reward"], "search", "-m", TINY, "--reward", spec, option, program)
+    check(program.read_text().startswith("while"), "the program is kept")
+    for _ in range(2): # the second time its log is there
+        told("search", "-m", TINY, "-p", "x", "-n", 2, "--rollouts", 1, "--reward",
+             f"command:log={folder}/log sh '{program}'", "-o", folder / "r.json")
+    with open(mine, "rb") as taken:
+        done = subprocess.run([PROGRAM, "score", "-m", TINY, "-o", str(mine)], stdin=taken, capture_output=True)
+        check(done.returncode == 2 and b"--out would write over /dev/stdin, which is read" in done.stderr, done)
+    settings = folder / "maxts" / "config"
+    settings.parent.mkdir()
+    settings.write_text("threads = 1\n")
+    refuse(2, ["--save would write over", "config, which is read"], *search, "--save", settings,
+           env={"XDG_CONFIG_HOME": str(folder)})
     check(mine.read_bytes() == table.read_bytes() and not new.exists(), "nothing is lost")
     told(*search, "--save", new)
     told(*search, "--save", new, "--resume", new)

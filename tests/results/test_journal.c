@@ -102,6 +102,36 @@ static void any_cut_resumes_to_the_same_bytes(void **state)
     free(whole);
 }
 
+/* A file of somebody else's without an end of line would else count as a line that was begun. */
+static void foreign_file_is_kept(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"my notes", "{\"run\":2,\"crc\":\"", "{\"run\":1}x", "\0 x", " "};
+    json_t *head = json("{\"run\":1}");
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const size_t size = i == 3 ? 3 : strlen(files[i]);
+        MtsError err = {0};
+        MtsJournal *j;
+        char *text;
+        size_t now;
+        cleanup();
+        assert_ok(mts_write_file_atomic(path[0], files[i], size, &err), &err);
+        assert_int_equal(mts_journal_open(&j, path[0], head, NULL, &err), MTS_EREQUEST);
+        assert_null(j);
+        assert_ok(mts_read_file(path[0], 1000, &text, &now, &err), &err);
+        assert_int_equal(now, size);
+        assert_memory_equal(text, files[i], size);
+        free(text);
+    }
+    json_decref(head);
+    MtsError err = {0};
+    size_t dropped;
+    assert_ok(mts_write_file_atomic(path[0], "\0\0\0", 3, &err), &err); /* as a crash may leave a file */
+    MtsJournal *j = reopen(path[0], "{\"run\":1}", &dropped);
+    assert_int_equal(dropped, 3);
+    mts_journal_close(&j);
+}
+
 static void damage_in_the_middle_is_named(void **state)
 {
     (void)state;
@@ -198,8 +228,11 @@ int main(void)
         snprintf(path[i], sizeof path[i], "%s/%d.jsonl", dir, i);
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(records_survive_and_never_repeat), cmocka_unit_test(any_cut_resumes_to_the_same_bytes),
-        cmocka_unit_test(damage_in_the_middle_is_named),    cmocka_unit_test(one_writer_and_old_files),
+        cmocka_unit_test(records_survive_and_never_repeat),
+        cmocka_unit_test(any_cut_resumes_to_the_same_bytes),
+        cmocka_unit_test(foreign_file_is_kept),
+        cmocka_unit_test(damage_in_the_middle_is_named),
+        cmocka_unit_test(one_writer_and_old_files),
         cmocka_unit_test(shards_merge_to_one_run),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
