@@ -428,12 +428,19 @@ done:
 
 /* ---- the whole ---- */
 
-/* A model in several files is not read: each has some of the tensors, and the first alone says what they mean. */
+/* A model in several files is not read: each has some of the tensors, and the first alone says what they mean. Nor is
+ * what goes with a model: an adapter, a projector of images, an importance matrix. */
 static int check_whole(const MtsGguf *g, MtsError *err)
 {
     size_t parts, part;
-    int rc;
-    if ((rc = mts_gguf_get_size(g, "split.count", false, 0, UINT16_MAX, 0, &parts, err)) ||
+    MtsString type;
+    int rc = mts_gguf_get_string(g, "general.type", false, &type, err);
+    if (!rc && type.size && !mts_str_is(type, "model")) {
+        char shown[MTS_SHOWN];
+        rc = mts_fail(err, MTS_EUNSUPPORTED, "%s: general.type is \"%s\": it goes with a model and is none", g->path,
+                      mts_str_show(type, shown));
+    }
+    if (rc || (rc = mts_gguf_get_size(g, "split.count", false, 0, UINT16_MAX, 0, &parts, err)) ||
         (rc = mts_gguf_get_size(g, "split.no", false, 0, UINT16_MAX, 0, &part, err))) {
         return rc;
     }

@@ -41,6 +41,26 @@ static int unsupported(ConfigReader *r, const char *name, const char *value)
                     r->architecture->name, name, value);
 }
 
+/* A size of every layer, which files may give for each. */
+static int get_layers_size(ConfigReader *r, const char *name, bool required, size_t max, size_t fallback,
+                           const MtsConfig *c, size_t *out)
+{
+    const MtsGgufValue *value = mts_gguf_find(r->gguf, key_of(r, name));
+    if (!value || mts_gguf_type(value) != MTS_GGUF_ARRAY) {
+        return get_size(r, name, required, 1, max, fallback, out);
+    }
+    int64_t first = 0, other = 0;
+    bool same = mts_gguf_array_count(value) == c->layers;
+    for (size_t i = 0; same && i < c->layers; i++) {
+        same = mts_gguf_int(value, i, i == 0 ? &first : &other) && (i == 0 || other == first);
+    }
+    if (!same || first < 1 || (uint64_t)first > max) {
+        return unsupported(r, name, "no list of one possible size for all layers");
+    }
+    *out = (size_t)first;
+    return MTS_OK;
+}
+
 static int read_architecture(ConfigReader *r, MtsConfig *c)
 {
     MtsString name;
@@ -64,9 +84,9 @@ static int read_sizes(ConfigReader *r, MtsConfig *c)
     if ((rc = get_size(r, "block_count", true, 1, MOST_LAYERS, 0, &c->layers)) ||
         (rc = get_size(r, "context_length", true, 1, most_context, 0, &c->context)) ||
         (rc = get_size(r, "embedding_length", true, 1, MOST_WIDTH, 0, &c->width)) ||
-        (rc = get_size(r, "feed_forward_length", true, 1, MOST_WIDTH, 0, &c->ffn_width)) ||
-        (rc = get_size(r, "attention.head_count", true, 1, MOST_HEADS, 0, &c->heads)) ||
-        (rc = get_size(r, "attention.head_count_kv", false, 1, c->heads, c->heads, &c->kv_heads)) ||
+        (rc = get_layers_size(r, "feed_forward_length", true, MOST_WIDTH, 0, c, &c->ffn_width)) ||
+        (rc = get_layers_size(r, "attention.head_count", true, MOST_HEADS, 0, c, &c->heads)) ||
+        (rc = get_layers_size(r, "attention.head_count_kv", false, c->heads, c->heads, c, &c->kv_heads)) ||
         (rc = get_size(r, "attention.key_length", false, 2, MOST_HEAD_DIM, c->width / c->heads, &c->head_dim)) ||
         (rc = get_size(r, "attention.value_length", false, 2, MOST_HEAD_DIM, c->head_dim, &value_dim)) ||
         (rc = get_size(r, "expert_count", false, 0, SIZE_MAX, 0, &experts))) {
@@ -190,10 +210,19 @@ static int refuse_others(ConfigReader *r, const MtsConfig *c)
     const bool yarn = c->rope.trained > 0; /* which has read its own attn_factor */
     const struct {
         const char *name;
-        double idle; /* besides 0 */
-    } keys[] = {{"attention.clamp_kqv", 0}, {"attention.max_alibi_bias", 0}, {"attention.scale", c->attention_scale},
-                {"embedding_scale", 1},     {"residual_scale", 1},           {"logit_scale", 1},
-                {"attention.causal", 1},    {"rope.scaling.attn_factor", 1}};
+        double idle;
+        bool counts; /* 0 is a number as any other; elsewhere it stands for none */
+    } keys[] = {{"attention.clamp_kqv", 0, false},
+                {"attention.max_alibi_bias", 0, false},
+                {"attention.scale", c->attention_scale, false},
+                {"embedding_scale", 1, false},
+                {"residual_scale", 1, false},
+                {"logit_scale", 1, false},
+                {"attention.causal", 1, false},
+                {"rope.scaling.yarn_ext_factor", yarn, yarn},
+                {"rope.scaling.yarn_attn_factor", 1, false},
+                {"rope.scaling.yarn_log_multiplier", 0, false},
+                {"rope.scaling.attn_factor", 1, false}};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] - yarn; i++) {
         const MtsGgufValue *value = mts_gguf_find(r->gguf, key_of(r, keys[i].name));
         double real = NAN;
@@ -203,7 +232,7 @@ static int refuse_others(ConfigReader *r, const MtsConfig *c)
         } else if (single) {
             mts_gguf_real(value, 0, &real);
         }
-        if (value && real != 0 && !(fabs(real - keys[i].idle) <= 1e-6 * keys[i].idle)) {
+        if (value && (real != 0 || keys[i].counts) && !(fabs(real - keys[i].idle) <= 1e-6 * keys[i].idle)) {
             return unsupported(r, keys[i].name, "a number that changes what is computed");
         }
     }

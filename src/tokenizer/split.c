@@ -86,12 +86,13 @@ static int unknown_name(const MtsGguf *gguf, MtsString name, MtsError *err)
  * the model would see ids that it was not trained on. */
 static int find_rule(const MtsGguf *gguf, const MtsSplitRule **rule, bool *guessed, MtsError *err)
 {
-    MtsString name = {"default", 7};
-    *guessed = !mts_gguf_find(gguf, PRE);
-    int rc = *guessed ? MTS_OK : mts_gguf_get_string(gguf, PRE, true, &name, err);
+    MtsString name;
+    int rc = mts_gguf_get_string(gguf, PRE, false, &name, err);
     if (rc) {
         return rc;
     }
+    *guessed = name.size == 0;
+    name = *guessed ? (MtsString){"default", 7} : name;
     *rule = mts_split_rule_named(name.data, name.size);
     return *rule ? MTS_OK : unknown_name(gguf, name, err);
 }

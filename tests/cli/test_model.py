@@ -139,11 +139,19 @@ def checkpoints(folder):
 
 
 def with_key(path, key, kind, value):
-    """The tiny model with one more key, and a filler that keeps its data where they were aligned."""
+    """The tiny model with one more key, or another value of one, and a filler that keeps its data where they were
+    aligned."""
     def entry(name, type_, data):
         return struct.pack("<Q", len(name)) + name.encode() + struct.pack("<I", type_) + data
-    whole = TINY.read_bytes()
-    made = entry(key, {"f": 6, "?": 7, "I": 4}[kind], struct.pack("<" + kind, value))
+    whole, old = TINY.read_bytes(), struct.pack("<Q", len(key)) + key.encode()
+    whole = whole.replace(old, old[:-1] + b"?")
+    if kind == "s":
+        made = entry(key, 8, struct.pack("<Q", len(value)) + value.encode())
+    elif isinstance(value, list):
+        made = entry(key, 9, struct.pack("<IQ", {"f": 6, "I": 4}[kind], len(value)) +
+                     struct.pack(f"<{len(value)}{kind}", *value))
+    else:
+        made = entry(key, {"f": 6, "?": 7, "I": 4}[kind], struct.pack("<" + kind, value))
     room = -(len(made) + len(entry("filler", 8, bytes(8)))) % 32
     made += entry("filler", 8, struct.pack("<Q", room) + b" " * room)
     path.write_bytes(whole[:16] + struct.pack("<Q", struct.unpack_from("<Q", whole, 16)[0] + 2) + made + whole[24:])
@@ -161,6 +169,22 @@ def numbers_of_others(folder):
                                    ("rope.scaling.attn_factor", "f", 1, 1.2)):
         check(ask("generate", "-m", with_key(path, f"llama.{key}", kind, idle), *words)["text"] == plain, key)
         refuse(1, [key, "does not do"], "generate", "-m", with_key(path, f"llama.{key}", kind, other), *words)
+    for key, idle, other in (("yarn_ext_factor", 0, 1), ("yarn_attn_factor", 1, .7), ("yarn_log_multiplier", 0, .1)):
+        key = f"llama.rope.scaling.{key}"
+        check(ask("generate", "-m", with_key(path, key, "f", idle), *words)["text"] == plain, key)
+        refuse(1, [key, "does not do"], "generate", "-m", with_key(path, key, "f", other), *words)
+    for key, value in (("attention.head_count", 6), ("attention.head_count_kv", 2), ("feed_forward_length", 128)):
+        key = f"llama.{key}" # of each layer, or of all
+        check(ask("generate", "-m", with_key(path, key, "I", [value] * 2), *words)["text"] == plain, key)
+        for wrong in [value, value + 1], [value] * 3, [0, 0], [2 ** 31] * 2, []:
+            refuse(1, [key, "for all layers"], "generate", "-m", with_key(path, key, "I", wrong), *words)
+        refuse(1, [key, "for all layers"], "generate", "-m", with_key(path, key, "f", [value] * 2), *words)
+    check(ask("generate", "-m", with_key(path, "general.type", "s", "model"), *words)["text"] == plain, "a model")
+    for kind in "adapter", "mmproj", "imatrix":
+        refuse(1, [f'general.type is "{kind}"', "none"], "tokenize", "-m", with_key(path, "general.type", "s", kind),
+               "-p", "x")
+    done = run("tokenize", "-m", with_key(path, "tokenizer.ggml.pre", "s", ""), "-p", "hello", "--json")
+    check(done.returncode == 0 and b"does not say how text is cut" in done.stderr, done)
     slow = ask("score", "-m", with_key(path, "llama.rope.scaling.factor", "f", 2), "-p", "hello world")["nll"]
     old = ask("score", "-m", with_key(path, "llama.rope.scale_linear", "f", 2), "-p", "hello world")["nll"]
     check(slow == old != ask("score", "-m", TINY, "-p", "hello world")["nll"], (slow, old))
