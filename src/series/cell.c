@@ -295,11 +295,12 @@ static MtsCell without_zone(MtsCell cell)
     return zone && memchr(cell.data, ':', end) ? (MtsCell){cell.data, end - 1} : cell;
 }
 
-/* Groups of one to four digits between '-' '/' '.' ':' ' ' 'T', two such marks at least or one colon; fractions of
- * seconds and a zone may follow. */
+/* Groups of one to four digits between '-' '/' '.' ':' ' ' 'T', two such marks at least or one colon, between blanks
+ * alone with a year; fractions of seconds and a zone may follow. */
 static bool is_time(MtsCell cell)
 {
-    size_t digits = 0, marks = 0, groups = 0, colons = 0, points = 0;
+    size_t digits = 0, marks = 0, groups = 0, colons = 0, points = 0, blanks = 0;
+    bool year = false;
     cell = without_zone(cell);
     if (cell.size < 4 || !is_digit(cell.data[0])) {
         return cell.size > 4 && is_digit(cell.data[cell.size - 1]) && has_month_name(cell);
@@ -311,6 +312,7 @@ static bool is_time(MtsCell cell)
         char c = cell.data[i];
         if (is_digit(c)) {
             groups += digits++ == 0;
+            year |= digits == 4;
             continue;
         }
         if (!strchr("-/.: T+Z", c) || (c != ' ' && c != '+' && c != 'Z' && digits == 0)) {
@@ -322,9 +324,11 @@ static bool is_time(MtsCell cell)
         marks++;
         colons += c == ':';
         points += c == '.';
+        blanks += c == ' ';
         digits = 0;
     }
-    return groups >= 2 && (colons > 0 || (marks >= 2 && (points == 0 || points == 2)));
+    const bool list = blanks == marks && !year; /* "1 2 3" */
+    return groups >= 2 && (colons > 0 || (marks >= 2 && !list && (points == 0 || points == 2)));
 }
 
 /* ---- all kinds ---- */

@@ -363,7 +363,7 @@ static int put_aside(const Table *t, MtsError *err)
     for (size_t c = 0; note && c < t->form->columns; c++) {
         MtsColumnUse use = mts_form_use(t->form, c);
         if (use > MTS_COLUMN_INDEX) {
-            note[c] = (MtsAside){.use = use, .column = c + 1};
+            note[c] = (MtsAside){.use = use, .column = c + 1, .index = mts_index_name(t->form->title[c])};
             pending++;
         }
     }

@@ -250,7 +250,8 @@ static int pick_all(const MtsSeriesSet *set, const MtsSeries *s, size_t *pick, s
     bool alone = set->indices == s->channels;
     for (size_t i = 0; !rc && alone && i < set->aside_count; i++) {
         const MtsAside *a = &set->aside[i];
-        bool meant = a->use == MTS_COLUMN_WORDS || (a->use == MTS_COLUMN_EMPTY && a->name[0]);
+        bool meant = a->use == MTS_COLUMN_WORDS || (a->use == MTS_COLUMN_TIME && !a->index) ||
+                     (a->use == MTS_COLUMN_EMPTY && a->name[0]);
         rc = meant ? explain(set, a, err) : MTS_OK;
     }
     for (*count = 0; !rc && *count < s->channels - (alone ? 0 : set->indices); ++*count) {

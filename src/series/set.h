@@ -30,6 +30,7 @@ typedef enum MtsColumnUse {
 typedef struct MtsAside {
     MtsColumnUse use;
     char *name;          /* "" where it has none */
+    bool index;          /* the name is one that says so, or none */
     size_t column, line; /* counted from 1; of its first cell that is no number */
     char *cell;          /* that cell, cut to a length that a sentence bears */
 } MtsAside;

@@ -192,6 +192,15 @@ static void tables_as_people_have_them(void **state)
     refuse(".csv", "t,v,w\n1,7 kg,1\n2,8 kg,2\n", "", MTS_EFORMAT, "\"7 kg\" is not a number");
     refuse(".csv", "t,v\n1,inf\n2,3\n", "", MTS_EFORMAT, "\"inf\" is not a number");
     refuse(".csv", "a;b\n1.5;1\n2,5;2\n", "", MTS_EFORMAT, "line 3: column 1 (a): \"2,5\" is not a number");
+    /* what looks like dates and is not called so is never left out for a count */
+    refuse(".csv", "t;v\n1;1 234 567\n2;2 345 678\n", "", MTS_EFORMAT, "column 2 (v): \"1 234 567\" is not a number");
+    refuse(".csv", "t,v\n1,3 1 4\n2,1 5 9\n", "", MTS_EFORMAT, "line 2: column 2 (v): \"3 1 4\" is not a number");
+    refuse(".csv", "t,v\n1,1.5.\n2,2.5.\n", "", MTS_EREQUEST, "column 2 (v) holds dates (line 2: \"1.5.\")");
+    refuse(".csv", "t,v\n1,10.1-20.2\n2,10.2-20.3\n", "", MTS_EREQUEST, "column 2 (v) holds dates");
+    refuse(".csv", "t,v\n1,12:30\n2,12:31\n", "", MTS_EREQUEST, "column 2 (v) holds dates");
+    EXPECT(".csv", "t,v\n1,12:30\n2,12:31\n", "#t", 1, 2, 1, 2);
+    EXPECT(".csv", "date,t\n2020-01-01,1\n2020-01-02,2\n", "", 1, 2, 1, 2);
+    EXPECT(".csv", "day,v\n2020 01 01,5\n2020 01 02,7\n", "", 1, 2, 5, 7);
     refuse(".csv", "date,v\n2020-01-01,1\n2020-01-02,2\n", "#date", MTS_EREQUEST,
            "column 1 (date) holds dates (line 2");
     refuse(".csv", "note,v\nok,1\nno,2\n", "#date", MTS_EREQUEST, "no channel \"date\"");
