@@ -86,7 +86,7 @@ int options_store(const Option *o, const char *name, const char *text, void *int
         *(bool *)at = true;
         return MTS_OK;
     case OPTION_TEXT:
-        *(const char **)at = text;
+        *(const char **)at = o->writes && strcmp(text, "-") == 0 ? "/dev/stdout" : text;
         return MTS_OK;
     case OPTION_TEXTS: {
         OptionTexts *texts = at;

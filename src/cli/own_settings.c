@@ -42,6 +42,10 @@ static int unknown(const char *where, const char *name, MtsError *err)
     size_t count;
     char hint[MTS_NEAR_HINT];
     const Option *options = args_options(&count);
+    const char *bare = name + strspn(name, "-");
+    if (bare > name && options_find(options, count, ~0u, bare)) {
+        return mts_fail(err, MTS_EREQUEST, "%s: '%s' is written '%s' here", where, name, bare);
+    }
     return mts_fail(err, MTS_EREQUEST, "%s: '%s' is no option of any command%s", where, name,
                     options_hint(options, count, ~0u, name, hint, sizeof hint));
 }

@@ -74,18 +74,20 @@ static bool add_spaces(MtsBacktrack *c)
     return ok;
 }
 
-/* Collects what the pattern names: its own characters, \x{...}; valid UTF-8, for it has compiled. */
+/* Collects what the pattern names: its own characters, \x{...}, \N{U+...}; valid UTF-8, for it has compiled. */
 static bool read_names(MtsBacktrack *c, const char *pattern)
 {
     bool ok = true;
     c->properties = strstr(pattern, "\\p") || strstr(pattern, "\\P") || strstr(pattern, "\\X") ||
-                    strstr(pattern, "(*") || strstr(pattern, "(?i") || strstr(pattern, "\\N{");
+                    strstr(pattern, "(*") || strstr(pattern, "(?i");
     for (size_t n = strlen(pattern), size; n > 0 && ok; pattern += size, n -= size) {
         uint32_t cp = 0;
         size = mts_utf8_decode(pattern, n, &cp);
         size = size ? size : 1;
         if (strncmp(pattern, "\\x{", 3) == 0 || strncmp(pattern, "\\o{", 3) == 0) {
             cp = (uint32_t)strtoul(pattern + 3, NULL, pattern[1] == 'x' ? 16 : 8);
+        } else if (strncmp(pattern, "\\N{U+", 5) == 0) {
+            cp = (uint32_t)strtoul(pattern + 5, NULL, 16);
         }
         ok = cp < 0x80 || add_named(c, cp);
         if (ok && *pattern == '\\' && n > 1 && strchr("Rvh", pattern[1])) {

@@ -77,7 +77,9 @@ def files(folder, table):
     refuse(2, ["from 1 to 1048576"], "bench", "-m", TINY, "--prefill", "x")
     refuse(2, ["method maxent-ts rollouts=1 is asked for twice"], "eval", "-m", table, "--rollouts", "1,1", "-o", path)
     refuse(1, ["no-such"], "inspect", "-m", table, "-o", folder / "no-such" / "file")
-    check(json.loads(told("inspect", "-m", table, "--out=/dev/stdout"))["texts"] == 7, "a device")
+    for device in "/dev/stdout", "-":
+        check(json.loads(told("inspect", "-m", table, f"--out={device}"))["texts"] == 7, "a device")
+    check(not os.path.exists("-"), "- is standard output")
 
 
 def apart(folder, table):
@@ -252,7 +254,8 @@ def settings(folder, table):
     for text, words in (("lamda = 1\n", ["line 1", "'lamda'", "did you mean '--lambda'?"]),
                         ("\nlambda = much\n", ["line 2", "--lambda", "'much'"]),
                         ("seed = 1\nlambda\n", ["line 2", "'lambda'"]), ("json = yes\n", ["--json", "'yes'"]),
-                        ("help = on\n", ["'help'"]), ("method = scm\n", ["did you mean 'smc'?"])):
+                        ("help = on\n", ["'help'"]), ("--lambda = 1\n", ["line 1", "is written 'lambda' here"]),
+                        ("method = scm\n", ["did you mean 'smc'?"])):
         file.write_text(text)
         refuse(2, [str(file)] if "method" not in text else [] + words, "search", "-m", table, env=env)
         refuse(2, words, "search", "-m", table, env=env)

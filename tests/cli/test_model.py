@@ -94,6 +94,10 @@ def constraints(folder):
                      "length:12", *method_options)
         check(answer["answers"] and all(re.fullmatch(pattern, a["text"]) for a in answer["answers"]), answer["answers"])
         check("constraint" in answer["target"], answer["target"])
+    for name in r"\N{U+41}", r"\x{41}", r"\o{101}", r"\101": # no byte that no character of it begins with
+        refused = ask("check", "-m", TINY, "--constraint", name, "B")
+        check(refused["expected"] == ["A"], refused)
+        check(ask("generate", "-m", TINY, "-p", "hi", "-n", 4, "--constraint", name)["text"] == "A", name)
     found = {}
     for method in ("maxent-ts", "sample", "cars", "adaptive-rejection", "rejection", "awrs-smc"):
         answer = ask("search", "-m", TINY, "-p", "x", "-n", 2, "--rollouts", 400, "--constraint", "[^aeiou]*",
