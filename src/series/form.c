@@ -203,9 +203,24 @@ static void find_decimal(MtsTableForm *form, const MtsCsvReader *r, const Marks 
 
 /* ---- the header ---- */
 
-/* Years, or under an empty corner numbers that count from 0 or 1, in the first row from its second cell on. */
+/* What stands over the names of rows. */
+static bool is_corner(MtsCell cell)
+{
+    static const char *const words[] = {"id",    "unique_id", "series_id", "m4id",    "item_id",  "label", "labels",
+                                        "class", "name",      "series",    "country", "category", "group", "key"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (mts_cell_is(cell, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Years, or under a corner that is empty or names rows numbers that count from 0 or 1, in the first row from its second
+ * cell on. */
 static bool counts_up(const MtsTableForm *form)
 {
+    const bool corner = form->column[0].top == MTS_CELL_MISSING || is_corner(form->title[0]);
     double before = 0, step = 0;
     for (size_t c = 1; c < form->columns; c++) {
         double v;
@@ -213,7 +228,7 @@ static bool counts_up(const MtsTableForm *form)
             return false;
         }
         step = c == 2 ? v - before : step;
-        bool counter = form->column[0].top == MTS_CELL_MISSING && (v == 0 || v == 1);
+        bool counter = corner && (v == 0 || v == 1);
         bool begins = c > 1 || counter || (v >= 1500 && v <= 2500);
         if (!begins || (c > 1 && !(v - before > 0 && v - before == step))) {
             return false;
@@ -242,9 +257,16 @@ static bool names_periods(const MtsTableForm *form)
            (counts_up(form) || all_tops(form, 1, MTS_CELL_TIME));
 }
 
+/* As pandas writes what has no names: an empty corner, and the columns and rows count. */
+static bool names_by_number(const MtsTableForm *form)
+{
+    return form->columns > 1 && form->column[0].top == MTS_CELL_MISSING && mostly_numbers(&form->column[0]) &&
+           (form->columns > 2 ? counts_up(form) : mts_cell_is(form->title[1], "0"));
+}
+
 static bool has_header(const MtsTableForm *form)
 {
-    if (names_periods(form) || form->row_names) {
+    if (names_periods(form) || names_by_number(form) || form->row_names) {
         return true;
     }
     for (size_t c = 0; c < form->columns; c++) {

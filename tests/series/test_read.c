@@ -192,6 +192,12 @@ static void tables_as_people_have_them(void **state)
     refuse(".csv", "t,v,w\n1,7 kg,1\n2,8 kg,2\n", "", MTS_EFORMAT, "\"7 kg\" is not a number");
     refuse(".csv", "t,v\n1,inf\n2,3\n", "", MTS_EFORMAT, "\"inf\" is not a number");
     refuse(".csv", "a;b\n1.5;1\n2,5;2\n", "", MTS_EFORMAT, "line 3: column 1 (a): \"2,5\" is not a number");
+    EXPECT(".csv", ",0,1\n0,1.5,2.5\n1,4.5,5.5\n", "", 2, 2, 1.5, 4.5, 2.5, 5.5); /* pandas, without names */
+    EXPECT(".csv", ",0\n0,1.5\n1,4.5\n2,7\n", "", 1, 3, 1.5, 4.5, 7);
+    EXPECT(".csv", "label,1,2,3\nwalk,4,5,6\nrun,7,8,9\n", "#walk", 1, 3, 4, 5, 6);
+    refuse(".csv", "label,1,2,3\nwalk,4,5,6\nrun,7,8,9\n", "#label", MTS_EREQUEST,
+           "has no series \"label\" among its 2");
+    EXPECT(".csv", "H1,1,2,3\nH2,4,5,6\n", "#H1", 1, 3, 1, 2, 3);
     /* what looks like dates and is not called so is never left out for a count */
     refuse(".csv", "t;v\n1;1 234 567\n2;2 345 678\n", "", MTS_EFORMAT, "column 2 (v): \"1 234 567\" is not a number");
     refuse(".csv", "t,v\n1,3 1 4\n2,1 5 9\n", "", MTS_EFORMAT, "line 2: column 2 (v): \"3 1 4\" is not a number");
