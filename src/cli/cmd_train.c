@@ -1,7 +1,7 @@
 /* cli/cmd_train.c - train: a stage's labelled series to a file of evidence, and how good it is on groups held out.
  *
  * What belongs together is held out together: series of the same `id` (a person, a record, a night); where a file gives
- * none, consecutive blocks. */
+ * none, consecutive blocks; and a series that is there twice. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,10 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/mem.h"
+#include "core/sort.h"
 #include "core/store.h"
 #include "evidence/evidence.h"
+#include "evidence/seen_series.h"
 #include "results/metrics.h"
 #include "stages/stage.h"
 #include "stages/task.h"
@@ -29,13 +31,35 @@ static void free_lessons(MtsLessons *l)
     free(l->group);
 }
 
-static bool same_options(const MtsSample *a, const MtsSample *b)
+/* Whose series comes first of those that are the same, in order of their hashes. */
+typedef struct Twin {
+    uint64_t hash;
+    size_t index;
+} Twin;
+
+static int by_hash(const void *a, const void *b)
 {
-    bool same = a->option_count == b->option_count;
-    for (size_t k = 0; same && k < a->option_count; k++) {
-        same = strcmp(a->options[k], b->options[k]) == 0;
+    const Twin *x = a, *y = b;
+    return x->hash != y->hash ? (x->hash > y->hash) - (x->hash < y->hash)
+                              : (x->index > y->index) - (x->index < y->index);
+}
+
+/* first [count]: the first lesson of the same series. */
+static bool find_twins(const MtsLessons *l, size_t *first)
+{
+    Twin *twin = mts_calloc(l->count, sizeof *twin);
+    for (size_t i = 0; twin && i < l->count; i++) {
+        twin[i] = (Twin){mts_seen_hash(l->series[i]), i};
     }
-    return same;
+    if (twin) {
+        mts_sort(twin, l->count, sizeof *twin, by_hash);
+    }
+    for (size_t i = 0; twin && i < l->count; i++) {
+        bool again = i > 0 && twin[i].hash == twin[i - 1].hash;
+        first[twin[i].index] = again ? first[twin[i - 1].index] : twin[i].index;
+    }
+    free(twin);
+    return twin != NULL;
 }
 
 /* Samples of one id are one group. Groups count in the order of their first samples. */
@@ -60,30 +84,95 @@ static bool group_by_id(MtsLessons *l)
     return ok;
 }
 
-/* Blocks of consecutive samples, where some label would be in one alone blocks of that label's samples. */
-static void split_in_blocks(MtsLessons *l)
+/* Blocks of consecutive series, where some label would be in one alone blocks of that label's series. The same series
+ * counts once; place [count] is scratch. */
+static void split_in_blocks(MtsLessons *l, const size_t *first, size_t *place)
 {
     size_t *of_label = l->group; /* first how many of its label came before */
-    l->groups = l->count < BLOCKS ? l->count : BLOCKS;
+    size_t different = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        place[i] = first[i] == i ? different++ : place[first[i]];
+    }
+    l->groups = different < BLOCKS ? different : BLOCKS;
     for (size_t k = 0; k < l->classes; k++) {
-        size_t total = 0, first = SIZE_MAX, last = 0;
+        size_t total = 0, least = SIZE_MAX, most = 0;
         for (size_t i = 0; i < l->count; i++) {
-            if ((size_t)l->label[i] == k) {
-                first = first < i ? first : i;
-                last = i;
+            if ((size_t)l->label[i] == k && first[i] == i) {
+                least = least < place[i] ? least : place[i];
+                most = place[i];
                 of_label[i] = total++;
             }
         }
-        bool spread = total > 0 && first * l->groups / l->count != last * l->groups / l->count;
+        bool spread = total > 0 && least * l->groups / different != most * l->groups / different;
         for (size_t i = 0; i < l->count; i++) {
-            if ((size_t)l->label[i] == k) {
-                l->group[i] = spread ? i * l->groups / l->count : of_label[i] * l->groups / total;
+            if ((size_t)l->label[i] == k && first[i] == i) {
+                l->group[i] = spread ? place[i] * l->groups / different : of_label[i] * l->groups / total;
             }
         }
     }
 }
 
-static int take_lessons(MtsLessons *l, const MtsStage *stage, MtsError *err)
+/* The same series is held out with the first of it; groups that have nothing of their own are none. Returns how many
+ * lessons are there before. `number` [count] is scratch. */
+static size_t join_twins(MtsLessons *l, const size_t *first, size_t *number)
+{
+    size_t again = 0, groups = 0;
+    for (size_t g = 0; g < l->groups; g++) {
+        number[g] = SIZE_MAX;
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        if (first[i] != i) {
+            l->group[i] = l->group[first[i]];
+            again++;
+            continue;
+        }
+        size_t g = l->group[i];
+        number[g] = number[g] == SIZE_MAX ? groups++ : number[g];
+        l->group[i] = number[g];
+    }
+    l->groups = groups;
+    return again;
+}
+
+/* Whether no label is there in two groups: what is held out would be of labels that nothing else teaches. */
+static bool nothing_to_hold_out(const MtsLessons *l)
+{
+    for (size_t k = 0; k < l->classes; k++) {
+        size_t group = SIZE_MAX;
+        for (size_t i = 0; i < l->count; i++) {
+            if ((size_t)l->label[i] == k) {
+                if (group != SIZE_MAX && l->group[i] != group) {
+                    return false;
+                }
+                group = l->group[i];
+            }
+        }
+    }
+    return l->classes > 1;
+}
+
+static int group_lessons(MtsLessons *l, size_t *again, MtsError *err)
+{
+    size_t *first = mts_calloc(l->count, sizeof *first), *scratch = mts_calloc(l->count, sizeof *scratch);
+    int rc = MTS_OK;
+    if (!first || !scratch || !find_twins(l, first) || !group_by_id(l)) {
+        rc = mts_fail(err, MTS_ENOMEM, "train: memory ran out");
+    } else {
+        if (l->groups < 2) {
+            split_in_blocks(l, first, scratch);
+        }
+        *again = join_twins(l, first, scratch);
+    }
+    free(first);
+    free(scratch);
+    return rc || !nothing_to_hold_out(l)
+               ? rc
+               : mts_fail(err, MTS_EREQUEST,
+                          "train: no label has series in two groups, so that none can be held out and told by others");
+}
+
+/* *again: how many lessons are of a series that was there before. */
+static int take_lessons(MtsLessons *l, const MtsStage *stage, size_t *again, MtsError *err)
 {
     const MtsSample *first = &stage->samples[0];
     *l = (MtsLessons){.count = stage->count,
@@ -98,20 +187,14 @@ static int take_lessons(MtsLessons *l, const MtsStage *stage, MtsError *err)
     }
     for (size_t i = 0; i < stage->count; i++) {
         const MtsSample *s = &stage->samples[i];
-        if (!same_options(first, s) || stage->kind->lettered || s->truth.option < 0) {
+        if (!mts_sample_same_options(first, s) || stage->kind->lettered || s->truth.option < 0) {
             return mts_fail(err, MTS_EREQUEST, "train: the answers of stage %s are no classes that all samples share",
                             stage->kind->name);
         }
         l->series[i] = s->series;
         l->label[i] = s->truth.option;
     }
-    if (!group_by_id(l)) {
-        return mts_fail(err, MTS_ENOMEM, "train: memory ran out");
-    }
-    if (l->groups < 2) {
-        split_in_blocks(l);
-    }
-    return MTS_OK;
+    return group_lessons(l, again, err);
 }
 
 /* ---- scores on what was held out ---- */
@@ -293,7 +376,8 @@ static int learn(const Args *args, const MtsStage *stage, json_t **about, MtsErr
     MtsLessons lessons;
     json_t *scores = NULL, *singly = NULL;
     double *held = NULL;
-    int rc = take_lessons(&lessons, stage, err);
+    size_t again = 0;
+    int rc = take_lessons(&lessons, stage, &again, err);
     if (rc) {
         goto done;
     }
@@ -308,6 +392,9 @@ static int learn(const Args *args, const MtsStage *stage, json_t **about, MtsErr
         goto done;
     }
     describe(&evidence->about, args, &lessons, json_incref(scores));
+    if (again) {
+        mts_json_add_int(&evidence->about, "repeated", (json_int_t)again);
+    }
     if (singly) {
         mts_json_add(&evidence->about, "single_beats_held_out", json_incref(singly));
     }
@@ -327,7 +414,8 @@ int train_evidence(const MtsStage *stage, MtsEvidence **evidence, MtsError *err)
 {
     MtsLessons lessons;
     double *held = NULL;
-    int rc = take_lessons(&lessons, stage, err);
+    size_t again = 0;
+    int rc = take_lessons(&lessons, stage, &again, err);
     if (!rc && !(held = mts_calloc(lessons.count * lessons.classes, sizeof *held))) {
         rc = mts_fail(err, MTS_ENOMEM, "train: memory ran out");
     }

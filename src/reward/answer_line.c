@@ -118,6 +118,9 @@ int mts_answer_option(const char *text, size_t size, const char *const *options,
     if (!said) {
         return MTS_NO_MEMORY;
     }
+    for (size_t i = 0; i < count && found == MTS_NO_OPTION; i++) { /* "-1" is not "1", though in normal form it is */
+        found = strlen(options[i]) == n && memcmp(options[i], answer, n) == 0 ? (int)i : found;
+    }
     for (size_t i = 0; i < count && found == MTS_NO_OPTION; i++) {
         char *option = mts_answer_normal(options[i], strlen(options[i]));
         if (!option) {

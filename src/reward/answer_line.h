@@ -15,9 +15,9 @@ char *mts_answer_normal(const char *s, size_t n);
 
 enum { MTS_NO_OPTION = -1, MTS_NO_MEMORY = -2 };
 
-/* The option that a text gives: its answer's normal form is an option's, or, where `lettered`, begins with an option's
- * letter as "b", "(b)", "b)", "b." or "option b" and then nothing, or anything that names no other option. Otherwise
- * MTS_NO_OPTION; two options with one normal form are the first. */
+/* The option that a text gives: its answer is that, or its answer's normal form is an option's, or, where `lettered`,
+ * begins with an option's letter as "b", "(b)", "b)", "b." or "option b" and then nothing, or anything that names no
+ * other option. Otherwise MTS_NO_OPTION; two options with one normal form are the first. */
 int mts_answer_option(const char *text, size_t size, const char *const *options, size_t count, bool lettered);
 
 /* Whether what is said so far, in normal form, can still grow into an option: 1 or 0, or MTS_NO_MEMORY. */

@@ -15,6 +15,9 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/number.h"
+
+static const char resolution_mark[] = "## time resolution: "; /* in a note at the beginning */
 
 enum { SKIP = 59, NUM = 60, SUB = 61, CHN = 62, AUX = 63 };
 
@@ -43,8 +46,14 @@ static int set_text(MtsAnnotations *a, const char *name, const unsigned char *te
     if (!copy) {
         return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", name);
     }
-    free(a->items[a->count - 1].text);
-    a->items[a->count - 1].text = copy;
+    MtsAnnotation *note = &a->items[a->count - 1];
+    size_t mark = sizeof resolution_mark - 1;
+    free(note->text);
+    note->text = copy;
+    if (note->sample == 0 && strncmp(copy, resolution_mark, mark) == 0) {
+        bool read = mts_number_parse(copy + mark, strlen(copy + mark), &a->resolution);
+        a->resolution = read ? a->resolution : -1;
+    }
     return MTS_OK;
 }
 
@@ -79,8 +88,8 @@ int mts_annotations_parse(MtsAnnotations *a, const char *name, const void *data,
             at += interval + interval % 2;
         } else if (code < SKIP) {
             sample += interval;
-            if (sample < 0) {
-                return damaged(name, at, "a time before the beginning", err);
+            if (sample < (a->count ? (int64_t)a->items[a->count - 1].sample : 0)) {
+                return damaged(name, at, a->count ? "a time before the last one" : "a time before the beginning", err);
             }
             if (sample > UINT32_MAX) { /* no record is as long */
                 return damaged(name, at, "a time behind every end", err);
@@ -94,7 +103,7 @@ int mts_annotations_parse(MtsAnnotations *a, const char *name, const void *data,
     return damaged(name, size, "the end mark is missing", err);
 }
 
-int mts_annotations_read(MtsAnnotations *a, const char *path, MtsError *err)
+int mts_annotations_read(MtsAnnotations *a, const char *path, double rate, MtsError *err)
 {
     MtsMap map;
     memset(a, 0, sizeof *a);
@@ -103,6 +112,10 @@ int mts_annotations_read(MtsAnnotations *a, const char *path, MtsError *err)
         rc = mts_annotations_parse(a, path, map.data, map.size, err);
     }
     mts_map_close(&map);
+    if (!rc && a->resolution != 0 && a->resolution != rate) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: places are counted at another rate (%s...) than the record's %g Hz", path,
+                      resolution_mark, rate);
+    }
     return rc;
 }
 

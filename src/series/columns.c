@@ -60,7 +60,19 @@ static void note_time(const Table *t, MtsTimes *times)
     for (size_t i = 0; i < t->times; i++) {
         cells[i] = cell_at(t->csv, t->time[i]);
     }
-    mts_times_add(times, cells, t->times);
+    mts_times_add(times, cells, t->times, t->csv->line);
+}
+
+/* Rows that go to and fro in time are no series, or several. A column that counts says their order, too. */
+static int check_order(const Table *t, const MtsTimes *times, MtsError *err)
+{
+    char place[40];
+    size_t line = t->set->indices ? 0 : mts_times_mixed(times);
+    return line ? mts_fail(err, MTS_EFORMAT,
+                           "%s: %s: its date is before that of the row above, while others are after: sort the rows by "
+                           "date; a column id tells several series apart",
+                           t->set->name, mts_set_place(t->set, line, place))
+                : MTS_OK;
 }
 
 /* A series is in the order of time, whatever its rows are in. */
@@ -190,6 +202,10 @@ static int take_long_row(const Table *t, LongTable *l, MtsError *err)
 
 static int keep_long(const Table *t, const LongSeries *l, MtsError *err)
 {
+    int rc = check_order(t, &l->times, err);
+    if (rc) {
+        return rc;
+    }
     MtsSeries *s = mts_series_alloc(1, l->length);
     if (!s || !rename_field(t, &s->id, l->id)) {
         mts_series_free(&s);
@@ -437,6 +453,7 @@ static int fill_columns(const Table *t, MtsSeries *s, const size_t *pick, MtsErr
         }
     }
     rc = rc ? rc : check_last_row(t, err);
+    rc = rc ? rc : check_order(t, &times, err);
     for (size_t i = 0; i < s->channels && mts_times_fall(&times); i++) {
         turn_round(s->values + i * s->length, s->length);
     }
@@ -465,13 +482,13 @@ static int read_columns(const Table *t, MtsError *err)
     if (!rc && channels == 0) {
         rc = mts_set_explain(t->set, "", 0, err);
     }
+    t->set->indices = indices;
     if (!rc) {
         MtsSeries *s = mts_series_alloc(channels, form->rows);
         rc = s ? fill_columns(t, s, pick, err) : out_of_memory(t, err);
         if (rc) {
             mts_series_free(&s);
         } else {
-            t->set->indices = indices;
             rc = mts_set_add(t->set, s, "", 0, err);
         }
     }

@@ -6,6 +6,7 @@
  * more of these than the file is long: there is a limit to them. */
 #include "series/jsontable.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,9 +236,20 @@ static bool write_list(MtsBytes *out, const json_t *list)
     return ok;
 }
 
+/* In as few digits as the number takes, for it may be a label. */
+static bool write_real(MtsBytes *out, double value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.15g", value);
+    if (strtod(text, NULL) != value) {
+        snprintf(text, sizeof text, "%.17g", value);
+    }
+    return mts_bytes_append_str(out, text);
+}
+
 static bool write_cell(MtsBytes *out, const json_t *cell)
 {
-    return json_is_real(cell)      ? mts_bytes_printf(out, "%.16e", json_real_value(cell))
+    return json_is_real(cell)      ? write_real(out, json_real_value(cell))
            : json_is_integer(cell) ? mts_bytes_printf(out, "%lld", (long long)json_integer_value(cell))
            : json_is_string(cell)  ? write_text(out, json_string_value(cell))
            : json_is_array(cell)   ? write_list(out, cell)

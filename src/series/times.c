@@ -143,7 +143,13 @@ static int compare(const uint32_t *a, const uint32_t *b)
     return 0;
 }
 
-void mts_times_add(MtsTimes *times, const MtsCell *cells, size_t n)
+/* Of one day, and of one hour or of two that follow: the clock may have been set back between them. */
+static bool within_hour(const uint32_t *a, const uint32_t *b)
+{
+    return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] <= b[3] + 1 && b[3] <= a[3] + 1;
+}
+
+void mts_times_add(MtsTimes *times, const MtsCell *cells, size_t n, size_t line)
 {
     char text[LONGEST];
     size_t size = 0;
@@ -159,21 +165,55 @@ void mts_times_add(MtsTimes *times, const MtsCell *cells, size_t n)
         times->impossible[way] = times->impossible[way] || !make_stamp(&numbers, way, stamp);
         if (!times->impossible[way]) {
             int order = times->rows > 0 ? compare(stamp, times->last[way]) : 0;
-            times->rises[way] |= order > 0;
-            times->falls[way] |= order < 0;
+            bool near = order != 0 && within_hour(stamp, times->last[way]);
+            times->rises[way] |= order > 0 && !near;
+            times->falls[way] |= order < 0 && !near;
+            times->up[way] += order > 0 && near;
+            times->down[way] += order < 0 && near;
+            times->back[way] = order < 0 && !times->back[way] ? line : times->back[way];
             memcpy(times->last[way], stamp, sizeof stamp);
         }
     }
     times->rows++;
 }
 
+/* Whether so many steps that go the other way are what changes of the clock make, one a year or two. */
+static bool may_be_clock(size_t against, size_t rows)
+{
+    return against <= 1 + rows / 1000;
+}
+
+static bool only_rises(const MtsTimes *times, int way)
+{
+    return !times->impossible[way] && !times->falls[way] && (times->rises[way] || times->up[way] > times->down[way]) &&
+           may_be_clock(times->down[way], times->rows);
+}
+
+static bool only_falls(const MtsTimes *times, int way)
+{
+    return !times->impossible[way] && !times->rises[way] && (times->falls[way] || times->down[way] > times->up[way]) &&
+           may_be_clock(times->up[way], times->rows);
+}
+
 bool mts_times_fall(const MtsTimes *times)
 {
-    bool falls = false, rises = false;
+    bool rises = only_rises(times, DAY_FIRST) || only_rises(times, MONTH_FIRST);
+    return times->rows > 0 && !rises && (only_falls(times, DAY_FIRST) || only_falls(times, MONTH_FIRST));
+}
+
+size_t mts_times_mixed(const MtsTimes *times)
+{
+    size_t line = 0;
+    bool mixed = false;
     for (int way = 0; way < WAYS; way++) {
-        bool possible = times->rows > 0 && !times->impossible[way];
-        falls |= possible && times->falls[way] && !times->rises[way];
-        rises |= possible && times->rises[way] && !times->falls[way];
+        bool moves = times->rises[way] || times->falls[way] || times->up[way] || times->down[way];
+        if (!times->impossible[way]) {
+            if (!moves || only_rises(times, way) || only_falls(times, way)) {
+                return 0;
+            }
+            mixed = true;
+            line = times->back[way];
+        }
     }
-    return falls && !rises;
+    return mixed ? line : 0;
 }

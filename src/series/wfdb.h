@@ -15,10 +15,12 @@ typedef struct MtsAnnotation {
 typedef struct MtsAnnotations {
     MtsAnnotation *items; /* [count], by ascending sample */
     size_t count, cap;
+    double resolution; /* samples a second that places are counted in, where the file says so; 0: the record's */
 } MtsAnnotations;
 
-/* Reads an annotation file (.atr) in the MIT format. Release with mts_annotations_free(), also on failure. */
-int mts_annotations_read(MtsAnnotations *annotations, const char *path, MtsError *err);
+/* Reads an annotation file (.atr) in the MIT format beside a record of `rate`; MTS_EFORMAT where places are counted in
+ * another one. Release with mts_annotations_free(), also on failure. */
+int mts_annotations_read(MtsAnnotations *annotations, const char *path, double rate, MtsError *err);
 /* The same from bytes; `name` stands for the path. */
 int mts_annotations_parse(MtsAnnotations *annotations, const char *name, const void *data, size_t size, MtsError *err);
 void mts_annotations_free(MtsAnnotations *annotations);

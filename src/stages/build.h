@@ -37,6 +37,8 @@ int mts_stage_no_memory(const MtsStage *stage, MtsError *err);
 int mts_stage_labels(const MtsSeriesSet *set, const MtsStageOptions *options, MtsSample *labels, MtsError *err);
 bool mts_sample_options_of(MtsSample *sample, const MtsSample *labels, const char *right);
 void mts_sample_free_options(MtsSample *labels);
+/* MTS_EFORMAT where an answer that names an option would be read as another one, or as none. */
+int mts_stage_check_options(const MtsStage *stage, const char *path, const MtsSample *sample, MtsError *err);
 
 /* Calls `add` with each series of a file, number i, until the stage is full. `context` is the loader's own. */
 typedef int MtsStageAdd(MtsStage *stage, const MtsSeriesSet *set, size_t i, const MtsStageOptions *options,

@@ -200,7 +200,7 @@ static int add_record(MtsStage *stage, Folder *folder, const char *id, const Mts
                       folder->path, id);
     } else if (diagnosed) {
         rc = add_rhythm(stage, file.data, id, &set, options, err);
-    } else if (there && !(rc = mts_annotations_read(&beats, notes.data, err))) {
+    } else if (there && !(rc = mts_annotations_read(&beats, notes.data, set.item[0]->sampling_rate, err))) {
         rc = add_beats(stage, file.data, id, &set, &beats, options, err);
     }
     if (there) {
@@ -280,7 +280,7 @@ static int visit_record(const char *path, const char *id, MtsEcgVisit *visit, vo
     if (there) {
         fclose(there);
         bool read = !(rc = mts_set_read(&set, file.data, err)) && !(rc = mts_set_take_at(&set, 0, 0, &record, err)) &&
-                    !(rc = mts_annotations_read(&beats, notes.data, err));
+                    !(rc = mts_annotations_read(&beats, notes.data, record->sampling_rate, err));
         rc = read ? visit(context, id, record, &beats, err) : rc;
     }
     mts_annotations_free(&beats);

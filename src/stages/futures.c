@@ -23,12 +23,36 @@ size_t mts_stage_season(const char *id)
     }
 }
 
+/* The one future of this very id: a file that lacks it has no other one for it. */
+static int find_future(const MtsSeriesSet *future, const MtsSeries *whole, MtsSeries **come, MtsError *err)
+{
+    size_t found = 0, at = 0;
+    for (size_t i = 0; i < future->count; i++) {
+        bool is = strcmp(future->item[i]->id, whole->id) == 0;
+        at = is ? i : at;
+        found += is;
+    }
+    if (found != 1) {
+        return mts_fail(err, MTS_EREQUEST,
+                        found ? "%s: has two series called \"%.80s\"" : "%s: has no series \"%.80s\"", future->name,
+                        whole->id);
+    }
+    int rc = mts_set_take_at(future, at, 0, come, err);
+    if (!rc && (*come)->channels == 1 && (*come)->length >= whole->length &&
+        memcmp((*come)->values, whole->values, whole->length * sizeof *whole->values) == 0) {
+        mts_series_free(come);
+        rc = mts_fail(err, MTS_EFORMAT, "%s: the future of %s begins with its past: only what came after may be there",
+                      future->name, whole->id);
+    }
+    return rc;
+}
+
 /* What came, and the scale that its error is measured in; `whole` is the whole past. */
 static int take_truth(MtsStage *stage, MtsSample *s, const MtsSeriesSet *future, const MtsSeries *whole,
                       const MtsStageOptions *options, MtsError *err)
 {
     MtsSeries *come = NULL;
-    int rc = mts_set_take(future, whole->id, &come, err);
+    int rc = find_future(future, whole, &come, err);
     if (rc) {
         return rc;
     }
@@ -61,6 +85,14 @@ static int add_forecast(MtsStage *stage, const MtsSeriesSet *past, size_t i, con
         goto done;
     }
     s->season = mts_stage_season(id);
+    if (whole->channels != 1) {
+        rc =
+            mts_fail(err, MTS_EFORMAT,
+                     "%s: holds %zu channels; of stage forecast each series is a row that begins with its name, or the "
+                     "values of an id",
+                     past->name, whole->channels);
+        goto done;
+    }
     if ((rc = take_truth(stage, s, future, whole, options, err))) {
         goto done;
     }

@@ -43,7 +43,36 @@ int mts_stage_answer(const MtsStage *stage, const MtsSample *sample, const char 
     return option >= 0 ? option : other_name(kind, text, size);
 }
 
+/* "walk" beside "walk.", or "<a>", which is taken for an end token. */
+int mts_stage_check_options(const MtsStage *stage, const char *path, const MtsSample *sample, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t k = 0; !rc && k < sample->option_count; k++) {
+        MtsBytes text = {0};
+        int read = mts_stage_label(&text, stage->kind, sample, k) ? mts_stage_answer(stage, sample, text.data, text.len)
+                                                                  : MTS_NO_MEMORY;
+        if (read != (int)k) {
+            rc = read == MTS_NO_MEMORY ? mts_stage_no_memory(stage, err)
+                                       : mts_fail(err, MTS_EFORMAT,
+                                                  "%s: %s: the answer \"%.60s\" would be read as %s%.60s: name option "
+                                                  "%zu otherwise",
+                                                  path, sample->key, text.data, read < 0 ? "none" : "option ",
+                                                  read < 0 ? "" : sample->options[read], k + 1);
+        }
+        mts_bytes_free(&text);
+    }
+    return rc;
+}
+
 /* ---- the labels of a file ---- */
+
+/* What pandas and R write where there was no label. "none", "-" and "?" may be labels. */
+static bool is_missing(const char *label)
+{
+    const MtsCell cell = {label, strlen(label)};
+    bool letters = strpbrk(label, "AaLl\\") != NULL;
+    return cell.size == 0 || (letters && mts_cell_missing(cell, NULL) && !mts_cell_is(cell, "none"));
+}
 
 int mts_stage_labels(const MtsSeriesSet *set, const MtsStageOptions *options, MtsSample *labels, MtsError *err)
 {
@@ -57,9 +86,11 @@ int mts_stage_labels(const MtsSeriesSet *set, const MtsStageOptions *options, Mt
         while (k < labels->option_count && strcmp(labels->options[k], set->label[i]) != 0) {
             k++;
         }
-        if (!set->label[i][0] || (k == labels->option_count && k >= MOST_LABELS)) {
-            return mts_fail(err, MTS_EFORMAT, "%s: sample %zu has %s", set->name, i + 1,
-                            k >= MOST_LABELS ? "a 65th label: this is no column of classes" : "no label");
+        if (is_missing(set->label[i]) || (k == labels->option_count && k >= MOST_LABELS)) {
+            bool none = is_missing(set->label[i]);
+            return mts_fail(err, MTS_EFORMAT, "%s: sample %zu has %s%s", set->name, i + 1,
+                            none ? "no label" : "a 65th label: this is no column of classes",
+                            none && set->label[i][0] ? ", for that is what NA, NaN and null say" : "");
         }
         if (k == labels->option_count && options->label_count) {
             return mts_fail(err, MTS_EFORMAT,
@@ -82,6 +113,15 @@ bool mts_sample_options_of(MtsSample *to, const MtsSample *from, const char *rig
         to->truth.option = strcmp(from->options[i], right) == 0 ? (int)i : to->truth.option;
     }
     return ok;
+}
+
+bool mts_sample_same_options(const MtsSample *a, const MtsSample *b)
+{
+    bool same = a->option_count == b->option_count;
+    for (size_t k = 0; same && k < a->option_count; k++) {
+        same = strcmp(a->options[k], b->options[k]) == 0;
+    }
+    return same;
 }
 
 void mts_sample_free_options(MtsSample *labels)

@@ -2,12 +2,14 @@
  *
  * path: TimeSeriesExam JSON (question, options, answer, ts or ts1 and ts2), or CSV with columns Series (a list),
  * Question, Answer (begins with (a), (b) or (c)) and Task. */
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/json.h"
+#include "core/utf8.h"
 #include "stages/build.h"
 #include "stages/stage.h"
 
@@ -27,11 +29,11 @@ static int take_series(const char *path, size_t i, const json_t *list, MtsSeries
     double *x = mts_calloc(n, sizeof *x);
     bool numbers = x && n > 0;
     for (size_t t = 0; numbers && t < n; t++) {
-        numbers = json_is_number(json_array_get(list, t));
         x[t] = json_number_value(json_array_get(list, t));
+        numbers = json_is_number(json_array_get(list, t)) && fabs(x[t]) <= MTS_SERIES_ABSURD;
     }
     int rc = numbers ? mts_series_from_values(series, x, n, err)
-                     : bad_question(path, i, "its series is no list of numbers", err);
+                     : bad_question(path, i, "its series is no list of numbers, none above 1e30", err);
     free(x);
     return rc;
 }
@@ -111,7 +113,10 @@ static int question_options(MtsStage *stage, const char *path, size_t i, const j
         if (!option) {
             return bad_question(path, i, "an option is neither text nor number", err);
         }
-        s->truth.option = s->truth.option < 0 && strcmp(option, answer) == 0 ? (int)k : s->truth.option;
+        if (!option[0] || (strcmp(option, answer) == 0 && s->truth.option >= 0)) {
+            return bad_question(path, i, option[0] ? "two of its options are the answer" : "an option is empty", err);
+        }
+        s->truth.option = strcmp(option, answer) == 0 ? (int)k : s->truth.option;
         if (!mts_sample_option(s, option, strlen(option)) ||
             !mts_bytes_printf(prompt, "%c) %s\n", (char)('A' + (int)k), option)) {
             return mts_stage_no_memory(stage, err);
@@ -258,9 +263,11 @@ static int load_questions(MtsStage *stage, const char *path, const char *more, c
     (void)more;
     int rc = mts_stage_text(path, &text, &size, err);
     if (!rc) {
-        char first = text[strspn(text, " \t\r\n")];
+        size_t mark = mts_utf8_mark(text, size);
+        char first = text[mark + strspn(text + mark, " \t\r\n")];
         bool json = first == '[' || first == '{';
-        rc = (json ? load_exam : load_published)(stage, path, text, size, options, err);
+        rc = json ? load_exam(stage, path, text + mark, size - mark, options, err)
+                  : load_published(stage, path, text, size, options, err);
     }
     free(text);
     return rc;

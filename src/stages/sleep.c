@@ -9,7 +9,7 @@
 #include "stages/build.h"
 #include "stages/stage.h"
 
-enum { STAGES = 5, RATE = 50, SECONDS = 30, VALUES = RATE * SECONDS, ENTRIES = 6 };
+enum { STAGES = 5, RATE = 50, SECONDS = 30, VALUES = RATE * SECONDS, ENTRIES = 6, MOST_RATE = 512 };
 
 static const char *const stage_names[STAGES] = {"Wake", "REM sleep", "Non-REM stage 1", "Non-REM stage 2",
                                                 "Non-REM stage 3"};
@@ -78,6 +78,12 @@ static size_t window_length(const char *path, const MtsSeries *night, const MtsS
 {
     double rate = (double)night->length / (5.0 * (double)hypnogram->length);
     size_t n = (size_t)llround(rate * SECONDS);
+    bool known = night->sampling_rate != 1; /* as EDF and WFDB say it */
+    if (rate > MOST_RATE || (known && fabs(rate - night->sampling_rate) > 0.01 * rate)) {
+        mts_fail(err, MTS_EFORMAT, "%s: %zu values for %zu entries of 5 s are %.4g a second%s: what is each entry for?",
+                 path, night->length, hypnogram->length, rate, known ? ", and its file says otherwise" : "");
+        return 0;
+    }
     if (night->channels != 1 || fabs(rate * SECONDS - (double)n) > 0.51 || n % VALUES != 0 || n == 0) {
         mts_fail(err, MTS_EFORMAT, "%s: %zu values of %zu channels in %zu s are not one channel at a multiple of 50 Hz",
                  path, night->length, night->channels, 5 * hypnogram->length);

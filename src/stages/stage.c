@@ -46,6 +46,17 @@ static int complete(MtsStageOptions *o, const MtsStageKind *kind, MtsError *err)
     return MTS_OK;
 }
 
+/* Samples of a stage mostly share their options. */
+static int check_options(const MtsStage *stage, const char *path, MtsError *err)
+{
+    int rc = MTS_OK;
+    for (size_t i = 0; !rc && i < stage->count; i++) {
+        bool again = i > 0 && mts_sample_same_options(&stage->samples[i - 1], &stage->samples[i]);
+        rc = again ? MTS_OK : mts_stage_check_options(stage, path, &stage->samples[i], err);
+    }
+    return rc;
+}
+
 int mts_stage_open(MtsStage **stage, const char *name, const char *path, const char *more,
                    const MtsStageOptions *options, MtsError *err)
 {
@@ -74,6 +85,7 @@ int mts_stage_open(MtsStage **stage, const char *name, const char *path, const c
     if (!rc && s->count == 0) {
         rc = mts_fail(err, MTS_EFORMAT, "%s: has no sample of stage %s", path, name);
     }
+    rc = rc ? rc : check_options(s, path, err);
     if (rc) {
         mts_stage_free(&s);
     }

@@ -31,5 +31,6 @@ size_t mts_stage_season(const char *id);
 bool mts_stage_label(MtsBytes *out, const MtsStageKind *kind, const MtsSample *sample, size_t k);
 /* Whether it is its letter. */
 bool mts_stage_is_lettered(const MtsStageKind *kind, const MtsSample *sample, size_t k);
+bool mts_sample_same_options(const MtsSample *a, const MtsSample *b);
 
 #endif

@@ -187,7 +187,30 @@ def any_labels(folder):
     refuse(2, ["--stage is missing", "--labels"], *train)
     refuse(2, ["--group goes with --labels"], *train, "--stage", "har", "--group", "id")
     refuse(2, ["says itself"], *train, "--stage", "har", "--labels", "kind")
-    refuse(1, ["column kind", "'fast' is no number"], *train, "--labels", "id")
+    refuse(1, ["column 34 (kind) is not called like the 32 values"], *train, "--labels", "id")
+
+
+def held_apart(folder):
+    """What is learnt of noise is nothing, though each series be there five times; and what cannot be held out at all is
+    said."""
+    chance = random.Random(1)
+    rows = [[chance.choice("ab"), *(round(chance.gauss(0, 1), 4) for _ in range(24))] for _ in range(40)]
+    table, evidence = pathlib.Path(folder) / "noise.csv", pathlib.Path(folder) / "noise.evidence"
+    train = ["train", "--data", table, "--out", evidence, "--labels", "label"]
+
+    def write(some):
+        with table.open("w", newline="") as out:
+            csv.writer(out).writerows([["label", *(f"v{t}" for t in range(24))], *some])
+    write(rows)
+    once = ask(*train)
+    check("repeated" not in once and once["groups"] == 8, once)
+    many = rows * 5
+    chance.shuffle(many)
+    write(many)
+    often = ask(*train)
+    check(often["repeated"] == 160 and often["groups"] == 8, often)
+    check(often["held_out"]["accuracy"]["mean"] < 0.7 > once["held_out"]["accuracy"]["mean"], (once, often))
+    refuse(2, ["no label has series in two groups"], *train, "--group", "label")
 
 
 def classified_by_model(folder):
@@ -237,6 +260,7 @@ def main():
         with_model()
         labelled(folder)
         any_labels(folder)
+        held_apart(folder)
         classified_by_model(folder)
         refusals()
     finish(250 if DEAR else 300)

@@ -309,6 +309,10 @@ static void options_and_classes(void **state)
             fail_msg("\"%s\" is option %d, not %d", cases[i].text, got, cases[i].option);
         }
     }
+    static const char *const alike[] = {"-1", "1", "a", "A", "1.5", "15"}; /* three normal forms */
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(mts_answer_option(alike[i], strlen(alike[i]), alike, 6, false), i);
+    }
     VALUE("option:walking_up|walking", "x. Answer: walking up", 1);
     VALUE("option:walking_up|walking", "walks", 0);
     assert_true(ask("option:run|walk", NULL, "It is", false) == 0.25);

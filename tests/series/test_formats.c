@@ -288,6 +288,30 @@ static void annotations(void **state)
         mts_annotations_free(&a);
         free(part);
     }
+    static const unsigned char back[] = {77, 4, 0, 236, 255, 255, 246, 255, 5, 4, 0, 0}; /* 77, then 10 - 5 before it */
+    assert_int_equal(mts_annotations_parse(&a, "n.atr", back, sizeof back, &err), MTS_EFORMAT);
+    assert_non_null(strstr(err.text, "a time before the last one"));
+    mts_annotations_free(&a);
+}
+
+/* Places that are counted in another unit than the record's samples are said to be in the first note. */
+static void annotations_of_another_rate(void **state)
+{
+    (void)state;
+    MtsError err = {0};
+    MtsAnnotations a;
+    static const char text[] = "## time resolution: 250";
+    unsigned char file[64] = {0, 22 << 2, sizeof text - 1, 252};
+    memcpy(file + 4, text, sizeof text - 1);
+    memcpy(file + 4 + sizeof text, (const unsigned char[]){18, 4, 0, 0}, 4);
+    write_file("r.atr", file, 8 + sizeof text);
+    const char *path = beside("r.atr");
+    assert_ok(mts_annotations_read(&a, path, 250, &err), &err);
+    assert_true(a.count == 2 && a.resolution == 250 && a.items[1].sample == 18);
+    mts_annotations_free(&a);
+    assert_int_equal(mts_annotations_read(&a, path, 360, &err), MTS_EFORMAT);
+    assert_non_null(strstr(err.text, "counted at another rate"));
+    mts_annotations_free(&a);
 }
 
 /* The real records that developers have beside the source: all checksums hold, and 100 is as published. */
@@ -303,7 +327,7 @@ static void published_records(void **state)
     assert_ok(mts_series_read(&s, test_path("../shared/data/ecg/100.hea#V5"), &err), &err);
     assert_true(s->length == 650000 && s->values[0] == -0.065);
     mts_series_free(&s);
-    assert_ok(mts_annotations_read(&a, test_path("../shared/data/ecg/100.atr"), &err), &err);
+    assert_ok(mts_annotations_read(&a, test_path("../shared/data/ecg/100.atr"), 360, &err), &err);
     size_t kind[64] = {0};
     for (size_t i = 0; i < a.count; i++) {
         kind[a.items[i].code & 63]++;
@@ -371,9 +395,10 @@ static void damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gzip_members),  cmocka_unit_test(gzip_damage), cmocka_unit_test(ts_files),
-        cmocka_unit_test(wfdb_records),  cmocka_unit_test(annotations), cmocka_unit_test(published_records),
-        cmocka_unit_test(damaged_files),
+        cmocka_unit_test(gzip_members),      cmocka_unit_test(gzip_damage),
+        cmocka_unit_test(ts_files),          cmocka_unit_test(wfdb_records),
+        cmocka_unit_test(annotations),       cmocka_unit_test(annotations_of_another_rate),
+        cmocka_unit_test(published_records), cmocka_unit_test(damaged_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -101,13 +101,23 @@ static void newest_first(void **state)
            2);
     EXPECT(".csv", "unique_id,ds,y\nA,2026-02-01,2\nA,2026-01-01,1\nB,2026-01-01,3\nB,2026-02-01,4\n", "#B", 1, 2, 3,
            4);
-    /* neither rising nor falling throughout, equal, of the day alone, zones that differ: as they stand */
-    EXPECT(".csv", "date,v\n2026-01-03,3\n2026-01-01,1\n2026-01-02,2\n", "", 1, 3, 3, 1, 2);
+    /* the clock is set back */
+    EXPECT(".csv", "t,v\n2026-10-25 02:30,1\n2026-10-25 03:00,2\n2026-10-25 02:30,3\n2026-10-25 03:00,4\n", "", 1, 4, 1,
+           2, 3, 4);
+    EXPECT(".csv", "t,v\n2026-10-25 03:00,4\n2026-10-25 02:30,3\n2026-10-25 03:00,2\n2026-10-25 02:30,1\n", "", 1, 4, 1,
+           2, 3, 4);
+    /* equal, of the day alone, zones that differ, beside a column that counts: as they stand */
+    EXPECT(".csv", "index,date,v\n0,2026-01-03,3\n1,2026-01-01,1\n2,2026-01-02,2\n", "", 1, 3, 3, 1, 2);
     EXPECT(".csv", "date,v\n2026-01-03,3\n2026-01-03,1\n", "", 1, 2, 3, 1);
     EXPECT(".csv", "time,v\n00:02:00,3\n00:01:00,1\n", "", 1, 2, 3, 1);
     EXPECT(".csv", "t,v\n2026-01-01T02:00:00+02:00,3\n2026-01-01T02:00:00+01:00,1\n", "", 1, 2, 3, 1);
     EXPECT(".csv", "t,v\n2026-01-01 00:00:00.25,3\n2026-01-01 00:00:00.3,1\n", "", 1, 2, 3, 1);
     EXPECT(".csv", "date,v\n01/03/2026,3\n02/02/2026,1\n", "", 1, 2, 3, 1); /* or it rises, if months are first */
+    refuse(".csv", "date,v\n2026-01-03,3\n2026-01-01,1\n2026-01-02,2\n", "", MTS_EFORMAT, "line 3: its date is before");
+    refuse(".csv", "date,shop,v\n2026-01-01,1,5\n2026-01-02,1,6\n2026-01-01,2,7\n2026-01-02,2,8\n", "#v", MTS_EFORMAT,
+           "line 4: its date is before");
+    refuse(".csv", "unique_id,ds,y\nA,2026-02-01,2\nA,2026-01-01,1\nA,2026-03-01,3\n", "#A", MTS_EFORMAT,
+           "line 3: its date is before");
 }
 
 static void rows_long_and_lists(void **state)

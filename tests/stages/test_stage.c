@@ -41,8 +41,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt",
-                                        "r.hea", "r.dat", "r.atr",  "q.hea", "l.ts"};
+    static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt", "r.hea",
+                                        "r.dat", "r.atr", "q.hea",  "l.ts",  "a.txt", "a.json"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         unlink(in_folder(names[i]));
     }
@@ -174,6 +174,7 @@ static void sleep_nights(void **state)
     mts_stage_free(&s);
     refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n6\n"), MTS_EFORMAT, "entry 6 is 6, not a sleep stage");
     refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n5\n5\n"), MTS_EFORMAT, "at a multiple of 50 Hz");
+    refuse("sleep", night, file_of("h.txt", "5\n5\n"), MTS_EFORMAT, "are 600 a second: what is each entry for?");
     free(text);
 }
 
@@ -198,6 +199,16 @@ static void forecasts_and_captions(void **state)
     mts_stage_free(&s);
     refuse("forecast", past, NULL, MTS_EREQUEST, "needs a second file");
     refuse("forecast", past, file_of("b.csv", "V1,V2,V3\nH1,11,12\nW3,6,7\n"), MTS_EREQUEST, "has no series \"W2\"");
+    refuse("forecast", past, file_of("b.csv", "V1,V2,V3\nH1,11,12\nW2,6,7\nW2,8,9\n"), MTS_EREQUEST,
+           "has two series called \"W2\"");
+    refuse("forecast", past,
+           file_of("b.csv", "V1,V2,V3,V4,V5,V6,V7,V8,V9,V10,V11\nH1,1,2,3,4,5,6,7,8,9,10,11\nW2,6,7\n"), MTS_EFORMAT,
+           "the future of H1 begins with its past");
+    /* an id that is a number is no place in another file */
+    const char *numbered = file_of("n.txt", "unique_id,y\n1,1\n1,2\n2,3\n2,4\n");
+    refuse("forecast", numbered, file_of("b.csv", "unique_id,y\n2,5\n2,6\n9,7\n9,8\n"), MTS_EREQUEST,
+           "has no series \"1\"");
+    refuse("forecast", file_of("h.txt", "1,2,3\n4,5,6\n"), numbered, MTS_EFORMAT, "a row that begins with its name");
     assert_ok(mts_stage_open(&s, "m4", past, file_of("b.csv", "id,caption\nW2,\"Flat, at 5.\"\n"), NULL, &err), &err);
     assert_int_equal(s->count, 2);
     assert_string_equal(s->samples[0].truth.text, "");
@@ -296,12 +307,38 @@ static void labelled_tables(void **state)
         assert_row(s, 1, "b", 3, second);
         mts_stage_free(&s);
     }
-    MtsStage *s = open_table("l.ts", "@classLabel true a b\n@data\n1.5,2,3:a\n-4,5,6.25:b\n", "class");
+    static const char *const bare[] = {"a,1.5,2,3\nb,-4,5,6.25\n", "a  1.5  2  3\nb  -4  5  6.25\n"}; /* UCR's */
+    for (size_t i = 0; i < 2; i++) {
+        MtsStage *s = open_table("a.txt", bare[i], "1");
+        assert_row(s, 0, "a", 3, first);
+        assert_row(s, 1, "b", 3, second);
+        mts_stage_free(&s);
+        refuse_table("a.txt", bare[i], "0", MTS_EREQUEST,
+                     "has no header; its columns are called by their numbers, 1 to 4");
+    }
+    MtsStage *s = open_table("a.csv", "0,1,2,3\na,1.5,2,3\nb,-4,5,6.25\n", "0"); /* pandas' numbers of columns */
+    assert_row(s, 0, "a", 3, first);
+    mts_stage_free(&s);
+    s = open_table("a.csv", "id,what,v0,v1,v2\np,a,1.5,2,3\np,b,-4,5,6.25\n", "what");
+    assert_row(s, 1, "b", 3, second);
+    assert_string_equal(s->samples[1].series->id, "p");
+    mts_stage_free(&s);
+    s = open_table("a.json", "[{\"label\":0.5,\"values\":[1.5,2,3]},{\"label\":1.5,\"values\":[-4,5,6.25]}]", "label");
+    assert_row(s, 0, "0.5", 3, first);
+    mts_stage_free(&s);
+    s = open_table("l.ts", "@classLabel true a b\n@data\n1.5,2,3:a\n-4,5,6.25:b\n", "class");
     assert_row(s, 1, "b", 3, second);
     mts_stage_free(&s);
     refuse_table("l.ts", "@classLabel true a b\n@data\n1:a\n2:b\n", "what", MTS_EREQUEST, "are called label or class");
     const char *told = "what_id,v0,v1,v2,what\n0,1.5,2,3,a\n1,-4,5,6,b\n0,1,2,2,a\n1,5,5,1,b\n0,7,2,4,a\n";
-    refuse_table("a.csv", told, "what", MTS_EFORMAT, "column 1 (what_id) has one number for each label");
+    refuse_table("a.csv", told, "what", MTS_EFORMAT, "column 1 (what_id) is not called like the 3 values (v0");
+    refuse_table("a.csv", "q,r,s,t,what\n0,1.5,2,3,a\n1,-4,5,6,b\n0,1,2,2,a\n1,5,5,1,b\n0,7,3,4,a\n", "what",
+                 MTS_EFORMAT, "column 1 (q) has one number for each label");
+    refuse_table("a.csv", "who,what,v0,v1,v2\n1,a,1.5,2,3\n1,b,-4,5,6\n2,a,1,2,2\n", "what", MTS_EFORMAT,
+                 "column 1 (who) is not called like");
+    refuse_table("a.csv", "what,v0,what\na,1,b\nb,2,b\n", "what", MTS_EREQUEST, "2 columns are called 'what'");
+    refuse_table("a.csv", "what,v0,v1\na,1,2\nNaN,2,1\n", "what", MTS_EFORMAT, "sample 2 has no label, for");
+    refuse_table("a.csv", "what,v0,v1\nwalk,1,2\nwalk.,2,1\n", "what", MTS_EFORMAT, "would be read as option walk");
     refuse_table("a.csv", told, "which", MTS_EREQUEST, "no column is called 'which'");
     refuse_table("a.csv", "PAR1....PAR1", "what", MTS_EUNSUPPORTED, "is a Parquet file");
     /* a value that happens to tell stands between others of its name, and series by rule are their labels' altogether
@@ -343,6 +380,14 @@ static void questions(void **state)
     mts_stage_free(&s);
     refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"c\",\"ts\":[1]}]"),
            NULL, MTS_EFORMAT, "none of its options");
+    refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"a\"],\"answer\":\"a\",\"ts\":[1]}]"),
+           NULL, MTS_EFORMAT, "two of its options are the answer");
+    refuse("tsqa", file_of("q.json", "[{\"question\":\"x\",\"options\":[\"B\",\"A\"],\"answer\":\"A\",\"ts\":[1]}]"),
+           NULL, MTS_EFORMAT, "the answer \"A\" would be read as option A: name option 1 otherwise");
+    refuse("tsqa",
+           file_of("q.json", "\xEF\xBB\xBF[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\","
+                             "\"ts\":[1,1e300]}]"),
+           NULL, MTS_EFORMAT, "question 1: its series is no list of numbers, none above 1e30");
     refuse("tsqa",
            file_of("q.json", "[{\"question\":\"x\",\"options\":[\"a\",\"b\"],\"answer\":\"a\",\"ts\":[1],\"ts1\":[1],"
                              "\"ts2\":[2]}]"),
