@@ -151,11 +151,12 @@ static void describe_tree(const MtsSearch *search, MtsSearchResult *result)
 
 /* Why the mean of the estimate over seeds is not Z; NULL where it is, or where Z is exact, or there is no estimate. How
  * many rollouts an estimate is of must not depend on what they found: a stop that looked at it decides that even where
- * it let a search go on to its end. */
-static const char *bias_of(const MtsSearch *search, double log_z, double se)
+ * it let a search go on to its end. (A standard error of 0 makes no estimate exact: a text drawn twice has that, too.)
+ */
+const char *mts_search_bias(const MtsSearch *search, double log_z)
 {
     const MtsSearchSettings *s = &search->settings;
-    if (isnan(log_z) || se == 0) {
+    if (isnan(log_z) || (search->ops->exhausted && search->ops->exhausted(search))) {
         return NULL;
     }
     return search->ops->bias                              ? search->ops->bias
@@ -178,7 +179,7 @@ static void describe(const MtsSearch *search, MtsSearchResult *result)
     if (search->ops->interval) {
         search->ops->interval(search, &result->log_z_low, &result->log_z_high);
     }
-    result->log_z_bias = bias_of(search, result->log_z, result->log_z_se);
+    result->log_z_bias = mts_search_bias(search, result->log_z);
     result->nfe = search->nfe;
     result->reward_calls = search->reward_calls;
     result->decode_tokens = search->decode_tokens;

@@ -346,8 +346,11 @@ int mts_rollouts_one_more(MtsSearch *search, MtsError *err)
     search->sampling = false;
     search->settings = asked;
     search->stop_reason = reason;
-    if (!rc && search->done > done && !search->log[search->log_count - 1]->dead) {
-        search->sampled = search->log[search->log_count - 1]->node;
+    if (!rc && search->done > done) {
+        const MtsRollout *last = search->log[search->log_count - 1];
+        bool counts =
+            !last->dead && mts_search_tilt(search, last->node) != -HUGE_VAL; /* else it is of no part in pi* */
+        search->sampled = counts ? last->node : NULL;
     }
     return rc;
 }

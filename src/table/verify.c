@@ -113,6 +113,22 @@ typedef struct Outcome { /* of one search; its answers are in the desk */
     bool biased;
 } Outcome;
 
+/* Of a search that has come to no answer at all: what its tries say of Z is said all the same. */
+static void without_answer(const MtsTable *t, const MtsSearch *search, Desk *desk, Outcome *outcome)
+{
+    double log_z = (double)NAN, se;
+    if (search->ops->estimate) {
+        search->ops->estimate(search, &log_z, &se);
+    }
+    memset(desk->answer, 0, t->text_count * sizeof *desk->answer);
+    *outcome = (Outcome){.log_z = log_z,
+                         .low = (double)NAN,
+                         .high = (double)NAN,
+                         .nfe = (double)search->nfe,
+                         .calls = (double)search->reward_calls,
+                         .biased = mts_search_bias(search, log_z) != NULL};
+}
+
 static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Desk *desk, Outcome *outcome,
                        MtsError *err)
 {
@@ -123,8 +139,14 @@ static int search_once(const MtsTable *t, const MtsSearchSettings *settings, Des
     int rc;
     mts_table_model(t, &model);
     mts_table_reward(t, &reward);
-    if ((rc = mts_search_new(&search, &model, &reward, settings, NULL, err)) || (rc = mts_search_lead(search, err)) ||
-        (rc = mts_search_result(search, &result, err))) {
+    if ((rc = mts_search_new(&search, &model, &reward, settings, NULL, err)) || (rc = mts_search_lead(search, err))) {
+        goto done;
+    }
+    if (search->answer_count == 0) {
+        without_answer(t, search, desk, outcome);
+        goto done;
+    }
+    if ((rc = mts_search_result(search, &result, err))) {
         goto done;
     }
     *outcome = (Outcome){mts_search_unbiased(search, result->log_z),

@@ -131,12 +131,46 @@ static void a_stochastic_beam_is_unbiased_under_a_mask(void **state)
     prove_under_a_mask(not_after_itself, false);
 }
 
+/* Which of the two is drawn says nothing of how high the beam's values were, and so of Z^. */
+static void the_drawn_answer_is_independent_of_the_beam(void **state)
+{
+    (void)state;
+    const char *text = "{\"vocab_size\":4,\"max_tokens\":1,\"prior\":{\"\":[0.25,0.25,0.25,0.25]},"
+                       "\"reward\":{\"0\":0,\"1\":0,\"2\":0,\"3\":0}}";
+    MtsTable *table = NULL;
+    MtsError err = {0};
+    MtsSearchSettings s;
+    double n[2] = {0}, sum[2] = {0}, squares[2] = {0};
+    assert_ok(mts_table_parse(&table, "t", text, strlen(text), &err), &err);
+    mts_search_defaults(&s);
+    s.method = MTS_STOCHASTIC_BEAM;
+    s.rollouts = 2;
+    for (s.seed = 0; s.seed < 1000; s.seed++) {
+        MtsSearch *run = run_table(table, &s, NULL);
+        MtsSearchResult *result = NULL;
+        assert_ok(mts_search_result(run, &result, &err), &err);
+        n[result->sampled] += 1;
+        sum[result->sampled] += result->log_z;
+        squares[result->sampled] += result->log_z * result->log_z;
+        mts_search_result_free(&result);
+        mts_search_free(&run);
+    }
+    double variance = 0;
+    for (int i = 0; i < 2; i++) {
+        sum[i] /= n[i];
+        variance += (squares[i] / n[i] - sum[i] * sum[i]) / n[i];
+    }
+    assert_true(fabs(sum[0] - sum[1]) < 4.5 * sqrt(variance));
+    mts_table_free(&table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_chain_leaves_the_target_as_it_is),
         cmocka_unit_test(a_stochastic_beam_is_unbiased),
         cmocka_unit_test(a_stochastic_beam_is_unbiased_under_a_mask),
+        cmocka_unit_test(the_drawn_answer_is_independent_of_the_beam),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,7 +251,42 @@ static void what_bends_the_estimate_is_named(void **state)
     s.mass_tolerance = 0.8;
     assert_true(fabs(reported_mean(table, &s, &biased, &runs) - z) > 1e-3);
     assert_int_equal(biased, runs);
+    /* Samples, too: one text drawn twice has a standard error of 0 and is not Z for that. */
+    s.mass_tolerance = 0;
+    s.log_z_tolerance = 0.5;
+    s.method = MTS_SAMPLE;
+    assert_true(fabs(reported_mean(table, &s, &biased, &runs) - z) > 1e-3);
+    assert_int_equal(biased, runs);
     free(log_w);
+    mts_table_free(&table);
+}
+
+/* What one more rollout finds may have no part in the target; then a known text is the drawn answer. */
+static void the_drawn_answer_has_a_part_in_the_target(void **state)
+{
+    (void)state;
+    MtsTable *table = random_table(SHAPES[3], 13);
+    size_t drawn = 0, left_out = 0;
+    for (size_t n = 1; n <= 2; n++) {
+        MtsSearchSettings s = settings_of(1, n, 1);
+        s.sweep = 0;
+        s.complete_sample = true;
+        Branches b = branches_begin();
+        do {
+            branches_start(&b);
+            MtsSearch *run = run_table(table, &s, &b.script);
+            MtsSearchResult *result = NULL;
+            MtsError err = {0};
+            assert_ok(mts_search_result(run, &result, &err), &err);
+            bool more = run->done > n;
+            drawn += more && run->sampled;
+            left_out += more && !run->sampled;
+            assert_true(result->answers[result->sampled].reward != -HUGE_VAL || result->log_z_low == -HUGE_VAL);
+            mts_search_result_free(&result);
+            mts_search_free(&run);
+        } while (branches_next(&b));
+    }
+    assert_true(drawn > 0 && left_out > 0);
     mts_table_free(&table);
 }
 
@@ -646,6 +681,7 @@ int main(void)
         cmocka_unit_test(intervals_hold_the_truth),
         cmocka_unit_test(intervals_hold_the_truth_of_long_texts),
         cmocka_unit_test(what_bends_the_estimate_is_named),
+        cmocka_unit_test(the_drawn_answer_has_a_part_in_the_target),
         cmocka_unit_test(no_exploration_and_all_exploration_are_unbiased_too),
         cmocka_unit_test(everything_seen_is_exact),
         cmocka_unit_test(the_unseen_mass_keeps_its_digits),

@@ -251,8 +251,8 @@ static void no_answer_is_as_far_as_can_be(void **state)
 {
     (void)state;
     const char *text = "{\"vocab_size\":2,\"max_tokens\":1,\"prior\":{\"\":[0.5,0.5]},\"reward\":{\"0\":null,\"1\":0}}";
-    const MtsMethod methods[] = {MTS_SAMPLE, MTS_SMC};
-    for (size_t i = 0; i < 2; i++) {
+    const MtsMethod methods[] = {MTS_SAMPLE, MTS_SMC, MTS_REJECTION, MTS_ADAPTIVE_REJECTION, MTS_CARS};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         MtsTable *table = NULL;
         MtsSearchSettings s;
         MtsVerify v;
@@ -263,6 +263,7 @@ static void no_answer_is_as_far_as_can_be(void **state)
         s.rollouts = 1;
         assert_ok(mts_verify(table, &s, 100, &v, &err), &err);
         assert_true(v.unanswered > 30 && v.unanswered < 70);
+        assert_true(fabs(v.z_ratio_mean - 2 * (1 - (double)v.unanswered / 100)) < 1e-12);
         assert_true(fabs(v.tv_mean - (double)v.unanswered / 100) < 1e-12);
         assert_true(fabs(v.tv_of_mean - v.tv_mean) < 1e-12);
         assert_true(v.reward_calls_mean == 1);

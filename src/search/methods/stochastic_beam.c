@@ -192,7 +192,7 @@ static int back_up_texts(MtsSearch *search, const PerturbedBeam *b, MtsError *er
 
 static int lead_beam(MtsSearch *search, PerturbedBeam *b, MtsError *err)
 {
-    MtsRng rng = mts_search_rng(search, MTS_SAMPLE_STREAM, 1);
+    MtsRng rng = mts_search_rng(search, MTS_SAMPLE_STREAM, 2); /* 1 draws among the answers, which it must not know */
     bool more = true;
     int rc = MTS_OK;
     b->places[0] = (Perturbed){.node = search->nodes.root, .g = mts_rng_gumbel(&rng)};
