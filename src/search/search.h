@@ -144,6 +144,13 @@ bool mts_search_is_cut_short(const MtsSearch *search);
 
 int mts_search_emit(MtsSearch *search, MtsEvent *event, MtsError *err); /* fills in the counters common to all */
 
+/* Whether all that there is is a text that was not finished: it stands in the tree as if it were one, and what is known
+ * is no part of Z then. */
+static inline bool mts_search_broke_off(const MtsSearch *search)
+{
+    return search->last && !search->last->finished;
+}
+
 /* Whether a rollout is certain to fit into settings.max_nfe, each before it at its dearest. Only such ones may count in
  * a mean: how many more there are depends on what they found. */
 static inline bool mts_search_is_certain(const MtsSearch *search, size_t rollout)

@@ -333,10 +333,10 @@ static int table_score(void *context, const MtsCandidate *candidate, double *val
     for (size_t i = 0; i < candidate->count && at >= 0; i++) {
         at = mts_table_next(t, (size_t)at, candidate->tokens[i]);
     }
-    if (at >= 0 || at == INT64_MIN) {
+    if (at == INT64_MIN) {
         return mts_fail(err, MTS_EREWARD, "table: a text of %zu tokens is not in it", candidate->count);
     }
-    *value = t->texts[~at].reward;
+    *value = at < 0 ? t->texts[~at].reward : -HUGE_VAL; /* of an unfinished text it says nothing */
     return MTS_OK;
 }
 

@@ -5,7 +5,7 @@ import json
 import math
 import pathlib
 
-from program import TABLE, ask, check, finish, refuse, run, work_dir, write_table
+from program import ROOT, TABLE, ask, check, finish, refuse, run, work_dir, write_table
 
 
 def texts():
@@ -90,6 +90,13 @@ def no_part(folder):
         answer = ask("search", "-m", holes, "--method", method, "--rollouts", 3)
         check(answer["mean_reward"]["answers"] is None and answer["log_z"] is None, answer)
         check(all(a["probability"] == 0 for a in answer["answers"]), answer)
+
+
+def stopped_at_once():
+    """No text is whole: what there is of one, of which a table says nothing."""
+    answer = ask("search", "-m", ROOT / "docs" / "walk.json", "--seconds", 1e-9, "--grace", 0)
+    best = answer["best"]
+    check((best["end"], best["reward"], answer["log_z"]) == ("stopped", None, None), answer)
 
 
 def same_again(table):
@@ -196,6 +203,7 @@ def main():
         stops_of_a_search_are_those_of_verify()
         no_part(folder)
         table = write_table(folder)
+        stopped_at_once()
         same_again(table)
         other_ways_out(table)
         methods(table)

@@ -47,6 +47,7 @@ static void check(const MtsSearchResult *r, const MtsSearchModel *model, const c
                                  : a->count == model->max_tokens ? MTS_ANSWER_CUT
                                                                  : MTS_ANSWER_STOPPED);
         assert_true(a->end != MTS_ANSWER_STOPPED || (grace == 0 && r->answer_count == 1));
+        assert_true(a->end != MTS_ANSWER_STOPPED || (isnan(r->log_z_low) && isnan(r->log_z_high)));
         share += a->probability;
     }
     assert_true(fabs(share - 1) < 1e-9);
@@ -81,6 +82,37 @@ static void whenever_it_is_stopped_there_is_a_text(void **state)
         }
     }
     assert_true(unfinished > 50);
+}
+
+/* One token alone may come first: the prefix has all of the prior, and is no text. */
+static void an_unfinished_text_says_nothing_of_z(void **state)
+{
+    (void)state;
+    const char *text = "{\"vocab_size\":2,\"max_tokens\":2,\"prior\":{\"\":[1,0],\"0\":[0.5,0.5]},"
+                       "\"reward\":{\"0,0\":0,\"0,1\":1}}";
+    MtsTable *table = NULL;
+    MtsSearchModel model;
+    MtsSearchReward reward;
+    MtsError err = {0};
+    assert_ok(mts_table_parse(&table, "t", text, strlen(text), &err), &err);
+    mts_table_model(table, &model);
+    mts_table_reward(table, &reward);
+    reward.score = sum_of_tokens;
+    for (int i = 0; i < 4; i++) {
+        MtsSearchSettings s = settings_of(MTS_MAXENT_TS);
+        MtsSearchResult *result = NULL;
+        int left = 0;
+        reward.prefixes = i & 1;
+        s.lambda = i / 2;
+        s.grace_seconds = 0;
+        s.stop = stop_after;
+        s.stop_context = &left;
+        assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
+        assert_int_equal(result->answers[0].end, MTS_ANSWER_STOPPED);
+        assert_true(isnan(result->log_z) && isnan(result->log_z_se) && isnan(result->log_z_low));
+        mts_search_result_free(&result);
+    }
+    mts_table_free(&table);
 }
 
 /* What leads, leads to nothing: the next one is finished. */
@@ -164,6 +196,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whenever_it_is_stopped_there_is_a_text),
+        cmocka_unit_test(an_unfinished_text_says_nothing_of_z),
         cmocka_unit_test(a_leading_text_without_a_part_in_the_target_is_passed_over),
         cmocka_unit_test(a_limit_that_one_text_fits_into_gives_a_whole_text),
         cmocka_unit_test(waves_go_on_until_all_texts_are_there),

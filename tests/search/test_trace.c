@@ -326,7 +326,7 @@ static void cut_short_and_replay(int eos, size_t *gaps, size_t *lasts, size_t *d
         s.stop = stop_after;
         s.stop_context = &left;
         s.trace = path;
-        s.grace_seconds = prefixes && polls % 2 ? 0 : 10; /* a table has no rewards of unfinished texts */
+        s.grace_seconds = polls % 2 ? 0 : 10;
         assert_ok(mts_search(&model, &reward, &s, NULL, &result, &err), &err);
         char *text = NULL;
         whole_file(path, &text, &size);

@@ -50,7 +50,7 @@ void mts_maxent_interval(const MtsSearch *search, double *low, double *high)
 {
     const MtsLogMean *z = &mts_maxent(search)->z;
     const MtsSums *root = mts_sums(search->nodes.root);
-    if (search->nodes.root->visits == 0) {
+    if (search->nodes.root->visits == 0 || mts_search_broke_off(search)) {
         return;
     }
     *low = root->log_k;

@@ -423,7 +423,8 @@ static void maxent_end_rollout(MtsRollout *r)
 
 static bool maxent_exhausted(const MtsSearch *search)
 {
-    return search->nodes.root->visits > 0 && mts_sums(search->nodes.root)->log_u == -HUGE_VAL;
+    return search->nodes.root->visits > 0 && mts_sums(search->nodes.root)->log_u == -HUGE_VAL &&
+           !mts_search_broke_off(search);
 }
 
 static void maxent_estimate(const MtsSearch *search, double *log_z, double *se)
