@@ -158,7 +158,7 @@ static void annotated(MtsHeartRecord *record, unsigned number)
     for (size_t i = 0; i < beats; i++) {
         items[i] = (MtsAnnotation){(size_t)(at[i] * RATE), i % 6 == 4 ? VENTRICULAR : NORMAL, nothing};
     }
-    const MtsAnnotations notes = {items, beats, 0};
+    const MtsAnnotations notes = {.items = items, .count = beats};
     assert_ok(mts_heart_record(record, s, &notes, &err), &err);
     mts_series_free(&s);
 }
