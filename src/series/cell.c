@@ -232,10 +232,11 @@ static bool is_period(MtsCell cell)
     i += dash;
     bool letter = i < cell.size && strchr("qmw", lower(cell.data[i])) != NULL;
     size_t rest = cell.size - i - letter;
-    if (i < 4 || (!dash && !letter) || rest < 1 || rest > 2) {
+    if (i < 4 || (!dash && !letter) || rest < 1 || rest > 2 || cell.data[0] < '1' || cell.data[0] > '2') {
         return false;
     }
-    return is_digit(cell.data[cell.size - 1]) && is_digit(cell.data[cell.size - rest]);
+    const char *last = cell.data + cell.size - rest;
+    return is_digit(last[0]) && is_digit(last[rest - 1]) && (rest == 1 || last[0] < '5' || last[1] < '4'); /* weeks */
 }
 
 /* 20200101T120000, 20200101_1200: a day and a time of day without marks. */
@@ -295,8 +296,8 @@ static MtsCell without_zone(MtsCell cell)
     return zone && memchr(cell.data, ':', end) ? (MtsCell){cell.data, end - 1} : cell;
 }
 
-/* Groups of one to four digits between '-' '/' '.' ':' ' ' 'T', two such marks at least or one colon, between blanks
- * alone with a year; fractions of seconds and a zone may follow. */
+/* Groups of one to four digits between '-' '/' '.' ':' ' ' 'T', two such marks at least or one colon; with a year where
+ * they stand between blanks alone, or points among other marks; fractions of seconds and a zone may follow. */
 static bool is_time(MtsCell cell)
 {
     size_t digits = 0, marks = 0, groups = 0, colons = 0, points = 0, blanks = 0;
@@ -327,8 +328,9 @@ static bool is_time(MtsCell cell)
         blanks += c == ' ';
         digits = 0;
     }
-    const bool list = blanks == marks && !year; /* "1 2 3" */
-    return groups >= 2 && (colons > 0 || (marks >= 2 && !list && (points == 0 || points == 2)));
+    const bool list = blanks == marks && !year;                                           /* "1 2 3" */
+    const bool dots = points == 0 || (points == 2 && (points + blanks == marks || year)); /* not "10.1-20.2" */
+    return colons > 0 ? groups >= 2 : groups >= 3 && marks >= 2 && !list && dots;
 }
 
 /* ---- all kinds ---- */

@@ -211,8 +211,13 @@ static void tables_as_people_have_them(void **state)
     /* what looks like dates and is not called so is never left out for a count */
     refuse(".csv", "t;v\n1;1 234 567\n2;2 345 678\n", "", MTS_EFORMAT, "column 2 (v): \"1 234 567\" is not a number");
     refuse(".csv", "t,v\n1,3 1 4\n2,1 5 9\n", "", MTS_EFORMAT, "line 2: column 2 (v): \"3 1 4\" is not a number");
-    refuse(".csv", "t,v\n1,1.5.\n2,2.5.\n", "", MTS_EREQUEST, "column 2 (v) holds dates (line 2: \"1.5.\")");
-    refuse(".csv", "t,v\n1,10.1-20.2\n2,10.2-20.3\n", "", MTS_EREQUEST, "column 2 (v) holds dates");
+    refuse(".csv", "t,v\n1,1.5.\n2,2.5.\n", "", MTS_EFORMAT, "line 2: column 2 (v): \"1.5.\" is not a number");
+    refuse(".csv", "1;10.1-20.2\n2;10.2-20.3\n", "", MTS_EFORMAT, "line 1: column 2: \"10.1-20.2\" is not a number");
+    refuse(".csv", "1;2500-99\n2;2500-98\n", "", MTS_EFORMAT, "line 1: column 2: \"2500-99\" is not a number");
+    refuse(".csv", "t,v\n1,1.2.3\n2,1.2.4\n", "", MTS_EREQUEST, "column 2 (v) holds dates (line 2: \"1.2.3\")");
+    EXPECT(".csv", "d,v\n2020-01-31-12.30.00,5\n2020-01-31-12.30.05,7\n", "", 1, 2, 5, 7);
+    EXPECT(".csv", "week,v\n2020-W53,5\n2021-W01,7\n", "", 1, 2, 5, 7);
+    EXPECT(".csv", "d,v\n31.12.2020 23,5\n01.01.2021 00,7\n", "", 1, 2, 5, 7);
     refuse(".csv", "t,v\n1,12:30\n2,12:31\n", "", MTS_EREQUEST, "column 2 (v) holds dates");
     EXPECT(".csv", "t,v\n1,12:30\n2,12:31\n", "#t", 1, 2, 1, 2);
     EXPECT(".csv", "date,t\n2020-01-01,1\n2020-01-02,2\n", "", 1, 2, 1, 2);
