@@ -69,12 +69,51 @@ static int check_lessons(const MtsLessons *l, const MtsWindowShape *shape, MtsEr
     return MTS_OK;
 }
 
+static json_t *names_of(const MtsSeries *s)
+{
+    json_t *list = json_array();
+    for (size_t c = 0; c < s->channels; c++) {
+        mts_json_add_text(&list, NULL, s->names[c]);
+    }
+    return list;
+}
+
+static bool is_among(const json_t *names, const char *name)
+{
+    bool found = false;
+    for (size_t c = 0; c < json_array_size(names); c++) {
+        const char *own = json_string_value(json_array_get(names, c)); /* of a file, it may be no text */
+        found = found || (own && strcmp(own, name) == 0);
+    }
+    return *name && found;
+}
+
+/* Channels of the names that were learnt stand where they stood. Of leads that differ by record, beats ask nothing. */
+static int check_order(const MtsEvidence *e, const MtsSeries *s, MtsError *err)
+{
+    const json_t *names = json_object_get(e->about, "channels");
+    size_t first = SIZE_MAX;
+    for (size_t c = s->channels; c-- > 0 && !e->shape.beats && json_array_size(names) == s->channels;) {
+        if (!json_is_string(json_array_get(names, c)) || !is_among(names, s->names[c])) {
+            return MTS_OK;
+        }
+        first = strcmp(json_string_value(json_array_get(names, c)), s->names[c]) == 0 ? first : c;
+    }
+    return first == SIZE_MAX
+               ? MTS_OK
+               : mts_fail(err, MTS_EREQUEST, "evidence: channel %zu is %.40s; learnt was %.40s in its place", first + 1,
+                          s->names[first], json_string_value(json_array_get(names, first)));
+}
+
 /* All that is said of the lessons as they are. False: memory ran out. */
 static bool take_notes(MtsEvidence *e, const MtsLessons *l)
 {
     e->labels = mts_calloc(l->classes, sizeof *e->labels);
     e->prior = mts_calloc(l->classes, sizeof *e->prior);
     e->about = json_object();
+    if (l->series[0]->channels > 1) {
+        mts_json_add(&e->about, "channels", names_of(l->series[0]));
+    }
     if (!mts_seen_all(&e->seen, l->series, l->count) || !e->labels || !e->prior || !e->about) {
         return false;
     }
@@ -196,8 +235,11 @@ int mts_evidence_learn(MtsEvidence **evidence, const MtsLessons *l, double *held
     if ((rc = check_lessons(l, &e->shape, err))) {
         goto done;
     }
-    rc = take_notes(e, l) ? mts_window_learn(&e->shape, l->series, l->count, err)
-                          : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+    rc = take_notes(e, l) ? MTS_OK : mts_fail(err, MTS_ENOMEM, "evidence: memory ran out");
+    for (size_t i = 0; !rc && i < l->count; i++) {
+        rc = check_order(e, l->series[i], err);
+    }
+    rc = rc ? rc : mts_window_learn(&e->shape, l->series, l->count, err);
     if (rc || (rc = fill_table(&t, e, l, err)) || (rc = regress(e, l, &t, held, err))) {
         goto done;
     }
@@ -225,7 +267,7 @@ static int check_witness(const MtsEvidence *e, const MtsSeries *s, MtsError *err
     if (mts_seen_has(&e->seen, s)) {
         return mts_fail(err, MTS_EREQUEST, "evidence: the series is one that was learnt from; test on others");
     }
-    return MTS_OK;
+    return check_order(e, s, err);
 }
 
 int mts_evidence_judge(const MtsEvidence *e, const MtsSeries *series, double *ratio, MtsError *err)

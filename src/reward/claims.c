@@ -494,7 +494,11 @@ static bool place_is(const MtsClaim *c, size_t at, size_t n)
     if (c->valued) {
         return near_position(c->value, at, n);
     }
-    part_range(c, n, &from, &to);
+    from = n * (size_t)c->from / 12;
+    to = n * (size_t)c->to / 12;
+    if (to < from + 2) { /* so few values that parts would overlap: where the middle of this one stands */
+        return (2 * at + 1) * 6 >= n * (size_t)c->from && (2 * at + 1) * 6 < n * (size_t)c->to;
+    }
     return at >= from && at < to;
 }
 

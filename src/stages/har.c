@@ -16,6 +16,13 @@ static int check_gravity(const MtsSeriesSet *set, const MtsSeries *s, size_t ind
     if (s->channels != 3) {
         return mts_fail(err, MTS_EFORMAT, "%s: sample %zu has %zu axes, not 3", set->name, index + 1, s->channels);
     }
+    for (size_t c = 0; c < 3; c++) {
+        char own = "xyz"[c], said = (char)(s->names[c][0] | 0x20);
+        if (said != own && said >= 'x' && said <= 'z') {
+            return mts_fail(err, MTS_EFORMAT, "%s: axis %zu is called %.40s, where %c is meant to stand", set->name,
+                            c + 1, s->names[c], own);
+        }
+    }
     for (size_t t = 0; t < s->length; t++) {
         const double *v = s->values + t;
         sum += sqrt(v[0] * v[0] + v[s->length] * v[s->length] + v[2 * s->length] * v[2 * s->length]);

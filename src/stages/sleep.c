@@ -38,7 +38,7 @@ static int add_window(MtsStage *stage, size_t number, MtsSeries **series, int op
     s->series = *series;
     *series = NULL;
     s->truth.option = option;
-    bool ok = mts_bytes_printf(&prompt, "%d seconds of a sleeper's EEG:\n", SECONDS) &&
+    bool ok = mts_bytes_printf(&prompt, "%.3g seconds of a sleeper's EEG:\n", (double)s->series->length / RATE) &&
               mts_stage_values(&prompt, s->series, options->points);
     for (size_t i = 0; ok && i < STAGES; i++) {
         ok = mts_sample_option(s, stage_names[i], strlen(stage_names[i]));
@@ -157,6 +157,10 @@ static int add_labelled(MtsStage *stage, const MtsSeriesSet *set, size_t i, cons
                         set->label[i]);
     }
     int rc = mts_set_take_at(set, i, 0, &window, err);
+    if (!rc && (window->channels != 1 || window->length > VALUES)) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: sample %zu has %zu values of %zu channels, more than %d s of one at %d Hz",
+                      (const char *)context, i + 1, window->length, window->channels, SECONDS, RATE);
+    }
     if (!rc) {
         window->sampling_rate = RATE;
         rc = add_window(stage, i + 1, &window, option, options, err);

@@ -168,6 +168,10 @@ def any_labels(folder):
     about = ask("train", "--labels", "doing", "--group", "who", "--data", lists, "--out", evidence)
     check(about["groups"] == 5 and about["label_column"] == "doing" and about["group_column"] == "who", about)
     check(about["labels"] == {r[0]: sum(q[0] == r[0] for q in rows[1:]) for r in rows[1:]}, about)
+    turned = pathlib.Path(folder) / "turned.csv"
+    steps = zip(*(json.loads(cell) for cell in rows[1][1:4]))
+    turned.write_text("z_axis,y_axis,x_axis\n" + "".join(f"{z + 0.01},{y},{x}\n" for x, y, z in steps))
+    refuse(2, ["channel 1 is z_axis; learnt was x_axis in its place"], "classify", turned, "--evidence", evidence)
     same = ask("train", "--stage", "har", "--data", DATA / "har.csv", "--out", pathlib.Path(folder) / "har2.evidence")
     check(same["samples"] == about["samples"] and same["labels"] == about["labels"], (same, about))
     with wide.open("w", newline="") as out:

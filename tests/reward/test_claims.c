@@ -86,6 +86,32 @@ static void trends_and_parts(void **state)
     CHECK(season, cases);
 }
 
+/* Parts of a series of two or three values do not overlap where places are asked for. */
+static void places_of_few_values(void **state)
+{
+    (void)state;
+    static const double x[] = {5, 6, 4};
+    static const char *const parts[] = {"first third", "middle", "last third", "first half", "second half"};
+    static const char *const right[] = {"00101", "01001"}; /* of two values, of three */
+    for (size_t n = 2; n <= 3; n++) {
+        for (size_t p = 0; p < 5; p++) {
+            MtsError err = {0};
+            MtsSubject subject;
+            MtsClaims claims;
+            char text[64];
+            int size = snprintf(text, sizeof text, "The peak is in the %s.", parts[p]);
+            assert_ok(mts_subject_init(&subject, x, n, &err), &err);
+            assert_ok(mts_claims_find(&subject, text, (size_t)size, 1, &claims, &err), &err);
+            assert_int_equal(claims.count, 1);
+            if (claims.items[0].right != (right[n - 2][p] == '1')) {
+                fail_msg("of %zu values: %s", n, text);
+            }
+            mts_claims_free(&claims);
+            mts_subject_free(&subject);
+        }
+    }
+}
+
 static void numbers_of_values(void **state)
 {
     (void)state;
@@ -232,9 +258,10 @@ static void any_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(trends_and_parts),  cmocka_unit_test(numbers_of_values), cmocka_unit_test(seasons),
-        cmocka_unit_test(unrest_and_shifts), cmocka_unit_test(prefixes),          cmocka_unit_test(the_reward),
-        cmocka_unit_test(any_words),
+        cmocka_unit_test(trends_and_parts),  cmocka_unit_test(places_of_few_values),
+        cmocka_unit_test(numbers_of_values), cmocka_unit_test(seasons),
+        cmocka_unit_test(unrest_and_shifts), cmocka_unit_test(prefixes),
+        cmocka_unit_test(the_reward),        cmocka_unit_test(any_words),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

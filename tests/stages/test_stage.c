@@ -140,6 +140,8 @@ static void activity(void **state)
     refuse("har", file_of("a.csv", "label,x_axis,y_axis,z_axis\nsit,\"[9, 9]\",\"[1, 1]\",\"[4, 4]\"\n"), NULL,
            MTS_EFORMAT, "probably m/s^2");
     refuse("har", file_of("a.csv", "label,x_axis\nsit,\"[1, 1]\"\n"), NULL, MTS_EFORMAT, "has 1 axes, not 3");
+    refuse("har", file_of("a.csv", "label,y_axis,x_axis,z_axis\nsit,\"[1, 1]\",\"[0, 0]\",\"[0, 0]\"\n"), NULL,
+           MTS_EFORMAT, "axis 1 is called y_axis, where x is meant to stand");
     refuse("har", file_of("a.csv", "x_axis,y_axis\n\"[1]\",\"[1]\"\n"), NULL, MTS_EFORMAT, "no label");
     refuse("har", in_folder("a.csv"), in_folder("b.csv"), MTS_EREQUEST, "takes no second file");
     refuse("swim", in_folder("a.csv"), NULL, MTS_EREQUEST, "\"swim\" is unknown");
@@ -174,6 +176,8 @@ static void sleep_nights(void **state)
     mts_stage_free(&s);
     refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n6\n"), MTS_EFORMAT, "entry 6 is 6, not a sleep stage");
     refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n5\n5\n"), MTS_EFORMAT, "at a multiple of 50 Hz");
+    refuse("sleep", file_of("a.csv", "time_series,more,label\n\"[1, 2]\",\"[3, 4]\",N1\n"), NULL, MTS_EFORMAT,
+           "has 2 values of 2 channels, more than 30 s of one at 50 Hz");
     refuse("sleep", night, file_of("h.txt", "5\n5\n"), MTS_EFORMAT, "are 600 a second: what is each entry for?");
     free(text);
 }
