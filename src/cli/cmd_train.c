@@ -84,12 +84,30 @@ static bool group_by_id(MtsLessons *l)
     return ok;
 }
 
-/* Blocks of consecutive series, where some label would be in one alone blocks of that label's series. The same series
- * counts once; place [count] is scratch. */
+/* Whether the series of each label follow one another: their order says the label and nothing else. */
+static bool is_sorted(const MtsLessons *l)
+{
+    size_t runs = 0, labels = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        runs += i == 0 || l->label[i] != l->label[i - 1];
+    }
+    for (size_t k = 0; k < l->classes; k++) {
+        size_t i = 0;
+        while (i < l->count && (size_t)l->label[i] != k) {
+            i++;
+        }
+        labels += i < l->count;
+    }
+    return runs == labels;
+}
+
+/* Blocks of consecutive series; where some label would be in one alone, or they are sorted by label, blocks of each
+ * label's series. The same series counts once; place [count] is scratch. */
 static void split_in_blocks(MtsLessons *l, const size_t *first, size_t *place)
 {
     size_t *of_label = l->group; /* first how many of its label came before */
     size_t different = 0;
+    bool sorted = is_sorted(l);
     for (size_t i = 0; i < l->count; i++) {
         place[i] = first[i] == i ? different++ : place[first[i]];
     }
@@ -103,7 +121,7 @@ static void split_in_blocks(MtsLessons *l, const size_t *first, size_t *place)
                 of_label[i] = total++;
             }
         }
-        bool spread = total > 0 && least * l->groups / different != most * l->groups / different;
+        bool spread = !sorted && total > 0 && least * l->groups / different != most * l->groups / different;
         for (size_t i = 0; i < l->count; i++) {
             if ((size_t)l->label[i] == k && first[i] == i) {
                 l->group[i] = spread ? place[i] * l->groups / different : of_label[i] * l->groups / total;

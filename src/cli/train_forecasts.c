@@ -61,6 +61,11 @@ static int learn(const Args *args, const MtsSeriesSet *set, MtsSeries **series, 
         if (!rc && series[i]->channels != 1) {
             rc = mts_fail(err, MTS_EREQUEST, "%s: series %zu has %zu channels, not one", set->name, i + 1,
                           series[i]->channels);
+        } else if (!rc && mts_stage_season(series[i]->id) != season) {
+            rc = mts_fail(err, MTS_EREQUEST,
+                          "%s: series %zu (%.40s) has a season of %zu, the first one of %zu: each is "
+                          "learnt from a file of its own",
+                          set->name, i + 1, series[i]->id, mts_stage_season(series[i]->id), season);
         }
     }
     const MtsSeries *const *list = (const MtsSeries *const *)series;

@@ -37,6 +37,32 @@ void mts_evidence_free(MtsEvidence **evidence)
 
 /* ---- lessons ---- */
 
+/* Features count from 1e-4 (evidence/window.c), as those of g, mV and uV may: EEG in volts would be nothing. */
+static int check_unit(const MtsLessons *l, MtsError *err)
+{
+    static const double least = 5e-3;
+    const MtsSeries *first = l->series[0];
+    double most = 0;
+    for (size_t c = 0; c < first->channels; c++) {
+        double low = HUGE_VAL, high = -HUGE_VAL;
+        for (size_t i = 0; i < l->count; i++) {
+            for (size_t t = 0; t < first->length; t++) {
+                double v = l->series[i]->values[c * first->length + t];
+                low = fmin(low, v);
+                high = fmax(high, v);
+            }
+        }
+        most = fmax(most, high - low);
+    }
+    return most > 0 && most < least
+               ? mts_fail(
+                     err, MTS_EREQUEST,
+                     "evidence: all values lie within %.3g, too near for what is measured of them: write them in a "
+                     "smaller unit, so that they differ by %g and more",
+                     most, least)
+               : MTS_OK;
+}
+
 static int check_lessons(const MtsLessons *l, const MtsWindowShape *shape, MtsError *err)
 {
     const MtsSeries *first = l->series[0];
@@ -66,7 +92,7 @@ static int check_lessons(const MtsLessons *l, const MtsWindowShape *shape, MtsEr
                             first->sampling_rate);
         }
     }
-    return MTS_OK;
+    return shape->beats ? MTS_OK : check_unit(l, err);
 }
 
 static json_t *names_of(const MtsSeries *s)

@@ -6,22 +6,29 @@
 
 #include "stages/build.h"
 
-/* The reference of a series' id, where the stage has the series. */
-static bool attach(MtsStage *stage, MtsCell id, MtsCell caption)
+/* The reference of a series' id, where the stage has the series; then *fits. */
+static int attach(MtsStage *stage, const char *path, MtsCell id, MtsCell caption, bool *fits, MtsError *err)
 {
-    bool ok = true;
-    for (size_t i = 0; ok && i < stage->count; i++) {
+    for (size_t i = 0; i < stage->count; i++) {
         MtsSample *s = &stage->samples[i];
-        if (strlen(s->series->id) == id.size && memcmp(s->series->id, id.data, id.size) == 0) {
-            ok = mts_series_rename(&s->truth.text, caption.data, caption.size);
+        if (strlen(s->series->id) != id.size || memcmp(s->series->id, id.data, id.size) != 0) {
+            continue;
         }
+        if (s->truth.text[0]) {
+            return mts_fail(err, MTS_EFORMAT, "%s: has two captions of %.80s", path, s->series->id);
+        }
+        if (!mts_series_rename(&s->truth.text, caption.data, caption.size)) {
+            return mts_stage_no_memory(stage, err);
+        }
+        *fits = true;
     }
-    return ok;
+    return MTS_OK;
 }
 
 static int attach_captions(MtsStage *stage, const char *path, MtsError *err)
 {
     MtsCsv csv;
+    bool fits = false;
     int rc = mts_stage_csv(&csv, path, err);
     if (rc) {
         return rc;
@@ -31,8 +38,10 @@ static int attach_captions(MtsStage *stage, const char *path, MtsError *err)
         rc = mts_fail(err, MTS_EFORMAT, "%s: has no columns id and caption", path);
     }
     for (size_t r = 1; !rc && r < csv.rows; r++) {
-        rc = attach(stage, mts_csv_cell(&csv, r, id), mts_csv_cell(&csv, r, caption)) ? MTS_OK
-                                                                                      : mts_stage_no_memory(stage, err);
+        rc = attach(stage, path, mts_csv_cell(&csv, r, id), mts_csv_cell(&csv, r, caption), &fits, err);
+    }
+    if (!rc && !fits) {
+        rc = mts_fail(err, MTS_EREQUEST, "%s: no caption is of a series that is there", path);
     }
     mts_csv_free(&csv);
     return rc;

@@ -8,10 +8,11 @@
 #include "stages/build.h"
 #include "stages/stage.h"
 
-/* M4's own seasons by the first letter of a series' name. */
+/* M4's own seasons by the first letter of a series' name: "H10" is one of its names, and "Hungary" none. */
 size_t mts_stage_season(const char *id)
 {
-    switch (id[0]) {
+    bool named = id[0] && id[1] >= '0' && id[1] <= '9';
+    switch (named ? id[0] : 'W') {
     case 'H':
         return 24;
     case 'Q':

@@ -215,6 +215,14 @@ def held_apart(folder):
     check(often["repeated"] == 160 and often["groups"] == 8, often)
     check(often["held_out"]["accuracy"]["mean"] < 0.7 > once["held_out"]["accuracy"]["mean"], (once, often))
     refuse(2, ["no label has series in two groups"], *train, "--group", "label")
+    leaning = sorted([f"c{i % 6}", *(round(chance.gauss(i % 6, 1), 4) for _ in range(24))] for i in range(120))
+    write(leaning)
+    in_order = ask(*train)["held_out"]["accuracy"]
+    chance.shuffle(leaning)
+    write(leaning)
+    check(abs(ask(*train)["held_out"]["accuracy"]["mean"] - in_order["mean"]) < 0.15, in_order)
+    write([[r[0], *(v * 1e-9 for v in r[1:])] for r in rows])
+    refuse(2, ["all values lie within", "smaller unit"], *train)
 
 
 def classified_by_model(folder):

@@ -135,6 +135,10 @@ def forecasts(folder):
         with open(folder / name, "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([["id"] + [f"V{i}" for i in range(len(part(rows[0][1:])))]] +
                                        [[r[0]] + part(r[1:]) for r in rows])
+    mixed = folder / "mixed.csv"
+    mixed.write_text("id,V1,V2,V3\nW1,1,2,3\nH2,1,2,3\n")
+    refuse(2, ["series 2 (H2) has a season of 24"], "train", "--stage", "forecast", "--data", mixed, "--horizon", 1,
+           "--out", folder / "m.evidence")
     evidence = folder / "f.evidence"
     about = ask("train", "--stage", "forecast", "--data", folder / "past.csv", "--horizon", 4, "--out", evidence)
     worth = about["last_values_smape"]

@@ -219,6 +219,9 @@ static void forecasts_and_captions(void **state)
     assert_string_equal(s->samples[1].truth.text, "Flat, at 5.");
     assert_non_null(strstr(s->samples[1].prompt, "A time series of 8 values:\n5, 5,"));
     mts_stage_free(&s);
+    refuse("m4", past, file_of("b.csv", "id,caption\nW2,x\nW2,y\n"), MTS_EFORMAT, "has two captions of W2");
+    refuse("m4", past, file_of("b.csv", "id,caption\nW9,x\n"), MTS_EREQUEST, "no caption is of a series that is there");
+    assert_true(mts_stage_season("H1") == 24 && mts_stage_season("Hungary") == 1 && mts_stage_season("") == 1);
     refuse("m4", past, file_of("b.csv", "id,text\nW2,x\n"), MTS_EFORMAT, "no columns id and caption");
 }
 
