@@ -40,8 +40,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a.dat", "b.dat", "b.mat", "r.hea"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const names[] = {"a.dat", "b.dat", "b.mat", "r.hea", "r.atr"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         unlink(beside(names[i]));
     }
     return rmdir(folder);
