@@ -79,8 +79,8 @@ RUNNING = set() # groups of processes
 LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "eval"}
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
 EQUAL = ("files read and written", "logits") # promised on every processor
-# Times, which kernels a processor has, and what an emulator says of itself.
-ITS_OWN = re.compile(r'(?m)^qemu-.*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":'
+# Times and a slow run's progress, which kernels a processor has, and what an emulator says of itself.
+ITS_OWN = re.compile(r'(?m)^qemu-.*\n|^(?:\d+ of \d+ rollouts|[^"\n]*about [\d.]+ (?:s|min|h) left).*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":'
                      r'(\{[^}]*\}|\[[^\]]*\]|[^,}\]]*)')
 # In an emulator compiling with -O3 takes longer than it saves.
 OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled", "-Doptimization=1"]
