@@ -80,7 +80,8 @@ LEFT_OUT = {"layers", "headers", "faults", "examples", "slow", "real_models", "e
 PYTHON = ("cli_table", "cli_series") # that call the program, and not with signals
 EQUAL = ("files read and written", "logits") # promised on every processor
 # Times and a slow run's progress, which kernels a processor has, and what an emulator says of itself.
-ITS_OWN = re.compile(r'(?m)^qemu-.*\n|^(?:\d+ of \d+ rollouts|[^"\n]*about [\d.]+ (?:s|min|h) left).*\n|"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":'
+ITS_OWN = re.compile(r'(?m)^qemu-.*\n|^(?:\d+ of \d+ rollouts|[^"\n]*about [\d.]+ (?:s|min|h) left).*\n|'
+                     r'"(?:kernels|[a-z_]*(seconds|per_second|_ms|_us)[a-z_]*)":'
                      r'(\{[^}]*\}|\[[^\]]*\]|[^,}\]]*)')
 # In an emulator compiling with -O3 takes longer than it saves.
 OPTIONS = ["--wrap-mode=forcefallback", "-Dopenblas=disabled", "-Dtests=enabled", "-Doptimization=1"]
