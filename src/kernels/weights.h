@@ -33,7 +33,7 @@
 
 enum {
     MTS_GROUP = 16,      /* rows in a group */
-    MTS_PRODUCT_ROWS = 9 /* product_from where nobody has measured (model/choice.h) */
+    MTS_PRODUCT_ROWS = 8 /* product_from where nobody has measured (model/choice.h) */
 };
 
 typedef struct MtsWeights {

@@ -115,7 +115,7 @@ typedef struct Taken {
     size_t next; /* the end of the thread's share, where the weights after these are its own; else `end` */
 } Taken;
 
-/* Eight groups, which is what product() takes at a time, or four where many rows make that long enough, or a multiple
+/* Eight groups, half of what product() takes at a time, or four where many rows make that long enough, or a multiple
  * of it. Of one thread, and of BLAS, which likes large matrices: the share. */
 static size_t units_of_piece(const MtsForward *s, const Deal *d, size_t share)
 {

@@ -213,7 +213,7 @@ static void check_product(Check *c, MtsType type)
     static const size_t units[] = {1, 2, 7, 21, 41, 66}, ranges[][2] = {{0, 17}, {5, 48}, {15, 33}, {0, 64}, {3, 300}};
     for (size_t u = 0; u < 6 && units[u] * unit <= 5376; u++) {
         for (int content = 0; content < CONTENTS; content++) {
-            size_t cols = units[u] * unit, groups = 1 + (3 * u + (size_t)content) % 11;
+            size_t cols = units[u] * unit, groups = 1 + (7 * u + (size_t)content) % 23;
             size_t rows = u == 2 ? 300 : u < 4 ? 64 : 33;
             MtsWeights w;
             void *data = groups_new(c, &w, type, groups, cols, content);

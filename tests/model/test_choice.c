@@ -115,7 +115,7 @@ static void test_read(void **state)
 {
     (void)state;
     MtsFormChoice read[4];
-    static const char head[] = "maxts 0.1.0 1\n";
+    static const char head[] = "maxts 0.1.0 2\n";
     char text[256];
     static const struct {
         const char *lines;

@@ -13,8 +13,10 @@
  *
  *     for up to MOST_GROUPS groups, for up to MOST_ROWS activation rows
  *         for each block of 32 columns
- *             its operands are unpacked in four versions: 16 KiB, which stay in the first-level cache
- *             each activation row meets the groups, BESIDE vectors at a time */
+ *             each activation row picks its versions
+ *             for BESIDE vectors of the groups at a time
+ *                 their operands are unpacked in four versions: 4 or 8 KiB, which leave room in the first-level cache
+ *                 each activation row meets them */
 #include "kernels/kernels.h"
 
 #define NOT_INLINED __attribute__((noinline)) /* compilers mix the registers of several calls otherwise */
@@ -22,8 +24,7 @@
 enum {
     BESIDE = 4,                          /* vectors of weight rows that meet an activation at once */
     SIDE = BESIDE * V_LANES / MTS_GROUP, /* groups that these are */
-    MOST_GROUPS = 8,
-    SIDES = MOST_GROUPS / SIDE,
+    MOST_GROUPS = 16,
     MOST_ROWS = 64,
     VERSIONS = 4,
     OPERAND = 4 * BESIDE * V_LANES /* bytes of an operand of a side in one version */
@@ -122,54 +123,56 @@ typedef struct Call {
     const unsigned char *next; /* fetched meanwhile: what begins where these groups end */
 } Call;
 
-/* Block b of all groups to where it is multiplied; the one after it, or the next groups', is fetched. */
-static void unpack_sides(const Call *c, size_t b, Side *sides)
+/* Block b of groups [g, end) to where it is multiplied; the one after it, or the next groups', is fetched: no
+ * processor follows as many streams. */
+static void unpack_side(const Call *c, size_t b, size_t g, size_t end, Side *side)
 {
     const size_t block = 64 * (size_t)mts_type_bits(c->type);
-    for (size_t g = 0; g < c->groups; g++) {
+    for (size_t v = 0; g < end; g++, v += MTS_GROUP / V_LANES) {
         const unsigned char *group = c->group + g * c->group_bytes;
-        const unsigned char *ahead = b + 1 < c->blocks ? group + block * (b + 1)
-                                     : c->next         ? c->next + g * c->group_bytes
-                                                       : NULL;
+        const size_t then = b + 1 < c->blocks ? b + 1 : 0;
+        const unsigned char *ahead = then ? group : c->next ? c->next + g * c->group_bytes : NULL;
         for (size_t line = 0; ahead && line < block; line += 64) {
-            __builtin_prefetch(ahead + line, 0, 2);
+            __builtin_prefetch(ahead + block * then + line, 0, 2);
         }
-        c->unpack(group, &c->at, b, g % SIDE * (MTS_GROUP / V_LANES), &sides[g / SIDE]);
+        if (ahead) {
+            __builtin_prefetch(ahead + c->at.scales + mts_scale_bytes(c->type) * then, 0, 2);
+        }
+        c->unpack(group, &c->at, b, v, side);
     }
 }
 
-/* One block of all sides times activation rows a[0] to a[n - 1], n <= MTS_PANEL. What they pick is worked out for all
- * of them first, or the first products of each would wait for it. */
-static void add_rows(const Call *c, const Side *sides, const MtsActRow *a, size_t n,
-                     float (*acc)[MOST_GROUPS * MTS_GROUP])
+/* What each activation row of a call picks of block b: of all of them first, or the first products of each would wait
+ * for it. */
+static void pick_rows(const Call *c, size_t b, Picked *p)
 {
-    Picked p[MTS_PANEL];
-    for (size_t i = 0; i < n; i++) {
-        p[i].start = a[i].n[0] * 128 + v_pick32(a[i].q, OPERAND, p[i].q, p[i].at) * 255;
-        p[i].d = a[i].d;
-    }
-    for (size_t i = 0; i < n; i++) {
-        for (size_t g = 0; g < c->groups; g += SIDE) {
-            add_side_of[mts_min(c->groups - g, SIDE) - 1](&sides[g / SIDE], &p[i], acc[i] + g * MTS_GROUP);
-        }
+    for (size_t s = c->s0; s < c->s1; s++, p++) {
+        const MtsActRow *a = &c->acts[s / MTS_PANEL * c->blocks + b].row[s % MTS_PANEL];
+        p->start = a->n[0] * 128 + v_pick32(a->q, OPERAND, p->q, p->at) * 255;
+        p->d = a->d;
     }
 }
 
 /* At most MOST_GROUPS groups times MOST_ROWS rows; y: of the first row and group. */
 static void multiply_call(const Call *c, float *y, size_t stride, bool add)
 {
-    Side sides[SIDES] __attribute__((aligned(64)));
+    Side side __attribute__((aligned(64)));
     ProductSums sums __attribute__((aligned(64)));
-    memset(&sums, 0, (c->s1 - c->s0) * sizeof sums.row[0]);
+    Picked picked[MOST_ROWS];
+    const size_t rows = c->s1 - c->s0;
+    memset(&sums, 0, rows * sizeof sums.row[0]);
     for (size_t b = 0; b < c->blocks; b++) {
-        unpack_sides(c, b, sides);
-        for (size_t s = c->s0, n; s < c->s1; s += n) {
-            const size_t lane = s % MTS_PANEL;
-            n = mts_min(MTS_PANEL - lane, c->s1 - s);
-            add_rows(c, sides, c->acts[s / MTS_PANEL * c->blocks + b].row + lane, n, sums.row + (s - c->s0));
+        pick_rows(c, b, picked);
+        for (size_t g = 0; g < c->groups; g += SIDE) {
+            const size_t end = mts_min(g + SIDE, c->groups);
+            AddSide *const add_groups = add_side_of[end - g - 1];
+            unpack_side(c, b, g, end, &side);
+            for (size_t i = 0; i < rows; i++) {
+                add_groups(&side, &picked[i], sums.row[i] + g * MTS_GROUP);
+            }
         }
     }
-    for (size_t i = 0; i < c->s1 - c->s0; i++) {
+    for (size_t i = 0; i < rows; i++) {
         for (size_t r = 0; r < c->groups * MTS_GROUP; r += V_LANES) {
             float *out = y + i * stride + r;
             vf x = v_load(sums.row[i] + r);
