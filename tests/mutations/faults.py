@@ -40,7 +40,7 @@ FAULTS = [
      "node->dist.logp[entry]) - log(node->proposal_mass)", "node->dist.logp[entry])",
      ["table", "search_methods", "search_proofs"]),
     ("a chance: draws without the total", "src/search/chance.c", "mts_rng_uniform(rng) * total, sum",
-     "mts_rng_uniform(rng), sum", ["table", "search_methods", "search_proofs"]),
+     "mts_rng_uniform(rng), sum", ["search_trace"]),
     ("a backup: known mass takes unknown", "src/search/maxent/sums.c", "child->logp + mts_sums(child)->log_k",
      "child->logp + mts_sums(child)->log_u", ["search_driver", "search_walk", "search_proofs", "table"]),
     ("an order: answers by ascending reward", "src/search/result.c", "x->reward > y->reward ? -1 : 1",

@@ -541,6 +541,22 @@ static void the_g_test_knows_its_own_chances(void **state)
     assert_true(g_test((size_t[]){50, 50, 1}, q, 3) == 0);
 }
 
+/* What is drawn by weights of any sum, which those of the searches here happen to have as 1. */
+static void picks_follow_their_weights(void **state)
+{
+    (void)state;
+    const double weights[] = {0.5, 0, 3, 1.5}, p[] = {0.1, 0, 0.6, 0.3};
+    const double small[] = {weights[0] / 64, 0, weights[2] / 64, weights[3] / 64};
+    size_t counts[4] = {0};
+    for (uint64_t i = 0; i < 2000; i++) {
+        MtsRng rng = mts_rng(7, i, 0), again = rng;
+        size_t drawn = mts_pick(NULL, &rng, weights, 4);
+        assert_int_equal(mts_pick(NULL, &again, small, 4), drawn);
+        counts[drawn]++;
+    }
+    assert_true(g_test(counts, p, 4) > FALSE_ALARM);
+}
+
 /* ---- the tree for reading ---- */
 
 /* Below their parent the larger shares come first, and nothing that is shown has less than what is not. */
@@ -620,6 +636,7 @@ int main(void)
         cmocka_unit_test(a_resumed_search_has_the_same_trace),
         cmocka_unit_test(drawn_answers_follow_their_law),
         cmocka_unit_test(the_g_test_knows_its_own_chances),
+        cmocka_unit_test(picks_follow_their_weights),
         cmocka_unit_test(the_tree_is_listed),
         cmocka_unit_test(the_best_of_the_tree_comes_first),
     };
