@@ -100,10 +100,10 @@ static long resident(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-/* Bytes that are allocated; 0 where that is not told. */
+/* Bytes that are allocated; 0 where that is not told, or a sanitizer allocates. */
 static long allocated(void)
 {
-#if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
+#if defined(__GLIBC__) && defined(__GLIBC_PREREQ) && !MTS_DEAR
 #if __GLIBC_PREREQ(2, 33)
     struct mallinfo2 m = mallinfo2();
     return (long)(m.uordblks + m.hblkhd);
