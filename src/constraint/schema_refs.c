@@ -253,10 +253,9 @@ static const json_t *follow_pointer(const json_t *at, const char *pointer)
         if (!step) {
             return NULL;
         }
-        if (json_is_array(at)) {
-            char *end;
-            unsigned long i = strtoul(step, &end, 10);
-            at = *step && !*end ? json_array_get(at, i) : NULL;
+        if (json_is_array(at)) { /* RFC 6901: digits, without zeros before */
+            bool index = *step && !step[strspn(step, "0123456789")] && (*step != '0' || !step[1]);
+            at = index ? json_array_get(at, strtoul(step, NULL, 10)) : NULL;
         } else {
             at = json_object_get(at, step);
         }

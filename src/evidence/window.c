@@ -95,16 +95,21 @@ size_t mts_window_columns(const MtsWindowShape *s)
 
 /* ---- levels and spectra ---- */
 
-/* Of sorted values, between the two that are nearest. */
-static double quantile(const double *sorted, size_t n, double q)
+/* Between the two values that are nearest; puts x into another order. */
+static double quantile(double *x, size_t n, double q)
 {
     double at = q * (double)(n - 1);
     size_t i = (size_t)at;
-    return i + 1 < n ? sorted[i] + (at - (double)i) * (sorted[i + 1] - sorted[i]) : sorted[n - 1];
+    mts_select_double(x, n, i);
+    if (i + 1 == n) {
+        return x[i];
+    }
+    mts_select_double(x + i + 1, n - i - 1, 0);
+    return x[i] + (at - (double)i) * (x[i + 1] - x[i]);
 }
 
-/* `sorted` [n] is scratch. */
-static void levels(const double *x, size_t n, double *sorted, double row[LEVELS])
+/* scratch [n]. */
+static void levels(const double *x, size_t n, double *scratch, double row[LEVELS])
 {
     static const double at[] = {0.1, 0.25, 0.5, 0.75, 0.9};
     double mean = 0, squares = 0, steps = 0;
@@ -115,13 +120,12 @@ static void levels(const double *x, size_t n, double *sorted, double row[LEVELS]
     for (size_t t = 0; t < n; t++) {
         squares += (x[t] - mean) * (x[t] - mean) / (double)n;
     }
-    memcpy(sorted, x, n * sizeof *x);
-    mts_sort_doubles(sorted, n);
+    memcpy(scratch, x, n * sizeof *x);
     row[0] = mean;
     row[1] = log(sqrt(squares) + 1e-4);
     row[2] = log(steps + 1e-5);
     for (size_t q = 0; q < 5; q++) {
-        row[3 + q] = quantile(sorted, n, at[q]);
+        row[3 + q] = quantile(scratch, n, at[q]);
     }
 }
 
@@ -332,7 +336,6 @@ static int learn_beats(MtsWindowShape *shape, const MtsSeries *const *windows, s
         for (size_t i = 0; i < count; i++) {
             one[i] = all[i * columns + j];
         }
-        mts_sort_doubles(one, count);
         for (size_t k = 0; k < KNOTS; k++) {
             shape->threshold[j * KNOTS + k] = quantile(one, count, (double)(k + 1) / (KNOTS + 1));
         }
@@ -378,7 +381,6 @@ static void learn_dilation(MtsWindowShape *shape, Shifts *s, const MtsSeries *co
         } while (next_kernel(&k));
     }
     for (size_t k = 0; k < KERNELS; k++) {
-        mts_sort_doubles(pool + k * room, filled[k]);
         for (size_t i = 0; i < each; i++) {
             size_t at = (d * KERNELS + k) * each + i;
             shape->threshold[at] = quantile(pool + k * room, filled[k], fmod((double)(at + 1) * GOLDEN, 1));

@@ -431,6 +431,13 @@ static void references_find_what_is_meant(void **state)
     CHECK("{\"$defs\":{\"a\":{\"b\":{\"type\":\"null\"}},\"a/b\":true},\"$ref\":\"#/$defs/a%2fb\"}", LIST("null"),
           LIST("1"));
     CHECK("{\"$defs\":{\"%2\":{\"type\":\"null\"}},\"$ref\":\"#/$defs/%2\"}", LIST("null"), LIST("1"));
+    CHECK("{\"anyOf\":[{\"type\":\"null\"},{\"$ref\":\"#/anyOf/0\"}]}", LIST("null"), LIST("1"));
+    static const char *const no_index[] = {"+0", "%200", "00", "-0", "0x0", "", "1"}; /* RFC 6901: 0, 1, ... */
+    for (size_t i = 0; i < sizeof no_index / sizeof *no_index; i++) {
+        char schema[96];
+        snprintf(schema, sizeof schema, "{\"allOf\":[{\"type\":\"null\"}],\"$ref\":\"#/allOf/%s\"}", no_index[i]);
+        refuse(0, schema, MTS_EUNSUPPORTED, "points at nothing");
+    }
     CHECK("{\"anyOf\":[{\"enum\":[{\"$anchor\":\"a\",\"type\":\"null\"}]},{\"$ref\":\"#a\"}],"
           "\"$defs\":{\"x\":{\"$anchor\":\"a\",\"type\":\"string\"}}}",
           LIST("\"s\"", "{\"$anchor\":\"a\",\"type\":\"null\"}"), LIST("null", "1"));
