@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "template/template.h"
 
 enum { MAX_MESSAGES = 64 << 20, MAX_TEMPLATE = 1 << 20 }; /* bytes */
 
@@ -75,13 +76,18 @@ static int make_variables(Conversation *c, const Args *args, MtsError *err)
     return rc;
 }
 
+int conversation_check_date(const Args *args, MtsError *err)
+{
+    MtsTemplateDate day;
+    return !args->date || mts_template_date(args->date, &day)
+               ? MTS_OK
+               : mts_fail(err, MTS_EREQUEST, "--date: '%.40s' is no day as YYYY-MM-DD", args->date);
+}
+
 static int make_date(Conversation *c, const Args *args, MtsError *err)
 {
     time_t now = time(NULL);
     struct tm today;
-    if (args->date && strlen(args->date) >= sizeof c->date) {
-        return mts_fail(err, MTS_EREQUEST, "--date: '%s' is no day as YYYY-MM-DD", args->date);
-    }
     if (args->date) {
         strcpy(c->date, args->date);
     } else if (!localtime_r(&now, &today) || !strftime(c->date, sizeof c->date, "%Y-%m-%d", &today)) {

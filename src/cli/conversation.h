@@ -17,6 +17,9 @@ typedef struct Conversation {
 /* Whether an option was given that only a chat takes: its name, NULL: none. */
 const char *conversation_option(const Args *args);
 
+/* MTS_EREQUEST where --date is no day, whether a template will ask for it or not. */
+int conversation_check_date(const Args *args, MtsError *err);
+
 /* Reads the files and the variables; input.user is left to the caller. */
 int conversation_open(Conversation *c, const Args *args, MtsError *err);
 void conversation_close(Conversation *c);

@@ -133,7 +133,7 @@ static int run(const CommandRow *command, const char *called, int argc, char **a
     if ((rc = own_settings_read(command->bit, &args, &configured, &err)) ||
         (rc = options_parse(options, count, command->bit, command->name, argc, argv, &args, args.operands, most,
                             &err)) ||
-        (rc = box_open(command->bit, called, &args, &box, &err)) ||
+        (rc = conversation_check_date(&args, &err)) || (rc = box_open(command->bit, called, &args, &box, &err)) ||
         (rc = files_stand_apart(options, count, command->bit, command->name, &args, &err))) {
         goto done;
     }

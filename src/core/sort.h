@@ -8,8 +8,8 @@
 /* Ascending, in place; none of x[0 .. n) may be NaN. */
 void mts_sort_doubles(double *x, size_t n);
 
-/* Puts at x[rank] what would stand there if x[0 .. n) were sorted, behind what is less and before what is more; in place,
- * some three looks at each number. rank < n; none may be NaN. */
+/* Puts at x[rank] what would stand there if x[0 .. n) were sorted, behind what is less and before what is more; in
+ * place, some three looks at each number. rank < n; none may be NaN. */
 void mts_select_double(double *x, size_t n, size_t rank);
 
 /* qsort() that takes no items at all, at NULL too. */

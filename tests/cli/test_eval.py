@@ -239,6 +239,7 @@ def prompts(folder):
             check(head["settings"].get("date") == ("2025-01-31" if "--date" in more else None), head)
             counts.append(made[0]["prompt_tokens"])
     check(counts[2] - counts[0] == counts[3] - counts[1] > 3, f"tokens of the prompts: {counts}")
+    refuse(2, ["--date", "2020-02-30"], "eval", "-m", TINY, "--stage", "tsqa", "--data", data, "--date", "2020-02-30")
     refuse(2, ["--raw", "--date"], "eval", "-m", TINY, "--stage", "tsqa", "--data", data, "--raw", "--date",
            "2025-01-31", "--out", folder / "none.jsonl")
     refuse(2, ["day"], "eval", "-m", TINY, "--stage", "tsqa", "--data", data, "--date", "soon", "--out",
