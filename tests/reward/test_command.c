@@ -293,22 +293,28 @@ static void *many_questions(void *reward)
     return NULL;
 }
 
+/* `ask`, which returns NULL where all is well, on `count` threads at once, 8 at most. */
+static void on_threads(int count, void *(*ask)(void *), MtsReward *r)
+{
+    pthread_t threads[8];
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, ask, r), 0);
+    }
+    for (int i = 0; i < count; i++) {
+        void *failed = NULL;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+}
+
 static void several_threads(void **state)
 {
     (void)state;
     MtsError err = {0};
     MtsReward *r = NULL;
     const MtsRewardInput input = {"p", NULL, NULL, NULL};
-    pthread_t threads[4];
     assert_ok(mts_reward_new(&r, "command:" COUNTING, &input, &err), &err);
-    for (int i = 0; i < 4; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, many_questions, r), 0);
-    }
-    for (int i = 0; i < 4; i++) {
-        void *failed = NULL;
-        pthread_join(threads[i], &failed);
-        assert_null(failed);
-    }
+    on_threads(4, many_questions, r);
     mts_reward_free(&r);
     assert_no_children();
 }
@@ -438,16 +444,8 @@ static void stubborn_copies_end_together(void **state)
     MtsError err = {0};
     MtsReward *r = NULL;
     const MtsRewardInput input = {"p", NULL, NULL, NULL};
-    pthread_t threads[8];
     assert_ok(mts_reward_new(&r, "command:read -r l; sleep 0.5; echo 1; sleep 600", &input, &err), &err);
-    for (int i = 0; i < 8; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, one_question, r), 0);
-    }
-    for (int i = 0; i < 8; i++) {
-        void *failed = NULL;
-        pthread_join(threads[i], &failed);
-        assert_null(failed);
-    }
+    on_threads(8, one_question, r);
     double begun = mts_seconds();
     assert_ok(mts_reward_finish(r, &err), &err);
     assert_true(mts_seconds() - begun < 10); /* one after another: 16 */
