@@ -8,7 +8,8 @@
 
 /* ---- the run ---- */
 
-/* Memory is handed out from blocks of at least this size. */
+/* Memory is handed out from blocks of at least this size, each a quarter larger than the one before, so that they stay
+ * few: every copy looks for those that it is from and to (mts_tpl_shadow()). */
 enum { BLOCK_BYTES = 1 << 16 };
 
 struct MtsTplBlock {
@@ -71,8 +72,8 @@ void *mts_tpl_alloc(MtsTpl *tpl, size_t size)
     size = (size + 15) / 16 * 16;
     MtsTplBlock *block = tpl->blocks;
     if (!block || block->size - block->used < size) {
-        size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
-        size_t both;
+        size_t room = block ? block->size + block->size / 4 : BLOCK_BYTES, both;
+        room = size > room ? size : room;
         block = mts_size_mul(room, 2, &both) ? calloc(1, sizeof *block + 16 + both) : NULL;
         if (!block) {
             mts_tpl_fail(tpl, MTS_ENOMEM, MTS_TPL_NOWHERE, "no memory for the prompt");

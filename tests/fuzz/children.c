@@ -54,6 +54,11 @@ int mts_child_ask(MtsChild *child, const char *line, size_t size, double timeout
     return 0;
 }
 
+void mts_child_close_input(MtsChild *child)
+{
+    (void)child;
+}
+
 int mts_child_finish(MtsChild **child, double patience, MtsError *err)
 {
     mts_child_free(child, patience);
