@@ -257,7 +257,11 @@ static void every_piece_once(void **state)
     size_t all = 0;
     for (int phase = 0; phase < PHASES; phase++) {
         for (size_t i = 0; i < ITEMS; i++) {
-            assert_int_equal(done[phase][i], THREADS);
+            if (done[phase][i] != THREADS) {
+                fail_msg("phase %d: piece %zu of %d of %d shares; a team of %zu, %g s were lost, words %x %x %x %x",
+                         phase, i, done[phase][i], THREADS, barrier.size, barrier.lost, (unsigned)dealt[0].word,
+                         (unsigned)dealt[1].word, (unsigned)dealt[2].word, (unsigned)dealt[3].word);
+            }
         }
     }
     for (size_t i = 0; i < THREADS; i++) {
