@@ -112,8 +112,9 @@ static bool poll(const MtsBarrier *b, size_t generation)
 static void sleep_until_met(MtsBarrier *b, size_t generation)
 {
     pthread_mutex_lock(&b->lock);
-    if (b->asleep == 0) {
+    if (b->asleep == 0 || b->first_of != generation) {
         b->first = mts_seconds() - (b->spin ? SPIN : 0);
+        b->first_of = generation;
     }
     __atomic_add_fetch(&b->asleep, 1, __ATOMIC_SEQ_CST);
     while (!has_met(b, generation)) {
@@ -125,14 +126,14 @@ static void sleep_until_met(MtsBarrier *b, size_t generation)
 
 /* Called by the last to arrive, when others sleep: whether it leaves. Once in a while the quickest comes last, too,
  * with the last piece: so no more has been waited for anybody than for who leaves, on the average. */
-static bool too_late(MtsBarrier *b, MtsPart *part)
+static bool too_late(MtsBarrier *b, size_t generation, MtsPart *part)
 {
     pthread_mutex_lock(&b->lock);
-    double now = mts_seconds();
-    b->lost += now - b->first;
-    part->lost += now - b->first;
+    double now = mts_seconds(), lost = b->first_of == generation ? now - b->first : 0;
+    b->lost += lost;
+    part->lost += lost;
     pthread_mutex_unlock(&b->lock);
-    return part->lost >= b->lost / (double)part->size && b->lost > BEARABLE &&
+    return lost > 0 && part->lost >= b->lost / (double)part->size && b->lost > BEARABLE &&
            b->lost > SHARE * fmax(now - b->began, b->last);
 }
 
@@ -150,7 +151,8 @@ void mts_barrier_wait(MtsBarrier *b, MtsPart *part)
         part->size = b->size;
         return;
     }
-    bool sleepers = __atomic_load_n(&b->asleep, __ATOMIC_SEQ_CST) > 0, leaves = sleepers && too_late(b, part);
+    bool sleepers = __atomic_load_n(&b->asleep, __ATOMIC_SEQ_CST) > 0,
+         leaves = sleepers && too_late(b, generation, part);
     b->left = leaves ? part->rank : MTS_LEFT;
     b->size -= leaves;
     part->size = leaves ? MTS_LEFT : part->size;

@@ -34,9 +34,10 @@ typedef struct MtsBarrier {
     size_t asleep;        /* waiting threads that sleep */
     bool spin;            /* whether to poll before sleeping: not where threads outnumber processors */
     double first;         /* when the first of those asleep began to wait */
+    size_t first_of;      /* at which meeting: its generation; who wakes late may sleep from an earlier one */
     double began, lost;   /* when the step began, and the seconds waited in it by those who slept */
     double last;          /* seconds of the last step */
-    pthread_mutex_t lock; /* of `asleep`, `first` */
+    pthread_mutex_t lock; /* of `asleep`, `first`, `first_of` */
     pthread_cond_t met;
 } MtsBarrier;
 

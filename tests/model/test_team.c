@@ -122,6 +122,23 @@ static void long_steps_bear_more(void **state)
     }
 }
 
+/* Nobody is waited for by who has not woken yet from the meeting before. */
+static void late_sleepers_do_not_wait(void **state)
+{
+    MtsPart part = {.rank = 1, .size = 2};
+    (void)state;
+    assert_true(mts_barrier_init(&barrier, 2));
+    mts_barrier_begin(&barrier, 2);
+    barrier.generation = 8;
+    barrier.first_of = 7;
+    barrier.arrived = barrier.asleep = 1;
+    barrier.first = mts_seconds() - 60;
+    mts_barrier_wait(&barrier, &part);
+    assert_int_equal(part.size, 2);
+    assert_true(barrier.lost == 0);
+    mts_barrier_destroy(&barrier);
+}
+
 /* Who comes last for once, after others were waited for, stays. */
 static void the_quick_stay(void **state)
 {
@@ -273,9 +290,14 @@ static void every_piece_once(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_share_once), cmocka_unit_test(the_late_leave), cmocka_unit_test(long_steps_bear_more),
-        cmocka_unit_test(the_quick_stay),   cmocka_unit_test(shares),         cmocka_unit_test(hands),
-        cmocka_unit_test(every_piece_once), cmocka_unit_test(paces)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_share_once),
+                                       cmocka_unit_test(the_late_leave),
+                                       cmocka_unit_test(long_steps_bear_more),
+                                       cmocka_unit_test(late_sleepers_do_not_wait),
+                                       cmocka_unit_test(the_quick_stay),
+                                       cmocka_unit_test(shares),
+                                       cmocka_unit_test(hands),
+                                       cmocka_unit_test(every_piece_once),
+                                       cmocka_unit_test(paces)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
