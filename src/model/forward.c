@@ -536,14 +536,15 @@ void mts_forward_run(MtsForward *s, MtsFinal *finals, size_t final_count, size_t
         for (size_t row = mine.begin; row < mine.end; row++) {
             embed(s, row);
         }
-        for (size_t i = 0; i < s->model->config.layers; i++) {
+        const size_t layers = s->model->config.layers;
+        MtsPart *part = &s->scratch[mts_team_rank()].part;
+        for (size_t i = 0; i < layers; i++) {
+            part->ahead = (double)(layers - i - 1) / (double)(i + 1);
             layer(s, i);
         }
         finish(s);
     }
-    double now = mts_seconds();
-    mts_barrier_end(s->barrier, now);
-    mts_pace_end(&s->pace, (int)s->barrier->size, now);
+    mts_pace_end(&s->pace, (int)s->barrier->size, mts_seconds());
 }
 
 void mts_forward_logits(MtsForward *s, const float *hidden, float *logits)

@@ -13,7 +13,8 @@ enum { POLLS = 64 }; /* between two looks at the clock */
 
 static const double SPIN = 2e-4;     /* seconds before a thread sleeps */
 static const double BEARABLE = 6e-3; /* seconds lost in a step before anybody leaves: other programs' short turns */
-static const double SHARE = 0.25;    /* and which part of the step they must be */
+static const double SHARE = 0.25;    /* and which part they must be of what has passed of it */
+static const double FEW = 1. / 16;   /* and of all of it: a long step outlives a short hitch */
 
 #ifdef _OPENMP
 int mts_team_processors(void)
@@ -70,11 +71,6 @@ void mts_barrier_begin(MtsBarrier *b, int threads)
     b->lost = 0;
 }
 
-void mts_barrier_end(MtsBarrier *b, double now)
-{
-    b->last = now - b->began;
-}
-
 static bool has_met(const MtsBarrier *b, size_t generation)
 {
     return __atomic_load_n(&b->generation, __ATOMIC_SEQ_CST) != generation;
@@ -129,12 +125,12 @@ static void sleep_until_met(MtsBarrier *b, size_t generation)
 static bool too_late(MtsBarrier *b, size_t generation, MtsPart *part)
 {
     pthread_mutex_lock(&b->lock);
-    double now = mts_seconds(), lost = b->first_of == generation ? now - b->first : 0;
+    double now = mts_seconds(), lost = b->first_of == generation ? now - b->first : 0, passed = now - b->began;
     b->lost += lost;
     part->lost += lost;
     pthread_mutex_unlock(&b->lock);
-    return lost > 0 && part->lost >= b->lost / (double)part->size && b->lost > BEARABLE &&
-           b->lost > SHARE * fmax(now - b->began, b->last);
+    return lost > 0 && part->lost >= b->lost / (double)part->size && b->lost > BEARABLE && b->lost > SHARE * passed &&
+           b->lost > FEW * (passed + fmax(passed - b->lost, 0) * part->ahead);
 }
 
 void mts_barrier_wait(MtsBarrier *b, MtsPart *part)

@@ -6,10 +6,11 @@
  *
  * On a machine that has other things to do a thread may lose its processor for milliseconds, and all the others stand
  * still at the next barrier; two threads then get no further than one that waits for nobody, and much less far where
- * they spin. So the barrier adds up what was waited for in a step, and when that is too much for the step's length
- * (what has passed of it, or what the last one took), whoever comes last, and has been waited for as often, leaves: its
- * shares of the phases to come are empty, it waits for nothing, and so reaches the end of the step at once, while the
- * others go on. Results do not depend on it, as they do not depend on the number of threads. */
+ * they spin. So the barrier adds up what was waited for in a step, and when that is too much for what has passed of it,
+ * and not little beside what is to come at that rate (a hitch at the start of a long prompt), whoever comes last, and
+ * has been waited for as often, leaves: its shares of the phases to come are empty, it waits for nothing, and so
+ * reaches the end of the step at once, while the others go on. Results do not depend on it, as they do not depend on
+ * the number of threads. */
 #ifndef MTS_MODEL_TEAM_H
 #define MTS_MODEL_TEAM_H
 
@@ -21,7 +22,8 @@
 /* A thread's place among those that share a phase. Of the size MTS_LEFT: it has left the team. */
 typedef struct MtsPart {
     size_t rank, size;
-    double lost; /* seconds that others slept in this step until this one came */
+    double lost;  /* seconds that others slept in this step until this one came */
+    double ahead; /* how many times as much of the step is to come as is behind this thread; 0 where nobody says */
 } MtsPart;
 
 #define MTS_LEFT SIZE_MAX /* whose share of anything is nothing */
@@ -36,7 +38,6 @@ typedef struct MtsBarrier {
     double first;         /* when the first of those asleep began to wait */
     size_t first_of;      /* at which meeting: its generation; who wakes late may sleep from an earlier one */
     double began, lost;   /* when the step began, and the seconds waited in it by those who slept */
-    double last;          /* seconds of the last step */
     pthread_mutex_t lock; /* of `asleep`, `first`, `first_of` */
     pthread_cond_t met;
 } MtsBarrier;
@@ -45,8 +46,6 @@ bool mts_barrier_init(MtsBarrier *b, int threads);
 void mts_barrier_destroy(MtsBarrier *b);
 /* Before a step of so many threads. */
 void mts_barrier_begin(MtsBarrier *b, int threads);
-/* After it, at the time `now` of mts_seconds(). */
-void mts_barrier_end(MtsBarrier *b, double now);
 /* Waits for the team, or leaves it: then *part says so, and further calls return at once. */
 void mts_barrier_wait(MtsBarrier *b, MtsPart *part);
 

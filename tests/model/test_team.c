@@ -98,23 +98,22 @@ static void the_late_leave(void **state)
     }
 }
 
-/* A step that is long, as the last one says, bears a longer wait: who is late by less than its share stays. */
+/* A step of which much is to come bears a longer wait: who is late by less than its share stays. */
 static void long_steps_bear_more(void **state)
 {
     MtsPart part = {.rank = 1, .size = 2};
     (void)state;
     static const struct {
-        double last, lost;
+        double passed, lost, ahead;
         size_t left;
-    } c[] = {{0, 1, 1}, {.001, 1, 1}, {100, 1, 2}, {100, 60, 1}};
+    } c[] = {{1, 1, 0, 1}, {1, 1, 9, 1}, {2, 1, 0, 1}, {2, 1, 9, 1}, {2, 1, 98, 2}, {61, 60, 98, 1}, {100, 1, 0, 2}};
     for (size_t i = 0; i < sizeof c / sizeof c[0]; i++) {
         assert_true(mts_barrier_init(&barrier, 2));
         mts_barrier_begin(&barrier, 2);
-        mts_barrier_end(&barrier, barrier.began + c[i].last);
-        mts_barrier_begin(&barrier, 2);
+        barrier.began -= c[i].passed;
         barrier.arrived = barrier.asleep = 1; /* as if another had been asleep for that long */
         barrier.first = mts_seconds() - c[i].lost;
-        part = (MtsPart){.rank = 1, .size = 2};
+        part = (MtsPart){.rank = 1, .size = 2, .ahead = c[i].ahead};
         mts_barrier_wait(&barrier, &part);
         assert_int_equal(barrier.size, c[i].left);
         assert_int_equal(part.size, c[i].left == 1 ? MTS_LEFT : 2);
@@ -262,10 +261,10 @@ static void every_piece_once(void **state)
     memset(done, 0, sizeof done);
     assert_true(mts_barrier_init(&barrier, THREADS));
     mts_barrier_begin(&barrier, THREADS);
-    mts_barrier_end(&barrier, barrier.began + 100); /* so that nobody leaves */
-    mts_barrier_begin(&barrier, THREADS);
     for (size_t i = 0; i < THREADS; i++) {
-        workers[i] = (Worker){.rank = i, .delay_ms = i == THREADS - 1 ? 2 : 0, .part = {.rank = i, .size = THREADS}};
+        workers[i] = (Worker){.rank = i,
+                              .delay_ms = i == THREADS - 1 ? 2 : 0,
+                              .part = {.rank = i, .size = THREADS, .ahead = 1e9}}; /* so that nobody leaves */
         assert_int_equal(pthread_create(&workers[i].thread, NULL, take_pieces, &workers[i]), 0);
     }
     for (size_t i = 0; i < THREADS; i++) {
