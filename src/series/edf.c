@@ -9,7 +9,8 @@
  * and then the data records, in each the samples of the first signal, of the second, and so on: two bytes, low one
  * first, two's complement; in BDF three. A value is where the sample lies between the digital extremes, between the
  * physical ones. The signals called "EDF Annotations" hold texts; the first of a record begins with its time,
- * "+567.5\x14\x14", which decides for a file of kind EDF+D whether its records follow one another.
+ * "+567.5\x14\x14", which decides for a file of kind EDF+D whether its records follow one another. The others are a
+ * time, a duration or none, and texts, "+30\x15" "60\x14Sleep stage W\x14", each ended by a zero byte.
  *
  * Signals of one rate are one series; with several rates there is a series for each. */
 #include <math.h>
@@ -18,9 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "core/number.h"
 #include "series/cell.h"
+#include "series/edf.h"
 #include "series/read.h"
 
 enum { HEADER = 256, MOST_SIGNALS = 4096 };
@@ -297,6 +300,12 @@ static int add_rates(MtsSeriesSet *set, const EdfFile *f, MtsError *err)
     return MTS_OK;
 }
 
+static void set_start(const EdfFile *f, char start[MTS_START_SIZE])
+{
+    memcpy(start, f->data + 168, MTS_START_SIZE - 1);
+    start[MTS_START_SIZE - 1] = '\0';
+}
+
 int mts_read_edf(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
 {
     EdfFile f = {.name = set->name, .data = (const unsigned char *)text, .size = size};
@@ -305,7 +314,100 @@ int mts_read_edf(MtsSeriesSet *set, char *text, size_t size, MtsError *err)
         rc = check_continuous(&f, err);
     }
     rc = rc ? rc : add_rates(set, &f, err);
+    if (!rc) {
+        set_start(&f, set->start);
+    }
     free(f.signal);
     free(text);
+    return rc;
+}
+
+/* ---- texts ---- */
+
+/* The number of p[0..n), which begins with a sign where `sign`. */
+static bool note_number(const char *p, size_t n, bool sign, double *value)
+{
+    return n > 0 && (!sign || *p == '+' || *p == '-') && mts_number_parse(p, n, value) && isfinite(*value);
+}
+
+/* The time of the list of texts [p, end) and its duration; where its texts begin, NULL where it is malformed. */
+static const char *note_time(const char *p, const char *end, MtsEdfNote *note)
+{
+    const char *texts = memchr(p, '\x14', (size_t)(end - p));
+    if (!texts) {
+        return NULL;
+    }
+    const char *mark = memchr(p, '\x15', (size_t)(texts - p)), *time_end = mark ? mark : texts;
+    note->duration = 0;
+    bool ok =
+        note_number(p, (size_t)(time_end - p), true, &note->onset) &&
+        (!mark || (note_number(mark + 1, (size_t)(texts - mark - 1), false, &note->duration) && note->duration >= 0));
+    return ok ? texts + 1 : NULL;
+}
+
+/* The lists of texts in a signal's part [p, end) of a record. */
+static int take_notes(const EdfFile *f, size_t record, const char *p, const char *end, MtsEdfTake *take, void *context,
+                      MtsError *err)
+{
+    while (p < end && *p) {
+        MtsEdfNote note;
+        const char *stop = memchr(p, '\0', (size_t)(end - p)), *text = stop ? note_time(p, stop, &note) : NULL;
+        while (text && text < stop) {
+            const char *text_end = memchr(text, '\x14', (size_t)(stop - text));
+            note.text = (MtsCell){text, text_end ? (size_t)(text_end - text) : 0};
+            int rc = note.text.size ? take(context, &note, err) : MTS_OK;
+            if (rc) {
+                return rc;
+            }
+            text = text_end ? text_end + 1 : NULL;
+        }
+        if (!text) {
+            return mts_fail(err, MTS_EFORMAT, "%s: record %zu has a malformed annotation", f->name, record + 1);
+        }
+        p = stop + 1;
+    }
+    return MTS_OK;
+}
+
+bool mts_edf_has_notes(const char *path)
+{
+    MtsMap map;
+    MtsError ignored;
+    if (mts_map_open(&map, path, &ignored)) {
+        return false;
+    }
+    EdfFile f = {.name = path, .data = map.data, .size = map.size};
+    bool has = false;
+    if (!read_header(&f, &ignored)) {
+        for (size_t i = 0; i < f.signals; i++) {
+            has = has || f.signal[i].annotations;
+        }
+    }
+    free(f.signal);
+    mts_map_close(&map);
+    return has;
+}
+
+int mts_edf_notes(const char *path, MtsEdfTake *take, void *context, char start[MTS_START_SIZE], MtsError *err)
+{
+    MtsMap map;
+    int rc = mts_map_open(&map, path, err);
+    if (rc) {
+        return rc;
+    }
+    EdfFile f = {.name = path, .data = map.data, .size = map.size};
+    rc = read_header(&f, err);
+    for (size_t r = 0; !rc && r < f.records; r++) {
+        for (size_t i = 0; !rc && i < f.signals; i++) {
+            const EdfSignal *s = &f.signal[i];
+            const char *at = (const char *)f.data + f.header + r * f.record + s->at;
+            rc = s->annotations ? take_notes(&f, r, at, at + s->samples * f.width, take, context, err) : MTS_OK;
+        }
+    }
+    if (!rc) {
+        set_start(&f, start);
+    }
+    free(f.signal);
+    mts_map_close(&map);
     return rc;
 }

@@ -16,6 +16,9 @@
 /* Most values of a series whose file can say with a few bytes that it has many. */
 #define MTS_SERIES_MOST_VALUES ((size_t)1 << 28)
 
+/* Bytes of a recording's start, "24.04.8916.13.00" as EDF has it, and its NUL. */
+#define MTS_START_SIZE 17
+
 /* What a column of the columns layout is taken for. */
 typedef enum MtsColumnUse {
     MTS_COLUMN_CHANNEL,
@@ -43,7 +46,8 @@ typedef struct MtsSeriesSet {
     size_t indices;  /* so many of the last channels of a file of columns, or all, are MTS_COLUMN_INDEX */
     const char *row; /* what a row of the table is called where it is no line of the file; its number is a line's - 1 */
     bool by_rate;    /* the items are one recording's channels, an item for each sampling rate */
-    MtsAside *aside; /* [aside_count] */
+    char start[MTS_START_SIZE]; /* date and time of an EDF file's first sample, "" of others */
+    MtsAside *aside;            /* [aside_count] */
     size_t aside_count, aside_cap;
 } MtsSeriesSet;
 

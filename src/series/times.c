@@ -5,6 +5,8 @@
 
 enum { DAY_FIRST, MONTH_FIRST, WAYS, LONGEST = 120, COMPACT = 8, FRACTION = 9 };
 
+typedef enum Direction { RISES, FALLS } Direction;
+
 /* A number of a cell. */
 typedef struct Number {
     uint32_t value;
@@ -183,22 +185,19 @@ static bool may_be_clock(size_t against, size_t rows)
     return against <= 1 + rows / 1000;
 }
 
-static bool only_rises(const MtsTimes *times, int way)
+/* Whether the times rise from row to row, or fall. */
+static bool only(Direction d, const MtsTimes *times, int way)
 {
-    return !times->impossible[way] && !times->falls[way] && (times->rises[way] || times->up[way] > times->down[way]) &&
-           may_be_clock(times->down[way], times->rows);
-}
-
-static bool only_falls(const MtsTimes *times, int way)
-{
-    return !times->impossible[way] && !times->rises[way] && (times->falls[way] || times->down[way] > times->up[way]) &&
-           may_be_clock(times->up[way], times->rows);
+    const bool *with = d == RISES ? times->rises : times->falls, *against = d == RISES ? times->falls : times->rises;
+    const size_t *near = d == RISES ? times->up : times->down, *back = d == RISES ? times->down : times->up;
+    return !times->impossible[way] && !against[way] && (with[way] || near[way] > back[way]) &&
+           may_be_clock(back[way], times->rows);
 }
 
 bool mts_times_fall(const MtsTimes *times)
 {
-    bool rises = only_rises(times, DAY_FIRST) || only_rises(times, MONTH_FIRST);
-    return times->rows > 0 && !rises && (only_falls(times, DAY_FIRST) || only_falls(times, MONTH_FIRST));
+    bool rises = only(RISES, times, DAY_FIRST) || only(RISES, times, MONTH_FIRST);
+    return times->rows > 0 && !rises && (only(FALLS, times, DAY_FIRST) || only(FALLS, times, MONTH_FIRST));
 }
 
 size_t mts_times_mixed(const MtsTimes *times)
@@ -208,7 +207,7 @@ size_t mts_times_mixed(const MtsTimes *times)
     for (int way = 0; way < WAYS; way++) {
         bool moves = times->rises[way] || times->falls[way] || times->up[way] || times->down[way];
         if (!times->impossible[way]) {
-            if (!moves || only_rises(times, way) || only_falls(times, way)) {
+            if (!moves || only(RISES, times, way) || only(FALLS, times, way)) {
                 return 0;
             }
             mixed = true;

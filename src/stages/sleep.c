@@ -1,15 +1,25 @@
 /* stages/sleep.c - sleep: which stage 30 seconds of one EEG channel are of.
  *
- * path: one channel of a night as a column (uV), more: its hypnogram, one stage each 5 s (5 W, 4 REM, 3 S1, 2 S2, 1 S3,
- * 0 S4; 30 s windows of one stage are samples, S4 counted as S3); or path alone: CSV of lists time_series and label. */
+ * path: one channel of a night (uV), more: its hypnogram, one stage each 5 s (5 W, 4 REM, 3 S1, 2 S2, 1 S3, 0 S4), or
+ * an EDF+ file whose annotations name the stages (as Sleep-EDF's Hypnogram.edf); 30 s windows of one stage are samples,
+ * S4 counted as S3. Or path alone: CSV of lists time_series and label. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "series/edf.h"
 #include "stages/build.h"
 #include "stages/stage.h"
 
-enum { STAGES = 5, RATE = 50, SECONDS = 30, VALUES = RATE * SECONDS, ENTRIES = 6, MOST_RATE = 512 };
+enum {
+    STAGES = 5,
+    RATE = 50,
+    SECONDS = 30,
+    VALUES = RATE * SECONDS,
+    ENTRY_SECONDS = 5,
+    ENTRIES = SECONDS / ENTRY_SECONDS,
+    MOST_RATE = 512
+};
 
 static const char *const stage_names[STAGES] = {"Wake", "REM sleep", "Non-REM stage 1", "Non-REM stage 2",
                                                 "Non-REM stage 3"};
@@ -49,11 +59,12 @@ static int add_window(MtsStage *stage, size_t number, MtsSeries **series, int op
 
 /* ---- a night and its hypnogram ---- */
 
-/* The hypnogram's code of a window's equal 5 s entries from `first` on as an option; -1 where they differ. */
+/* The hypnogram's code of a window's equal 5 s entries from `first` on as an option; -1 where they differ, or are NaN:
+ * of no stage. */
 static int window_stage(const MtsSeries *h, size_t first)
 {
     static const int option_of[] = {4, 4, 3, 2, 1, 0}; /* S4, S3, S2, S1, REM, wake */
-    for (size_t i = 1; i < ENTRIES; i++) {
+    for (size_t i = 0; i < ENTRIES; i++) {
         if (h->values[first + i] != h->values[first]) {
             return -1;
         }
@@ -72,21 +83,28 @@ static int check_hypnogram(const char *path, const MtsSeries *h, MtsError *err)
     return MTS_OK;
 }
 
-/* How many values of the night a window has; 0 with a sentence where that is no multiple of the rate it is brought to.
- */
-static size_t window_length(const char *path, const MtsSeries *night, const MtsSeries *hypnogram, MtsError *err)
+/* How many values a window has of a night of so many seconds; 0 with a sentence where that is no multiple of the rate
+ * it is brought to. */
+static size_t window_length(const char *path, const MtsSeries *night, double seconds, MtsError *err)
 {
-    double rate = (double)night->length / (5.0 * (double)hypnogram->length);
+    double rate = (double)night->length / seconds;
     size_t n = (size_t)llround(rate * SECONDS);
     bool known = night->sampling_rate != 1; /* as EDF and WFDB say it */
     if (rate > MOST_RATE || (known && fabs(rate - night->sampling_rate) > 0.01 * rate)) {
-        mts_fail(err, MTS_EFORMAT, "%s: %zu values for %zu entries of 5 s are %.4g a second%s: what is each entry for?",
-                 path, night->length, hypnogram->length, rate, known ? ", and its file says otherwise" : "");
+        mts_fail(err, MTS_EFORMAT,
+                 "%s: %zu values for %.9g entries of %d s are %.4g a second%s: what is each entry for?", path,
+                 night->length, seconds / ENTRY_SECONDS, ENTRY_SECONDS, rate,
+                 known ? ", and its file says otherwise" : "");
         return 0;
     }
-    if (night->channels != 1 || fabs(rate * SECONDS - (double)n) > 0.51 || n % VALUES != 0 || n == 0) {
-        mts_fail(err, MTS_EFORMAT, "%s: %zu values of %zu channels in %zu s are not one channel at a multiple of 50 Hz",
-                 path, night->length, night->channels, 5 * hypnogram->length);
+    if (night->channels != 1) {
+        mts_fail(err, MTS_EFORMAT, "%s: has %zu channels; choose one, as in FILE#%s", path, night->channels,
+                 night->names[0][0] ? night->names[0] : "1");
+        return 0;
+    }
+    if (fabs(rate * SECONDS - (double)n) > 0.51 || n % VALUES != 0 || n == 0) {
+        mts_fail(err, MTS_EFORMAT, "%s: %zu values in %.9g s are not at a multiple of %d Hz", path, night->length,
+                 seconds, RATE);
         return 0;
     }
     return n;
@@ -126,20 +144,102 @@ static int add_windows(MtsStage *stage, const MtsSeries *night, const MtsSeries 
     return rc;
 }
 
+/* ---- a hypnogram of annotations ---- */
+
+/* EDF+'s standard texts of sleep stages and the codes of window_stage(). */
+static const struct {
+    const char *text;
+    int code;
+} standard_texts[] = {{"Sleep stage W", 5},  {"Sleep stage R", 4},  {"Sleep stage N1", 3},
+                      {"Sleep stage 1", 3},  {"Sleep stage N2", 2}, {"Sleep stage 2", 2},
+                      {"Sleep stage N3", 1}, {"Sleep stage 3", 1},  {"Sleep stage 4", 0}};
+
+typedef struct Noted {
+    const char *name;
+    MtsSeries *hypnogram; /* of NaN where nothing has been said yet */
+    size_t stages;        /* texts that named one */
+} Noted;
+
+/* Entries that lie wholly in the note get its stage. */
+static int take_note(void *context, const MtsEdfNote *note, MtsError *err)
+{
+    Noted *noted = context;
+    MtsSeries *h = noted->hypnogram;
+    size_t i = 0, count = sizeof standard_texts / sizeof standard_texts[0];
+    while (i < count && !mts_cell_is(note->text, standard_texts[i].text)) {
+        i++;
+    }
+    if (i == count) {
+        return MTS_OK;
+    }
+    const double code = standard_texts[i].code, most = (double)h->length;
+    if (!(note->duration > 0)) {
+        return mts_fail(err, MTS_EFORMAT, "%s: \"%s\" at %.9g s has no duration", noted->name, standard_texts[i].text,
+                        note->onset);
+    }
+    noted->stages++;
+    double begin = fmax(ceil(note->onset / ENTRY_SECONDS), 0);
+    double end = fmin(floor((note->onset + note->duration) / ENTRY_SECONDS), most);
+    for (size_t at = (size_t)fmin(begin, most); (double)at < end; at++) {
+        if (!isnan(h->values[at]) && h->values[at] != code) {
+            return mts_fail(err, MTS_EFORMAT, "%s: two stages of sleep at %zu s", noted->name, ENTRY_SECONDS * at);
+        }
+        h->values[at] = code;
+    }
+    return MTS_OK;
+}
+
+/* The stages that the annotations of the file `more` name, of a night of so many seconds that `set` was read with. */
+static int read_notes(MtsSeries **hypnogram, const char *more, double seconds, const MtsSeriesSet *set, MtsError *err)
+{
+    char start[MTS_START_SIZE] = "";
+    Noted noted = {.name = more, .hypnogram = mts_series_alloc(1, (size_t)(seconds / ENTRY_SECONDS))};
+    *hypnogram = noted.hypnogram;
+    int rc = noted.hypnogram ? mts_edf_notes(more, take_note, &noted, start, err)
+                             : mts_fail(err, MTS_ENOMEM, "%s: memory ran out", more);
+    if (!rc && noted.stages == 0) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: none of its annotations is a stage of sleep, such as \"%s\"", more,
+                      standard_texts[0].text);
+    }
+    if (!rc && set->start[0] && strcmp(set->start, start) != 0) {
+        rc = mts_fail(err, MTS_EFORMAT, "%s: begins at %.8s %s, and %s at %.8s %s", more, start, start + 8, set->name,
+                      set->start, set->start + 8);
+    }
+    return rc;
+}
+
+/* *seconds: of the night, by its own rate, or by entries that have a time and no rate. */
+static int read_hypnogram(MtsSeries **hypnogram, const char *more, const MtsSeries *night, const MtsSeriesSet *set,
+                          double *seconds, MtsError *err)
+{
+    if (mts_edf_has_notes(more)) {
+        *seconds = (double)night->length / night->sampling_rate;
+        return read_notes(hypnogram, more, *seconds, set, err);
+    }
+    int rc = mts_series_read(hypnogram, more, err);
+    *seconds = rc ? 0 : (double)ENTRY_SECONDS * (double)(*hypnogram)->length;
+    return rc ? rc : check_hypnogram(more, *hypnogram, err);
+}
+
 static int load_night(MtsStage *stage, const char *path, const char *more, const MtsStageOptions *options,
                       MtsError *err)
 {
+    MtsSeriesSet set = {0};
     MtsSeries *night = NULL, *hypnogram = NULL;
-    int rc;
-    if ((rc = mts_series_read(&night, path, err)) || (rc = mts_series_read(&hypnogram, more, err)) ||
-        (rc = check_hypnogram(more, hypnogram, err))) {
-        goto done;
+    MtsError why = {0};
+    double seconds;
+    int rc = mts_set_read_spec(&set, path, NULL, &night, err, &why);
+    if (!rc && why.code) {
+        rc = mts_fail(err, why.code, "%s", why.text);
     }
-    size_t n = window_length(path, night, hypnogram, err);
-    rc = n ? add_windows(stage, night, hypnogram, n, options, err) : MTS_EFORMAT;
-done:
+    rc = rc ? rc : read_hypnogram(&hypnogram, more, night, &set, &seconds, err);
+    if (!rc) {
+        size_t n = window_length(path, night, seconds, err);
+        rc = n ? add_windows(stage, night, hypnogram, n, options, err) : MTS_EFORMAT;
+    }
     mts_series_free(&night);
     mts_series_free(&hypnogram);
+    mts_set_free(&set);
     return rc;
 }
 

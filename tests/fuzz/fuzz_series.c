@@ -6,6 +6,7 @@
 
 #include "core/mem.h"
 #include "fuzz.h"
+#include "series/edf.h"
 #include "series/set.h"
 
 /* The hash of a part of the set; MTS_ENOMEM in *rc where memory ran out. */
@@ -42,6 +43,27 @@ static uint64_t take_all(const MtsSeriesSet *set)
     return hash;
 }
 
+static int take_note(void *context, const MtsEdfNote *note, MtsError *err)
+{
+    uint64_t *hash = context;
+    (void)err;
+    *hash = fuzz_hash(*hash, &note->onset, sizeof note->onset);
+    *hash = fuzz_hash(*hash, &note->duration, sizeof note->duration);
+    *hash = fuzz_hash(*hash, note->text.data, note->text.size);
+    return MTS_OK;
+}
+
+/* What an EDF file says beside its signals; MTS_ENOMEM in *rc where memory ran out. */
+static uint64_t take_notes(const uint8_t *data, size_t size, int *rc)
+{
+    MtsError err = {0};
+    uint64_t hash = FUZZ_HASH;
+    char start[MTS_START_SIZE];
+    fuzz_file("x.edf", data, size);
+    *rc = mts_edf_notes(fuzz_path("x.edf"), take_note, &hash, start, &err);
+    return *rc ? fuzz_refused(*rc, &err) : hash;
+}
+
 static uint64_t run(const uint8_t *data, size_t size)
 {
     static const char *const names[] = {"x.csv", "x.tsv", "x.txt", "x.json", "x.ts", "x.edf", "x.bdf", "x.hea"};
@@ -73,6 +95,10 @@ static uint64_t run(const uint8_t *data, size_t size)
     int rc = mts_set_parse(&set, fuzz_path(name), text, size, how == 0 ? NULL : &options, &err);
     uint64_t hash = rc ? fuzz_refused(rc, &err) : take_all(&set);
     mts_set_free(&set);
+    if (strcmp(name, "x.edf") == 0 && rc != MTS_ENOMEM) {
+        uint64_t notes = take_notes(data, size, &rc);
+        hash = rc == MTS_ENOMEM ? 0 : fuzz_hash(hash, &notes, sizeof notes);
+    }
     return hash;
 }
 

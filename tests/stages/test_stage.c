@@ -41,8 +41,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt", "r.hea",
-                                        "r.dat", "r.atr", "q.hea",  "l.ts",  "a.txt", "a.json"};
+    static const char *const names[] = {"a.csv", "b.csv", "q.json", "n.txt", "h.txt",  "r.hea", "r.dat",
+                                        "r.atr", "q.hea", "l.ts",   "a.txt", "a.json", "p.edf", "h.edf"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         unlink(in_folder(names[i]));
     }
@@ -175,11 +175,86 @@ static void sleep_nights(void **state)
     assert_int_equal(s->count, 1); /* a window of two stages is none */
     mts_stage_free(&s);
     refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n6\n"), MTS_EFORMAT, "entry 6 is 6, not a sleep stage");
-    refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n5\n5\n"), MTS_EFORMAT, "at a multiple of 50 Hz");
+    refuse("sleep", night, file_of("h.txt", "5\n5\n5\n5\n5\n5\n5\n"), MTS_EFORMAT, "are not at a multiple of 50 Hz");
     refuse("sleep", file_of("a.csv", "time_series,more,label\n\"[1, 2]\",\"[3, 4]\",N1\n"), NULL, MTS_EFORMAT,
            "has 2 values of 2 channels, more than 30 s of one at 50 Hz");
     refuse("sleep", night, file_of("h.txt", "5\n5\n"), MTS_EFORMAT, "are 600 a second: what is each entry for?");
     free(text);
+}
+
+/* An EDF+ file of one signal, `samples` in each of `records` records of a second. */
+static const char *edf_of(const char *name, const char *label, const char *start, int records, int samples,
+                          const void *data, size_t size)
+{
+    char header[512 + 1];
+    const char *path = in_folder(name);
+    int n = snprintf(header, sizeof header, "%-8s%-80s%-80s%-16s%-8s%-44s%-8d%-8s%-4s", "0", "X X X X", "Startdate X",
+                     start, "512", "EDF+C", records, "1", "1");
+    assert_int_equal(n, 256);
+    n = snprintf(header + 256, sizeof header - 256, "%-16s%-80s%-8s%-8s%-8s%-8s%-8s%-80s%-8d%-32s", label, "", "uV",
+                 "-100", "100", "-100", "100", "", samples, "");
+    assert_int_equal(n, 256);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(header, 1, 512, f), 512);
+    assert_int_equal(fwrite(data, 1, size, f), size);
+    fclose(f);
+    return path;
+}
+
+/* One record of texts, where '|' is a zero byte, '~' ends a text, '@' comes before a duration. */
+static const char *notes_of(const char *start, const char *texts)
+{
+    char data[256] = "";
+    size_t n = strlen(texts);
+    assert_true(n < sizeof data);
+    for (size_t i = 0; i < n; i++) {
+        data[i] = texts[i] == '|' ? '\0' : texts[i] == '~' ? '\x14' : texts[i] == '@' ? '\x15' : texts[i];
+    }
+    return edf_of("h.edf", "EDF Annotations", start, 1, sizeof data / 2, data, sizeof data);
+}
+
+/* A hypnogram as annotations, which need not cover the night. */
+static void noted_nights(void **state)
+{
+    (void)state;
+    static const char start[] = "24.04.8916.13.00";
+    enum { SECONDS = 185, RATE = 100, WINDOW = 30 * RATE };
+    static const struct {
+        const char *key;
+        int option;
+    } want[] = {{"sleep:1", 0}, {"sleep:3", 1}, {"sleep:5", 4}, {"sleep:6", 4}};
+    static const struct {
+        const char *texts, *part;
+    } bad[] = {{"+0~~|+0@30~Lights off~|", "none of its annotations is a stage of sleep"},
+               {"+0~~|+0~Sleep stage W~|", "\"Sleep stage W\" at 0 s has no duration"},
+               {"+0@60~Sleep stage W~|+30@30~Sleep stage R~|", "two stages of sleep at 30 s"},
+               {"+0@60~Sleep stage W|", "record 1 has a malformed annotation"},
+               {"0@60~Sleep stage W~|", "record 1 has a malformed annotation"},
+               {"+0@-60~Sleep stage W~|", "record 1 has a malformed annotation"},
+               {"+inf@60~Sleep stage W~|", "record 1 has a malformed annotation"}};
+    MtsError err = {0};
+    MtsStage *s = NULL;
+    unsigned char *values = calloc((size_t)SECONDS * RATE, 2);
+    values[2 * 2 * WINDOW] = 2; /* the first value of the third window */
+    const char *night = edf_of("p.edf", "EEG", start, SECONDS, RATE, values, (size_t)SECONDS * RATE * 2);
+    const char *notes = notes_of(start, "+0~~|+0@30~sleep stage w~Lights off~|+30@15~Sleep stage N1~|"
+                                        "+45@15~Sleep stage 2~|+60@30.0~Sleep stage R~|+90@30~Movement time~|"
+                                        "+120@999~Sleep stage 4~|");
+    assert_ok(mts_stage_open(&s, "sleep", night, notes, NULL, &err), &err);
+    assert_int_equal(s->count, sizeof want / sizeof want[0]);
+    for (size_t i = 0; i < s->count; i++) {
+        assert_string_equal(s->samples[i].key, want[i].key);
+        assert_int_equal(s->samples[i].truth.option, want[i].option);
+        assert_true(s->samples[i].series->values[0] == (i == 1 ? 1 : 0)); /* the mean of two */
+    }
+    mts_stage_free(&s);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        refuse("sleep", night, notes_of(start, bad[i].texts), MTS_EFORMAT, bad[i].part);
+    }
+    refuse("sleep", night, notes_of("24.04.8916.13.30", "+0@60~Sleep stage W~|"), MTS_EFORMAT,
+           "begins at 24.04.89 16.13.30, and ");
+    free(values);
 }
 
 static void forecasts_and_captions(void **state)
@@ -634,17 +709,12 @@ static void published_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asked_as_published),
-        cmocka_unit_test(labels_are_asked_by_rows),
-        cmocka_unit_test(activity),
-        cmocka_unit_test(sleep_nights),
-        cmocka_unit_test(forecasts_and_captions),
-        cmocka_unit_test(labelled_tables),
-        cmocka_unit_test(questions),
-        cmocka_unit_test(heart_beats),
-        cmocka_unit_test(heart_questions),
-        cmocka_unit_test(shipped_files),
-        cmocka_unit_test(published_files),
+        cmocka_unit_test(asked_as_published), cmocka_unit_test(labels_are_asked_by_rows),
+        cmocka_unit_test(activity),           cmocka_unit_test(sleep_nights),
+        cmocka_unit_test(noted_nights),       cmocka_unit_test(forecasts_and_captions),
+        cmocka_unit_test(labelled_tables),    cmocka_unit_test(questions),
+        cmocka_unit_test(heart_beats),        cmocka_unit_test(heart_questions),
+        cmocka_unit_test(shipped_files),      cmocka_unit_test(published_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
