@@ -70,7 +70,7 @@ OWN = ("levels", "masks") # of this machine
 WINDOWS = "windows"
 WINE_UNITS = "wine"
 FOR_POSIX = {"core", "output", "quota", "checkasm", "series_formats", "series_records", "search_driver",
-             "reward_command", "stage", "journal", "progress"} # tests that call what Windows has not
+             "reward_command", "stage", "journal", "progress", "model choice"} # tests that call what Windows has not
 MINGW = "x86_64-w64-mingw32-gcc-posix" # as mingw.ini says
 WINE_BEGINS = 3 # seconds, within which a second program could wait for ever
 WINE = "/usr/lib/wine/wine64" # Debian's, which is in nobody's path
