@@ -176,19 +176,17 @@ static json_t *describe_bench(const Bench *b)
 static void print_table(const Bench *b)
 {
     double all = b->schemas ? (double)b->schemas : 1;
-    fprintf(out_stream(), "schemas          %zu, with %zu instances and %zu masks\n", b->schemas, b->instances,
-            b->masks.count);
-    fprintf(out_stream(), "compiled         %zu (%.1f %%)\n", b->compiled, 100 * (double)b->compiled / all);
-    fprintf(out_stream(), "passing          %zu (%.1f %%)\n", b->passing, 100 * (double)b->passing / all);
-    fprintf(out_stream(), "valid refused    %zu\ninvalid accepted %zu\n", b->valid_refused, b->invalid_accepted);
-    fprintf(out_stream(), "mask, us         mean %.1f, p50 %.1f, p99 %.1f, max %.1f\n", mean(&b->masks),
-            quantile(&b->masks, 0.5), quantile(&b->masks, 0.99), quantile(&b->masks, 1));
-    fprintf(out_stream(), "compile, us      p50 %.0f, p99 %.0f\n", quantile(&b->compiles, 0.5),
-            quantile(&b->compiles, 0.99));
+    out_printf("schemas          %zu, with %zu instances and %zu masks\n", b->schemas, b->instances, b->masks.count);
+    out_printf("compiled         %zu (%.1f %%)\n", b->compiled, 100 * (double)b->compiled / all);
+    out_printf("passing          %zu (%.1f %%)\n", b->passing, 100 * (double)b->passing / all);
+    out_printf("valid refused    %zu\ninvalid accepted %zu\n", b->valid_refused, b->invalid_accepted);
+    out_printf("mask, us         mean %.1f, p50 %.1f, p99 %.1f, max %.1f\n", mean(&b->masks), quantile(&b->masks, 0.5),
+               quantile(&b->masks, 0.99), quantile(&b->masks, 1));
+    out_printf("compile, us      p50 %.0f, p99 %.0f\n", quantile(&b->compiles, 0.5), quantile(&b->compiles, 0.99));
     for (size_t i = 0; i < json_array_size(b->failures); i++) {
         const json_t *f = json_array_get(b->failures, i), *id = json_object_get(f, "id");
-        fprintf(out_stream(), "  %s: %s\n", json_is_string(id) ? json_string_value(id) : "?",
-                json_string_value(json_object_get(f, "why")));
+        out_printf("  %s: %s\n", json_is_string(id) ? json_string_value(id) : "?",
+                   json_string_value(json_object_get(f, "why")));
     }
 }
 

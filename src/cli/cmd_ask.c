@@ -43,7 +43,7 @@ static int show(const Task *task, const Args *args, const char *question, MtsErr
         return out_print(args, describe(task, args, question), err);
     }
     out_whole_text(task->result->texts[a->index], task->result->text_sizes[a->index]);
-    putc('\n', out_stream());
+    out_puts("\n");
     if (out_is_terminal()) {
         long long right = json_integer_value(json_object_get(a->scores, MTS_F_CLAIMS_TRUE)),
                   wrong = json_integer_value(json_object_get(a->scores, MTS_F_CLAIMS_FALSE));

@@ -106,13 +106,13 @@ static void put_plot(const Foretold *f)
         if (row == 0 || row + 1 == PLOT_ROWS) {
             snprintf(label, sizeof label, "%.4g", row ? c.low : c.high);
         }
-        fprintf(out_stream(), "%*s ", PLOT_LABEL - 1, label);
+        out_printf("%*s ", PLOT_LABEL - 1, label);
         for (size_t i = 0; i < c.width; i++) {
-            fputs(c.cell[row][i] ? c.cell[row][i] : " ", out_stream());
+            out_puts(c.cell[row][i] ? c.cell[row][i] : " ");
         }
-        putc('\n', out_stream());
+        out_puts("\n");
     }
-    putc('\n', out_stream());
+    out_puts("\n");
 }
 
 /* ---- what is written ---- */

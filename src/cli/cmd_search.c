@@ -128,13 +128,13 @@ static void put_answers(const MtsTextResult *r)
     const MtsSearchResult *s = r->search;
     for (size_t i = 0; i < s->answer_count && i < SHOWN_ANSWERS; i++) {
         const MtsAnswer *a = &s->answers[i];
-        fprintf(out_stream(), "%s%sreward %.4g%s, log p %.2f, share %.3g%s%s\n", i == s->best ? out_bold() : "",
-                i == s->best ? "best: " : "", a->reward, i == s->best ? out_plain() : "", a->logp, a->probability,
-                a->end == MTS_ANSWER_COMPLETE ? "" : ", ",
-                a->end == MTS_ANSWER_COMPLETE ? "" : mts_answer_end_name(a->end));
-        fprintf(out_stream(), "%*s", TEXT_INDENT, "");
+        out_printf("%s%sreward %.4g%s, log p %.2f, share %.3g%s%s\n", i == s->best ? out_bold() : "",
+                   i == s->best ? "best: " : "", a->reward, i == s->best ? out_plain() : "", a->logp, a->probability,
+                   a->end == MTS_ANSWER_COMPLETE ? "" : ", ",
+                   a->end == MTS_ANSWER_COMPLETE ? "" : mts_answer_end_name(a->end));
+        out_printf("%*s", TEXT_INDENT, "");
         out_text(r->texts[i], r->text_sizes[i], TEXT_INDENT);
-        putc('\n', out_stream());
+        out_puts("\n");
     }
     if (s->answer_count > SHOWN_ANSWERS) {
         out_line("and %zu more (--json lists all)", s->answer_count - SHOWN_ANSWERS);
@@ -145,7 +145,7 @@ static void put_readable(const MtsTextResult *r, const MtsSearchSettings *asked)
 {
     const MtsSearchResult *s = r->search;
     put_answers(r);
-    putc('\n', out_stream());
+    out_puts("\n");
     out_line("%s, lambda %g, seed %llu, reward %s, target %s", mts_method_name(s->method), asked->lambda,
              (unsigned long long)asked->seed, r->reward, r->target);
     if (isfinite(s->log_z)) {
@@ -183,20 +183,20 @@ static int show(const Args *args, const MtsEngine *engine, const MtsTextResult *
     if (args->text) {
         size_t best = result->search->best;
         out_whole_text(result->texts[best], result->text_sizes[best]);
-        putc('\n', out_stream());
+        out_puts("\n");
         return out_flush(err);
     }
     if (wants && !(tree = dot ? explain_dot(engine, result) : explain_text(engine, result))) {
         return mts_fail(err, MTS_ENOMEM, "no memory for the tree");
     }
     if (dot) {
-        fputs(tree, out_stream());
+        out_puts(tree);
         rc = out_flush(err);
     } else if (json || args->json || (out_is_json(args) && !tree)) {
         rc = put_json(args, engine, result, asked, tree, err);
     } else {
         if (tree) {
-            fprintf(out_stream(), "%s\n", tree);
+            out_printf("%s\n", tree);
         }
         put_readable(result, &asked->request.search);
         rc = out_flush(err);

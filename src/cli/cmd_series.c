@@ -59,14 +59,14 @@ static void put_plot(const MtsSeries *s, size_t c)
         least = fmin(least, mean[i]);
         most = fmax(most, mean[i]);
     }
-    fputs("  ", out_stream());
+    out_puts("  ");
     out_text(s->names[c], strlen(s->names[c]), 0);
-    fputs(s->names[c][0] ? " " : "", out_stream());
+    out_puts(s->names[c][0] ? " " : "");
     for (size_t i = 0; i < n; i++) {
         double level = most > least ? (mean[i] - least) / (most - least) : 0.5;
-        fputs(isnan(mean[i]) ? " " : blocks[(int)(level * 7.999)], out_stream());
+        out_puts(isnan(mean[i]) ? " " : blocks[(int)(level * 7.999)]);
     }
-    putc('\n', out_stream());
+    out_puts("\n");
 }
 
 /* ---- one series, or a list of them ---- */

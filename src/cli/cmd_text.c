@@ -198,7 +198,7 @@ static int put_generated(const Args *args, const MtsGenerated *g, const Asked *a
     if (!out_is_terminal()) { /* there it stands already */
         out_whole_text(g->text, g->text_size);
     }
-    putc('\n', out_stream());
+    out_puts("\n");
     return out_flush(err);
 }
 

@@ -26,32 +26,46 @@ enum { NAME_WIDTH = 18, LINE_WIDTH = 110, CELL_WIDTH = 60, CELLS = 32, SHORTEST 
 
 static struct {
     MtsOutput *file; /* NULL: standard output */
-    FILE *stream;    /* what will be in the file */
-    char *text;      /* [size] its bytes */
-    size_t size;
-    bool closed; /* standard output has no reader any more */
+    MtsBytes bytes;  /* what will be in the file */
+    bool lost;       /* some of it there was no memory for */
+    bool closed;     /* standard output has no reader any more */
 } to;
 
-FILE *out_stream(void)
+void out_write(const char *text, size_t size)
 {
-    return to.file ? to.stream : stdout;
+    if (to.file) {
+        to.lost = to.lost || !mts_bytes_append(&to.bytes, text, size);
+    } else {
+        fwrite(text, 1, size, stdout);
+    }
+}
+
+void out_puts(const char *text)
+{
+    out_write(text, strlen(text));
+}
+
+void out_printf(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    if (to.file) {
+        to.lost = to.lost || !mts_bytes_vprintf(&to.bytes, format, list);
+    } else if (vprintf(format, list) < 0 && !ferror(stdout)) {
+        to.lost = true; /* the stream does not tell */
+    }
+    va_end(list);
+}
+
+static int told_lost(MtsError *err)
+{
+    return mts_fail(err, MTS_ENOMEM, "memory ran out before the results were written");
 }
 
 int out_begin(const char *path, MtsError *err)
 {
-    int rc;
     memset(&to, 0, sizeof to);
-    if (!path) {
-        return MTS_OK;
-    }
-    if ((rc = mts_output_open(&to.file, path, err))) {
-        return rc;
-    }
-    if (!(to.stream = open_memstream(&to.text, &to.size))) {
-        mts_output_close(&to.file);
-        return mts_fail(err, MTS_ENOMEM, "%s: memory ran out", path);
-    }
-    return MTS_OK;
+    return path ? mts_output_open(&to.file, path, err) : MTS_OK;
 }
 
 int out_end(int rc, MtsError *err)
@@ -59,12 +73,12 @@ int out_end(int rc, MtsError *err)
     if (!to.file) {
         return rc;
     }
-    if (fclose(to.stream) && !rc) {
-        rc = mts_fail(err, MTS_ENOMEM, "memory ran out before the results were written");
+    if (to.lost && !rc) {
+        rc = told_lost(err);
     }
-    rc = rc ? rc : mts_output_replace(to.file, to.text, to.size, err);
+    rc = rc ? rc : mts_output_replace(to.file, to.bytes.data ? to.bytes.data : "", to.bytes.len, err);
     mts_output_close(&to.file);
-    free(to.text);
+    mts_bytes_free(&to.bytes);
     memset(&to, 0, sizeof to);
     return rc;
 }
@@ -113,11 +127,14 @@ static bool is_reader_gone(void)
 
 int out_flush(MtsError *err)
 {
+    if (to.lost) {
+        return told_lost(err);
+    }
     errno = 0;
-    if (fflush(out_stream()) == 0 && !ferror(out_stream())) {
+    if (to.file || (fflush(stdout) == 0 && !ferror(stdout))) {
         return MTS_OK;
     }
-    to.closed = to.closed || (!to.file && is_reader_gone());
+    to.closed = to.closed || is_reader_gone();
     return errno ? mts_fail(err, MTS_EIO, "standard output: cannot be written whole: %s", strerror(errno))
                  : mts_fail(err, MTS_EIO, "standard output: could not be written whole"); /* why, the stream forgot */
 }
@@ -149,26 +166,25 @@ void out_line(const char *format, ...)
     const char *at = line;
     while (width && screen_columns(at, strlen(at)) > width) {
         size_t fits = words_that_fit(at, width);
-        fprintf(out_stream(), "%.*s\n", (int)fits, at);
+        out_printf("%.*s\n", (int)fits, at);
         at += fits + strspn(at + fits, " ");
     }
-    fprintf(out_stream(), *at || at == line ? "%s\n" : "%s", at);
+    out_printf(*at || at == line ? "%s\n" : "%s", at);
 }
 
 void out_text(const char *text, size_t size, int indent)
 {
-    FILE *out = out_stream();
     for (size_t i = 0, n; i < size; i += n) {
         uint32_t cp = 0;
         n = mts_utf8_decode(text + i, size - i, &cp);
         if ((n == 0 || mts_utf8_is_control(cp)) && text[i] != '\n' && text[i] != '\t') {
-            fputs("\xEF\xBF\xBD", out);
+            out_puts("\xEF\xBF\xBD");
         } else {
-            fwrite(text + i, 1, n, out);
+            out_write(text + i, n);
         }
         n = n ? n : 1;
         if (text[i] == '\n') {
-            fprintf(out, "%*s", indent, "");
+            out_printf("%*s", indent, "");
         }
     }
 }
@@ -178,7 +194,7 @@ void out_whole_text(const char *text, size_t size)
     if (out_is_terminal()) {
         out_text(text, size, 0);
     } else {
-        fwrite(text, 1, size, out_stream());
+        out_write(text, size);
     }
 }
 
@@ -239,22 +255,27 @@ static void cell(const json_t *value, char *out, size_t size)
         mts_utf8_printable(whole, n - mts_utf8_pending(whole, n), out, size);
     } else if (json_is_real(value)) {
         snprintf(out, size, "%.5g", json_real_value(value));
+    } else if (json_is_integer(value)) {
+        snprintf(out, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    } else if (json_is_boolean(value)) {
+        snprintf(out, size, "%s", json_is_true(value) ? "true" : "false");
     } else if (json_is_array(value)) {
         list_cell(value, json_is_array(json_array_get(value, 0)) ? ", " : " ", out, size);
     } else if (json_is_null(value)) {
         snprintf(out, size, "-");
     } else {
         char *text = mts_json_text(value);
-        snprintf(out, size, "%s", text ? text : "?");
+        to.lost = to.lost || !text;
+        snprintf(out, size, "%s", text ? text : "");
         free(text);
     }
 }
 
 static void put_padded(const char *text, size_t width)
 {
-    fputs(text, out_stream());
+    out_puts(text);
     for (size_t n = screen_columns(text, strlen(text)); n < width; n++) {
-        putc(' ', out_stream());
+        out_puts(" ");
     }
 }
 
@@ -328,7 +349,7 @@ static void put_cell(const char *text, size_t width, bool last)
         snprintf(cut, sizeof cut, "%.*s\xE2\x80\xA6", (int)fits, text);
         text = cut;
     }
-    fprintf(out_stream(), "%*s", GAP, "");
+    out_printf("%*s", GAP, "");
     put_padded(text, last ? 0 : width);
 }
 
@@ -338,12 +359,12 @@ static void put_block(const Grid *t, size_t from, size_t end)
     size_t i;
     const json_t *row;
     char text[CELL_WIDTH + 1];
-    fputs(out_bold(), out_stream());
+    out_puts(out_bold());
     for (size_t k = from ? from - 1 : 0; k < end; k++) {
         size_t c = from && k == from - 1 ? 0 : k;
         put_cell(t->names[c], t->width[c], k + 1 == end);
     }
-    fprintf(out_stream(), "%s\n", out_plain());
+    out_printf("%s\n", out_plain());
     json_array_foreach(t->rows, i, row)
     {
         for (size_t k = from ? from - 1 : 0; k < end; k++) {
@@ -351,7 +372,7 @@ static void put_block(const Grid *t, size_t from, size_t end)
             cell(json_object_get(row, t->names[c]), text, sizeof text);
             put_cell(text, t->width[c], k + 1 == end);
         }
-        putc('\n', out_stream());
+        out_puts("\n");
     }
 }
 
@@ -398,8 +419,7 @@ void out_cut_line(const char *line)
 {
     size_t screen = out_width(), size = strlen(line);
     bool cut = screen && screen_columns(line, size) > screen;
-    fprintf(out_stream(), "%.*s%s\n", (int)(cut ? screen_fit(line, size, screen - 1) : size), line,
-            cut ? "\xE2\x80\xA6" : "");
+    out_printf("%.*s%s\n", (int)(cut ? screen_fit(line, size, screen - 1) : size), line, cut ? "\xE2\x80\xA6" : "");
 }
 
 static void put_list(const json_t *list)
@@ -407,19 +427,19 @@ static void put_list(const json_t *list)
     size_t i, column = 2, screen = out_width(), most = screen ? screen : LINE_WIDTH;
     const json_t *value;
     char text[CELL_WIDTH + 1];
-    fputs("  ", out_stream());
+    out_puts("  ");
     json_array_foreach(list, i, value)
     {
         cell(value, text, sizeof text);
         size_t wide = screen_columns(text, strlen(text)) + 1;
         if (column > 2 && column + wide - 1 > most) {
-            fputs("\n  ", out_stream());
+            out_puts("\n  ");
             column = 2;
         }
-        fprintf(out_stream(), "%s ", text);
+        out_printf("%s ", text);
         column += wide;
     }
-    putc('\n', out_stream());
+    out_puts("\n");
 }
 
 /* A member's name, which may be a hostile file's own; in a column of `width`. */
@@ -427,7 +447,7 @@ static void put_name(const char *name, int indent, int width)
 {
     char shown[256];
     mts_utf8_printable(name, strlen(name), shown, sizeof shown);
-    fprintf(out_stream(), "%*s%-*s", indent, "", width, shown);
+    out_printf("%*s%-*s", indent, "", width, shown);
 }
 
 static void put_object(const json_t *object, int indent)
@@ -438,7 +458,7 @@ static void put_object(const json_t *object, int indent)
     {
         if (json_is_array(value) && json_array_size(value) > 0) {
             put_name(name, indent, 0);
-            putc('\n', out_stream());
+            out_puts("\n");
             if (json_is_object(json_array_get(value, 0))) {
                 out_table(value);
             } else {
@@ -446,18 +466,18 @@ static void put_object(const json_t *object, int indent)
             }
         } else if (json_is_object(value)) {
             put_name(name, indent, 0);
-            putc('\n', out_stream());
+            out_puts("\n");
             put_object(value, indent + 2);
         } else if (json_is_string(value)) {
             put_name(name, indent, NAME_WIDTH - indent);
-            putc(' ', out_stream());
+            out_puts(" ");
             out_text(json_string_value(value), json_string_length(value), 0);
-            putc('\n', out_stream());
+            out_puts("\n");
         } else {
             char text[64];
             cell(value, text, sizeof text);
             put_name(name, indent, NAME_WIDTH - indent);
-            fprintf(out_stream(), " %s\n", text);
+            out_printf(" %s\n", text);
         }
     }
 }
@@ -469,7 +489,7 @@ int out_print(const Args *args, json_t *object, MtsError *err)
         json_decref(object);
         object = NULL;
         if (text) {
-            fprintf(out_stream(), "%s\n", text);
+            out_printf("%s\n", text);
             free(text);
             return out_flush(err);
         }

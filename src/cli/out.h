@@ -16,8 +16,10 @@
 int out_begin(const char *path, MtsError *err);
 int out_end(int rc, MtsError *err);
 
-/* Where results are printed. */
-FILE *out_stream(void);
+/* Prints results. What could not be printed is told by out_flush() and out_end(). */
+void out_printf(const char *format, ...) MTS_PRINTF(1, 2);
+void out_puts(const char *text); /* without a newline */
+void out_write(const char *text, size_t size);
 
 /* Its columns, for what is made to be read; 0: no limit. */
 size_t out_width(void);

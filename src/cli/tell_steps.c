@@ -177,9 +177,9 @@ static int put_head(const StoryRollout *r, size_t at, size_t count, TokenLabels 
         ok = mts_bytes_printf(&line, "%s%s", i ? " " : "", token_label(labels, r->steps[i].token));
     }
     if (ok) {
-        fputs(out_bold(), out_stream());
+        out_puts(out_bold());
         out_cut_line(line.data);
-        fputs(out_plain(), out_stream());
+        out_puts(out_plain());
     }
     mts_bytes_free(&line);
     return ok ? MTS_OK : mts_fail(err, MTS_ENOMEM, "replay: memory ran out");
@@ -198,9 +198,9 @@ static int put_frame(const Story *s, size_t at, TokenLabels *labels, MtsError *e
     snprintf(sums, sizeof sums, "  reward %.6g, best so far %.6g, %llu positions", r->reward, r->best_reward,
              (unsigned long long)r->nfe);
     out_cut_line(sums);
-    putc('\n', out_stream());
+    out_puts("\n");
     rc = put_way(r, screen == 0 ? 0 : screen > around ? screen - around : 1, labels, err);
-    putc('\n', out_stream());
+    out_puts("\n");
     bool plain = true;
     for (size_t i = 0; i < count; i++) {
         plain = plain && tell_is_plain(log(bars[i].value));
@@ -208,7 +208,7 @@ static int put_frame(const Story *s, size_t at, TokenLabels *labels, MtsError *e
     for (size_t i = 0; i < count; i++) {
         put_bar(&bars[i], plain);
     }
-    putc('\n', out_stream());
+    out_puts("\n");
     return rc;
 }
 
@@ -273,7 +273,7 @@ static int walk(const Story *s, TokenLabels *labels, MtsError *err)
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     int rc = MTS_OK;
     for (size_t at = 0; at != SIZE_MAX && !rc; at = rc ? SIZE_MAX : follow(at, s->count, read_key())) {
-        fputs(screen_redraws(STDOUT_FILENO) ? "\033[H\033[2J" : "\n", out_stream());
+        out_puts(screen_redraws(STDOUT_FILENO) ? "\033[H\033[2J" : "\n");
         if (!(rc = put_frame(s, at, labels, err))) {
             put_keys();
             rc = out_flush(err);

@@ -748,7 +748,7 @@ static void choose_root(Reader *r)
             r->g->root = mts_node_rule(r->g, r->rules[i].rule);
         }
     }
-    if (!r->rc && r->g->root == MTS_NODE_NONE) {
+    if (!r->rc && r->g->root == MTS_NODE_NONE && !mts_grammar_failed(r->g)) {
         complain(r, MTS_EREQUEST, r->size, r->lark ? "there is no rule start" : "there is no rule root");
     }
 }

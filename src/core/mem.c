@@ -158,20 +158,27 @@ bool mts_bytes_append_str(MtsBytes *b, const char *s)
     return mts_bytes_append(b, s, strlen(s));
 }
 
+bool mts_bytes_vprintf(MtsBytes *b, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int need = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
+    if (need < 0 || !mts_grow(&b->data, &b->cap, b->len + (size_t)need + 1, 1)) {
+        return false;
+    }
+    vsnprintf(b->data + b->len, (size_t)need + 1, fmt, args);
+    b->len += (size_t)need;
+    return true;
+}
+
 bool mts_bytes_printf(MtsBytes *b, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    int need = vsnprintf(NULL, 0, fmt, args);
+    bool ok = mts_bytes_vprintf(b, fmt, args);
     va_end(args);
-    if (need < 0 || !mts_grow(&b->data, &b->cap, b->len + (size_t)need + 1, 1)) {
-        return false;
-    }
-    va_start(args, fmt);
-    vsnprintf(b->data + b->len, (size_t)need + 1, fmt, args);
-    va_end(args);
-    b->len += (size_t)need;
-    return true;
+    return ok;
 }
 
 void mts_bytes_free(MtsBytes *b)

@@ -2,6 +2,7 @@
 #ifndef MTS_CORE_MEM_H
 #define MTS_CORE_MEM_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,7 @@ typedef struct MtsBytes {
 bool mts_bytes_append(MtsBytes *b, const void *data, size_t n);
 bool mts_bytes_append_str(MtsBytes *b, const char *s);
 bool mts_bytes_printf(MtsBytes *b, const char *fmt, ...) MTS_PRINTF(2, 3);
+bool mts_bytes_vprintf(MtsBytes *b, const char *fmt, va_list args) MTS_PRINTF(2, 0);
 void mts_bytes_free(MtsBytes *b);
 
 #endif

@@ -5,8 +5,9 @@ run either says exactly what it says otherwise, or ends with 1, one sentence and
 no file damaged, none left behind, no memory and no descriptor kept.
 
     test_faults.py FAILING.SO [alloc ...] [--stride N] [--dense N] [--only WORD]
-                                                  kinds, default all; every call that may fail, or the first N and every
-                                                  N-th of the others; of the commands whose words have WORD
+                                                  kinds, default all; every call that may fail, or the
+                                                  first and last N and every N-th of the others; of the
+                                                  commands whose words have WORD
 """
 import concurrent.futures
 import json
@@ -73,11 +74,12 @@ class Room:
 class Command:
     """A call of the program, and the files it may write: each holds afterwards what it held before, the start of
     what it holds otherwise (a file that grows), or that. `between`: files that a later run goes on from. `few`: the
-    most calls that are made to fail, spread over all, of a command that takes seconds. `speeds`: its numbers are other
-    ones each time."""
+    most calls that are made to fail, spread over all, of a command that takes seconds; `every`: all of them always.
+    `speeds`: its numbers are other ones each time."""
 
-    def __init__(self, args, stdin=b"", before=None, grows=(), between=(), few=None, speeds=False):
+    def __init__(self, args, stdin=b"", before=None, grows=(), between=(), few=None, every=False, speeds=False):
         self.args, self.stdin, self.before, self.grows, self.few = args, stdin, before or {}, grows, few
+        self.every = every
         self.between = between
         self.varies = [*VARIES, *SPEEDS] if speeds else VARIES
         self.name = " ".join(pathlib.Path(str(a)).name for a in args)
@@ -102,7 +104,8 @@ class Command:
         if self.few:
             stride = max(stride, -(-total // self.few))
             dense = min(dense, self.few)
-        return [n for n in range(1, total + 1) if n <= dense or (total - n) % stride == 0]
+        return [n for n in range(1, total + 1)
+                if self.every or min(n, total + 1 - n) <= dense or (total - n) % stride == 0]
 
 
 class Usual:
@@ -293,7 +296,7 @@ def texts(files):
     yield Command(["generate", "-m", TINY, "-p", "hi", "-n", 3, "--json"])
     yield Command(["generate", "-m", TINY, "-p", "hi", "-n", 3])
     yield Command(["check", "-m", TINY, "--schema", files["schema.json"], "--json", '{"a":1}', '{"a":7}'])
-    yield Command(["check", "-m", TINY, "--grammar", files["grammar.gbnf"], "--json", "ab cd", "x"])
+    yield Command(["check", "-m", TINY, "--grammar", files["grammar.gbnf"], "--json", "ab cd", "x"], every=True)
     yield Command(["check", "-m", TINY, "--constraint", "(a|b)*c{2,3}", "--json", "abcc", "x"])
     yield Command(["series", files["series.csv"], "--json"])
     yield Command(["series", files["series.json"], "--json"])

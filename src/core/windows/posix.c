@@ -17,7 +17,6 @@
 #undef rename
 #undef unlink
 #undef fopen
-#undef fclose
 #undef read
 #undef getenv
 #undef mkstemp
@@ -423,60 +422,6 @@ FILE *mts_win_fopen(const char *path, const char *mode)
     FILE *file = w ? _wfopen(w, how) : NULL;
     free(w);
     return file;
-}
-
-/* One stream into memory at a time: a file that goes when it is closed, read back before. */
-static struct {
-    FILE *file;
-    char **text;
-    size_t *size;
-} stream;
-
-static FILE *passing_file(void)
-{
-    wchar_t folder[MAX_PATH + 1], name[MAX_PATH + 1];
-    if (!GetTempPathW(MAX_PATH, folder) || !GetTempFileNameW(folder, L"mts", 0, name)) {
-        mts_win_fail();
-        return NULL;
-    }
-    HANDLE h = CreateFileW(name, GENERIC_READ | GENERIC_WRITE | DELETE, 0, NULL, CREATE_ALWAYS,
-                           FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_DELETE_ON_CLOSE, NULL);
-    int fd = descriptor(h, O_RDWR);
-    FILE *file = fd < 0 ? NULL : _fdopen(fd, "w+b");
-    if (fd >= 0 && !file) {
-        close(fd);
-    }
-    return file;
-}
-
-FILE *open_memstream(char **text, size_t *size)
-{
-    *text = NULL;
-    *size = 0;
-    stream.file = passing_file();
-    stream.text = text;
-    stream.size = size;
-    return stream.file;
-}
-
-int mts_win_fclose(FILE *file)
-{
-    bool good = true;
-    if (file == stream.file) {
-        int64_t end = fflush(file) || _fseeki64(file, 0, SEEK_END) ? -1 : _ftelli64(file);
-        char *text = end >= 0 ? malloc((size_t)end + 1) : NULL;
-        rewind(file);
-        good = text && fread(text, 1, (size_t)end, file) == (size_t)end;
-        if (good) {
-            text[end] = '\0';
-            *stream.text = text;
-            *stream.size = (size_t)end;
-        } else {
-            free(text);
-        }
-        stream.file = NULL;
-    }
-    return fclose(file) || !good ? EOF : 0;
 }
 
 ssize_t getline(char **line, size_t *cap, FILE *file)

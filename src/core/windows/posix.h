@@ -44,7 +44,6 @@ int mts_win_access(const char *path, int mode);
 int mts_win_rename(const char *from, const char *to);
 int mts_win_unlink(const char *path);
 FILE *mts_win_fopen(const char *path, const char *mode);
-int mts_win_fclose(FILE *file);
 int mts_win_ftruncate(int fd, off_t size);
 int mts_win_mkstemp(char *name); /* of a name that ends in XXXXXX; all writing is at the file's end */
 ssize_t mts_win_read(int fd, void *data, size_t size);
@@ -62,7 +61,6 @@ char *mts_win_getenv(const char *name); /* HOME and TMPDIR are there under the n
 #define rename mts_win_rename
 #define unlink mts_win_unlink
 #define fopen mts_win_fopen
-#define fclose mts_win_fclose
 #define read mts_win_read
 #define getenv mts_win_getenv
 #define mkstemp mts_win_mkstemp
@@ -77,7 +75,6 @@ int fchown(int fd, int user, int group);
 int fchmod(int fd, unsigned mode);
 ssize_t pwrite(int fd, const void *data, size_t size, off_t at);
 ssize_t pread(int fd, void *data, size_t size, off_t at);
-FILE *open_memstream(char **text, size_t *size);
 ssize_t getline(char **line, size_t *cap, FILE *file);
 
 /* ---- folders ---- */
