@@ -256,7 +256,7 @@ static void cell(const json_t *value, char *out, size_t size)
     } else if (json_is_real(value)) {
         snprintf(out, size, "%.5g", json_real_value(value));
     } else if (json_is_integer(value)) {
-        snprintf(out, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        snprintf(out, size, "%lld", (long long)json_integer_value(value));
     } else if (json_is_boolean(value)) {
         snprintf(out, size, "%s", json_is_true(value) ? "true" : "false");
     } else if (json_is_array(value)) {
