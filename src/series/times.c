@@ -129,7 +129,7 @@ static bool make_stamp(const Numbers *n, int way, uint32_t out[MTS_STAMP_PARTS])
     out[0] = a[year].value;
     out[1] = month;
     out[2] = day;
-    for (size_t i = used; i < n->count; i++) {
+    for (size_t i = used; i < n->count && 3 + i - used < MTS_STAMP_PARTS; i++) {
         out[3 + i - used] = a[i].value;
     }
     return used == 2 || (month >= 1 && month <= 12 && day >= 1 && day <= 31);

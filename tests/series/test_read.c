@@ -101,6 +101,9 @@ static void newest_first(void **state)
            2);
     EXPECT(".csv", "unique_id,ds,y\nA,2026-02-01,2\nA,2026-01-01,1\nB,2026-01-01,3\nB,2026-02-01,4\n", "#B", 1, 2, 3,
            4);
+    /* more numbers than a time has */
+    EXPECT(".csv", "unique_id,ds,y\nA,2026-01 1:2:3:4:5:6:7:8:9:10,1\nA,2026-02 1:2:3:4:5:6:7:8:9:10,2\n", "#A", 1, 2,
+           1, 2);
     /* the clock is set back */
     EXPECT(".csv", "t,v\n2026-10-25 02:30,1\n2026-10-25 03:00,2\n2026-10-25 02:30,3\n2026-10-25 03:00,4\n", "", 1, 4, 1,
            2, 3, 4);
