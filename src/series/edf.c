@@ -369,34 +369,50 @@ static int take_notes(const EdfFile *f, size_t record, const char *p, const char
     return MTS_OK;
 }
 
+static void close_file(EdfFile *f, MtsMap *map)
+{
+    free(f->signal);
+    mts_map_close(map);
+}
+
+/* The file and its header; close_file() is due where that is MTS_OK. */
+static int open_file(EdfFile *f, MtsMap *map, const char *path, MtsError *err)
+{
+    int rc = mts_map_open(map, path, err);
+    if (rc) {
+        return rc;
+    }
+    *f = (EdfFile){.name = path, .data = map->data, .size = map->size};
+    if ((rc = read_header(f, err))) {
+        close_file(f, map);
+    }
+    return rc;
+}
+
 bool mts_edf_has_notes(const char *path)
 {
     MtsMap map;
+    EdfFile f;
     MtsError ignored;
-    if (mts_map_open(&map, path, &ignored)) {
+    bool has = false;
+    if (open_file(&f, &map, path, &ignored)) {
         return false;
     }
-    EdfFile f = {.name = path, .data = map.data, .size = map.size};
-    bool has = false;
-    if (!read_header(&f, &ignored)) {
-        for (size_t i = 0; i < f.signals; i++) {
-            has = has || f.signal[i].annotations;
-        }
+    for (size_t i = 0; i < f.signals; i++) {
+        has = has || f.signal[i].annotations;
     }
-    free(f.signal);
-    mts_map_close(&map);
+    close_file(&f, &map);
     return has;
 }
 
 int mts_edf_notes(const char *path, MtsEdfTake *take, void *context, char start[MTS_START_SIZE], MtsError *err)
 {
     MtsMap map;
-    int rc = mts_map_open(&map, path, err);
+    EdfFile f;
+    int rc = open_file(&f, &map, path, err);
     if (rc) {
         return rc;
     }
-    EdfFile f = {.name = path, .data = map.data, .size = map.size};
-    rc = read_header(&f, err);
     for (size_t r = 0; !rc && r < f.records; r++) {
         for (size_t i = 0; !rc && i < f.signals; i++) {
             const EdfSignal *s = &f.signal[i];
@@ -407,7 +423,6 @@ int mts_edf_notes(const char *path, MtsEdfTake *take, void *context, char start[
     if (!rc) {
         set_start(&f, start);
     }
-    free(f.signal);
-    mts_map_close(&map);
+    close_file(&f, &map);
     return rc;
 }
